@@ -1,0 +1,72 @@
+"""The one switch through which a recorder sees what the engine does.
+
+The engine appends plain tuples to `log` while it is a list and does nothing while it is None.
+Whoever records (`engine.tape.recorder`) drains the list later, so that recording an operation
+costs one tuple. The first element of each tuple is its kind:
+
+    (OPERATION, name, out, inputs, params, code, lasti, scope)
+        name    the operation as PyTorch's dispatcher calls it ("mul", "addmm", "sub_", "t")
+        out     Tensor, or tuple of Tensors
+        inputs  tuple of the Tensor arguments in signature order
+        params  dict of the remaining arguments by signature name (dim, exponent, other=2 ...), or None
+    (PASS, kind, roots, gradients, retain_graph, create_graph, inputs, code, lasti)
+        kind    "backward" or "grad"; roots Tensors; gradients Tensors or None, one per root;
+                inputs Tensors or None
+    (STEP, node, cotangents, grads)
+        a visited node: ndarrays (or None) per output of the forward operation, after hooks, and
+        per entry of node.next_functions
+    (ACCUMULATE, node, variable, delta, grad)
+        AccumulateGrad added the ndarray `delta`; the Tensor `grad` is variable.grad afterwards
+    (CAPTURE, tensor, array)
+        autograd.grad took `array` for `tensor`
+    (END, error)
+        the pass is over; error is None or the exception
+    (GRAD, tensor, grad)
+        tensor.grad was assigned the Tensor `grad`, or None
+
+Before the engine overwrites memory in place it calls `before_write(tensor)`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+OPERATION, PASS, STEP, ACCUMULATE, CAPTURE, END, GRAD = range(7)
+
+log: list[tuple[Any, ...]] | None = None
+before_write: Callable[[Any], None] = lambda tensor: None  # replaced by the recorder
+
+#: The innermost running nn.Module call, as the recorder's `enter_scope` numbered it; 0 outside.
+scope: int = 0
+#: Called by nn.Module.__call__ as enter_scope(module) -> number, only while log is a list.
+enter_scope: Callable[[Any], int] = lambda module: 0
+
+_ENGINE = str(Path(__file__).parent) + "/"
+_ours: dict[str, bool] = {}
+
+
+def where() -> tuple[CodeType | None, int]:
+    """Return code and last instruction of the innermost frame outside the engine.
+
+    The line number is resolved when somebody asks: f_lasti costs nanoseconds, f_lineno microseconds.
+    """
+    frame = sys._getframe(1)  # noqa: SLF001 (the documented way to the caller)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        ours = _ours.get(name)
+        if ours is None:
+            ours = _ours[name] = name.startswith(_ENGINE)
+        if not ours:
+            return frame.f_code, frame.f_lasti
+        frame = frame.f_back  # type: ignore[assignment]
+    return None, -1
+
+
+def operation(name: str, out: Any, inputs: tuple[Any, ...], params: dict[str, Any] | None) -> None:
+    """Append one forward operation; call it only while `log` is a list."""
+    assert log is not None
+    log.append((OPERATION, name, out, inputs, params, *where(), scope))

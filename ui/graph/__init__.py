@@ -1,0 +1,1 @@
+"""The graph of a tape: model, layout, canvas."""

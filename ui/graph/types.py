@@ -1,0 +1,65 @@
+"""What graph model, layout and canvas say to each other: ids, nodes, boxes and routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Kind(IntEnum):
+    LEAF = 0  # a value that no recorded operation made; ref: values row
+    OP = 1  # ref: ops row
+    GRAD_FN = 2  # ref: nodes row
+    ACCUMULATE = 3  # an AccumulateGrad node; ref: nodes row
+
+
+class NodeId(NamedTuple):
+    """A node of the shown graph: the same id means the same thing for a tape's whole life."""
+
+    kind: Kind
+    ref: int
+
+    def __str__(self) -> str:
+        return f"{self.kind.name.lower()}:{self.ref}"
+
+
+class Role(IntEnum):
+    DATA = 0  # a tensor flows forward: downward
+    GRAD = 1  # a cotangent flows backward: upward
+    TIE = 2  # an operation and its grad_fn: dotted
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything is. Coordinates are scene units (1 = one pixel at zoom 1), y downward.
+
+    ids: the nodes, in the order of `boxes`; boxes: float32 (n, 4) of x, y, width, height (x and y
+    are the upper left corner); edge_ends: int32 (m, 2) of indices into ids; edge_keys: the
+    multigraph's edge keys; roles: uint8 (m,) of Role; points: float32 (p, 2), the bends of all
+    routes in a row from source to target; starts: int32 (m + 1,), route i is
+    points[starts[i]:starts[i + 1]], read as cubic Bezier segments (1 + 3k points).
+    """
+
+    ids: list[NodeId]
+    boxes: NDArray[np.float32]
+    edge_ends: NDArray[np.int32]
+    edge_keys: list[int]
+    roles: NDArray[np.uint8]
+    points: NDArray[np.float32]
+    starts: NDArray[np.int32]
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Return x, y, width, height around all boxes and routes; zeros for an empty graph."""
+        if not len(self.boxes):
+            return 0.0, 0.0, 0.0, 0.0
+        low = self.boxes[:, :2].min(axis=0)
+        high = (self.boxes[:, :2] + self.boxes[:, 2:]).max(axis=0)
+        if len(self.points):
+            low = np.minimum(low, self.points.min(axis=0))
+            high = np.maximum(high, self.points.max(axis=0))
+        return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
