@@ -63,3 +63,20 @@ class Layout:
             low = np.minimum(low, self.points.min(axis=0))
             high = np.maximum(high, self.points.max(axis=0))
         return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+
+@dataclass(frozen=True, slots=True)
+class CanvasState:
+    """What the canvas tints at a playhead; arrays run over Layout.ids (n) and its edges (m).
+
+    shown and visited: bool (n,); edge_lit: bool (m,), edges that a cotangent has crossed; active:
+    index of the node that the playhead stands on, or -1; pulses: int32 (k,), edges on which the
+    active step moves a cotangent; badges: node index -> short text ("+ 0.31") shown beside it.
+    """
+
+    shown: NDArray[np.bool_]
+    visited: NDArray[np.bool_]
+    edge_lit: NDArray[np.bool_]
+    active: int
+    pulses: NDArray[np.int32]
+    badges: dict[int, str]

@@ -1,0 +1,38 @@
+"""The fonts that Tapedeck ships, registered with Qt."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from PySide6.QtGui import QFont, QFontDatabase
+
+import resources
+from ui.theme import MONO_FONT, SIZES, UI_FONT
+
+_FILES = (
+    "Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf",
+    "JetBrainsMono-Regular.ttf", "JetBrainsMono-Bold.ttf",
+)  # fmt: skip
+
+
+@cache
+def load_fonts() -> None:
+    """Register the shipped fonts; call it once a QGuiApplication exists."""
+    for name in _FILES:
+        QFontDatabase.addApplicationFont(str(resources.path("fonts", name)))
+
+
+def ui_font(size: str = "body", weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """Return the interface font; `size` is a key of ui.theme.SIZES."""
+    load_fonts()
+    font = QFont(UI_FONT, SIZES[size])
+    font.setWeight(weight)
+    return font
+
+
+def mono_font(size: str = "body") -> QFont:
+    """Return the code font; `size` is a key of ui.theme.SIZES."""
+    load_fonts()
+    font = QFont(MONO_FONT, SIZES[size])
+    font.setStyleHint(QFont.StyleHint.Monospace)
+    return font
