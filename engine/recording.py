@@ -8,7 +8,7 @@ costs one tuple. The first element of each tuple is its kind:
         name    the operation as PyTorch's dispatcher calls it ("mul", "addmm", "sub_", "t")
         out     Tensor, or tuple of Tensors
         inputs  tuple of the Tensor arguments in signature order
-        params  dict of the remaining arguments by signature name (dim, exponent, other=2 ...), or None
+        params  dict of the other arguments by signature name (dim, exponent, other=2 ...), or None
     (PASS, kind, roots, gradients, retain_graph, create_graph, inputs, code, lasti)
         kind    "backward" or "grad"; roots Tensors; gradients Tensors or None, one per root;
                 inputs Tensors or None
@@ -38,12 +38,24 @@ from typing import Any
 OPERATION, PASS, STEP, ACCUMULATE, CAPTURE, END, GRAD = range(7)
 
 log: list[tuple[Any, ...]] | None = None
-before_write: Callable[[Any], None] = lambda tensor: None  # replaced by the recorder
 
 #: The innermost running nn.Module call, as the recorder's `enter_scope` numbered it; 0 outside.
 scope: int = 0
-#: Called by nn.Module.__call__ as enter_scope(module) -> number, only while log is a list.
-enter_scope: Callable[[Any], int] = lambda module: 0
+
+
+def _ignore(tensor: Any) -> None:
+    """Nobody records: memory may be overwritten."""
+
+
+def _outermost(module: Any) -> int:
+    """Nobody records: there are no scopes."""
+    return 0
+
+
+#: Called with the tensor whose memory is about to be overwritten; the recorder replaces it.
+before_write: Callable[[Any], None] = _ignore
+#: Called by nn.Module.__call__ as enter_scope(module) -> number; the recorder replaces it.
+enter_scope: Callable[[Any], int] = _outermost
 
 _ENGINE = str(Path(__file__).parent) + "/"
 _ours: dict[str, bool] = {}
@@ -52,7 +64,7 @@ _ours: dict[str, bool] = {}
 def where() -> tuple[CodeType | None, int]:
     """Return code and last instruction of the innermost frame outside the engine.
 
-    The line number is resolved when somebody asks: f_lasti costs nanoseconds, f_lineno microseconds.
+    The line is resolved when somebody asks: f_lasti costs nanoseconds, f_lineno microseconds.
     """
     frame = sys._getframe(1)  # noqa: SLF001 (the documented way to the caller)
     while frame is not None:

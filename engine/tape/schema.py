@@ -67,6 +67,7 @@ def _table(**columns: str) -> np.dtype[np.void]:
     return np.dtype(list(columns.items()))
 
 
+# fmt: off
 TABLES: dict[str, np.dtype[np.void]] = {
     # The time axis. time: seconds since the recording began. loc: source location.
     "events": _table(kind="u1", ref="<i4", loc="<i4", cell="<i4", time="<f8"),
@@ -114,9 +115,10 @@ TABLES: dict[str, np.dtype[np.void]] = {
         segment="<i4", offset="<i8", nbytes="<i8", dtype="u1", shape="<i4", crc="<u4", flags="u1"
     ),
 }
+# fmt: on
 
 #: The code of each element type in `dtype` columns; bfloat16 is stored as its upper float32 bits.
 DTYPES: tuple[str, ...] = (
     "float32", "float64", "int64", "bool", "int32", "int16", "int8", "uint8", "float16",
     "bfloat16", "complex64", "complex128", "uint16", "uint32", "uint64",
-)
+)  # fmt: skip

@@ -1,0 +1,212 @@
+"""The command line: open the window, or record, describe and export without one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app import __version__
+
+EXAMPLES = """examples:
+  tapedeck                              the window, on a built-in example
+  tapedeck lesson.ipynb                 a notebook, a script (.py) or a recording (.tape)
+  tapedeck record lesson.ipynb -o lesson.tape --executed lesson.out.ipynb
+  tapedeck info lesson.tape --json
+  tapedeck export lesson.tape --to graph.svg
+"""
+
+#: Exit statuses: the person's code raised; the command itself could not be carried out.
+RAISED, FAILED = 1, 2
+
+
+class UsageError(Exception):
+    """The command cannot be carried out; the message is one clear sentence."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    options = _parser(arguments).parse_args(arguments)
+    try:
+        status: int = options.handler(options)
+    except UsageError as error:
+        print(f"tapedeck: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("tapedeck: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `tapedeck info ... | head`
+        sys.stderr.close()
+        return 0
+    return status
+
+
+def entry() -> None:
+    """The `tapedeck` command."""
+    sys.exit(main())
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of the named command, or the one that opens the window."""
+    if arguments and arguments[0] in COMMANDS:
+        parser = argparse.ArgumentParser(
+            prog="tapedeck", formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        commands = parser.add_subparsers(required=True)
+        for name, (_, add) in COMMANDS.items():
+            add(commands.add_parser(name, help=COMMANDS[name][0], description=COMMANDS[name][0]))
+        return parser
+    listing = "\n".join(f"  {name:8} {text}" for name, (text, _) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="tapedeck",
+        description="The debugger for gradients.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"commands (each with its own --help):\n{listing}\n\n{EXAMPLES}",
+    )
+    parser.add_argument("--version", action="version", version=f"tapedeck {__version__}")
+    parser.add_argument("file", nargs="?", metavar="FILE", help=".ipynb, .py or .tape to open")
+    parser.add_argument("--theme", choices=["dark", "light"], help="start with this theme")
+    parser.set_defaults(handler=_open)
+    return parser
+
+
+def _record_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="the script or notebook to run")
+    parser.add_argument("-o", "--output", metavar="OUT.tape", required=True, help="the recording")
+    parser.add_argument("--executed", metavar="OUT.ipynb", help="the notebook with its outputs")
+    parser.add_argument(
+        "--allow-errors", action="store_true", help="go on after a cell that raises"
+    )
+    parser.set_defaults(handler=_record)
+
+
+def _info_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="OUT.tape", help="the recording")
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+    parser.set_defaults(handler=_info)
+
+
+def _export_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="OUT.tape", help="the recording")
+    parser.add_argument(
+        "--to", metavar="FILE", required=True, help="FILE.png, .svg, .dot, .graphml or .json"
+    )
+    parser.add_argument("--graph", type=int, metavar="N", help="which graph (default: the last)")
+    parser.add_argument("--theme", choices=["dark", "light"], default="dark")
+    parser.add_argument("--scale", type=float, default=2.0, help="pixels per unit of a .png")
+    parser.set_defaults(handler=_export)
+
+
+COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "record": ("run a script or notebook without a window and keep the tape", _record_options),
+    "info": ("print what a tape holds", _info_options),
+    "export": ("draw or write a tape's graph", _export_options),
+}
+
+
+def _open(options: argparse.Namespace) -> int:
+    from app import display  # each command imports only what it needs
+
+    path = None
+    if options.file is not None:
+        path = _existing(options.file)
+        if path.suffix.lower() not in (".ipynb", ".py", ".tape"):
+            raise UsageError(f"{path} is not a .ipynb, .py or .tape file")
+    try:
+        display.check_window()
+    except display.DisplayError as error:
+        raise UsageError(str(error)) from None
+    from app.main import run
+
+    return run(path, theme=options.theme)
+
+
+def _record(options: argparse.Namespace) -> int:
+    from app.documents import DocumentError
+    from app.record import record
+
+    path, output = _existing(options.file), _writable(options.output, ".tape")
+    executed = _writable(options.executed, ".ipynb") if options.executed else None
+    try:
+        result = record(
+            path, output, executed, allow_errors=options.allow_errors, progress=_show_progress
+        )
+    except DocumentError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"cannot write {error.filename or output}: {error.strerror}") from None
+    if result.error:
+        print(result.error, file=sys.stderr)
+    print(f"recorded {output}", file=sys.stderr)
+    return RAISED if result.error and not options.allow_errors else 0
+
+
+def _show_progress(done: int, total: int, what: str) -> None:
+    """Keep one line on stderr up to date on a terminal; print nothing into a log."""
+    if sys.stderr.isatty():
+        end = "\n" if done == total else ""
+        print(f"\r\033[K{done}/{total} {what[:60]}", end=end, file=sys.stderr, flush=True)
+
+
+def _info(options: argparse.Namespace) -> int:
+    from engine.tape.summary import format_summary, summarize
+    from engine.tape.tape import Tape, TapeError
+
+    try:
+        tape = Tape.open(_existing(options.file))
+        summary = summarize(tape)
+        tape.close()
+    except TapeError as error:
+        raise UsageError(str(error)) from None
+    print(json.dumps(summary, indent=2) if options.json else format_summary(summary))
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from engine.tape.tape import Tape, TapeError
+
+    from app import display
+
+    path, target = _existing(options.file), Path(options.to)
+    try:
+        if target.suffix.lower() in (".png", ".svg"):
+            display.check_qt()
+        from app.export import ExportError, export
+
+        try:
+            tape = Tape.open(path)
+            export(tape, target, options.graph, theme=options.theme, scale=options.scale)
+            tape.close()
+        except ExportError as error:
+            raise UsageError(str(error)) from None
+    except (TapeError, display.DisplayError) as error:
+        raise UsageError(str(error)) from None
+    print(f"wrote {target}", file=sys.stderr)
+    return 0
+
+
+def _existing(name: str) -> Path:
+    path = Path(name)
+    if not path.exists():
+        raise UsageError(f"{path} does not exist")
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder, not a file")
+    return path
+
+
+def _writable(name: str, suffix: str) -> Path:
+    path = Path(name)
+    if path.suffix.lower() != suffix:
+        raise UsageError(f"{path} must end in {suffix}")
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder, not a file")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"the folder {path.absolute().parent} does not exist")
+    return path
+
+
+if __name__ == "__main__":
+    entry()

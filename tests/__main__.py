@@ -1,0 +1,15 @@
+"""`python -m tests`: run the whole suite from a clone, setting up what it needs at the first time.
+
+Arguments go to pytest. Without any, everything runs, on all cores; a file of tests stays on one.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from app import bootstrap
+
+EVERYTHING = ["-n", "auto", "--dist", "loadfile"]
+
+if __name__ == "__main__":
+    sys.exit(bootstrap.run("pytest", sys.argv[1:] or EVERYTHING, extra="test"))
