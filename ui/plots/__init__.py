@@ -1,0 +1,1 @@
+"""Pictures of one tensor: table, heat map, histogram."""

@@ -1,0 +1,49 @@
+"""Colour arithmetic for what is painted by hand: mixing, and the diverging map of heat maps."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor
+
+#: Entries of a colour map; odd, so that zero has an entry of its own.
+LEVELS = 511
+
+
+def mix(first: str, second: str, amount: float) -> QColor:
+    """Return the colour `amount` (0 to 1) of the way from `first` to `second`."""
+    a, b = QColor(first), QColor(second)
+    return QColor.fromRgbF(
+        a.redF() + (b.redF() - a.redF()) * amount,
+        a.greenF() + (b.greenF() - a.greenF()) * amount,
+        a.blueF() + (b.blueF() - a.blueF()) * amount,
+        a.alphaF() + (b.alphaF() - a.alphaF()) * amount,
+    )
+
+
+def faded(colour: str, opacity: float) -> QColor:
+    """Return `colour` with its opacity multiplied by `opacity` (0 to 1)."""
+    result = QColor(colour)
+    result.setAlphaF(result.alphaF() * opacity)
+    return result
+
+
+@lru_cache(maxsize=8)
+def diverging(negative: str, zero: str, positive: str) -> NDArray[np.uint32]:
+    """Return LEVELS colours as 0xffrrggbb: `negative` at 0, `zero` in the middle, `positive` last."""
+    stops = np.array([_rgb(negative), _rgb(zero), _rgb(positive)])
+    at = np.linspace(-1.0, 1.0, LEVELS)
+    # Perceived steps are even when the light (linear) mixture follows a gentle power.
+    weight = np.abs(at) ** 0.85
+    ends = np.where(at[:, None] < 0, stops[0], stops[2])
+    linear = stops[1] + (ends - stops[1]) * weight[:, None]
+    rgb = np.round(np.clip(linear, 0, 1) ** (1 / 2.2) * 255).astype(np.uint32)
+    return np.uint32(0xFF000000) | (rgb[:, 0] << 16) | (rgb[:, 1] << 8) | rgb[:, 2]
+
+
+def _rgb(colour: str) -> NDArray[np.float64]:
+    """Return the linear light of a colour."""
+    c = QColor(colour)
+    return np.array([c.redF(), c.greenF(), c.blueF()]) ** 2.2
