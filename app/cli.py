@@ -166,9 +166,8 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from engine.tape.tape import Tape, TapeError
-
     from app import display
+    from engine.tape.tape import Tape, TapeError
 
     path, target = _existing(options.file), Path(options.to)
     try:

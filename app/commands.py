@@ -1,0 +1,107 @@
+"""The one table of commands that feeds menus, toolbar, shortcuts and help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+
+from ui.icons import icon
+from ui.theme import Theme
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing a person can do. `menu` "" keeps it out of the menus; `checkable` shows a state."""
+
+    id: str
+    text: str
+    menu: str
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    tip: str = ""
+    checkable: bool = False
+    separator: bool = False  # a line above it in its menu
+
+
+MENUS = ("File", "Edit", "Run", "Playback", "View", "Help")
+
+COMMANDS = (
+    Command("new", "New Notebook", "File", ("Ctrl+N",), "plus"),
+    Command("open", "Open…", "File", ("Ctrl+O",), "open", "Open a notebook, script or tape"),
+    Command("save", "Save", "File", ("Ctrl+S",), "save", "Save the notebook", separator=True),
+    Command("save_as", "Save As…", "File", ("Ctrl+Shift+S",)),
+    Command(
+        "save_tape", "Save Recording As…", "File", ("Ctrl+Shift+E",), "save_tape",
+        "Keep the tape: anybody can play it later, without the code",
+    ),
+    Command("export", "Export Graph…", "File", (), "export", "Write the shown graph as a picture"),
+    Command("quit", "Quit", "File", ("Ctrl+Q",), separator=True),
+    Command("undo", "Undo Cell Change", "Edit", ("Ctrl+Alt+Z",), "undo"),
+    Command("redo", "Redo Cell Change", "Edit", ("Ctrl+Alt+Shift+Z",), "redo"),
+    Command("run", "Run Cell", "Run", (), "run", "Run the cell and go to the next (Shift+Enter)"),
+    Command("run_all", "Run All", "Run", ("Ctrl+Shift+Return", "F5"), "run_all", "Run all cells"),
+    Command("interrupt", "Interrupt", "Run", ("Ctrl+.",), "stop", "Stop what is running"),
+    Command("restart", "Restart Kernel", "Run", (), "restart", "A new process and a new tape"),
+    Command("restart_run", "Restart and Run All", "Run", ("Ctrl+Shift+F5",)),
+    Command(
+        "stop_on_error", "Stop at First Error", "Run", (), "", "Run All ends at a cell that raises",
+        checkable=True, separator=True,
+    ),
+    Command("play", "Play / Pause", "Playback", ("Space",), "play"),
+    Command("play_back", "Play Backwards", "Playback", ("Shift+Space",), "reverse"),
+    Command(
+        "step", "Step Forward", "Playback", ("Right", "."), "step_forward", separator=True
+    ),
+    Command("step_back", "Step Back", "Playback", ("Left", ","), "step_back"),
+    Command("next_pass", "Next Pass", "Playback", ("Ctrl+Right",), "next_pass"),
+    Command("previous_pass", "Previous Pass", "Playback", ("Ctrl+Left",), "previous_pass"),
+    Command("to_start", "To the Start", "Playback", ("Home",), "to_start"),
+    Command("to_end", "To the End", "Playback", ("End",), "to_end"),
+    Command(
+        "follow", "Graph Follows Playhead", "Playback", (), "", checkable=True, separator=True
+    ),
+    Command("fit", "Fit Graph", "View", ("Ctrl+0",), "fit", "Show the whole graph (F)"),
+    Command("zoom_in", "Zoom In", "View", ("Ctrl++", "Ctrl+="), "zoom_in"),
+    Command("zoom_out", "Zoom Out", "View", ("Ctrl+-",), "zoom_out"),
+    Command("next_graph", "Next Graph", "View", ("Alt+Down",), "", separator=True),
+    Command("previous_graph", "Previous Graph", "View", ("Alt+Up",)),
+    Command("theme", "Light Theme", "View", ("Ctrl+Shift+L",), "theme", checkable=True,
+            separator=True),
+    Command("animate", "Animation", "View", (), checkable=True),
+    Command("reset_layout", "Reset Panels", "View", ()),
+    Command("shortcuts", "Keyboard Shortcuts", "Help", ("F1",), "help"),
+    Command("about", "About Tapedeck", "Help", ()),
+)  # fmt: skip
+
+
+def make_actions(
+    parent: QObject, handlers: Mapping[str, Callable[[], object]]
+) -> dict[str, QAction]:
+    """Return an action per command, connected to its handler.
+
+    Raises KeyError for a command without a handler: the table and the program must agree.
+    """
+    actions = {}
+    for command in COMMANDS:
+        action = QAction(command.text, parent)
+        action.setObjectName(command.id)
+        action.setShortcuts([QKeySequence(key) for key in command.keys])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.setCheckable(command.checkable)
+        keys = ", ".join(QKeySequence(key).toString() for key in command.keys[:1])
+        tip = command.tip or command.text.rstrip("…")
+        action.setToolTip(f"{tip} ({keys})" if keys else tip)
+        action.triggered.connect(lambda _=False, run=handlers[command.id]: run())
+        actions[command.id] = action
+    return actions
+
+
+def tint_actions(actions: Mapping[str, QAction], theme: Theme) -> None:
+    """Give the actions their icons in the theme's colours."""
+    for command in COMMANDS:
+        if command.icon:
+            colour = theme.accent if command.id in ("run", "play") else theme.text_dim
+            actions[command.id].setIcon(icon(command.icon, colour))

@@ -1,0 +1,246 @@
+"""Builds session, kernel and window, and gives every command its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QKeySequence, QUndoStack
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from app import __version__
+from app.commands import COMMANDS, make_actions
+from app.controller.files import Files
+from app.controller.graph import GraphBinding
+from app.controller.notebook import NotebookBinding
+from app.controller.playback import PlaybackBinding
+from app.documents import new
+from app.examples import Example, examples
+from app.runs import Runs
+from app.session import Session
+from app.settings import Settings
+from app.window import Window
+from ui.style import palette, style_sheet
+from ui.theme import load
+
+_KERNEL_STATES = {
+    "starting": "Kernel starting …",
+    "idle": "Kernel idle",
+    "busy": "Kernel busy",
+    "dead": "Kernel dead",
+    "stopped": "Kernel off",
+}
+
+
+class Controller(QObject):
+    """The app: one window on one session. Call `close` when the window has closed."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        preferences = settings.preferences
+        self.window = Window(load(preferences.theme))
+        self.session = Session(new(), self)
+        self.runs = Runs(self.session, self)
+        self.undo = QUndoStack(self)
+        self.files = Files(self.session, self.runs, self.window, settings)
+        self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
+        self.graph = GraphBinding(self.session, self.window, preferences)
+        self.playback = PlaybackBinding(
+            self.session, self.window.transport, preferences, self.graph.show_step
+        )
+        self.window.set_actions(make_actions(self, self._handlers()))
+        self._connect()
+        self._apply_theme()
+        self.window.restore(*settings.window())
+        self._fill_menus()
+        self._title()
+        self._update_actions()
+
+    def open(self, path: Path | None) -> None:
+        """Open a file, or the first example, already run, with the playhead ready to play."""
+        if path is None:
+            self.files.open_example(examples()[0])
+        elif not self.files.open(path):
+            self.files.new()
+
+    def run_all(self) -> None:
+        """Run the notebook from top to bottom."""
+        self.runs.run_all(self.settings.preferences.stop_on_error)
+
+    def close(self) -> None:
+        """Keep window and preferences for the next start, and end kernel and threads."""
+        self.playback.player.pause()
+        self.settings.set_window(self.window.saveGeometry(), self.window.saveState())
+        self.settings.save()
+        self.runs.close()
+        self.graph.pictures.close()
+        self.session.set_tape(None)
+
+    # --- wiring
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        canvas, playback = self.window.graph.canvas, self.playback
+        return {
+            "new": self.files.new,
+            "open": self.files.open_dialog,
+            "save": self.files.save,
+            "save_as": self.files.save_as,
+            "save_tape": self.files.save_tape,
+            "export": self.files.export,
+            "quit": self.window.close,
+            "undo": self.undo.undo,
+            "redo": self.undo.redo,
+            "run": self.notebook.run_current,
+            "run_all": self.run_all,
+            "interrupt": self.runs.interrupt,
+            "restart": self.runs.restart,
+            "restart_run": lambda: self.runs.restart(run_all=True),
+            "stop_on_error": lambda: self._toggle("stop_on_error"),
+            "play": playback.toggle,
+            "play_back": lambda: playback.toggle(backwards=True),
+            "step": lambda: playback.step(1),
+            "step_back": lambda: playback.step(-1),
+            "next_pass": lambda: playback.jump_pass(1),
+            "previous_pass": lambda: playback.jump_pass(-1),
+            "to_start": playback.to_start,
+            "to_end": playback.to_end,
+            "follow": lambda: self._toggle("follow"),
+            "fit": canvas.fit,
+            "zoom_in": lambda: canvas.zoom_by(1.25),
+            "zoom_out": lambda: canvas.zoom_by(1 / 1.25),
+            "next_graph": lambda: self.graph.choose_next(1),
+            "previous_graph": lambda: self.graph.choose_next(-1),
+            "theme": self._switch_theme,
+            "animate": lambda: self._toggle("animate"),
+            "reset_layout": self.window.reset_layout,
+            "shortcuts": self._show_shortcuts,
+            "about": self._show_about,
+        }
+
+    def _connect(self) -> None:
+        session, runs, window = self.session, self.runs, self.window
+        session.path_changed.connect(self._title)
+        session.dirty_changed.connect(self._title)
+        session.document_changed.connect(self._title)
+        for signal in (session.tape_changed, session.tape_grew, session.graphs_changed):
+            signal.connect(self._count_tape)
+        runs.kernel_state_changed.connect(self._kernel_state)
+        runs.status_changed.connect(lambda *_: self._update_actions())
+        runs.finished.connect(self._update_actions)
+        runs.first_run.connect(self._ready_to_play)
+        runs.problem.connect(lambda text: window.notice.show_message(text, error=True))
+        self.files.recent_changed.connect(self._fill_menus)
+        self.undo.indexChanged.connect(lambda _: self._update_actions())
+        window.may_close = self.files.may_lose
+        window.dropped = lambda name: self.files.open(Path(name))
+
+    def _ready_to_play(self) -> None:
+        """An example has run: put the playhead where its first backward pass begins."""
+        tape = self.session.tape
+        if tape is not None and len(tape.passes):
+            self.session.set_playhead(int(tape.passes["event"][0]))
+
+    def _kernel_state(self, state: str) -> None:
+        self.window.kernel_label.setText(_KERNEL_STATES[state])
+        if state == "dead":
+            self.window.notice.show_message(
+                "The kernel has died. What it recorded and your notebook are still here.",
+                error=True,
+                action=("Restart", self.runs.restart),
+            )
+        self._update_actions()
+
+    def _update_actions(self) -> None:
+        actions = self.window.actions_by_id
+        preferences = self.settings.preferences
+        actions["interrupt"].setEnabled(self.runs.busy)
+        actions["undo"].setEnabled(self.undo.canUndo())
+        actions["redo"].setEnabled(self.undo.canRedo())
+        actions["theme"].setChecked(preferences.theme == "light")
+        for name in ("follow", "animate", "stop_on_error"):
+            actions[name].setChecked(getattr(preferences, name))
+
+    def _count_tape(self) -> None:
+        tape = self.session.tape
+        if tape is None or not len(tape.events):
+            self.window.tape_label.setText("No recording")
+            return
+        parts = [(len(tape.ops), "operation"), (len(tape.passes), "pass")]
+        parts.append((len(self.session.graphs), "graph"))
+        self.window.tape_label.setText(" · ".join(_count(n, what) for n, what in parts))
+
+    def _title(self, *_: object) -> None:
+        mark = "*" if self.session.dirty else ""
+        self.window.setWindowTitle(f"{mark}{self.session.name} — Tapedeck")
+
+    def _fill_menus(self) -> None:
+        recent, gallery = self.window.recent_menu, self.window.examples_menu
+        recent.clear()
+        for path in self.settings.recent():
+            recent.addAction(path.name, lambda path=path: self.files.open(path)).setToolTip(
+                str(path)
+            )
+        recent.setEnabled(not recent.isEmpty())
+        gallery.clear()
+        for example in examples():
+            self._add_example(example)
+
+    def _add_example(self, example: Example) -> None:
+        menu = self.window.examples_menu
+        action = menu.addAction(example.title, lambda: self.files.open_example(example))
+        action.setToolTip(example.summary)
+        menu.setToolTipsVisible(True)
+
+    # --- commands of the window itself
+
+    def _toggle(self, name: str) -> None:
+        preferences = self.settings.preferences
+        setattr(preferences, name, not getattr(preferences, name))
+        self._update_actions()
+
+    def _switch_theme(self) -> None:
+        preferences = self.settings.preferences
+        preferences.theme = "dark" if preferences.theme == "light" else "light"
+        self._apply_theme()
+        self._update_actions()
+
+    def _apply_theme(self) -> None:
+        theme = load(self.settings.preferences.theme)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.setPalette(palette(theme))
+        application.setStyleSheet(style_sheet(theme))
+        self.window.set_theme(theme)
+
+    def _show_shortcuts(self) -> None:
+        rows = []
+        for command in COMMANDS:
+            keys = " or ".join(
+                QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+                for key in command.keys
+            )
+            if keys:
+                rows.append(f"<tr><td>{command.text}&nbsp;&nbsp;&nbsp;</td><td>{keys}</td></tr>")
+        self._say("Keyboard Shortcuts", f"<table cellpadding=3>{''.join(rows)}</table>")
+
+    def _show_about(self) -> None:
+        self._say(
+            "About Tapedeck",
+            f"<h3>Tapedeck {__version__}</h3><p>The debugger for gradients: see the autograd tape, "
+            "play the backward pass, keep the recording.</p>",
+        )
+
+    def _say(self, title: str, html: str) -> None:
+        box = QMessageBox(self.window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle(title)
+        box.setTextFormat(Qt.TextFormat.RichText)
+        box.setText(html)
+        box.open()
+
+
+def _count(number: int, what: str) -> str:
+    plural = "" if number == 1 else "es" if what.endswith("s") else "s"
+    return f"{number:,} {what}{plural}"

@@ -1,0 +1,193 @@
+"""Opening and saving: notebooks, scripts, recordings, pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from app.controller.notebook import new_cell
+from app.documents import Cell, Document, DocumentError, load, new, save
+from app.examples import Example
+from app.export import ExportError, export
+from app.runs import Runs
+from app.session import Session
+from app.settings import Settings
+from app.window import Window
+from engine.tape.tape import Tape, TapeError
+
+OPENABLE = "Notebooks, scripts, tapes (*.ipynb *.py *.tape)"
+NOTEBOOK, SCRIPT = "Notebook (*.ipynb)", "Python script (*.py)"
+PICTURES = "PNG (*.png);;SVG (*.svg);;DOT (*.dot);;GraphML (*.graphml);;JSON (*.json)"
+
+
+class Files(QObject):
+    """What File menu, drag and drop and the command line open and save."""
+
+    recent_changed = Signal()
+
+    def __init__(self, session: Session, runs: Runs, window: Window, settings: Settings) -> None:
+        super().__init__(window)
+        self._session, self._runs, self._window, self._settings = session, runs, window, settings
+
+    # --- opening
+
+    def new(self) -> None:
+        """Begin an empty notebook."""
+        if self.may_lose():
+            self._show(new())
+
+    def open_dialog(self) -> None:
+        """Ask for a file and open it."""
+        folder = str(self._folder())
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open", folder, OPENABLE)
+        if name:
+            self.open(Path(name))
+
+    def open(self, path: Path) -> bool:
+        """Open a notebook, script or tape; returns whether it could be. Nothing is run."""
+        if not self.may_lose():
+            return False
+        try:
+            if path.suffix.lower() == ".tape":
+                self._show_tape(path, Tape.open(path))
+            else:
+                self._show(load(path))
+        except (DocumentError, TapeError) as error:
+            self._window.notice.show_message(str(error), error=True)
+            return False
+        self._settings.add_recent(path)
+        self.recent_changed.emit()
+        return True
+
+    def open_example(self, example: Example) -> None:
+        """Open a copy of an example and run it: it is ours, and small."""
+        if self.may_lose():
+            document = load(example.path)
+            document.path = None
+            self._show(document, title=example.title, run=True)
+
+    def _show(self, document: Document, title: str = "", run: bool = False) -> None:
+        if not document.cells:
+            document.cells.append(new_cell())
+        self._session.title = title
+        self._session.set_document(document)
+        self._runs.open(document.path.parent if document.path else None, run=run)
+
+    def _show_tape(self, path: Path, tape: Tape) -> None:
+        """Show a recording with the program that made it; the kernel stays off until Run."""
+        cells: dict[str, Cell] = {}
+        for row in tape.cells:
+            key = tape.text(row["key"])
+            cells[key] = Cell(key=key, kind="code", source=tape.text(row["source"]))
+            cells[key].count = int(row["count"]) if row["count"] >= 0 else None
+        document = new()
+        document.cells = list(cells.values()) or [new_cell()]
+        self._session.title = path.name
+        self._runs.close()
+        self._session.set_document(document)
+        self._session.set_tape(tape)
+
+    # --- saving
+
+    def save(self) -> bool:
+        """Save the document where it lives; asks where if it lives nowhere yet."""
+        path = self._session.document.path
+        return self.save_as() if path is None else self._save(path)
+
+    def save_as(self) -> bool:
+        """Ask for a place and save the document there."""
+        document = self._session.document
+        script = document.format == "py"
+        start = document.path or self._folder() / ("untitled.py" if script else "untitled.ipynb")
+        filters = f"{SCRIPT};;{NOTEBOOK}" if script else f"{NOTEBOOK};;{SCRIPT}"
+        name, chosen = QFileDialog.getSaveFileName(self._window, "Save As", str(start), filters)
+        if not name:
+            return False
+        path = Path(name)
+        if path.suffix.lower() not in (".ipynb", ".py"):
+            path = path.with_name(path.name + (".py" if chosen == SCRIPT else ".ipynb"))
+        return self._save(path)
+
+    def _save(self, path: Path) -> bool:
+        document = self._session.document
+        before = document.format
+        document.format = "py" if path.suffix.lower() == ".py" else "ipynb"
+        try:
+            save(document, path)
+        except (DocumentError, OSError) as error:
+            document.format = before
+            self._window.notice.show_message(f"Not saved: {error}", error=True)
+            return False
+        self._session.title = ""
+        self._session.set_path(path)
+        self._session.set_dirty(False)
+        self._settings.add_recent(path)
+        self.recent_changed.emit()
+        self._window.statusBar().showMessage(f"Saved {path.name}", 4000)
+        return True
+
+    def save_tape(self) -> bool:
+        """Ask for a place and keep the recording there."""
+        tape = self._session.tape
+        if tape is None or not len(tape.events):
+            self._window.notice.show_message("There is no recording yet: run a cell first.")
+            return False
+        path = self._session.document.path
+        start = path.with_suffix(".tape") if path else self._folder() / "recording.tape"
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Save Recording As", str(start), "Tape (*.tape)"
+        )
+        return bool(name) and self.write_tape(Path(name))
+
+    def write_tape(self, path: Path) -> bool:
+        """Write the recording to `path`; returns whether it could be."""
+        assert self._session.tape is not None
+        if path.suffix.lower() != ".tape":
+            path = path.with_name(path.name + ".tape")
+        try:
+            self._session.tape.save(path)
+        except (TapeError, OSError) as error:
+            self._window.notice.show_message(f"The recording is not saved: {error}", error=True)
+            return False
+        self._window.statusBar().showMessage(f"Saved {path.name}", 4000)
+        return True
+
+    def export(self) -> None:
+        """Ask for a place and write the shown graph there."""
+        tape, graph = self._session.tape, self._session.graph
+        if tape is None or graph is None:
+            self._window.notice.show_message("There is no graph yet: run a cell first.")
+            return
+        start = str(self._folder() / "graph.png")
+        name, _ = QFileDialog.getSaveFileName(self._window, "Export Graph", start, PICTURES)
+        if name:
+            try:
+                export(tape, Path(name), graph.number, theme=self._settings.preferences.theme)
+            except ExportError as error:
+                self._window.notice.show_message(str(error), error=True)
+            else:
+                self._window.statusBar().showMessage(f"Wrote {Path(name).name}", 4000)
+
+    # --- leaving
+
+    def may_lose(self) -> bool:
+        """Ask what to do with unsaved changes; returns whether to go on."""
+        if not self._session.dirty:
+            return True
+        buttons = QMessageBox.StandardButton
+        box = QMessageBox(self._window)
+        box.setWindowTitle("Tapedeck")
+        box.setText(f"Save the changes to {self._session.name}?")
+        box.setInformativeText("Otherwise they are lost.")
+        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+        box.setDefaultButton(buttons.Save)
+        answer = box.exec()
+        if answer == buttons.Save:
+            return self.save()
+        return answer == buttons.Discard
+
+    def _folder(self) -> Path:
+        path = self._session.document.path
+        return path.parent if path else Path.cwd()

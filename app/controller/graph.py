@@ -1,0 +1,137 @@
+"""Between canvas, inspector, notebook lines and the session's tape, graph and selection."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from app.pictures import Picture, Pictures
+from app.session import Session
+from app.settings import Preferences
+from app.window import Window
+from engine.tape.replay import state_at
+from ui.graph.model import graph_at
+from ui.graph.types import NodeId
+from ui.inspector.view import describe
+
+
+class GraphBinding(QObject):
+    """Draws the chosen graph of the tape, tints it at the playhead, and shows what is selected."""
+
+    def __init__(self, session: Session, window: Window, preferences: Preferences) -> None:
+        super().__init__(window)
+        self._session, self._window, self._preferences = session, window, preferences
+        self._pane, self._canvas = window.graph, window.graph.canvas
+        self._picture: Picture | None = None
+        self._wanted: int | None = None  # the graph asked for; None: the newest
+        self.pictures = Pictures(self)
+        self.pictures.ready.connect(self._show)
+        self.pictures.failed.connect(self._failed)
+        session.tape_changed.connect(self._tape_changed)
+        session.tape_grew.connect(self._tape_grew)
+        session.graphs_changed.connect(self._list)
+        session.graph_changed.connect(self._list)
+        session.playhead_changed.connect(self._playhead_moved)
+        session.selection_changed.connect(self._selected)
+        self._pane.graph_chosen.connect(self.choose)
+        self._canvas.node_selected.connect(session.select)
+        window.inspector.node_clicked.connect(self.reveal)
+        window.inspector.source_clicked.connect(window.notebook.reveal)
+        window.inspector.event_clicked.connect(session.set_playhead)
+        window.notebook.cursor_moved.connect(self._line_entered)
+        self._tape_changed()
+
+    def choose(self, number: int) -> None:
+        """Show graph `number` of the tape."""
+        self._wanted = number
+        if self._session.tape is not None:
+            self.pictures.draw(self._session.tape, number, self._session.playhead)
+
+    def choose_next(self, step: int) -> None:
+        """Show the graph `step` places further."""
+        numbers = [graph.number for graph in self._session.graphs]
+        if self._session.graph is not None and numbers:
+            place = numbers.index(self._session.graph.number) + step
+            self.choose(numbers[min(max(place, 0), len(numbers) - 1)])
+
+    def reveal(self, node: NodeId) -> None:
+        """Select a node and bring it into view, if the shown graph has it."""
+        if self._picture is not None and node in self._picture.graph:
+            self._session.select(node)
+            self._canvas.select(node, reveal=True)
+
+    def show_step(self, milliseconds: int) -> None:
+        """Let the step that the playhead stands on move along its edges."""
+        if self._preferences.animate:
+            self._canvas.animate_step(milliseconds)
+
+    def _tape_changed(self) -> None:
+        self._picture, self._wanted = None, None
+        self._canvas.clear()
+        if self._session.tape is None:
+            self._canvas.set_placeholder(
+                "Nothing recorded yet", "Run a cell: the graph appears here as it is recorded."
+            )
+        else:
+            self.pictures.draw(self._session.tape, None, self._session.playhead)
+
+    def _tape_grew(self) -> None:
+        assert self._session.tape is not None
+        self.pictures.redraw(self._session.tape, self._wanted, self._session.playhead)
+
+    def _list(self) -> None:
+        self._pane.set_graphs(self._session.graphs, self._session.graph)
+
+    def _show(self, picture: Picture) -> None:
+        if picture.tint.tape is not self._session.tape:
+            return  # of a tape that is gone
+        old, self._picture = self._session.graph, picture
+        same = old is not None and picture.info is not None and old.number == picture.info.number
+        self._session.set_graphs(picture.graphs)
+        self._session.set_graph(picture.info)
+        self._canvas.set_graph(picture.graph, picture.layout, keep_view=same)
+        self._tint()
+        selection = self._session.selection
+        if selection is not None and selection in picture.graph:
+            self._canvas.select(selection)
+        self._describe()
+
+    def _failed(self, error: Exception) -> None:
+        raise error  # ours: the report dialog shows it
+
+    def _playhead_moved(self, playhead: int) -> None:
+        tape, graph = self._session.tape, self._session.graph
+        if tape is not None and self._preferences.follow and graph is not None:
+            at = graph_at(tape, self._session.graphs, playhead)
+            if at is not None and at.number != graph.number:
+                self._wanted = None
+                self.pictures.draw(tape, at.number, playhead)
+        self._tint()
+        self._describe()
+
+    def _tint(self) -> None:
+        if self._picture is not None and self._session.tape is not None:
+            moment = state_at(self._session.tape, self._session.playhead)
+            self._canvas.set_state(self._picture.tint.state(moment))
+
+    def _selected(self, node: NodeId | None) -> None:
+        self._canvas.select(node)
+        self._describe()
+        lines: dict[str, set[int]] = {}
+        if node is not None and self._picture is not None and node in self._picture.graph:
+            data = self._picture.graph.nodes[node]
+            if data.get("cell") and data.get("line"):
+                lines[data["cell"]] = {data["line"]}
+        self._window.notebook.light_lines(lines)
+
+    def _describe(self) -> None:
+        tape, node = self._session.tape, self._session.selection
+        view = (
+            None if tape is None or node is None else describe(tape, node, self._session.playhead)
+        )
+        self._window.inspector.show_node(view)
+
+    def _line_entered(self, key: str, line: int) -> None:
+        if self._picture is None:
+            return
+        nodes = self._picture.graph.nodes(data=True)
+        self._canvas.highlight({n for n, d in nodes if d["cell"] == key and d["line"] == line})

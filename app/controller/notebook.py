@@ -1,0 +1,96 @@
+"""Between notebook view, session and runs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QUndoStack
+
+from app.documents import Cell
+from app.edits import ChangeKind, InsertCell, MoveCell, RemoveCell
+from app.runs import Runs
+from app.session import Session
+from ui.notebook.state import CellState
+from ui.notebook.view import NotebookView
+
+
+class NotebookBinding(QObject):
+    """Shows the document's cells, takes the person's edits, and shows what a run brings."""
+
+    def __init__(self, session: Session, runs: Runs, view: NotebookView, undo: QUndoStack) -> None:
+        super().__init__(view)
+        self._session, self._runs, self._view, self._undo = session, runs, view, undo
+        session.document_changed.connect(self._show)
+        session.cell_inserted.connect(self._inserted)
+        session.cell_removed.connect(view.remove_cell)
+        session.cell_moved.connect(view.move_cell)
+        session.cell_kind_changed.connect(self._kind_changed)
+        runs.status_changed.connect(view.set_status)
+        runs.outputs_added.connect(view.add_outputs)
+        runs.outputs_cleared.connect(view.clear_outputs)
+        runs.count_changed.connect(view.set_count)
+        view.source_changed.connect(session.set_source)
+        view.run_requested.connect(self._run)
+        view.run_all_requested.connect(runs.run_all)
+        view.insert_requested.connect(self._insert)
+        view.remove_requested.connect(self._remove)
+        view.move_requested.connect(self._move)
+        view.kind_requested.connect(lambda key, kind: undo.push(ChangeKind(session, key, kind)))
+        self._show()
+
+    def run_current(self) -> None:
+        """Run the cell that the person is in, and go to the next."""
+        key = self._view.current()
+        if key:
+            self._run(key, True)
+            cells = self._session.document.cells
+            after = self._session.index(key) + 1
+            if after < len(cells):
+                self._view.set_current(cells[after].key)
+
+    def _show(self) -> None:
+        self._undo.clear()
+        self._view.set_cells([_state(cell) for cell in self._session.document.cells])
+
+    def _run(self, key: str, advance: bool) -> None:
+        self._runs.run([key])
+        cells = self._session.document.cells
+        if advance and cells[-1].key == key:
+            self._insert(key, 1, "code")
+
+    def _insert(self, key: str, where: int, kind: str) -> None:
+        index = self._session.index(key) + where if key else 0
+        self._undo.push(InsertCell(self._session, index, new_cell(kind)))
+        self._view.set_current(self._session.document.cells[index].key)
+
+    def _remove(self, key: str) -> None:
+        self._undo.push(RemoveCell(self._session, key))
+        if not self._session.document.cells:
+            self._session.insert_cell(0, new_cell("code"))
+
+    def _move(self, key: str, delta: int) -> None:
+        index = self._session.index(key) + delta
+        if 0 <= index < len(self._session.document.cells):
+            self._undo.push(MoveCell(self._session, key, index))
+
+    def _inserted(self, index: int) -> None:
+        self._view.insert_cell(index, _state(self._session.document.cells[index]))
+
+    def _kind_changed(self, key: str) -> None:
+        cell = self._session.cell(key)
+        self._view.set_kind(key, cell.kind)
+        self._view.clear_outputs(key)
+        self._view.add_outputs(key, cell.outputs)
+        self._view.set_count(key, cell.count)
+
+
+def new_cell(kind: str = "code", source: str = "") -> Cell:
+    """Return an empty cell with a key of its own."""
+    return Cell(key=uuid.uuid4().hex[:8], kind=kind, source=source)
+
+
+def _state(cell: Cell) -> CellState:
+    outputs: Sequence[dict[str, object]] = cell.outputs
+    return CellState(cell.key, cell.kind, cell.source, list(outputs), cell.count)

@@ -1,0 +1,27 @@
+"""The built-in examples, in teaching order."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import resources
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One notebook of `resources/examples`."""
+
+    path: Path
+    title: str
+    summary: str
+
+
+def examples() -> list[Example]:
+    """Return the examples that `resources/examples/index.json` lists."""
+    entries = json.loads(resources.path("examples", "index.json").read_text("utf-8"))
+    return [
+        Example(resources.path("examples", entry["file"]), entry["title"], entry["summary"])
+        for entry in entries
+    ]

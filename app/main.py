@@ -1,0 +1,62 @@
+"""Start the application: Qt, fonts, settings, one window."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QSocketNotifier, QTimer
+from PySide6.QtWidgets import QApplication
+
+from app import __version__
+from app.controller import Controller
+from app.faults import Faults
+from app.settings import Settings
+from ui.fonts import load_fonts, ui_font
+
+
+def run(path: Path | None, theme: str | None = None) -> int:
+    """Open the window on `path`, or on the first example, and return when it is closed."""
+    application = make_application()
+    settings = Settings()
+    if theme is not None:
+        settings.preferences.theme = theme
+    controller = Controller(settings)
+    Faults(controller.window).install()
+    _let_ctrl_c_work(application)
+    controller.window.show()
+    # The window is painted first; the kernel starts behind it.
+    QTimer.singleShot(0, controller, lambda: controller.open(path))
+    status = application.exec()
+    controller.close()
+    return status
+
+
+def make_application() -> QApplication:
+    """Return the QApplication with Tapedeck's name, style and fonts."""
+    QCoreApplication.setOrganizationName("Tapedeck")
+    QCoreApplication.setApplicationName("Tapedeck")
+    QCoreApplication.setApplicationVersion(__version__)
+    found = QApplication.instance()
+    application = found if isinstance(found, QApplication) else QApplication(sys.argv[:1])
+    application.setStyle("Fusion")
+    load_fonts()
+    application.setFont(ui_font())
+    return application
+
+
+def _let_ctrl_c_work(application: QApplication) -> None:
+    """Let the terminal's Ctrl+C close the window.
+
+    Python runs its handlers only when bytecode runs, which in an idle event loop is never: the
+    signal's byte in a socket wakes the loop up.
+    """
+    signal.signal(signal.SIGINT, lambda *_: application.closeAllWindows())
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    signal.set_wakeup_fd(theirs.fileno())
+    notifier = QSocketNotifier(ours.fileno(), QSocketNotifier.Type.Read, application)
+    notifier.activated.connect(lambda: ours.recv(64))
+    application.setProperty("wakeup", (ours, theirs))  # alive as long as the application

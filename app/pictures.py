@@ -1,0 +1,100 @@
+"""Turns a tape into the picture that the canvas shows: graphs, sizes, layout, tint, off-thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import networkx as nx
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.work import Worker
+from engine.tape.tape import Tape
+from ui.graph.cards import card_sizes
+from ui.graph.layout import lay_out
+from ui.graph.model import GraphInfo, build_graph, graph_at, list_graphs
+from ui.graph.tint import TintIndex
+from ui.graph.types import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One graph, laid out; `graphs` are all that the tape holds, `info` the one drawn or None."""
+
+    graphs: Sequence[GraphInfo]
+    info: GraphInfo | None
+    graph: nx.MultiDiGraph
+    layout: Layout
+    tint: TintIndex
+    seconds: float
+
+
+class Pictures(QObject):
+    """Draws the wanted graph of a tape; while a tape grows, no more often than it can afford."""
+
+    ready = Signal(object)  # Picture
+    failed = Signal(object)  # Exception
+    REST = 4.0  # pause between two pictures of a growing tape, in multiples of the last one's time
+    SOONEST = 0.15  # seconds
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._worker = Worker("pictures", self)
+        self._worker.done.connect(self._done)
+        self._worker.failed.connect(self.failed)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._start)
+        self._request: tuple[Tape, int | None, int] | None = None
+        self._last = (0.0, 0.0)  # when the last picture was ready, and how long it took
+
+    def draw(self, tape: Tape, number: int | None, playhead: int) -> None:
+        """Draw graph `number` of `tape` now (None: the one that the playhead stands in)."""
+        self._request = (tape, number, playhead)
+        self._start()
+
+    def redraw(self, tape: Tape, number: int | None, playhead: int) -> None:
+        """Draw it again because the tape grew: soon, not at once."""
+        self._request = (tape, number, playhead)
+        if self._timer.isActive() or self._worker.busy:
+            return
+        when, took = self._last
+        pause = max(self.SOONEST, self.REST * took) - (time.monotonic() - when)
+        self._timer.start(max(0, round(pause * 1000)))
+
+    def close(self) -> None:
+        """End the thread."""
+        self._timer.stop()
+        self._worker.close()
+
+    def _start(self) -> None:
+        self._timer.stop()
+        if self._request is None:
+            return
+        request, self._request = self._request, None
+        self._worker.submit(lambda cancelled: _picture(*request, cancelled))
+
+    def _done(self, picture: Picture | None) -> None:
+        if picture is None:
+            return
+        self._last = (time.monotonic(), picture.seconds)
+        self.ready.emit(picture)
+        if self._request is not None:
+            self.redraw(*self._request)
+
+
+def _picture(
+    tape: Tape, number: int | None, playhead: int, cancelled: Callable[[], bool]
+) -> Picture | None:
+    begin = time.perf_counter()
+    graphs = list_graphs(tape)
+    info = next((g for g in graphs if g.number == number), None)
+    if info is None:
+        info = graph_at(tape, graphs, playhead) or (graphs[-1] if graphs else None)
+    graph = build_graph(tape, info) if info else nx.MultiDiGraph()
+    layout = lay_out(graph, card_sizes(graph), cancelled=cancelled)
+    if cancelled():
+        return None
+    tint = TintIndex(tape, graph, layout)
+    return Picture(graphs, info, graph, layout, tint, time.perf_counter() - begin)

@@ -1,0 +1,172 @@
+"""Running the document's cells: what goes to the kernel, and what comes back into the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.kernel.client import Kernel, Reply
+from app.session import Session
+from engine.tape.tape import Tape, TapeError
+
+
+class Runs(QObject):
+    """Connects the session with the kernel; the kernel's tape becomes the session's."""
+
+    status_changed = Signal(str, str)  # key; idle, queued, running, ok, error
+    outputs_added = Signal(str, list)
+    outputs_cleared = Signal(str)
+    count_changed = Signal(str, object)
+    kernel_state_changed = Signal(str)
+    first_run = Signal()  # the run that `open` began is over
+    finished = Signal()  # nothing is queued or running any more
+    error_raised = Signal(str, str)  # key, "ValueError: ..."
+    problem = Signal(str)  # a sentence for the person
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.kernel = Kernel(self)
+        self._pending: list[str] = []
+        self._first = False
+        self._again: list[str] = []  # to run once a restarted kernel is there
+        kernel = self.kernel
+        kernel.state_changed.connect(self._kernel_state)
+        kernel.started_cell.connect(self._started)
+        kernel.outputs.connect(self._outputs)
+        kernel.cleared.connect(self._cleared)
+        kernel.finished.connect(self._finished)
+        kernel.tape_ready.connect(self._tape_ready)
+        kernel.tape_grew.connect(session.grow)
+
+    @property
+    def busy(self) -> bool:
+        """Return whether cells are queued or running."""
+        return bool(self._pending)
+
+    def open(self, folder: Path | None, run: bool = False) -> None:
+        """Start a new kernel in `folder` for a new document, and `run` all of it once it is there.
+
+        `first_run` follows when that run is over.
+        """
+        self._pending.clear()
+        self._again = [c.key for c in self._session.document.cells] if run else []
+        self._first = run
+        self.kernel.shutdown()
+        self.kernel.start(folder)
+
+    def run(self, keys: Sequence[str], stop_on_error: bool = False) -> None:
+        """Run code cells in the order given; with `stop_on_error` one that raises ends the run."""
+        jobs = [(key, self._session.cell(key).source) for key in keys if self._is_code(key)]
+        if not jobs:
+            return
+        if self.kernel.state in ("dead", "stopped"):
+            self._again = [key for key, _ in jobs]
+            self.restart()
+            return
+        for key, _ in jobs:
+            self._clear(key)
+            self._pending.append(key)
+            self.status_changed.emit(key, "queued")
+        self.kernel.execute_many(jobs, stop_on_error=stop_on_error)
+
+    def run_all(self, stop_on_error: bool = False) -> None:
+        """Run every code cell from top to bottom."""
+        self.run([cell.key for cell in self._session.document.cells], stop_on_error)
+
+    def restart(self, run_all: bool = False) -> None:
+        """A new process with nothing defined and a new tape."""
+        if run_all:
+            self._again = [cell.key for cell in self._session.document.cells]
+        if self.kernel.state == "stopped":
+            self.kernel.start(_folder(self._session))
+        else:
+            self.kernel.restart()
+
+    def interrupt(self) -> None:
+        """Stop what runs and what waits."""
+        self.kernel.interrupt()
+
+    def close(self) -> None:
+        """End the kernel."""
+        self.kernel.shutdown()
+
+    def _is_code(self, key: str) -> bool:
+        cell = self._session.cell(key)
+        return cell.kind == "code" and bool(cell.source.strip())
+
+    def _clear(self, key: str) -> None:
+        cell = self._session.cell(key)
+        cell.outputs, cell.count = [], None
+        self.outputs_cleared.emit(key)
+        self.count_changed.emit(key, None)
+        if self._session.document.path is not None:  # an example's outputs are nobody's work
+            self._session.set_dirty(True)
+
+    def _known(self, key: str) -> bool:
+        return any(cell.key == key for cell in self._session.document.cells)
+
+    def _kernel_state(self, state: str) -> None:
+        self.kernel_state_changed.emit(state)
+
+    def _started(self, key: str, count: int) -> None:
+        if self._known(key):
+            self._session.cell(key).count = count
+            self.count_changed.emit(key, count)
+            self.status_changed.emit(key, "running")
+
+    def _outputs(self, key: str, outputs: list[dict[str, object]]) -> None:
+        if self._known(key):
+            merge_outputs(self._session.cell(key).outputs, outputs)
+            self.outputs_added.emit(key, outputs)
+
+    def _cleared(self, key: str) -> None:
+        if self._known(key):
+            self._session.cell(key).outputs = []
+            self.outputs_cleared.emit(key)
+
+    def _finished(self, key: str, reply: Reply) -> None:
+        if key in self._pending:
+            self._pending.remove(key)
+        if self._known(key):
+            status = {"ok": "ok", "error": "error"}.get(reply.status, "idle")
+            self.status_changed.emit(key, status)
+            if reply.status == "error":
+                self.error_raised.emit(key, f"{reply.ename}: {reply.evalue}")
+        if not self._pending:
+            self._session.grow()
+            self.finished.emit()
+            if self._first:
+                self._first = False
+                self.first_run.emit()
+
+    def _tape_ready(self, path: Path) -> None:
+        try:
+            self._session.set_tape(Tape.open(path))
+        except TapeError as error:
+            self.problem.emit(f"The recording cannot be read: {error}")
+            return
+        keys, self._again = self._again, []
+        if keys:
+            self.run(keys)
+
+
+def _folder(session: Session) -> Path | None:
+    path = session.document.path
+    return path.parent if path else None
+
+
+def merge_outputs(outputs: list[dict[str, object]], new: Sequence[dict[str, object]]) -> None:
+    """Append outputs; text that continues a stream joins it, as a notebook file keeps it."""
+    for output in new:
+        last = outputs[-1] if outputs else None
+        if (
+            last is not None
+            and output.get("output_type") == last.get("output_type") == "stream"
+            and output.get("name") == last.get("name")
+        ):
+            last["text"] = f"{last['text']}{output['text']}"
+        else:
+            outputs.append(dict(output))

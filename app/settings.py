@@ -1,0 +1,83 @@
+"""What the person has chosen and how the window was left: one typed schema over QSettings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
+
+
+@dataclass(slots=True)
+class Preferences:
+    """The settings with their defaults."""
+
+    theme: str = "dark"  # "dark", "light"
+    speed: float = 4.0  # events per second of the transport
+    animate: bool = True  # False: reduced motion
+    stop_on_error: bool = False  # Run All ends at the first cell that raises
+    follow: bool = True  # the canvas follows the playhead to its graph
+
+
+class Settings:
+    """Preferences, recent files and window state, kept in one INI file."""
+
+    MAX_RECENT = 10
+
+    def __init__(self, path: Path | None = None) -> None:
+        if path is None:
+            where = QStandardPaths.StandardLocation.AppConfigLocation
+            path = Path(QStandardPaths.writableLocation(where)) / "tapedeck.ini"
+        self._store = QSettings(str(path), QSettings.Format.IniFormat)
+        self.preferences = self._load()
+
+    def _load(self) -> Preferences:
+        """Read the preferences; a value that is not of its type counts as absent."""
+        loaded = Preferences()
+        for field in fields(Preferences):
+            default = getattr(loaded, field.name)
+            text = self._store.value(f"preferences/{field.name}")
+            if text is None:
+                continue
+            try:
+                value = str(text) == "true" if isinstance(default, bool) else type(default)(text)
+            except ValueError:
+                continue
+            setattr(loaded, field.name, value)
+        if loaded.theme not in ("dark", "light"):
+            loaded.theme = Preferences.theme
+        loaded.speed = min(max(loaded.speed, 0.25), 1000.0)
+        return loaded
+
+    def save(self) -> None:
+        """Write the preferences."""
+        for field in fields(Preferences):
+            value = getattr(self.preferences, field.name)
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            self._store.setValue(f"preferences/{field.name}", text)
+        self._store.sync()
+
+    def recent(self) -> list[Path]:
+        """Return the files opened last, newest first, those that still exist."""
+        texts = self._store.value("recent", [], list)
+        return [path for path in map(Path, map(str, texts)) if path.exists()]
+
+    def add_recent(self, path: Path) -> None:
+        """Put `path` on top of the recent files."""
+        path = path.absolute()
+        others = [other for other in self.recent() if other != path]
+        self._store.setValue("recent", [str(p) for p in [path, *others][: self.MAX_RECENT]])
+
+    def window(self) -> tuple[QByteArray, QByteArray]:
+        """Return geometry and dock state as the window was left; empty at the first start."""
+        empty = QByteArray()
+        return (
+            QByteArray(self._store.value("window/geometry", empty)),  # type: ignore[call-overload]
+            QByteArray(self._store.value("window/state", empty)),  # type: ignore[call-overload]
+        )
+
+    def set_window(self, geometry: QByteArray, state: QByteArray) -> None:
+        """Keep geometry and dock state for the next start."""
+        self._store.setValue("window/geometry", geometry)
+        self._store.setValue("window/state", state)
+        self._store.sync()

@@ -1,0 +1,144 @@
+"""The main window: notebook left, graph centre, inspector right, transport below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
+
+from app.commands import COMMANDS, MENUS, tint_actions
+from ui.dock import Dock
+from ui.graph.pane import GraphPane
+from ui.icons import app_icon
+from ui.inspector.inspector import Inspector
+from ui.notebook.view import NotebookView
+from ui.notice import Notice
+from ui.theme import Theme
+from ui.transport.transport import Transport
+
+TOOLBAR = ("open", "save", "save_tape", "", "run", "run_all", "interrupt", "restart")
+
+
+class Window(QMainWindow):
+    """Composes the panels; knows neither session nor kernel."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("Window")
+        self.setWindowIcon(app_icon())
+        self.setAcceptDrops(True)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowNestedDocks
+        )
+        self.notebook = NotebookView(theme)
+        self.graph = GraphPane(theme)
+        self.inspector = Inspector(theme)
+        self.transport = Transport(theme)
+        self.setCentralWidget(self.graph)
+        self.docks = {
+            "notebook": Dock("NotebookDock", "Notebook", self.notebook, self),
+            "inspector": Dock("InspectorDock", "Inspector", self.inspector, self),
+            "transport": Dock("TransportDock", "Transport", self.transport, self),
+        }
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.toolbar = QToolBar("Toolbar", self)
+        self.toolbar.setObjectName("Toolbar")
+        self.toolbar.setMovable(False)
+        self.toolbar.setIconSize(QSize(18, 18))
+        self.toolbar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.addToolBar(self.toolbar)
+        self.kernel_label = QLabel(self)
+        self.tape_label = QLabel(self)
+        self.statusBar().addPermanentWidget(self.tape_label)
+        self.statusBar().addPermanentWidget(self.kernel_label)
+        self.statusBar().setSizeGripEnabled(False)
+        self.notice = Notice(self, theme)
+        self.recent_menu = QMenu("Open Recent", self)
+        self.examples_menu = QMenu("Examples", self)
+        self.actions_by_id: dict[str, QAction] = {}
+        self.may_close: Callable[[], bool] = lambda: True
+        self.dropped: Callable[[str], object] = lambda path: None
+        self.reset_layout()
+
+    def set_actions(self, actions: Mapping[str, QAction]) -> None:
+        """Fill menus and toolbar from the command table."""
+        self.actions_by_id = dict(actions)
+        menus = {name: self.menuBar().addMenu(f"&{name}") for name in MENUS}
+        for command in COMMANDS:
+            menu, action = menus[command.menu], actions[command.id]
+            if command.separator:
+                menu.addSeparator()
+            menu.addAction(action)
+            self.addAction(action)
+            if command.id == "open":
+                menu.addMenu(self.recent_menu)
+                menu.addMenu(self.examples_menu)
+        menus["View"].addSeparator()
+        for dock in self.docks.values():
+            menus["View"].addAction(dock.toggleViewAction())
+        for name in TOOLBAR:
+            if name:
+                self.toolbar.addAction(actions[name])
+            else:
+                self.toolbar.addSeparator()
+        spring = QWidget(self.toolbar)
+        spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.toolbar.addWidget(spring)
+        self.toolbar.addAction(actions["theme"])
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme; the application's style sheet is set by the caller."""
+        for panel in (self.notebook, self.graph, self.inspector, self.transport, self.notice):
+            panel.set_theme(theme)
+        for dock in self.docks.values():
+            dock.set_theme(theme)
+        tint_actions(self.actions_by_id, theme)
+
+    def reset_layout(self) -> None:
+        """Put every panel where it is at the first start."""
+        areas = {
+            "notebook": Qt.DockWidgetArea.LeftDockWidgetArea,
+            "inspector": Qt.DockWidgetArea.RightDockWidgetArea,
+            "transport": Qt.DockWidgetArea.BottomDockWidgetArea,
+        }
+        for name, dock in self.docks.items():
+            dock.setFloating(False)
+            self.addDockWidget(areas[name], dock)
+            dock.show()
+        width = max(self.width(), 1280)
+        self.resizeDocks(
+            [self.docks["notebook"], self.docks["inspector"]],
+            [round(width * 0.33), round(width * 0.24)],
+            Qt.Orientation.Horizontal,
+        )
+
+    def restore(self, geometry: QByteArray, state: QByteArray) -> None:
+        """Come back as the window was left; the first time, fill most of the screen."""
+        if geometry.isEmpty() or not self.restoreGeometry(geometry):
+            available = self.screen().availableGeometry()
+            self.resize(min(1600, available.width()), min(1000, available.height()))
+        if state.isEmpty() or not self.restoreState(state):
+            self.reset_layout()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Close only if nothing would be lost."""
+        if self.may_close():
+            event.accept()
+        else:
+            event.ignore()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the first dropped file."""
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                event.acceptProposedAction()
+                self.dropped(url.toLocalFile())
+                return

@@ -1,0 +1,82 @@
+"""Work off the GUI thread: one job at a time, reported exactly once, the newest wins."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+Job = Callable[[Callable[[], bool]], Any]
+
+
+class Worker(QObject):
+    """Runs jobs on a thread of its own; a job that has not begun gives way to a newer one.
+
+    A job is called with `cancelled() -> bool`, true as soon as a newer one waits. `done` brings its
+    result and `failed` its exception; a cancelled job reports nothing.
+    """
+
+    done = Signal(object)
+    failed = Signal(object)
+    _reported = Signal(int, object, object)
+
+    def __init__(self, name: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._wake = threading.Condition()
+        self._waiting: tuple[int, Job] | None = None
+        self._newest = 0
+        self._closing = False
+        self._running = False
+        self._reported.connect(self._report, Qt.ConnectionType.QueuedConnection)
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Run `job`, instead of any that is waiting or running."""
+        with self._wake:
+            self._newest += 1
+            self._waiting = (self._newest, job)
+            self._wake.notify()
+
+    @property
+    def busy(self) -> bool:
+        """Return whether a job waits or runs."""
+        return self._waiting is not None or self._running
+
+    def close(self) -> None:
+        """Cancel what runs and end the thread."""
+        with self._wake:
+            self._closing = True
+            self._newest += 1
+            self._wake.notify()
+        self._thread.join(10)
+
+    def _loop(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._closing or self._waiting is not None)
+                if self._closing:
+                    return
+                assert self._waiting is not None
+                number, job = self._waiting
+                self._waiting, self._running = None, True
+            result, error = None, None
+            try:
+                result = job(lambda number=number: number != self._newest)
+            except Exception as caught:
+                error = caught
+            with self._wake:
+                self._running = False
+                if self._closing:
+                    return
+                self._reported.emit(number, result, error)
+
+    def _report(self, number: int, result: object, error: Exception | None) -> None:
+        if number != self._newest:
+            return
+        if error is not None:
+            self.failed.emit(error)
+        else:
+            self.done.emit(result)

@@ -1,0 +1,41 @@
+"""What every test gets: Qt without a display, settings of its own, and no leaked threads."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import pytest
+
+from app import display
+
+#: Folder of the recorded lessons and behaviours beside the project; absent on most machines.
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """End with one sentence where Qt's libraries are missing, before any test tries to load them."""
+    try:
+        display.check_qt()
+    except display.DisplayError as error:
+        pytest.exit(f"tapedeck: {error}", returncode=2)
+
+
+@pytest.fixture(scope="session")
+def lessons() -> list[Path]:
+    """The lesson notebooks; the test is skipped where they are absent."""
+    found = sorted((SHARED / "lessons").glob("*.ipynb"))
+    if not found:
+        pytest.skip(f"no lesson notebooks in {SHARED / 'lessons'}")
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings, caches and logs of a test go into a folder of its own."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "IPYTHONDIR"):
+        monkeypatch.setenv(name, str(home / name.lower()))

@@ -1,0 +1,45 @@
+"""A dock panel with a quiet title row: name, float, close."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from ui.icons import icon
+from ui.theme import SPACE, Theme
+
+
+class Dock(QDockWidget):
+    """Holds one widget; `name` identifies it in the saved window state."""
+
+    def __init__(self, name: str, title: str, content: QWidget, parent: QWidget) -> None:
+        super().__init__(title, parent)
+        self.setObjectName(name)
+        self.setWidget(content)
+        bar = QWidget(self)
+        bar.setObjectName("DockTitle")
+        bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(SPACE["l"], SPACE["s"], SPACE["s"], SPACE["s"])
+        row.setSpacing(SPACE["xs"])
+        row.addWidget(QLabel(title.upper(), bar), 1)
+        self._float = self._button("panel_right", f"Float {title}", bar)
+        self._float.clicked.connect(lambda: self.setFloating(not self.isFloating()))
+        self._close = self._button("close", f"Hide {title}", bar)
+        self._close.clicked.connect(self.close)
+        row.addWidget(self._float)
+        row.addWidget(self._close)
+        self.setTitleBarWidget(bar)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Tint the buttons of the title row."""
+        self._float.setIcon(icon("panel_right", theme.text_faint))
+        self._close.setIcon(icon("close", theme.text_faint))
+
+    @staticmethod
+    def _button(name: str, label: str, bar: QWidget) -> QToolButton:
+        button = QToolButton(bar)
+        button.setObjectName(name)
+        button.setToolTip(label)
+        button.setAccessibleName(label)
+        return button

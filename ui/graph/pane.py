@@ -1,0 +1,108 @@
+"""The canvas with a bar above it that chooses among the tape's graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui.graph.canvas import GraphCanvas
+from ui.graph.model import GraphInfo
+from ui.icons import icon
+from ui.theme import SPACE, Theme
+
+
+class GraphPane(QWidget):
+    """Canvas and bar; the bar says which graph is shown and lets another be chosen."""
+
+    graph_chosen = Signal(int)  # GraphInfo.number
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.canvas = GraphCanvas(theme, self)
+        self._numbers: list[int] = []
+        self._bar = QWidget(self)
+        self._bar.setObjectName("CanvasBar")
+        self._bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._choice = QComboBox(self._bar)
+        self._choice.setAccessibleName("Graph")
+        self._choice.setToolTip("The graphs on this tape: each forward run builds its own")
+        self._choice.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._choice.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._choice.setMinimumContentsLength(22)
+        self._choice.setMaxVisibleItems(24)
+        self._choice.activated.connect(self._chosen)
+        self._detail = QLabel(self._bar)
+        self._detail.setProperty("role", "dim")
+        self._detail.setMinimumWidth(0)
+        self._detail.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._buttons = {
+            name: self._button(name, tip, slot)
+            for name, tip, slot in (
+                ("zoom_out", "Zoom out", lambda: self.canvas.zoom_by(1 / 1.25)),
+                ("zoom_in", "Zoom in", lambda: self.canvas.zoom_by(1.25)),
+                ("fit", "Show the whole graph (F)", self.canvas.fit),
+            )
+        }
+        row = QHBoxLayout(self._bar)
+        row.setContentsMargins(SPACE["m"], SPACE["s"], SPACE["m"], SPACE["s"])
+        row.setSpacing(SPACE["s"])
+        row.addWidget(self._choice)
+        row.addWidget(self._detail, 1)
+        for button in self._buttons.values():
+            row.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._bar)
+        column.addWidget(self.canvas, 1)
+        self.set_theme(theme)
+        self.set_graphs([], None)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme."""
+        self.canvas.set_theme(theme)
+        for name, button in self._buttons.items():
+            button.setIcon(icon(name, theme.text_dim))
+
+    def set_graphs(self, graphs: Sequence[GraphInfo], shown: GraphInfo | None) -> None:
+        """List the graphs and mark the shown one."""
+        numbers = [graph.number for graph in graphs]
+        if numbers != self._numbers or any(
+            self._choice.itemText(i) != graph.title for i, graph in enumerate(graphs)
+        ):
+            self._numbers = numbers
+            self._choice.clear()
+            for graph in graphs:
+                self._choice.addItem(graph.title)
+                self._choice.setItemData(
+                    self._choice.count() - 1, graph.detail, Qt.ItemDataRole.ToolTipRole
+                )
+        self._choice.setEnabled(bool(graphs))
+        if shown is not None and shown.number in numbers:
+            self._choice.setCurrentIndex(numbers.index(shown.number))
+            self._detail.setText(f"{shown.detail}")
+        else:
+            self._detail.setText("")
+
+    def _button(self, name: str, tip: str, slot: object) -> QToolButton:
+        button = QToolButton(self._bar)
+        button.setObjectName(name)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.clicked.connect(slot)
+        return button
+
+    def _chosen(self, index: int) -> None:
+        self.graph_chosen.emit(self._numbers[index])

@@ -1,0 +1,94 @@
+"""A short message over the window that goes by itself, instead of a modal box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from ui.icons import icon
+from ui.theme import SPACE, Theme
+
+
+class Notice(QWidget):
+    """Floats at the lower edge of its parent; errors stay until they are closed."""
+
+    STAYS = 6000  # milliseconds; an error stays
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self.setObjectName("Notice")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._text = QLabel(self)
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._action = QPushButton(self)
+        self._close = QToolButton(self)
+        self._close.setAccessibleName("Close message")
+        self._close.clicked.connect(self.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACE["l"], SPACE["m"], SPACE["m"], SPACE["m"])
+        row.setSpacing(SPACE["m"])
+        row.addWidget(self._text, 1)
+        row.addWidget(self._action)
+        row.addWidget(self._close)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.hide)
+        self._run: Callable[[], object] | None = None
+        self._action.clicked.connect(self._act)
+        self.set_theme(theme)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the theme's colours; the style sheet does the rest."""
+        self._close.setIcon(icon("close", theme.text_dim))
+
+    def show_message(
+        self,
+        text: str,
+        *,
+        error: bool = False,
+        action: tuple[str, Callable[[], object]] | None = None,
+    ) -> None:
+        """Show `text`; `action` adds a button with that label, which also closes the message."""
+        self._text.setText(text)
+        self.setProperty("kind", "error" if error else "info")
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self._action.setVisible(action is not None)
+        if action is not None:
+            self._action.setText(action[0])
+        self._run = action[1] if action else None
+        self._timer.stop()
+        if not error:
+            self._timer.start(self.STAYS)
+        self.show()
+        self._place()
+        self.raise_()
+
+    def text(self) -> str:
+        """Return the message that is shown, "" if none is."""
+        return self._text.text() if self.isVisible() else ""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the place when the window changes its size."""
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return False
+
+    def _act(self) -> None:
+        run = self._run
+        self.hide()
+        if run is not None:
+            run()
+
+    def _place(self) -> None:
+        parent = self.parentWidget()
+        width = min(620, parent.width() - 2 * SPACE["xxl"])
+        self.setFixedWidth(width)
+        self.adjustSize()
+        left = (parent.width() - width) // 2
+        self.move(left, parent.height() - self.height() - 4 * SPACE["xxl"])

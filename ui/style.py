@@ -1,0 +1,123 @@
+"""The application's style sheet and palette, made from theme tokens."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QColor, QPalette
+
+from ui.theme import MONO_FONT, RADIUS, SIZES, SPACE, UI_FONT, Theme
+
+_SHEET = """
+* {{ font-family: "{ui}"; font-size: {body}pt; }}
+QMainWindow, QDialog, QMessageBox {{ background: {t.window}; color: {t.text}; }}
+QMainWindow::separator {{ background: {t.window}; width: 5px; height: 5px; }}
+QMainWindow::separator:hover {{ background: {t.accent}; }}
+QWidget {{ color: {t.text}; }}
+QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.border};
+  padding: {s}px {m}px; }}
+QLabel[role="dim"] {{ color: {t.text_dim}; }}
+QLabel[role="faint"] {{ color: {t.text_faint}; }}
+QLabel[role="heading"] {{ font-size: {heading}pt; font-weight: 600; }}
+
+QMenuBar {{ background: {t.window}; border: none; padding: 2px {s}px; }}
+QMenuBar::item {{ padding: {s}px {m}px; border-radius: 4px; background: transparent; }}
+QMenuBar::item:selected {{ background: {t.hover}; }}
+QMenu {{ background: {t.raised}; border: 1px solid {t.border}; padding: {s}px; }}
+QMenu::item {{ padding: 5px 28px 5px {m}px; border-radius: 4px; }}
+QMenu::icon {{ padding-left: {s}px; }}
+QMenu::item:selected {{ background: {t.hover}; }}
+QMenu::item:disabled {{ color: {t.text_faint}; }}
+QMenu::separator {{ height: 1px; background: {t.border}; margin: {s}px {m}px; }}
+
+QToolBar {{ background: {t.window}; border: none; border-bottom: 1px solid {t.border};
+  padding: 3px {m}px; spacing: 2px; }}
+QToolBar::separator {{ background: {t.border}; width: 1px; margin: 5px {s}px; }}
+QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: {radius}px;
+  padding: {s}px; color: {t.text}; }}
+QToolButton:hover {{ background: {t.hover}; }}
+QToolButton:pressed, QToolButton:checked {{ background: {t.raised}; border-color: {t.border}; }}
+QToolButton:focus {{ border-color: {t.focus}; }}
+QToolButton:disabled {{ color: {t.text_faint}; }}
+QToolButton::menu-indicator {{ image: none; }}
+
+QPushButton {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {radius}px;
+  padding: 5px 14px; }}
+QPushButton:hover {{ background: {t.hover}; }}
+QPushButton:focus {{ border-color: {t.focus}; }}
+QPushButton:default {{ background: {t.accent}; color: {t.accent_text}; border-color: {t.accent}; }}
+QPushButton:disabled {{ color: {t.text_faint}; }}
+
+QComboBox {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {radius}px;
+  padding: 3px {m}px; min-height: 20px; }}
+QComboBox:hover {{ background: {t.hover}; }}
+QComboBox:focus {{ border-color: {t.focus}; }}
+QComboBox::drop-down {{ border: none; width: 18px; }}
+QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.border};
+  selection-background-color: {t.hover}; selection-color: {t.text}; outline: none; }}
+QLineEdit, QSpinBox {{ background: {t.raised}; border: 1px solid {t.border};
+  border-radius: {radius}px; padding: 3px {m}px; selection-background-color: {t.selection};
+  selection-color: {t.text}; }}
+QLineEdit:focus, QSpinBox:focus {{ border-color: {t.focus}; }}
+
+QDockWidget {{ color: {t.text_dim}; }}
+QStatusBar {{ background: {t.window}; border-top: 1px solid {t.border}; color: {t.text_dim}; }}
+QStatusBar::item {{ border: none; }}
+QStatusBar QLabel {{ color: {t.text_dim}; font-size: {small}pt; padding: 0 {s}px; }}
+QTabWidget::pane {{ border: none; }}
+QTabBar {{ background: transparent; }}
+QTabBar::tab {{ background: transparent; color: {t.text_dim}; padding: {s}px {m}px;
+  border: none; border-bottom: 2px solid transparent; }}
+QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
+QTabBar::tab:hover {{ color: {t.text}; }}
+
+QScrollArea, QAbstractScrollArea {{ border: none; }}
+QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
+QScrollBar::handle {{ background: {t.border}; border-radius: 4px; min-height: 28px;
+  min-width: 28px; margin: 1px; }}
+QScrollBar::handle:hover {{ background: {t.text_faint}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+QProgressBar {{ background: {t.raised}; border: none; border-radius: 2px; max-height: 4px; }}
+QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
+QHeaderView::section {{ background: {t.panel}; color: {t.text_dim}; border: none;
+  padding: 2px {s}px; font-size: {small}pt; }}
+QTableView {{ background: {t.panel}; gridline-color: {t.border}; border: none;
+  selection-background-color: {t.selection}; selection-color: {t.text}; }}
+QSplitter::handle {{ background: {t.border}; }}
+#DockTitle {{ background: {t.window}; border-bottom: 1px solid {t.border}; }}
+#DockTitle QLabel {{ color: {t.text_dim}; font-size: {small}pt; font-weight: 600; }}
+#CanvasBar {{ background: {t.panel}; border-bottom: 1px solid {t.border}; }}
+#Notice {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: 8px; }}
+#Notice[kind="error"] {{ border-color: {t.error}; }}
+"""
+
+
+def style_sheet(theme: Theme) -> str:
+    """Return the style sheet of the whole application in `theme`."""
+    return _SHEET.format(t=theme, ui=UI_FONT, mono=MONO_FONT, radius=RADIUS, **SIZES, **SPACE)
+
+
+def palette(theme: Theme) -> QPalette:
+    """Return the palette for what a style sheet does not reach: text edits, links, item views."""
+    role, group = QPalette.ColorRole, QPalette.ColorGroup
+    made = QPalette()
+    for key, colour in {
+        role.Window: theme.window,
+        role.WindowText: theme.text,
+        role.Base: theme.panel,
+        role.AlternateBase: theme.raised,
+        role.Text: theme.text,
+        role.Button: theme.raised,
+        role.ButtonText: theme.text,
+        role.ToolTipBase: theme.raised,
+        role.ToolTipText: theme.text,
+        role.Highlight: theme.selection,
+        role.HighlightedText: theme.text,
+        role.PlaceholderText: theme.text_faint,
+        role.Link: theme.focus,
+        role.Mid: theme.border,
+    }.items():
+        made.setColor(key, QColor(colour))
+    for key in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(group.Disabled, key, QColor(theme.text_faint))
+    return made
