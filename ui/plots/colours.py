@@ -32,7 +32,7 @@ def faded(colour: str, opacity: float) -> QColor:
 
 @lru_cache(maxsize=8)
 def diverging(negative: str, zero: str, positive: str) -> NDArray[np.uint32]:
-    """Return LEVELS colours as 0xffrrggbb: `negative` at 0, `zero` in the middle, `positive` last."""
+    """Return LEVELS colours as 0xffrrggbb, from `negative` over `zero` to `positive`."""
     stops = np.array([_rgb(negative), _rgb(zero), _rgb(positive)])
     at = np.linspace(-1.0, 1.0, LEVELS)
     # Perceived steps are even when the light (linear) mixture follows a gentle power.

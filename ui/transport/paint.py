@@ -65,7 +65,7 @@ class Window:
 def paint(
     tracks: Tracks, window: Window, width: int, height: int, scale: float, theme: Theme
 ) -> QPixmap:
-    """Return the timeline without its playhead, `width` by `height` points on a screen of `scale`."""
+    """Return the timeline without its playhead, sized in points for a screen of `scale`."""
     pixmap = QPixmap(round(width * scale), round(height * scale))
     pixmap.setDevicePixelRatio(scale)
     pixmap.fill(Qt.GlobalColor.transparent)
@@ -251,7 +251,7 @@ class _Brush:
                 self.painter.fillRect(box, shades[level[a]])
         self.painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
 
-    # -- what is visible ----------------------------------------------------------------------------
+    # -- what is visible ---------------------------------------------------------------------
 
     def _visible(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the rows (begin, end, ...) that overlap the window."""

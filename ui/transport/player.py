@@ -19,7 +19,8 @@ class Player(QObject):
     """Walks a playhead along stops, forward or backward, at a speed in stops per second.
 
     A stop is a playhead (how many events have happened); 0 and the tape's end are stops too. The
-    only timer runs while it plays. `moved` gives each new playhead, `state_changed` whether it plays.
+    only timer runs while it plays. `moved` gives each new playhead, `state_changed`
+    whether it plays.
     """
 
     moved = Signal(int)

@@ -17,7 +17,7 @@ _CHANGES = {
 
 
 class Place(NamedTuple):
-    """A playhead in words. what: the event ("MulBackward0"); where: its place ("pass 2 of 3 ...")."""
+    """A playhead in words. what: "MulBackward0"; where: "cell 4 · pass 2 of 3 · step 7 of 19"."""
 
     event: int  # events that have happened
     total: int

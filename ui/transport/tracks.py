@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +11,10 @@ from engine.tape.schema import Event, GradChange, Mark
 
 Indices = NDArray[np.int32]
 _NONE = np.zeros(0, np.int32)
+_NO_PAIRS, _NO_TRIPLES = np.zeros((0, 2), np.int32), np.zeros((0, 3), np.int32)
 
 
-@dataclass(frozen=True, slots=True)
-class Tracks:
+class Tracks(NamedTuple):
     """The tape over its n events; every array holds ascending event indices unless it says so.
 
     forward: events that are forward work. segments: (s, 3) of begin, end (exclusive) and cell,
@@ -27,9 +26,9 @@ class Tracks:
 
     n: int = 0
     forward: Indices = _NONE
-    segments: Indices = _NONE.reshape(0, 3)
+    segments: Indices = _NO_TRIPLES
     steps: Indices = _NONE
-    passes: Indices = _NONE.reshape(0, 2)
+    passes: Indices = _NO_PAIRS
     first_step: Indices = _NONE
     added: Indices = _NONE
     cleared: Indices = _NONE
@@ -88,7 +87,7 @@ def _sorted(events: NDArray[np.int32]) -> Indices:
 def _segments(forward: Indices, events: NDArray[np.void], begins: Indices) -> Indices:
     """Cut the forward events where the cell changes or a pass begins."""
     if not len(forward):
-        return _NONE.reshape(0, 3)
+        return _NO_TRIPLES
     cell = events["cell"][forward]
     before = np.searchsorted(begins, forward)
     cut = np.flatnonzero((np.diff(cell) != 0) | (np.diff(before) != 0)) + 1

@@ -69,9 +69,7 @@ def test_speed_is_kept_over_time(qtbot, player, seen):
     with qtbot.waitSignal(player.moved, check_params_cb=lambda p: p >= 100):
         pass
     player.pause()
-    assert (
-        100 <= player.playhead < 400
-    )  # a fifth of a second late would still pass on a busy machine
+    assert 100 <= player.playhead < 400  # even a busy machine is not that late
 
 
 def test_a_timer_lives_only_while_it_plays(qtbot, player):
