@@ -15,6 +15,9 @@ import numpy as np
 
 SEEDS = (0, 1, 42, 1337, -1, 2**40 + 5)
 RECORDING = Path(__file__).parent / "data" / "random.json"
+_DTYPES = (
+    "int64", "int32", "int16", "int8", "uint8", "bool", "float64", "float32", "float16", "bfloat16",
+)  # fmt: skip
 #: (PyTorch's expression, ours); `w` and `p` are the weights and probabilities below.
 RECIPES = (
     ("torch.rand(5, 3)", "g.uniform((5, 3), 'float32')"),
@@ -54,7 +57,7 @@ RECIPES = (
     ("torch.randint(-(2**62), 2**62, (5,))", "g.randint(-(2**62), 2**62, (5,))"),
     *(
         (f"torch.empty(9, dtype=torch.{d}).random_()", f"g.random_full_range('{d}', (9,))")
-        for d in "int64 int32 int16 int8 uint8 bool float64 float32 float16 bfloat16".split()
+        for d in _DTYPES
     ),
     ("torch.randperm(1)", "g.randperm(1)"),
     ("torch.randperm(257)", "g.randperm(257)"),
