@@ -45,7 +45,7 @@ class Settings:
                 continue
             setattr(loaded, field.name, value)
         if loaded.theme not in ("dark", "light"):
-            loaded.theme = Preferences.theme
+            loaded.theme = Preferences().theme
         loaded.speed = min(max(loaded.speed, 0.25), 1000.0)
         return loaded
 

@@ -17,7 +17,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """End with one sentence where Qt's libraries are missing, before any test tries to load them."""
+    """End with one sentence where Qt's libraries are missing, before a test loads them."""
     try:
         display.check_qt()
     except display.DisplayError as error:

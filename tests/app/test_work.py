@@ -1,0 +1,60 @@
+"""Jobs off the GUI thread report once, and give way to newer ones."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.work import Worker
+
+
+@pytest.fixture
+def worker(qtbot: QtBot) -> Iterator[Worker]:
+    made = Worker("test")
+    yield made
+    made.close()
+    assert not made._thread.is_alive()  # noqa: SLF001
+
+
+def test_a_result_arrives_once_on_the_gui_thread(worker: Worker, qtbot: QtBot) -> None:
+    threads: list[int] = []
+    results: list[object] = []
+    worker.done.connect(lambda result: threads.append(threading.get_ident()))
+    worker.done.connect(results.append)
+    with qtbot.waitSignal(worker.done):
+        worker.submit(lambda cancelled: 42)
+    assert results == [42]
+    assert threads == [threading.get_ident()]
+
+
+def test_an_exception_is_reported_and_the_next_job_still_runs(worker: Worker, qtbot: QtBot) -> None:
+    def fail(cancelled: Callable[[], bool]) -> None:
+        raise ValueError("no")
+
+    with qtbot.waitSignal(worker.failed) as failed:
+        worker.submit(fail)
+    assert isinstance(failed.args[0], ValueError)
+    with qtbot.waitSignal(worker.done) as done:
+        worker.submit(lambda cancelled: "yes")
+    assert done.args == ["yes"]
+
+
+def test_a_newer_job_cancels_the_running_one(worker: Worker, qtbot: QtBot) -> None:
+    begun = threading.Event()
+    results: list[object] = []
+    worker.done.connect(results.append)
+
+    def endless(cancelled: Callable[[], bool]) -> str:
+        begun.set()
+        while not cancelled():
+            pass
+        return "old"
+
+    worker.submit(endless)
+    assert begun.wait(10)
+    with qtbot.waitSignal(worker.done):
+        worker.submit(lambda cancelled: "new")
+    assert results == ["new"]
