@@ -1,0 +1,103 @@
+"""The layout's input as arrays: one connected graph of sized nodes and edges with roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import networkx as nx  # type: ignore[import-untyped]
+import numpy as np
+from numpy.typing import NDArray
+
+from ui.graph.components import label_components
+from ui.graph.types import Kind, NodeId
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """n nodes and m edges; nodes and edges are numbered in the order of the graph.
+
+    width, height: (n,) in scene units; kind: (n,) of Kind; src, dst: (m,) node numbers;
+    role: (m,) of Role; parallel: (m,) counts 0, 1, ... edges of one role between the same nodes.
+    """
+
+    width: Floats
+    height: Floats
+    kind: Ints
+    src: Ints
+    dst: Ints
+    role: Ints
+    parallel: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A problem with the names that its numbers stand for."""
+
+    problem: Problem
+    ids: list[NodeId]
+    keys: list[Any]
+
+
+def read_graph(graph: nx.MultiDiGraph, sizes: Mapping[NodeId, tuple[float, float]]) -> Whole:
+    """Number the nodes and edges of a graph; raises KeyError for a node without a size."""
+    ids: list[NodeId] = list(graph.nodes)
+    number = {node: i for i, node in enumerate(ids)}
+    src: list[int] = []
+    dst: list[int] = []
+    role: list[int] = []
+    parallel: list[int] = []
+    keys: list[Any] = []
+    seen: dict[tuple[int, int, int], int] = {}
+    for u, v, key, r in graph.edges(keys=True, data="role"):
+        ends = (number[u], number[v], int(r))
+        count = seen.get(ends, 0)
+        seen[ends] = count + 1
+        src.append(ends[0])
+        dst.append(ends[1])
+        role.append(ends[2])
+        parallel.append(count)
+        keys.append(key)
+    size = np.array([sizes[node] for node in ids], np.float64).reshape(len(ids), 2)
+    kinds = [int(node.kind) if isinstance(node, NodeId) else int(Kind.OP) for node in ids]
+    columns = [np.array(column, np.int64) for column in (kinds, src, dst, role, parallel)]
+    return Whole(Problem(size[:, 0], size[:, 1], *columns), ids, keys)
+
+
+def split(problem: Problem) -> list[tuple[Ints, Ints, Problem]]:
+    """Return the connected parts as (node numbers, edge numbers, problem), first node first."""
+    label = label_components(len(problem.width), problem.src, problem.dst)
+    roots, part = np.unique(label, return_inverse=True)
+    if len(roots) <= 1:
+        nodes, edges = np.arange(len(label)), np.arange(len(problem.src))
+        return [(nodes, edges, problem)] if len(label) else []
+    local = np.empty(len(label), np.int64)
+    edge_part = part[problem.src]
+    node_groups = _groups(part, len(roots))
+    edge_groups = _groups(edge_part, len(roots))
+    parts = []
+    for nodes, edges in zip(node_groups, edge_groups, strict=True):
+        local[nodes] = np.arange(len(nodes))
+        parts.append((nodes, edges, _restrict(problem, nodes, edges, local)))
+    return parts
+
+
+def _groups(labels: Ints, n: int) -> list[Ints]:
+    order = np.argsort(labels, kind="stable")
+    return np.split(order, np.searchsorted(labels[order], np.arange(1, n)))
+
+
+def _restrict(problem: Problem, nodes: Ints, edges: Ints, local: Ints) -> Problem:
+    return Problem(
+        problem.width[nodes],
+        problem.height[nodes],
+        problem.kind[nodes],
+        local[problem.src[edges]],
+        local[problem.dst[edges]],
+        problem.role[edges],
+        problem.parallel[edges],
+    )

@@ -1,0 +1,78 @@
+"""Ranks: as low as the users allow, sinks as high as their inputs allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+Lists = list[list[int]]
+
+
+def neighbours(n: int, links: Iterable[tuple[int, int]]) -> tuple[Lists, Lists]:
+    """Return the upper and the lower neighbours of each of n units."""
+    ups: Lists = [[] for _ in range(n)]
+    downs: Lists = [[] for _ in range(n)]
+    for a, b in links:
+        downs[a].append(b)
+        ups[b].append(a)
+    return ups, downs
+
+
+def topological(ups: Lists, downs: Lists) -> list[int]:
+    """Return units with uppers first; units on or below a cycle are missing."""
+    open_ups = [len(u) for u in ups]
+    order = [i for i, count in enumerate(open_ups) if not count]
+    for i in order:
+        for j in downs[i]:
+            open_ups[j] -= 1
+            if not open_ups[j]:
+                order.append(j)
+    return order
+
+
+def heights(order: list[int], ups: Lists) -> list[int]:
+    """Return for each unit the number of links on the longest path that ends in it."""
+    height = [0] * len(ups)
+    for i in order:
+        if ups[i]:
+            height[i] = 1 + max([height[j] for j in ups[i]])
+    return height
+
+
+def rank_units(order: list[int], ups: Lists, downs: Lists) -> list[int]:
+    """Return a rank per unit, 0 at the top; every link runs at least one rank down.
+
+    A unit without users stays right below its inputs; all others sink to just above their first
+    use. So leaves stand beside what they feed, and early results do not drop to the bottom.
+    """
+    rank = heights(order, ups)
+    for i in reversed(order):
+        if downs[i]:
+            rank[i] = min([rank[j] for j in downs[i]]) - 1
+    return rank
+
+
+def break_cycles(n: int, links: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the links without those that close a cycle in a depth-first walk.
+
+    Tapes have no cycles; this keeps a damaged one drawable.
+    """
+    _, downs = neighbours(n, links)
+    state = [0] * n
+    back: set[tuple[int, int]] = set()
+    for root in range(n):
+        if state[root]:
+            continue
+        state[root] = 1
+        stack = [(root, iter(downs[root]))]
+        while stack:
+            i, rest = stack[-1]
+            j = next(rest, -1)
+            if j < 0:
+                state[i] = 2
+                stack.pop()
+            elif state[j] == 1:
+                back.add((i, j))
+            elif not state[j]:
+                state[j] = 1
+                stack.append((j, iter(downs[j])))
+    return [link for link in links if link not in back]
