@@ -1,0 +1,161 @@
+"""The cards of the graph: how large each must be for its words, and how it is drawn."""
+
+from __future__ import annotations
+
+import math
+
+import networkx as nx
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QStaticText
+
+from ui.fonts import load_fonts
+from ui.graph.camera import Rect
+from ui.graph.inks import CardInk, mix
+from ui.graph.scene import Card, Shape, card_of
+from ui.graph.types import NodeId
+from ui.theme import MONO_FONT, UI_FONT
+
+TITLE, DETAIL = 13, 11  # font sizes, scene units
+TALL, SHORT = 46.0, 32.0  # height with and without a detail line
+NARROWEST, WIDEST = 72.0, 280.0
+STRIPE, RADIUS = 4.0, 7.0
+PAD_LEFT, PAD_RIGHT, PAD_PILL = 15.0, 16.0, 20.0
+#: Pixels below which a line of text is left out.
+LEGIBLE_DETAIL, LEGIBLE_TITLE = 6.3, 7.6
+#: Below this scale (with the title grown to stay legible) cards have no words.
+WORDS_FROM = 0.42
+
+Sizes = dict[NodeId, tuple[float, float]]
+
+
+def title_font(pixels: int = TITLE) -> QFont:
+    return _font(UI_FONT, pixels, QFont.Weight.DemiBold)
+
+
+def detail_font(pixels: int = DETAIL) -> QFont:
+    return _font(MONO_FONT, pixels, QFont.Weight.Normal)
+
+
+def _font(family: str, pixels: int, weight: QFont.Weight) -> QFont:
+    load_fonts()
+    font = QFont(family)
+    font.setPixelSize(pixels)
+    font.setWeight(weight)
+    # Hinted advances differ from zoom to zoom; the words must keep their place in the card.
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    return font
+
+
+def is_pill(shape: int) -> bool:
+    return shape in (Shape.LEAF, Shape.INPUT)
+
+
+def card_sizes(graph: nx.MultiDiGraph[NodeId]) -> Sizes:
+    """Return width and height in scene units of every node's card; needs a QGuiApplication."""
+    title, detail = QFontMetricsF(title_font()), QFontMetricsF(detail_font())
+    known: dict[tuple[bool, str, str], tuple[float, float]] = {}
+    sizes: Sizes = {}
+    for node, attributes in graph.nodes(data=True):
+        card = card_of(node, attributes)
+        key = (is_pill(card.shape), card.title, card.detail)
+        if key not in known:
+            words = max(title.horizontalAdvance(card.title), detail.horizontalAdvance(card.detail))
+            pads = 2 * PAD_PILL if key[0] else PAD_LEFT + PAD_RIGHT
+            width = min(max(math.ceil((words + pads) / 2) * 2.0, NARROWEST), WIDEST)
+            known[key] = (width, TALL if card.detail else SHORT)
+        sizes[node] = known[key]
+    return sizes
+
+
+class CardPainter:
+    """Draws cards; keeps the shaped words, so that one painter serves one thread."""
+
+    def __init__(self) -> None:
+        self._words: dict[tuple[bool, int, str, int], tuple[QStaticText, float]] = {}
+        self._stripes: dict[float, QPainterPath] = {}
+        self._titles: dict[int, QFont] = {}
+        self._detail = detail_font()
+        self._metrics: dict[tuple[bool, int], QFontMetricsF] = {}
+
+    def draw(
+        self, painter: QPainter, card: Card, box: Rect, ink: CardInk, scale: float, melt: float
+    ) -> None:
+        """Draw one card at the painter's origin in scene units, for a view of that scale."""
+        radius = box.height / 2 if is_pill(card.shape) else RADIUS
+        area = QRectF(0.0, 0.0, box.width, box.height)
+        if melt >= 1.0:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(ink.solid)
+            painter.drawRoundedRect(area, radius, radius)
+        else:
+            self._body(painter, area, radius, ink, scale, melt)
+        if scale >= WORDS_FROM:
+            self._text(painter, card, box, ink, scale)
+
+    def _body(
+        self, painter: QPainter, area: QRectF, radius: float, ink: CardInk, scale: float,
+        melt: float,
+    ) -> None:  # fmt: skip
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(mix(ink.fill, ink.solid, melt * 0.8) if melt else ink.fill)
+        painter.drawRoundedRect(area, radius, radius)
+        if ink.stripe is not None:
+            painter.fillPath(self._stripe(area.height()), ink.stripe)
+        # A border thinner than a pixel would fade away unevenly.
+        width = max(ink.border_width, 1.0 / scale)
+        painter.setPen(QPen(mix(ink.border, ink.solid, melt) if melt else ink.border, width))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        inset = width / 2
+        inner = area.adjusted(inset, inset, -inset, -inset)
+        painter.drawRoundedRect(inner, radius - inset, radius - inset)
+
+    def _stripe(self, height: float) -> QPainterPath:
+        path = self._stripes.get(height)
+        if path is None:
+            card, band = QPainterPath(), QPainterPath()
+            card.addRoundedRect(0.0, 0.0, 40.0, height, RADIUS, RADIUS)
+            band.addRect(0.0, 0.0, STRIPE, height)
+            path = self._stripes[height] = card.intersected(band)
+        return path
+
+    def _text(self, painter: QPainter, card: Card, box: Rect, ink: CardInk, scale: float) -> None:
+        pill = is_pill(card.shape)
+        left = PAD_PILL if pill else PAD_LEFT
+        room = box.width - left - (PAD_PILL if pill else PAD_RIGHT)
+        both = bool(card.detail) and DETAIL * scale >= LEGIBLE_DETAIL
+        size = TITLE if both else max(TITLE, round(LEGIBLE_TITLE / scale))
+        if size > TITLE:  # words that stay legible may take part of the padding
+            left, room = left - 6, room + 12
+        y = box.height / 2 - (17.5 if both else size * 0.62)
+        self._line(painter, (True, size, card.title, int(room)), pill, left, y, ink.title)
+        if both:
+            y = box.height / 2 + 1.0
+            self._line(painter, (False, DETAIL, card.detail, int(room)), pill, left, y, ink.detail)
+
+    def _line(
+        self, painter: QPainter, key: tuple[bool, int, str, int], centred: bool, left: float,
+        top: float, colour: QColor,
+    ) -> None:  # fmt: skip
+        words, width = self._words.get(key) or self._shape(key)
+        painter.setFont(self._font_of(key[0], key[1]))
+        painter.setPen(colour)
+        x = left + (key[3] - width) / 2 if centred else left
+        painter.drawStaticText(QPointF(x, top), words)
+
+    def _font_of(self, title: bool, size: int) -> QFont:
+        if not title:
+            return self._detail
+        if size not in self._titles:
+            self._titles[size] = title_font(size)
+        return self._titles[size]
+
+    def _shape(self, key: tuple[bool, int, str, int]) -> tuple[QStaticText, float]:
+        title, size, text, room = key
+        font = self._font_of(title, size)
+        metrics = self._metrics.setdefault((title, size), QFontMetricsF(font))
+        fitting = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room + 1.0)
+        words = QStaticText(fitting)
+        words.setTextFormat(Qt.TextFormat.PlainText)
+        words.prepare(font=font)
+        self._words[key] = words, metrics.horizontalAdvance(fitting)
+        return self._words[key]

@@ -1,0 +1,146 @@
+"""The colours of the canvas: what the theme's tokens become for each shape, tint and zoom."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor
+
+from ui.graph.scene import Scene, Shape
+from ui.graph.types import CanvasState, Role
+from ui.theme import FAMILIES, Theme
+
+#: Fill at a distance: shapes grow into solid colour between these scales.
+MELT_FROM, MELT_TO = 0.52, 0.38
+
+
+class Tint(IntEnum):
+    """What the playhead does to the look of a node or an edge."""
+
+    PLAIN = 0
+    LIT = 1  # visited node, crossed edge
+    GHOST = 2  # does not exist yet
+
+
+class Tints(NamedTuple):
+    """Tint of every node (n,) and edge (m,), and the node with the halo (or -1)."""
+
+    nodes: NDArray[np.uint8]
+    edges: NDArray[np.uint8]
+    active: int
+
+
+def tints_of(scene: Scene, state: CanvasState | None) -> Tints:
+    """Return the tints of a state; without one everything is plain."""
+    nodes = np.zeros(len(scene), np.uint8)
+    edges = np.zeros(len(scene.ends), np.uint8)
+    if state is None:
+        return Tints(nodes, edges, -1)
+    nodes[state.visited] = Tint.LIT
+    nodes[~state.shown] = Tint.GHOST
+    edges[state.edge_lit] = Tint.LIT
+    edges[~(state.shown[scene.ends].all(axis=1))] = Tint.GHOST
+    if 0 <= state.active < len(nodes) and nodes[state.active] == Tint.LIT:
+        nodes[state.active] = Tint.PLAIN  # its halo says more than the trail's fill
+    return Tints(nodes, edges, state.active)
+
+
+class CardInk(NamedTuple):
+    fill: QColor
+    border: QColor
+    stripe: QColor | None
+    title: QColor
+    detail: QColor
+    solid: QColor  # the fill from afar
+    opacity: float
+    border_width: float
+
+
+def mix(a: QColor, b: QColor, share: float) -> QColor:
+    """Return the colour that lies `share` (0..1) of the way from a to b."""
+    pairs = zip(a.getRgb(), b.getRgb(), strict=True)  # type: ignore[arg-type]
+    return QColor(*(round(x + (y - x) * share) for x, y in pairs))
+
+
+def faded(colour: QColor, alpha: float) -> QColor:
+    result = QColor(colour)
+    result.setAlphaF(alpha * colour.alphaF())
+    return result
+
+
+class Inks:
+    """The colours of one theme, worked out once."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self.canvas = QColor(theme.canvas)
+        self.grid = QColor(theme.canvas_grid)
+        self.text = QColor(theme.text)
+        self.text_dim = QColor(theme.text_dim)
+        self.text_faint = QColor(theme.text_faint)
+        self.active = QColor(theme.active)
+        self.focus = QColor(theme.focus)
+        self.accent = QColor(theme.accent)
+        self.accent_text = QColor(theme.accent_text)
+        self.families = [QColor(theme.families[name]) for name in FAMILIES]
+        self.card = lru_cache(maxsize=None)(self._card)
+        self.edge = lru_cache(maxsize=None)(self._edge)
+
+    def _card(self, shape: Shape, family: int, tint: Tint) -> CardInk:
+        theme = self.theme
+        fill, border, stripe, title, solid = self._plain(shape, family)
+        detail = QColor(theme.card_detail)
+        if shape in (Shape.LEAF, Shape.INPUT):
+            detail = mix(detail, title, 0.25)
+        width = 1.0
+        if tint == Tint.LIT:
+            lit = QColor(theme.visited_border)
+            pill = shape in (Shape.LEAF, Shape.INPUT)
+            fill = mix(fill, lit, 0.22) if pill else QColor(theme.visited_fill)
+            border, width, solid = lit, 1.5, mix(self.canvas, lit, 0.78)
+            detail = mix(detail, title, 0.2)
+        opacity = 1.0
+        if tint == Tint.GHOST:
+            opacity = 0.22 if theme.dark else 0.3
+            solid = mix(self.canvas, solid, 0.28)
+        return CardInk(fill, border, stripe, title, detail, solid, opacity, width)
+
+    def _plain(
+        self, shape: Shape, family: int
+    ) -> tuple[QColor, QColor, QColor | None, QColor, QColor]:
+        """Return fill, border, stripe, title and solid fill."""
+        theme = self.theme
+        title = QColor(theme.card_title)
+        if shape == Shape.LEAF:
+            border = QColor(theme.leaf_border)
+            return QColor(theme.leaf_fill), border, None, title, mix(border, self.accent, 0.35)
+        if shape == Shape.INPUT:
+            border = QColor(theme.input_border)
+            return QColor(theme.input_fill), border, None, title, border
+        if shape == Shape.OP:
+            stripe = self.families[family]
+            fill, border = QColor(theme.card), QColor(theme.card_border)
+            return fill, border, stripe, title, mix(self.canvas, stripe, 0.72)
+        stripe = QColor(theme.grad_stripe)
+        if shape == Shape.ACCUMULATE:
+            stripe = mix(stripe, QColor(theme.grad_title), 0.55)
+        fill, border = QColor(theme.grad_fill), QColor(theme.grad_border)
+        share = 0.45 if shape == Shape.GRAD_FN else 0.55
+        return fill, border, stripe, QColor(theme.grad_title), mix(self.canvas, stripe, share)
+
+    def _edge(self, role: Role, tint: Tint) -> QColor:
+        theme = self.theme
+        if tint == Tint.LIT:
+            return QColor(theme.visited_edge)
+        colour = QColor({Role.DATA: theme.edge, Role.GRAD: theme.grad_edge}.get(role, theme.tie))
+        return mix(self.canvas, colour, 0.3) if tint == Tint.GHOST else colour
+
+
+def melted(scale: float) -> float:
+    """Return how far (0..1) cards have become solid fills at a scale, in sixteenths."""
+    share = (MELT_FROM - scale) / (MELT_FROM - MELT_TO)
+    return round(min(max(share, 0.0), 1.0) * 16) / 16

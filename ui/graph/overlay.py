@@ -1,0 +1,162 @@
+"""What moves or comes and goes above the picture: veil, rings, halo, comets and badges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPen,
+    QRadialGradient,
+)
+
+from ui.graph.camera import View
+from ui.graph.cards import detail_font
+from ui.graph.inks import Inks, Tint, faded, mix
+from ui.graph.paint import Picture, outline, paint_cards, stroke_edges
+from ui.graph.scene import Indices, Scene
+from ui.graph.types import Role
+
+HALO = 11.0  # pixels
+TAIL = 0.34  # share of the route that a comet's tail covers
+BADGE_RISE = 16.0  # pixels that a badge climbs
+
+
+def paint_focus(
+    painter: QPainter, picture: Picture, view: View, size: tuple[float, float],
+    nodes: Indices, edges: Indices, strength: float,
+) -> None:  # fmt: skip
+    """Veil everything but `nodes` and `edges`; strength 0..1 is how far the veil has come."""
+    veil = faded(picture.inks.canvas, 0.72 * strength)
+    painter.fillRect(QRectF(0.0, 0.0, *size), veil)
+    for edge in edges.tolist():
+        role = Role(int(picture.scene.roles[edge]))
+        lit = picture.tints.edges[edge] == Tint.LIT
+        plain = picture.inks.edge(role, Tint.LIT if lit else Tint.PLAIN)
+        colour = plain if lit else mix(plain, picture.inks.text, 0.4 * strength)
+        alone = np.array([edge])
+        stroke_edges(painter, picture.scene, view, alone, colour, 1.35 + 0.45 * strength)
+    paint_cards(painter, picture, view, nodes)
+
+
+def paint_ring(
+    painter: QPainter, scene: Scene, view: View, node: int, colour: QColor, soft: bool = False
+) -> None:
+    """Draw a ring around a node: firm for the selection, soft for what the source line made."""
+    glow = faded(colour, 0.18 if soft else 0.25)
+    area, radius = outline(scene, node, view, 4.0)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(glow, 5.0))
+    painter.drawRoundedRect(area, radius, radius)
+    gap = 1.5 if soft else 3.0
+    area, radius = outline(scene, node, view, gap)
+    painter.setPen(QPen(faded(colour, 0.8) if soft else colour, 1.4 if soft else 2.0))
+    painter.drawRoundedRect(area, radius, radius)
+
+
+def paint_halo(painter: QPainter, picture: Picture, view: View, node: int, swell: float) -> None:
+    """Draw the active node's halo; swell 0..1 is its breath during an animated step."""
+    colour = picture.inks.active
+    reach = HALO * min(max(view.scale, 0.55), 1.6) * (1.0 + 0.55 * swell)
+    painter.setPen(Qt.PenStyle.NoPen)
+    rings = 9
+    for ring in range(rings, 0, -1):
+        area, radius = outline(picture.scene, node, view, reach * ring / rings)
+        painter.setBrush(faded(colour, 0.055 + 0.012 * (rings - ring)))
+        painter.drawRoundedRect(area, radius, radius)
+    paint_cards(painter, picture, view, np.array([node]))
+    width = 2.0 if view.scale >= 0.4 else 1.5
+    area, radius = outline(picture.scene, node, view, -width / 2)
+    solid = view.scale < 0.4  # from afar the node itself glows
+    painter.setBrush(colour if solid else Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(colour, width))
+    painter.drawRoundedRect(area, max(radius, 1.0), max(radius, 1.0))
+
+
+def paint_comets(
+    painter: QPainter, picture: Picture, view: View, edges: Iterable[int], t: float
+) -> None:
+    """Draw the cotangents on their way: t in 0..1 is the heads' place on each of `edges`."""
+    for edge in edges:
+        path = picture.scene.routes.path_of(edge) * view.scale + (view.dx, view.dy)
+        if len(path) < 2:
+            continue
+        if picture.scene.ends[edge, 1] == picture.tints.active:
+            path = path[::-1]  # a tie may be drawn from its other end
+        _comet(painter, picture.inks, path, t, min(max(view.scale, 0.5), 1.5))
+
+
+def _comet(painter: QPainter, inks: Inks, path: NDArray[np.float64], t: float, size: float) -> None:
+    steps = 16
+    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
+    at = np.linspace(max(t - TAIL, 0.0), t, steps + 1) * length[-1]
+    trail = np.stack([np.interp(at, length, path[:, 0]), np.interp(at, length, path[:, 1])], 1)
+    points = [QPointF(x, y) for x, y in trail.tolist()]
+    for step in range(steps):
+        share = (step + 1) / steps
+        pen = QPen(faded(inks.active, share**2), size * (1.2 + 3.0 * share))
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.setPen(pen)
+        painter.drawLine(points[step], points[step + 1])
+    head, reach = points[-1], 13.0 * size
+    glow = QRadialGradient(head, reach)
+    glow.setColorAt(0.0, faded(inks.active, 0.75))
+    glow.setColorAt(0.35, faded(inks.active, 0.28))
+    glow.setColorAt(1.0, faded(inks.active, 0.0))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(glow)
+    painter.drawEllipse(head, reach, reach)
+    painter.setBrush(mix(inks.active, QColor("white"), 0.7))
+    painter.drawEllipse(head, 3.2 * size, 3.2 * size)
+
+
+def paint_badges(
+    painter: QPainter, picture: Picture, view: View, badges: Mapping[int, str], t: float
+) -> None:
+    """Draw short texts at the upper right of nodes; t in 0..1 lets them rise into place."""
+    font = detail_font(12)
+    font.setWeight(QFont.Weight.Bold)
+    metrics = QFontMetricsF(font)
+    painter.setFont(font)
+    for node, text in badges.items():
+        area, _ = outline(picture.scene, node, view, 0.0)
+        width, height = metrics.horizontalAdvance(text) + 16.0, 21.0
+        x = area.right() - min(width * 0.55, area.width() * 0.5)
+        y = area.top() - height * 0.62 + BADGE_RISE * (1.0 - t)
+        _badge(painter, picture.inks, QRectF(x, y, width, height), text, min(1.0, 2.5 * t))
+
+
+def _badge(painter: QPainter, inks: Inks, area: QRectF, text: str, opacity: float) -> None:
+    if opacity <= 0.0:
+        return
+    painter.setOpacity(opacity)
+    radius = area.height() / 2
+    painter.setPen(QPen(inks.canvas, 2.0))
+    painter.setBrush(inks.accent)
+    painter.drawRoundedRect(area, radius, radius)
+    painter.setPen(inks.accent_text)
+    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
+    painter.setOpacity(1.0)
+
+
+def paint_placeholder(
+    painter: QPainter, inks: Inks, size: tuple[float, float], title: str, detail: str,
+    fonts: tuple[QFont, QFont],
+) -> None:  # fmt: skip
+    """Write what to do where there is no graph yet, in the middle of an empty canvas."""
+    width, height = size
+    middle = QRectF(24.0, height / 2 - 44.0, max(width - 48.0, 1.0), 40.0)
+    painter.setFont(fonts[0])
+    painter.setPen(inks.text_dim)
+    flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+    painter.drawText(middle, flags | Qt.AlignmentFlag.AlignBottom, title)
+    painter.setFont(fonts[1])
+    painter.setPen(inks.text_faint)
+    below = QRectF(middle.left(), height / 2 + 6.0, middle.width(), 120.0)
+    painter.drawText(below, flags | Qt.AlignmentFlag.AlignTop, detail)

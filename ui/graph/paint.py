@@ -1,0 +1,184 @@
+"""The picture of a graph on any QPainter: background, routes, cards; screen and export share it.
+
+All functions draw in pixels of the view: the painter's own transform is the identity (or the
+device's ratio), and `View` says where the scene lies.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+
+from ui.graph.batch import draw_lines, draw_rects
+from ui.graph.camera import Rect, View
+from ui.graph.cards import CardPainter, is_pill
+from ui.graph.inks import Inks, Tint, Tints, melted
+from ui.graph.routes import ARROW
+from ui.graph.scene import Indices, Scene, Shape
+from ui.graph.types import Role
+
+GRID = 24.0  # scene units between dots at zoom 1
+EDGE_WIDTH, LIT_WIDTH = 1.35, 2.0
+#: Below this scale arrow heads are specks, below the next one bends are as well.
+ARROWS_FROM, BENDS_FROM = 0.16, 0.1
+#: Cards lower than this many pixels are plain rectangles.
+ROUND_FROM = 5.0
+
+
+class Picture(NamedTuple):
+    """Everything that the picture is a function of, except where one looks."""
+
+    scene: Scene
+    tints: Tints
+    inks: Inks
+    cards: CardPainter
+
+
+def paint_scene(painter: QPainter, picture: Picture, view: View, area: Rect) -> None:
+    """Paint background, routes and cards of the scene's part `area`."""
+    paint_background(painter, picture.inks, view, area)
+    paint_content(painter, picture, view, area)
+
+
+def paint_content(painter: QPainter, picture: Picture, view: View, area: Rect) -> None:
+    """Paint routes and cards of the scene's part `area` on what is there."""
+    scene = picture.scene
+    paint_edges(painter, picture, view, scene.edges_in(area))
+    paint_cards(painter, picture, view, scene.nodes_in(area.grown(2.0)))
+
+
+def paint_background(painter: QPainter, inks: Inks, view: View, area: Rect) -> None:
+    """Fill `area` (scene units) with the canvas colour and its grid of dots."""
+    x, y = view.to_pixel(area.x, area.y)
+    width, height = area.width * view.scale, area.height * view.scale
+    painter.fillRect(QRectF(x, y, width, height), inks.canvas)
+    step = GRID * 2.0 ** math.ceil(math.log2(0.75 / view.scale))
+    columns = np.arange(math.ceil(area.x / step), math.floor((area.x + area.width) / step) + 1)
+    rows = np.arange(math.ceil(area.y / step), math.floor((area.y + area.height) / step) + 1)
+    dots = np.stack(np.meshgrid(columns * step, rows * step), axis=-1).reshape(-1, 2)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(inks.grid)
+    corners = np.round(dots * view.scale + (view.dx, view.dy)) - 1.0
+    draw_rects(painter, np.concatenate([corners, np.full_like(corners, 2.0)], axis=1))
+
+
+def paint_edges(painter: QPainter, picture: Picture, view: View, edges: Indices) -> None:
+    """Paint routes: ghosts first, then plain ones, then those that a cotangent has crossed."""
+    tints, roles = picture.tints.edges[edges], picture.scene.roles[edges]
+    for tint in (Tint.GHOST, Tint.PLAIN, Tint.LIT):
+        for role in (Role.TIE, Role.DATA, Role.GRAD):
+            group = edges[(tints == tint) & (roles == role)]
+            if len(group):
+                width = LIT_WIDTH if tint == Tint.LIT else EDGE_WIDTH
+                colour = picture.inks.edge(role, tint)
+                stroke_edges(painter, picture.scene, view, group, colour, width)
+
+
+def stroke_edges(
+    painter: QPainter, scene: Scene, view: View, edges: Indices, colour: QColor, width: float
+) -> None:
+    """Stroke routes in one colour; `width` is in scene units, but never under a pixel.
+
+    The colour should be opaque: the pieces of a route overlap at their joints.
+    """
+    far = view.scale < BENDS_FROM
+    lines = scene.routes.chords_of(edges) if far else scene.routes.lines_of(edges)
+    painter.setPen(QPen(colour, max(width * view.scale, 1.0)))
+    draw_lines(painter, lines * view.scale + np.tile((view.dx, view.dy), 2))
+    if view.scale >= ARROWS_FROM:
+        _arrow_heads(painter, scene, view, edges, colour)
+
+
+def _arrow_heads(
+    painter: QPainter, scene: Scene, view: View, edges: Indices, colour: QColor
+) -> None:
+    edges = edges[scene.roles[edges] != Role.TIE]
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    for corners in arrow_corners(scene, edges) * view.scale + (view.dx, view.dy):
+        painter.drawConvexPolygon(QPolygonF([QPointF(x, y) for x, y in corners.tolist()]))
+
+
+def arrow_corners(scene: Scene, edges: Indices) -> NDArray[np.float64]:
+    """Return the arrow heads of `edges` as triangles, (k, 3, 2) in scene units."""
+    tips, along = scene.routes.tips[edges], scene.routes.directions[edges]
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1) * ARROW * 0.46
+    foot = tips - along * ARROW
+    return np.stack([tips, foot + across, foot - across], axis=1)
+
+
+def paint_cards(painter: QPainter, picture: Picture, view: View, nodes: Indices) -> None:
+    """Paint the cards of `nodes` at the level of detail that the view's scale asks for."""
+    scene = picture.scene
+    if not len(nodes):
+        return
+    if float(np.median(scene.boxes[nodes, 3])) * view.scale < ROUND_FROM:
+        _paint_fills(painter, picture, view, nodes)
+        return
+    melt = melted(view.scale)
+    boxes = snapped(scene.boxes[nodes], view) if view.scale >= 0.3 else scene.boxes[nodes]
+    painter.save()
+    painter.translate(view.dx, view.dy)
+    painter.scale(view.scale, view.scale)
+    for node, (x, y, width, height) in zip(nodes.tolist(), boxes.tolist(), strict=True):
+        card = scene.cards[node]
+        ink = picture.inks.card(card.shape, card.family, picture.tints.nodes[node])
+        painter.translate(x, y)
+        if ink.opacity < 1.0 and melt < 1.0:
+            # What lies beneath must not shine through: the ghost is faint, not transparent.
+            painter.setOpacity(ink.opacity)
+        box = Rect(0.0, 0.0, width, height)
+        picture.cards.draw(painter, card, box, ink, view.scale, melt)
+        painter.setOpacity(1.0)
+        painter.translate(-x, -y)
+    painter.restore()
+
+
+def _paint_fills(painter: QPainter, picture: Picture, view: View, nodes: Indices) -> None:
+    scene, tints = picture.scene, picture.tints.nodes
+    looks = (scene.shapes[nodes].astype(np.int64) * 64 + scene.families[nodes]) * 4 + tints[nodes]
+    rects = scene.boxes[nodes] * view.scale
+    rects[:, :2] += (view.dx, view.dy)
+    rects[:, 2:] = np.maximum(rects[:, 2:], 1.0)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for look in np.unique(looks).tolist():
+        ink = picture.inks.card(Shape(look // 256), look // 4 % 64, Tint(look % 4))
+        painter.setBrush(ink.solid)
+        draw_rects(painter, rects[looks == look])
+
+
+def snapped(boxes: NDArray[np.float64], view: View) -> NDArray[np.float64]:
+    """Return boxes moved to whole device pixels, so that borders and stripes are sharp."""
+    unit = view.scale * view.ratio
+    shift = np.tile((view.dx, view.dy), 2) * view.ratio
+    corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+    corners = (np.round(corners * unit + shift) - shift) / unit
+    corners[:, 2:] -= corners[:, :2]
+    return corners
+
+
+def outline(scene: Scene, node: int, view: View, gap: float) -> tuple[QRectF, float]:
+    """Return a node's box in pixels, grown by `gap` pixels, and its corner radius."""
+    x, y, width, height = snapped(scene.boxes[node : node + 1], view)[0].tolist()
+    left, top = view.to_pixel(x, y)
+    area = QRectF(left, top, width * view.scale, height * view.scale)
+    area = area.adjusted(-gap, -gap, gap, gap)
+    pill = is_pill(int(scene.shapes[node]))
+    radius = area.height() / 2 if pill else 7.0 * view.scale + gap
+    return area, min(radius, area.height() / 2)
+
+
+def edge_path(scene: Scene, edge: int, view: View) -> QPainterPath:
+    """Return a route as true Bezier curves, in pixels: for vector formats."""
+    path = QPainterPath()
+    for number, segment in enumerate(scene.routes.beziers_of(edge)):
+        a, b, c, d = (QPointF(*view.to_pixel(*point)) for point in segment.tolist())
+        if not number:
+            path.moveTo(a)
+        path.cubicTo(b, c, d)
+    return path

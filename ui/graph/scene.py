@@ -1,0 +1,142 @@
+"""What the canvas draws, as arrays: boxes, cards and flattened routes of a laid-out graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from ui.graph.camera import Rect
+from ui.graph.routes import Routes, flatten, spans
+from ui.graph.types import Kind, Layout, NodeId
+from ui.theme import FAMILIES
+
+Indices = NDArray[np.intp]
+
+
+class Shape(IntEnum):
+    """How a node is drawn."""
+
+    LEAF = 0  # amber pill: requires grad
+    INPUT = 1  # green pill
+    OP = 2  # dark card, stripe of its family
+    GRAD_FN = 3  # rose card
+    ACCUMULATE = 4  # rose card, lighter stripe
+
+
+class Card(NamedTuple):
+    """The words and looks of one node."""
+
+    shape: Shape
+    family: int  # index into ui.theme.FAMILIES
+    title: str
+    detail: str
+
+
+_SHAPES = {Kind.OP: Shape.OP, Kind.GRAD_FN: Shape.GRAD_FN, Kind.ACCUMULATE: Shape.ACCUMULATE}
+_FAMILY = {name: number for number, name in enumerate(FAMILIES)}
+
+
+def card_of(node: NodeId, attributes: dict[str, Any]) -> Card:
+    """Return what a node of the graph model says on its card."""
+    kind = Kind(attributes.get("kind", node.kind))
+    leaf = Shape.LEAF if attributes.get("requires_grad") else Shape.INPUT
+    return Card(
+        _SHAPES.get(kind, leaf),
+        _FAMILY.get(attributes.get("family") or "other", _FAMILY["other"]),
+        str(attributes.get("title") or node),
+        str(attributes.get("detail") or ""),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A graph and its layout, ready to draw.
+
+    boxes: float64 (n, 4) of x, y, width, height; shapes, families: uint8 (n,); ends: int32 (m, 2);
+    roles: uint8 (m,); neighbours of node i are targets[offsets[i]:offsets[i + 1]], reached over
+    the edges via[...] of the same slice.
+    """
+
+    ids: list[NodeId]
+    index: dict[NodeId, int]
+    cards: list[Card]
+    boxes: NDArray[np.float64]
+    shapes: NDArray[np.uint8]
+    families: NDArray[np.uint8]
+    ends: NDArray[np.int32]
+    roles: NDArray[np.uint8]
+    routes: Routes
+    bounds: Rect
+    offsets: Indices
+    targets: Indices
+    via: Indices
+
+    @classmethod
+    def build(cls, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> Scene:
+        """Gather `graph`'s words and `layout`'s places."""
+        cards = [card_of(node, graph.nodes[node]) for node in layout.ids]
+        ends = np.asarray(layout.edge_ends, np.int32).reshape(-1, 2)
+        roles = np.asarray(layout.roles, np.uint8)
+        return cls(
+            ids=list(layout.ids),
+            index={node: i for i, node in enumerate(layout.ids)},
+            cards=cards,
+            boxes=np.asarray(layout.boxes, np.float64).reshape(-1, 4),
+            shapes=np.array([card.shape for card in cards], np.uint8),
+            families=np.array([card.family for card in cards], np.uint8),
+            ends=ends,
+            roles=roles,
+            routes=flatten(layout.points, layout.starts, roles),
+            bounds=Rect(*layout.bounds),
+            **_adjacency(ends, len(cards)),
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def box(self, node: int) -> Rect:
+        return Rect(*(float(x) for x in self.boxes[node]))
+
+    def nodes_in(self, area: Rect) -> Indices:
+        """Return the nodes whose box touches `area`, in drawing order."""
+        return np.flatnonzero(touching(self.boxes, area))
+
+    def edges_in(self, area: Rect) -> Indices:
+        """Return the edges whose route may touch `area`."""
+        return np.flatnonzero(touching(self.routes.boxes, area))
+
+    def node_at(self, x: float, y: float, slack: float = 0.0) -> int:
+        """Return the node under a scene point, or -1; the last drawn one wins."""
+        hits = self.nodes_in(Rect(x - slack, y - slack, 2 * slack, 2 * slack))
+        return int(hits[-1]) if len(hits) else -1
+
+    def around(self, nodes: Iterable[int]) -> tuple[Indices, Indices]:
+        """Return `nodes` with their neighbours, and the edges between `nodes` and those."""
+        given = np.fromiter(nodes, np.intp)
+        slots = spans(self.offsets[given], self.offsets[given + 1])
+        near = np.unique(np.concatenate([given, self.targets[slots]]))
+        return near, np.unique(self.via[slots])
+
+
+def touching(boxes: NDArray[np.floating[Any]], area: Rect) -> NDArray[np.bool_]:
+    """Return which of the (n, 4) boxes touch `area`; boxes of NaN touch nothing."""
+    x, y, width, height = boxes.T
+    return np.asarray(
+        (x <= area.x + area.width) & (x + width >= area.x)
+        & (y <= area.y + area.height) & (y + height >= area.y)
+    )  # fmt: skip
+
+
+def _adjacency(ends: NDArray[np.int32], count: int) -> dict[str, Indices]:
+    here = np.concatenate([ends[:, 0], ends[:, 1]]).astype(np.intp)
+    there = np.concatenate([ends[:, 1], ends[:, 0]]).astype(np.intp)
+    edge = np.tile(np.arange(len(ends), dtype=np.intp), 2)
+    order = np.argsort(here, kind="stable")
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(here, minlength=count))])
+    return {"offsets": offsets.astype(np.intp), "targets": there[order], "via": edge[order]}

@@ -1,0 +1,256 @@
+"""Painted squares of the picture at one scale, so that panning copies instead of painting.
+
+A tile shows the state too. When a state changes, what changed is painted onto the tiles that show
+it: near by, the changed part is painted anew; from afar, where cards are plain fills, each
+changed node is simply filled again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QImage, QPainter
+
+from ui.graph.camera import Rect, View
+from ui.graph.inks import MELT_TO, Tint
+from ui.graph.paint import (
+    LIT_WIDTH,
+    Picture,
+    paint_cards,
+    paint_edges,
+    paint_scene,
+    stroke_edges,
+)
+from ui.graph.scene import Indices, touching
+
+SIDE = 512  # device pixels
+MOST = 96  # tiles that one layer keeps
+OVERVIEW = 1024  # device pixels along the longer side
+#: A change of more parts than this repaints a near tile as a whole.
+PATCHES = 24
+
+Key = tuple[int, int]
+
+
+class Layer:
+    """The tiles of one scale."""
+
+    def __init__(self, scale: float, ratio: float) -> None:
+        self.scale, self.ratio = scale, ratio
+        self.tiles: dict[Key, QImage] = {}
+        self.stale: set[Key] = set()
+
+    @property
+    def unit(self) -> float:
+        """Scene units along a tile's side."""
+        return SIDE / (self.scale * self.ratio)
+
+    def area(self, key: Key) -> Rect:
+        return Rect(key[0] * self.unit, key[1] * self.unit, self.unit, self.unit)
+
+    def view(self, key: Key) -> View:
+        step = SIDE / self.ratio
+        return View(self.scale, -key[0] * step, -key[1] * step, self.ratio)
+
+    def keys(self, area: Rect) -> Iterator[Key]:
+        """Yield the tiles that cover `area`, those in the middle first."""
+        unit = self.unit
+        columns = range(int(area.x // unit), int((area.x + area.width) // unit) + 1)
+        rows = range(int(area.y // unit), int((area.y + area.height) // unit) + 1)
+        x, y = area.centre[0] / unit - 0.5, area.centre[1] / unit - 0.5
+        keys = [(column, row) for row in rows for column in columns]
+        yield from sorted(keys, key=lambda key: (key[0] - x) ** 2 + (key[1] - y) ** 2)
+
+    def covers(self, area: Rect) -> bool:
+        return all(key in self.tiles for key in self.keys(area))
+
+    def paint_tile(self, key: Key, picture: Picture) -> None:
+        image = self.tiles.pop(key, None)
+        if image is None:
+            image = QImage(SIDE, SIDE, QImage.Format.Format_RGB32)
+            image.setDevicePixelRatio(self.ratio)
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_scene(painter, picture, self.view(key), self.area(key))
+        painter.end()
+        self.tiles[key] = image
+        self.stale.discard(key)
+        while len(self.tiles) > MOST:
+            self.drop(next(iter(self.tiles)))
+
+    def drop(self, key: Key) -> None:
+        self.tiles.pop(key, None)
+        self.stale.discard(key)
+
+    def recolour(self, picture: Picture, nodes: Indices, edges: Indices, unlit: Indices) -> None:
+        """Bring the tiles up to date after `nodes` and `edges` changed their tint."""
+        for key in list(self.tiles):
+            area = self.area(key)
+            some = nodes[touching(picture.scene.boxes[nodes], area)]
+            lines = edges[touching(picture.scene.routes.boxes[edges], area)]
+            if not len(some) + len(lines):
+                continue
+            if self.scale <= MELT_TO:
+                self._dab(key, picture, some, lines, np.intersect1d(lines, unlit))
+            elif len(some) + len(lines) <= PATCHES:
+                self._patch(key, picture, some, lines)
+            else:
+                self.stale.add(key)
+
+    def _dab(
+        self, key: Key, picture: Picture, nodes: Indices, edges: Indices, unlit: Indices
+    ) -> None:
+        view = self.view(key)
+        painter = QPainter(self.tiles[key])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if len(unlit):
+            # The thinner line of before would leave the rim of the lit one.
+            rim = LIT_WIDTH + 1.0 / self.scale
+            stroke_edges(painter, picture.scene, view, unlit, picture.inks.canvas, rim)
+            self.stale.add(key)
+        paint_edges(painter, picture, view, edges)
+        ends = np.unique(np.concatenate([nodes, picture.scene.ends[edges].ravel()]))
+        paint_cards(painter, picture, view, ends.astype(np.intp))
+        painter.end()
+
+    def _patch(self, key: Key, picture: Picture, nodes: Indices, edges: Indices) -> None:
+        boxes = np.concatenate([picture.scene.boxes[nodes], picture.scene.routes.boxes[edges]])
+        low = boxes[:, :2].min(axis=0)
+        size = (boxes[:, :2] + boxes[:, 2:]).max(axis=0) - low
+        changed = _common(Rect(*low.tolist(), *size.tolist()).grown(4.0), self.area(key))
+        view = self.view(key)
+        painter = QPainter(self.tiles[key])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        x, y = view.to_pixel(changed.x, changed.y)
+        clip = QRectF(x, y, changed.width * view.scale, changed.height * view.scale)
+        painter.setClipRect(clip.toAlignedRect())
+        paint_scene(painter, picture, view, changed.grown(2.0 / view.scale))
+        painter.end()
+
+
+def _common(a: Rect, b: Rect) -> Rect:
+    x, y = max(a.x, b.x), max(a.y, b.y)
+    right, low = min(a.x + a.width, b.x + b.width), min(a.y + a.height, b.y + b.height)
+    return Rect(x, y, max(right - x, 0.0), max(low - y, 0.0))
+
+
+class Tiles:
+    """The layers of one picture: the present scale, the one before as a stand-in, an overview."""
+
+    def __init__(self) -> None:
+        self._picture: Picture | None = None
+        self._layer: Layer | None = None
+        self._before: Layer | None = None
+        self._overview: Layer | None = None
+
+    def show(self, picture: Picture | None) -> None:
+        """Take a new picture and forget all tiles."""
+        self._picture = picture
+        self._layer = self._before = self._overview = None
+
+    def recolour(self, picture: Picture) -> None:
+        """Take the same picture in other tints."""
+        old, self._picture = self._picture, picture
+        if old is None or old.scene is not picture.scene:
+            self.show(picture)
+            return
+        nodes = np.flatnonzero(old.tints.nodes != picture.tints.nodes)
+        edges = np.flatnonzero(old.tints.edges != picture.tints.edges)
+        if not len(nodes) + len(edges):
+            return
+        unlit = edges[old.tints.edges[edges] == Tint.LIT]
+        self._before = None  # it would show the old state while zooming
+        for layer in (self._layer, self._overview):
+            if layer is not None:
+                layer.recolour(picture, nodes, edges, unlit)
+
+    def paint(
+        self, painter: QPainter, view: View, size: tuple[float, float], moving: bool, budget: float
+    ) -> bool:
+        """Paint the view; return False when tiles are missing and another round should follow.
+
+        moving: the scale is about to change, so that new tiles would be for nothing; budget:
+        seconds that new tiles may take if there is something to show in their place.
+        """
+        picture = self._picture
+        assert picture is not None
+        area = view.seen(*size)
+        layer = self._present(view, moving)
+        wanted = list(layer.keys(area)) if layer.scale == view.scale else []
+        complete = bool(wanted) and self._fill(layer, wanted, picture, budget)
+        if not complete:
+            self._stand_in(painter, view, area, picture)
+        for key in wanted:
+            image = layer.tiles.get(key)
+            if image is not None:
+                place = layer.view(key)
+                painter.drawImage(QPointF(view.dx - place.dx, view.dy - place.dy), image)
+        return complete or moving
+
+    def complete(self, view: View, size: tuple[float, float]) -> None:
+        """Paint every tile that the view needs, however long it takes."""
+        if self._picture is not None:
+            layer = self._present(view, moving=False)
+            self._fill(layer, list(layer.keys(view.seen(*size))), self._picture, float("inf"))
+
+    def _present(self, view: View, moving: bool) -> Layer:
+        layer = self._layer
+        if layer is None or layer.ratio != view.ratio:
+            self._before = None
+            self._layer = layer = Layer(view.scale, view.ratio)
+        elif layer.scale != view.scale and not moving:
+            self._before = layer if layer.tiles else self._before
+            self._layer = layer = Layer(view.scale, view.ratio)
+        return layer
+
+    def _fill(self, layer: Layer, wanted: list[Key], picture: Picture, budget: float) -> bool:
+        """Paint missing and stale tiles until the budget is spent; return whether all are there."""
+        begin = time.perf_counter()
+        if self._overview is None:
+            budget = max(budget, 0.06)
+        todo = [key for key in wanted if key not in layer.tiles]
+        todo += [key for key in wanted if key in layer.stale]
+        for number, key in enumerate(todo):
+            if number and time.perf_counter() - begin > budget:
+                return False
+            layer.paint_tile(key, picture)
+        for key in wanted:  # the last used are the last to be dropped
+            layer.tiles[key] = layer.tiles.pop(key)
+        return True
+
+    def _stand_in(self, painter: QPainter, view: View, area: Rect, picture: Picture) -> None:
+        painter.fillRect(
+            QRectF(*view.to_pixel(area.x, area.y), area.width * view.scale,
+                   area.height * view.scale),
+            picture.inks.canvas,
+        )  # fmt: skip
+        layers = [self._overview_of(picture, view.ratio)]
+        layers += [layer for layer in (self._before, self._layer) if layer is not None]
+        covering = [number for number, layer in enumerate(layers) if layer.covers(area)]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for layer in layers[covering[-1] if covering else 0 :]:
+            if layer.scale != view.scale:
+                _stretch(painter, layer, view, area)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    def _overview_of(self, picture: Picture, ratio: float) -> Layer:
+        if self._overview is None:
+            bounds = picture.scene.bounds
+            longest = max(bounds.width, bounds.height, 1.0)
+            layer = self._overview = Layer(min(OVERVIEW / ratio / longest, 0.5), ratio)
+            for key in layer.keys(bounds):
+                layer.paint_tile(key, picture)
+        return self._overview
+
+
+def _stretch(painter: QPainter, layer: Layer, view: View, area: Rect) -> None:
+    for key in layer.keys(area):
+        image = layer.tiles.get(key)
+        if image is not None:
+            x, y, side, _ = layer.area(key)
+            left, top = view.to_pixel(x, y)
+            painter.drawImage(QRectF(left, top, side * view.scale, side * view.scale), image)

@@ -1,0 +1,61 @@
+"""Walking a graph with the arrow keys: which node lies that way."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import numpy as np
+
+from ui.graph.scene import Scene
+from ui.graph.types import Role
+
+
+class Way(Enum):
+    UP = (0, -1)
+    DOWN = (0, 1)
+    LEFT = (-1, 0)
+    RIGHT = (1, 0)
+
+
+def step(scene: Scene, node: int, way: Way) -> int:
+    """Return the node that a step from `node` reaches, or `node` itself at the end of the way.
+
+    Up and down follow edges to inputs and outputs, the straightest first, and along a spine
+    rather than across its ties. Left and right go to the nearest node in the same row.
+    """
+    if way in (Way.UP, Way.DOWN):
+        return _along_edges(scene, node, way.value[1])
+    return _within_row(scene, node, way.value[0])
+
+
+def nearest(scene: Scene, x: float, y: float) -> int:
+    """Return the node whose middle is nearest to a scene point, or -1 in an empty graph."""
+    if not len(scene):
+        return -1
+    middles = scene.boxes[:, :2] + scene.boxes[:, 2:] / 2
+    return int(np.argmin(np.hypot(*(middles - (x, y)).T)))
+
+
+def _along_edges(scene: Scene, node: int, sign: int) -> int:
+    slots = slice(scene.offsets[node], scene.offsets[node + 1])
+    targets, via = scene.targets[slots], scene.via[slots]
+    middles = scene.boxes[:, :2] + scene.boxes[:, 2:] / 2
+    away = (middles[targets] - middles[node]) * (1, sign)
+    there = away[:, 1] > 1.0
+    if not there.any():
+        return node
+    ties = scene.roles[via] == Role.TIE
+    cost = np.abs(away[:, 0]) + 0.3 * away[:, 1] + np.where(ties, 1e6, 0.0)
+    return int(targets[there][np.argmin(cost[there])])
+
+
+def _within_row(scene: Scene, node: int, sign: int) -> int:
+    middles = scene.boxes[:, :2] + scene.boxes[:, 2:] / 2
+    away = (middles - middles[node]) * (sign, 1)
+    # Beside means more across than up or down.
+    beside = (away[:, 0] > 1.0) & (np.abs(away[:, 1]) <= np.maximum(away[:, 0] * 0.6, 40.0))
+    beside[node] = False
+    if not beside.any():
+        return node
+    cost = np.where(beside, away[:, 0] + 2.5 * np.abs(away[:, 1]), np.inf)
+    return int(np.argmin(cost))
