@@ -1,0 +1,1 @@
+"""What runs inside the kernel's process: `import torch` as the engine, and the recorder."""

@@ -1,0 +1,113 @@
+"""Start the kernel: private settings, the engine as torch, the recorder, then IPython's loop."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ipykernel.kernelapp import IPKernelApp
+from traitlets.config import Config
+
+import engine
+from app.kernel.inside import imports
+from app.kernel.inside.parent import watch_parent
+from app.kernel.inside.recording import CellRecording
+from app.kernel.inside.shell import CellKernel
+from engine.tape.recorder import Recorder
+
+#: Recording allocates many objects that form no cycles; collecting often would only cost time.
+GC_THRESHOLDS = (50_000, 20, 20)
+#: Set to anything to see the engine's own frames in tracebacks.
+FULL_TRACEBACKS = "TAPEDECK_FULL_TRACEBACKS"
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the kernel until it is shut down or its parent dies."""
+    options = _parse(argv)
+    _restore_environment(options)
+    imports.install()
+    application = _make_application(options)
+    recording = CellRecording(application.kernel, Recorder(options.spool))
+    recording.begin()
+    watch_parent(options.parent, lambda: _leave(options.folder, recording))
+    _step_aside(options.root)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    application.start()
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tapedeck kernel")
+    parser.add_argument("--folder", type=Path, required=True, help="private; holds all the rest")
+    parser.add_argument("--connection", type=Path, required=True)
+    parser.add_argument("--spool", type=Path, required=True)
+    parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--root", help="the source tree, if it was put on PYTHONPATH")
+    parser.add_argument("--pythonpath", help="what PYTHONPATH was before that")
+    return parser.parse_args(argv)
+
+
+def _restore_environment(options: argparse.Namespace) -> None:
+    """Leave no trace of how we were started to the person's code and its child processes."""
+    if options.root:
+        os.environ.pop("PYTHONPATH", None)
+        if options.pythonpath is not None:
+            os.environ["PYTHONPATH"] = options.pythonpath
+    sys.argv = [""]
+
+
+def _make_application(options: argparse.Namespace) -> IPKernelApp:
+    config = Config()
+    # Someone's own profile may start anything; the history database costs a thread and a file.
+    config.HistoryManager.enabled = False
+    config.IPKernelApp.outstream_class = "app.kernel.inside.streams.CellStream"
+    config.IPKernelApp.kernel_class = CellKernel
+    application = IPKernelApp.instance(
+        config=config, connection_file=str(options.connection), log_level=50
+    )
+    before = os.environ.get("IPYTHONDIR")
+    os.environ["IPYTHONDIR"] = str(options.folder / "ipython")
+    application.initialize([])
+    del os.environ["IPYTHONDIR"]
+    if before is not None:
+        os.environ["IPYTHONDIR"] = before
+    if not os.environ.get(FULL_TRACEBACKS):
+        folders = [*engine.__path__, str(Path(__file__).parent)]
+        application.shell.hidden_folders = tuple(str(Path(folder)) + os.sep for folder in folders)
+    return application
+
+
+def _step_aside(root: str | None) -> None:
+    """Let the person's modules have the names that ours go by, and their folder its place.
+
+    The folder comes before installed packages and after the standard library, as in Jupyter: a
+    `random.py` of theirs must not reach into this process.
+    """
+    if root and root in sys.path:
+        sys.path.remove(root)
+    for name in [name for name in sys.modules if name == "app" or name.startswith("app.")]:
+        del sys.modules[name]
+    if "" not in sys.path:
+        ends = (f"{os.sep}site-packages", f"{os.sep}dist-packages")
+        places = [i for i, path in enumerate(sys.path) if path.endswith(ends)]
+        sys.path.insert(min(places, default=len(sys.path)), "")
+
+
+def _leave(folder: Path, recording: CellRecording) -> None:
+    """End at once: nobody is there any more. A tape with something on it stays to be recovered."""
+    try:
+        if recording.is_empty():
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            recording.finish()
+            for entry in folder.glob("kernel*"):
+                entry.unlink(missing_ok=True)
+            shutil.rmtree(folder / "ipython", ignore_errors=True)
+    finally:
+        os._exit(1)

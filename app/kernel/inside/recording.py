@@ -1,0 +1,153 @@
+"""Let the recorder follow the cells: marks at their borders, and a tape written as it grows."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import sys
+import threading
+from typing import Any, Protocol
+
+import comm
+import engine.recording
+from app.kernel.inside.imports import is_engine
+from app.kernel.inside.shell import CellKernel, place_of
+
+#: The comm through which the kernel tells how much of the spool can be read.
+COMM = "tapedeck.tape"
+FLUSH_SECONDS = 0.1
+#: Lines of a cell's prints that become marks on the tape.
+PRINTED_LINES = 200
+_IPYTHONS_NAMES = re.compile(r"_+|_i+|_i?\d+|_oh|_dh|_ih|In|Out|get_ipython|exit|quit|open")
+
+
+class TapeRecorder(Protocol):
+    """What is used of engine.tape.recorder.Recorder."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def flush(self) -> int: ...
+    def begin_cell(self, key: str, source: str, count: int) -> None: ...
+    def end_cell(self, names: dict[str, object]) -> None: ...
+    def error(self, exc: BaseException) -> None: ...
+    def printed(self, text: str) -> None: ...
+    def finish(self) -> None: ...
+
+
+class CellRecording:
+    """Connects one recorder with one kernel, from before the first cell to the end."""
+
+    def __init__(self, kernel: CellKernel, recorder: TapeRecorder) -> None:
+        self._kernel, self._recorder = kernel, recorder
+        self._flushed = 0
+        self._line = ""
+        self._lines_left = 0
+        self._running = threading.Event()
+        self._comm: Any = comm.create_comm(target_name=COMM, comm_id=COMM)
+        self._lock = threading.Lock()
+        self._broken = False
+
+    def begin(self) -> None:
+        """Record from now on."""
+        self._recorder.start()
+        self._flush()
+        self.unrecorded = self._flushed
+        events = self._kernel.shell.events
+        events.register("pre_run_cell", self._begin_cell)
+        events.register("post_run_cell", self._end_cell)
+        sys.stdout.listener = self._printed  # type: ignore[union-attr]
+        os.register_at_fork(after_in_child=_record_nothing)
+        atexit.register(self.finish)
+        threading.Thread(target=self._follow, name="tape", daemon=True).start()
+
+    def finish(self) -> None:
+        """Complete the tape; nothing is recorded any more."""
+        with self._lock:
+            if not self._broken:
+                self._broken = True
+                self._recorder.stop()
+                self._recorder.finish()
+
+    def is_empty(self) -> bool:
+        """Return whether no cell has run yet."""
+        return self._flushed <= self.unrecorded
+
+    def _begin_cell(self, info: Any) -> None:
+        self._skip_autoreload()
+        self._line, self._lines_left = "", PRINTED_LINES
+        key = info.cell_id or ""
+        self._recorder.begin_cell(key, info.raw_cell, self._kernel.shell.execution_count)
+        self._running.set()
+
+    def _end_cell(self, result: Any) -> None:
+        self._kernel.interruptible = False
+        self._running.clear()
+        if self._line:
+            self._printed("\n")
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None:
+            self._kernel.error_place = place_of(error)
+            self._recorder.error(error)
+        self._recorder.end_cell(self._names())
+        self._flush()
+        for stream in (sys.stdout, sys.stderr):
+            stream.settle()  # type: ignore[attr-defined]
+
+    def _names(self) -> dict[str, object]:
+        """Return the person's names without those that IPython made."""
+        shell = self._kernel.shell
+        hidden = shell.user_ns_hidden
+        return {
+            name: value
+            for name, value in shell.user_ns.items()
+            if not _IPYTHONS_NAMES.fullmatch(name)
+            and not (name in hidden and hidden[name] is value)
+        }
+
+    def _printed(self, text: str) -> None:
+        """Mark what is printed, line by line, up to a limit per cell."""
+        if not self._lines_left or threading.current_thread() is not threading.main_thread():
+            return
+        *lines, self._line = (self._line + text).split("\n")
+        for line in lines[: self._lines_left]:
+            self._recorder.printed(line)
+            self._lines_left -= 1
+
+    def _follow(self) -> None:
+        pause = threading.Event()
+        while self._running.wait():
+            self._flush()
+            pause.wait(FLUSH_SECONDS)
+
+    def _flush(self) -> None:
+        """Write what was recorded and tell how far the spool can be read."""
+        with self._lock:
+            if self._broken:
+                return
+            try:
+                flushed = self._recorder.flush()
+            except OSError as error:
+                self._give_up(error)
+                return
+        if flushed != self._flushed:
+            self._flushed = flushed
+            self._comm.send({"bytes": flushed})
+
+    def _give_up(self, error: OSError) -> None:
+        self._broken = True
+        self._recorder.stop()
+        print(f"The recording ends here: it cannot be written ({error}).", file=sys.stderr)
+
+    def _skip_autoreload(self) -> None:
+        """Keep %autoreload from reloading the engine: its classes must stay the same objects."""
+        magics = self._kernel.shell.magics_manager.registry.get("AutoreloadMagics")
+        if magics is not None:
+            reloader = magics._reloader  # noqa: SLF001 (IPython offers only magics by name)
+            skipped = {name: True for name in list(sys.modules) if is_engine(name)}
+            reloader.skip_modules.update(skipped)
+
+
+def _record_nothing() -> None:
+    # A forked child shares the spool's descriptor; only the kernel itself may write.
+    engine.recording.log = None

@@ -1,0 +1,191 @@
+"""IPython's kernel and shell, adapted: cells by key, interrupts only in the person's code."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+from ipykernel.compiler import XCachingCompiler
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.zmqshell import ZMQInteractiveShell
+
+#: The key under which our own facts travel in a message's metadata.
+METADATA = "tapedeck"
+_CELL_FILE = re.compile(r"<cell (.*) In\[\d+\]>")
+
+
+def cell_file(key: str, count: int) -> str:
+    """Return the file name that the code of a cell's run is compiled under."""
+    return f"<cell {key} In[{count}]>"
+
+
+def cell_key(filename: str) -> str:
+    """Return the key of the cell that a file name stands for; "" for a real file."""
+    match = _CELL_FILE.fullmatch(filename)
+    return match[1] if match else ""
+
+
+class CellCompiler(XCachingCompiler):  # type: ignore[misc]
+    """Names code after the cell it came from, one name per run: old lines stay readable."""
+
+    key = ""
+    program: Path | None = None
+
+    def get_code_name(self, raw_code: str, code: str, number: int) -> str:  # noqa: ARG002
+        """Return the script's path while a script runs, else the cell's name."""
+        return str(self.program) if self.program else cell_file(self.key, number)
+
+
+class CellShell(ZMQInteractiveShell):  # type: ignore[misc]
+    """The shell in which cells run."""
+
+    #: Folders whose frames are not the person's; emptied to debug the engine itself.
+    hidden_folders: tuple[str, ...] = ()
+
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        """Show an exception without the engine's frames, as PyTorch's C++ shows none."""
+        error = sys.exc_info()[1]
+        if self.compile.program and isinstance(error, SystemExit):
+            if isinstance(error.code, str):
+                print(error.code, file=sys.stderr)
+            return
+        if error is not None:
+            hide_frames(error, self.hidden_folders)
+        super().showtraceback(*args, **kwargs)
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """Return the cell as Python; a script already is."""
+        return raw_cell if self.compile.program else str(super().transform_cell(raw_cell))
+
+    @contextmanager
+    def running_program(self, path: Path, argv: list[str]) -> Iterator[None]:
+        """Let the next cell be a script: its path, its arguments, no display of its last value."""
+        self.compile.program = path
+        self.user_ns["__file__"] = str(path)
+        sys.argv = [str(path), *argv]
+        sys.path.insert(0, str(path.parent))
+        shown, self.ast_node_interactivity = self.ast_node_interactivity, "none"
+        try:
+            yield
+        finally:
+            self.ast_node_interactivity = shown
+            self.compile.program = None
+
+    def _tee(self, channel: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        # IPython would keep a second copy of everything that is printed, for ever.
+        return nullcontext()
+
+
+def hide_frames(error: BaseException, folders: tuple[str, ...]) -> None:
+    """Unlink the frames of code in `folders` from an exception and those it came from.
+
+    The last frame that is somebody else's stays; a traceback without any is left alone.
+    """
+    seen: set[int] = set()
+    pending: list[BaseException | None] = [error]
+    while pending:
+        current = pending.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        current.__traceback__ = _without(current.__traceback__, folders)
+        pending += [current.__cause__, current.__context__]
+
+
+def _without(tb: TracebackType | None, folders: tuple[str, ...]) -> TracebackType | None:
+    entries = list(_entries(tb))
+    kept = [e for e in entries if not e.tb_frame.f_code.co_filename.startswith(folders)]
+    if not folders or not kept:
+        return tb
+    for entry, following in zip(kept, [*kept[1:], None], strict=True):
+        entry.tb_next = following
+    return kept[0]
+
+
+def _entries(tb: TracebackType | None) -> Iterator[TracebackType]:
+    while tb is not None:
+        yield tb
+        tb = tb.tb_next
+
+
+def place_of(error: BaseException) -> dict[str, Any]:
+    """Return where in the person's cells (or script) an error came up: {"cell", "file", "line"}.
+
+    Empty if no frame is in a cell. A syntax error's place is the line that cannot be read.
+    """
+    if isinstance(error, SyntaxError) and error.filename:
+        return {"cell": cell_key(error.filename), "file": error.filename, "line": error.lineno}
+    place: dict[str, Any] = {}
+    for entry in _entries(error.__traceback__):
+        filename = entry.tb_frame.f_code.co_filename
+        key = cell_key(filename)
+        if key or filename == sys.argv[0]:
+            place = {"cell": key, "file": filename, "line": entry.tb_lineno}
+    return place
+
+
+class CellKernel(IPythonKernel):  # type: ignore[misc]
+    """The kernel: takes a cell's key from the request, and interrupts nothing but the cell."""
+
+    shell_class = CellShell
+    compiler_class = CellCompiler
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        #: Whether the person's code (or a completion) runs, so that SIGINT may raise.
+        self.interruptible = False
+        self.error_place: dict[str, Any] = {}
+
+    def pre_handler_hook(self) -> None:
+        """Called before each request is handled."""
+        self.interruptible = True
+        self._old_handler = signal.signal(signal.SIGINT, self._on_interrupt)
+
+    def post_handler_hook(self) -> None:
+        """Called after each request was handled."""
+        self.interruptible = False
+        signal.signal(signal.SIGINT, self._old_handler)
+
+    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        # While a reply is being put together, raising would lose the reply or end the kernel.
+        if self.interruptible:
+            signal.default_int_handler(number, frame)
+
+    async def do_execute(  # noqa: PLR0913 (the protocol's)
+        self,
+        code: str,
+        silent: bool,
+        store_history: bool = True,
+        user_expressions: Mapping[str, str] | None = None,
+        allow_stdin: bool = False,
+        *,
+        cell_meta: Mapping[str, Any] | None = None,
+        cell_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Run a cell, or a whole script where the request says so."""
+        ours = (cell_meta or {}).get(METADATA, {})
+        self.error_place = {}
+        self.shell.compile.key = cell_id or ""
+        program: AbstractContextManager[None] = nullcontext()
+        if "program" in ours:
+            program = self.shell.running_program(Path(ours["program"]), list(ours["argv"]))
+        with program:
+            reply: dict[str, Any] = await super().do_execute(
+                code, silent, store_history, user_expressions, allow_stdin,
+                cell_meta=cell_meta, cell_id=cell_id,
+            )  # fmt: skip
+        return reply
+
+    def finish_metadata(
+        self, parent: Any, metadata: dict[str, Any], reply_content: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Add where an error came up to the reply."""
+        finished: dict[str, Any] = super().finish_metadata(parent, metadata, reply_content)
+        finished[METADATA] = self.error_place
+        return finished
