@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -27,7 +28,7 @@ from ui.theme import Theme, load
 from ui.transport.paint import Lanes, Window, paint
 from ui.transport.tracks import Tracks
 
-_GUTTER, _MARGIN = 66, 12
+_GUTTER, _MARGIN = 70, 12
 _SHORTEST = 16.0  # events across the view at the closest zoom
 _EMPTY_TEXT = "Nothing recorded yet. Run a cell: its operations and backward passes appear here."
 
@@ -50,6 +51,7 @@ class TimelineView(QWidget):
         self._playhead = 0
         self._low, self._high = 0.0, _SHORTEST
         self._hover: float | None = None
+        self._ring = False  # focused from the keyboard
         self._pan_from: tuple[float, float] | None = None
         self._pixmap: QPixmap | None = None
         self.setMouseTracking(True)
@@ -149,7 +151,7 @@ class TimelineView(QWidget):
             self._paint_labels(painter)
             self._paint_hover(painter)
             self._paint_playhead(painter)
-        if self.hasFocus():
+        if self._ring:
             painter.setPen(QPen(QColor(self._theme.focus), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
@@ -258,6 +260,15 @@ class TimelineView(QWidget):
             self.fit()
         else:
             super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        mouse = (Qt.FocusReason.MouseFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
+        self._ring = event.reason() not in mouse
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._ring = False
+        self.update()
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:

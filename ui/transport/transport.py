@@ -29,7 +29,7 @@ _KEYS = (
     (
         "previous_pass",
         "previous_pass",
-        "Go to the beginning of this or the previous pass",
+        "Go to the start of this or the previous pass",
         "Ctrl+←",
     ),
     ("step_back", "step_back", "Step back", "←"),
@@ -55,14 +55,14 @@ class Transport(QWidget):
     pass_requested = Signal(int)
     speed_requested = Signal(float)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._tape: Any = None
         self._tracks = Tracks()
         self._playhead = 0
         self._playing, self._direction = False, 1
-        self._theme = load("dark")
+        self._theme = theme or load("dark")
         self.keys = {name: self._key(name, text, key) for name, _, text, key in _KEYS}
         self.counter = QLabel()
         self.counter.setFont(mono_font("body"))
@@ -106,6 +106,7 @@ class Transport(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
+        self.ensurePolished()  # a second sheet before the first polish would be ignored
         self.setStyleSheet(_sheet(theme))
         self.timeline.set_theme(theme)
         self.readout.set_theme(theme)

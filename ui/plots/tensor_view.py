@@ -1,0 +1,172 @@
+"""One tensor, three ways: as table, heat map or histogram, with its statistics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui.fonts import mono_font
+from ui.icons import icon
+from ui.plots.heatmap import HeatMap
+from ui.plots.histogram import Histogram
+from ui.plots.slices import SliceBar
+from ui.plots.stats import number, stats, summary
+from ui.plots.table import TensorTable, largest
+from ui.theme import RADIUS, Theme, load
+
+_WAYS = (("table", "Table"), ("heatmap", "Heat map"), ("histogram", "Histogram"))
+
+
+class TensorView(QWidget):
+    """Shows an array of any shape and dtype; only the chosen picture is computed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._array: NDArray[Any] | None = None
+        self._scale = 0.0
+        self._theme = load("dark")
+        self._way = "table"
+        self.table, self.heatmap, self.histogram = TensorTable(), HeatMap(), Histogram()
+        self.slices = SliceBar()
+        self.scalar = _label("Value")
+        self.scalar.setFont(mono_font("heading"))
+        self.statistics = _label("Statistics")
+        self.statistics.setFont(mono_font("small"))
+        self.statistics.setObjectName("statistics")
+        self.statistics.setWordWrap(True)
+        self.buttons = QButtonGroup(self)
+        self._bar = self._make_bar()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        for part in (self._bar, self.slices, self.scalar, *self._pictures(), self.statistics):
+            column.addWidget(part)
+        self.slices.changed.connect(self._fill)
+        self.set_theme(self._theme)
+        self._fill()
+
+    def set_array(self, array: NDArray[Any] | None) -> None:
+        """Show an array, or nothing. It is not copied and must not change."""
+        self._array = array
+        if array is not None:
+            self._scale = largest(array)
+            self.slices.set_shape(array.shape)
+            self.statistics.setText(summary(stats(array)))
+        self._fill()
+
+    def set_way(self, way: str) -> None:
+        """Choose "table", "heatmap" or "histogram"."""
+        self._way = way
+        self.buttons.button([name for name, _ in _WAYS].index(way)).setChecked(True)
+        self._fill()
+
+    @property
+    def way(self) -> str:
+        return self._way
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for part in self._pictures():
+            part.set_theme(theme)
+        self.ensurePolished()
+        self.setStyleSheet(_sheet(theme))
+        self._dress()
+
+    def _pictures(self) -> tuple[TensorTable, HeatMap, Histogram]:
+        return self.table, self.heatmap, self.histogram
+
+    def _make_bar(self) -> QWidget:
+        bar = QWidget()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        for i, (name, text) in enumerate(_WAYS):
+            button = QToolButton()
+            button.setCheckable(True)
+            button.setChecked(name == self._way)
+            button.setFixedSize(28, 24)
+            button.setIconSize(QSize(16, 16))
+            button.setToolTip(text)
+            button.setAccessibleName(text)
+            self.buttons.addButton(button, i)
+            row.addWidget(button)
+        row.addStretch(1)
+        self.buttons.idClicked.connect(lambda i: self.set_way(_WAYS[i][0]))
+        return bar
+
+    def _fill(self) -> None:
+        array = self._array
+        single = array is None or array.size <= 1
+        self._bar.setVisible(not single)
+        self.slices.setVisible(not single and array.ndim > 2 and self._way != "histogram")
+        self.statistics.setVisible(not single)
+        self.scalar.setVisible(array is not None and single)
+        for (name, _), part in zip(_WAYS, self._pictures(), strict=True):
+            part.setVisible(not single and name == self._way)
+        self._dress()
+        if array is None:
+            return
+        if single:
+            self.scalar.setText(_scalar_text(array))
+            return
+        if self._way == "histogram":
+            self.histogram.set_array(array)
+            return
+        leading = self.slices.leading()
+        if self._way == "heatmap":
+            self.heatmap.set_array(array, leading, self._scale)
+        else:
+            self.table.set_array(array, leading, self._scale)
+
+    def _dress(self) -> None:
+        for i, (name, _) in enumerate(_WAYS):
+            colour = self._theme.accent if name == self._way else self._theme.text_dim
+            self.buttons.button(i).setIcon(icon(name, colour, 16))
+
+
+def _scalar_text(array: NDArray[Any]) -> str:
+    if not array.size:
+        return f"empty {list(array.shape)}"
+    text = number(array.reshape(-1)[0], 7)
+    return "[" * array.ndim + text + "]" * array.ndim
+
+
+def _label(name: str) -> QLabel:
+    label = QLabel()
+    label.setAccessibleName(name)
+    label.setTextInteractionFlags(
+        Qt.TextInteractionFlag.TextSelectableByMouse
+        | Qt.TextInteractionFlag.TextSelectableByKeyboard
+    )
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return label
+
+
+def _sheet(theme: Theme) -> str:
+    return f"""
+    TensorView QLabel {{ color: {theme.text}; background: transparent; }}
+    TensorView QLabel#statistics {{ color: {theme.text_dim}; }}
+    TensorView QToolButton {{ border: 1px solid transparent; border-radius: {RADIUS - 1}px;
+        background: transparent; }}
+    TensorView QToolButton:hover {{ background: {theme.hover}; }}
+    TensorView QToolButton:checked {{ background: {theme.raised}; border-color: {theme.border}; }}
+    TensorView QToolButton:focus {{ border-color: {theme.focus}; }}
+    TensorView QTableView {{ background: {theme.panel}; color: {theme.text};
+        border: 1px solid {theme.border}; border-radius: {RADIUS - 2}px;
+        selection-background-color: {theme.selection}; selection-color: {theme.text}; }}
+    TensorView QTableView:focus {{ border-color: {theme.focus}; }}
+    TensorView QHeaderView {{ background: {theme.raised}; border: none; }}
+    TensorView QHeaderView::section {{ background: {theme.raised}; color: {theme.text_dim};
+        border: none; padding: 0 5px; }}
+    """
