@@ -1,0 +1,358 @@
+"""The code editor of a cell: as high as its text, with numbers, pairs, marks and colours."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRect, Qt, QVariantAnimation, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QKeyEvent,
+    QResizeEvent,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFormat,
+    QTextOption,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+
+from ui.fonts import mono_font
+from ui.notebook import editing
+from ui.notebook.gutter import Gutter
+from ui.notebook.highlight import Highlighter
+from ui.theme import Theme
+
+_MODIFIERS = (
+    Qt.KeyboardModifier.ShiftModifier
+    | Qt.KeyboardModifier.ControlModifier
+    | Qt.KeyboardModifier.AltModifier
+    | Qt.KeyboardModifier.MetaModifier
+)
+_NONE = Qt.KeyboardModifier.NoModifier
+_SHIFT, _CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+FLASH_MS = 900
+
+
+class CodeEditor(QPlainTextEdit):
+    """Edits one cell; it never scrolls up and down, its owner gives it its full height."""
+
+    escaped = Signal()
+    left = Signal(int)  # an arrow key went past the first (-1) or last (+1) line
+    line_changed = Signal(int)  # 1-based line of the cursor, after moves and on focus
+    rows_changed = Signal()  # the text needs another height
+    edited = Signal()
+
+    def __init__(self, parent: QWidget, kind: str, source: str, theme: Theme) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._lit: frozenset[int] = frozenset()
+        self._error = 0
+        self._flash: tuple[int, float] = (0, 0.0)  # line, strength
+        self._rows = 0
+        self._kind = kind
+        self.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setTabChangesFocus(False)
+        self.setCursorWidth(2)
+        self.document().setDocumentMargin(2)
+        self.setFont(mono_font())
+        self.setPlainText(source)
+        self._gutter = Gutter(self, self, theme)
+        self._highlighter = Highlighter(self, self.document(), kind, theme)
+        self._apply_kind()
+        self._animation = QVariantAnimation(self, startValue=1.0, endValue=0.0, duration=FLASH_MS)
+        self._animation.valueChanged.connect(self._on_flash)
+        self.document().blockCountChanged.connect(self._on_rows)
+        self.textChanged.connect(self._on_text)
+        self.updateRequest.connect(self._on_update)
+        self.cursorPositionChanged.connect(self._on_cursor)
+        self._on_rows()
+
+    # -- setters ---------------------------------------------------------------------------------
+
+    def set_theme(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self._theme = theme
+        self._highlighter.set_theme(theme)
+        self._gutter.set_theme(theme)
+        self._mark()
+
+    def set_kind(self, kind: str) -> None:
+        """Edit the text as another kind of cell: other colours, wrapped or not."""
+        self._kind = kind
+        self._highlighter.set_kind(kind)
+        self._apply_kind()
+
+    def set_source(self, source: str) -> None:
+        """Replace the text as one step that can be undone."""
+        if source == self.toPlainText():
+            return
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(source)
+
+    def set_lit(self, lines: frozenset[int]) -> None:
+        """Light 1-based lines in the accent colour."""
+        if lines != self._lit:
+            self._lit = lines
+            self._mark()
+
+    def set_error(self, line: int) -> None:
+        """Mark the 1-based line that failed; 0 is none."""
+        if line != self._error:
+            self._error = line
+            self._mark()
+
+    def flash(self, line: int) -> None:
+        """Let a 1-based line glow and fade."""
+        self._flash = (line, 1.0)
+        self._animation.stop()
+        self._animation.start()
+
+    # -- geometry --------------------------------------------------------------------------------
+
+    def text_height(self) -> int:
+        """Return the height, px, that shows every line."""
+        if self.lineWrapMode() == QPlainTextEdit.LineWrapMode.NoWrap:
+            rows = self.blockCount()
+        else:
+            rows = round(self.document().size().height())
+        margin = 2 * self.document().documentMargin()
+        return int(self.fontMetrics().lineSpacing() * max(rows, 1) + margin + 2)
+
+    def line(self) -> int:
+        """Return the 1-based line of the cursor."""
+        return self.textCursor().blockNumber() + 1
+
+    def go_to(self, line: int) -> None:
+        """Put the cursor at the start of a 1-based line."""
+        block = self.document().findBlockByNumber(min(line, self.blockCount()) - 1)
+        self.setTextCursor(QTextCursor(block))
+
+    def line_rect(self, line: int) -> QRect:
+        """Return the rectangle of a 1-based line in this widget's coordinates."""
+        block = self.document().findBlockByNumber(max(0, min(line, self.blockCount()) - 1))
+        box = self.blockBoundingGeometry(block).translated(self.contentOffset())
+        return QRect(0, round(box.top()), self.width(), round(box.height()))
+
+    def visible_lines(self) -> list[tuple[int, float, float]]:
+        """Return (1-based number, top, height) of the lines on screen."""
+        found, block = [], self.firstVisibleBlock()
+        while block.isValid():
+            box = self.blockBoundingGeometry(block).translated(self.contentOffset())
+            if box.top() > self.height():
+                break
+            found.append((block.blockNumber() + 1, box.top(), self.fontMetrics().lineSpacing()))
+            block = block.next()
+        return found
+
+    # -- events ----------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        """Claim the editor's own keys from the window's shortcuts."""
+        if event.type() == QEvent.Type.ShortcutOverride and self._own(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Edit as a Python editor does; keys of the notebook pass to the owner."""
+        if not self._command(event) and not self._edit(event):
+            if self._for_owner(event):
+                event.ignore()
+            else:
+                super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll sideways here; up and down belongs to the column."""
+        delta = event.angleDelta()
+        if delta.x() and abs(delta.x()) > abs(delta.y()):
+            self.horizontalScrollBar().event(event)
+        elif event.modifiers() & _SHIFT and delta.y():
+            bar = self.horizontalScrollBar()
+            bar.setValue(bar.value() - delta.y())
+        else:
+            event.ignore()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Mark the current line and tell it."""
+        super().focusInEvent(event)
+        self._mark()
+        self.line_changed.emit(self.line())
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Drop the mark of the current line."""
+        super().focusOutEvent(event)
+        self._mark()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the number strip at the left edge."""
+        super().resizeEvent(event)
+        self._place_gutter()
+        if self.lineWrapMode() != QPlainTextEdit.LineWrapMode.NoWrap:
+            self._on_rows()
+
+    # -- keys ------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _for_owner(event: QKeyEvent) -> bool:
+        pressed = event.modifiers() & _MODIFIERS
+        if event.key() in _ENTER:
+            return pressed != _NONE
+        return pressed == _CTRL | _SHIFT and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down)
+
+    def _own(self, event: QKeyEvent) -> bool:
+        comment = event.key() == Qt.Key.Key_Slash and event.modifiers() & _MODIFIERS == _CTRL
+        return comment or event.key() == Qt.Key.Key_Escape or self._for_owner(event)
+
+    def _command(self, event: QKeyEvent) -> bool:
+        """Handle the keys that leave the text alone."""
+        key, pressed = event.key(), event.modifiers() & _MODIFIERS
+        if key == Qt.Key.Key_Escape and pressed == _NONE:
+            self.escaped.emit()
+        elif key == Qt.Key.Key_Home and pressed in (_NONE, _SHIFT):
+            keep = QTextCursor.MoveMode.KeepAnchor if pressed else QTextCursor.MoveMode.MoveAnchor
+            self._with_cursor(lambda cursor: editing.home(cursor, keep))
+        elif key == Qt.Key.Key_Up and pressed == _NONE and self._at_edge(-1):
+            self.left.emit(-1)
+        elif key == Qt.Key.Key_Down and pressed == _NONE and self._at_edge(1):
+            self.left.emit(1)
+        else:
+            return False
+        return True
+
+    def _edit(self, event: QKeyEvent) -> bool:
+        key, pressed = event.key(), event.modifiers() & _MODIFIERS
+        code = self._kind == "code"
+        if key in _ENTER and pressed == _NONE and code:
+            return self._with_cursor(editing.new_line)
+        if key == Qt.Key.Key_Tab and pressed == _NONE:
+            return self._with_cursor(editing.indent)
+        if key == Qt.Key.Key_Backtab:
+            return self._with_cursor(editing.dedent)
+        if key == Qt.Key.Key_Slash and pressed == _CTRL and code:
+            return self._with_cursor(editing.toggle_comment)
+        if key == Qt.Key.Key_Backspace and pressed == _NONE and code:
+            return self._with_cursor(editing.backspace)
+        if code and len(event.text()) == 1 and pressed in (_NONE, _SHIFT):
+            text, quoted = event.text(), self._quoted()
+            return self._with_cursor(lambda cursor: editing.type_text(cursor, text, quoted))
+        return False
+
+    def _with_cursor(self, act: object) -> bool:
+        cursor = self.textCursor()
+        done = act(cursor)  # type: ignore[operator]
+        if done is not False:
+            self.setTextCursor(cursor)
+            self.ensureCursorVisible()
+        return done is not False
+
+    def _at_edge(self, direction: int) -> bool:
+        cursor = self.textCursor()
+        if cursor.hasSelection():
+            return False
+        move = QTextCursor.MoveOperation.Up if direction < 0 else QTextCursor.MoveOperation.Down
+        return not cursor.movePosition(move)
+
+    def _quoted(self) -> bool:
+        cursor = self.textCursor()
+        at = max(cursor.positionInBlock() - 1, 0)
+        return self._highlighter.name_at(cursor.blockNumber(), at) in ("string", "comment")
+
+    # -- marks -----------------------------------------------------------------------------------
+
+    def _apply_kind(self) -> None:
+        wrapped = self._kind != "code"
+        mode = QPlainTextEdit.LineWrapMode
+        self.setLineWrapMode(mode.WidgetWidth if wrapped else mode.NoWrap)
+        self.setWordWrapMode(
+            QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere if wrapped else QTextOption.WrapMode.NoWrap
+        )
+        self._gutter.setVisible(not wrapped)
+        self._place_gutter()
+        self._on_rows()
+
+    def _place_gutter(self) -> None:
+        digits = max(2, len(str(self.blockCount())))
+        width = round(self.fontMetrics().horizontalAdvance("0") * digits * 0.9) + 20
+        width = width if self._kind == "code" else 12
+        if self.viewportMargins().left() != width:
+            self.setViewportMargins(width, 0, 8, 0)
+        self._gutter.setGeometry(0, 0, width, self.height())
+
+    def _on_rows(self) -> None:
+        self._place_gutter()
+        height = self.text_height()
+        if height != self._rows:
+            self._rows = height
+            self.rows_changed.emit()
+
+    def _on_text(self) -> None:
+        self._on_rows()
+        self._error = 0
+        self.edited.emit()
+
+    def _on_update(self, _rect: QRect, _dy: int) -> None:
+        self._gutter.update()
+
+    def _on_cursor(self) -> None:
+        self._mark()
+        if self.hasFocus():
+            self.line_changed.emit(self.line())
+
+    def _on_flash(self, strength: object) -> None:
+        self._flash = (self._flash[0], float(strength))  # type: ignore[arg-type]
+        self._mark()
+
+    def _mark(self) -> None:
+        """Rebuild the bars of lit, failing, flashing and current lines and the bracket pair."""
+        current = self.line() if self.hasFocus() else 0
+        bars = [self._bar(current, self._theme.text, 0.045)] if current else []
+        bars += [self._bar(line, self._theme.accent, 0.16) for line in sorted(self._lit)]
+        if self._error:
+            bars.append(self._bar(self._error, self._theme.error, 0.16))
+        if self._flash[1] > 0:
+            bars.append(self._bar(self._flash[0], self._theme.accent, 0.4 * self._flash[1]))
+        self.setExtraSelections([bar for bar in bars if bar is not None] + self._pair())
+        self._gutter.set_marks(self._lit, self._error, current)
+
+    def _bar(self, line: int, colour: str, alpha: float) -> QTextEdit.ExtraSelection | None:
+        block = self.document().findBlockByNumber(line - 1)
+        if line < 1 or not block.isValid():
+            return None
+        bar = QTextEdit.ExtraSelection()
+        fill = QColor(colour)
+        fill.setAlphaF(alpha)
+        bar.format.setBackground(fill)
+        bar.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+        bar.cursor = QTextCursor(block)
+        return bar
+
+    def _pair(self) -> list[QTextEdit.ExtraSelection]:
+        if not self.hasFocus() or self._kind != "code" or self.textCursor().hasSelection():
+            return []
+        found = editing.match_bracket(
+            self.toPlainText(), self.textCursor().position(), self._in_string
+        )
+        return [self._box(at) for at in found or ()]
+
+    def _box(self, at: int) -> QTextEdit.ExtraSelection:
+        box = QTextEdit.ExtraSelection()
+        fill = QColor(self._theme.focus)
+        fill.setAlphaF(0.28)
+        shape = QTextCharFormat()
+        shape.setBackground(fill)
+        box.format = shape
+        box.cursor = QTextCursor(self.document())
+        box.cursor.setPosition(at)
+        box.cursor.setPosition(at + 1, QTextCursor.MoveMode.KeepAnchor)
+        return box
+
+    def _in_string(self, at: int) -> bool:
+        block = self.document().findBlock(at)
+        name = self._highlighter.name_at(block.blockNumber(), at - block.position())
+        return name in ("string", "comment")
+

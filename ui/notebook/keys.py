@@ -1,0 +1,46 @@
+"""The notebook's keys, Jupyter's where Jupyter has them: one table of commands."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+
+_SHIFT, _CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+_ALT, _META = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.MetaModifier
+_NONE = Qt.KeyboardModifier.NoModifier
+_RETURN = Qt.Key.Key_Return
+
+#: In both modes.
+ALWAYS = {
+    (_RETURN, _SHIFT): "run_advance",
+    (_RETURN, _CTRL): "run",
+    (_RETURN, _ALT): "run_insert",
+    (Qt.Key.Key_Up, _CTRL | _SHIFT): "up",
+    (Qt.Key.Key_Down, _CTRL | _SHIFT): "down",
+}
+#: While a cell is selected as a whole.
+COMMAND = {
+    (_RETURN, _NONE): "edit",
+    (Qt.Key.Key_A, _NONE): "insert_above",
+    (Qt.Key.Key_B, _NONE): "insert",
+    (Qt.Key.Key_D, _NONE): "delete_key",
+    (Qt.Key.Key_M, _NONE): "markdown",
+    (Qt.Key.Key_Y, _NONE): "code",
+    (Qt.Key.Key_R, _NONE): "raw",
+    (Qt.Key.Key_O, _NONE): "toggle_output",
+    (Qt.Key.Key_Up, _NONE): "previous",
+    (Qt.Key.Key_K, _NONE): "previous",
+    (Qt.Key.Key_Down, _NONE): "next",
+    (Qt.Key.Key_J, _NONE): "next",
+    (Qt.Key.Key_Menu, _NONE): "more",
+    (Qt.Key.Key_F10, _SHIFT): "more",
+}
+
+
+def command(event: QKeyEvent, editing: bool) -> str | None:
+    """Return the command of a key press, or None if the notebook has none for it."""
+    key = Qt.Key(event.key())
+    if key == Qt.Key.Key_Enter:
+        key = _RETURN
+    stroke = key, event.modifiers() & (_SHIFT | _CTRL | _ALT | _META)
+    return ALWAYS.get(stroke) or (None if editing else COMMAND.get(stroke))

@@ -1,0 +1,141 @@
+"""Turns nbformat outputs into what the notebook shows; nothing is fetched or executed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import json
+import re
+from dataclasses import dataclass, field
+
+from ui.notebook.ansi import Screen, stripped
+from ui.notebook.state import Output, joined
+
+_IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
+_BLOCKS = re.compile(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)")
+_BREAKS = re.compile(r"(?i)</?(p|div|tr|table|br|li|h[1-6]|pre|ul|ol)\b[^>]*>")
+_TAGS = re.compile(r"(?s)<[^<>]*>")
+_FRAME = re.compile(r"(?:Cell In ?\[\d+\], line (\d+)|^-+> (\d+) )", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Text:
+    """Terminal text: a stream ("stdout", "stderr"), a result or a note of ours."""
+
+    screen: Screen
+    name: str = "result"
+
+
+@dataclass(slots=True)
+class Failure:
+    """An exception: its type, message and traceback in terminal colours."""
+
+    ename: str
+    evalue: str
+    screen: Screen = field(default_factory=Screen)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image; `svg` data is text, everything else a raster format."""
+
+    data: bytes
+    svg: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Markdown that code displayed."""
+
+    text: str
+
+
+Item = Text | Failure | Picture | Prose
+
+
+def read(output: Output) -> Item:
+    """Return what to show for one output; unknown kinds become a note that names them."""
+    kind = output.get("output_type")
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return Text(Screen(joined(output.get("text"))), name)
+    if kind == "error":
+        return _failure(output)
+    if kind in ("execute_result", "display_data"):
+        data = output.get("data")
+        return _richest(data if isinstance(data, dict) else {})
+    return _note(f"Output of unknown type {kind!r}")
+
+
+def merge(items: list[Item], output: Output) -> Item | None:
+    """Feed a stream's text to the last item when it continues it; None when it does not."""
+    last = items[-1] if items else None
+    if output.get("output_type") != "stream" or not isinstance(last, Text):
+        return None
+    if last.name != output.get("name", "stdout"):
+        return None
+    last.screen.feed(joined(output.get("text")))
+    return last
+
+
+def error_line(output: Output) -> int:
+    """Return the 1-based line of the cell at which an error output says it failed, or 0."""
+    if output.get("output_type") != "error":
+        return 0
+    text = stripped("\n".join(joined(part) for part in output.get("traceback") or []))
+    found = _FRAME.search(text)
+    return int(found[1] or found[2]) if found else 0
+
+
+def plain(item: Item) -> str:
+    """Return an item as text for the clipboard."""
+    if isinstance(item, Text):
+        return item.screen.text()
+    if isinstance(item, Failure):
+        return item.screen.text() or f"{item.ename}: {item.evalue}"
+    return item.text if isinstance(item, Prose) else ""
+
+
+def html_to_text(source: str) -> str:
+    """Return HTML's words, line by line; scripts and styles are dropped."""
+    text = _BREAKS.sub("\n", _BLOCKS.sub("", source))
+    lines = (line.strip() for line in html.unescape(_TAGS.sub(" ", text)).split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def _failure(output: Output) -> Failure:
+    frames = "\n".join(joined(part) for part in output.get("traceback") or [])
+    name = joined(output.get("ename")) or "Error"
+    return Failure(name, joined(output.get("evalue")), Screen(frames))
+
+
+def _richest(data: dict[str, object]) -> Item:
+    for mime in _IMAGES:
+        if mime in data:
+            return _picture(joined(data[mime]), mime)
+    if "image/svg+xml" in data:
+        return Picture(joined(data["image/svg+xml"]).encode(), svg=True)
+    if "text/markdown" in data:
+        return Prose(joined(data["text/markdown"]))
+    words = joined(data.get("text/plain", ""))
+    if words and not (words.startswith("<IPython.core.display.") and len(data) > 1):
+        return Text(Screen(words))
+    if "text/latex" in data:
+        return Prose(joined(data["text/latex"]))
+    if "text/html" in data:
+        return Text(Screen(html_to_text(joined(data["text/html"]))))
+    if "application/json" in data:
+        return Text(Screen(json.dumps(data["application/json"], indent=2, ensure_ascii=False)))
+    return _note("Output that cannot be shown here: " + (", ".join(data) or "empty"))
+
+
+def _picture(encoded: str, mime: str) -> Item:
+    try:
+        return Picture(base64.b64decode(encoded, validate=False))
+    except (binascii.Error, ValueError):
+        return _note(f"{mime} that cannot be read")
+
+
+def _note(text: str) -> Text:
+    return Text(Screen(text), "note")
