@@ -23,6 +23,8 @@ class Runs(QObject):
     first_run = Signal()  # the run that `open` began is over
     finished = Signal()  # nothing is queued or running any more
     error_raised = Signal(str, str)  # key, "ValueError: ..."
+    held_back = Signal(str, int)  # key, printed lines that were not kept so far
+    died = Signal(str)  # how the process ended
     problem = Signal(str)  # a sentence for the person
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -38,6 +40,8 @@ class Runs(QObject):
         kernel.outputs.connect(self._outputs)
         kernel.cleared.connect(self._cleared)
         kernel.finished.connect(self._finished)
+        kernel.held_back.connect(self.held_back)
+        kernel.died.connect(self.died)
         kernel.tape_ready.connect(self._tape_ready)
         kernel.tape_grew.connect(session.grow)
 
@@ -70,7 +74,8 @@ class Runs(QObject):
             self._clear(key)
             self._pending.append(key)
             self.status_changed.emit(key, "queued")
-        self.kernel.execute_many(jobs, stop_on_error=stop_on_error)
+        may_raise = {key for key, _ in jobs if "raises-exception" in self._session.cell(key).tags}
+        self.kernel.execute_many(jobs, stop_on_error=stop_on_error, may_raise=may_raise)
 
     def run_all(self, stop_on_error: bool = False) -> None:
         """Run every code cell from top to bottom."""
@@ -80,10 +85,8 @@ class Runs(QObject):
         """A new process with nothing defined and a new tape."""
         if run_all:
             self._again = [cell.key for cell in self._session.document.cells]
-        if self.kernel.state == "stopped":
-            self.kernel.start(_folder(self._session))
-        else:
-            self.kernel.restart()
+        self._pending.clear()
+        self.kernel.start(_folder(self._session))
 
     def interrupt(self) -> None:
         """Stop what runs and what waits."""
@@ -92,6 +95,7 @@ class Runs(QObject):
     def close(self) -> None:
         """End the kernel."""
         self.kernel.shutdown()
+        self.kernel.join()
 
     def _is_code(self, key: str) -> bool:
         cell = self._session.cell(key)

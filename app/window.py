@@ -32,7 +32,7 @@ class Window(QMainWindow):
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowNestedDocks
         )
-        self.notebook = NotebookView(theme)
+        self.notebook = NotebookView(theme=theme)
         self.graph = GraphPane(theme)
         self.inspector = Inspector(theme)
         self.transport = Transport(theme)

@@ -7,8 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from app.controller.notebook import new_cell
-from app.documents import Cell, Document, DocumentError, load, new, save
+from app.documents import Cell, Document, DocumentError, load, new, new_key, save
 from app.examples import Example
 from app.export import ExportError, export
 from app.runs import Runs
@@ -70,7 +69,7 @@ class Files(QObject):
 
     def _show(self, document: Document, title: str = "", run: bool = False) -> None:
         if not document.cells:
-            document.cells.append(new_cell())
+            document.cells.append(Cell(new_key()))
         self._session.title = title
         self._session.set_document(document)
         self._runs.open(document.path.parent if document.path else None, run=run)
@@ -83,7 +82,7 @@ class Files(QObject):
             cells[key] = Cell(key=key, kind="code", source=tape.text(row["source"]))
             cells[key].count = int(row["count"]) if row["count"] >= 0 else None
         document = new()
-        document.cells = list(cells.values()) or [new_cell()]
+        document.cells = list(cells.values()) or [Cell(new_key())]
         self._session.title = path.name
         self._runs.close()
         self._session.set_document(document)
@@ -112,14 +111,16 @@ class Files(QObject):
 
     def _save(self, path: Path) -> bool:
         document = self._session.document
-        before = document.format
-        document.format = "py" if path.suffix.lower() == ".py" else "ipynb"
         try:
             save(document, path)
-        except (DocumentError, OSError) as error:
-            document.format = before
+        except DocumentError as error:
             self._window.notice.show_message(f"Not saved: {error}", error=True)
             return False
+        kind = "py" if path.suffix.lower() == ".py" else "ipynb"
+        if kind != document.format:  # what the old format held beside the cells stayed behind
+            document.format, document.extra = kind, {}
+            for cell in document.cells:
+                cell.extra = {}
         self._session.title = ""
         self._session.set_path(path)
         self._session.set_dirty(False)

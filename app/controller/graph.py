@@ -66,7 +66,7 @@ class GraphBinding(QObject):
 
     def _tape_changed(self) -> None:
         self._picture, self._wanted = None, None
-        self._canvas.clear()
+        self._canvas.set_graph(None, None)
         if self._session.tape is None:
             self._canvas.set_placeholder(
                 "Nothing recorded yet", "Run a cell: the graph appears here as it is recorded."

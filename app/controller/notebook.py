@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QUndoStack
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices, QUndoStack
 
-from app.documents import Cell
+from app.documents import Cell, new_key
 from app.edits import ChangeKind, InsertCell, MoveCell, RemoveCell
 from app.runs import Runs
 from app.session import Session
@@ -32,7 +31,9 @@ class NotebookBinding(QObject):
         runs.outputs_cleared.connect(view.clear_outputs)
         runs.count_changed.connect(view.set_count)
         view.source_changed.connect(session.set_source)
-        view.run_requested.connect(self._run)
+        view.run_requested.connect(lambda key, _: runs.run([key]))
+        view.outputs_cleared.connect(self._cleared)
+        view.link_activated.connect(lambda link: QDesktopServices.openUrl(QUrl(link)))
         view.run_all_requested.connect(runs.run_all)
         view.insert_requested.connect(self._insert)
         view.remove_requested.connect(self._remove)
@@ -42,33 +43,24 @@ class NotebookBinding(QObject):
 
     def run_current(self) -> None:
         """Run the cell that the person is in, and go to the next."""
-        key = self._view.current()
-        if key:
-            self._run(key, True)
-            cells = self._session.document.cells
-            after = self._session.index(key) + 1
-            if after < len(cells):
-                self._view.set_current(cells[after].key)
+        self._view.perform("run_advance")
 
     def _show(self) -> None:
         self._undo.clear()
         self._view.set_cells([_state(cell) for cell in self._session.document.cells])
 
-    def _run(self, key: str, advance: bool) -> None:
-        self._runs.run([key])
-        cells = self._session.document.cells
-        if advance and cells[-1].key == key:
-            self._insert(key, 1, "code")
+    def _cleared(self, key: str) -> None:
+        self._session.cell(key).outputs = []
+        self._session.set_dirty(True)
 
     def _insert(self, key: str, where: int, kind: str) -> None:
         index = self._session.index(key) + where if key else 0
-        self._undo.push(InsertCell(self._session, index, new_cell(kind)))
-        self._view.set_current(self._session.document.cells[index].key)
+        self._undo.push(InsertCell(self._session, index, Cell(new_key(), kind)))
 
     def _remove(self, key: str) -> None:
         self._undo.push(RemoveCell(self._session, key))
         if not self._session.document.cells:
-            self._session.insert_cell(0, new_cell("code"))
+            self._session.insert_cell(0, Cell(new_key()))
 
     def _move(self, key: str, delta: int) -> None:
         index = self._session.index(key) + delta
@@ -84,11 +76,6 @@ class NotebookBinding(QObject):
         self._view.clear_outputs(key)
         self._view.add_outputs(key, cell.outputs)
         self._view.set_count(key, cell.count)
-
-
-def new_cell(kind: str = "code", source: str = "") -> Cell:
-    """Return an empty cell with a key of its own."""
-    return Cell(key=uuid.uuid4().hex[:8], kind=kind, source=source)
 
 
 def _state(cell: Cell) -> CellState:

@@ -1,0 +1,29 @@
+"""The real window on a session of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.controller import Controller
+from app.main import make_application
+from app.settings import Settings
+
+
+@pytest.fixture
+def controller(qtbot: QtBot, tmp_path: Path) -> Iterator[Controller]:
+    """A shown window with fresh settings; its kernel and threads end with the test."""
+    make_application()
+    settings = Settings(tmp_path / "settings.ini")
+    made = Controller(settings)
+    made.window.resize(1280, 800)
+    made.window.show()
+    qtbot.waitExposed(made.window)
+    yield made
+    made.session.set_dirty(False)
+    made.window.close()
+    made.close()
+    made.window.deleteLater()
