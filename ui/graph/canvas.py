@@ -23,9 +23,11 @@ from ui.graph.overlay import (
     paint_halo,
     paint_placeholder,
     paint_ring,
+    paint_rings,
+    paint_uncrossed,
 )
-from ui.graph.paint import Picture, paint_scene
-from ui.graph.scene import Indices, Scene
+from ui.graph.paint import Picture, paint_background, paint_scene
+from ui.graph.scene import Indices, Scene, touching
 from ui.graph.tiles import Tiles
 from ui.graph.types import CanvasState, Layout, NodeId
 from ui.graph.view import GLIDE, CameraView
@@ -37,6 +39,7 @@ DIRECT = 110
 BUDGET = 0.008  # seconds of a frame for new tiles
 HOVER_DELAY, HOVER_FADE = 140, 130  # milliseconds
 READABLE = 0.62  # the scale that going to a node reaches at least
+TRAVEL, RISE = 0.75, 0.6  # of a step's time: comets arrive, badges begin to rise
 _NOTHING: Indices = np.zeros(0, np.intp)
 _WAYS = {
     Qt.Key.Key_Up: Way.UP, Qt.Key.Key_Down: Way.DOWN,
@@ -98,8 +101,8 @@ class GraphCanvas(CameraView):
     ) -> None:
         """Show a graph; the state is plain until `set_state`.
 
-        keep_view: it is the graph of before, grown: the camera and the selection stay, unless the
-        whole graph was in view, which it then is again.
+        The selection stays if the graph still has the node. keep_view: it is the graph of before,
+        grown: the camera stays too, unless the whole graph was fitted, which it then is again.
         """
         chosen = self.selected()
         empty = graph is None or layout is None or not layout.ids
@@ -110,15 +113,17 @@ class GraphCanvas(CameraView):
             self._tiles.show(None)
         else:
             scene = Scene.build(graph, layout)
-            self._selected = scene.index.get(chosen, -1) if keep_view and chosen else -1
+            self._selected = scene.index.get(chosen, -1) if chosen else -1
             self._picture = Picture(scene, tints_of(scene, None), self._inks, self._cards)
             self._tiles.show(self._picture)
             if not keep_view or self._fitted:
                 self.fit(animated=False)
-        if chosen is not None and self._selected < 0:
-            self.node_selected.emit(None)
         self._describe()
         self.repaint_view()
+
+    def clear(self) -> None:
+        """Show the placeholder instead of a graph."""
+        self.set_graph(None, None)
 
     def set_state(self, state: CanvasState | None) -> None:
         """Tint the graph; the arrays must be as long as the layout. Raises ValueError otherwise."""
@@ -210,7 +215,7 @@ class GraphCanvas(CameraView):
         picture, view = self._picture, self.camera()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if picture is None:
-            painter.fillRect(0, 0, int(size[0]), int(size[1]), self._inks.canvas)
+            paint_background(painter, self._inks, View(1.0, 0.0, 0.0), Rect(0.0, 0.0, *size))
             fonts = (ui_font("heading"), ui_font("body"))
             paint_placeholder(painter, self._inks, size, *self._placeholder, fonts=fonts)
             return
@@ -224,25 +229,32 @@ class GraphCanvas(CameraView):
     def _paint_overlay(
         self, painter: QPainter, picture: Picture, view: View, size: tuple[float, float]
     ) -> None:
-        scene, active = picture.scene, picture.tints.active
+        state, under_way = self._state, self._pulse < 1.0
+        if state is not None and under_way:
+            paint_uncrossed(painter, picture, view, state.pulses)
         if self._veil > 0.0:
             paint_focus(painter, picture, view, size, *self._near, strength=self._veil)
-        if active >= 0:
+        if picture.tints.active >= 0:
             breath = 4.0 * self._pulse * (1.0 - self._pulse)
-            paint_halo(painter, picture, view, active, breath)
-        lit = (scene.index.get(node, -1) for node in self._lit)
-        area = view.seen(*size)
-        visible = set(scene.nodes_in(area).tolist()) if self._lit else set()
-        for node in visible.intersection(lit):
-            paint_ring(painter, scene, view, node, self._inks.focus, soft=True)
+            paint_halo(painter, picture, view, picture.tints.active, breath)
+        self._paint_rings(painter, picture, view, size)
+        if state is not None and under_way:
+            travelled = _eased(min(self._pulse / TRAVEL, 1.0))
+            paint_comets(painter, picture, view, state.pulses, travelled)
+        if state is not None:
+            risen = _eased(min(max((self._pulse - RISE) / (1.0 - RISE), 0.0), 1.0))
+            paint_badges(painter, picture, view, state.badges, risen)
+
+    def _paint_rings(
+        self, painter: QPainter, picture: Picture, view: View, size: tuple[float, float]
+    ) -> None:
+        scene, colour = picture.scene, self._inks.focus
+        if self._lit:
+            lit = np.array([scene.index[node] for node in self._lit if node in scene.index], int)
+            lit = lit[touching(scene.boxes[lit], view.seen(*size))]
+            paint_rings(painter, scene, view, lit, colour)
         if self._selected >= 0:
-            paint_ring(painter, scene, view, self._selected, self._inks.focus)
-        if self._state is not None:
-            if self._pulsing.running:
-                travelled = _eased(min(self._pulse / 0.75, 1.0))
-                paint_comets(painter, picture, view, self._state.pulses.tolist(), travelled)
-            risen = _eased(min(max((self._pulse - 0.6) / 0.4, 0.0), 1.0))
-            paint_badges(painter, picture, view, self._state.badges, risen)
+            paint_ring(painter, scene, view, self._selected, colour)
 
     def finish_painting(self) -> None:
         """Bring all motion to its end and paint what is still missing: for pictures of the view."""

@@ -153,7 +153,9 @@ class CardPainter:
         title, size, text, room = key
         font = self._font_of(title, size)
         metrics = self._metrics.setdefault((title, size), QFontMetricsF(font))
-        fitting = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room + 1.0)
+        # Names differ at both ends ("layers.3.weight"), operations at their beginning.
+        how = Qt.TextElideMode.ElideMiddle if "." in text else Qt.TextElideMode.ElideRight
+        fitting = metrics.elidedText(text, how, room + 1.0)
         words = QStaticText(fitting)
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.prepare(font=font)

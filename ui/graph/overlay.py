@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,23 @@ from PySide6.QtGui import (
     QRadialGradient,
 )
 
+from ui.graph.batch import draw_rects
 from ui.graph.camera import View
 from ui.graph.cards import detail_font
 from ui.graph.inks import Inks, Tint, faded, mix
-from ui.graph.paint import Picture, outline, paint_cards, stroke_edges
+from ui.graph.paint import (
+    EDGE_WIDTH,
+    LIT_WIDTH,
+    Picture,
+    outline,
+    paint_cards,
+    stroke_edges,
+)
 from ui.graph.scene import Indices, Scene
 from ui.graph.types import Role
 
 HALO = 11.0  # pixels
+MANY_RINGS = 120
 TAIL = 0.34  # share of the route that a comet's tail covers
 BADGE_RISE = 16.0  # pixels that a badge climbs
 
@@ -60,6 +69,20 @@ def paint_ring(
     painter.drawRoundedRect(area, radius, radius)
 
 
+def paint_rings(
+    painter: QPainter, scene: Scene, view: View, nodes: Indices, colour: QColor
+) -> None:
+    """Draw soft rings; where they are many, plain frames in one go."""
+    if len(nodes) <= MANY_RINGS:
+        for node in nodes.tolist():
+            paint_ring(painter, scene, view, node, colour, soft=True)
+        return
+    frames = scene.boxes[nodes] * view.scale + (view.dx - 1.0, view.dy - 1.0, 2.0, 2.0)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(colour, 1.0))
+    draw_rects(painter, frames)
+
+
 def paint_halo(painter: QPainter, picture: Picture, view: View, node: int, swell: float) -> None:
     """Draw the active node's halo; swell 0..1 is its breath during an animated step."""
     colour = picture.inks.active
@@ -79,41 +102,58 @@ def paint_halo(painter: QPainter, picture: Picture, view: View, node: int, swell
     painter.drawRoundedRect(area, max(radius, 1.0), max(radius, 1.0))
 
 
-def paint_comets(
-    painter: QPainter, picture: Picture, view: View, edges: Iterable[int], t: float
-) -> None:
+def paint_uncrossed(painter: QPainter, picture: Picture, view: View, edges: Indices) -> None:
+    """Draw `edges`, which the picture shows as crossed, as they were before: comets will come."""
+    scene, inks = picture.scene, picture.inks
+    stroke_edges(painter, scene, view, edges, inks.canvas, LIT_WIDTH + 1.2 / view.scale)
+    for edge in edges.tolist():
+        plain = inks.edge(Role(int(scene.roles[edge])), Tint.PLAIN)
+        stroke_edges(painter, scene, view, np.array([edge]), plain, EDGE_WIDTH)
+
+
+def paint_comets(painter: QPainter, picture: Picture, view: View, edges: Indices, t: float) -> None:
     """Draw the cotangents on their way: t in 0..1 is the heads' place on each of `edges`."""
-    for edge in edges:
-        path = picture.scene.routes.path_of(edge) * view.scale + (view.dx, view.dy)
-        if len(path) < 2:
-            continue
-        if picture.scene.ends[edge, 1] == picture.tints.active:
-            path = path[::-1]  # a tie may be drawn from its other end
-        _comet(painter, picture.inks, path, t, min(max(view.scale, 0.5), 1.5))
+    scene = picture.scene
+    for edge in edges.tolist():
+        path = scene.routes.path_of(edge) * view.scale + (view.dx, view.dy)
+        if len(path) > 1:
+            if scene.ends[edge, 1] == picture.tints.active:
+                path = path[::-1]  # a tie may be drawn from its other end
+            _comet(painter, picture.inks, path, t, min(max(view.scale, 0.5), 1.5))
 
 
 def _comet(painter: QPainter, inks: Inks, path: NDArray[np.float64], t: float, size: float) -> None:
-    steps = 16
-    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
-    at = np.linspace(max(t - TAIL, 0.0), t, steps + 1) * length[-1]
-    trail = np.stack([np.interp(at, length, path[:, 0]), np.interp(at, length, path[:, 1])], 1)
-    points = [QPointF(x, y) for x, y in trail.tolist()]
+    ruler = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
+    crossed = _points(path, ruler, np.linspace(0.0, t, 25))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(inks.theme.visited_edge), max(LIT_WIDTH * size, 1.0)))
+    painter.drawPolyline(crossed)
+    steps = 14
+    tail = _points(path, ruler, np.linspace(max(t - TAIL, 0.0), t, steps + 1))
+    hot = mix(inks.active, QColor("white"), 0.55)
     for step in range(steps):
         share = (step + 1) / steps
-        pen = QPen(faded(inks.active, share**2), size * (1.2 + 3.0 * share))
-        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        painter.setPen(pen)
-        painter.drawLine(points[step], points[step + 1])
-    head, reach = points[-1], 13.0 * size
+        colour = faded(mix(inks.active, hot, share), share**1.5)
+        painter.setPen(QPen(colour, size * (1.4 + 3.2 * share)))
+        painter.drawLine(tail[step], tail[step + 1])
+    head, reach = tail[-1], 15.0 * size
     glow = QRadialGradient(head, reach)
-    glow.setColorAt(0.0, faded(inks.active, 0.75))
-    glow.setColorAt(0.35, faded(inks.active, 0.28))
-    glow.setColorAt(1.0, faded(inks.active, 0.0))
+    for place, strength in ((0.0, 0.85), (0.3, 0.4), (0.6, 0.13), (1.0, 0.0)):
+        glow.setColorAt(place, faded(inks.active, strength))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(glow)
     painter.drawEllipse(head, reach, reach)
-    painter.setBrush(mix(inks.active, QColor("white"), 0.7))
-    painter.drawEllipse(head, 3.2 * size, 3.2 * size)
+    painter.setBrush(mix(inks.active, QColor("white"), 0.8))
+    painter.drawEllipse(head, 3.4 * size, 3.4 * size)
+
+
+def _points(
+    path: NDArray[np.float64], ruler: NDArray[np.float64], shares: NDArray[np.float64]
+) -> list[QPointF]:
+    """Return the points at the given shares (0..1) of a polyline's length."""
+    at = shares * ruler[-1]
+    x, y = np.interp(at, ruler, path[:, 0]), np.interp(at, ruler, path[:, 1])
+    return [QPointF(*point) for point in zip(x.tolist(), y.tolist(), strict=True)]
 
 
 def paint_badges(
@@ -128,7 +168,7 @@ def paint_badges(
         area, _ = outline(picture.scene, node, view, 0.0)
         width, height = metrics.horizontalAdvance(text) + 16.0, 21.0
         x = area.right() - min(width * 0.55, area.width() * 0.5)
-        y = area.top() - height * 0.62 + BADGE_RISE * (1.0 - t)
+        y = area.top() - height + 7.0 + BADGE_RISE * (1.0 - t)
         _badge(painter, picture.inks, QRectF(x, y, width, height), text, min(1.0, 2.5 * t))
 
 

@@ -100,8 +100,13 @@ def _arrow_heads(
     edges = edges[scene.roles[edges] != Role.TIE]
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
-    for corners in arrow_corners(scene, edges) * view.scale + (view.dx, view.dy):
-        painter.drawConvexPolygon(QPolygonF([QPointF(x, y) for x, y in corners.tolist()]))
+    for corners in arrow_corners(scene, edges):
+        painter.drawConvexPolygon(polygon(corners, view))
+
+
+def polygon(corners: NDArray[np.float64], view: View) -> QPolygonF:
+    """Return (k, 2) corners in scene units as a polygon in pixels."""
+    return QPolygonF([QPointF(*view.to_pixel(x, y)) for x, y in corners.tolist()])
 
 
 def arrow_corners(scene: Scene, edges: Indices) -> NDArray[np.float64]:

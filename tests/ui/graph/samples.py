@@ -63,6 +63,73 @@ def ladder(steps: int) -> nx.MultiDiGraph[NodeId]:
     return graph
 
 
+def mlp(depth: int) -> nx.MultiDiGraph[NodeId]:
+    """Return the graph of a multilayer perceptron with ReLU, log_softmax and nll_loss."""
+    graph: nx.MultiDiGraph[NodeId] = nx.MultiDiGraph()
+    maker = _Maker(graph)
+    flow, back = maker.leaf("x", "float32[64, 784]", grad=False), None
+    for layer in range(1, depth + 1):
+        weight = maker.leaf(f"fc{layer}.weight", "float32[512, 784]")
+        turned, turned_back = maker.op("t", "shape", "[784, 512]", [weight], [weight])
+        bias = maker.leaf(f"fc{layer}.bias", "float32[512]")
+        receivers = [bias, back, turned_back]
+        flow, back = maker.op(
+            "addmm", "matmul", "float32[64, 512]", [bias, flow, turned], receivers, "mat1, mat2"
+        )
+        if layer < depth:
+            flow, back = maker.op(
+                "relu", "activation", "float32[64, 512]", [flow], [back], "result"
+            )
+    flow, back = maker.op("log_softmax", "activation", "float32[64, 10]", [flow], [back])
+    target = maker.leaf("target", "int64[64]", grad=False)
+    maker.op("nll_loss", "loss", "float32[]", [flow, target], [back])
+    return graph
+
+
+class _Maker:
+    """Adds operations with their backward twins, numbering as it goes."""
+
+    def __init__(self, graph: nx.MultiDiGraph[NodeId]) -> None:
+        self.graph = graph
+        self.accumulators: dict[NodeId, NodeId] = {}
+        self.counts = dict.fromkeys(Kind, 0)
+
+    def _next(self, kind: Kind) -> NodeId:
+        # grad_fn and AccumulateGrad nodes are rows of one table
+        row = Kind.GRAD_FN if kind == Kind.ACCUMULATE else kind
+        self.counts[row] += 1
+        return NodeId(kind, self.counts[row] - 1)
+
+    def leaf(self, title: str, detail: str, grad: bool = True) -> NodeId:
+        node = self._next(Kind.LEAF)
+        _add(self.graph, node, title, detail, requires_grad=grad)
+        return node
+
+    def op(
+        self, name: str, family: str, detail: str, inputs: list[NodeId],
+        receivers: list[NodeId | None], saved: str = "",
+    ) -> tuple[NodeId, NodeId]:  # fmt: skip
+        node, back = self._next(Kind.OP), self._next(Kind.GRAD_FN)
+        _add(self.graph, node, name, detail, family=family, requires_grad=True, twin=back)
+        title = "".join(part.title() for part in name.split("_")) + "Backward0"
+        _add(self.graph, back, title, f"saved: {saved}" if saved else "", twin=node)
+        for slot, source in enumerate(inputs):
+            self.graph.add_edge(source, node, role=Role.DATA, slot=slot)
+        self.graph.add_edge(node, back, role=Role.TIE, slot=0)
+        for slot, receiver in enumerate(receivers):
+            if receiver is not None:
+                goal = self._accumulator(receiver) if receiver.kind == Kind.LEAF else receiver
+                self.graph.add_edge(back, goal, role=Role.GRAD, slot=slot)
+        return node, back
+
+    def _accumulator(self, leaf_: NodeId) -> NodeId:
+        if leaf_ not in self.accumulators:
+            node = self.accumulators[leaf_] = self._next(Kind.ACCUMULATE)
+            title = self.graph.nodes[leaf_]["title"]
+            _add(self.graph, node, "AccumulateGrad", f"{title}.grad", twin=leaf_)
+        return self.accumulators[leaf_]
+
+
 def place(
     graph: nx.MultiDiGraph[NodeId], sizes: Mapping[NodeId, tuple[float, float]], columns: int = 1
 ) -> Layout:
@@ -104,17 +171,25 @@ def _routed(
     )  # fmt: skip
 
 
+def backward_order(graph: nx.MultiDiGraph[NodeId]) -> list[NodeId]:
+    """Return grad_fn and AccumulateGrad nodes in the order in which backward visits them."""
+    back = [node for node in graph if node.kind in (Kind.GRAD_FN, Kind.ACCUMULATE)]
+    order = nx.lexicographical_topological_sort(
+        graph.subgraph(back), key=lambda node: (node.kind != Kind.ACCUMULATE, -node.ref)
+    )
+    return list(order)
+
+
 def backward_state(
-    layout: Layout, visited: int, badges: dict[int, str] | None = None
+    graph: nx.MultiDiGraph[NodeId], layout: Layout, steps: int, badges: dict[int, str] | None = None
 ) -> CanvasState:
-    """Return the state after the backward pass visited the last `visited` rungs of a ladder."""
-    steps = (len(layout.ids) - 1) // 4
-    rungs = {node: node.ref for node in layout.ids if node.kind in (Kind.GRAD_FN, Kind.ACCUMULATE)}
-    seen = np.array([rungs.get(node, -1) >= steps - visited for node in layout.ids])
+    """Return the state after that many steps of the backward pass."""
+    index = {node: i for i, node in enumerate(layout.ids)}
+    seen = np.zeros(len(index), np.bool_)
+    seen[[index[node] for node in backward_order(graph)[:steps]]] = True
     lit = (layout.roles == Role.GRAD) & seen[layout.edge_ends[:, 0]]
-    active = layout.ids.index(grad_fn(steps - visited)) if visited else -1
+    active = index[backward_order(graph)[steps - 1]] if steps else -1
     pulses = np.flatnonzero((layout.edge_ends[:, 0] == active) & (layout.roles == Role.GRAD))
     return CanvasState(
-        np.ones(len(layout.ids), np.bool_), seen, lit, active, pulses.astype(np.int32),
-        badges or {},
-    )  # fmt: skip
+        np.ones(len(index), np.bool_), seen, lit, active, pulses.astype(np.int32), badges or {}
+    )

@@ -1,0 +1,124 @@
+"""A graph as a picture file: the canvas's own painting on an image or in SVG, without a window."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import networkx as nx
+import numpy as np
+from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QRectF, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPen
+from PySide6.QtSvg import QSvgGenerator
+
+from ui.graph.camera import View
+from ui.graph.cards import CardPainter
+from ui.graph.inks import Inks, Tint, tints_of
+from ui.graph.overlay import paint_badges, paint_halo
+from ui.graph.paint import (
+    EDGE_WIDTH,
+    LIT_WIDTH,
+    Picture,
+    arrow_corners,
+    edge_path,
+    paint_cards,
+    paint_scene,
+    polygon,
+)
+from ui.graph.routes import DASH, GAP
+from ui.graph.scene import Scene
+from ui.graph.types import CanvasState, Layout, NodeId, Role
+from ui.theme import Theme
+
+MARGIN = 32.0  # scene units around the graph
+LONGEST = 16_000  # pixels of an image's side
+LARGEST = 120_000_000  # pixels of an image
+
+
+@cache
+def ensure_application() -> QCoreApplication:
+    """Return the running Qt application, or one that needs no display."""
+    return QCoreApplication.instance() or QGuiApplication(["tapedeck", "-platform", "offscreen"])
+
+
+def picture_of(
+    graph: nx.MultiDiGraph[NodeId], layout: Layout, theme: Theme, state: CanvasState | None = None
+) -> Picture:
+    """Return what there is to paint; needs an application."""
+    scene = Scene.build(graph, layout)
+    return Picture(scene, tints_of(scene, state), Inks(theme), CardPainter())
+
+
+def png(picture: Picture, scale: float, state: CanvasState | None = None) -> bytes:
+    """Return the picture as PNG, `scale` pixels per scene unit.
+
+    A graph too large for an image (16,000 pixels a side) is drawn smaller.
+    """
+    area = picture.scene.bounds.grown(MARGIN)
+    scale = min(scale, LONGEST / max(area.width, area.height))
+    scale = min(scale, (LARGEST / (area.width * area.height)) ** 0.5)
+    ratio = max(scale, 1.0)  # below 1 the painting itself chooses what to leave out
+    view = View(scale / ratio, -area.x * scale / ratio, -area.y * scale / ratio, ratio)
+    size = QSize(max(round(area.width * scale), 1), max(round(area.height * scale), 1))
+    image = QImage(size, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    image.fill(picture.inks.canvas)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    paint_scene(painter, picture, view, area)
+    _paint_state(painter, picture, view, state)
+    painter.end()
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")
+    return data.data()
+
+
+def svg(picture: Picture, title: str, state: CanvasState | None = None) -> bytes:
+    """Return the picture as SVG with curves as curves and words as text, at one unit per pixel."""
+    area = picture.scene.bounds.grown(MARGIN)
+    generator = QSvgGenerator()
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    generator.setOutputDevice(buffer)
+    generator.setResolution(96)
+    generator.setSize(QSize(round(area.width), round(area.height)))
+    generator.setViewBox(QRectF(0.0, 0.0, round(area.width), round(area.height)))
+    generator.setTitle(title)
+    generator.setDescription("An autograd graph, drawn by Tapedeck")
+    view = View(1.0, -area.x, -area.y)
+    painter = QPainter(generator)
+    painter.fillRect(QRectF(0.0, 0.0, area.width, area.height), picture.inks.canvas)
+    _curves(painter, picture, view)
+    paint_cards(painter, picture, view, np.arange(len(picture.scene)))
+    _paint_state(painter, picture, view, state)
+    painter.end()
+    buffer.close()
+    return data.data()
+
+
+def _curves(painter: QPainter, picture: Picture, view: View) -> None:
+    scene, tints = picture.scene, picture.tints.edges
+    for edge in np.argsort(tints == Tint.LIT, kind="stable").tolist():  # lit ones on top
+        role, tint = Role(int(scene.roles[edge])), Tint(int(tints[edge]))
+        pen = QPen(picture.inks.edge(role, tint), LIT_WIDTH if tint == Tint.LIT else EDGE_WIDTH)
+        if role == Role.TIE:
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            pen.setDashPattern([DASH / pen.widthF(), GAP / pen.widthF()])
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(edge_path(scene, edge, view))
+        if role != Role.TIE:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(pen.color())
+            painter.drawPolygon(polygon(arrow_corners(scene, np.array([edge]))[0], view))
+
+
+def _paint_state(
+    painter: QPainter, picture: Picture, view: View, state: CanvasState | None
+) -> None:
+    if picture.tints.active >= 0:
+        paint_halo(painter, picture, view, picture.tints.active, swell=0.0)
+    if state is not None:
+        paint_badges(painter, picture, view, state.badges, t=1.0)
