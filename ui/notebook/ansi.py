@@ -262,11 +262,17 @@ def legible(colour: str, background: str, ratio: float = 4.5) -> str:
     """
     fore, back = _channels(colour), _channels(background)
     target = 255 if _luminance(back) < 0.3 else 0
-    for part in range(0, 11):
+    for part in range(11):
         mixed = [round(c + (target - c) * part / 10) for c in fore]
         if _contrast(_luminance(mixed), _luminance(back)) >= ratio:
             break
     return "#{:02x}{:02x}{:02x}".format(*mixed)
+
+
+def blend(colour: str, background: str, part: float) -> str:
+    """Return `part` of a colour laid over a background."""
+    pairs = zip(_channels(colour), _channels(background), strict=True)
+    return "#{:02x}{:02x}{:02x}".format(*(round(b + (f - b) * part) for f, b in pairs))
 
 
 def _channels(colour: str) -> list[int]:

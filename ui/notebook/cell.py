@@ -54,6 +54,7 @@ class CellWidget(QWidget):
         self.prose: MarkdownView | None = None
         self.area: OutputArea | None = None
         self._bar = QScrollBar(Qt.Orientation.Horizontal, self)
+        self._bar.setRange(0, 0)
         self._bar.hide()
         self._run = QToolButton(self)
         self._run.setObjectName("CellRun")
@@ -272,9 +273,11 @@ class CellWidget(QWidget):
 
     def _on_edited(self) -> None:
         assert self.editor is not None
-        self.model.source = self.editor.toPlainText()
-        self.model.error = 0
-        self.edited.emit(self.model.source)
+        text = self.editor.toPlainText()
+        if text != self.model.source:  # Qt also tells of new colours
+            self.model.source, self.model.error = text, 0
+            self.editor.set_error(0)
+            self.edited.emit(text)
 
     # -- painting --------------------------------------------------------------------------------
 

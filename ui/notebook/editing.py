@@ -127,7 +127,9 @@ def _twin(text: str, at: int, skip: Callable[[int], bool], limit: int) -> int | 
     mine = text[at]
     forward = mine in "([{"
     other = PAIRS[mine] if forward else "([{"[")]}".index(mine)]
-    places = range(at, min(len(text), at + limit)) if forward else range(at, max(-1, at - limit), -1)
+    places = (
+        range(at, min(len(text), at + limit)) if forward else range(at, max(-1, at - limit), -1)
+    )
     depth = 0
     for place in places:
         if text[place] in (mine, other) and not skip(place):
@@ -149,7 +151,16 @@ def _margin(text: str) -> int:
 def _ends_word(before: str, quote: str) -> bool:
     """Tell whether a quote after `before` ends something; prefixes of strings do not."""
     word = re.search(r"\w+$", before)
-    prefix = word is not None and word.group().lower() in ("r", "f", "b", "u", "rb", "br", "fr", "rf")
+    prefix = word is not None and word.group().lower() in (
+        "r",
+        "f",
+        "b",
+        "u",
+        "rb",
+        "br",
+        "fr",
+        "rf",
+    )
     return before.endswith(quote) or (word is not None and not prefix)
 
 

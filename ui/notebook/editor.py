@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from PySide6.QtCore import QEvent, QRect, Qt, QVariantAnimation, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QFontMetricsF,
     QKeyEvent,
     QResizeEvent,
     QTextCharFormat,
@@ -57,8 +60,9 @@ class CodeEditor(QPlainTextEdit):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setTabChangesFocus(False)
         self.setCursorWidth(2)
-        self.document().setDocumentMargin(2)
+        self.document().setDocumentMargin(0)
         self.setFont(mono_font())
+        self.ensurePolished()
         self.setPlainText(source)
         self._gutter = Gutter(self, self, theme)
         self._highlighter = Highlighter(self, self.document(), kind, theme)
@@ -120,8 +124,14 @@ class CodeEditor(QPlainTextEdit):
             rows = self.blockCount()
         else:
             rows = round(self.document().size().height())
-        margin = 2 * self.document().documentMargin()
-        return int(self.fontMetrics().lineSpacing() * max(rows, 1) + margin + 2)
+        return ceil(self.row_height() * max(rows, 1)) + 2
+
+    def row_height(self) -> float:
+        """Return the height, px, that the layout gives to one line."""
+        block = self.document().firstBlock()
+        self.blockBoundingRect(block)  # lays it out
+        line = block.layout().lineAt(0)
+        return line.height() if line.isValid() else ceil(QFontMetricsF(self.font()).lineSpacing())
 
     def line(self) -> int:
         """Return the 1-based line of the cursor."""
@@ -145,7 +155,7 @@ class CodeEditor(QPlainTextEdit):
             box = self.blockBoundingGeometry(block).translated(self.contentOffset())
             if box.top() > self.height():
                 break
-            found.append((block.blockNumber() + 1, box.top(), self.fontMetrics().lineSpacing()))
+            found.append((block.blockNumber() + 1, box.top(), box.height()))
             block = block.next()
         return found
 
@@ -269,7 +279,9 @@ class CodeEditor(QPlainTextEdit):
         mode = QPlainTextEdit.LineWrapMode
         self.setLineWrapMode(mode.WidgetWidth if wrapped else mode.NoWrap)
         self.setWordWrapMode(
-            QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere if wrapped else QTextOption.WrapMode.NoWrap
+            QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
+            if wrapped
+            else QTextOption.WrapMode.NoWrap
         )
         self._gutter.setVisible(not wrapped)
         self._place_gutter()
@@ -280,7 +292,7 @@ class CodeEditor(QPlainTextEdit):
         width = round(self.fontMetrics().horizontalAdvance("0") * digits * 0.9) + 20
         width = width if self._kind == "code" else 12
         if self.viewportMargins().left() != width:
-            self.setViewportMargins(width, 0, 8, 0)
+            self.setViewportMargins(width, 0, 0, 0)
         self._gutter.setGeometry(0, 0, width, self.height())
 
     def _on_rows(self) -> None:
@@ -292,7 +304,6 @@ class CodeEditor(QPlainTextEdit):
 
     def _on_text(self) -> None:
         self._on_rows()
-        self._error = 0
         self.edited.emit()
 
     def _on_update(self, _rect: QRect, _dy: int) -> None:
@@ -355,4 +366,3 @@ class CodeEditor(QPlainTextEdit):
         block = self.document().findBlock(at)
         name = self._highlighter.name_at(block.blockNumber(), at - block.position())
         return name in ("string", "comment")
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import ceil
 
 from PySide6.QtCore import QPoint, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import (
@@ -23,6 +24,7 @@ from PySide6.QtGui import (
     QTextFormat,
     QTextFrameFormat,
     QTextTable,
+    QTextTableCell,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
@@ -40,6 +42,7 @@ _PARTS = re.compile(
     re.MULTILINE,
 )
 _IMAGE = re.compile(r"!\[([^\]\n]*)\]\(\s*<?(?!attachment:|data:)([^)\s>]*)[^)\n]*\)")
+_INDENT = 22  # of a list, px
 _HEADINGS = {1: 17, 2: 14, 3: 12, 4: 11, 5: 10, 6: 10}  # points
 
 
@@ -55,6 +58,8 @@ class MarkdownView(QTextBrowser):
         self._theme, self._text = theme, ""
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setOpenLinks(False)
+        # Otherwise QTextEdit lays out for its own width, which it learns only when it is shown.
+        self.setLineWrapMode(QTextBrowser.LineWrapMode.FixedPixelWidth)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -74,8 +79,8 @@ class MarkdownView(QTextBrowser):
 
     def height_for(self, width: int) -> int:
         """Return the height, px, of the text at a width."""
-        self.document().setTextWidth(max(width, 40))
-        return max(20, int(self.document().size().height()) + 2)
+        self.setLineWrapColumnOrWidth(max(width, 40))
+        return max(20, ceil(self.document().size().height()))
 
     def loadResource(self, kind: int, name: QUrl) -> object:
         """Load nothing: a document must not reach out when it is opened."""
@@ -116,13 +121,13 @@ class MarkdownView(QTextBrowser):
         self.menu_requested.emit(event.globalPos())
 
     def _render(self) -> None:
+        self.ensurePolished()  # the style sheet's font comes first, or it changes the sizes later
         source, maths = prepared(self._text)
         document = self.document()
         document.setDefaultFont(ui_font())
+        document.setIndentWidth(_INDENT)
         features = QTextDocument.MarkdownFeature
-        document.setMarkdown(
-            source, features.MarkdownDialectGitHub | features.MarkdownNoHTML
-        )
+        document.setMarkdown(source, features.MarkdownDialectGitHub | features.MarkdownNoHTML)
         Restyler(document, self._theme).run(maths)
 
 
@@ -139,7 +144,11 @@ def prepared(text: str) -> tuple[str, list[str]]:
         return mark if inline is not None else f"\n\n\ue002{mark}\n\n"
 
     source = _PARTS.sub(replace, text)
-    return _IMAGE.sub(lambda m: f"[🖼 {m[1] or 'picture'}](<{m[2]}>)", source), maths
+    return _IMAGE.sub(_unloaded, source), maths
+
+
+def _unloaded(match: re.Match[str]) -> str:
+    return f"[{match[1] or 'picture'} (picture, not loaded)](<{match[2]}>)"
 
 
 class Restyler:
@@ -178,7 +187,7 @@ class Restyler:
             shape.setBottomMargin(4)
         elif block.textList() is not None:
             shape.setTopMargin(0)
-            shape.setBottomMargin(3)
+            shape.setBottomMargin(3 if block.next().textList() is not None else 8)
         else:
             shape.setTopMargin(0)
             shape.setBottomMargin(8 if block.next().isValid() else 0)
@@ -189,14 +198,14 @@ class Restyler:
         for start, stop, old in list(_fragments(block)):
             cursor.setPosition(start)
             cursor.setPosition(stop, QTextCursor.MoveMode.KeepAnchor)
-            cursor.mergeCharFormat(self._letters(old, block))
+            cursor.setCharFormat(self._letters(old, block))
 
     def _letters(self, old: QTextCharFormat, block: QTextBlock) -> QTextCharFormat:
-        """Return the changes to one run of letters."""
-        made, level = QTextCharFormat(), block.blockFormat().headingLevel()
+        """Return the new format of one run of letters."""
+        made, level = QTextCharFormat(old), block.blockFormat().headingLevel()
+        made.clearProperty(QTextFormat.Property.FontSizeAdjustment)
         made.setForeground(QColor(self._theme.text))
         if level:
-            made.setProperty(QTextFormat.Property.FontSizeAdjustment, 0)
             made.setFontPointSize(_HEADINGS[level])
             made.setFontWeight(QFont.Weight.DemiBold)
             made.setFontFamilies([UI_FONT])
@@ -240,20 +249,29 @@ class Restyler:
         shape.setBorderBrush(QColor(self._theme.border))
         shape.setCellPadding(5)
         shape.setCellSpacing(0)
-        shape.setTopMargin(4)
-        shape.setBottomMargin(8)
+        shape.setTopMargin(8)
+        shape.setBottomMargin(10)
         table.setFormat(shape)
-        for column in range(table.columns()):
-            cell = table.cellAt(0, column)
-            look = cell.format()
-            look.setBackground(QColor(self._theme.raised))
-            cell.setFormat(look)
         for row in range(table.rows()):
             for column in range(table.columns()):
-                cursor = table.cellAt(row, column).firstCursorPosition()
-                block = cursor.blockFormat()
-                block.setBottomMargin(0)
-                cursor.setBlockFormat(block)
+                self._style_cell(table.cellAt(row, column), heading=row == 0)
+
+    def _style_cell(self, cell: QTextTableCell, heading: bool) -> None:
+        cursor = cell.firstCursorPosition()
+        block = cursor.blockFormat()
+        block.setTopMargin(0)
+        block.setBottomMargin(0)
+        block.clearProperty(QTextFormat.Property.BlockCodeFence)
+        cursor.setBlockFormat(block)
+        if not heading:
+            return
+        look = cell.format()
+        look.setBackground(QColor(self._theme.raised))
+        cell.setFormat(look)
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+        bold = QTextCharFormat()
+        bold.setFontWeight(QFont.Weight.DemiBold)
+        cursor.mergeCharFormat(bold)
 
 
 def _fragments(block: QTextBlock) -> Iterator[tuple[int, int, QTextCharFormat]]:

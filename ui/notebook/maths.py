@@ -19,7 +19,7 @@ _SYMBOLS = {
     "rightarrow": "→", "leftarrow": "←", "Rightarrow": "⇒", "mapsto": "↦", "top": "ᵀ",
     "ell": "ℓ", "prime": "′", "langle": "⟨", "rangle": "⟩", "mid": "|", "lVert": "‖",
     "rVert": "‖", "Vert": "‖", "quad": "  ", "qquad": "    ", "colon": ":", "star": "⋆",
-    "top ": "ᵀ", "R": "ℝ", "E": "𝔼",
+    "R": "ℝ", "E": "𝔼",
 }  # fmt: skip
 _UP = dict(zip("0123456789+-=()nijkTxaebdmt", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱʲᵏᵀˣᵃᵉᵇᵈᵐᵗ", strict=True))
 _DOWN = dict(zip("0123456789+-=()aeijknmtxlp", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑᵢⱼₖₙₘₜₓₗₚ", strict=True))
@@ -33,9 +33,11 @@ def readable(tex: str) -> str:
     """Return LaTeX maths in Unicode; commands that are not known keep their names."""
     text = " ".join(tex.split())
     text = re.sub(r"\\begin\{(\w*)\*?\}(.*?)\\end\{\1\*?\}", _environment, text)
-    text = re.sub(r"\\mathbb\{(\w)\}", lambda m: {"R": "ℝ", "E": "𝔼", "N": "ℕ"}.get(m[1], m[1]), text)
+    text = re.sub(
+        r"\\mathbb\{(\w)\}", lambda m: {"R": "ℝ", "E": "𝔼", "N": "ℕ"}.get(m[1], m[1]), text
+    )
     text = re.sub(r"\\(?:left|right|big|Big|bigg|Bigg)(?![a-zA-Z])\.?", "", text)
-    text = re.sub(r"\\(\w+)", lambda m: _SYMBOLS.get(m[1], m[0]), text)
+    text = re.sub(r"\\([a-zA-Z]+) ?", lambda m: _SYMBOLS.get(m[1], m[0]), text)
     for _ in range(8):  # groups nest; every round opens the innermost ones
         before = text
         text = _open_groups(text)

@@ -7,7 +7,7 @@ import binascii
 import html
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ui.notebook.ansi import Screen, stripped
 from ui.notebook.state import Output, joined
@@ -33,7 +33,8 @@ class Failure:
 
     ename: str
     evalue: str
-    screen: Screen = field(default_factory=Screen)
+    full: str  # the whole traceback, without colours
+    screen: Screen  # its frames alone: the message is shown apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def plain(item: Item) -> str:
     if isinstance(item, Text):
         return item.screen.text()
     if isinstance(item, Failure):
-        return item.screen.text() or f"{item.ename}: {item.evalue}"
+        return item.full or f"{item.ename}: {item.evalue}"
     return item.text if isinstance(item, Prose) else ""
 
 
@@ -105,9 +106,26 @@ def html_to_text(source: str) -> str:
 
 
 def _failure(output: Output) -> Failure:
-    frames = "\n".join(joined(part) for part in output.get("traceback") or [])
+    text = "\n".join(joined(part) for part in output.get("traceback") or [])
     name = joined(output.get("ename")) or "Error"
-    return Failure(name, joined(output.get("evalue")), Screen(frames))
+    frames = "\n".join(_frames(text.split("\n"), name))
+    return Failure(name, joined(output.get("evalue")), stripped(text), Screen(frames))
+
+
+def _frames(lines: list[str], ename: str) -> list[str]:
+    """Return a traceback's lines without its heading and without the message at its end."""
+    bare = [stripped(line).strip() for line in lines]
+    first, last = 0, len(lines)
+    for at, line in enumerate(bare[:2]):
+        if set(line) == {"-"} or line.endswith("Traceback (most recent call last)"):
+            first = at + 1
+    for at in range(len(lines) - 1, first - 1, -1):
+        if bare[at] == ename or bare[at].startswith(f"{ename}:"):
+            last = at
+            break
+    while last > first and not bare[last - 1]:
+        last -= 1
+    return lines[first:last]
 
 
 def _richest(data: dict[str, object]) -> Item:

@@ -105,7 +105,9 @@ class FailureOutput(QWidget):
         self._title = QLabel(self)
         self._title.setWordWrap(True)
         self._title.setTextFormat(Qt.TextFormat.PlainText)
-        self._title.setText(f"{failure.ename}: {failure.evalue}" if failure.evalue else failure.ename)
+        self._title.setText(
+            f"{failure.ename}: {failure.evalue}" if failure.evalue else failure.ename
+        )
         self._title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._title.setObjectName("FailureTitle")
         self._title.setFont(mono_font())

@@ -37,5 +37,5 @@ QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 
 def sheet(theme: Theme) -> str:
     """Return the style sheet of a NotebookView in `theme`."""
-    handle = "#80" + theme.text_faint[-6:]
+    handle = "#60" + theme.text_faint[-6:]
     return _SHEET.format(t=theme, ui=UI_FONT, mono=MONO_FONT, handle=handle, **SIZES)

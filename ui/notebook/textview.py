@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from ui.fonts import mono_font
-from ui.notebook.ansi import Screen, Style, legible, rgb
+from ui.notebook.ansi import Screen, Style, blend, legible, rgb
 from ui.theme import Theme
 
 BAR = 8  # height of the sideways scroll bar, px
@@ -239,12 +239,16 @@ class TextView(QAbstractScrollArea):
             painter.fillRect(QRectF(x, y, width, self.line_height()), QColor(back))
         painter.setFont(font)
         painter.setPen(QColor(fore))
-        painter.drawText(QPointF(x, y + self._metrics.ascent()), self._screen.lines[line][start:stop])
+        painter.drawText(
+            QPointF(x, y + self._metrics.ascent()), self._screen.lines[line][start:stop]
+        )
 
     def _colours(self, style: Style, base: str) -> tuple[str, str | None]:
         fore, back = rgb(style.fg, self._theme), rgb(style.bg, self._theme)
         if style.inverse:
             fore, back = back or self._theme.panel, fore or base
+        if back is not None:  # programs mark with strong colours; a tint says the same
+            back = blend(back, self._theme.panel, 0.35)
         shown = legible(fore or base, back or self._theme.panel, 3.2 if style.dim else 4.5)
         return shown, back
 
@@ -268,7 +272,7 @@ class TextView(QAbstractScrollArea):
         text, x = self._screen.lines[line], at.x() + self._left()
         column = max(0, round(x / self._advance))
         if not text.isascii():
-            while 0 < column and (column > len(text) or self._x(line, column) > x + 2):
+            while column > 0 and (column > len(text) or self._x(line, column) > x + 2):
                 column -= 1
         return Place(line, min(column, len(text)))
 

@@ -317,7 +317,9 @@ class NotebookView(QWidget):
         widget = now
         while widget is not None and not isinstance(widget, CellWidget):
             widget = widget.parentWidget()
-        inside = isinstance(widget, CellWidget) and self._models.get(widget.model.key) is widget.model
+        inside = (
+            isinstance(widget, CellWidget) and self._models.get(widget.model.key) is widget.model
+        )
         self._editing = inside and isinstance(now, CodeEditor)
         if inside:
             self._mark_current(widget.model)
@@ -457,8 +459,10 @@ class NotebookView(QWidget):
         """Tell whether the keyboard is in a cell, or anywhere in the notebook."""
         focus = QApplication.focusWidget()
         place = self.column.widgets.get(model.key) if model is not None else self
-        return focus is not None and place is not None and (
-            place is focus or place.isAncestorOf(focus)
+        return (
+            focus is not None
+            and place is not None
+            and (place is focus or place.isAncestorOf(focus))
         )
 
     # -- refreshing ------------------------------------------------------------------------------
