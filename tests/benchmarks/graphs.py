@@ -1,4 +1,4 @@
-"""Graphs to lay out, as a tape of the same program would give them: with mirrored backward nodes."""
+"""Graphs to lay out, as tapes of such programs would give them: with mirrored backward nodes."""
 
 from __future__ import annotations
 

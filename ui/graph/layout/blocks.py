@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from ui.graph.layout.items import Items, has_both
-from ui.graph.layout.units import Units
+from ui.graph.layout.items import Items
+from ui.graph.layout.units import DATA_LINE, GRAD_LINE, Units
 
 
 def straight_blocks(
@@ -46,7 +46,7 @@ def _mutual(
     best_down: dict[int, tuple[tuple[int, int, int], int, int]] = {}
     for a, b, lines in items.segments:
         spine = a < n and b < n
-        both = has_both(lines) or (spine and not paired[a] and not paired[b])
+        both = lines == DATA_LINE | GRAD_LINE or (spine and not paired[a] and not paired[b])
         rank = 0 if spine and both else 1 if not spine and a >= n and b >= n else 2
         up = (rank, -(depth[a] if a < n else -1), pos[a])
         down = (rank, -(below[b] if b < n else -1), pos[b])

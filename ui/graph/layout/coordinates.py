@@ -12,14 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ui.graph.layout.items import Items, has_both
+from ui.graph.layout.items import Items
 from ui.graph.layout.problem import Floats, Problem
 from ui.graph.layout.units import DATA_LINE, GRAD_LINE, Units
 
 PAIR_GAP = 26.0  # between a grad_fn and its op
 BOX_GAP = 30.0  # between boxes of a rank
 BEND_GAP = 16.0  # between a line that passes a rank and what stands beside it
-LINE_GAP = 7.0  # half the distance between the data and the gradient line of one bend
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,9 @@ def measure(problem: Problem, items: Items, units: Units, block: list[int]) -> E
         if op >= 0 and grad >= 0:
             need = (width[op] + width[grad]) / 2 + PAIR_GAP
             distance[block[u]] = max(distance.get(block[u], 0.0), need)
-    left, right, offset = [], [], []
+    left: list[float] = []
+    right: list[float] = []
+    offset: list[float] = []
     for u, (op, grad) in enumerate(zip(units.op, units.grad, strict=True)):
         if op >= 0 and grad >= 0:
             d = distance[block[u]]
@@ -50,21 +51,13 @@ def measure(problem: Problem, items: Items, units: Units, block: list[int]) -> E
             extent = half, half, 0.0
         for column, x in zip((left, right, offset), extent, strict=True):
             column.append(x)
-    for lines in items.lines[items.n_units :]:
-        reach = LINE_GAP if has_both(lines) else 0.0
-        left.append(reach)
-        right.append(reach)
-        offset.append(0.0)
-    return Extents(left, right, offset)
+    none = [0.0] * (len(items.rank) - items.n_units)
+    return Extents(left + none, right + none, offset + none)
 
 
-def line_offset(i: int, line: int, items: Items, extents: Extents) -> float:
+def line_offset(i: int, line: int, extents: Extents) -> float:
     """Return where a line meets an item's middle, relative to the anchor."""
-    if i < items.n_units:
-        return extents.grad[i] if line == GRAD_LINE else 0.0
-    if not has_both(items.lines[i]):
-        return 0.0
-    return LINE_GAP if line == DATA_LINE else -LINE_GAP
+    return extents.grad[i] if line == GRAD_LINE else 0.0
 
 
 class Placement:
@@ -147,7 +140,7 @@ class Placement:
         return order
 
     def _pulls(self) -> dict[int, list[tuple[int, float, float]]]:
-        """Return per block (other block, wished distance to it, weight) for links between blocks."""
+        """Return per block (other block, wished distance to it, weight) for its links."""
         pulls: dict[int, list[tuple[int, float, float]]] = {b: [] for b in self.sequence}
         items, block, extents = self.items, self.block, self.extents
         for a, b, lines in items.segments:
@@ -156,8 +149,8 @@ class Placement:
             weight = 2.0 if a >= items.n_units and b >= items.n_units else 1.0
             for line in (DATA_LINE, GRAD_LINE):
                 if lines & line:
-                    s = line_offset(a, line, items, extents)
-                    t = line_offset(b, line, items, extents)
+                    s = line_offset(a, line, extents)
+                    t = line_offset(b, line, extents)
                     pulls[block[a]].append((block[b], t - s, weight))
                     pulls[block[b]].append((block[a], s - t, weight))
         return pulls
@@ -192,15 +185,15 @@ class Placement:
     def _settle(self, anchors: Floats) -> None:
         """Give the satellites their places between the fixed items of their rank."""
         wish: dict[int, float] = {}
-        items, extents = self.items, self.extents
-        for a, b, lines in items.segments:
+        extents = self.extents
+        for a, b, lines in self.items.segments:
             line = DATA_LINE if lines & DATA_LINE else GRAD_LINE
             for i, j in ((a, b), (b, a)):
                 if self.satellite[i] and not self.satellite[j]:
-                    to = line_offset(j, line, items, extents)
-                    wish[i] = float(anchors[j]) + to - line_offset(i, line, items, extents)
+                    to = line_offset(j, line, extents)
+                    wish[i] = float(anchors[j]) + to - line_offset(i, line, extents)
         for layer in self.layers:
-            if any([self.satellite[i] for i in layer]):
+            if any(self.satellite[i] for i in layer):
                 self._settle_layer(layer, wish, anchors)
 
     def _settle_layer(self, layer: list[int], wish: dict[int, float], anchors: Floats) -> None:

@@ -1,8 +1,8 @@
 """What stands in the ranks: units, and the bends of long links as items of their own.
 
-All long links of one unit share one trunk of bends, from which each branches off just above its
-user. Links longer than a limit get no bends but run through a lane beside the drawing, so that
-the number of items stays linear in the number of units.
+All long data lines of one unit share one trunk of bends, from which each branches off just above
+its user; its long gradient lines share another. Lines that run further than a limit get no bends
+but a lane beside the drawing, so that work stays linear in the size of the graph.
 """
 
 from __future__ import annotations
@@ -11,77 +11,75 @@ from dataclasses import dataclass
 
 from ui.graph.layout.units import DATA_LINE, GRAD_LINE
 
-_LIMITS = (512, 256, 128, 64, 32, 16, 8, 4)
-_BENDS_PER_UNIT = 4
-_BENDS_FREE = 200
+_LIMITS = (512, 256, 128, 64, 32, 16, 8)
+_NEAR = 4  # how far the lines of a hub reach without its lane
+_BENDS_PER_UNIT, _BENDS_FREE = 4, 200
+_PIECES_PER_LINK, _PIECES_FREE = 12, 4_000
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Items 0..n_units-1 are the units, the rest are bends.
+    """Items 0..n_units-1 are the units, the rest are bends of one line each.
 
-    rank: per item; lines: per bend item the DATA_LINE | GRAD_LINE it carries (0 for units);
-    trunk[u]: first bend of unit u, or -1; its bends are consecutive numbers, one per rank;
-    segments: (upper item, lower item, lines) between adjacent ranks; limit: links that span more
-    ranks than this are laned.
+    rank, line: per item (line is 0 for units); trunks: unit -> first bend of its data lines and
+    of its gradient lines, or -1; a trunk's bends are consecutive numbers, one per rank;
+    segments: (upper item, lower item, lines) between adjacent ranks; reach: per unit, links down
+    from it that span more ranks than this take a lane.
     """
 
     n_units: int
     rank: list[int]
-    lines: list[int]
-    trunk: list[int]
+    line: list[int]
+    trunks: tuple[list[int], list[int]]
     segments: list[tuple[int, int, int]]
-    limit: int
+    reach: list[int]
 
 
 def place_bends(rank: list[int], links: dict[tuple[int, int], int]) -> Items:
     """Cut links into segments between adjacent ranks."""
-    limit = _choose_limit(rank, links)
     n = len(rank)
-    users: dict[int, list[tuple[int, int, int]]] = {}
-    segments: dict[tuple[int, int], int] = {}
+    reach = _reach(rank, links)
+    near: dict[tuple[int, int], int] = {}
+    users: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for (a, b), lines in links.items():
         span = rank[b] - rank[a]
         if span == 1:
-            segments[a, b] = lines
-        elif 1 < span <= limit:
-            users.setdefault(a, []).append((span, b, lines))
-    ranks, carried, trunk = list(rank), [0] * n, [-1] * n
-    for a, ends in users.items():
-        first = trunk[a] = len(ranks)
+            near[a, b] = lines
+        elif 1 < span <= reach[a]:
+            for line in (DATA_LINE, GRAD_LINE):
+                if lines & line:
+                    users.setdefault((a, line), []).append((span, b))
+    segments = [(a, b, lines) for (a, b), lines in near.items()]
+    ranks, carried = list(rank), [0] * n
+    trunks = [-1] * n, [-1] * n
+    for (a, line), ends in users.items():
+        first = trunks[line - 1][a] = len(ranks)
         length = max(ends)[0] - 1
         ranks.extend(range(rank[a] + 1, rank[a] + 1 + length))
-        need = [0] * length
-        for span, b, lines in ends:
-            segments[first + span - 2, b] = lines
-            need[span - 2] |= lines
-        for k in range(length - 2, -1, -1):
-            need[k] |= need[k + 1]
-        carried.extend(need)
-        segments[a, first] = need[0]
-        for k in range(1, length):
-            segments[first + k - 1, first + k] = need[k]
-    return Items(n, ranks, carried, trunk, [(a, b, x) for (a, b), x in segments.items()], limit)
+        carried.extend([line] * length)
+        segments.append((a, first, line))
+        segments.extend([(k, k + 1, line) for k in range(first, first + length - 1)])
+        segments.extend([(first + span - 2, b, line) for span, b in ends])
+    return Items(n, ranks, carried, trunks, segments, reach)
 
 
-def _choose_limit(rank: list[int], links: dict[tuple[int, int], int]) -> int:
+def _reach(rank: list[int], links: dict[tuple[int, int], int]) -> list[int]:
+    """Choose the largest limit that keeps bends and pieces of lines within their budgets."""
     spans: dict[int, list[int]] = {}
-    longest = 1
     for a, b in links:
         span = rank[b] - rank[a]
         if span > 1:
             spans.setdefault(a, []).append(span)
-            longest = max(longest, span)
-    budget = _BENDS_PER_UNIT * len(rank) + _BENDS_FREE
-    for limit in (longest, *_LIMITS):
-        bends = 0
-        for ends in spans.values():
-            bends += max([span for span in ends if span <= limit], default=1) - 1
-        if bends <= budget:
-            return limit
-    return 1
-
-
-def has_both(lines: int) -> bool:
-    """Return whether a data line and a gradient line run side by side."""
-    return lines == DATA_LINE | GRAD_LINE
+    longest = {a: max(ends) for a, ends in spans.items()}
+    total = {a: sum(ends) for a, ends in spans.items()}
+    bend_budget = _BENDS_PER_UNIT * len(rank) + _BENDS_FREE
+    piece_budget = _PIECES_PER_LINK * len(links) + _PIECES_FREE
+    reach = [_NEAR] * len(rank)
+    for limit in (max(longest.values(), default=1), *_LIMITS):
+        short = [a for a, span in longest.items() if span <= limit]
+        bends = 2 * sum([longest[a] for a in short])
+        if bends <= bend_budget and sum([total[a] for a in short]) <= piece_budget:
+            for a in short:
+                reach[a] = limit
+            break
+    return reach

@@ -9,12 +9,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 
-from ui.graph.layout.items import Items, has_both
+from ui.graph.layout.items import Items
 from ui.graph.layout.units import DATA_LINE, GRAD_LINE, Units
 
 Layers = list[list[int]]
 Lines = list[list[tuple[int, float, float]]]  # per item: (neighbour, its slot, own slot)
 
+_TRUNK_WEIGHT = 3  # a trunk counts as so many lines, that it stays straight
 _EXCHANGE_LIMIT = 5_000  # items; above it only the sweeps are worth their time
 
 
@@ -162,8 +163,9 @@ def _lines(items: Items, units: Units) -> tuple[Lines, Lines]:
         for line in (DATA_LINE, GRAD_LINE):
             if lines & line:
                 s, t = slots[a][line - 1], slots[b][line - 1]
-                downs[a].append((b, t, s))
-                ups[b].append((a, s, t))
+                weight = _TRUNK_WEIGHT if a >= items.n_units and b >= items.n_units else 1
+                downs[a].extend([(b, t, s)] * weight)
+                ups[b].extend([(a, s, t)] * weight)
     return ups, downs
 
 
@@ -174,7 +176,7 @@ def _slots(i: int, items: Items, units: Units) -> tuple[float, float]:
     the right of the spine that they feed and AccumulateGrad to the left of its spine.
     """
     if i >= items.n_units:
-        return (1.0, 0.0) if has_both(items.lines[i]) else (0.5, 0.5)
+        return 0.5, 0.5
     if units.op[i] >= 0 and units.grad[i] >= 0:
         return 1.0, 0.0
     return 0.0, 1.0

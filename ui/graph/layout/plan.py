@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ui.graph.layout.coordinates import LINE_GAP, Extents
+from ui.graph.layout.coordinates import BEND_GAP, Extents
 from ui.graph.layout.items import Items
 from ui.graph.layout.lanes import lane_positions
 from ui.graph.layout.ports import PORT_MARGIN, spread_ports
 from ui.graph.layout.problem import Floats, Ints, Problem
-from ui.graph.layout.units import DATA_LINE, GRAD_LINE, Units
+from ui.graph.layout.units import Units
 from ui.graph.types import Role
 
 
@@ -59,7 +59,7 @@ def make_plan(
     middle = _middles(problem, units, extents, anchors)
     of = np.array(units.of, np.int64)
     rank = np.array(items.rank[: items.n_units], np.int64)[of]
-    ways = _sort_ways(problem, of, rank, items.limit)
+    ways = _sort_ways(problem, of, rank, np.array(items.reach, np.int64))
     lane = lane_positions(problem, ways.laned, ways.upper, rank, ways.lower, middle)
     piece_edge, piece_rank, index = _pieces(ways, rank)
     bends = _bend_lines(problem, items, of, ways, anchors, piece_edge, index)
@@ -79,21 +79,21 @@ def _middles(problem: Problem, units: Units, extents: Extents, anchors: Floats) 
     return middle
 
 
-def _sort_ways(problem: Problem, of: Ints, rank: Ints, limit: int) -> Ways:
+def _sort_ways(problem: Problem, of: Ints, rank: Ints, reach: Ints) -> Ways:
     grad, tie = problem.role == Role.GRAD, problem.role == Role.TIE
     upper = np.where(grad, problem.dst, problem.src)
     lower = np.where(grad, problem.src, problem.dst)
     span = rank[lower] - rank[upper]
     level = tie & (of[upper] == of[lower])
     hop = tie & (span == 0) & ~level
-    direct = ~tie & (span >= 1) & (span <= limit)
+    direct = ~tie & (span >= 1) & ((span == 1) | (span <= reach[of[upper]]))
     laned = ~(level | hop | direct)
     kinds = [np.flatnonzero(way) for way in (direct, laned, level, hop)]
     return Ways(upper, lower, *kinds)
 
 
 def _pieces(ways: Ways, rank: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return per crossed gap the edge, the rank above, and how many gaps the edge crossed before."""
+    """Return per crossed gap the edge, the rank above, and its number along the edge."""
     above = rank[ways.upper[ways.direct]]
     span = rank[ways.lower[ways.direct]] - above
     edge = np.repeat(ways.direct, span)
@@ -114,13 +114,12 @@ def _bend_lines(
 
     Parallel edges keep beside each other: the k-th is moved by less than the bend's free room.
     """
-    trunk = np.array(items.trunk, np.int64)
-    item = np.clip(trunk[of[ways.upper[piece_edge]]] + index, 0, len(anchors) - 1)
-    both = np.array(items.lines, np.int64)[item] == DATA_LINE | GRAD_LINE
-    data = problem.role[piece_edge] == Role.DATA
-    side = np.where(data, 1.0, -1.0)
-    apart = 2 * LINE_GAP * (1 - 0.5 ** problem.parallel[piece_edge])
-    return anchors[item] + side * (both * LINE_GAP + apart)
+    trunks = np.array(items.trunks, np.int64)
+    grad = (problem.role[piece_edge] == Role.GRAD).astype(np.int64)
+    item = np.clip(trunks[grad, of[ways.upper[piece_edge]]] + index, 0, len(anchors) - 1)
+    apart = BEND_GAP * (1 - 0.5 ** problem.parallel[piece_edge])
+    x: Floats = anchors[item] + np.where(grad, -apart, apart)
+    return x
 
 
 def _ports(

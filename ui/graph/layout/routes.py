@@ -109,6 +109,8 @@ class _Knots:
 
     def curves(self, problem: Problem) -> tuple[Floats, Ints]:
         edge, step, x, y, bulge = (np.concatenate(c) for c in zip(*self._parts, strict=True))
+        if not len(edge):
+            return np.zeros((0, 2)), np.zeros(len(problem.src) + 1, np.int64)
         upward = problem.role[edge] == Role.GRAD
         order = np.lexsort((np.where(upward, -step, step), edge))
         edge, x, y, bulge = edge[order], x[order], y[order], bulge[order]
