@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QAbstractSpinBox, QGridLayout, QLabel, QSpinBox, QWidget
 
 from ui.fonts import mono_font
 
@@ -57,14 +58,17 @@ class SliceBar(QWidget):
 
     def _box(self, axis: int, size: int) -> QSpinBox:
         box = QSpinBox()
-        box.setFont(mono_font("small"))
         box.setRange(0, max(size - 1, 0))
         box.setWrapping(True)
-        digits = box.fontMetrics().horizontalAdvance(str(max(size - 1, 0)))
-        box.setFixedWidth(digits + 38)
+        box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        box.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        digits = QFontMetrics(mono_font("small")).horizontalAdvance(str(max(size - 1, 0)))
+        box.setFixedWidth(digits + 34)
         box.setKeyboardTracking(False)
         box.setAccessibleName(f"Index of dimension {axis}, 0 to {size - 1}")
-        box.setToolTip(f"Dimension {axis}: 0 to {size - 1}")
+        box.setToolTip(
+            f"Dimension {axis}: 0 to {size - 1}; turn the wheel or press ↑ ↓"
+        )
         box.valueChanged.connect(lambda _: self.changed.emit(self.leading()))
         return box
 
@@ -80,5 +84,5 @@ class SliceBar(QWidget):
 
 def _mono(text: str) -> QLabel:
     label = QLabel(text)
-    label.setFont(mono_font("small"))
+    label.setObjectName("index")
     return label

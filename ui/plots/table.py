@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from ui.fonts import mono_font
@@ -99,16 +106,14 @@ class TensorTable(QTableView):
         super().__init__(parent)
         self._model = TensorModel()
         self.setModel(self._model)
-        self.setFont(mono_font("small"))
         self.setAccessibleName("Values")
         self.setShowGrid(False)
         self.setCornerButtonEnabled(False)
         self.setWordWrap(False)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        height = self.fontMetrics().height() + 6
+        height = QFontMetrics(mono_font("small")).height() + 6
         for header in (self.horizontalHeader(), self.verticalHeader()):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-            header.setFont(mono_font("small"))
             header.setHighlightSections(False)
         self.verticalHeader().setDefaultSectionSize(height)
         self.verticalHeader().setMinimumSectionSize(height)
@@ -167,7 +172,7 @@ class TensorTable(QTableView):
         return self._model.columnCount() * self._column_width() > room
 
     def _column_width(self) -> int:
-        return self.fontMetrics().horizontalAdvance("-1.234e-12") + 8
+        return QFontMetrics(mono_font("small")).horizontalAdvance("-1.234e-12") + 8
 
 
 def largest(array: NDArray[Any]) -> float:

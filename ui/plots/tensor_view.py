@@ -16,14 +16,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ui.fonts import mono_font
 from ui.icons import icon
 from ui.plots.heatmap import HeatMap
 from ui.plots.histogram import Histogram
 from ui.plots.slices import SliceBar
 from ui.plots.stats import number, stats, summary
 from ui.plots.table import TensorTable, largest
-from ui.theme import RADIUS, Theme, load
+from ui.theme import MONO_FONT, RADIUS, SIZES, Theme, load
 
 _WAYS = (("table", "Table"), ("heatmap", "Heat map"), ("histogram", "Histogram"))
 
@@ -40,9 +39,8 @@ class TensorView(QWidget):
         self.table, self.heatmap, self.histogram = TensorTable(), HeatMap(), Histogram()
         self.slices = SliceBar()
         self.scalar = _label("Value")
-        self.scalar.setFont(mono_font("heading"))
+        self.scalar.setObjectName("scalar")
         self.statistics = _label("Statistics")
-        self.statistics.setFont(mono_font("small"))
         self.statistics.setObjectName("statistics")
         self.statistics.setWordWrap(True)
         self.buttons = QButtonGroup(self)
@@ -155,8 +153,12 @@ def _label(name: str) -> QLabel:
 
 def _sheet(theme: Theme) -> str:
     return f"""
+    TensorView QLabel, TensorView QSpinBox, TensorView QTableView,
+    TensorView QHeaderView::section {{
+        font-family: "{MONO_FONT}"; font-size: {SIZES["small"]}pt; }}
     TensorView QLabel {{ color: {theme.text}; background: transparent; }}
-    TensorView QLabel#statistics {{ color: {theme.text_dim}; }}
+    TensorView QLabel#statistics, TensorView QLabel#index {{ color: {theme.text_dim}; }}
+    TensorView QLabel#scalar {{ font-size: {SIZES["heading"]}pt; }}
     TensorView QToolButton {{ border: 1px solid transparent; border-radius: {RADIUS - 1}px;
         background: transparent; }}
     TensorView QToolButton:hover {{ background: {theme.hover}; }}
@@ -165,6 +167,9 @@ def _sheet(theme: Theme) -> str:
     TensorView QTableView {{ background: {theme.panel}; color: {theme.text};
         border: 1px solid {theme.border}; border-radius: {RADIUS - 2}px;
         selection-background-color: {theme.selection}; selection-color: {theme.text}; }}
+    TensorView QTableView::corner, TensorView QAbstractScrollArea::corner {{
+        background: transparent; border: none; }}
+    TensorView QSpinBox {{ padding: 2px 3px; }}
     TensorView QTableView:focus {{ border-color: {theme.focus}; }}
     TensorView QHeaderView {{ background: {theme.raised}; border: none; }}
     TensorView QHeaderView::section {{ background: {theme.raised}; color: {theme.text_dim};

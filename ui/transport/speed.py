@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
 
 from ui.fonts import mono_font
@@ -27,9 +28,8 @@ class SpeedControl(QWidget):
         self.slider.setAccessibleName("Speed")
         self.label = QToolButton()
         self.label.setAutoRaise(True)
-        self.label.setFont(mono_font("small"))
         self.label.setAccessibleName("Normal speed")
-        self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance("1024×") + 14)
+        self.label.setMinimumWidth(QFontMetrics(mono_font("small")).horizontalAdvance("1024×") + 14)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from ui.fonts import mono_font, ui_font
 from ui.icons import icon
-from ui.theme import RADIUS, Theme, load
+from ui.theme import MONO_FONT, RADIUS, SIZES, Theme, load
 from ui.transport.readout import Place, event_text, place_at
 from ui.transport.speed import SpeedControl
 from ui.transport.timeline import TimelineView
@@ -65,7 +65,6 @@ class Transport(QWidget):
         self._theme = theme or load("dark")
         self.keys = {name: self._key(name, text, key) for name, _, text, key in _KEYS}
         self.counter = QLabel()
-        self.counter.setFont(mono_font("body"))
         self.counter.setFixedHeight(28)
         self.counter.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.counter.setAccessibleName("Events that have happened")
@@ -197,7 +196,7 @@ class Transport(QWidget):
     def _say(self, place: Place) -> None:
         total = f"{place.total:,}"
         self.counter.setText(f"{place.event:,} / {total}")
-        widest = self.counter.fontMetrics().horizontalAdvance(f"{total} / {total}")
+        widest = QFontMetrics(mono_font("body")).horizontalAdvance(f"{total} / {total}")
         self.counter.setMinimumWidth(widest + 22)
         self.readout.set_place(place)
         self.timeline.setAccessibleDescription(f"{place.what} {place.where}".strip())
@@ -279,7 +278,9 @@ def _sheet(theme: Theme) -> str:
     Transport QToolButton#play:disabled {{ background: {theme.raised}; }}
     Transport QToolButton#play:focus {{ border: 2px solid {theme.focus}; }}
     Transport QLabel {{ background: {theme.canvas}; color: {theme.accent};
-        border: 1px solid {theme.border}; border-radius: {RADIUS}px; padding: 0 8px; }}
+        border: 1px solid {theme.border}; border-radius: {RADIUS}px; padding: 0 8px;
+        font-family: "{MONO_FONT}"; font-size: {SIZES["body"]}pt; }}
+    SpeedControl QToolButton {{ font-family: "{MONO_FONT}"; font-size: {SIZES["small"]}pt; }}
     Transport QSlider::groove:horizontal {{ height: 4px; border-radius: 2px;
         background: {theme.border}; }}
     Transport QSlider::sub-page:horizontal {{ border-radius: 2px; background: {theme.text_faint}; }}

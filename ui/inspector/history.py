@@ -1,0 +1,132 @@
+"""The ledger of a .grad: every change that made it what it is, and what to conclude."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from engine.tape import sums
+from engine.tape.schema import GradChange
+from ui.inspector.lookup import Lookup
+from ui.inspector.records import Ledger, LedgerRow, Part
+from ui.plots.stats import brief
+
+#: Rows listed before and after the playhead; the rest is counted.
+_BEFORE, _AFTER = 40, 12
+
+
+def history(look: Lookup, tensor: int, playhead: int) -> Ledger | None:
+    """Return how the tensor's .grad came about; None if it never changed."""
+    tape = look.tape
+    rows = tape.grads_of.rows(tape.grads["tensor"], tensor)
+    if not rows:
+        return None
+    done = bisect_left(rows, playhead, key=lambda row: int(tape.grads["event"][row]))
+    first, last = max(done - _BEFORE, 0), min(done + _AFTER, len(rows))
+    piles = _piles(look, rows[:last])
+    listed = tuple(
+        _row(look, rows[i], past=i < done, piled=len(piles[i]) > 1) for i in range(first, last)
+    )
+    passes = piles[done - 1] if done else []
+    name = f"{tape.tensor_label(tensor)}.grad"
+    verdict = _verdict(look, name, rows[:done], passes)
+    return Ledger(
+        f"How {name} came about", listed, first, len(rows) - last, verdict, len(passes) > 1
+    )
+
+
+def _piles(look: Lookup, rows: list[int]) -> list[list[int]]:
+    """Return, after each change, the passes whose gradients are in the sum."""
+    tape, pile, piles = look.tape, list[int](), []
+    for row in rows:
+        kind = int(tape.grads["kind"][row])
+        if kind == GradChange.ACCUMULATE:
+            number = int(tape.steps["pass_"][int(tape.grads["ref"][row])])
+            if number not in pile:
+                pile = [*pile, number]
+        elif kind != GradChange.WRITE or _zeroes(look, row):
+            pile = []
+        piles.append(pile)
+    return piles
+
+
+def _zeroes(look: Lookup, row: int) -> bool:
+    ref = int(look.tape.grads["ref"][row])
+    return ref >= 0 and look.op_name(ref) == "zero_"
+
+
+def _row(look: Lookup, row: int, *, past: bool, piled: bool) -> LedgerRow:
+    tape = look.tape
+    _, kind, ref, _, event = tape.grads[row].item()
+    change, (delta, after) = GradChange(kind), _words(look, row)
+    line = look.line_of(event)
+    place = line.place if line is not None else ""
+    parts: tuple[Part, ...] = ()
+    if change is GradChange.ACCUMULATE:
+        title = f"pass {int(tape.steps['pass_'][ref]) + 1}"
+        parts = _parts(look, ref)
+        if len(parts) == 1:
+            place = " · ".join(filter(None, (parts[0].text, parts[0].place)))
+            parts = ()
+        elif parts:
+            place = f"{len(parts)} paths, added up"
+    else:
+        title = _title(look, change, ref)
+    return LedgerRow(change, event + 1, title, place, delta, after, parts, past, piled)
+
+
+def _title(look: Lookup, change: GradChange, ref: int) -> str:
+    if change is GradChange.WRITE:
+        return f"{look.op_name(ref)}()" if ref >= 0 else "written in place"
+    return "set to None" if change is GradChange.CLEAR else "assigned"
+
+
+def _words(look: Lookup, row: int) -> tuple[str, str]:
+    """Return the short texts of what was added and of the sum; remembered, as arrays are large."""
+    known = look.words.get(row)
+    if known is None:
+        tape = look.tape
+        change = int(tape.grads["kind"][row])
+        added = sums.delta(tape, row) if change == GradChange.ACCUMULATE else None
+        after = sums.after(tape, row)
+        known = "" if added is None else brief(added), "None" if after is None else brief(after)
+        look.words[row] = known
+    return known
+
+
+def _parts(look: Lookup, step: int) -> tuple[Part, ...]:
+    """Return what arrived at an AccumulateGrad step, path by path."""
+    tape = look.tape
+    found = []
+    for row in look.arrivals(step).tolist():
+        sender = int(tape.steps["node"][int(tape.contributions["step"][row])])
+        op = int(tape.nodes["op"][sender])
+        line = look.line_of(int(tape.ops["event"][op])) if op >= 0 else None
+        array = int(tape.contributions["array"][row])
+        delta = brief(tape.array(array)) if array >= 0 else "None"
+        found.append(Part(look.node_name(sender), line.place if line else "", delta))
+    return tuple(found)
+
+
+def _verdict(look: Lookup, name: str, rows: list[int], passes: list[int]) -> str:
+    if not rows:
+        return f"Nothing has been added to {name} yet."
+    numbers = [str(number + 1) for number in passes]
+    if len(numbers) > 1:
+        listed = ", ".join(numbers[:-1]) + " and " + numbers[-1]
+        if len(numbers) > 6:
+            listed = f"{numbers[0]} to {numbers[-1]}"
+        return (
+            f"{name} is the sum of {len(numbers)} passes ({listed}): "
+            "nothing cleared it between them."
+        )
+    if numbers:
+        return f"{name} holds the gradient of pass {numbers[0]} alone."
+    kind = int(look.tape.grads["kind"][rows[-1]])
+    state = {GradChange.CLEAR: "None", GradChange.WRITE: "cleared"}.get(
+        GradChange(kind), "assigned"
+    )
+    return (
+        f"{name} was {state}: the next pass starts from there."
+        if state != "None"
+        else (f"{name} was set to None: the next pass starts from nothing.")
+    )
