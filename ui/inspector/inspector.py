@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QLabel,
-    QLineEdit,
     QScrollArea,
     QStackedLayout,
     QVBoxLayout,
@@ -16,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from ui.inspector.header import Header
 from ui.inspector.ledger import LedgerView
-from ui.inspector.parts import LinkRow, Section, SourceRow
+from ui.inspector.parts import LinkRow, Section, SourceRow, ValueEdit
 from ui.inspector.records import Fact, Links, NodeView, Shown
 from ui.plots.tensor_view import TensorView
 from ui.theme import MONO_FONT, SIZES, SPACE, Theme, load
@@ -45,9 +44,9 @@ class Inspector(QWidget):
         self.ledger = LedgerView(self._theme)
         self.sections = {
             "facts": Section("Facts", self.facts, self._theme),
-            "value": Section("Value", self.value, self._theme),
             "gradient": Section("Gradient", self.gradient, self._theme),
             "ledger": Section("Contributions", self.ledger, self._theme),
+            "value": Section("Value", self.value, self._theme),
             "links": Section("Connections", self.links, self._theme),
         }
         self._lay_out()
@@ -144,7 +143,7 @@ class _Facts(QWidget):
         self._grid.setHorizontalSpacing(SPACE["l"])
         self._grid.setVerticalSpacing(SPACE["s"])
         self._grid.setColumnStretch(1, 1)
-        self._labels: list[tuple[QLabel, QLineEdit]] = []
+        self._labels: list[tuple[QLabel, ValueEdit]] = []
 
     def set_facts(self, facts: tuple[Fact, ...]) -> None:
         if facts == self._facts:
@@ -163,11 +162,9 @@ class _Facts(QWidget):
                 value.setAccessibleName(facts[i].label)
 
     def _add_row(self) -> None:
-        name, value = QLabel(), QLineEdit()
+        name, value = QLabel(), ValueEdit()
         name.setObjectName("label")
         value.setObjectName("fact")
-        value.setReadOnly(True)
-        value.setFrame(False)
         row = len(self._labels)
         self._grid.addWidget(name, row, 0)
         self._grid.addWidget(value, row, 1)

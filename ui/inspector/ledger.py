@@ -40,8 +40,8 @@ from ui.plots.colours import faded
 from ui.theme import RADIUS, SIZES, Theme
 
 Index = QModelIndex | QPersistentModelIndex
-_ROW, _PART = 42, 18
-_MOST_ROWS = 9  # before it scrolls by itself
+_LINE = 17
+_HIGHEST = 420  # points; higher lists scroll by themselves
 
 
 class LedgerView(QWidget):
@@ -159,7 +159,7 @@ class _List(QListView):
         self._model.set_rows(rows)
         self.doItemsLayout()
         heights = sum(row_height(row) for row in rows)
-        self.setFixedHeight(min(heights, _MOST_ROWS * _ROW) + 2)
+        self.setFixedHeight(min(heights, _HIGHEST) + 2)
         latest = max((i for i, row in enumerate(rows) if row.past), default=-1)
         if latest >= 0:
             self.scrollTo(self._model.index(latest))
@@ -198,27 +198,34 @@ class _Delegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._ground(painter, option, box)
         painter.setOpacity(1.0 if row.past else 0.5)
-        adds = row.kind is GradChange.ACCUMULATE
         painter.setPen(QPen(QColor(theme.border), 1.5))
         painter.drawLine(QPointF(box.x() + 11, box.y()), QPointF(box.x() + 11, box.bottom()))
-        self._mark(painter, QPointF(box.x() + 11, box.y() + 13), adds)
-        first = QRectF(box.x() + 26, box.y() + 3, box.width() - 32, 19)
-        second = QRectF(first.x(), box.y() + 22, first.width(), 16)
-        title = f"{row.title}, added to what was there" if row.piled else row.title
-        ink = theme.warning if row.piled else theme.text
-        delta = f"+ {row.delta}" if adds else ""
-        colour = theme.visited_border if theme.dark else theme.accent
-        bold = ui_font("body", QFont.Weight.Medium)
-        _two(painter, first, (title, bold, ink), (delta, mono_font("body"), colour))
-        grey = theme.text_dim
-        after = (f"= {row.after}", mono_font("small"), theme.text)
-        _two(painter, second, (row.place, ui_font("small"), grey), after)
-        for i, part in enumerate(row.parts):
-            line = QRectF(first.x() + 8, box.y() + _ROW - 3 + i * _PART, first.width() - 8, _PART)
-            words = f"{part.text} · {part.place}" if part.place else part.text
-            delta_ink = (f"+ {part.delta}", mono_font("small"), grey)
-            _two(painter, line, (words, ui_font("small"), grey), delta_ink)
+        self._mark(painter, QPointF(box.x() + 11, box.y() + 13), _adds(row))
+        self._lines(painter, row, QRectF(box.x() + 26, box.y() + 3, box.width() - 32, _LINE))
         painter.restore()
+
+    def _lines(self, painter: QPainter, row: LedgerRow, line: QRectF) -> None:
+        theme, small, mono = self.theme, ui_font("small"), mono_font("small")
+        title = (row.title, ui_font("body", QFont.Weight.Medium), theme.text)
+        added = theme.visited_border if theme.dark else theme.accent
+        place = (row.place, small, theme.text_dim)
+        after = (f"= {row.after}", mono, theme.text)
+        if not _adds(row):
+            _two(painter, line, title, after)
+            _two(painter, line.translated(0, _LINE), place, ("", mono, theme.text))
+            return
+        _two(painter, line, title, (_signed(row.delta), mono_font("body"), added))
+        if row.piled:
+            state = ("adds on top", small, theme.warning)
+        else:
+            state = ("starts afresh", small, theme.text_dim)
+        _two(painter, line.translated(0, _LINE), state, after)
+        _two(painter, line.translated(0, 2 * _LINE), place, ("", mono, theme.text))
+        for i, part in enumerate(row.parts):
+            at = line.translated(0, (3 + i) * _LINE).adjusted(8, 0, 0, 0)
+            words = " · ".join(filter(None, (part.text, part.place)))
+            delta = (_signed(part.delta), mono, theme.text_dim)
+            _two(painter, at, (words, small, theme.text_dim), delta)
 
     def _ground(self, painter: QPainter, option: QStyleOptionViewItem, box: QRectF) -> None:
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
@@ -238,13 +245,21 @@ class _Delegate(QStyledItemDelegate):
 
 def row_text(row: LedgerRow) -> str:
     """Return a row in one line of words, as copied and read aloud."""
-    delta = f"+ {row.delta}" if row.delta else ""
-    parts = (f"{part.text} {part.place} + {part.delta}" for part in row.parts)
+    delta = _signed(row.delta) if row.delta else ""
+    parts = (f"{part.text} {part.place} {_signed(part.delta)}" for part in row.parts)
     return "  ".join(filter(None, (row.title, row.place, delta, f"= {row.after}", *parts)))
 
 
 def row_height(row: LedgerRow) -> int:
-    return _ROW + len(row.parts) * _PART
+    return 8 + _LINE * ((3 if _adds(row) else 2) + len(row.parts))
+
+
+def _adds(row: LedgerRow) -> bool:
+    return row.kind is GradChange.ACCUMULATE
+
+
+def _signed(delta: str) -> str:
+    return delta if delta.startswith("-") else f"+ {delta}"
 
 
 def _row_of(index: Index) -> LedgerRow:

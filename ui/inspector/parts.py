@@ -15,9 +15,17 @@ from PySide6.QtGui import (
     QKeySequence,
     QPainter,
     QPaintEvent,
+    QPalette,
     QPen,
 )
-from PySide6.QtWidgets import QAbstractButton, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QLineEdit,
+    QMenu,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.fonts import mono_font, ui_font
 from ui.icons import pixmap
@@ -78,6 +86,27 @@ class Row(QAbstractButton):
         lit = self.isEnabled() and self._hovered
         painter.setBrush(QColor(self._theme.hover) if lit else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(box, RADIUS - 2, RADIUS - 2)
+
+
+class ValueEdit(QLineEdit):
+    """Words to read, select and copy; elided until they are clicked or reached by Tab."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setReadOnly(True)
+        self.setFrame(False)
+        self.setMinimumWidth(40)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        wide = _wide(self.font(), self.text()) > self.width() - 4
+        if self.hasFocus() or not wide:
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
+        box = QRectF(self.rect()).adjusted(2, 0, -2, 0)
+        painter.drawText(box, _MIDDLE, _elide(self.font(), self.text(), box.width()))
+        painter.end()
 
 
 class LinkRow(Row):
