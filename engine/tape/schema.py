@@ -61,6 +61,7 @@ class GradChange(IntEnum):
 
 class ArrayFlag(IntFlag):
     SUMMARY = 1  # only statistics were kept (a memory budget was reached)
+    UNIFORM = 2  # all elements are equal: one element is stored for all
 
 
 def _table(**columns: str) -> np.dtype[np.void]:

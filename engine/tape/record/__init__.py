@@ -1,0 +1,1 @@
+"""The parts of the recorder: each turns one kind of thing that happens into rows."""

@@ -1,0 +1,123 @@
+"""What the recorder reads of the engine's tensors and nodes, and nothing else does.
+
+Only slots are read: a property might warn, or make a node. See `engine.tensor.TensorBase` and
+`engine.autograd.node`.
+"""
+# ruff: noqa: SLF001
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine import version
+from engine.autograd.node import LEAF, AccumulateGrad, Port
+from engine.dtype import bfloat16, cast
+from engine.tape.bits import CODES
+from engine.tape.schema import ValueFlag
+from engine.tensor import Tensor
+
+_CODES: dict[Any, int] = {}
+
+
+def is_tensor(thing: object) -> bool:
+    return isinstance(thing, Tensor)
+
+
+def contents(tensor: Any) -> Any:
+    """Return the ndarray or NumPy scalar that holds the values."""
+    return tensor._a
+
+
+def shape(tensor: Any) -> tuple[int, ...]:
+    return tensor._s  # type: ignore[no-any-return]
+
+
+def dtype_code(tensor: Any) -> int:
+    dtype = tensor._d
+    code = _CODES.get(dtype)
+    if code is None:
+        code = _CODES[dtype] = CODES[dtype.name]
+    return code
+
+
+def is_bfloat16(tensor: Any) -> bool:
+    return tensor._d is bfloat16
+
+
+def count_of_writes(tensor: Any) -> int:
+    """Return the version as PyTorch counts it."""
+    return 0 if tensor._v is None else version.count(tensor)
+
+
+def requires_grad_leaf(tensor: Any) -> bool:
+    return tensor._g is LEAF
+
+
+def flags(tensor: Any) -> int:
+    """Return the ValueFlags of a tensor."""
+    edge, found = tensor._g, 0
+    if edge is None:
+        found = ValueFlag.LEAF
+    elif edge is LEAF:
+        found = ValueFlag.LEAF | ValueFlag.REQUIRES_GRAD
+        if type(tensor) is not Tensor and _is_parameter(tensor):
+            found |= ValueFlag.PARAMETER
+    else:
+        found = ValueFlag.REQUIRES_GRAD
+    if type(tensor._v) is version.View:
+        found |= ValueFlag.VIEW
+    return int(found)
+
+
+def memory_cell(tensor: Any) -> Any:
+    """Return what tensors that share memory share; None for one that never did."""
+    cell = tensor._v
+    return cell.cell if type(cell) is version.View else cell
+
+
+def is_view(tensor: Any) -> bool:
+    return type(tensor._v) is version.View
+
+
+def view_base(tensor: Any) -> Any:
+    view = tensor._v
+    return view.base if type(view) is version.View else None
+
+
+def edge_of(tensor: Any) -> tuple[Any, int]:
+    """Return grad_fn and output number; LEAF for a leaf that requires grad; None for no history."""
+    edge = tensor._g
+    return (edge.node, edge.nr) if type(edge) is Port else (edge, 0)
+
+
+def next_edges(node: Any) -> list[tuple[Any, int]]:
+    """Return the node's next_functions."""
+    return [(e.node, e.nr) if type(e) is Port else (e, 0) for e in node.edges]
+
+
+def leaf_of(node: Any) -> Any:
+    """Return the variable of an AccumulateGrad; None for any other node."""
+    return node.variable if type(node) is AccumulateGrad else None
+
+
+def has_no_history(tensor: Any) -> bool:
+    return tensor._g is None or tensor._g is LEAF
+
+
+def ones_for(root: Any) -> Any:
+    """Return the gradient that a pass starts with where none was given."""
+    return np.ones(root._s, root._d.np)
+
+
+def cast_for(root: Any, gradient: Any) -> Any:
+    """Return a given gradient as the pass takes it: in the root's element type."""
+    return cast(gradient._a, gradient._d, root._d)
+
+
+def _is_parameter(tensor: Any) -> bool:
+    return any(base.__name__ == "Parameter" for base in type(tensor).__mro__)
+
+
+__all__ = ["LEAF"]

@@ -1,0 +1,75 @@
+"""Calls of nn.Module: numbered while they run, named after the attribute that holds the module."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from pathlib import Path
+from typing import Any
+
+from engine import recording
+from engine.tape.record.rows import Batch
+
+_ENGINE = str(Path(recording.__file__).parent) + "/"
+
+
+class Scopes:
+    """Numbers the calls in the thread that makes them; `settle` writes their rows later."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._rows = batch["scopes"]
+        self._rows.add(-1, -1, -1)
+        self._next = self._rows.count
+        self._entered: list[tuple[int, str, str]] = []
+        self._open: list[tuple[int, weakref.ref[Any]]] = []
+        self._names: dict[int, tuple[weakref.ref[Any], str]] = {}
+
+    def enter(self, module: Any) -> int:
+        """Return the number of a new call of `module` inside the running one."""
+        parent = recording.scope
+        if not 0 <= parent < self._next:
+            parent = 0
+        while self._open and self._open[-1][0] != parent:
+            self._open.pop()
+        name = self._child(module) if self._open else self._outermost(module)
+        number = self._next
+        self._next += 1
+        self._entered.append((parent, name, type(module).__name__))
+        self._open.append((number, weakref.ref(module)))
+        return number
+
+    def settle(self) -> None:
+        """Write the calls that were entered; they may have ended since."""
+        text = self._batch.text
+        count = len(self._entered)
+        for parent, name, kind in self._entered[:count]:
+            self._rows.add(parent, text(name), text(kind))
+        del self._entered[:count]
+
+    def _child(self, module: Any) -> str:
+        parent = self._open[-1][1]()
+        for name, child in (getattr(parent, "_modules", None) or {}).items():
+            if child is module:
+                return str(name)
+        return ""
+
+    def _outermost(self, module: Any) -> str:
+        found = self._names.get(id(module))
+        if found is not None and found[0]() is module:
+            return found[1]
+        name = _variable(module)
+        self._names[id(module)] = weakref.ref(module), name
+        return name
+
+
+def _variable(module: Any) -> str:
+    """Return the name under which the calling code knows a module, "" for none."""
+    frame = sys._getframe(2)  # noqa: SLF001 (the documented way to the caller)
+    while frame.f_code.co_filename.startswith(_ENGINE) and frame.f_back is not None:
+        frame = frame.f_back
+    for names in (frame.f_globals, frame.f_locals):
+        for name, value in list(names.items()):
+            if value is module and not name.startswith("_"):
+                return name
+    return ""

@@ -1,0 +1,139 @@
+"""What the engine logged, entry by entry, as rows of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine import recording
+from engine.tape.record import engine
+from engine.tape.record.arrays import Arrays, owner
+from engine.tape.record.grads import Grads
+from engine.tape.record.naming import names_of_tensors
+from engine.tape.record.nodes import Nodes
+from engine.tape.record.ops import Ops
+from engine.tape.record.passes import Passes
+from engine.tape.record.places import Places
+from engine.tape.record.rows import Batch
+from engine.tape.record.scopes import Scopes
+from engine.tape.record.tensors import Tensors
+from engine.tape.schema import Event, Mark
+
+#: Our own entries in recording.log, beside those that the engine defines.
+BEGIN_CELL, PRINTED, ERROR = 100, 101, 102
+#: Tensors of a namespace that nothing used yet are shown up to this size.
+_UNUSED_LIMIT = 4 << 20
+
+
+class Transcript:
+    """All tables of one recording and the parts that write them; belongs to one lock."""
+
+    def __init__(self) -> None:
+        batch = self.batch = Batch()
+        self.arrays = Arrays(batch)
+        self._tensors = Tensors(batch, self.arrays)
+        self._nodes = Nodes(batch, self._tensors)
+        self._tensors.place_of_node = self._nodes.place
+        self._grads = Grads(batch, self._tensors)
+        self._ops = Ops(batch, self._tensors, self._nodes, self._grads)
+        self._passes = Passes(batch, self.arrays, self._tensors, self._nodes, self._grads)
+        self.places, self.scopes = Places(batch), Scopes(batch)
+        self._names: dict[int, str] = {}
+        self._keys: dict[str, int] = {}
+        self._handlers: dict[int, Any] = {
+            recording.OPERATION: self._operation,
+            recording.PASS: self._pass,
+            recording.STEP: lambda entry: self._passes.step(*entry[1:]),
+            recording.ACCUMULATE: lambda entry: self._passes.accumulate(*entry[2:]),
+            recording.CAPTURE: lambda entry: self._passes.capture(*entry[1:]),
+            recording.END: lambda entry: self._passes.end(entry[1]),
+            recording.GRAD: self._grad,
+            BEGIN_CELL: self._begin_cell,
+            PRINTED: lambda entry: self._mark(Mark.PRINT, -1, entry[1], -1),
+            ERROR: self._error,
+        }
+
+    def take_down(self, entries: list[tuple[Any, ...]], began: float, now: float) -> None:
+        """Write rows for entries that were logged between two times of the recording."""
+        self.scopes.settle()
+        batch, handlers = self.batch, self._handlers
+        span = (now - began) / max(len(entries), 1)
+        batch.time = began
+        for entry in entries:
+            handlers[entry[0]](entry)
+            batch.time += span
+        batch.time = now
+        self.arrays.forget()
+
+    def write_begins(self, tensor: Any) -> None:
+        """The memory of a tensor is about to be overwritten; all that was logged is taken down."""
+        if self._tensors.known(tensor) < 0:
+            self._tensors.current(tensor, self.places.loc(*recording.where()))
+        else:
+            self._tensors.current(tensor, -1)
+        if self.arrays.protect(owner(engine.contents(tensor))):
+            self.arrays.wait()
+        self._tensors.write_begins(tensor)
+
+    def end_cell(self, names: Mapping[str, object]) -> None:
+        """Write what the tensors of a namespace are called, and the end of the running cell."""
+        text = self.batch.text
+        new = []
+        for tensor, name in names_of_tensors(names).values():
+            number = self._tensors.known(tensor)
+            if number < 0:
+                if engine.contents(tensor).nbytes > _UNUSED_LIMIT:
+                    continue
+                self._tensors.current(tensor, -1)
+                number = self._tensors.known(tensor)
+            if self._names.get(number) != name:
+                self._names[number] = name
+                new.append((number, text(name)))
+        for number, index in new:
+            self.batch["names"].add(number, index, self.batch.events.count)
+        self._mark(Mark.CELL_END, self.batch.cell, None, -1)
+        self.places.end_cell()
+
+    def register_file(self, filename: str, key: str) -> None:
+        if key in self._keys:
+            self.places.register_file(filename, self._keys[key])
+
+    def _operation(self, entry: tuple[Any, ...]) -> None:
+        _, name, out, inputs, params, code, lasti, scope = entry
+        outs = (
+            out if type(out) is tuple else tuple(out) if isinstance(out, list | tuple) else (out,)
+        )
+        loc = self.places.loc(code, lasti)
+        self._ops.add(name, outs, inputs, params, loc, scope, self._passes.current)
+
+    def _pass(self, entry: tuple[Any, ...]) -> None:
+        _, kind, roots, gradients, retain, create, _, code, lasti = entry
+        self._passes.begin(kind, roots, gradients, retain, create, self.places.loc(code, lasti))
+
+    def _grad(self, entry: tuple[Any, ...]) -> None:
+        loc = self.places.loc(*entry[3:5]) if len(entry) >= 5 else -1
+        self._grads.assigned(entry[1], entry[2], loc)
+
+    def _begin_cell(self, entry: tuple[Any, ...]) -> None:
+        _, key, source, count, seen = entry
+        batch = self.batch
+        row = batch["cells"].add(batch.text(key), batch.text(source), count, batch.events.count)
+        self._keys[key] = row
+        self.places.begin_cell(row, source, seen)
+        self._mark(Mark.CELL_BEGIN, row, None, -1)
+
+    def _error(self, entry: tuple[Any, ...]) -> None:
+        _, text, places = entry
+        locs = [self.places.loc(code, lasti) for code, lasti in places]
+        of_cells = [
+            loc
+            for loc, (code, _) in zip(locs, places, strict=True)
+            if self.places.is_cell(code.co_filename)
+        ]
+        loc = (of_cells or locs or [-1])[-1]
+        self._mark(Mark.ERROR, -1, text, loc)
+
+    def _mark(self, kind: int, ref: int, text: str | None, loc: int) -> None:
+        index = -1 if text is None else self.batch.text(text)
+        row = self.batch["marks"].add(kind, ref, index, self.batch.events.count)
+        self.batch.event(Event.MARK, row, loc)

@@ -1,0 +1,230 @@
+"""The recorder: drains what the engine logged into the tables of a growing tape."""
+
+from __future__ import annotations
+
+import linecache
+import logging
+import os
+import platform
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import CodeType, TracebackType
+from typing import Any
+
+import numpy as np
+
+from engine import recording
+from engine.tape.record import transcript
+from engine.tape.record.arrays import fill_in
+from engine.tape.record.calm import uninterrupted
+from engine.tape.record.rows import capped, message
+from engine.tape.record.transcript import Transcript
+from engine.tape.storage.segments import SegmentWriter
+from engine.tape.storage.sink import FileSink, MemorySink, Sink
+from engine.tape.storage.source import MemorySource
+from engine.tape.summary import summarize
+from engine.tape.tape import Tape
+
+_log = logging.getLogger(__name__)
+_ENGINE = str(Path(recording.__file__).parent) + os.sep
+_PRINT_LIMIT = 2000
+_SOURCE_LIMIT = 1 << 20
+
+
+class Recorder:
+    """Records everything that the engine does from `start` to `stop`.
+
+    The engine appends tuples to `recording.log`; they become rows when `flush` is called, from any
+    thread, or before memory is overwritten that they show. A failure of the recorder ends the
+    recording, with a line in the log and in `failure`, and never reaches the person's code.
+    """
+
+    def __init__(self, path: Path | str | None = None) -> None:
+        """Record into a new file, or in memory."""
+        self._path = None if path is None else Path(path)
+        self._sink: Sink = MemorySink() if self._path is None else FileSink(self._path)
+        self._writer = SegmentWriter(self._sink, _environment())
+        self._transcript = Transcript()
+        self._log: list[tuple[Any, ...]] = []
+        self._lock = threading.RLock()  # the transcript
+        self._io = threading.Lock()  # the sink
+        self._pid = os.getpid()
+        self._began, self._drained = time.perf_counter(), 0.0
+        self._arrays_written = 0
+        self._finished = False
+        self.failure: str | None = None
+
+    # --- on and off ------------------------------------------------------------------------
+    def start(self) -> None:
+        """Let the engine log to this recorder."""
+        if self.failure is None and not self._finished:
+            recording.before_write = self._before_write
+            recording.enter_scope = self._transcript.scopes.enter
+            recording.log = self._log
+
+    def stop(self) -> None:
+        """Let the engine work unseen; what was logged is kept."""
+        if recording.log is self._log:
+            _switch_off()
+            self._calmly(self._drain)
+
+    def __enter__(self) -> Recorder:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self.error(error)
+        self.stop()
+
+    # --- what the kernel tells -------------------------------------------------------------
+    def begin_cell(self, key: str, source: str, count: int) -> None:
+        """A cell is about to be compiled and run."""
+        seen = set(linecache.cache)
+        source = capped(source, _SOURCE_LIMIT)
+        self._note(transcript.BEGIN_CELL, key, source, count if count is not None else -1, seen)
+
+    def end_cell(self, names: Mapping[str, object]) -> None:
+        """The cell is over, whether it raised or not; names: the namespace as it left it."""
+        self._calmly(lambda: (self._drain(), self._transcript.end_cell(names)))
+
+    def register_file(self, filename: str, key: str) -> None:
+        """Say that the code of a file is that of the cell `key`, which began already."""
+        self._calmly(lambda: (self._drain(), self._transcript.register_file(filename, key)))
+
+    def error(self, exc: BaseException) -> None:
+        """The person's code raised; the error is shown at the innermost line that is theirs."""
+        self._note(transcript.ERROR, message(exc), _places(exc))
+
+    def printed(self, text: str) -> None:
+        """The person's code printed a line."""
+        self._note(transcript.PRINTED, capped(text, _PRINT_LIMIT))
+
+    # --- reading ---------------------------------------------------------------------------
+    def flush(self) -> int:
+        """Write what happened since; return the bytes that are safely in the spool.
+
+        Raises OSError where the file cannot be written; nothing of this flush is in it then.
+        """
+        if not self._finished and os.getpid() == self._pid:
+            with self._io:
+                self._write()
+        return self._sink.end
+
+    def finish(self) -> None:
+        """Complete the tape: summary, directory, and everything on the disk."""
+        if self._finished or os.getpid() != self._pid:
+            return
+        self.stop()
+        self.flush()
+        tape = self.tape()
+        with self._io:
+            self._finished = True
+            self._writer.finish(summarize(tape))
+            self._sink.close()
+        tape.close()
+
+    def tape(self) -> Tape:
+        """Return what was recorded so far; call `refresh` on it for more."""
+        self.flush()
+        if isinstance(self._sink, MemorySink):
+            return Tape(MemorySource(self._sink.buffer))
+        assert self._path is not None
+        return Tape.open(self._path)
+
+    # --- inside ----------------------------------------------------------------------------
+    def _note(self, *entry: Any) -> None:
+        if self.failure is None and not self._finished:
+            self._log.append(entry)
+
+    def _drain(self) -> None:
+        log, now = self._log, time.perf_counter() - self._began
+        # Both are single steps for other threads: what is appended in between stays in the list.
+        entries = log[:]
+        del log[: len(entries)]
+        self._transcript.take_down(entries, self._drained, now)
+        self._drained = now
+
+    def _before_write(self, tensor: Any) -> None:
+        self._calmly(lambda: (self._drain(), self._transcript.write_begins(tensor)))
+
+    def _calmly(self, work: Callable[[], object]) -> None:
+        """Work on the transcript: an interrupt waits, and an error of ours ends the recording."""
+        if os.getpid() != self._pid:
+            return
+        with uninterrupted(), self._lock:
+            if self.failure is not None:
+                return
+            mark = self._transcript.batch.mark()
+            try:
+                work()
+            except Exception as error:  # whatever it is, it is not the person's
+                self._transcript.batch.roll_back(mark)
+                self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = message(error)
+        _log.error("the recording ends here: %s", self.failure, exc_info=error)
+        if recording.log is self._log:
+            _switch_off()
+        self._log.clear()
+
+    def _write(self) -> None:
+        """Write one segment. Arrays are written outside the lock, straight from their memory."""
+        with self._lock:
+            self._calmly(self._drain)
+            batch, arrays = self._transcript.batch, self._transcript.arrays
+            if not any(rows.buffer for rows in batch.tables.values()):
+                return
+            first = self._arrays_written
+            self._arrays_written = batch["arrays"].count
+            tables, texts = batch.take()
+            payloads, late = arrays.take()
+        try:
+            fill_in(tables["arrays"], first, late)
+            self._writer.write(tables, texts, payloads)
+        except BaseException as error:
+            if isinstance(error, OSError):
+                self._fail(error)
+            raise
+        finally:
+            arrays.land()
+
+
+def _switch_off() -> None:
+    recording.log = None
+    recording.before_write = lambda tensor: None
+    recording.enter_scope = lambda module: 0
+    recording.scope = 0
+
+
+def _places(error: BaseException) -> list[tuple[CodeType, int]]:
+    """Return code and instruction of the frames of an error that are not the engine's."""
+    places, at = [], error.__traceback__
+    while at is not None:
+        code = at.tb_frame.f_code
+        if not code.co_filename.startswith(_ENGINE):
+            places.append((code, at.tb_lasti))
+        at = at.tb_next
+    return places
+
+
+def _environment() -> dict[str, Any]:
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "environment": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "platform": sys.platform,
+            "machine": platform.machine(),
+        },
+    }

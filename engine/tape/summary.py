@@ -1,0 +1,129 @@
+"""What a tape holds, in numbers: for `tapedeck info` and for the end of every saved file."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from engine.tape import replay
+from engine.tape.schema import DTYPES, GradChange, Mark, PassFlag, ValueFlag
+from engine.tape.tape import Tape
+
+
+def summarize(tape: Tape) -> dict[str, Any]:
+    """Return counts of the whole tape, and one dict per pass and per leaf; plain JSON values.
+
+    A norm that is not finite is given as the text "nan" or "inf".
+    """
+    # An error that a pass raised and nobody caught is on the tape twice: at its end and as a mark.
+    marked = int((tape.marks["kind"] == Mark.ERROR).sum())
+    errors = max(marked, int((tape.ends["error"] >= 0).sum()))
+    steps = np.bincount(tape.steps["pass_"], minlength=len(tape.passes))
+    ended = {int(row["pass_"]): int(row["error"]) for row in tape.ends}
+    return {
+        "events": len(tape.events),
+        "operations": len(tape.ops),
+        "nodes": len(tape.nodes),
+        "edges": int((tape.edges["node"] >= 0).sum()),
+        "leaves": len(_leaves(tape)),
+        "passes": len(tape.passes),
+        "steps": len(tape.steps),
+        "errors": errors,
+        "cells": len(tape.cells),
+        "arrays": len(tape.arrays),
+        "bytes": int(tape.arrays["nbytes"].sum()),
+        "per_pass": [_pass(tape, i, int(steps[i]), ended.get(i)) for i in range(len(tape.passes))],
+        "per_leaf": [_leaf(tape, v) for v in _leaves(tape)],
+    }
+
+
+def _leaves(tape: Tape) -> list[int]:
+    """Return the first value of every tensor that is a leaf and requires grad."""
+    wanted = ValueFlag.LEAF | ValueFlag.REQUIRES_GRAD
+    rows = np.flatnonzero((tape.values["flags"] & wanted) == wanted)
+    _, first = np.unique(tape.values["tensor"][rows], return_index=True)
+    return [int(row) for row in np.sort(rows[first])]
+
+
+def _pass(tape: Tape, i: int, steps: int, error: int | None) -> dict[str, Any]:
+    """Describe a pass; error: its text, -1 for none, None where the pass did not end."""
+    flags, first, count, event = tape.passes[i].item()
+    source = tape.source(int(tape.events["loc"][event]))
+    return {
+        "kind": "grad" if flags & PassFlag.GRAD else "backward",
+        "roots": [tape.label(int(v)) for v in tape.roots["value"][first : first + count]],
+        "steps": steps,
+        "retain_graph": bool(flags & PassFlag.RETAIN_GRAPH),
+        "create_graph": bool(flags & PassFlag.CREATE_GRAPH),
+        "cell": source.cell if source else "",
+        "line": source.line if source else 0,
+        "error": tape.text(-1 if error is None else error) or None,
+        "ended": error is not None,
+    }
+
+
+def _leaf(tape: Tape, v: int) -> dict[str, Any]:
+    tensor = int(tape.values["tensor"][v])
+    rows = tape.grads_of.rows(tape.grads["tensor"], tensor)
+    grad = replay.grad_at(tape, tensor, len(tape.events))
+    norm = None if grad is None else float(np.linalg.norm(grad.astype(_wide(grad)).ravel()))
+    return {
+        "tensor": tensor,
+        "name": tape.tensor_label(tensor),
+        "shape": list(tape.value_shape(v)),
+        "dtype": DTYPES[int(tape.values["dtype"][v])],
+        "requires_grad": True,
+        "contributions": sum(int(tape.grads["kind"][r]) == GradChange.ACCUMULATE for r in rows),
+        "grad_norm": norm if norm is None or math.isfinite(norm) else str(norm),
+    }
+
+
+def _wide(array: np.ndarray[Any, Any]) -> str:
+    return "complex128" if array.dtype.kind == "c" else "float64"
+
+
+def format_summary(summary: dict[str, Any]) -> str:
+    """Return a summary as text for a terminal: counts, then a line per pass and per leaf."""
+    lines = [f"{key:<12}{summary[key]:>12,}" for key in _COUNTS]
+    if summary["per_pass"]:
+        lines += ["", "passes"]
+        lines += [_pass_line(i, one) for i, one in enumerate(summary["per_pass"])]
+    if summary["per_leaf"]:
+        width = max(len(leaf["name"]) for leaf in summary["per_leaf"])
+        lines += ["", "leaves"]
+        lines += [_leaf_line(leaf, width) for leaf in summary["per_leaf"]]
+    return "\n".join(lines)
+
+
+_COUNTS = (
+    "events", "operations", "nodes", "edges", "leaves", "passes", "steps", "errors", "cells",
+    "arrays", "bytes",
+)  # fmt: skip
+
+
+def _pass_line(i: int, one: dict[str, Any]) -> str:
+    flags = [key for key in ("retain_graph", "create_graph") if one[key]]
+    if not one["ended"]:
+        flags.append("not ended")
+    if one["error"]:
+        flags.append(one["error"].splitlines()[0])
+    place = f"line {one['line']}" + (f" of cell {one['cell']}" if one["cell"] else "")
+    parts = [f"{one['kind']}({', '.join(one['roots'])})", f"{one['steps']:,} steps", place, *flags]
+    return f"  {i:>4}  " + ", ".join(parts)
+
+
+def _leaf_line(leaf: dict[str, Any], width: int) -> str:
+    norm = leaf["grad_norm"]
+    text = (
+        "no grad"
+        if norm is None
+        else f"|grad| = {norm if isinstance(norm, str) else f'{norm:.6g}'}"
+    )
+    shape = "×".join(map(str, leaf["shape"])) or "scalar"
+    count = leaf["contributions"]
+    return (
+        f"  {leaf['name']:<{width}}  {leaf['dtype']} {shape}, "
+        f"{count:,} contribution{'s' * (count != 1)}, {text}"
+    )

@@ -1,0 +1,222 @@
+"""A tape: random access to everything that one run recorded."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from bisect import bisect_left
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.tape import bits, sums
+from engine.tape.cache import ArrayCache
+from engine.tape.errors import TapeError
+from engine.tape.grouped import Grouped
+from engine.tape.schema import DTYPES, TABLES, ArrayFlag
+from engine.tape.storage.save import save_copy
+from engine.tape.storage.segments import SegmentReader
+from engine.tape.storage.source import FileSource
+from engine.tape.storage.source import Source as Bytes
+from engine.tape.tables import Tables
+
+__all__ = ["Source", "Tape", "TapeError"]
+
+Array = NDArray[Any]
+Rows = NDArray[np.void]
+
+
+class Source(NamedTuple):
+    """Where in the person's code something happened: line from 1, cell its key or ""."""
+
+    file: str
+    line: int
+    cell: str
+    function: str
+
+
+class Tape:
+    """The record of one run, complete or still growing; see `engine.tape.schema` for its tables.
+
+    Each table is an attribute of its name: a read-only structured array that `refresh` replaces by
+    a longer one. A Tape belongs to one thread.
+    """
+
+    events: Rows
+    values: Rows
+    ops: Rows
+    inputs: Rows
+    nodes: Rows
+    edges: Rows
+    saved: Rows
+    passes: Rows
+    roots: Rows
+    ends: Rows
+    steps: Rows
+    contributions: Rows
+    cotangents: Rows
+    grads: Rows
+    marks: Rows
+    cells: Rows
+    names: Rows
+    scopes: Rows
+    locs: Rows
+    shapes: Rows
+    dims: Rows
+    arrays: Rows
+
+    def __init__(self, source: Bytes) -> None:
+        self._source = source
+        self._reader = SegmentReader(source)
+        self._tables = Tables(source.name)
+        self._cache = ArrayCache()
+        self._shapes: dict[int, tuple[int, ...]] = {}
+        self._names_of = Grouped()
+        self.grads_of = Grouped()
+        self.sums = ArrayCache()
+        self._publish()
+        self.refresh()
+
+    @classmethod
+    def open(cls, path: Path | str) -> Tape:
+        """Open a saved file or a growing spool; TapeError names the file and the place in it."""
+        source = FileSource(Path(path))
+        try:
+            return cls(source)
+        except BaseException:
+            source.close()
+            raise
+
+    def refresh(self) -> bool:
+        """Read what was appended since; return whether something was."""
+        grew = False
+        while (segment := self._reader.next()) is not None:
+            self._tables.take(segment)
+            grew = True
+        if grew:
+            self._publish()
+        return grew
+
+    def _publish(self) -> None:
+        for name in TABLES:
+            setattr(self, name, self._tables.rows(name))
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What the recording says about itself: format, version, schema, environment."""
+        return self._reader.manifest
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """What `engine.tape.summary` found when the recording was finished; None before."""
+        return self._reader.summary
+
+    @property
+    def complete(self) -> bool:
+        """Whether the recording was finished, not cut off and not still growing."""
+        return self._reader.complete
+
+    @property
+    def file(self) -> str:
+        """The path it was opened from, or words for a recording in memory."""
+        return self._source.name
+
+    def text(self, i: int) -> str:
+        """Return an interned text; "" for -1."""
+        return self._tables.texts[i] if i >= 0 else ""
+
+    def shape(self, i: int) -> tuple[int, ...]:
+        shape = self._shapes.get(i)
+        if shape is None:
+            first, count = self.shapes[i].item()
+            shape = tuple(self.dims["size"][first : first + count].tolist())
+            self._shapes[i] = shape
+        return shape
+
+    def array(self, i: int) -> Array:
+        """Return a row of `arrays` as a read-only ndarray; bfloat16 comes as float32."""
+        array = self._cache.get(i)
+        if array is None:
+            array = self._read(i)
+            array.flags.writeable = False
+            self._cache.put(i, array)
+        return array
+
+    def value(self, v: int) -> Array | None:
+        """Return the content of a row of `values`; None where only statistics were kept."""
+        index = int(self.values["array"][v])
+        if index < 0:
+            return sums.of_value(self, v)
+        if self.arrays["flags"][index] & ArrayFlag.SUMMARY:
+            return None
+        return self.array(index)
+
+    def value_shape(self, v: int) -> tuple[int, ...]:
+        return self.shape(int(self.values["shape"][v]))
+
+    def value_dtype(self, v: int) -> str:
+        return DTYPES[int(self.values["dtype"][v])]
+
+    def name_of(self, tensor: int, playhead: int | None = None) -> str | None:
+        """Return a tensor's name as it held at the playhead, or else the next one it got."""
+        rows = self._names_of.rows(self.names["tensor"], tensor)
+        if not rows:
+            return None
+        which = len(rows)
+        if playhead is not None:
+            which = bisect_left(rows, playhead, key=lambda row: int(self.names["event"][row]))
+        return self.text(int(self.names["text"][rows[max(which - 1, 0)]]))
+
+    def label(self, v: int) -> str:
+        """Return the name of the value's tensor: "w", "w.grad", "t3" where it has none."""
+        row = self.values[v]
+        name = self.name_of(int(row["tensor"]))
+        if name is not None:
+            return name
+        if row["grad_of"] >= 0:
+            return f"{self.tensor_label(int(row['grad_of']))}.grad"
+        return f"t{row['tensor']}"
+
+    def tensor_label(self, tensor: int) -> str:
+        """Return the name of a tensor, or "t3"."""
+        return self.name_of(tensor) or f"t{tensor}"
+
+    def source(self, loc: int) -> Source | None:
+        """Return the place in the code that a `loc` column names; None for -1."""
+        if loc < 0:
+            return None
+        file, line, function, cell = self.locs[loc].item()
+        key = self.text(int(self.cells["key"][cell])) if cell >= 0 else ""
+        return Source(self.text(file), line, key, self.text(function))
+
+    def save(self, path: Path | str) -> None:
+        """Write the tape as it is now to a file, which is whole whatever happens."""
+        from engine.tape.summary import summarize
+
+        save_copy(self._source, self._reader, Path(path), lambda: summarize(self))
+
+    def close(self) -> None:
+        self._source.close()
+
+    def _read(self, i: int) -> Array:
+        segment, offset, nbytes, dtype, shape, crc, flags = self.arrays[i].item()
+        if flags & ArrayFlag.SUMMARY:
+            raise self._wrong(i, "only statistics were kept of it")
+        stored, dims = bits.STORED[dtype], self.shape(shape)
+        count = 1 if flags & ArrayFlag.UNIFORM else math.prod(dims)
+        if count * stored.itemsize != nbytes:
+            raise self._wrong(i, f"{nbytes} bytes do not fill the shape {dims}")
+        data = self._source.read(self._tables.payloads[segment].start + offset, nbytes)
+        if len(data) != nbytes or zlib.crc32(data) != crc:
+            raise self._wrong(i, "its checksum does not match its data")
+        array: Array = np.frombuffer(data, stored)
+        if dtype == bits.BFLOAT16:
+            array = bits.widen(array)
+        if flags & ArrayFlag.UNIFORM:
+            return np.broadcast_to(array.reshape(()), dims)
+        return array.reshape(dims)
+
+    def _wrong(self, i: int, problem: str) -> TapeError:
+        return TapeError(self.file, f"arrays row {i}", problem)
