@@ -95,11 +95,11 @@ class Recorder:
 
     def end_cell(self, names: Mapping[str, object]) -> None:
         """The cell is over, whether it raised or not; names: the namespace as it left it."""
-        self._calmly(lambda: (self._drain(), self._transcript.end_cell(names)))
+        self._after_draining(self._transcript.end_cell, names)
 
     def register_file(self, filename: str, key: str) -> None:
         """Say that the code of a file is that of the cell `key`, which began already."""
-        self._calmly(lambda: (self._drain(), self._transcript.register_file(filename, key)))
+        self._after_draining(self._transcript.register_file, filename, key)
 
     def error(self, exc: BaseException) -> None:
         """The person's code raised; the error is shown at the innermost line that is theirs."""
@@ -155,7 +155,14 @@ class Recorder:
         self._drained = now
 
     def _before_write(self, tensor: Any) -> None:
-        self._calmly(lambda: (self._drain(), self._transcript.write_begins(tensor)))
+        self._after_draining(self._transcript.write_begins, tensor)
+
+    def _after_draining(self, work: Callable[..., None], *args: Any) -> None:
+        def both() -> None:
+            self._drain()
+            work(*args)
+
+        self._calmly(both)
 
     def _calmly(self, work: Callable[[], object]) -> None:
         """Work on the transcript: an interrupt waits, and an error of ours ends the recording."""

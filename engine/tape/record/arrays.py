@@ -41,18 +41,18 @@ def owner(array: Any) -> Any:
 
 
 class Late(NamedTuple):
-    """A row of `arrays` whose checksum is computed when it is written: its data is parts[index]."""
+    """A row of `arrays` whose checksum is computed when it is written: its data is parts[at]."""
 
     row: int
     parts: list[Any]
-    index: int
+    at: int
 
 
 def fill_in(rows: bytearray, first: int, late: list[Late]) -> None:
     """Put the checksums of borrowed arrays into new rows of `arrays`, which begin with `first`."""
     size, at = _CRC_AT
-    for row, parts, index in late:
-        struct.pack_into("<I", rows, (row - first) * size + at, zlib.crc32(parts[index]))
+    for row, parts, place in late:
+        struct.pack_into("<I", rows, (row - first) * size + at, zlib.crc32(parts[place]))
 
 
 class Arrays:

@@ -7,18 +7,19 @@ Only slots are read: a property might warn, or make a node. See `engine.tensor.T
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from engine import version
-from engine.autograd.node import LEAF, AccumulateGrad, Port
+from engine.autograd.node import LEAF, Port
 from engine.dtype import bfloat16, cast
 from engine.tape.bits import CODES
 from engine.tape.schema import ValueFlag
 from engine.tensor import Tensor
 
 _CODES: dict[Any, int] = {}
+_REQUIRES_GRAD, _LEAF, _PARAMETER, _VIEW = (int(flag) for flag in ValueFlag)
 
 
 def is_tensor(thing: object) -> bool:
@@ -30,45 +31,45 @@ def contents(tensor: Any) -> Any:
     return tensor._a
 
 
-def shape(tensor: Any) -> tuple[int, ...]:
-    return tensor._s  # type: ignore[no-any-return]
-
-
-def dtype_code(tensor: Any) -> int:
-    dtype = tensor._d
-    code = _CODES.get(dtype)
-    if code is None:
-        code = _CODES[dtype] = CODES[dtype.name]
-    return code
-
-
 def is_bfloat16(tensor: Any) -> bool:
     return tensor._d is bfloat16
-
-
-def count_of_writes(tensor: Any) -> int:
-    """Return the version as PyTorch counts it."""
-    return 0 if tensor._v is None else version.count(tensor)
 
 
 def requires_grad_leaf(tensor: Any) -> bool:
     return tensor._g is LEAF
 
 
-def flags(tensor: Any) -> int:
-    """Return the ValueFlags of a tensor."""
-    edge, found = tensor._g, 0
+class Facts(NamedTuple):
+    """What a row of values says of a tensor; edge: what takes its gradient, None for nothing."""
+
+    contents: Any
+    shape: tuple[int, ...]
+    dtype: int
+    bfloat16: bool
+    version: int
+    flags: int
+    edge: Any
+
+
+def facts(tensor: Any) -> Facts:
+    dtype, edge, cell = tensor._d, tensor._g, tensor._v
+    code = _CODES.get(dtype)
+    if code is None:
+        code = _CODES[dtype] = CODES[dtype.name]
     if edge is None:
-        found = ValueFlag.LEAF
+        flags = _LEAF
     elif edge is LEAF:
-        found = ValueFlag.LEAF | ValueFlag.REQUIRES_GRAD
+        flags = _LEAF | _REQUIRES_GRAD
         if type(tensor) is not Tensor and _is_parameter(tensor):
-            found |= ValueFlag.PARAMETER
+            flags |= _PARAMETER
     else:
-        found = ValueFlag.REQUIRES_GRAD
-    if type(tensor._v) is version.View:
-        found |= ValueFlag.VIEW
-    return int(found)
+        flags = _REQUIRES_GRAD
+    writes = 0
+    if cell is not None:
+        writes = version.count(tensor)
+        if type(cell) is version.View:
+            flags |= _VIEW
+    return Facts(tensor._a, tensor._s, code, dtype is bfloat16, writes, flags, edge)
 
 
 def memory_cell(tensor: Any) -> Any:
@@ -90,16 +91,6 @@ def edge_of(tensor: Any) -> tuple[Any, int]:
     """Return grad_fn and output number; LEAF for a leaf that requires grad; None for no history."""
     edge = tensor._g
     return (edge.node, edge.nr) if type(edge) is Port else (edge, 0)
-
-
-def next_edges(node: Any) -> list[tuple[Any, int]]:
-    """Return the node's next_functions."""
-    return [(e.node, e.nr) if type(e) is Port else (e, 0) for e in node.edges]
-
-
-def leaf_of(node: Any) -> Any:
-    """Return the variable of an AccumulateGrad; None for any other node."""
-    return node.variable if type(node) is AccumulateGrad else None
 
 
 def has_no_history(tensor: Any) -> bool:

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Any
 
+from engine.autograd.node import LEAF, AccumulateGrad, Port
 from engine.tape.record import engine
-from engine.tape.record.engine import LEAF
 from engine.tape.record.rows import Batch
-from engine.tape.record.saved import Made, saved_by
+from engine.tape.record.saved import Made, Saved
 from engine.tape.record.tensors import Tensors
 
 _LAST_SEQ = 1 << 62  # what `seq` says of an AccumulateGrad, which has no place in the order
 
 
 class Nodes:
-    """Writes `nodes`, `edges` and `saved`; keeps no node alive: they are known by their number."""
+    """Writes `nodes` and `edges`; keeps no node alive: they are known by their number.
+
+    edge_of: per row of nodes the row of its first edge; targets and numbers: the rows of edges.
+    """
 
     def __init__(self, batch: Batch, tensors: Tensors) -> None:
         self._batch = batch
         self._tensors = tensors
-        self._rows, self._edges, self._saved = (batch[t] for t in ("nodes", "edges", "saved"))
-        self._values = batch["values"]
-        self._by_seq: dict[int, int] = {}
+        self._rows, self._edges = batch["nodes"], batch["edges"]
+        self._saved = Saved(batch)
+        self._by_seq: dict[Any, int] = {}
         self._by_leaf: dict[int, int] = {}
+        self._titles: dict[type, int] = {}
+        self.first_edge = array("i")
+        self.targets = array("i")
+        self.numbers = array("i")
 
     def place(self, tensor: Any) -> tuple[int, int]:
         """Return a tensor's row of nodes and output number, (-1, -1) for one without history."""
@@ -39,9 +47,8 @@ class Nodes:
 
     def row(self, node: Any) -> int:
         """Return a node's row; an unknown one is written, after all that it depends on."""
-        leaf = engine.leaf_of(node)
-        if leaf is not None:
-            return self.accumulate(leaf)
+        if type(node) is AccumulateGrad:
+            return self.accumulate(node.variable)
         row = self._by_seq.get(node.seq)
         return row if row is not None else self._add_with_dependencies(node)
 
@@ -54,10 +61,7 @@ class Nodes:
         row = self._by_leaf.get(tensor)
         if row is None:
             name = self._batch.text("AccumulateGrad")
-            row = self._by_leaf[tensor] = self._rows.add(
-                name, -1, tensor, self._edges.count, 0, self._saved.count, 0, _LAST_SEQ,
-                self._batch.events.count,
-            )  # fmt: skip
+            row = self._by_leaf[tensor] = self._write(name, -1, tensor, [], 0, 0, _LAST_SEQ)
         return row
 
     def made(self, node: Any, made: Made) -> int:
@@ -67,46 +71,62 @@ class Nodes:
         """
         if node.seq in self._by_seq:
             return -1
-        for edge, _ in engine.next_edges(node):
-            if edge is not None:
-                self.row(edge)
-        return self._add(node, made)
+        edges = self._edges_of(node)
+        first, count = self._saved.add(node, made)
+        return self._add(node, made.op, edges, first, count)
 
     def _add_with_dependencies(self, node: Any) -> int:
         stack = [node]
         while stack:
             top = stack[-1]
-            unknown = [e for e, _ in engine.next_edges(top) if e is not None and self._unknown(e)]
+            ends = [e.node if type(e) is Port else e for e in top.edges if e is not None]
+            unknown = [
+                e for e in ends if type(e) is not AccumulateGrad and e.seq not in self._by_seq
+            ]
             if unknown:
                 stack += unknown
-            else:
-                stack.pop()
-                if top.seq not in self._by_seq:
-                    self._add(top, None)
+                continue
+            stack.pop()
+            if top.seq not in self._by_seq:
+                self._add(top, -1, self._edges_of(top), 0, 0)
         return self._by_seq[node.seq]
 
-    def _unknown(self, node: Any) -> bool:
-        if engine.leaf_of(node) is not None:
-            self.row(node)
-            return False
-        return node.seq not in self._by_seq
+    def _edges_of(self, node: Any) -> list[tuple[int, int]]:
+        """Return row and output number of all that a node sends to; unknown ones are written."""
+        by_seq, found = self._by_seq, []
+        for edge in node.edges:
+            if edge is None:
+                found.append((-1, 0))
+                continue
+            nr = 0
+            if type(edge) is Port:
+                edge, nr = edge.node, edge.nr
+            row = None if type(edge) is AccumulateGrad else by_seq.get(edge.seq)
+            found.append((self.row(edge) if row is None else row, nr))
+        return found
 
-    def _add(self, node: Any, made: Made | None) -> int:
-        edges = [(-1, 0) if e is None else (self.row(e), nr) for e, nr in engine.next_edges(node)]
-        first_edge, first_saved = self._edges.count, self._saved.count
-        for row, nr in edges:
-            self._edges.add(row, nr)
-        if made is not None:
-            for name, value, text in saved_by(node, made, self._values.count):
-                constant = self._batch.text(text) if value < 0 else -1
-                self._saved.add(self._batch.text(name), value, constant)
-        number = self._rows.add(
-            self._batch.text(_name(node)), made.op if made else -1, -1, first_edge, len(edges),
-            first_saved, self._saved.count - first_saved, int(node.seq), self._batch.events.count,
-        )  # fmt: skip
-        self._by_seq[node.seq] = number
-        return number
+    def _add(
+        self, node: Any, op: int, edges: list[tuple[int, int]], saved: int, n_saved: int
+    ) -> int:
+        kind = type(node)
+        title = self._titles.get(kind)
+        if title is None:
+            name = str(node.name()).removeprefix("torch::autograd::")
+            title = self._titles[kind] = self._batch.text(name)
+        row = self._write(title, op, -1, edges, saved, n_saved, int(node.seq))
+        self._by_seq[node.seq] = row
+        return row
 
-
-def _name(node: Any) -> str:
-    return str(node.name()).removeprefix("torch::autograd::")
+    def _write(
+        self, name: int, op: int, variable: int, edges: list[tuple[int, int]], saved: int,
+        n_saved: int, seq: int,
+    ) -> int:  # fmt: skip
+        first = self._edges.count
+        for target, nr in edges:
+            self._edges.add(target, nr)
+            self.targets.append(target)
+            self.numbers.append(nr)
+        self.first_edge.append(first)
+        return self._rows.add(
+            name, op, variable, first, len(edges), saved, n_saved, seq, self._batch.events.count
+        )

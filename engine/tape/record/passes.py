@@ -70,11 +70,12 @@ class Passes:
         step, first = self._steps.count, self._sent.count
         for nr, cotangent in enumerate(cotangents):
             self._compare(step, nr, cotangent, inbox.pop((row, nr), None))
-        for slot, (edge, grad) in enumerate(zip(engine.next_edges(node), grads, strict=False)):
-            if edge[0] is not None and grad is not None:
-                target, index = self._nodes.row(edge[0]), self._arrays.add(grad)
-                self._sent.add(step, slot, target, edge[1], -1, index)
-                inbox.setdefault((target, edge[1]), []).append((grad, index))
+        nodes, edge = self._nodes, self._nodes.first_edge[row]
+        for slot, grad in enumerate(grads):
+            if grad is not None and (target := nodes.targets[edge + slot]) >= 0:
+                nr, index = nodes.numbers[edge + slot], self._arrays.add(grad)
+                self._sent.add(step, slot, target, nr, -1, index)
+                inbox.setdefault((target, nr), []).append((grad, index))
         self._finish(number, row, first, loc)
 
     def accumulate(self, variable: Any, delta: Any, grad: Any) -> None:

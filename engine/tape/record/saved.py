@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from engine.ops.table import needed_inputs
-from engine.tape.record.rows import capped
+from engine.tape.record.rows import Batch, capped
+
+_INPUT, _OUTPUT, _CONSTANT = range(3)
 
 
 class Made(NamedTuple):
@@ -19,36 +20,66 @@ class Made(NamedTuple):
     params: dict[str, Any] | None
 
 
-def saved_by(node: Any, made: Made, first_out: int) -> Iterator[tuple[str, int, str]]:
-    """Yield name, row of values (or -1) and text of each thing that the node saved.
+class Saved:
+    """Writes `saved`. What nodes of one kind save depends on few things, so it is found once."""
 
-    first_out: the row of values that the operation's first output has, or will have.
-    """
-    op = getattr(type(node), "op", None)
-    if op is None:
-        yield from _kept(node, made)
-        return
-    needed = needed_inputs(op, node.edges)
-    rows = iter(made.input_rows)
-    others = sum(p not in (made.params or ()) for p in op.params) - 1
-    for i, name in enumerate(op.params):
-        if made.params and name in made.params:
-            if i in needed:
-                yield name, -1, capped(repr(made.params[name]), 200)
-            continue
-        count = len(made.input_rows) - others if i == 0 and op.listed else 1
-        for k in range(count):
-            row = next(rows, -1)
-            if i in needed and row >= 0:
-                yield (f"{name}[{k}]" if op.listed and i == 0 else name), row, ""
-    if op.needs[1]:
-        for k in range(made.n_out):
-            yield ("result" if made.n_out == 1 else f"result{k}"), first_out + k, ""
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._rows, self._values = batch["saved"], batch["values"]
+        self._plans: dict[Any, list[tuple[int, int, Any]]] = {}
 
+    def add(self, node: Any, made: Made) -> tuple[int, int]:
+        """Write what a node saved; return the first row and their number."""
+        op = getattr(type(node), "op", None)
+        if op is None:
+            return self._kept(node, made)
+        params = made.params or {}
+        edges = tuple([edge is not None for edge in node.edges])
+        key = type(node), edges, len(made.input_rows), made.n_out, tuple(params)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = self._plan(op, node, made, params)
+        first = self._rows.count
+        for name, kind, which in plan:
+            if kind == _CONSTANT:
+                text = self._batch.text(capped(repr(params[which]), 200))
+                self._rows.add(name, -1, text)
+            else:
+                row = made.input_rows[which] if kind == _INPUT else self._values.count + which
+                self._rows.add(name, row, -1)
+        return first, len(plan)
 
-def _kept(node: Any, made: Made) -> Iterator[tuple[str, int, str]]:
-    """Yield what a node of no table row (a person's Function) says that it saved."""
-    known = {id(t): row for t, row in zip(made.inputs, made.input_rows, strict=True)}
-    for k, tensor in enumerate(getattr(node, "_saved", None) or ()):
-        row = known.get(id(tensor), -1)
-        yield f"saved_tensors[{k}]", row, "" if row >= 0 else "a tensor of its own"
+    def _plan(
+        self, op: Any, node: Any, made: Made, params: dict[str, Any]
+    ) -> list[tuple[int, int, Any]]:
+        """Return name, kind and place of each thing that such nodes save."""
+        text, plan, at = self._batch.text, [], 0
+        needed = needed_inputs(op, node.edges)
+        tensors = sum(name not in params for name in op.params)
+        for i, name in enumerate(op.params):
+            if name in params:
+                if i in needed:
+                    plan.append((text(name), _CONSTANT, name))
+                continue
+            listed = op.listed and i == 0
+            count = len(made.input_rows) - (tensors - 1) if listed else 1
+            for k in range(at, min(at + count, len(made.input_rows))):
+                if i in needed:
+                    label = f"{name}[{k - at}]" if listed else name
+                    plan.append((text(label), _INPUT, k))
+            at += count
+        if op.needs[1]:
+            for k in range(made.n_out):
+                label = "result" if made.n_out == 1 else f"result{k}"
+                plan.append((text(label), _OUTPUT, k))
+        return plan
+
+    def _kept(self, node: Any, made: Made) -> tuple[int, int]:
+        """Write what a node of no table row, a person's Function, says that it saved."""
+        known = {id(t): row for t, row in zip(made.inputs, made.input_rows, strict=True)}
+        first = self._rows.count
+        for k, tensor in enumerate(getattr(node, "_saved", None) or ()):
+            row = known.get(id(tensor), -1)
+            text = -1 if row >= 0 else self._batch.text("a tensor of its own")
+            self._rows.add(self._batch.text(f"saved_tensors[{k}]"), row, text)
+        return first, self._rows.count - first

@@ -50,8 +50,11 @@ class Tensors:
 
     def current(self, tensor: Any, loc: int) -> int:
         """Return the row of what the tensor holds now; a first sight is a LEAF event."""
-        number = self.known(tensor)
-        if number < 0:
+        try:
+            number = tensor._tid - self._base  # noqa: SLF001
+        except AttributeError:
+            number = -1
+        if not 0 <= number < _STRIDE:
             return self._leaf(tensor, self.enroll(tensor), loc)
         if engine.requires_grad_leaf(tensor) != (
             self._flags_of[number] & _LEAF_FLAGS == _LEAF_FLAGS
@@ -88,22 +91,18 @@ class Tensors:
         self, tensor: Any, number: int, op: int, out: int, grad_of: int = -1, keep: bool = True
     ) -> int:
         """Write what a tensor holds now; with keep False its content is left to contributions."""
-        index = -1
-        contents = engine.contents(tensor)
-        if keep:
-            index = self._arrays.add(contents, engine.is_bfloat16(tensor))
-        flags = engine.flags(tensor)
-        node, nr = self.place_of_node(tensor)
+        facts = engine.facts(tensor)
+        node, nr = (-1, -1) if facts.edge is None else self.place_of_node(tensor)
         batch = self._batch
+        index = self._arrays.add(facts.contents, facts.bfloat16) if keep else -1
         row = self._rows.add(
-            number, engine.count_of_writes(tensor), index, engine.dtype_code(tensor),
-            batch.shape(engine.shape(tensor)), op, out, node, nr, self._storage_of[number], flags,
-            grad_of, batch.events.count,
+            number, facts.version, index, facts.dtype, batch.shape(facts.shape), op, out, node, nr,
+            self._storage_of[number], facts.flags, grad_of, batch.events.count,
         )  # fmt: skip
         self.value_of[number] = row
         self.array_of[number] = index
         self.grad_of[number] = grad_of
-        self._flags_of[number] = flags
+        self._flags_of[number] = facts.flags
         self._seen_at[number] = self._clock
         return row
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,7 @@ AT_LEAST: dict[str, dict[str, int]] = {
 }
 
 _EVENT_TABLES = ("values", "ops", "passes", "steps", "ends", "grads", "marks")
-_KINDS: dict[str, tuple[str, type]] = {
+_KINDS: dict[str, tuple[str, type[IntEnum]]] = {
     "events": ("kind", Event), "grads": ("kind", GradChange), "marks": ("kind", Mark),
 }  # fmt: skip
 _MAX_DIMS = 64
