@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-MIN_SCALE, MAX_SCALE = 0.004, 4.0
+MIN_SCALE, MAX_SCALE = 1e-4, 4.0
 
 
 class Rect(NamedTuple):

@@ -35,7 +35,7 @@ from ui.graph.walk import Way, nearest, step
 from ui.theme import Theme
 
 #: While the scale changes, so many cards are painted anew in each frame; more are stretched tiles.
-DIRECT = 110
+DIRECT = 48
 BUDGET = 0.008  # seconds of a frame for new tiles
 HOVER_DELAY, HOVER_FADE = 140, 130  # milliseconds
 READABLE = 0.62  # the scale that going to a node reaches at least
@@ -64,6 +64,7 @@ class GraphCanvas(CameraView):
         self._picture: Picture | None = None
         self._state: CanvasState | None = None
         self._tiles = Tiles()
+        self._complete = self._prepared = False
         self._selected = self._hovered = -1
         self._near: tuple[Indices, Indices] = (_NOTHING, _NOTHING)
         self._lit: frozenset[NodeId] = frozenset()
@@ -79,7 +80,7 @@ class GraphCanvas(CameraView):
         self._pulsing = Tween(self, self._pulsed, QEasingCurve.Type.Linear)
         self._more = QTimer(self)
         self._more.setSingleShot(True)
-        self._more.timeout.connect(self.repaint_view)
+        self._more.timeout.connect(self._go_on)
         self.setAccessibleName("Graph")
         self.set_theme(theme)
         self._describe()
@@ -97,12 +98,17 @@ class GraphCanvas(CameraView):
         self.repaint_view()
 
     def set_graph(
-        self, graph: nx.MultiDiGraph[NodeId] | None, layout: Layout | None, keep_view: bool = False
+        self,
+        graph: nx.MultiDiGraph[NodeId] | None,
+        layout: Layout | None,
+        keep_view: bool = False,
+        scene: Scene | None = None,
     ) -> None:
         """Show a graph; the state is plain until `set_state`.
 
         The selection stays if the graph still has the node. keep_view: it is the graph of before,
         grown: the camera stays too, unless the whole graph was fitted, which it then is again.
+        scene: `Scene.build(graph, layout)`, where another thread has made it already.
         """
         chosen = self.selected()
         empty = graph is None or layout is None or not layout.ids
@@ -112,10 +118,11 @@ class GraphCanvas(CameraView):
             self._picture, self._selected = None, -1
             self._tiles.show(None)
         else:
-            scene = Scene.build(graph, layout)
+            scene = scene or Scene.build(graph, layout)
             self._selected = scene.index.get(chosen, -1) if chosen else -1
             self._picture = Picture(scene, tints_of(scene, None), self._inks, self._cards)
             self._tiles.show(self._picture)
+            self._prepared = False
             if not keep_view or self._fitted:
                 self.fit(animated=False)
         self._describe()
@@ -222,8 +229,10 @@ class GraphCanvas(CameraView):
         area = view.seen(*size)
         if self.is_moving() and len(picture.scene.nodes_in(area)) <= DIRECT:
             paint_scene(painter, picture, view, area)
-        elif not self._tiles.paint(painter, view, size, self.is_moving(), BUDGET):
-            self._more.start(0)
+        else:
+            self._complete = self._tiles.paint(painter, view, size, self.is_moving(), BUDGET)
+            if not self._complete or not self._prepared:
+                self._more.start(0)
         self._paint_overlay(painter, picture, view, size)
 
     def _paint_overlay(
@@ -264,12 +273,22 @@ class GraphCanvas(CameraView):
         self._tiles.complete(self.camera(), self.size_in_pixels())
         self.repaint_view()
 
+    def _go_on(self) -> None:
+        """Paint what a frame had no time for, then what zooming out will need."""
+        if not self._complete:
+            self.repaint_view()
+        elif self._tiles.prepare(self.camera().ratio):
+            self._more.start(0)
+        else:
+            self._prepared = True
+
     def _retint(self, afresh: bool = False) -> None:
         if self._picture is not None:
             tints = tints_of(self._picture.scene, self._state)
             self._picture = self._picture._replace(tints=tints, inks=self._inks)
             if afresh:
                 self._tiles.show(self._picture)
+                self._prepared = False
             else:
                 self._tiles.recolour(self._picture)
         self.repaint_view()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QStaticText
 
 from ui.fonts import load_fonts
-from ui.graph.camera import Rect
+from ui.graph.camera import Rect, View
 from ui.graph.inks import CardInk, mix
 from ui.graph.scene import Card, Shape, card_of
 from ui.graph.types import NodeId
@@ -78,9 +78,9 @@ class CardPainter:
         self._metrics: dict[tuple[bool, int], QFontMetricsF] = {}
 
     def draw(
-        self, painter: QPainter, card: Card, box: Rect, ink: CardInk, scale: float, melt: float
+        self, painter: QPainter, card: Card, box: Rect, ink: CardInk, view: View, melt: float
     ) -> None:
-        """Draw one card at the painter's origin in scene units, for a view of that scale."""
+        """Draw one card at the painter's origin in scene units, for the scale of `view`."""
         radius = box.height / 2 if is_pill(card.shape) else RADIUS
         area = QRectF(0.0, 0.0, box.width, box.height)
         if melt >= 1.0:
@@ -88,12 +88,12 @@ class CardPainter:
             painter.setBrush(ink.solid)
             painter.drawRoundedRect(area, radius, radius)
         else:
-            self._body(painter, area, radius, ink, scale, melt)
-        if scale >= WORDS_FROM:
-            self._text(painter, card, box, ink, scale)
+            self._body(painter, area, radius, ink, view, melt)
+        if view.scale >= WORDS_FROM:
+            self._text(painter, card, box, ink, view.scale)
 
     def _body(
-        self, painter: QPainter, area: QRectF, radius: float, ink: CardInk, scale: float,
+        self, painter: QPainter, area: QRectF, radius: float, ink: CardInk, view: View,
         melt: float,
     ) -> None:  # fmt: skip
         painter.setPen(Qt.PenStyle.NoPen)
@@ -101,8 +101,9 @@ class CardPainter:
         painter.drawRoundedRect(area, radius, radius)
         if ink.stripe is not None:
             painter.fillPath(self._stripe(area.height()), ink.stripe)
-        # A border thinner than a pixel would fade away unevenly.
-        width = max(ink.border_width, 1.0 / scale)
+        # Whole pixels: any other border is blurred, and one below a pixel fades unevenly.
+        unit = view.scale * view.ratio
+        width = max(round(ink.border_width * unit), 1) / unit
         painter.setPen(QPen(mix(ink.border, ink.solid, melt) if melt else ink.border, width))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         inset = width / 2

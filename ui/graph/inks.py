@@ -43,7 +43,7 @@ def tints_of(scene: Scene, state: CanvasState | None) -> Tints:
     nodes[state.visited] = Tint.LIT
     nodes[~state.shown] = Tint.GHOST
     edges[state.edge_lit] = Tint.LIT
-    edges[~(state.shown[scene.ends].all(axis=1))] = Tint.GHOST
+    edges[~(state.shown[scene.ends[:, 0]] & state.shown[scene.ends[:, 1]])] = Tint.GHOST
     if 0 <= state.active < len(nodes) and nodes[state.active] == Tint.LIT:
         nodes[state.active] = Tint.PLAIN  # its halo says more than the trail's fill
     return Tints(nodes, edges, state.active)
@@ -101,7 +101,7 @@ class Inks:
             lit = QColor(theme.visited_border)
             pill = shape in (Shape.LEAF, Shape.INPUT)
             fill = mix(fill, lit, 0.22) if pill else QColor(theme.visited_fill)
-            border, width, solid = lit, 1.5, mix(self.canvas, lit, 0.78)
+            border, width, solid = lit, 1.6, mix(self.canvas, lit, 0.78)
             detail = mix(detail, title, 0.2)
         opacity = 1.0
         if tint == Tint.GHOST:

@@ -130,7 +130,7 @@ def _comet(painter: QPainter, inks: Inks, path: NDArray[np.float64], t: float, s
     painter.drawPolyline(crossed)
     steps = 14
     tail = _points(path, ruler, np.linspace(max(t - TAIL, 0.0), t, steps + 1))
-    hot = mix(inks.active, QColor("white"), 0.55)
+    hot = mix(inks.active, inks.text, 0.6 if inks.theme.dark else 0.3)
     for step in range(steps):
         share = (step + 1) / steps
         colour = faded(mix(inks.active, hot, share), share**1.5)
@@ -143,7 +143,7 @@ def _comet(painter: QPainter, inks: Inks, path: NDArray[np.float64], t: float, s
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(glow)
     painter.drawEllipse(head, reach, reach)
-    painter.setBrush(mix(inks.active, QColor("white"), 0.8))
+    painter.setBrush(mix(hot, inks.text, 0.5) if inks.theme.dark else hot)
     painter.drawEllipse(head, 3.4 * size, 3.4 * size)
 
 

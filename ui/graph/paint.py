@@ -138,7 +138,7 @@ def paint_cards(painter: QPainter, picture: Picture, view: View, nodes: Indices)
             # What lies beneath must not shine through: the ghost is faint, not transparent.
             painter.setOpacity(ink.opacity)
         box = Rect(0.0, 0.0, width, height)
-        picture.cards.draw(painter, card, box, ink, view.scale, melt)
+        picture.cards.draw(painter, card, box, ink, view, melt)
         painter.setOpacity(1.0)
         painter.translate(-x, -y)
     painter.restore()

@@ -44,10 +44,9 @@ _FAMILY = {name: number for number, name in enumerate(FAMILIES)}
 
 def card_of(node: NodeId, attributes: dict[str, Any]) -> Card:
     """Return what a node of the graph model says on its card."""
-    kind = Kind(attributes.get("kind", node.kind))
     leaf = Shape.LEAF if attributes.get("requires_grad") else Shape.INPUT
     return Card(
-        _SHAPES.get(kind, leaf),
+        _SHAPES.get(attributes.get("kind", node.kind), leaf),
         _FAMILY.get(attributes.get("family") or "other", _FAMILY["other"]),
         str(attributes.get("title") or node),
         str(attributes.get("detail") or ""),

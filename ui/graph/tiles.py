@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QPointF, QRect, QRectF
+from PySide6.QtGui import QImage, QPainter, QRegion
 
 from ui.graph.camera import Rect, View
 from ui.graph.inks import MELT_TO, Tint
@@ -64,7 +64,10 @@ class Layer:
         keys = [(column, row) for row in rows for column in columns]
         yield from sorted(keys, key=lambda key: (key[0] - x) ** 2 + (key[1] - y) ** 2)
 
-    def covers(self, area: Rect) -> bool:
+    def holds(self, area: Rect) -> bool:
+        """Return whether all of `area` is painted, in few tiles."""
+        if max(area.width, area.height) > 6 * self.unit:
+            return False
         return all(key in self.tiles for key in self.keys(area))
 
     def paint_tile(self, key: Key, picture: Picture) -> None:
@@ -163,7 +166,7 @@ class Tiles:
             return
         unlit = edges[old.tints.edges[edges] == Tint.LIT]
         self._before = None  # it would show the old state while zooming
-        for layer in (self._layer, self._overview):
+        for layer in {id(layer): layer for layer in (self._layer, self._overview)}.values():
             if layer is not None:
                 layer.recolour(picture, nodes, edges, unlit)
 
@@ -202,6 +205,8 @@ class Tiles:
             self._before = None
             self._layer = layer = Layer(view.scale, view.ratio)
         elif layer.scale != view.scale and not moving:
+            if self._picture is not None and layer.holds(self._picture.scene.bounds):
+                self._overview = layer
             self._before = layer if layer.tiles else self._before
             self._layer = layer = Layer(view.scale, view.ratio)
         return layer
@@ -222,35 +227,46 @@ class Tiles:
         return True
 
     def _stand_in(self, painter: QPainter, view: View, area: Rect, picture: Picture) -> None:
-        painter.fillRect(
-            QRectF(*view.to_pixel(area.x, area.y), area.width * view.scale,
-                   area.height * view.scale),
-            picture.inks.canvas,
-        )  # fmt: skip
-        layers = [self._overview_of(picture, view.ratio)]
-        layers += [layer for layer in (self._before, self._layer) if layer is not None]
-        covering = [number for number, layer in enumerate(layers) if layer.covers(area)]
+        """Paint stretched tiles of other scales, the best on top, each pixel only once."""
+        layers = [layer for layer in (self._layer, self._before) if layer is not None]
+        layers += [] if self._overview is None else [self._overview]
+        painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        for layer in layers[covering[-1] if covering else 0 :]:
-            if layer.scale != view.scale:
-                _stretch(painter, layer, view, area)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        x, y = view.to_pixel(area.x, area.y)
+        corner = QRectF(x, y, area.width * view.scale, area.height * view.scale)
+        free = QRegion(corner.toAlignedRect())
+        for layer in layers:
+            painter.setClipRegion(free)
+            for key in layer.keys(area):
+                if key in layer.tiles:
+                    free -= _stretch(painter, layer, key, view)
+        painter.setClipRegion(free)
+        painter.fillRect(free.boundingRect(), picture.inks.canvas)
+        painter.restore()
 
-    def _overview_of(self, picture: Picture, ratio: float) -> Layer:
+    def prepare(self, ratio: float) -> bool:
+        """Paint one tile of the overview; return whether another call is needed. For idle time."""
+        picture = self._picture
+        if picture is None:
+            return False
+        bounds = picture.scene.bounds
+        if self._overview is None and self._layer is not None and self._layer.holds(bounds):
+            self._overview = self._layer
         if self._overview is None:
-            bounds = picture.scene.bounds
             longest = max(bounds.width, bounds.height, 1.0)
-            layer = self._overview = Layer(min(OVERVIEW / ratio / longest, 0.5), ratio)
-            for key in layer.keys(bounds):
-                layer.paint_tile(key, picture)
-        return self._overview
+            self._overview = Layer(min(OVERVIEW / ratio / longest, 0.5), ratio)
+        todo = [key for key in self._overview.keys(bounds) if key not in self._overview.tiles]
+        if todo:
+            self._overview.paint_tile(todo[0], picture)
+        return len(todo) > 1
 
 
-def _stretch(painter: QPainter, layer: Layer, view: View, area: Rect) -> None:
-    for key in layer.keys(area):
-        image = layer.tiles.get(key)
-        if image is not None:
-            x, y, side, _ = layer.area(key)
-            left, top = view.to_pixel(x, y)
-            painter.drawImage(QRectF(left, top, side * view.scale, side * view.scale), image)
+def _stretch(painter: QPainter, layer: Layer, key: Key, view: View) -> QRegion:
+    """Draw a tile at the scale of `view`; return the pixels that it covers."""
+    x, y, side, _ = layer.area(key)
+    left, top = view.to_pixel(x, y)
+    right, low = view.to_pixel(x + side, y + side)
+    place = QRect(round(left), round(top), round(right) - round(left), round(low) - round(top))
+    painter.drawImage(place, layer.tiles[key])
+    return QRegion(place)

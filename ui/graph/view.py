@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
@@ -55,10 +55,11 @@ class CameraView(pg.GraphicsView):
     """
 
     view_changed = Signal()
+    viewport_painted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, useOpenGL=False, background=None)
-        self._item = Canvas(self.paint_view)
+        self._item = Canvas(self._paint)
         self.setCentralItem(None)
         self.scene().addItem(self._item)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents, False)
@@ -139,6 +140,10 @@ class CameraView(pg.GraphicsView):
     def repaint_view(self) -> None:
         self._item.update()
 
+    def _paint(self, painter: QPainter) -> None:
+        self.paint_view(painter)
+        self.viewport_painted.emit()
+
     def _glided(self, t: float) -> None:
         view = between(self._from, self._to, t, *self.size_in_pixels())
         if view.scale != self._view.scale and self.isVisible() and not self._reduced_motion:
@@ -177,6 +182,10 @@ class CameraView(pg.GraphicsView):
 
     def _ratio(self) -> float:
         return float(self.devicePixelRatioF())
+
+    def close(self) -> bool:
+        """Close as any widget; pyqtgraph's own way takes the view apart while it gets events."""
+        return QWidget.close(self)
 
     # Events
 
@@ -263,8 +272,3 @@ class CameraView(pg.GraphicsView):
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Nothing scrolls: the camera is the only way to move."""
-
-    def pixel_of(self, place: QPoint) -> tuple[float, float]:
-        """Return the view's pixel under a place on the screen."""
-        point = self.viewport().mapFromGlobal(place)
-        return float(point.x()), float(point.y())

@@ -1,0 +1,267 @@
+"""Milliseconds per frame of the canvas, of pg.GraphItem and of an item per node, in one process.
+
+    python -m tests.benchmarks.canvas [nodes ...]
+
+1600 x 900 pixels, software raster. Pan and zoom at fit and near; a replay step that recolours 1 %
+of the nodes at fit. Each cell is the median and, in brackets, the 95th percentile.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import (
+    QApplication,
+    QGraphicsLineItem,
+    QGraphicsRectItem,
+    QGraphicsScene,
+    QGraphicsView,
+    QWidget,
+)
+
+from tests.ui.graph.samples import ladder, place
+from ui import theme
+from ui.graph.camera import View
+from ui.graph.canvas import GraphCanvas
+from ui.graph.cards import card_sizes
+from ui.graph.types import CanvasState, Layout
+
+SIZE = (1600, 900)
+LIMIT = 3.0  # seconds for one cell
+Frame = Callable[[int], None]
+
+
+class Cell(NamedTuple):
+    median: float
+    worst: float  # 95th percentile
+
+    def __str__(self) -> str:
+        return f"{self.median:8.1f} ({self.worst:7.1f})"
+
+
+def measure(frame: Frame, frames: int = 60) -> Cell:
+    """Return milliseconds of `frame(i)`; stops early once LIMIT seconds are spent."""
+    frame(0)
+    times: list[float] = []
+    while len(times) < frames and (sum(times) < LIMIT or len(times) < 3):
+        begin = time.perf_counter()
+        frame(len(times) + 1)
+        times.append(time.perf_counter() - begin)
+    return Cell(*(1000 * np.percentile(times, [50, 95])))
+
+
+def shown(widget: QWidget) -> None:
+    """Show a widget and wait until it is painted when told to."""
+    widget.show()
+    while not (widget.windowHandle() and widget.windowHandle().isExposed()):
+        QApplication.processEvents()
+
+
+class Ours:
+    name = "canvas"
+
+    def __init__(self, graph: object, layout: Layout) -> None:
+        self.layout = layout
+        self.canvas = GraphCanvas(theme.load("dark"))
+        self.canvas.resize(*SIZE)
+        shown(self.canvas)
+        begin = time.perf_counter()
+        self.canvas.set_graph(graph, layout)
+        self.show()
+        self.first = 1000 * (time.perf_counter() - begin)
+        self.canvas.finish_painting()
+        self.fitted = self.canvas.camera()
+        self.visited = np.zeros(len(layout.ids), np.bool_)
+
+    def show(self) -> None:
+        self.canvas.viewport().repaint()
+
+    def go(self, view: View) -> None:
+        self.canvas.look(view)
+        self.canvas.finish_painting()
+        self.show()
+
+    def pan(self, number: int) -> None:
+        self.canvas.pan(-9.0, -5.0)
+        self.show()
+
+    def zoom(self, number: int) -> None:
+        factor = 1.03 if number % 40 < 20 else 1 / 1.03
+        self.canvas.look(self.canvas.camera().zoomed(factor, *(side / 2 for side in SIZE)))
+        self.show()
+
+    def recolour(self, number: int) -> None:
+        some = len(self.visited) // 100
+        self.visited[number * some : (number + 1) * some] = True
+        ends = self.layout.edge_ends
+        lit = self.visited[ends[:, 0]] & self.visited[ends[:, 1]]
+        shown = np.ones(len(self.visited), np.bool_)
+        state = CanvasState(shown, self.visited.copy(), lit, -1, np.zeros(0, np.int32), {})
+        self.canvas.set_state(state)
+        self.show()
+
+    def settle(self) -> None:
+        self.canvas.finish_painting()
+
+    def near(self) -> View:
+        box = self.layout.boxes[len(self.layout.ids) // 2].tolist()
+        return View(0.8, 0.0, 0.0).centred(box[0], box[1], *SIZE)
+
+
+class Peer:
+    """A plot that is panned and zoomed through its view box."""
+
+    name = "pg.GraphItem"
+
+    def __init__(self, graph: object, layout: Layout) -> None:
+        self.plot = pg.GraphicsLayoutWidget()
+        self.plot.resize(*SIZE)
+        self.box = self.plot.addViewBox(lockAspect=True, invertY=True, enableMenu=False)
+        self.item = pg.GraphItem()
+        self.box.addItem(self.item)
+        self.middles = layout.boxes[:, :2] + layout.boxes[:, 2:] / 2
+        self.ends = layout.edge_ends
+        self.brushes = np.array([pg.mkBrush("#5b8def")] * len(self.middles), dtype=object)
+        self.amber = pg.mkBrush("#f5a524")
+        shown(self.plot)
+        begin = time.perf_counter()
+        self._set()
+        self.box.setRange(QRectF(*layout.bounds), padding=0.02)
+        self.show()
+        self.first = 1000 * (time.perf_counter() - begin)
+
+    def _set(self) -> None:
+        self.item.setData(
+            pos=self.middles, adj=self.ends, symbol="s", size=40.0, pxMode=False,
+            symbolBrush=self.brushes, symbolPen=None, pen=pg.mkPen("#4d566a"),
+        )  # fmt: skip
+
+    def show(self) -> None:
+        self.plot.viewport().repaint()
+
+    def pan(self, number: int) -> None:
+        size = self.box.viewPixelSize()
+        self.box.translateBy(x=9 * size[0], y=5 * size[1])
+        self.show()
+
+    def zoom(self, number: int) -> None:
+        self.box.scaleBy((1 / 1.03,) * 2 if number % 40 < 20 else (1.03,) * 2)
+        self.show()
+
+    def settle(self) -> None:
+        QApplication.processEvents()
+
+    def recolour(self, number: int) -> None:
+        some = len(self.brushes) // 100
+        self.brushes[number * some : (number + 1) * some] = self.amber
+        self._set()
+        self.show()
+
+
+class Items:
+    """QGraphicsView with an item per node and per edge."""
+
+    name = "item per node"
+
+    def __init__(self, graph: object, layout: Layout) -> None:
+        self.scene = QGraphicsScene()
+        self.view = QGraphicsView(self.scene)
+        self.view.resize(*SIZE)
+        shown(self.view)
+        pen, brush = QPen(QColor("#4d566a")), QColor("#5b8def")
+        begin = time.perf_counter()
+        middles = (layout.boxes[:, :2] + layout.boxes[:, 2:] / 2).astype(float)
+        for line in middles[layout.edge_ends].reshape(-1, 4).tolist():
+            edge = QGraphicsLineItem(QLineF(*line))
+            edge.setPen(pen)
+            self.scene.addItem(edge)
+        self.nodes = [QGraphicsRectItem(QRectF(*box)) for box in layout.boxes.tolist()]
+        for node in self.nodes:
+            node.setBrush(brush)
+            self.scene.addItem(node)
+        self.view.fitInView(QRectF(*layout.bounds), Qt.AspectRatioMode.KeepAspectRatio)
+        self.view.scale(1.15, 1.15)  # room for the scroll bars to pan
+        self.show()
+        self.first = 1000 * (time.perf_counter() - begin)
+
+    def show(self) -> None:
+        self.view.viewport().repaint()
+
+    def pan(self, number: int) -> None:
+        for bar, step in (
+            (self.view.horizontalScrollBar(), 9),
+            (self.view.verticalScrollBar(), 5),
+        ):
+            bar.setValue(bar.value() + (step if number % 2 else -step))
+        self.view.viewport().update()
+        self.show()
+
+    def zoom(self, number: int) -> None:
+        factor = 1.03 if number % 40 < 20 else 1 / 1.03
+        self.view.scale(factor, factor)
+        self.show()
+
+    def settle(self) -> None:
+        QApplication.processEvents()
+
+    def recolour(self, number: int) -> None:
+        some = len(self.nodes) // 100
+        for node in self.nodes[number * some : (number + 1) * some]:
+            node.setBrush(QColor("#f5a524"))
+        self.show()
+
+
+def cells_of(view: Ours | Peer | Items) -> list[Cell]:
+    cells = []
+    for frame in (view.pan, view.zoom, view.recolour):
+        view.settle()
+        cells.append(measure(frame))
+    return cells
+
+
+def run(count: int) -> None:
+    graph = ladder(count // 4)
+    columns = max(round((len(graph) / 4 * 90 * 9 / 16 / 1000) ** 0.5), 1)
+    layout = place(graph, card_sizes(graph), columns)
+    print(f"\n{len(graph):,} nodes, {len(layout.edge_ends):,} edges")
+    print(f"{'':16}{'first':>9}" + "".join(f"{c:>19}" for c in ("pan", "zoom", "recolour 1 %")))
+    baseline: list[Cell] = []
+    for kind in (Ours, Peer, Items):
+        view = kind(graph, layout)
+        cells = cells_of(view)
+        print(f"{kind.name:16}{view.first:9.0f}  " + " ".join(map(str, cells)))
+        if isinstance(view, Ours):
+            baseline = cells
+            view.go(view.near())
+            near = cells_of(view)
+            print(f"{'  near':16}{'':9}  " + " ".join(map(str, near)))
+            QApplication.processEvents()
+        else:
+            ratios = (a.median / b.median for a, b in zip(cells, baseline, strict=True))
+            print(
+                f"{'  times ours':25}  " + " ".join(f"{ratio:8.0f}          " for ratio in ratios)
+            )
+
+
+def main() -> None:
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert application is not None
+    for count in [int(word) for word in sys.argv[1:]] or [1_000, 10_000, 100_000]:
+        run(count)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"\npeak memory of all together: {peak:,.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,392 @@
+"""The canvas under mouse, wheel and keyboard; its setters; its motion, which always ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication, QToolTip
+from pytestqt.qtbot import QtBot
+
+from tests.ui.graph.samples import (
+    accumulate,
+    backward_state,
+    grad_fn,
+    ladder,
+    leaf,
+    mlp,
+    op,
+    place,
+)
+from ui import theme
+from ui.graph.canvas import GraphCanvas
+from ui.graph.cards import card_sizes
+from ui.graph.layout import lay_out
+from ui.graph.types import CanvasState, NodeId
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def empty(qtbot: QtBot) -> Iterator[GraphCanvas]:
+    canvas = GraphCanvas(theme.load("dark"))
+    qtbot.addWidget(canvas)
+    canvas.set_reduced_motion(True)
+    canvas.resize(800, 600)
+    canvas.show()
+    qtbot.waitExposed(canvas)
+    yield canvas
+    canvas.hide()
+
+
+@pytest.fixture
+def canvas(empty: GraphCanvas) -> GraphCanvas:
+    graph = ladder(5)
+    empty.set_graph(graph, place(graph, card_sizes(graph)))
+    return empty
+
+
+def middle(canvas: GraphCanvas, node: NodeId) -> QPoint:
+    rect = canvas.node_rect(node)
+    assert rect is not None
+    return QPoint(*(round(x) for x in rect.centre))
+
+
+def click(qtbot: QtBot, canvas: GraphCanvas, place: QPoint) -> None:
+    qtbot.mouseClick(canvas.viewport(), LEFT, pos=place)
+
+
+def drag(qtbot: QtBot, canvas: GraphCanvas, start: QPoint, way: QPoint, button=LEFT) -> None:
+    port = canvas.viewport()
+    qtbot.mousePress(port, button, pos=start)
+    for share in (0.3, 0.6, 1.0):
+        qtbot.mouseMove(port, start + way * share)
+    qtbot.mouseRelease(port, button, pos=start + way)
+
+
+def wheel(canvas: GraphCanvas, place: QPointF, notches: float) -> None:
+    event = QWheelEvent(
+        place, canvas.viewport().mapToGlobal(place), QPoint(), QPoint(0, round(120 * notches)),
+        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )  # fmt: skip
+    QApplication.sendEvent(canvas.viewport(), event)
+
+
+def picture(canvas: GraphCanvas) -> QImage:
+    canvas.finish_painting()
+    return canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+
+
+def count(image: QImage, colour: str) -> int:
+    raw = np.frombuffer(image.constBits(), np.uint32)
+    return int((raw & 0xFFFFFF == QColor(colour).rgb() & 0xFFFFFF).sum())
+
+
+# --- selection
+
+
+def test_a_click_selects_and_a_click_beside_deselects(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    with qtbot.waitSignal(canvas.node_selected) as caught:
+        click(qtbot, canvas, middle(canvas, op(2)))
+    assert caught.args == [op(2)] and canvas.selected() == op(2)
+    with qtbot.waitSignal(canvas.node_selected) as caught:
+        click(qtbot, canvas, QPoint(3, 3))
+    assert caught.args == [None] and canvas.selected() is None
+
+
+def test_setters_emit_nothing(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    with qtbot.assertNotEmitted(canvas.node_selected):
+        canvas.select(op(1))
+        assert canvas.selected() == op(1)
+        canvas.select(op(99))
+        assert canvas.selected() is None
+        canvas.select(op(1))
+        canvas.clear()
+        assert canvas.selected() is None
+
+
+def test_the_selection_is_ringed(canvas: GraphCanvas) -> None:
+    focus = theme.load("dark").focus
+    assert count(picture(canvas), focus) == 0
+    canvas.select(op(1))
+    assert count(picture(canvas), focus) > 100
+
+
+def test_a_double_click_activates(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    with qtbot.waitSignal(canvas.node_activated) as caught:
+        qtbot.mouseDClick(canvas.viewport(), LEFT, pos=middle(canvas, leaf(3)))
+    assert caught.args == [leaf(3)]
+
+
+def test_nodes_of_a_source_line_are_ringed(canvas: GraphCanvas) -> None:
+    before = picture(canvas)
+    canvas.highlight({op(0), op(77)})
+    assert picture(canvas) != before
+    canvas.highlight(set())
+    assert picture(canvas) == before
+
+
+# --- keyboard
+
+
+def test_arrows_walk_enter_activates_escape_deselects(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    canvas.select(op(1))
+    for key, goal in (
+        (Qt.Key.Key_Down, op(2)), (Qt.Key.Key_Left, grad_fn(2)), (Qt.Key.Key_Up, grad_fn(1)),
+        (Qt.Key.Key_Left, accumulate(1)), (Qt.Key.Key_Right, grad_fn(1)),
+    ):  # fmt: skip
+        with qtbot.waitSignal(canvas.node_selected) as caught:
+            qtbot.keyClick(canvas, key)
+        assert caught.args == [goal]
+    with qtbot.waitSignal(canvas.node_activated) as caught:
+        qtbot.keyClick(canvas, Qt.Key.Key_Return)
+    assert caught.args == [grad_fn(1)]
+    with qtbot.waitSignal(canvas.node_selected) as caught:
+        qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    assert caught.args == [None]
+
+
+def test_the_first_arrow_begins_in_the_middle_of_the_view(
+    canvas: GraphCanvas, qtbot: QtBot
+) -> None:
+    canvas.center_on(op(3))
+    qtbot.keyClick(canvas, Qt.Key.Key_Down)
+    assert canvas.selected() == op(3)
+
+
+def test_walking_out_of_the_view_pans_along(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    canvas.zoom_by(4.0)
+    canvas.center_on(op(0))
+    canvas.select(op(0))
+    for _ in range(4):
+        qtbot.keyClick(canvas, Qt.Key.Key_Down)
+    assert canvas.selected() == op(4)
+    rect = canvas.node_rect(op(4))
+    assert rect is not None
+    assert rect.y >= 0 and rect.y + rect.height <= 600
+
+
+def test_keys_that_are_not_the_canvass_go_on(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    from PySide6.QtGui import QKeyEvent
+
+    def taken(kind: QEvent.Type, key: Qt.Key) -> bool:
+        event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier)
+        event.ignore()
+        QApplication.sendEvent(canvas, event)
+        return event.isAccepted()
+
+    assert not taken(QEvent.Type.KeyPress, Qt.Key.Key_Space)
+    assert not taken(QEvent.Type.KeyPress, Qt.Key.Key_Comma)
+    assert not taken(QEvent.Type.ShortcutOverride, Qt.Key.Key_Right)
+    canvas.select(op(1))
+    assert taken(QEvent.Type.ShortcutOverride, Qt.Key.Key_Right)
+
+
+# --- camera
+
+
+def test_dragging_moves_the_content_with_the_pointer(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    start = canvas.camera()
+    with qtbot.assertNotEmitted(canvas.node_selected):
+        drag(qtbot, canvas, QPoint(20, 20), QPoint(60, -40))
+    moved = canvas.camera()
+    assert (moved.scale, moved.dx - start.dx, moved.dy - start.dy) == (start.scale, 60, -40)
+    drag(qtbot, canvas, middle(canvas, op(1)), QPoint(-30, 10), Qt.MouseButton.MiddleButton)
+    assert canvas.camera().dx == moved.dx - 30
+
+
+def test_content_cannot_be_lost_by_dragging(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    for _ in range(6):
+        drag(qtbot, canvas, QPoint(20, 20), QPoint(700, 500))
+    seen, area = canvas.camera().seen(800, 600), canvas.content()
+    assert area is not None
+    assert seen.x < area.x + area.width and seen.y < area.y + area.height
+    assert seen.x + seen.width > area.x and seen.y + seen.height > area.y
+
+
+def test_the_wheel_zooms_about_the_cursor(canvas: GraphCanvas) -> None:
+    place = QPointF(200.0, 150.0)
+    before = canvas.camera()
+    wheel(canvas, place, 1)
+    after = canvas.camera()
+    assert after.scale > before.scale * 1.1
+    there = after.to_pixel(*before.to_scene(200.0, 150.0))
+    assert there == pytest.approx((200.0, 150.0), abs=1.0)
+    wheel(canvas, place, -1)
+    assert canvas.camera().scale == pytest.approx(before.scale)
+
+
+def test_zoom_keys_and_actual_size(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    before = canvas.camera().scale
+    qtbot.keyClick(canvas, Qt.Key.Key_Plus)
+    assert canvas.camera().scale > before
+    qtbot.keyClick(canvas, Qt.Key.Key_Minus)
+    assert canvas.camera().scale == pytest.approx(before)
+    qtbot.keyClick(canvas, Qt.Key.Key_1)
+    assert canvas.camera().scale == pytest.approx(1.0)
+    qtbot.keyClick(canvas, Qt.Key.Key_F)
+    assert canvas.camera().scale == pytest.approx(before)
+
+
+def test_what_was_fitted_stays_fitted_when_the_view_is_resized(canvas: GraphCanvas) -> None:
+    canvas.resize(500, 420)
+    seen, area = canvas.camera().seen(500, 420), canvas.content()
+    assert area is not None
+    assert seen.x < area.x and seen.x + seen.width > area.x + area.width
+    canvas.zoom_by(1.7)
+    scale = canvas.camera().scale
+    canvas.resize(640, 480)
+    assert canvas.camera().scale == scale
+
+
+def test_a_smooth_zoom_ends_at_its_goal_and_leaves_no_timer(
+    qtbot: QtBot, canvas: GraphCanvas
+) -> None:
+    canvas.set_reduced_motion(False)
+    before = canvas.camera().scale
+    canvas.zoom_by(2.0)
+    assert canvas.is_animating()
+    assert canvas.camera().scale < before * 1.9
+    qtbot.waitUntil(lambda: not canvas.is_animating() and not canvas.is_moving())
+    assert canvas.camera().scale == pytest.approx(before * 2.0)
+
+
+def test_going_to_a_node_centres_it_readably(canvas: GraphCanvas) -> None:
+    canvas.zoom_by(0.2)
+    canvas.center_on(leaf(2))
+    at = middle(canvas, leaf(2))
+    assert abs(at.x() - 400) <= 2 and abs(at.y() - 300) <= 2
+    assert canvas.camera().scale > 0.6
+
+
+# --- hover
+
+
+def test_hover_names_the_node_and_dims_the_rest(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    text = theme.load("dark").card_title
+    plain = count(picture(canvas), text)
+    with qtbot.waitSignal(canvas.node_hovered) as caught:
+        qtbot.mouseMove(canvas.viewport(), middle(canvas, op(4)))
+    assert caught.args == [op(4)]
+    qtbot.waitUntil(lambda: 0 < count(picture(canvas), text) < 0.7 * plain)
+    with qtbot.waitSignal(canvas.node_hovered) as caught:
+        qtbot.mouseMove(canvas.viewport(), QPoint(2, 2))
+    assert caught.args == [None]
+    assert count(picture(canvas), text) == plain
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support raise")
+def test_a_tooltip_tells_title_and_detail(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    place = middle(canvas, leaf(1))
+    event = QHelpEvent(QEvent.Type.ToolTip, place, canvas.viewport().mapToGlobal(place))
+    QApplication.sendEvent(canvas.viewport(), event)
+    qtbot.waitUntil(QToolTip.isVisible)
+    assert "fc0.weight" in QToolTip.text()
+    assert "float32[512, 784]" in QToolTip.text()
+    QToolTip.hideText()
+
+
+# --- graphs and states
+
+
+def test_an_empty_canvas_says_what_to_do(empty: GraphCanvas) -> None:
+    first = picture(empty)
+    assert count(first, theme.load("dark").canvas) < first.width() * first.height()
+    empty.set_placeholder("Nothing recorded", "Run a cell.")
+    assert picture(empty) != first
+    assert empty.accessibleDescription() == "Nothing recorded. Run a cell."
+    assert empty.selected() is None
+    empty.fit()
+    empty.select(op(0))
+    empty.set_state(None)
+
+
+def test_a_grown_graph_keeps_view_and_selection(canvas: GraphCanvas) -> None:
+    canvas.select(op(1))
+    canvas.zoom_by(1.6)
+    view = canvas.camera()
+    grown = ladder(9)
+    canvas.set_graph(grown, place(grown, card_sizes(grown)), keep_view=True)
+    assert canvas.camera() == view and canvas.selected() == op(1)
+    assert canvas.node_count() == 37
+    other = mlp(1)
+    canvas.set_graph(other, lay_out(other, card_sizes(other)))
+    assert canvas.camera() != view
+
+
+def test_a_fitted_view_follows_a_growing_graph(canvas: GraphCanvas) -> None:
+    canvas.fit()
+    grown = ladder(30)
+    canvas.set_graph(grown, place(grown, card_sizes(grown)), keep_view=True)
+    seen, area = canvas.camera().seen(800, 600), canvas.content()
+    assert area is not None and seen.height > area.height
+
+
+def test_a_state_of_another_graph_is_refused(canvas: GraphCanvas) -> None:
+    none = np.zeros(3, np.bool_)
+    state = CanvasState(none, none, none, -1, np.zeros(0, np.int32), {})
+    with pytest.raises(ValueError, match=r"3 nodes .* 21 and 24"):
+        canvas.set_state(state)
+
+
+def test_a_step_runs_its_comets_and_comes_to_rest(qtbot: QtBot, empty: GraphCanvas) -> None:
+    graph = mlp(3)
+    layout = lay_out(graph, card_sizes(graph))
+    empty.set_graph(graph, layout)
+    badge = {layout.ids.index(leaf(1)): "+ 0.31"}
+    empty.set_state(backward_state(graph, layout, 3, badge))
+    still = picture(empty)
+    empty.animate_step(400)
+    assert not empty.is_animating()  # motion is reduced
+    assert picture(empty) == still
+    empty.set_reduced_motion(False)
+    empty.animate_step(400)
+    assert empty.is_animating()
+    moving = {empty.grab().toImage().bits().tobytes() for _ in _until_rest(qtbot, empty)}
+    assert len(moving) > 3
+    assert picture(empty) == still
+
+
+def _until_rest(qtbot: QtBot, canvas: GraphCanvas) -> Iterator[None]:
+    while canvas.is_animating():
+        with qtbot.waitSignal(canvas.viewport_painted, timeout=1000, raising=False):
+            pass
+        yield
+
+
+def test_a_new_state_ends_the_step_before(empty: GraphCanvas) -> None:
+    graph = mlp(3)
+    layout = lay_out(graph, card_sizes(graph))
+    empty.set_reduced_motion(False)
+    empty.set_graph(graph, layout)
+    empty.set_state(backward_state(graph, layout, 3))
+    empty.animate_step(5000)
+    empty.set_state(backward_state(graph, layout, 4))
+    assert not empty.is_animating()
+
+
+def test_the_theme_changes_live(canvas: GraphCanvas) -> None:
+    dark, light = theme.load("dark"), theme.load("light")
+    assert count(picture(canvas), dark.canvas) > 200_000
+    canvas.set_theme(light)
+    image = picture(canvas)
+    assert count(image, light.canvas) > 200_000
+    assert count(image, dark.canvas) == 0
+
+
+def test_words_for_those_who_cannot_see_it(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    assert canvas.accessibleName() == "Graph"
+    assert "21 nodes, 24 edges" in canvas.accessibleDescription()
+    click(qtbot, canvas, middle(canvas, op(0)))
+    assert "Selected: addmm float32[64, 512]" in canvas.accessibleDescription()
+
+
+def test_nothing_is_painted_while_nothing_happens(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    picture(canvas)
+    QApplication.processEvents()
+    with qtbot.assertNotEmitted(canvas.viewport_painted, wait=250):
+        pass

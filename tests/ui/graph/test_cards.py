@@ -1,0 +1,69 @@
+"""Cards are as large as their words and no larger than they may be."""
+
+from __future__ import annotations
+
+import networkx as nx
+import pytest
+from PySide6.QtGui import QFontMetricsF
+from pytestqt.qtbot import QtBot
+
+from tests.ui.graph.samples import accumulate, grad_fn, leaf, mlp, op
+from ui.graph.cards import (
+    SHORT,
+    TALL,
+    WIDEST,
+    card_sizes,
+    detail_font,
+    title_font,
+)
+from ui.graph.scene import Shape, card_of
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+def test_every_node_gets_a_size() -> None:
+    graph = mlp(3)
+    sizes = card_sizes(graph)
+    assert list(sizes) == list(graph.nodes)
+    assert all(width > height > 0 for width, height in sizes.values())
+
+
+def test_words_fit_inside_their_card(qtbot: QtBot) -> None:
+    graph = mlp(4)
+    title, detail = QFontMetricsF(title_font()), QFontMetricsF(detail_font())
+    for node, (width, _) in card_sizes(graph).items():
+        words = graph.nodes[node]
+        assert width > title.horizontalAdvance(words["title"]) + 20
+        assert width > detail.horizontalAdvance(words["detail"]) + 20
+
+
+def test_a_card_without_detail_is_lower() -> None:
+    graph: nx.MultiDiGraph = nx.MultiDiGraph()
+    graph.add_node(op(0), kind=op(0).kind, title="relu", detail="")
+    graph.add_node(op(1), kind=op(1).kind, title="relu", detail="float32[2]")
+    sizes = card_sizes(graph)
+    assert sizes[op(0)][1] == SHORT
+    assert sizes[op(1)][1] == TALL
+
+
+def test_a_very_long_name_is_capped() -> None:
+    graph: nx.MultiDiGraph = nx.MultiDiGraph()
+    graph.add_node(leaf(0), kind=leaf(0).kind, title="transformer.layers." * 9, detail="")
+    assert card_sizes(graph)[leaf(0)][0] == WIDEST
+
+
+def test_shapes_follow_kind_and_requires_grad() -> None:
+    def shape(node: object, **attributes: object) -> Shape:
+        return card_of(node, attributes).shape  # type: ignore[arg-type]
+
+    assert shape(leaf(0), requires_grad=True) == Shape.LEAF
+    assert shape(leaf(0), requires_grad=False) == Shape.INPUT
+    assert shape(op(0), requires_grad=True) == Shape.OP
+    assert shape(grad_fn(0)) == Shape.GRAD_FN
+    assert shape(accumulate(0)) == Shape.ACCUMULATE
+
+
+def test_an_unknown_family_is_drawn_as_other() -> None:
+    known = card_of(op(0), {"family": "other"})
+    assert card_of(op(0), {"family": "quantum"}).family == known.family
+    assert card_of(op(0), {"family": None}).family == known.family
