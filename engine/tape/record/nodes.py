@@ -94,6 +94,7 @@ class Nodes:
     def _edges_of(self, node: Any) -> list[tuple[int, int]]:
         """Return row and output number of all that a node sends to; unknown ones are written."""
         by_seq, found = self._by_seq, []
+        edge: Any
         for edge in node.edges:
             if edge is None:
                 found.append((-1, 0))

@@ -43,7 +43,7 @@ class Tensors:
     def known(self, tensor: Any) -> int:
         """Return a tensor's id in this recording, -1 if it was not seen yet."""
         try:
-            number = tensor._tid - self._base  # noqa: SLF001 (our own slot)
+            number: int = tensor._tid - self._base  # noqa: SLF001 (our own slot)
         except AttributeError:
             return -1
         return number if 0 <= number < _STRIDE else -1

@@ -84,7 +84,7 @@ def test_every_flipped_bit_of_a_header_is_damage() -> None:
 def test_flipped_data_is_found_when_it_is_read() -> None:
     data, members = build(("manifest.json", b'{"a":1}'))
     data[members[1].start + 2] ^= 4
-    with pytest.raises(TapeError, match="manifest.json: its checksum"):
+    with pytest.raises(TapeError, match=r"manifest\.json: its checksum"):
         scan(data)
 
 
@@ -109,7 +109,7 @@ def test_what_is_no_tape_is_said_to_be_none(tmp_path) -> None:
 
 
 def test_a_folder_and_a_missing_file_are_named(tmp_path) -> None:
-    with pytest.raises(TapeError, match="not a regular file|directory"):
+    with pytest.raises(TapeError, match=r"not a regular file|directory"):
         FileSource(tmp_path)
     with pytest.raises(TapeError, match="No such file"):
         FileSource(tmp_path / "none.tape")

@@ -64,4 +64,3 @@ def test_damage_is_an_error_or_changes_nothing(mutate) -> None:
         else:
             empty += 1
     assert empty < 300
-

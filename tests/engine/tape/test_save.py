@@ -26,7 +26,7 @@ def test_an_unfinished_recording_is_saved_finished(tmp_path: Path) -> None:
     assert again.summary["operations"] == 1
     for name in TABLES:
         assert getattr(again, name).tolist() == getattr(tape, name).tolist()
-    assert os.listdir(tmp_path) == ["a.tape"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tape"]
 
 
 def test_half_a_segment_at_the_end_is_left_out(tmp_path: Path) -> None:
@@ -50,14 +50,14 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(TapeError, match="a.tape: saving: No space left on device"):
+    with pytest.raises(TapeError, match=r"a\.tape: saving: No space left on device"):
         Tape(MemorySource(write())).save(target)
     assert target.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["a.tape"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tape"]
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TapeError, match="none/a.tape: saving: No such file"):
+    with pytest.raises(TapeError, match=r"none/a\.tape: saving: No such file"):
         Tape(MemorySource(write())).save(tmp_path / "none" / "a.tape")
 
 
