@@ -201,13 +201,17 @@ class _LinkLists(QWidget):
             row.set_theme(theme)
 
     def _add(self, group: Links) -> None:
-        self._column.addWidget(_label("group", group.title))
+        self._append(_label("group", group.title))
         for link in group.links:
             row = LinkRow(link.slot, link.text, link.detail, link.node is not None, self._theme)
             row.clicked.connect(lambda _=False, node=link.node: self.node_clicked.emit(node))
-            self._column.addWidget(row)
+            self._append(row)
         if group.more:
-            self._column.addWidget(_label("more", f"and {group.more:,} more"))
+            self._append(_label("more", f"and {group.more:,} more"))
+
+    def _append(self, widget: QWidget) -> None:
+        self._column.addWidget(widget)
+        widget.show()  # now, not when the layout gets around to it
 
 
 class _ShownView(QWidget):
