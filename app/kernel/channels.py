@@ -63,7 +63,7 @@ class Channels:
             socket.close(linger=0)
 
     def _unpack(self, frames: list[bytes]) -> Message | None:
-        _, frames = self._session.feed_identities(frames)
+        frames = frames[frames.index(b"<IDS|MSG>") + 1 :] if b"<IDS|MSG>" in frames else []
         if len(frames) < 5:
             return None
         size = len(frames[4])
@@ -82,7 +82,7 @@ class Channels:
         return unpacked
 
     def _connect(self, context: zmq.Context[Any], kind: int, name: str) -> zmq.Socket[Any]:
-        socket = context.socket(kind)
+        socket: zmq.Socket[Any] = context.socket(kind)
         socket.linger = 0
         socket.reconnect_ivl = 20  # milliseconds; the kernel binds a moment later
         if kind == zmq.SUB:

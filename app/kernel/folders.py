@@ -1,4 +1,4 @@
-"""Private folders, one for each life of a kernel: its sockets, its log and the spool of its tape."""
+"""Private folders, one for each life of a kernel: sockets, log, and the spool of its tape."""
 
 from __future__ import annotations
 

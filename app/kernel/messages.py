@@ -11,7 +11,7 @@ Output = dict[str, Any]  # an nbformat-4 output
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """How a cell ended. `status` is "ok", "error", or "aborted" for one that did not run to its end.
+    """How a cell ended. `status` is "ok", "error", or "aborted" if it did not run to its end.
 
     `cell` and `line` say where in a cell the error came up (line 0: nowhere in a cell); it may be
     another cell, whose function was called.

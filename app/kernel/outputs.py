@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.kernel.messages import Output, OutputLimit
@@ -173,6 +173,17 @@ class CellOutputs:
         for entry in self._entries:
             if isinstance(entry, _Stream):
                 entry.sent = 0
+
+
+def append_outputs(outputs: list[Output], new: Iterable[Output]) -> None:
+    """Append outputs; text that continues a stream joins it, as a notebook file keeps it."""
+    for output in new:
+        last = outputs[-1] if outputs else {}
+        streams = last.get("output_type") == output["output_type"] == "stream"
+        if streams and last["name"] == output["name"]:
+            outputs[-1] = {**last, "text": last["text"] + output["text"]}
+        else:
+            outputs.append(output)
 
 
 def _display_output(kind: str, content: Mapping[str, Any]) -> Output:

@@ -1,4 +1,4 @@
-"""The thread that owns a kernel: its process, its sockets, the queue of cells, and their outputs."""
+"""The thread that owns a kernel: process, sockets, the queue of cells, and their outputs."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Life:
 
 
 class Worker:
-    """Runs a kernel in a thread of its own. Methods may be called from any thread, and return at once.
+    """Runs a kernel in a thread of its own. Any thread may call the methods; they return at once.
 
     `post` is called in the worker's thread with everything that happens; while `busy` says that
     earlier events were not looked at yet, outputs wait and are merged.
@@ -183,10 +183,9 @@ class Worker:
                 poller.register(channel, zmq.POLLIN)
             if life.process.descriptor is not None:
                 poller.register(life.process.descriptor, zmq.POLLIN)
-        poller.poll(max(0.0, self._due() - time.monotonic()) * 1000 if self._has_due() else None)
-
-    def _has_due(self) -> bool:
-        return self._due() != float("inf")
+        due = self._due()
+        wait = None if due == float("inf") else max(0, int(1000 * (due - time.monotonic())) + 1)
+        poller.poll(wait)
 
     def _due(self) -> float:
         """Return when something must be done even if nothing arrives."""

@@ -24,8 +24,8 @@ class EngineFinder(MetaPathFinder):
     def find_spec(
         self,
         fullname: str,
-        path: Sequence[str] | None = None,  # noqa: ARG002 (the protocol's signature)
-        target: ModuleType | None = None,  # noqa: ARG002
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
     ) -> ModuleSpec | None:
         """Return the engine module's spec under the name `fullname`; None for other packages.
 
@@ -50,7 +50,7 @@ class _Alias(Loader):
         self._module = module
         self._spec = module.__spec__
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType:  # noqa: ARG002
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
         return self._module
 
     def exec_module(self, module: ModuleType) -> None:
@@ -91,7 +91,7 @@ def engine_modules() -> list[str]:
         for entry in Path(folder).iterdir()
         if entry.suffix == ".py" or (entry / "__init__.py").exists()
     }
-    # An attribute of the package is what PyTorch users reach as torch.x; the rest is inner workings.
+    # What is an attribute of the package is for everybody; the rest is inner workings.
     public = [
         name
         for name in sorted(names - OURS)

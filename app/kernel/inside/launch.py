@@ -1,8 +1,10 @@
 """Start the kernel: private settings, the engine as torch, the recorder, then IPython's loop."""
 
+# mypy: allow-untyped-calls
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import os
 import shutil
@@ -40,6 +42,11 @@ def main(argv: Sequence[str]) -> None:
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     application.start()
+    # Its own clean-up closes sockets that its threads still send on, and now and then waits for
+    # ever. The process ends here anyway.
+    atexit.unregister(application.close)
+    atexit.unregister(application.iopub_thread.stop)
+    application.reset_io()
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -66,6 +73,8 @@ def _make_application(options: argparse.Namespace) -> IPKernelApp:
     config = Config()
     # Someone's own profile may start anything; the history database costs a thread and a file.
     config.HistoryManager.enabled = False
+    # Jedi takes seconds for its first answer and imports what it reads; the namespace is at hand.
+    config.Completer.use_jedi = False
     config.IPKernelApp.outstream_class = "app.kernel.inside.streams.CellStream"
     config.IPKernelApp.kernel_class = CellKernel
     application = IPKernelApp.instance(
@@ -78,6 +87,7 @@ def _make_application(options: argparse.Namespace) -> IPKernelApp:
     if before is not None:
         os.environ["IPYTHONDIR"] = before
     if not os.environ.get(FULL_TRACEBACKS):
+        assert application.shell is not None
         folders = [*engine.__path__, str(Path(__file__).parent)]
         application.shell.hidden_folders = tuple(str(Path(folder)) + os.sep for folder in folders)
     return application

@@ -10,9 +10,11 @@ import threading
 from typing import Any, Protocol
 
 import comm
+
 import engine.recording
 from app.kernel.inside.imports import is_engine
 from app.kernel.inside.shell import CellKernel, place_of
+from app.kernel.inside.streams import CellStream
 
 #: The comm through which the kernel tells how much of the spool can be read.
 COMM = "tapedeck.tape"
@@ -40,6 +42,8 @@ class CellRecording:
 
     def __init__(self, kernel: CellKernel, recorder: TapeRecorder) -> None:
         self._kernel, self._recorder = kernel, recorder
+        # Kept, because the person may put something else into sys.
+        self._streams: tuple[CellStream, ...] = (sys.stdout, sys.stderr)  # type: ignore[assignment]
         self._flushed = 0
         self._line = ""
         self._lines_left = 0
@@ -56,8 +60,7 @@ class CellRecording:
         events = self._kernel.shell.events
         events.register("pre_run_cell", self._begin_cell)
         events.register("post_run_cell", self._end_cell)
-        sys.stdout.listener = self._printed  # type: ignore[union-attr]
-        os.register_at_fork(after_in_child=_record_nothing)
+        os.register_at_fork(after_in_child=self._leave_to_parent)
         atexit.register(self.finish)
         threading.Thread(target=self._follow, name="tape", daemon=True).start()
 
@@ -76,6 +79,9 @@ class CellRecording:
     def _begin_cell(self, info: Any) -> None:
         self._skip_autoreload()
         self._line, self._lines_left = "", PRINTED_LINES
+        stdout, stderr = self._streams
+        stdout.begin(self._printed)
+        stderr.begin()
         key = info.cell_id or ""
         self._recorder.begin_cell(key, info.raw_cell, self._kernel.shell.execution_count)
         self._running.set()
@@ -83,16 +89,16 @@ class CellRecording:
     def _end_cell(self, result: Any) -> None:
         self._kernel.interruptible = False
         self._running.clear()
-        if self._line:
-            self._printed("\n")
+        if self._line and self._lines_left:
+            self._recorder.printed(self._line)
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
-            self._kernel.error_place = place_of(error)
+            self._kernel.error_place = place_of(error, self._kernel.shell.compile)
             self._recorder.error(error)
         self._recorder.end_cell(self._names())
         self._flush()
-        for stream in (sys.stdout, sys.stderr):
-            stream.settle()  # type: ignore[attr-defined]
+        for stream in self._streams:
+            stream.settle()
 
     def _names(self) -> dict[str, object]:
         """Return the person's names without those that IPython made."""
@@ -107,16 +113,18 @@ class CellRecording:
 
     def _printed(self, text: str) -> None:
         """Mark what is printed, line by line, up to a limit per cell."""
-        if not self._lines_left or threading.current_thread() is not threading.main_thread():
-            return
         *lines, self._line = (self._line + text).split("\n")
         for line in lines[: self._lines_left]:
             self._recorder.printed(line)
             self._lines_left -= 1
+        if not self._lines_left:
+            self._streams[0].listener = None
 
     def _follow(self) -> None:
         pause = threading.Event()
         while self._running.wait():
+            for stream in self._streams:
+                stream.drain()
             self._flush()
             pause.wait(FLUSH_SECONDS)
 
@@ -139,6 +147,14 @@ class CellRecording:
         self._recorder.stop()
         print(f"The recording ends here: it cannot be written ({error}).", file=sys.stderr)
 
+    def _leave_to_parent(self) -> None:
+        """In a forked child: it shares the spool's descriptor, and only the kernel may write."""
+        engine.recording.log = None
+        self._broken = True
+        self._running = threading.Event()
+        for stream in self._streams:
+            stream.forget()
+
     def _skip_autoreload(self) -> None:
         """Keep %autoreload from reloading the engine: its classes must stay the same objects."""
         magics = self._kernel.shell.magics_manager.registry.get("AutoreloadMagics")
@@ -146,8 +162,3 @@ class CellRecording:
             reloader = magics._reloader  # noqa: SLF001 (IPython offers only magics by name)
             skipped = {name: True for name in list(sys.modules) if is_engine(name)}
             reloader.skip_modules.update(skipped)
-
-
-def _record_nothing() -> None:
-    # A forked child shares the spool's descriptor; only the kernel itself may write.
-    engine.recording.log = None

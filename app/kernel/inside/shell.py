@@ -1,9 +1,11 @@
 """IPython's kernel and shell, adapted: cells by key, interrupts only in the person's code."""
 
+# mypy: allow-untyped-calls
 from __future__ import annotations
 
 import re
 import signal
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,6 +16,8 @@ from typing import Any
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
+
+from app.kernel.inside.streams import CellStream
 
 #: The key under which our own facts travel in a message's metadata.
 METADATA = "tapedeck"
@@ -31,20 +35,25 @@ def cell_key(filename: str) -> str:
     return match[1] if match else ""
 
 
-class CellCompiler(XCachingCompiler):  # type: ignore[misc]
+class CellCompiler(XCachingCompiler):
     """Names code after the cell it came from, one name per run: old lines stay readable."""
 
     key = ""
     program: Path | None = None
 
-    def get_code_name(self, raw_code: str, code: str, number: int) -> str:  # noqa: ARG002
+    def get_code_name(self, raw_code: str, code: str, number: int) -> str:
         """Return the script's path while a script runs, else the cell's name."""
         return str(self.program) if self.program else cell_file(self.key, number)
 
+    def format_code_name(self, name: str) -> tuple[str, str] | None:
+        """Return how a traceback calls a cell; a script keeps its file name."""
+        return None if name == str(self.program) else super().format_code_name(name)
 
-class CellShell(ZMQInteractiveShell):  # type: ignore[misc]
+
+class CellShell(ZMQInteractiveShell):
     """The shell in which cells run."""
 
+    compile: CellCompiler
     #: Folders whose frames are not the person's; emptied to debug the engine itself.
     hidden_folders: tuple[str, ...] = ()
 
@@ -77,7 +86,7 @@ class CellShell(ZMQInteractiveShell):  # type: ignore[misc]
             self.ast_node_interactivity = shown
             self.compile.program = None
 
-    def _tee(self, channel: str) -> AbstractContextManager[None]:  # noqa: ARG002
+    def _tee(self, channel: str) -> Any:
         # IPython would keep a second copy of everything that is printed, for ever.
         return nullcontext()
 
@@ -114,25 +123,25 @@ def _entries(tb: TracebackType | None) -> Iterator[TracebackType]:
         tb = tb.tb_next
 
 
-def place_of(error: BaseException) -> dict[str, Any]:
-    """Return where in the person's cells (or script) an error came up: {"cell", "file", "line"}.
+def place_of(error: BaseException, compiler: CellCompiler) -> dict[str, Any]:
+    """Return where in the person's cells (or script) an error came up: {"cell", "line"}.
 
     Empty if no frame is in a cell. A syntax error's place is the line that cannot be read.
     """
+    places = [(e.tb_frame.f_code.co_filename, e.tb_lineno) for e in _entries(error.__traceback__)]
     if isinstance(error, SyntaxError) and error.filename:
-        return {"cell": cell_key(error.filename), "file": error.filename, "line": error.lineno}
-    place: dict[str, Any] = {}
-    for entry in _entries(error.__traceback__):
-        filename = entry.tb_frame.f_code.co_filename
-        key = cell_key(filename)
-        if key or filename == sys.argv[0]:
-            place = {"cell": key, "file": filename, "line": entry.tb_lineno}
-    return place
+        places.append((error.filename, error.lineno or 0))
+    for filename, line in reversed(places):
+        key = compiler.key if filename == str(compiler.program) else cell_key(filename)
+        if key:
+            return {"cell": key, "line": line}
+    return {}
 
 
-class CellKernel(IPythonKernel):  # type: ignore[misc]
+class CellKernel(IPythonKernel):
     """The kernel: takes a cell's key from the request, and interrupts nothing but the cell."""
 
+    shell: CellShell
     shell_class = CellShell
     compiler_class = CellCompiler
 
@@ -141,6 +150,16 @@ class CellKernel(IPythonKernel):  # type: ignore[misc]
         #: Whether the person's code (or a completion) runs, so that SIGINT may raise.
         self.interruptible = False
         self.error_place: dict[str, Any] = {}
+
+    def start(self) -> None:
+        """Start to serve; a signal wakes the loop, or an awaiting cell would not hear of it."""
+        super().start()
+        self._woken, waker = socket.socketpair()
+        self._waker = waker
+        for end in (self._woken, waker):
+            end.setblocking(False)
+        self.io_loop.add_handler(self._woken, lambda end, _: end.recv(4096), self.io_loop.READ)
+        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
 
     def pre_handler_hook(self) -> None:
         """Called before each request is handled."""
@@ -157,7 +176,7 @@ class CellKernel(IPythonKernel):  # type: ignore[misc]
         if self.interruptible:
             signal.default_int_handler(number, frame)
 
-    async def do_execute(  # noqa: PLR0913 (the protocol's)
+    async def do_execute(
         self,
         code: str,
         silent: bool,
@@ -181,6 +200,14 @@ class CellKernel(IPythonKernel):  # type: ignore[misc]
                 cell_meta=cell_meta, cell_id=cell_id,
             )  # fmt: skip
         return reply
+
+    def do_shutdown(self, restart: bool) -> Any:
+        """End the kernel; what was printed is sent first."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, CellStream):
+                stream.settle()
+                stream.ending = True
+        return super().do_shutdown(restart)
 
     def finish_metadata(
         self, parent: Any, metadata: dict[str, Any], reply_content: dict[str, Any]
