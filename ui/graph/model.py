@@ -1,0 +1,49 @@
+"""The graph model: which graphs a tape holds, where a playhead stands, one graph as networkx."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.tape.schema import Event
+from engine.tape.tape import Tape
+from ui.graph.build import build_graph
+from ui.graph.infos import GraphInfo, list_graphs
+
+__all__ = ["GraphInfo", "build_graph", "graph_at", "list_graphs"]
+
+
+def graph_at(tape: Tape, graphs: Sequence[GraphInfo], playhead: int) -> GraphInfo | None:
+    """Return the graph in which the playhead stands: of the latest operation or step before it.
+
+    None where that belongs to no graph worth turning to, as the update of a parameter.
+    """
+    for event in range(min(playhead, len(tape.events)) - 1, -1, -1):
+        kind, ref = int(tape.events["kind"][event]), int(tape.events["ref"][event])
+        if kind == Event.OP:
+            return _holding(graphs, event, op=ref)
+        if kind == Event.STEP:
+            node, pass_ = int(tape.steps["node"][ref]), int(tape.steps["pass_"][ref])
+            return _holding(graphs, event, node=node) or _of_pass(graphs, pass_)
+        if kind == Event.PASS:
+            return _of_pass(graphs, ref)
+        if kind == Event.END:
+            return _of_pass(graphs, int(tape.ends["pass_"][ref]))
+    return graphs[0] if graphs else None
+
+
+def _of_pass(graphs: Sequence[GraphInfo], pass_: int) -> GraphInfo | None:
+    return next((info for info in graphs if pass_ in info.passes), None)
+
+
+def _holding(
+    graphs: Sequence[GraphInfo], event: int, op: int = -1, node: int = -1
+) -> GraphInfo | None:
+    for info in graphs:
+        if info.first_event <= event <= info.last_event and not info.update:
+            rows, wanted = (info.ops, op) if op >= 0 else (info.nodes, node)
+            at = int(np.searchsorted(rows, wanted))
+            if at < len(rows) and rows[at] == wanted:
+                return info
+    return None
