@@ -89,8 +89,12 @@ class Inspector(QWidget):
         self._theme = theme
         self.ensurePolished()
         self.setStyleSheet(_sheet(theme))
-        for part in (self.header, self.links, self.source, self.ledger, *self.sections.values()):
-            part.set_theme(theme)
+        self.header.set_theme(theme)
+        self.links.set_theme(theme)
+        self.source.set_theme(theme)
+        self.ledger.set_theme(theme)
+        for section in self.sections.values():
+            section.set_theme(theme)
         for view in (self.value, self.gradient):
             view.tensor.set_theme(theme)
 

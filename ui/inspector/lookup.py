@@ -77,7 +77,8 @@ class Lookup:
         rows = self._arrivals.rows(tape.contributions["node"], int(tape.steps["node"][step]))
         senders = tape.contributions["step"][rows]
         same = tape.steps["pass_"][senders] == tape.steps["pass_"][step]
-        return rows[same & (senders < step)]
+        found: Rows = rows[same & (senders < step)]
+        return found
 
     def node_of_value(self, value: int) -> NodeId:
         """Return the node of the graph that made a value."""

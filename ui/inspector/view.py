@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from engine.ops.table import family
 from engine.tape.replay import cotangents, grad_at
-from engine.tape.schema import OpFlag, ValueFlag
+from engine.tape.schema import ValueFlag
 from engine.tape.tape import Tape
 from ui.graph.types import Kind, NodeId
+from ui.inspector.connections import groups, inputs, next_functions, saved, users
+from ui.inspector.facts import op_facts, tensor_facts, visit_facts
 from ui.inspector.history import history
 from ui.inspector.lookup import Lookup, lookup
-from ui.inspector.records import Fact, Line, Link, Links, NodeView, Shown
-from ui.plots.stats import brief
+from ui.inspector.records import Fact, Line, Link, NodeView, Shown
 
 __all__ = ["NodeView", "describe"]
-
-#: Longer lists of links are cut.
-_MOST_LINKS = 12
 
 
 def describe(tape: Tape, node: NodeId, playhead: int) -> NodeView:
@@ -45,8 +42,8 @@ def _leaf(look: Lookup, ref: int, playhead: int) -> NodeView:
         name,
         kind,
         "leaf" if wants else "input",
-        (*_tensor_facts(look, value), Fact("grad_fn", "None")),
-        _links(("Accumulator", accumulators), ("Used by", _users(look, ref))),
+        (*tensor_facts(look, value), Fact("grad_fn", "None")),
+        groups(("Accumulator", accumulators), ("Used by", users(look, ref))),
         look.line_of(int(row["event"])),
         _value(look, value, playhead),
         _grad(look, tensor, name, playhead, wants=wants),
@@ -61,17 +58,17 @@ def _op(look: Lookup, ref: int, playhead: int) -> NodeView:
     outputs = range(out, out + n_out)
     names = [tape.name_of(int(tape.values["tensor"][v]), playhead) for v in outputs]
     named = ", ".join(name for name in names if name)
-    users = tuple(link for v in outputs for link in _users(look, v))
+    users = tuple(link for v in outputs for link in users(look, v))
     grad_fn = () if node < 0 else (Link("", look.node_name(node), "", look.node_id(node)),)
-    facts = _tensor_facts(look, out) if n_out else ()
+    facts = tensor_facts(look, out) if n_out else ()
     tensor = int(tape.values["tensor"][out]) if n_out else -1
     return NodeView(
         NodeId(Kind.OP, ref),
         op,
         f"makes {named}" if named else "operation",
         family(op),
-        (*facts, *_op_facts(look, ref)),
-        _links(("grad_fn", grad_fn), ("Inputs", _inputs(look, ref)), ("Used by", users)),
+        (*facts, *op_facts(look, ref)),
+        groups(("grad_fn", grad_fn), ("Inputs", inputs(look, ref)), ("Used by", users)),
         look.line_of(int(row["event"])),
         _value(look, out, playhead, n_out) if n_out else None,
         _cotangent(look, node, playhead) if node >= 0 else _untracked(look, out, n_out),
@@ -86,15 +83,17 @@ def _grad_fn(look: Lookup, ref: int, playhead: int) -> NodeView:
     if op >= 0:
         out = int(tape.ops["out0"][op])
         twin = (Link("", look.op_name(op), look.form(out), NodeId(Kind.OP, op)),)
-    saved, constants = _saved(look, ref)
+    kept, constants = saved(look, ref)
     return NodeView(
         NodeId(Kind.GRAD_FN, ref),
         look.node_name(ref),
         f"backward of {look.op_name(op)}" if op >= 0 else "backward node",
         "grad",
-        (*_visit_facts(look, ref, playhead), *constants),
-        _links(
-            ("next_functions", _next(look, ref, playhead)), ("Saved", saved), ("Backward of", twin)
+        (*visit_facts(look, ref, playhead), *constants),
+        groups(
+            ("next_functions", next_functions(look, ref, playhead)),
+            ("Saved", kept),
+            ("Backward of", twin),
         ),
         _line_of_op(look, op),
         None,
@@ -116,8 +115,8 @@ def _accumulate(look: Lookup, ref: int, playhead: int) -> NodeView:
         look.node_name(ref),
         f"adds to {name}.grad",
         "grad",
-        _visit_facts(look, ref, playhead),
-        _links(("Variable", leaf)),
+        visit_facts(look, ref, playhead),
+        groups(("Variable", leaf)),
         look.line_of(int(tape.values["event"][int(values[0])])) if len(values) else None,
         None,
         _grad(look, tensor, name, playhead, wants=True),
@@ -128,159 +127,6 @@ def _accumulate(look: Lookup, ref: int, playhead: int) -> NodeView:
 _DESCRIBERS: dict[Kind, Callable[[Lookup, int, int], NodeView]] = {
     Kind.LEAF: _leaf, Kind.OP: _op, Kind.GRAD_FN: _grad_fn, Kind.ACCUMULATE: _accumulate,
 }  # fmt: skip
-
-
-# -- facts ------------------------------------------------------------------------------------
-
-
-def _tensor_facts(look: Lookup, value: int) -> tuple[Fact, ...]:
-    row = look.tape.values[value]
-    flags = int(row["flags"])
-    facts = [
-        Fact("shape", str(list(look.tape.value_shape(value)))),
-        Fact("dtype", look.tape.value_dtype(value)),
-        Fact("requires_grad", str(bool(flags & ValueFlag.REQUIRES_GRAD))),
-        Fact("is_leaf", str(bool(flags & ValueFlag.LEAF))),
-        Fact("version", str(int(row["version"]))),
-    ]
-    if flags & ValueFlag.VIEW:
-        facts.append(Fact("view", "shares its memory"))
-    return tuple(facts)
-
-
-def _op_facts(look: Lookup, op: int) -> tuple[Fact, ...]:
-    row = look.tape.ops[op]
-    facts = []
-    arguments = _arguments(look.tape.text(int(row["params"])))
-    if arguments:
-        facts.append(Fact("arguments", arguments))
-    if row["flags"] & OpFlag.INPLACE:
-        facts.append(Fact("in place", "writes its first input"))
-    scope = _scope(look, int(row["scope"]))
-    if scope:
-        facts.append(Fact("module", scope))
-    if row["pass_"] >= 0:
-        facts.append(Fact("made in", f"pass {int(row['pass_']) + 1} (create_graph)"))
-    return tuple(facts)
-
-
-def _arguments(params: str) -> str:
-    """Return "dim=1, keepdim=True" for the recorded arguments."""
-    try:
-        given = json.loads(params) if params else {}
-    except ValueError:
-        return params
-    if not isinstance(given, dict):
-        return params
-    return ", ".join(f"{name}={value}" for name, value in given.items())
-
-
-def _scope(look: Lookup, scope: int) -> str:
-    """Return the path of the module call: "net.fc1 (Linear)"."""
-    tape = look.tape
-    if scope <= 0:
-        return ""
-    kind = tape.text(int(tape.scopes["type"][scope]))
-    names = []
-    while scope > 0:
-        name = tape.text(int(tape.scopes["name"][scope]))
-        if name:
-            names.append(name)
-        scope = int(tape.scopes["parent"][scope])
-    path = names[0] if names and "." in names[0] else ".".join(reversed(names))
-    return f"{path} ({kind})" if path else kind
-
-
-def _visit_facts(look: Lookup, node: int, playhead: int) -> tuple[Fact, ...]:
-    tape, step = look.tape, look.step_before(node, playhead)
-    if step < 0:
-        return (Fact("visited", "not yet at the playhead"),)
-    pass_ = int(tape.steps["pass_"][step])
-    number = step - int(tape.steps["event"].searchsorted(int(tape.passes["event"][pass_]))) + 1
-    return (Fact("visited", f"in pass {pass_ + 1}, step {number}"),)
-
-
-# -- links ------------------------------------------------------------------------------------
-
-
-def _links(*groups: tuple[str, tuple[Link, ...]]) -> tuple[Links, ...]:
-    return tuple(
-        Links(title, links[:_MOST_LINKS], max(len(links) - _MOST_LINKS, 0))
-        for title, links in groups
-        if links
-    )
-
-
-def _inputs(look: Lookup, op: int) -> tuple[Link, ...]:
-    tape, row = look.tape, look.tape.ops[op]
-    first = int(row["in0"])
-    values = tape.inputs["value"][first : first + int(row["n_in"])].tolist()
-    return tuple(
-        Link(str(slot), _origin(look, v), look.form(v), look.node_of_value(v))
-        for slot, v in enumerate(values)
-        if v >= 0
-    )
-
-
-def _origin(look: Lookup, value: int) -> str:
-    """Return what a value is known by: its name, or else the operation that made it."""
-    tape = look.tape
-    name = tape.name_of(int(tape.values["tensor"][value]))
-    op = int(tape.values["op"][value])
-    if op < 0:
-        return name or tape.label(value)
-    return f"{name} = {look.op_name(op)}" if name else look.op_name(op)
-
-
-def _users(look: Lookup, value: int) -> tuple[Link, ...]:
-    tape = look.tape
-    return tuple(
-        Link("", look.op_name(op), look.form(int(tape.ops["out0"][op])), NodeId(Kind.OP, op))
-        for op in look.users_of(value)
-    )
-
-
-def _next(look: Lookup, node: int, playhead: int) -> tuple[Link, ...]:
-    """Return the next functions, with what was last sent along each edge."""
-    tape, row = look.tape, look.tape.nodes[node]
-    first, step = int(row["edge0"]), look.step_before(node, playhead)
-    sent = _sent(look, step) if step >= 0 else {}
-    links = []
-    for slot, edge in enumerate(tape.edges[first : first + int(row["n_edge"])]):
-        target, nr = (int(x) for x in edge)
-        if target < 0:
-            links.append(Link(str(slot), "None", "no gradient wanted", None))
-            continue
-        variable = int(tape.nodes["variable"][target])
-        text = look.node_name(target) + (
-            f" → {tape.tensor_label(variable)}" if variable >= 0 else ""
-        )
-        if nr:
-            text += f", output {nr}"
-        links.append(Link(str(slot), text, sent.get(slot, ""), look.node_id(target)))
-    return tuple(links)
-
-
-def _sent(look: Lookup, step: int) -> dict[int, str]:
-    tape, row = look.tape, look.tape.steps[step]
-    first = int(row["contrib0"])
-    rows = tape.contributions[first : first + int(row["n_contrib"])]
-    return {int(r["slot"]): brief(tape.array(int(r["array"]))) for r in rows if r["array"] >= 0}
-
-
-def _saved(look: Lookup, node: int) -> tuple[tuple[Link, ...], tuple[Fact, ...]]:
-    """Return the saved tensors as links and the saved constants as facts."""
-    tape, row = look.tape, look.tape.nodes[node]
-    first = int(row["saved0"])
-    links, facts = [], []
-    for _, entry in enumerate(tape.saved[first : first + int(row["n_saved"])]):
-        name, value = tape.text(int(entry["name"])), int(entry["value"])
-        if value < 0:
-            facts.append(Fact(f"saved {name}", tape.text(int(entry["text"]))))
-            continue
-        text = f"{name}: {_origin(look, value)}"
-        links.append(Link("", text, look.form(value), look.node_of_value(value)))
-    return tuple(links), tuple(facts)
 
 
 # -- arrays -----------------------------------------------------------------------------------

@@ -40,7 +40,8 @@ def diverging(negative: str, zero: str, positive: str) -> NDArray[np.uint32]:
     ends = np.where(at[:, None] < 0, stops[0], stops[2])
     mixed = stops[1] + (ends - stops[1]) * weight[:, None]
     rgb = np.round(np.clip(mixed, 0, 1) * 255).astype(np.uint32)
-    return np.uint32(0xFF000000) | (rgb[:, 0] << 16) | (rgb[:, 1] << 8) | rgb[:, 2]
+    colours: NDArray[np.uint32] = (rgb[:, 0] << 16) | (rgb[:, 1] << 8) | rgb[:, 2]
+    return colours | np.uint32(0xFF000000)
 
 
 def _rgb(colour: str) -> NDArray[np.float64]:

@@ -73,7 +73,7 @@ class HeatMap(QWidget):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        rows, columns = (max(n, 1) for n in self._data.shape)
+        rows, columns = (max(int(n), 1) for n in self._data.shape)
         square = rows * min((width - 2) / columns, _CELL)
         least = max(min(rows * 2.0, 140.0), 18.0)
         return round(min(max(square, least), _HIGHEST)) + _LEGEND

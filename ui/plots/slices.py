@@ -66,9 +66,7 @@ class SliceBar(QWidget):
         box.setFixedWidth(digits + 34)
         box.setKeyboardTracking(False)
         box.setAccessibleName(f"Index of dimension {axis}, 0 to {size - 1}")
-        box.setToolTip(
-            f"Dimension {axis}: 0 to {size - 1}; turn the wheel or press ↑ ↓"
-        )
+        box.setToolTip(f"Dimension {axis}: 0 to {size - 1}; turn the wheel or press ↑ ↓")
         box.valueChanged.connect(lambda _: self.changed.emit(self.leading()))
         return box
 

@@ -107,7 +107,8 @@ class TensorView(QWidget):
         array = self._array
         single = array is None or array.size <= 1
         self._bar.setVisible(not single)
-        self.slices.setVisible(not single and array.ndim > 2 and self._way != "histogram")
+        deep = array is not None and array.ndim > 2
+        self.slices.setVisible(deep and not single and self._way != "histogram")
         self.statistics.setVisible(not single)
         self.scalar.setVisible(array is not None and single)
         for (name, _), part in zip(_WAYS, self._pictures(), strict=True):

@@ -272,5 +272,5 @@ class _Brush:
         return near[a:b]
 
     def _centres(self, events: Indices) -> NDArray[np.float64]:
-        at = events + 0.5 - self.window.low
+        at = events.astype(np.float64) + 0.5 - self.window.low
         return self.window.left + at * self.window.pixels_per_event

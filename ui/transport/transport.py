@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from ui.fonts import mono_font, ui_font
+from ui.fonts import mono_font
 from ui.icons import icon
 from ui.theme import MONO_FONT, RADIUS, SIZES, Theme, load
+from ui.transport.place_view import PlaceView
 from ui.transport.readout import Place, event_text, place_at
 from ui.transport.speed import SpeedControl
 from ui.transport.timeline import TimelineView
@@ -68,7 +68,7 @@ class Transport(QWidget):
         self.counter.setFixedHeight(28)
         self.counter.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.counter.setAccessibleName("Events that have happened")
-        self.readout = Readout()
+        self.readout = PlaceView()
         self.speed = SpeedControl()
         self.timeline = TimelineView()
         self._lay_out()
@@ -224,45 +224,6 @@ class Transport(QWidget):
         self.counter.setVisible(self.width() >= 460)
         self.readout.setVisible(self.width() >= 560)
         self.speed.set_compact(self.width() < 720)
-
-
-class Readout(QWidget):
-    """Two lines: what the playhead stands on, and where that is; both elided, whole as tooltip."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._place = Place(0, 0, "", "")
-        self._theme = load("dark")
-        self._what = ui_font("body", QFont.Weight.DemiBold)
-        self._where = ui_font("small")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.setMinimumSize(40, 34)
-
-    def set_place(self, place: Place) -> None:
-        self._place = place
-        text = "\n".join(filter(None, (place.what, place.where)))
-        self.setAccessibleName(text)
-        self.setToolTip(text)
-        self.update()
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        lines = [(self._place.what, self._what, self._theme.text)]
-        if self._place.where:
-            lines.append((self._place.where, self._where, self._theme.text_dim))
-        heights = [QFontMetrics(font).height() for _, font, _ in lines]
-        y = (self.height() - sum(heights)) / 2
-        for (text, font, colour), height in zip(lines, heights, strict=True):
-            painter.setFont(font)
-            painter.setPen(QColor(colour))
-            elided = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, self.width())
-            painter.drawText(QRectF(0, y, self.width(), height), elided)
-            y += height
-        painter.end()
 
 
 def _sheet(theme: Theme) -> str:
