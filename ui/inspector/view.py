@@ -58,7 +58,7 @@ def _op(look: Lookup, ref: int, playhead: int) -> NodeView:
     outputs = range(out, out + n_out)
     names = [tape.name_of(int(tape.values["tensor"][v]), playhead) for v in outputs]
     named = ", ".join(name for name in names if name)
-    users = tuple(link for v in outputs for link in users(look, v))
+    used = tuple(link for v in outputs for link in users(look, v))
     grad_fn = () if node < 0 else (Link("", look.node_name(node), "", look.node_id(node)),)
     facts = tensor_facts(look, out) if n_out else ()
     tensor = int(tape.values["tensor"][out]) if n_out else -1
@@ -68,7 +68,7 @@ def _op(look: Lookup, ref: int, playhead: int) -> NodeView:
         f"makes {named}" if named else "operation",
         family(op),
         (*facts, *op_facts(look, ref)),
-        groups(("grad_fn", grad_fn), ("Inputs", inputs(look, ref)), ("Used by", users)),
+        groups(("grad_fn", grad_fn), ("Inputs", inputs(look, ref)), ("Used by", used)),
         look.line_of(int(row["event"])),
         _value(look, out, playhead, n_out) if n_out else None,
         _cotangent(look, node, playhead) if node >= 0 else _untracked(look, out, n_out),
