@@ -6,17 +6,17 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-import networkx as nx
+import networkx as nx  # type: ignore[import-untyped]
 import numpy as np
 
 from engine.tape.tape import Tape
 from ui import theme as themes
 from ui.graph.model import GraphInfo, build_graph, list_graphs
-from ui.graph.types import Kind, NodeId, Role
+from ui.graph.types import CanvasState, Kind, Layout, NodeId, Role
 
-Graph = nx.MultiDiGraph
+Graph: TypeAlias = nx.MultiDiGraph
 
 
 class ExportError(Exception):
@@ -71,22 +71,24 @@ def _picture(
     playhead: int | None,
 ) -> bytes:  # fmt: skip
     # Only pictures need Qt's libraries.
-    from engine.tape.replay import state_at
     from ui.graph import still
     from ui.graph.cards import card_sizes
     from ui.graph.layout import lay_out
-    from ui.graph.tint import TintIndex
 
-    application = still.ensure_application()
-    assert application is not None
+    still.ensure_application()
     layout = lay_out(graph, card_sizes(graph))
-    state = None
-    if playhead is not None:
-        state = TintIndex(tape, graph, layout).state(state_at(tape, playhead))
+    state = None if playhead is None else _state(tape, graph, layout, playhead)
     picture = still.picture_of(graph, layout, themes.load(theme), state)
     if suffix == ".svg":
         return still.svg(picture, info.title, state)
     return still.png(picture, scale, state)
+
+
+def _state(tape: Tape, graph: Graph, layout: Layout, playhead: int) -> CanvasState:
+    from engine.tape.replay import state_at
+    from ui.graph.tint import TintIndex
+
+    return TintIndex(tape, graph, layout).state(state_at(tape, playhead))
 
 
 def _write(target: Path, data: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from pyqtgraph.Qt.internals import PrimitiveArray
+from pyqtgraph.Qt.internals import PrimitiveArray  # type: ignore[import-untyped]
 from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QPainter
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 
-import networkx as nx
+import networkx as nx  # type: ignore[import-untyped]
 import numpy as np
 from PySide6.QtCore import QEasingCurve, QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter
@@ -240,7 +240,7 @@ class GraphCanvas(CameraView):
     ) -> None:
         state, under_way = self._state, self._pulse < 1.0
         if state is not None and under_way:
-            paint_uncrossed(painter, picture, view, state.pulses)
+            paint_uncrossed(painter, picture, view, state.pulses.astype(np.intp))
         if self._veil > 0.0:
             paint_focus(painter, picture, view, size, *self._near, strength=self._veil)
         if picture.tints.active >= 0:
@@ -249,7 +249,7 @@ class GraphCanvas(CameraView):
         self._paint_rings(painter, picture, view, size)
         if state is not None and under_way:
             travelled = _eased(min(self._pulse / TRAVEL, 1.0))
-            paint_comets(painter, picture, view, state.pulses, travelled)
+            paint_comets(painter, picture, view, state.pulses.astype(np.intp), travelled)
         if state is not None:
             risen = _eased(min(max((self._pulse - RISE) / (1.0 - RISE), 0.0), 1.0))
             paint_badges(painter, picture, view, state.badges, risen)
@@ -329,6 +329,8 @@ class GraphCanvas(CameraView):
             return
         card = self._picture.scene.cards[node]
         text = f"<b>{html.escape(card.title)}</b>"
+        if card.name:
+            text += f" → {html.escape(card.name)}"
         if card.detail:
             text += f"<br><span style='white-space:pre'>{html.escape(card.detail)}</span>"
         QToolTip.showText(globally, text, self.viewport())

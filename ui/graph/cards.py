@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-import networkx as nx
+import networkx as nx  # type: ignore[import-untyped]
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QStaticText
 
@@ -20,6 +20,7 @@ TALL, SHORT = 46.0, 32.0  # height with and without a detail line
 NARROWEST, WIDEST = 72.0, 280.0
 STRIPE, RADIUS = 4.0, 7.0
 PAD_LEFT, PAD_RIGHT, PAD_PILL = 15.0, 16.0, 20.0
+NAME_GAP = 12.0  # between an operation and the name of its result
 #: Pixels below which a line of text is left out.
 LEGIBLE_DETAIL, LEGIBLE_TITLE = 6.3, 7.6
 #: Below this scale (with the title grown to stay legible) cards have no words.
@@ -53,13 +54,16 @@ def is_pill(shape: int) -> bool:
 def card_sizes(graph: nx.MultiDiGraph[NodeId]) -> Sizes:
     """Return width and height in scene units of every node's card; needs a QGuiApplication."""
     title, detail = QFontMetricsF(title_font()), QFontMetricsF(detail_font())
-    known: dict[tuple[bool, str, str], tuple[float, float]] = {}
+    known: dict[tuple[bool, str, str, str], tuple[float, float]] = {}
     sizes: Sizes = {}
     for node, attributes in graph.nodes(data=True):
         card = card_of(node, attributes)
-        key = (is_pill(card.shape), card.title, card.detail)
+        key = (is_pill(card.shape), card.title, card.detail, card.name)
         if key not in known:
-            words = max(title.horizontalAdvance(card.title), detail.horizontalAdvance(card.detail))
+            above = title.horizontalAdvance(card.title)
+            if card.name:
+                above += NAME_GAP + detail.horizontalAdvance(card.name)
+            words = max(above, detail.horizontalAdvance(card.detail))
             pads = 2 * PAD_PILL if key[0] else PAD_LEFT + PAD_RIGHT
             width = min(max(math.ceil((words + pads) / 2) * 2.0, NARROWEST), WIDEST)
             known[key] = (width, TALL if card.detail else SHORT)
@@ -123,12 +127,17 @@ class CardPainter:
         pill = is_pill(card.shape)
         left = PAD_PILL if pill else PAD_LEFT
         room = box.width - left - (PAD_PILL if pill else PAD_RIGHT)
-        both = bool(card.detail) and DETAIL * scale >= LEGIBLE_DETAIL
-        size = TITLE if both else max(TITLE, round(LEGIBLE_TITLE / scale))
+        small = DETAIL * scale >= LEGIBLE_DETAIL  # then the smaller words are there too
+        size = TITLE if small else max(TITLE, round(LEGIBLE_TITLE / scale))
         if size > TITLE:  # words that stay legible may take part of the padding
             left, room = left - 6, room + 12
+        both = small and bool(card.detail)
         y = box.height / 2 - (17.5 if both else size * 0.62)
-        self._line(painter, (True, size, card.title, int(room)), pill, left, y, ink.title)
+        title = (True, size, card.title, int(room))
+        width = self._line(painter, title, pill, left, y, ink.title)
+        if small and card.name and room - width > NAME_GAP:
+            name = (False, DETAIL, card.name, int(room - width - NAME_GAP))
+            self._line(painter, name, False, left + width + NAME_GAP, y + 1.5, ink.name)
         if both:
             y = box.height / 2 + 1.0
             self._line(painter, (False, DETAIL, card.detail, int(room)), pill, left, y, ink.detail)
@@ -136,12 +145,14 @@ class CardPainter:
     def _line(
         self, painter: QPainter, key: tuple[bool, int, str, int], centred: bool, left: float,
         top: float, colour: QColor,
-    ) -> None:  # fmt: skip
+    ) -> float:  # fmt: skip
+        """Draw one line of words; return how wide they are."""
         words, width = self._words.get(key) or self._shape(key)
         painter.setFont(self._font_of(key[0], key[1]))
         painter.setPen(colour)
         x = left + (key[3] - width) / 2 if centred else left
         painter.drawStaticText(QPointF(x, top), words)
+        return width
 
     def _font_of(self, title: bool, size: int) -> QFont:
         if not title:

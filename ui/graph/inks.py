@@ -55,6 +55,7 @@ class CardInk(NamedTuple):
     stripe: QColor | None
     title: QColor
     detail: QColor
+    name: QColor  # of the variable that an operation's result is bound to
     solid: QColor  # the fill from afar
     opacity: float
     border_width: float
@@ -62,7 +63,9 @@ class CardInk(NamedTuple):
 
 def mix(a: QColor, b: QColor, share: float) -> QColor:
     """Return the colour that lies `share` (0..1) of the way from a to b."""
-    pairs = zip(a.getRgb(), b.getRgb(), strict=True)  # type: ignore[arg-type]
+    pairs = (
+        (a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()), (a.alpha(), b.alpha()),
+    )  # fmt: skip
     return QColor(*(round(x + (y - x) * share) for x, y in pairs))
 
 
@@ -107,7 +110,8 @@ class Inks:
         if tint == Tint.GHOST:
             opacity = 0.22 if theme.dark else 0.3
             solid = mix(self.canvas, solid, 0.28)
-        return CardInk(fill, border, stripe, title, detail, solid, opacity, width)
+        name = mix(QColor(theme.text), QColor(theme.accent), 0.55)
+        return CardInk(fill, border, stripe, title, detail, name, solid, opacity, width)
 
     def _plain(
         self, shape: Shape, family: int

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-import networkx as nx
+import networkx as nx  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +36,7 @@ class Card(NamedTuple):
     family: int  # index into ui.theme.FAMILIES
     title: str
     detail: str
+    name: str = ""  # the variable that holds an operation's result
 
 
 _SHAPES = {Kind.OP: Shape.OP, Kind.GRAD_FN: Shape.GRAD_FN, Kind.ACCUMULATE: Shape.ACCUMULATE}
@@ -45,11 +46,13 @@ _FAMILY = {name: number for number, name in enumerate(FAMILIES)}
 def card_of(node: NodeId, attributes: dict[str, Any]) -> Card:
     """Return what a node of the graph model says on its card."""
     leaf = Shape.LEAF if attributes.get("requires_grad") else Shape.INPUT
+    kind = attributes.get("kind", node.kind)
     return Card(
-        _SHAPES.get(attributes.get("kind", node.kind), leaf),
+        _SHAPES.get(kind, leaf),
         _FAMILY.get(attributes.get("family") or "other", _FAMILY["other"]),
         str(attributes.get("title") or node),
         str(attributes.get("detail") or ""),
+        str(attributes.get("name") or "") if kind == Kind.OP else "",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-import networkx as nx
+import networkx as nx  # type: ignore[import-untyped]
 import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPen
@@ -70,8 +70,8 @@ def png(picture: Picture, scale: float, state: CanvasState | None = None) -> byt
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
-    return data.data()
+    image.save(buffer, b"PNG")
+    return bytes(data.data())
 
 
 def svg(picture: Picture, title: str, state: CanvasState | None = None) -> bytes:
@@ -95,7 +95,7 @@ def svg(picture: Picture, title: str, state: CanvasState | None = None) -> bytes
     _paint_state(painter, picture, view, state)
     painter.end()
     buffer.close()
-    return data.data()
+    return bytes(data.data())
 
 
 def _curves(painter: QPainter, picture: Picture, view: View) -> None:

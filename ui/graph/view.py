@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pyqtgraph as pg
+import pyqtgraph as pg  # type: ignore[import-untyped]
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QKeyEvent,
@@ -26,7 +26,7 @@ STEP = 1.25  # factor of zoom in and zoom out
 KEEP = 48.0  # pixels of the content that panning leaves in view
 
 
-class Canvas(pg.GraphicsObject):
+class Canvas(pg.GraphicsObject):  # type: ignore[misc]
     """The one item of the view: it covers it and paints in the view's pixels."""
 
     def __init__(self, paint: Callable[[QPainter], None]) -> None:
@@ -48,7 +48,7 @@ class Canvas(pg.GraphicsObject):
         self._paint(painter)
 
 
-class CameraView(pg.GraphicsView):
+class CameraView(pg.GraphicsView):  # type: ignore[misc]
     """Moves a camera over content; subclasses give `content()`, `paint_view()` and react to clicks.
 
     Until the person pans or zooms after `fit`, the content stays fitted when the view is resized.

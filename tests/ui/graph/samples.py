@@ -82,7 +82,8 @@ def mlp(depth: int) -> nx.MultiDiGraph[NodeId]:
             )
     flow, back = maker.op("log_softmax", "activation", "float32[64, 10]", [flow], [back])
     target = maker.leaf("target", "int64[64]", grad=False)
-    maker.op("nll_loss", "loss", "float32[]", [flow, target], [back])
+    loss, _ = maker.op("nll_loss", "loss", "float32[]", [flow, target], [back])
+    graph.nodes[loss]["name"] = "loss"
     return graph
 
 
