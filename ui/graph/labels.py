@@ -49,7 +49,8 @@ class Labels:
         return self._tape.shape(self._values["shape"][value])
 
     def dtype(self, value: int) -> str:
-        return DTYPES[self._values["dtype"][value]]
+        code: int = self._values["dtype"][value]
+        return DTYPES[code]
 
     def name(self, value: int) -> str:
         """Return the variable's name of a value's tensor, "" if it has none."""

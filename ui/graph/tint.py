@@ -1,0 +1,189 @@
+"""What the canvas tints at a playhead: what exists, what was visited, what a step just did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import networkx as nx  # type: ignore[import-untyped]
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.tape.errors import TapeError
+from engine.tape.replay import Moment, grad_at
+from engine.tape.schema import Event, PassFlag
+from engine.tape.tape import Tape
+from ui.graph.labels import number
+from ui.graph.types import CanvasState, Kind, Layout, NodeId, Role
+
+_KINDS = {
+    Event.LEAF: (Kind.LEAF,),
+    Event.OP: (Kind.OP,),
+    Event.STEP: (Kind.GRAD_FN, Kind.ACCUMULATE),
+}
+
+
+def canvas_state(
+    tape: Tape, graph: nx.MultiDiGraph[NodeId], layout: Layout, moment: Moment
+) -> CanvasState:
+    """Return the tints of one moment; for many, keep a TintIndex."""
+    return TintIndex(tape, graph, layout).state(moment)
+
+
+class TintIndex:
+    """Where the rows of a tape are in a layout; built once per graph, so that states are cheap.
+
+    The tape may grow meanwhile: what the graph does not show yet is left out.
+    """
+
+    def __init__(self, tape: Tape, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> None:
+        self.tape = tape
+        self._events = np.array([graph.nodes[node]["event"] for node in layout.ids], np.int64)
+        self._index = {node: i for i, node in enumerate(layout.ids)}
+        self._node_at = np.full(len(tape.nodes), -1, np.int64)
+        self._has_grad_fn = False
+        self._leaves: dict[int, list[int]] = {}
+        for i, node in enumerate(layout.ids):
+            if node.kind in (Kind.GRAD_FN, Kind.ACCUMULATE):
+                self._node_at[node.ref] = i
+                self._has_grad_fn |= node.kind == Kind.GRAD_FN
+            elif node.kind == Kind.LEAF:
+                self._leaves.setdefault(int(tape.values["tensor"][node.ref]), []).append(i)
+        self._edge_at = self._find_edges(graph, layout)
+        self._n_edges = len(layout.roles)
+        self._own: dict[int, bool] = {}
+
+    def state(self, moment: Moment) -> CanvasState:
+        """Return the tints of a moment."""
+        visited = np.zeros(len(self._events), bool)
+        lit = np.zeros(self._n_edges, bool)
+        pulses = np.zeros(0, np.int32)
+        badges: dict[int, str] = {}
+        active = self._active(moment)
+        if self._is_own(moment.pass_):
+            at = _take(self._node_at, moment.visited)
+            visited[at[at >= 0]] = True
+            lit[self._crossed(moment)] = True
+            if moment.active_kind == Event.STEP:
+                rows = np.arange(moment.contributions.start, moment.contributions.stop)
+                pulses = self._edges_of(rows).astype(np.int32)
+                badges = self._badges(moment, active)
+        elif moment.active_kind == Event.STEP:
+            active = -1  # a shared leaf's AccumulateGrad, visited for another graph
+        shown = self._events < moment.playhead
+        return CanvasState(shown, visited, lit, active, pulses, badges)
+
+    def _find_edges(self, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> NDArray[np.int64]:
+        """Return for each row of the table edges the layout's edge, or -1."""
+        first = self.tape.nodes["edge0"]
+        found = np.full(len(self.tape.edges), -1, np.int64)
+        grads = np.flatnonzero(layout.roles == Role.GRAD)
+        keys, ids = layout.edge_keys, layout.ids
+        for e, (a, b) in zip(grads.tolist(), layout.edge_ends[grads].tolist(), strict=True):
+            slot = graph.edges[ids[a], ids[b], keys[e]]["slot"]
+            found[int(first[ids[a].ref]) + slot] = e
+        return found
+
+    def _is_own(self, pass_: int) -> bool:
+        """Return whether a pass runs over this graph and not only ends in the same leaves."""
+        if pass_ < 0:
+            return False
+        own = self._own.get(pass_)
+        if own is None:
+            row = self.tape.passes[pass_]
+            roots = self.tape.roots["node"][row["root0"] : row["root0"] + row["n_root"]]
+            roots = roots[roots >= 0]
+            if self._has_grad_fn:
+                roots = roots[self.tape.nodes["variable"][roots] < 0]
+            own = self._own[pass_] = bool((_take(self._node_at, roots) >= 0).any())
+        return own
+
+    def _active(self, moment: Moment) -> int:
+        if moment.active_kind == Event.STEP:
+            return int(_take(self._node_at, np.array([moment.active_node]))[0])
+        kinds: Any = _KINDS.get(Event(moment.active_kind), ()) if moment.active_kind >= 0 else ()
+        for kind in kinds:
+            if (found := self._index.get(NodeId(kind, moment.active_ref))) is not None:
+                return found
+        return -1
+
+    def _crossed(self, moment: Moment) -> NDArray[np.int64]:
+        """Return the edges that cotangents of the moment's pass have crossed before it."""
+        tape, steps = self.tape, self.tape.steps
+        begin = int(tape.passes["event"][moment.pass_])
+        first = _first_at(steps, begin, moment.n_steps)
+        if first >= moment.n_steps:
+            return np.zeros(0, np.int64)
+        last = steps[moment.n_steps - 1]
+        rows = np.arange(int(steps["contrib0"][first]), int(last["contrib0"] + last["n_contrib"]))
+        owner = steps["pass_"][tape.contributions["step"][rows]]
+        return self._edges_of(rows[owner == moment.pass_])
+
+    def _edges_of(self, contributions: NDArray[np.int64]) -> NDArray[np.int64]:
+        tape = self.tape
+        rows = tape.contributions[contributions]
+        sent = rows[rows["node"] >= 0]
+        edge = tape.nodes["edge0"][tape.steps["node"][sent["step"]]] + sent["slot"]
+        at = _take(self._edge_at, edge)
+        return at[at >= 0]
+
+    def _badges(self, moment: Moment, active: int) -> dict[int, str]:
+        """Say what an accumulating step adds, and what .grad holds after it."""
+        tape = self.tape
+        captured = bool(tape.passes["flags"][moment.pass_] & PassFlag.GRAD)
+        badges: dict[int, str] = {}
+        for row in tape.contributions[moment.contributions]:
+            tensor, index = int(row["tensor"]), int(row["array"])
+            if tensor < 0 or index < 0:
+                continue
+            try:
+                delta = tape.array(index)
+                held = None if captured else grad_at(tape, tensor, moment.playhead)
+            except TapeError:
+                continue  # the inspector says what is wrong with it
+            if active >= 0:
+                badges[active] = f"= {_size(delta)}" if captured else _plus(delta)
+            if held is not None:
+                badges |= dict.fromkeys(self._leaves.get(tensor, ()), f".grad {_size(held)}")
+        return badges
+
+
+def _take(table: NDArray[np.int64], rows: NDArray[Any]) -> NDArray[np.int64]:
+    """Return table[rows], -1 for rows that are newer than the table."""
+    rows = rows.astype(np.int64)
+    known = (rows >= 0) & (rows < len(table))
+    result = np.full(len(rows), -1, np.int64)
+    result[known] = table[rows[known]]
+    return result
+
+
+def _first_at(rows: NDArray[np.void], event: int, stop: int) -> int:
+    """Return the first row whose event is not before `event`."""
+    low, high = 0, stop
+    while low < high:
+        middle = (low + high) // 2
+        if rows["event"][middle] < event:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _plus(delta: NDArray[Any]) -> str:
+    """Write what is added: "+ 0.31", "− 0.31" for one element, "+ ‖Δ‖ 0.31" for more."""
+    if delta.size != 1 or np.iscomplexobj(delta):
+        return f"+ ‖Δ‖ {_norm(delta)}"
+    x = float(delta.reshape(-1)[0])
+    return f"− {number(-x)}" if x < 0 else f"+ {number(x)}"
+
+
+def _size(array: NDArray[Any]) -> str:
+    """Write one element, or the norm of several."""
+    if array.size == 1:
+        return number(array.reshape(-1)[0]).replace("-", "−")
+    return f"‖·‖ {_norm(array)}"
+
+
+def _norm(array: NDArray[Any]) -> str:
+    wide = array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return number(float(np.linalg.norm(wide)))
