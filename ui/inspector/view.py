@@ -18,6 +18,9 @@ from ui.inspector.records import Fact, Line, Link, NodeView, Shown
 __all__ = ["NodeView", "describe"]
 
 
+_UNTRACKED = Shown("Gradient", None, "No grad_fn: no gradient flows through this operation.")
+
+
 def describe(tape: Tape, node: NodeId, playhead: int) -> NodeView:
     """Return what is known of `node` after the first `playhead` events of `tape`."""
     return _DESCRIBERS[Kind(node.kind)](lookup(tape), node.ref, playhead)
@@ -71,7 +74,7 @@ def _op(look: Lookup, ref: int, playhead: int) -> NodeView:
         groups(("grad_fn", grad_fn), ("Inputs", inputs(look, ref)), ("Used by", used)),
         look.line_of(int(row["event"])),
         _value(look, out, playhead, n_out) if n_out else None,
-        _cotangent(look, node, playhead) if node >= 0 else _untracked(look, out, n_out),
+        _cotangent(look, node, playhead) if node >= 0 else _UNTRACKED,
         history(look, tensor, playhead) if n_out else None,
     )
 
@@ -162,10 +165,6 @@ def _cotangent(look: Lookup, node: int, playhead: int) -> Shown:
     nr, array = known[0]
     which = f", for output {nr} of {len(given)}" if len(given) > 1 else ""
     return Shown("Gradient", array, f"came in with pass {number}{which}")
-
-
-def _untracked(look: Lookup, out: int, n_out: int) -> Shown:
-    return Shown("Gradient", None, "No grad_fn: no gradient flows through this operation.")
 
 
 def _line_of_op(look: Lookup, op: int) -> Line | None:

@@ -6,7 +6,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import (
     QColor,
     QFontMetrics,
@@ -26,6 +33,7 @@ from ui.theme import Theme, load
 #: Rows or columns beyond this are not shown: a header keeps memory for each.
 MOST = 1_000_000
 _TINTS = 24
+_MOVES = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -136,6 +144,17 @@ class TensorTable(QTableView):
     def set_theme(self, theme: Theme) -> None:
         self._model.set_theme(theme)
         self.viewport().update()
+
+    def event(self, event: QEvent) -> bool:
+        # Moving about in the table comes before the window's shortcuts on the same keys.
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and (event.key() in _MOVES or event.matches(QKeySequence.StandardKey.Copy))
+        ):
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QMainWindow
 
 from ui.plots.slices import matrix
 from ui.plots.table import MOST, TensorModel, TensorTable
@@ -92,3 +93,25 @@ def test_the_table_is_as_high_as_its_rows_up_to_ten(qtbot):
         table.set_array(np.zeros((rows, 1)))
         heights.append(table.height())
     assert heights[0] < heights[1] < heights[2] == heights[3]
+
+
+def test_moving_about_in_the_table_comes_before_the_window_s_shortcuts(qtbot):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    table = TensorTable()
+    window.setCentralWidget(table)
+    fired: list[str] = []
+    action = QAction(window)
+    action.setShortcut("Right")
+    action.triggered.connect(lambda: fired.append("step"))
+    window.addAction(action)
+    table.set_array(np.ones((2, 3)))
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    table.setFocus()
+    qtbot.waitUntil(table.hasFocus)
+    table.setCurrentIndex(table.model().index(0, 0))
+    qtbot.keyClick(table, Qt.Key.Key_Right)
+    assert table.currentIndex().column() == 1
+    assert fired == []
