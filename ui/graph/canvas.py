@@ -15,6 +15,7 @@ from ui.fonts import ui_font
 from ui.graph.camera import Rect, View
 from ui.graph.cards import CardPainter
 from ui.graph.inks import Inks, tints_of
+from ui.graph.morph import Morph
 from ui.graph.motion import Tween
 from ui.graph.overlay import (
     paint_badges,
@@ -77,6 +78,9 @@ class GraphCanvas(CameraView):
         self._hover_wait.timeout.connect(self._veil_in)
         self._veiling = Tween(self, self._veiled)
         self._veil_way = (0.0, 0.0)
+        self._morph: Morph | None = None
+        self._morphed = 1.0
+        self._morphing = Tween(self, self._morph_moved)
         self._pulsing = Tween(self, self._pulsed, QEasingCurve.Type.Linear)
         self._more = QTimer(self)
         self._more.setSingleShot(True)
@@ -119,12 +123,16 @@ class GraphCanvas(CameraView):
             self._tiles.show(None)
         else:
             scene = scene or Scene.build(graph, layout)
+            if keep_view and self._picture is not None and self.isVisible():
+                self._morph = Morph.between(self._picture.scene, scene)
             self._selected = scene.index.get(chosen, -1) if chosen else -1
             self._picture = Picture(scene, tints_of(scene, None), self._inks, self._cards)
             self._tiles.show(self._picture)
             self._prepared = False
             if not keep_view or self._fitted:
-                self.fit(animated=False)
+                self.fit(animated=self._morph is not None)
+            if self._morph is not None:
+                self._morphing.run(0 if self._reduced_motion else GLIDE)
         self._describe()
         self.repaint_view()
 
@@ -213,7 +221,8 @@ class GraphCanvas(CameraView):
         self._pulsing.run(0 if self._reduced_motion else duration_ms)
 
     def is_animating(self) -> bool:
-        return self._pulsing.running or self._glide.running or self._veiling.running
+        tweens = (self._pulsing, self._glide, self._veiling, self._morphing)
+        return any(tween.running for tween in tweens)
 
     # Painting
 
@@ -227,7 +236,9 @@ class GraphCanvas(CameraView):
             paint_placeholder(painter, self._inks, size, *self._placeholder, fonts=fonts)
             return
         area = view.seen(*size)
-        if self.is_moving() and len(picture.scene.nodes_in(area)) <= DIRECT:
+        if self._morph is not None:
+            self._morph.paint(painter, picture, view, area, self._morphed)
+        elif self.is_moving() and len(picture.scene.nodes_in(area)) <= DIRECT:
             paint_scene(painter, picture, view, area)
         else:
             self._complete = self._tiles.paint(painter, view, size, self.is_moving(), BUDGET)
@@ -267,7 +278,7 @@ class GraphCanvas(CameraView):
 
     def finish_painting(self) -> None:
         """Bring all motion to its end and paint what is still missing: for pictures of the view."""
-        for tween in (self._glide, self._pulsing, self._veiling):
+        for tween in (self._glide, self._pulsing, self._veiling, self._morphing):
             tween.finish()
         self._settle.stop()
         self._tiles.complete(self.camera(), self.size_in_pixels())
@@ -366,6 +377,12 @@ class GraphCanvas(CameraView):
         self._veil = begin + (goal - begin) * t
         self.repaint_view()
 
+    def _morph_moved(self, t: float) -> None:
+        self._morphed = t
+        if t >= 1.0:
+            self._morph = None
+        self.repaint_view()
+
     def _pulsed(self, t: float) -> None:
         self._pulse = t
         self.repaint_view()
@@ -432,8 +449,9 @@ class GraphCanvas(CameraView):
 
     def _stop_motion(self) -> None:
         self._hover_wait.stop()
-        for tween in (self._pulsing, self._veiling):
+        for tween in (self._pulsing, self._veiling, self._morphing):
             tween.stop()
+        self._morph = None
         self._pulse, self._veil, self._near = 1.0, 0.0, (_NOTHING, _NOTHING)
         self._hover(-1)
 

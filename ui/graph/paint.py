@@ -117,7 +117,9 @@ def arrow_corners(scene: Scene, edges: Indices) -> NDArray[np.float64]:
     return np.stack([tips, foot + across, foot - across], axis=1)
 
 
-def paint_cards(painter: QPainter, picture: Picture, view: View, nodes: Indices) -> None:
+def paint_cards(
+    painter: QPainter, picture: Picture, view: View, nodes: Indices, opacity: float = 1.0
+) -> None:
     """Paint the cards of `nodes` at the level of detail that the view's scale asks for."""
     scene = picture.scene
     if not len(nodes):
@@ -134,12 +136,10 @@ def paint_cards(painter: QPainter, picture: Picture, view: View, nodes: Indices)
         card = scene.cards[node]
         ink = picture.inks.card(card.shape, card.family, picture.tints.nodes[node])
         painter.translate(x, y)
-        if ink.opacity < 1.0 and melt < 1.0:
-            # What lies beneath must not shine through: the ghost is faint, not transparent.
-            painter.setOpacity(ink.opacity)
+        # A solid fill is mixed with the canvas already.
+        painter.setOpacity(opacity * (ink.opacity if melt < 1.0 else 1.0))
         box = Rect(0.0, 0.0, width, height)
         picture.cards.draw(painter, card, box, ink, view, melt)
-        painter.setOpacity(1.0)
         painter.translate(-x, -y)
     painter.restore()
 

@@ -70,7 +70,7 @@ def png(picture: Picture, scale: float, state: CanvasState | None = None) -> byt
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"PNG")
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # it takes str, not bytes
     return bytes(data.data())
 
 

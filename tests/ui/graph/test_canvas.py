@@ -318,6 +318,19 @@ def test_a_grown_graph_keeps_view_and_selection(canvas: GraphCanvas) -> None:
     assert canvas.camera() != view
 
 
+def test_cards_glide_to_their_new_places(qtbot: QtBot, canvas: GraphCanvas) -> None:
+    canvas.set_reduced_motion(False)
+    canvas.finish_painting()
+    grown = ladder(7)
+    canvas.set_graph(grown, place(grown, card_sizes(grown), columns=2), keep_view=True)
+    assert canvas.is_animating()
+    frames = {canvas.grab().toImage().bits().tobytes() for _ in _until_rest(qtbot, canvas)}
+    assert len(frames) > 2
+    final = picture(canvas)
+    canvas.set_graph(grown, place(grown, card_sizes(grown), columns=2))
+    assert picture(canvas) == final
+
+
 def test_a_fitted_view_follows_a_growing_graph(canvas: GraphCanvas) -> None:
     canvas.fit()
     grown = ladder(30)

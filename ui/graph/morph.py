@@ -1,0 +1,48 @@
+"""From one layout of a growing graph to the next: cards glide to their new places."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QPainter
+
+from ui.graph.camera import Rect, View
+from ui.graph.paint import Picture, paint_background, paint_cards, paint_edges
+from ui.graph.scene import Scene
+
+MOST = 160  # cards; a larger graph jumps, since each frame is painted anew
+
+
+class Morph:
+    """Where the nodes of `scene` were before; new ones fade in where they are."""
+
+    def __init__(self, scene: Scene, before: NDArray[np.float64], fresh: NDArray[np.bool_]) -> None:
+        self.scene, self._before, self._fresh = scene, before, fresh
+
+    @classmethod
+    def between(cls, old: Scene, new: Scene) -> Morph | None:
+        """Return the way from old to new; None if nothing moved or too much did."""
+        if len(new) > MOST:
+            return None
+        places = np.array([old.index.get(node, -1) for node in new.ids], np.intp)
+        fresh = places < 0
+        before = new.boxes.copy()
+        before[~fresh] = old.boxes[places[~fresh]]
+        if fresh.all() or not (fresh.any() or (before != new.boxes).any()):
+            return None
+        return cls(new, before, fresh)
+
+    def paint(self, painter: QPainter, picture: Picture, view: View, area: Rect, t: float) -> None:
+        """Paint the picture at t in 0..1; routes come with the last part of the way."""
+        boxes = self._before + (self.scene.boxes - self._before) * t
+        paint_background(painter, picture.inks, view, area)
+        painter.setOpacity(max(0.0, 2.0 * t - 1.0))
+        paint_edges(painter, picture, view, self.scene.edges_in(area))
+        moved = picture._replace(scene=replace(self.scene, boxes=boxes))
+        painter.setOpacity(1.0)
+        paint_cards(painter, moved, view, np.flatnonzero(~self._fresh))
+        layer = np.flatnonzero(self._fresh)
+        if t > 0.5 and len(layer):
+            paint_cards(painter, moved, view, layer, opacity=2.0 * t - 1.0)
