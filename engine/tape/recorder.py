@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 _ENGINE = str(Path(recording.__file__).parent) + os.sep
 _PRINT_LIMIT = 2000
 _SOURCE_LIMIT = 1 << 20
+_AT_ONCE = 256
 
 
 class Recorder:
@@ -56,6 +57,7 @@ class Recorder:
         self._began, self._drained = time.perf_counter(), 0.0
         self._arrays_written = 0
         self._finished = False
+        self._safe: list[tuple[int, int]] = []
         self.failure: str | None = None
 
     # --- on and off ------------------------------------------------------------------------
@@ -148,11 +150,18 @@ class Recorder:
 
     def _drain(self) -> None:
         log, now = self._log, time.perf_counter() - self._began
-        # Both are single steps for other threads: what is appended in between stays in the list.
-        entries = log[:]
-        del log[: len(entries)]
-        self._transcript.take_down(entries, self._drained, now)
+        # Slices are single steps for other threads: what is appended meanwhile stays in the list.
+        count = len(log)
+        for start in range(0, count, _AT_ONCE):
+            # Should one fail, what was taken down before it stays.
+            self._safe = self._transcript.batch.mark()
+            entries = log[: min(_AT_ONCE, count - start)]
+            then = self._drained + (now - self._drained) * len(entries) / (count - start)
+            self._transcript.take_down(entries, self._drained, then)
+            del log[: len(entries)]
+            self._drained = then
         self._drained = now
+        self._transcript.arrays.forget()
 
     def _before_write(self, tensor: Any) -> None:
         self._after_draining(self._transcript.write_begins, tensor)
@@ -171,11 +180,11 @@ class Recorder:
         with uninterrupted(), self._lock:
             if self.failure is not None:
                 return
-            mark = self._transcript.batch.mark()
+            self._safe = self._transcript.batch.mark()
             try:
                 work()
             except Exception as error:  # whatever it is, it is not the person's
-                self._transcript.batch.roll_back(mark)
+                self._transcript.batch.roll_back(self._safe)
                 self._fail(error)
 
     def _fail(self, error: Exception) -> None:

@@ -93,10 +93,6 @@ def edge_of(tensor: Any) -> tuple[Any, int]:
     return (edge.node, edge.nr) if type(edge) is Port else (edge, 0)
 
 
-def has_no_history(tensor: Any) -> bool:
-    return tensor._g is None or tensor._g is LEAF
-
-
 def ones_for(root: Any) -> Any:
     """Return the gradient that a pass starts with where none was given."""
     return np.ones(root._s, root._d.np)

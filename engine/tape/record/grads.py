@@ -30,15 +30,15 @@ class Grads:
     def adopt(self, leaf: int, grad: Any, loc: int) -> None:
         """Note what a .grad held that was set before the recording, or unseen by it."""
         known = self._tensors.known(grad)
-        if known < 0 or self._grad_of.get(leaf) == known or not engine.has_no_history(grad):
+        if known < 0 or self._grad_of.get(leaf) == known:
             return
         if self._tensors.array_of[known] >= 0:
             self._change(leaf, GradChange.SET, -1, self._tensors.value_of[known], loc)
 
-    def accumulated(self, variable: Any, leaf: int, grad: Any, step: int) -> None:
-        """A step added to the leaf's .grad; the STEP event follows."""
+    def accumulated(self, leaf: int, grad: Any, step: int, out_of_place: bool) -> None:
+        """A step added to the leaf's .grad, perhaps as a new tensor; the STEP event follows."""
         since = self._since.get(leaf, 0) + 1
-        keep = since >= _KEEP_EVERY or not engine.has_no_history(grad)
+        keep = out_of_place or since >= _KEEP_EVERY
         self._since[leaf] = 0 if keep else since
         value = self._hold(leaf, grad, keep)
         self._rows.add(leaf, GradChange.ACCUMULATE, step, value, self._batch.events.count)

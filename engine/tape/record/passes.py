@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,15 @@ from engine.tape.schema import Event, PassFlag
 Inbox = dict[tuple[int, int], list[tuple[Any, int]]]  # node, output -> arrays and their rows
 
 
+class _Running(NamedTuple):
+    """A pass that has begun; create: its own operations are recorded in the graph."""
+
+    number: int
+    loc: int
+    inbox: Inbox
+    create: bool
+
+
 class Passes:
     """Writes `passes`, `roots`, `steps`, `contributions`, `cotangents` and `ends`.
 
@@ -30,12 +39,12 @@ class Passes:
         self._batch, self._arrays = batch, arrays
         self._tensors, self._nodes, self._grads = tensors, nodes, grads
         self._steps, self._sent = batch["steps"], batch["contributions"]
-        self._running: list[tuple[int, int, Inbox]] = []  # pass, loc, inbox
+        self._running: list[_Running] = []
 
     @property
     def current(self) -> int:
         """The innermost running pass, or -1."""
-        return self._running[-1][0] if self._running else -1
+        return self._running[-1].number if self._running else -1
 
     def begin(
         self, kind: str, roots: Any, gradients: Any, retain: Any, create: Any, loc: int
@@ -51,12 +60,12 @@ class Passes:
             inbox.setdefault((node, nr), []).append((content, index))
         number = self._batch["passes"].add(flags, first, len(seeds), self._batch.events.count)
         self._batch.event(Event.PASS, number, loc)
-        self._running.append((number, loc, inbox))
+        self._running.append(_Running(number, loc, inbox, bool(create)))
 
     def end(self, error: BaseException | None) -> None:
         if not self._running:
             return
-        number, loc, _ = self._running.pop()
+        number, loc, _, _ = self._running.pop()
         text = -1 if error is None else self._batch.text(message(error))
         row = self._batch["ends"].add(number, text, self._batch.events.count)
         self._batch.event(Event.END, row, loc)
@@ -66,7 +75,7 @@ class Passes:
         if not self._running:
             return
         row = self._nodes.row(node)
-        number, loc, inbox = self._running[-1]
+        number, loc, inbox, _ = self._running[-1]
         step, first = self._steps.count, self._sent.count
         for nr, cotangent in enumerate(cotangents):
             self._compare(step, nr, cotangent, inbox.pop((row, nr), None))
@@ -82,20 +91,21 @@ class Passes:
         """AccumulateGrad added `delta`; `grad` is the tensor that .grad is now."""
         if not self._running:
             return
-        number, loc, inbox = self._running[-1]
+        number, loc, inbox, create = self._running[-1]
         row = self._nodes.accumulate(variable)
         tensor = self._tensors.known(variable)
-        self._grads.adopt(tensor, grad, loc)
+        if not create:
+            self._grads.adopt(tensor, grad, loc)
         step, first = self._steps.count, self._sent.count
         self._into(step, row, tensor, delta, inbox.pop((row, 0), None))
-        self._grads.accumulated(variable, tensor, grad, step)
+        self._grads.accumulated(tensor, grad, step, create)
         self._finish(number, row, first, loc)
 
     def capture(self, tensor: Any, content: Any) -> None:
         """autograd.grad took `content` for a tensor."""
         if not self._running:
             return
-        number, loc, inbox = self._running[-1]
+        number, loc, inbox, _ = self._running[-1]
         self._tensors.current(tensor, loc)
         node, nr = self._nodes.end(tensor)
         if node < 0:

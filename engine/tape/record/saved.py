@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from engine.ops.table import needed_inputs
+from engine.ops.table import OPS, needed_inputs
 from engine.tape.record.rows import Batch, capped
 
 _INPUT, _OUTPUT, _CONSTANT = range(3)
@@ -26,11 +26,12 @@ class Saved:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._rows, self._values = batch["saved"], batch["values"]
+        self._rows_by_title: dict[str, Any] = {}
         self._plans: dict[Any, list[tuple[int, int, Any]]] = {}
 
     def add(self, node: Any, made: Made) -> tuple[int, int]:
         """Write what a node saved; return the first row and their number."""
-        op = getattr(type(node), "op", None)
+        op = getattr(type(node), "op", None) or self._row_of(type(node).__name__)
         if op is None:
             return self._kept(node, made)
         params = made.params or {}
@@ -48,6 +49,13 @@ class Saved:
                 row = made.input_rows[which] if kind == _INPUT else self._values.count + which
                 self._rows.add(name, row, -1)
         return first, len(plan)
+
+    def _row_of(self, title: str) -> Any:
+        """Return the table's row of a node whose class is written out by hand."""
+        if title not in self._rows_by_title:
+            self._rows_by_title = {row.node.__name__: row for row in OPS.values()}
+            self._rows_by_title.setdefault(title, None)
+        return self._rows_by_title[title]
 
     def _plan(
         self, op: Any, node: Any, made: Made, params: dict[str, Any]
@@ -78,7 +86,7 @@ class Saved:
         """Write what a node of no table row, a person's Function, says that it saved."""
         known = {id(t): row for t, row in zip(made.inputs, made.input_rows, strict=True)}
         first = self._rows.count
-        for k, tensor in enumerate(getattr(node, "_saved", None) or ()):
+        for k, tensor in enumerate(node._raw_saved_tensors()):  # noqa: SLF001
             row = known.get(id(tensor), -1)
             text = -1 if row >= 0 else self._batch.text("a tensor of its own")
             self._rows.add(self._batch.text(f"saved_tensors[{k}]"), row, text)

@@ -51,7 +51,7 @@ class Tensors:
     def current(self, tensor: Any, loc: int) -> int:
         """Return the row of what the tensor holds now; a first sight is a LEAF event."""
         try:
-            number = tensor._tid - self._base  # noqa: SLF001
+            number: int = tensor._tid - self._base  # noqa: SLF001
         except AttributeError:
             number = -1
         if not 0 <= number < _STRIDE:

@@ -63,7 +63,6 @@ class Transcript:
             handlers[entry[0]](entry)
             batch.time += span
         batch.time = now
-        self.arrays.forget()
 
     def write_begins(self, tensor: Any) -> None:
         """The memory of a tensor is about to be overwritten; all that was logged is taken down."""
