@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from pathlib import Path
 from types import ModuleType
 
 #: Packages that need PyTorch's C++ core; a real installation of them would load the real PyTorch.
@@ -16,6 +16,12 @@ COMPANIONS = frozenset(
 )
 #: Modules of the engine that are no part of PyTorch's names.
 OURS = frozenset(("tape", "recording"))
+#: What messages name of PyTorch's modules, as far as the engine has it.
+NAMED = (
+    "autograd", "autograd.functional", "func", "linalg", "nn", "nn.functional", "nn.init",
+    "nn.utils", "optim", "optim.lr_scheduler", "random", "special", "testing", "utils",
+    "utils.data",
+)  # fmt: skip
 
 
 class EngineFinder(MetaPathFinder):
@@ -36,7 +42,7 @@ class EngineFinder(MetaPathFinder):
             raise ModuleNotFoundError(_companion_message(fullname, package), name=fullname)
         if package != "torch":
             return None
-        if rest.partition(".")[0] in OURS:
+        if rest.partition(".")[0] in OURS or _is_taken(fullname):
             raise ModuleNotFoundError(_lacking_message(fullname), name=fullname)
         module = _engine_module(fullname, f"engine.{rest}" if rest else "engine")
         is_package = hasattr(module, "__path__")
@@ -58,11 +64,19 @@ class _Alias(Loader):
         module.__spec__ = self._spec
 
 
+def _is_taken(fullname: str) -> bool:
+    """Return whether the name is a function or class, like `torch.tensor`, which an import of the
+    engine's module of that name would replace."""
+    parent, _, child = fullname.rpartition(".")
+    value = getattr(sys.modules.get(parent), child, None)
+    return value is not None and not isinstance(value, ModuleType)
+
+
 def _engine_module(fullname: str, name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name is None or not (name + ".").startswith(error.name + "."):
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise  # the engine's module is there and misses something of its own
         raise ModuleNotFoundError(_lacking_message(fullname), name=fullname) from None
 
@@ -77,27 +91,21 @@ def _lacking_message(fullname: str) -> str:
 def _companion_message(fullname: str, package: str) -> str:
     return (
         f"No module named {fullname!r}: {package} builds on PyTorch's C++ core, which is not "
-        "loaded here; torch is Tapedeck's own engine, and it does not ship "
-        f"{package}. What it has: {', '.join(engine_modules())}"
+        f"loaded here; torch is Tapedeck's own engine, and it does not ship {package}. "
+        f"It has {', '.join(engine_modules())}"
     )
 
 
 def engine_modules() -> list[str]:
-    """Return the public top modules by the names a person imports: ["torch", "torch.nn", ...]."""
-    engine = importlib.import_module("engine")
-    names = {
-        entry.stem if entry.suffix == ".py" else entry.name
-        for folder in engine.__path__
-        for entry in Path(folder).iterdir()
-        if entry.suffix == ".py" or (entry / "__init__.py").exists()
-    }
-    # What is an attribute of the package is for everybody; the rest is inner workings.
-    public = [
-        name
-        for name in sorted(names - OURS)
-        if not name.startswith("_") and isinstance(getattr(engine, name, None), ModuleType)
-    ]
-    return ["torch", *(f"torch.{name}" for name in public)]
+    """Return the engine's modules by the names a person imports: ["torch", "torch.nn", ...]."""
+    return ["torch", *(f"torch.{name}" for name in NAMED if _exists(f"engine.{name}"))]
+
+
+def _exists(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # not even its package
+        return False
 
 
 def install() -> None:

@@ -27,10 +27,13 @@ _IPYTHONS_NAMES = re.compile(r"_+|_i+|_i?\d+|_oh|_dh|_ih|In|Out|get_ipython|exit
 class TapeRecorder(Protocol):
     """What is used of engine.tape.recorder.Recorder."""
 
+    failure: str | None
+
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def flush(self) -> int: ...
     def begin_cell(self, key: str, source: str, count: int) -> None: ...
+    def register_file(self, filename: str, key: str) -> None: ...
     def end_cell(self, names: dict[str, object]) -> None: ...
     def error(self, exc: BaseException) -> None: ...
     def printed(self, text: str) -> None: ...
@@ -82,8 +85,11 @@ class CellRecording:
         stdout, stderr = self._streams
         stdout.begin(self._printed)
         stderr.begin()
-        key = info.cell_id or ""
-        self._recorder.begin_cell(key, info.raw_cell, self._kernel.shell.execution_count)
+        shell = self._kernel.shell
+        key, count = info.cell_id or "", shell.execution_count
+        self._recorder.begin_cell(key, info.raw_cell, count)
+        file = shell.compile.get_code_name(info.raw_cell, info.transformed_cell or "", count)
+        self._recorder.register_file(file, key)
         self._running.set()
 
     def _end_cell(self, result: Any) -> None:
@@ -136,16 +142,18 @@ class CellRecording:
             try:
                 flushed = self._recorder.flush()
             except OSError as error:
-                self._give_up(error)
+                self._give_up(f"it cannot be written ({error})")
                 return
+        if self._recorder.failure:
+            self._give_up(self._recorder.failure)
         if flushed != self._flushed:
             self._flushed = flushed
             self._comm.send({"bytes": flushed})
 
-    def _give_up(self, error: OSError) -> None:
+    def _give_up(self, reason: str) -> None:
         self._broken = True
         self._recorder.stop()
-        print(f"The recording ends here: it cannot be written ({error}).", file=sys.stderr)
+        print(f"The recording ends here: {reason}.", file=self._streams[1])
 
     def _leave_to_parent(self) -> None:
         """In a forked child: it shares the spool's descriptor, and only the kernel may write."""

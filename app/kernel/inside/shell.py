@@ -158,8 +158,11 @@ class CellKernel(IPythonKernel):
         self._waker = waker
         for end in (self._woken, waker):
             end.setblocking(False)
-        self.io_loop.add_handler(self._woken, lambda end, _: end.recv(4096), self.io_loop.READ)
+        self.io_loop.add_handler(self._woken, self._on_woken, self.io_loop.READ)
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+
+    def _on_woken(self, end: socket.socket, _: int) -> None:
+        end.recv(4096)
 
     def pre_handler_hook(self) -> None:
         """Called before each request is handled."""

@@ -145,3 +145,9 @@ def test_quitting_ends_the_kernel_without_harm(make_kernel: MakeKernel) -> None:
     heard.send("quit()")
     heard.wait_state("dead")
     assert "exit status 0" in heard.of("died")[0]
+
+
+def test_a_function_is_not_replaced_by_a_module_of_its_name(shared: Heard) -> None:
+    shared.run("import torch\nkept = torch.tensor")
+    assert shared.reply(shared.run("import torch.tensor")).ename == "ModuleNotFoundError"
+    assert shared.value("torch.tensor is kept and callable(kept)") == "True"
