@@ -53,9 +53,7 @@ class CellWidget(QWidget):
         self.editor: CodeEditor | None = None
         self.prose: MarkdownView | None = None
         self.area: OutputArea | None = None
-        self._bar = QScrollBar(Qt.Orientation.Horizontal, self)
-        self._bar.setRange(0, 0)
-        self._bar.hide()
+        self._bar: QScrollBar | None = None  # made for the first line that is too long
         self._run = QToolButton(self)
         self._run.setObjectName("CellRun")
         self._run.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -100,8 +98,7 @@ class CellWidget(QWidget):
         """Show the model's count, status and marked lines as they are now."""
         self._name()
         if self.editor is not None:
-            self.editor.set_lit(self.model.lit)
-            self.editor.set_error(self.model.error)
+            self.editor.marks.set_lines(self.model.lit, self.model.error)
         self.update()
 
     def rebuild(self) -> None:
@@ -210,7 +207,7 @@ class CellWidget(QWidget):
                 self.setFocus()
         if self.prose is not None:
             self.prose.setVisible(not shown)
-        self._bar.setVisible(shown and self._bar.maximum() > 0)
+        self._show_bar()
         if before != (shown, self.prose is not None) or not shown:
             self.resized.emit()
             self.update()
@@ -223,22 +220,29 @@ class CellWidget(QWidget):
         editor.escaped.connect(self.escaped)
         editor.left.connect(self.left)
         editor.line_changed.connect(self.line_changed)
-        self._sync_bar(editor.horizontalScrollBar())
-        editor.set_lit(self.model.lit)
-        editor.set_error(self.model.error)
+        editor.horizontalScrollBar().rangeChanged.connect(self._show_bar)
+        editor.marks.set_lines(self.model.lit, self.model.error)
         self.editor = editor
 
-    def _sync_bar(self, inner: QScrollBar) -> None:
+    def _show_bar(self) -> None:
         """Lay a thin scroll bar into the card's padding, where it takes no room."""
-        inner.rangeChanged.connect(self._bar.setRange)
-        inner.rangeChanged.connect(self._on_range)
-        inner.valueChanged.connect(self._bar.setValue)
-        self._bar.valueChanged.connect(inner.setValue)
+        inner = self.editor.horizontalScrollBar() if self.editor is not None else None
+        if inner is None or self.editor is None or (self._bar is None and not inner.maximum()):
+            return
+        if self._bar is None:
+            self._bar = QScrollBar(Qt.Orientation.Horizontal, self)
+            inner.valueChanged.connect(self._bar.setValue)
+            self._bar.valueChanged.connect(inner.setValue)
+            self._place_bar()
+        self._bar.setRange(0, inner.maximum())
+        self._bar.setPageStep(inner.pageStep())
+        self._bar.setValue(inner.value())
+        self._bar.setVisible(inner.maximum() > 0 and not self.editor.isHidden())
 
-    def _on_range(self, _low: int, high: int) -> None:
-        if self.editor is not None:
-            self._bar.setPageStep(self.editor.viewport().width())
-            self._bar.setVisible(high > 0 and not self.editor.isHidden())
+    def _place_bar(self) -> None:
+        if self._bar is not None and self.editor is not None:
+            place, start = self.editor.geometry(), LEFT + self.editor.viewport().x()
+            self._bar.setGeometry(start, place.bottom() + 1, place.right() - start - 5, PAD)
 
     def _make_prose(self) -> None:
         if self.prose is None:
@@ -267,8 +271,7 @@ class CellWidget(QWidget):
         height = self.editor.text_height()
         self.editor.setGeometry(LEFT + 1, PAD, inner - 2, height)
         self._card = QRect(LEFT, 0, inner, height + 2 * PAD)
-        start = LEFT + self.editor.viewport().x()
-        self._bar.setGeometry(start, PAD + height, inner - start + LEFT - 6, PAD)
+        self._place_bar()
         return self._card.height()
 
     def _on_edited(self) -> None:
@@ -276,7 +279,7 @@ class CellWidget(QWidget):
         text = self.editor.toPlainText()
         if text != self.model.source:  # Qt also tells of new colours
             self.model.source, self.model.error = text, 0
-            self.editor.set_error(0)
+            self.editor.marks.set_lines(self.model.lit, 0)
             self.edited.emit(text)
 
     # -- painting --------------------------------------------------------------------------------

@@ -97,9 +97,9 @@ class Column(QAbstractScrollArea):
 
     # -- layout ----------------------------------------------------------------------------------
 
-    def changed(self, key: str) -> None:
-        """Measure a cell again and close up, keeping what is read in place."""
-        self._stale.add(key)
+    def changed(self, *keys: str) -> None:
+        """Measure cells again and close up, keeping what is read in place."""
+        self._stale.update(keys)
         if not self._busy:
             self.relayout()
 

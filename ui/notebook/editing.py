@@ -12,6 +12,7 @@ PAIRS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'"}
 _CLOSERS = set(PAIRS.values())
 _OPENS_BLOCK = re.compile(r":\s*(#.*)?$")
 _ENDS_BLOCK = re.compile(r"\s*(return|pass|break|continue|raise)\b")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _MOVE, _KEEP = QTextCursor.MoveMode.MoveAnchor, QTextCursor.MoveMode.KeepAnchor
 
 
@@ -109,27 +110,23 @@ def home(cursor: QTextCursor, mode: QTextCursor.MoveMode) -> None:
     cursor.setPosition(block.position() if cursor.position() == margin else margin, mode)
 
 
-def match_bracket(
-    text: str, position: int, skip: Callable[[int], bool], limit: int = 20_000
-) -> tuple[int, int] | None:
+def match_bracket(text: str, position: int, skip: Callable[[int], bool]) -> tuple[int, int] | None:
     """Return the positions of the bracket at the cursor (after or before it) and of its twin.
 
-    `skip` tells positions in strings and comments; the search ends after `limit` characters.
+    `skip` tells positions in strings and comments.
     """
     for at in (position - 1, position):
         if 0 <= at < len(text) and text[at] in "()[]{}" and not skip(at):
-            twin = _twin(text, at, skip, limit)
+            twin = _twin(text, at, skip)
             return (at, twin) if twin is not None else None
     return None
 
 
-def _twin(text: str, at: int, skip: Callable[[int], bool], limit: int) -> int | None:
+def _twin(text: str, at: int, skip: Callable[[int], bool]) -> int | None:
     mine = text[at]
     forward = mine in "([{"
     other = PAIRS[mine] if forward else "([{"[")]}".index(mine)]
-    places = (
-        range(at, min(len(text), at + limit)) if forward else range(at, max(-1, at - limit), -1)
-    )
+    places = range(at, len(text)) if forward else range(at, -1, -1)
     depth = 0
     for place in places:
         if text[place] in (mine, other) and not skip(place):
@@ -139,8 +136,13 @@ def _twin(text: str, at: int, skip: Callable[[int], bool], limit: int) -> int | 
     return None
 
 
+def widened(text: str) -> str:
+    """Return text in which each character takes as many places as Qt counts for it (UTF-16)."""
+    return text if text.isascii() else _ASTRAL.sub("\ufffd\ufffd", text)
+
+
 def _around(cursor: QTextCursor) -> tuple[str, str]:
-    text, column = cursor.block().text(), cursor.positionInBlock()
+    text, column = widened(cursor.block().text()), cursor.positionInBlock()
     return text[:column], text[column:]
 
 

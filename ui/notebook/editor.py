@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 
-from PySide6.QtCore import QEvent, QRect, Qt, QVariantAnimation, Signal
+from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QFocusEvent,
     QFontMetricsF,
     QKeyEvent,
     QResizeEvent,
-    QTextCharFormat,
     QTextCursor,
-    QTextFormat,
     QTextOption,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from ui.fonts import mono_font
 from ui.notebook import editing
 from ui.notebook.gutter import Gutter
 from ui.notebook.highlight import Highlighter
+from ui.notebook.marks import Marks
 from ui.theme import Theme
 
 _MODIFIERS = (
@@ -34,7 +33,6 @@ _MODIFIERS = (
 _NONE = Qt.KeyboardModifier.NoModifier
 _SHIFT, _CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-FLASH_MS = 900
 
 
 class CodeEditor(QPlainTextEdit):
@@ -49,9 +47,6 @@ class CodeEditor(QPlainTextEdit):
     def __init__(self, parent: QWidget, kind: str, source: str, theme: Theme) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._lit: frozenset[int] = frozenset()
-        self._error = 0
-        self._flash: tuple[int, float] = (0, 0.0)  # line, strength
         self._rows = 0
         self._kind = kind
         self.setFrameShape(QPlainTextEdit.Shape.NoFrame)
@@ -64,11 +59,11 @@ class CodeEditor(QPlainTextEdit):
         self.setFont(mono_font())
         self.ensurePolished()
         self.setPlainText(source)
-        self._gutter = Gutter(self, self, theme)
+        self._gutter = Gutter(self, theme, self.row_height)
         self._highlighter = Highlighter(self, self.document(), kind, theme)
         self._apply_kind()
-        self._animation = QVariantAnimation(self, startValue=1.0, endValue=0.0, duration=FLASH_MS)
-        self._animation.valueChanged.connect(self._on_flash)
+        self.marks = Marks(self, self._highlighter, theme)
+        self.marks.changed.connect(self._gutter.set_marks)
         self.document().blockCountChanged.connect(self._on_rows)
         self.textChanged.connect(self._on_text)
         self.updateRequest.connect(self._on_update)
@@ -82,7 +77,7 @@ class CodeEditor(QPlainTextEdit):
         self._theme = theme
         self._highlighter.set_theme(theme)
         self._gutter.set_theme(theme)
-        self._mark()
+        self.marks.set_theme(theme)
 
     def set_kind(self, kind: str) -> None:
         """Edit the text as another kind of cell: other colours, wrapped or not."""
@@ -97,24 +92,6 @@ class CodeEditor(QPlainTextEdit):
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(source)
-
-    def set_lit(self, lines: frozenset[int]) -> None:
-        """Light 1-based lines in the accent colour."""
-        if lines != self._lit:
-            self._lit = lines
-            self._mark()
-
-    def set_error(self, line: int) -> None:
-        """Mark the 1-based line that failed; 0 is none."""
-        if line != self._error:
-            self._error = line
-            self._mark()
-
-    def flash(self, line: int) -> None:
-        """Let a 1-based line glow and fade."""
-        self._flash = (line, 1.0)
-        self._animation.stop()
-        self._animation.start()
 
     # -- geometry --------------------------------------------------------------------------------
 
@@ -148,22 +125,16 @@ class CodeEditor(QPlainTextEdit):
         box = self.blockBoundingGeometry(block).translated(self.contentOffset())
         return QRect(0, round(box.top()), self.width(), round(box.height()))
 
-    def visible_lines(self) -> list[tuple[int, float, float]]:
-        """Return (1-based number, top, height) of the lines on screen."""
-        found, block = [], self.firstVisibleBlock()
-        while block.isValid():
-            box = self.blockBoundingGeometry(block).translated(self.contentOffset())
-            if box.top() > self.height():
-                break
-            found.append((block.blockNumber() + 1, box.top(), box.height()))
-            block = block.next()
-        return found
+    def is_code(self) -> bool:
+        """Tell whether the text is Python."""
+        return self._kind == "code"
 
     # -- events ----------------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
         """Claim the editor's own keys from the window's shortcuts."""
-        if event.type() == QEvent.Type.ShortcutOverride and self._own(event):
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and self._own(event):
             event.accept()
             return True
         return super().event(event)
@@ -190,13 +161,13 @@ class CodeEditor(QPlainTextEdit):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Mark the current line and tell it."""
         super().focusInEvent(event)
-        self._mark()
+        self.marks.update()
         self.line_changed.emit(self.line())
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Drop the mark of the current line."""
         super().focusOutEvent(event)
-        self._mark()
+        self.marks.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the number strip at the left edge."""
@@ -252,9 +223,9 @@ class CodeEditor(QPlainTextEdit):
             return self._with_cursor(lambda cursor: editing.type_text(cursor, text, quoted))
         return False
 
-    def _with_cursor(self, act: object) -> bool:
+    def _with_cursor(self, act: Callable[[QTextCursor], bool | None]) -> bool:
         cursor = self.textCursor()
-        done = act(cursor)  # type: ignore[operator]
+        done = act(cursor)
         if done is not False:
             self.setTextCursor(cursor)
             self.ensureCursorVisible()
@@ -306,63 +277,10 @@ class CodeEditor(QPlainTextEdit):
         self._on_rows()
         self.edited.emit()
 
-    def _on_update(self, _rect: QRect, _dy: int) -> None:
-        self._gutter.update()
+    def _on_update(self, rect: QRect, _dy: int) -> None:
+        self._gutter.update(0, rect.y(), self._gutter.width(), rect.height())
 
     def _on_cursor(self) -> None:
-        self._mark()
+        self.marks.update()
         if self.hasFocus():
             self.line_changed.emit(self.line())
-
-    def _on_flash(self, strength: object) -> None:
-        self._flash = (self._flash[0], float(strength))  # type: ignore[arg-type]
-        self._mark()
-
-    def _mark(self) -> None:
-        """Rebuild the bars of lit, failing, flashing and current lines and the bracket pair."""
-        current = self.line() if self.hasFocus() else 0
-        bars = [self._bar(current, self._theme.text, 0.045)] if current else []
-        bars += [self._bar(line, self._theme.accent, 0.16) for line in sorted(self._lit)]
-        if self._error:
-            bars.append(self._bar(self._error, self._theme.error, 0.16))
-        if self._flash[1] > 0:
-            bars.append(self._bar(self._flash[0], self._theme.accent, 0.4 * self._flash[1]))
-        self.setExtraSelections([bar for bar in bars if bar is not None] + self._pair())
-        self._gutter.set_marks(self._lit, self._error, current)
-
-    def _bar(self, line: int, colour: str, alpha: float) -> QTextEdit.ExtraSelection | None:
-        block = self.document().findBlockByNumber(line - 1)
-        if line < 1 or not block.isValid():
-            return None
-        bar = QTextEdit.ExtraSelection()
-        fill = QColor(colour)
-        fill.setAlphaF(alpha)
-        bar.format.setBackground(fill)
-        bar.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
-        bar.cursor = QTextCursor(block)
-        return bar
-
-    def _pair(self) -> list[QTextEdit.ExtraSelection]:
-        if not self.hasFocus() or self._kind != "code" or self.textCursor().hasSelection():
-            return []
-        found = editing.match_bracket(
-            self.toPlainText(), self.textCursor().position(), self._in_string
-        )
-        return [self._box(at) for at in found or ()]
-
-    def _box(self, at: int) -> QTextEdit.ExtraSelection:
-        box = QTextEdit.ExtraSelection()
-        fill = QColor(self._theme.focus)
-        fill.setAlphaF(0.28)
-        shape = QTextCharFormat()
-        shape.setBackground(fill)
-        box.format = shape
-        box.cursor = QTextCursor(self.document())
-        box.cursor.setPosition(at)
-        box.cursor.setPosition(at + 1, QTextCursor.MoveMode.KeepAnchor)
-        return box
-
-    def _in_string(self, at: int) -> bool:
-        block = self.document().findBlock(at)
-        name = self._highlighter.name_at(block.blockNumber(), at - block.position())
-        return name in ("string", "comment")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from ui.fonts import mono_font
 from ui.theme import Theme
@@ -14,23 +14,17 @@ from ui.theme import Theme
 MARK = 3  # width of a mark, px
 
 
-class Numbered(Protocol):
-    """What the strip needs to know of its editor."""
-
-    def visible_lines(self) -> list[tuple[int, float, float]]:
-        """Return (1-based number, top, height) of the lines on screen."""
-
-
 class Gutter(QWidget):
-    """Line numbers; lit lines carry an accent mark, the failing line a red one."""
+    """Line numbers; lit lines carry an accent mark, the failing line a red one.
 
-    def __init__(self, parent: QWidget, editor: Numbered, theme: Theme) -> None:
-        super().__init__(parent)
-        self._editor = editor
-        self._theme = theme
+    Lines do not wrap and the editor never scrolls down, so line n is at (n - 1) row heights.
+    """
+
+    def __init__(self, editor: QPlainTextEdit, theme: Theme, row: Callable[[], float]) -> None:
+        super().__init__(editor)
+        self._editor, self._theme, self._row = editor, theme, row
         self._lit: frozenset[int] = frozenset()
-        self._error = 0
-        self._current = 0
+        self._error = self._current = 0
         self.setCursor(Qt.CursorShape.ArrowCursor)
 
     def set_theme(self, theme: Theme) -> None:
@@ -40,26 +34,25 @@ class Gutter(QWidget):
 
     def set_marks(self, lit: frozenset[int], error: int, current: int) -> None:
         """Set the 1-based lit lines, failing line and current line; 0 is none."""
-        self._lit, self._error, self._current = lit, error, current
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        """Return the strip's width at its present height."""
-        return QSize(self.width(), self.height())
+        if (lit, error, current) != (self._lit, self._error, self._current):
+            self._lit, self._error, self._current = lit, error, current
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw numbers and marks of the visible lines."""
+        """Draw numbers and marks of the exposed lines."""
         painter = QPainter(self)
         painter.setFont(mono_font("small"))
-        for number, top, height in self._editor.visible_lines():
-            mark = self._mark(number)
+        height = self._row()
+        first = max(1, int(event.rect().top() / height) + 1)
+        last = min(int(event.rect().bottom() / height) + 1, self._editor.blockCount())
+        align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        for number in range(first, last + 1):
+            top, mark = (number - 1) * height, self._mark(number)
             if mark is not None:
                 painter.fillRect(QRectF(0, top, MARK, height), QColor(mark))
             bright = number == self._current or mark is not None
             painter.setPen(QColor(self._theme.text_dim if bright else self._theme.text_faint))
-            box = QRectF(0, top, self.width() - 10, height)
-            align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(box, align, str(number))
+            painter.drawText(QRectF(0, top, self.width() - 10, height), align, str(number))
 
     def _mark(self, number: int) -> str | None:
         if number == self._error:

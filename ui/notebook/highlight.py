@@ -13,6 +13,7 @@ from pygments.token import Token, _TokenType
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor, QFont, QSyntaxHighlighter, QTextCharFormat, QTextDocument
 
+from ui.notebook.editing import widened
 from ui.theme import Theme
 
 
@@ -156,7 +157,7 @@ class Highlighter(QSyntaxHighlighter):
         self._text = document
         document.contentsChange.connect(self._on_change)  # before Qt's own slot
         self.setDocument(document)
-        self._lines.update(document.toPlainText())
+        self._lines.update(widened(document.toPlainText()))
 
     def set_theme(self, theme: Theme) -> None:
         """Repaint in another theme."""
@@ -166,7 +167,7 @@ class Highlighter(QSyntaxHighlighter):
     def set_kind(self, kind: str) -> None:
         """Read the text as another kind of cell."""
         self._lines = Lines(lexer_of(kind))
-        self._lines.update(self._text.toPlainText())
+        self._lines.update(widened(self._text.toPlainText()))
         self.rehighlight()
 
     def name_at(self, line: int, column: int) -> str | None:
@@ -187,7 +188,7 @@ class Highlighter(QSyntaxHighlighter):
         self.setCurrentBlockState(int(following))
 
     def _on_change(self, position: int, removed: int, added: int) -> None:
-        self._lines.update(self._text.toPlainText())
+        self._lines.update(widened(self._text.toPlainText()))
 
 
 def _formats(theme: Theme) -> dict[str, QTextCharFormat]:

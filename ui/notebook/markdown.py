@@ -82,7 +82,7 @@ class MarkdownView(QTextBrowser):
         self.setLineWrapColumnOrWidth(max(width, 40))
         return max(20, ceil(self.document().size().height()))
 
-    def loadResource(self, kind: int, name: QUrl) -> object:
+    def loadResource(self, kind: int, name: QUrl | str) -> object:
         """Load nothing: a document must not reach out when it is opened."""
         return None
 

@@ -52,8 +52,7 @@ def _open_groups(text: str) -> str:
     text = re.sub(r"\\d?t?frac" + _GROUP + _GROUP, _fraction, text)
     text = re.sub(r"\\sqrt" + _GROUP, r"√(\1)", text)
     for name, mark in _ACCENTS.items():
-        text = re.sub(rf"\\{name}" + _GROUP, lambda m, mark=mark: m[1] + mark, text)
-        text = re.sub(rf"\\{name} (\w)", lambda m, mark=mark: m[1] + mark, text)
+        text = re.sub(rf"\\{name}(?:" + _GROUP + r"| (\w))", rf"\1\2{mark}", text)
     text = re.sub(r"\^" + _GROUP + r"|\^([^\s{}\\])", lambda m: _raised(m, _UP, "^"), text)
     return re.sub(r"_" + _GROUP + r"|_([^\s{}\\])", lambda m: _raised(m, _DOWN, "_"), text)
 

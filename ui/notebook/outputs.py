@@ -32,16 +32,9 @@ class TextOutput(QWidget):
         super().__init__(parent)
         self._screen, self._theme, self._name = screen, theme, name
         self._expanded = False
-        tint = _TINTS.get(name, "text")
-        self.head = TextView(self, screen, theme, tint)
-        self.tail = TextView(self, screen, theme, tint)
-        self.more = QPushButton(self)
-        self.more.setObjectName("ShowAll")
-        self.more.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.more.clicked.connect(self._toggle)
-        for view in (self.head, self.tail):
-            view.setAccessibleName({"stderr": "Error stream"}.get(name, "Output"))
-            view.menu_requested.connect(self.menu_requested)
+        self.head = self._lines()
+        self.tail: TextView | None = None  # made when the text is long
+        self.more: QPushButton | None = None
         self.refresh()
 
     def refresh(self) -> None:
@@ -50,17 +43,27 @@ class TextOutput(QWidget):
         folded = count > CAP and not self._expanded
         self.head.show_lines(0, CAP // 2 if folded else count)
         self.head.scroll_lines(self._expanded and count > TALL)
-        if folded:
-            self.tail.show_lines(count - CAP // 2, count)
-        self.tail.setVisible(folded)
-        self.more.setVisible(count > CAP)
-        self.more.setText("Show less" if self._expanded else f"Show all ({count:,} lines)")
+        if count <= CAP and self.more is None:
+            return
+        tail, more = self._fold()
+        tail.show_lines(max(0, count - CAP // 2), count)
+        tail.setVisible(folded)
+        more.setVisible(count > CAP)
+        more.setText("Show less" if self._expanded else f"Show all ({count:,} lines)")
+
+    def toggle(self) -> None:
+        """Unfold a long text, or fold it again."""
+        if len(self._screen) > CAP:
+            self._expanded = not self._expanded
+            self.refresh()
+            self.resized.emit()
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in another theme."""
         self._theme = theme
         self.head.set_theme(theme)
-        self.tail.set_theme(theme)
+        if self.tail is not None:
+            self.tail.set_theme(theme)
         self.update()
 
     def height_for(self, width: int) -> int:
@@ -72,11 +75,11 @@ class TextOutput(QWidget):
         height = self.head.height_for(inner, rows)
         self.head.setGeometry(pad, y, inner, height)
         y += height
-        if count > CAP:
+        if self.more is not None and count > CAP:
             self.more.adjustSize()
             self.more.move(pad, y + 3)
             y += self.more.height() + 6
-        if count > CAP and not self._expanded:
+        if self.tail is not None and count > CAP and not self._expanded:
             height = self.tail.height_for(inner)
             self.tail.setGeometry(pad, y, inner, height)
             y += height
@@ -87,10 +90,21 @@ class TextOutput(QWidget):
         if self._name == "stderr":
             paint_sheet(self, self._theme.warning)
 
-    def _toggle(self) -> None:
-        self._expanded = not self._expanded
-        self.refresh()
-        self.resized.emit()
+    def _lines(self) -> TextView:
+        view = TextView(self, self._screen, self._theme, _TINTS.get(self._name, "text"))
+        view.setAccessibleName({"stderr": "Error stream"}.get(self._name, "Output"))
+        view.menu_requested.connect(self.menu_requested)
+        return view
+
+    def _fold(self) -> tuple[TextView, QPushButton]:
+        if self.tail is None or self.more is None:
+            self.tail = self._lines()
+            self.more = QPushButton(self)
+            self.more.setObjectName("ShowAll")
+            self.more.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self.more.setCursor(Qt.CursorShape.PointingHandCursor)
+            self.more.clicked.connect(self.toggle)
+        return self.tail, self.more
 
 
 class FailureOutput(QWidget):
@@ -180,6 +194,13 @@ class OutputArea(QWidget):
             view.setGeometry(0, y, width, height)
             y += height + GAP
         return max(0, y - GAP)
+
+    def toggle_all(self) -> None:
+        """Unfold long texts, or fold them again."""
+        for view in self.views:
+            text = view.frames if isinstance(view, FailureOutput) else view
+            if isinstance(text, TextOutput):
+                text.toggle()
 
     def copy_all(self) -> None:
         """Put all text on the clipboard."""

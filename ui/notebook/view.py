@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from ui.notebook import keys
 from ui.notebook.cell import RIGHT, CellWidget
 from ui.notebook.column import Column
+from ui.notebook.commands import Commands
 from ui.notebook.editor import CodeEditor
 from ui.notebook.model import CellModel
 from ui.notebook.sheet import sheet
@@ -47,7 +48,6 @@ class NotebookView(QWidget):
         self._current: CellModel | None = None
         self._hover: CellModel | None = None
         self._editing = False
-        self._armed = False  # D was pressed once
         self._asked: set[str] = set()  # cells that wait for the outcome of a run
         self.setAccessibleName("Notebook")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -59,6 +59,7 @@ class NotebookView(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.column)
+        self.commands = Commands(self)
         self.setStyleSheet(sheet(self._theme))
         self._connect()
 
@@ -72,7 +73,7 @@ class NotebookView(QWidget):
         self._models = {cell.key: CellModel.of(cell) for cell in cells}
         self.column.reset(list(self._models.values()))
         if cells:
-            self._select(self._models[cells[0].key])
+            self.select(self._models[cells[0].key])
 
     def insert_cell(self, index: int, cell: CellState) -> None:
         """Add a cell at an index."""
@@ -80,12 +81,12 @@ class NotebookView(QWidget):
         self._models[cell.key] = model
         self.column.insert(index, model)
         if self._current is None:
-            self._select(model)
+            self.select(model)
 
     def remove_cell(self, key: str) -> None:
         """Take a cell away; its neighbour becomes current if it was."""
         model = self._models.pop(key)
-        neighbour = self._neighbour(model, 1) or self._neighbour(model, -1)
+        neighbour = self.neighbour(model, 1) or self.neighbour(model, -1)
         focused = self._has_focus(model)
         if self._hover is model:
             self._hover = None
@@ -93,13 +94,13 @@ class NotebookView(QWidget):
         if self._current is model:
             self._current = None
             if neighbour is not None:
-                self._select(neighbour, focus=focused)
+                self.select(neighbour, focus=focused)
         self.column.remove(model)
 
     def move_cell(self, key: str, index: int) -> None:
         """Put a cell at another index."""
         self.column.move_model(self._models[key], index)
-        self._reveal_cell(self._models[key])
+        self.column.ensure_visible(self._models[key])
 
     def set_kind(self, key: str, kind: str) -> None:
         """Make a cell "code", "markdown" or "raw"; only code keeps outputs."""
@@ -119,7 +120,7 @@ class NotebookView(QWidget):
     def add_outputs(self, key: str, outputs: list[Output]) -> None:
         """Append nbformat outputs to a cell; streams continue. Costs O(outputs)."""
         self._models[key].add(outputs)
-        self._refresh(self._models[key])
+        self.refresh(self._models[key])
 
     def clear_outputs(self, key: str) -> None:
         """Remove a cell's outputs; while it runs, its place is kept for the next ones."""
@@ -127,7 +128,7 @@ class NotebookView(QWidget):
         if model.status in ("queued", "running") or key in self._asked:
             model.floor = max(model.floor, model.height) if model.items else model.floor
         model.clear()
-        self._refresh(model)
+        self.refresh(model)
 
     def set_count(self, key: str, count: int | None) -> None:
         """Set the number in `[3]`."""
@@ -158,20 +159,20 @@ class NotebookView(QWidget):
         model = self._models.get(key)
         if model is None:
             return
-        self._select(model)
+        self.select(model)
         widget = self.column.widget(model)
         if widget.editor is not None and not widget.editor.isHidden():
             widget.editor.go_to(line)
-            widget.editor.flash(line)
+            widget.editor.marks.flash(line)
         self.column.ensure_visible(model, widget.editor_line_rect(line))
 
     def set_current(self, key: str) -> None:
         """Select a cell as a whole."""
-        self._select(self._models[key], focus=self._has_focus(None))
+        self.select(self._models[key], focus=self._has_focus(None))
 
     def edit(self, key: str) -> None:
         """Put the keyboard into a cell's text."""
-        self._edit(self._models[key])
+        self.open_editor(self._models[key])
 
     def set_theme(self, theme: Theme) -> None:
         """Show everything in another theme."""
@@ -179,9 +180,9 @@ class NotebookView(QWidget):
         self.setStyleSheet(sheet(theme))
         self.toolbar.set_theme(theme)
         self.add_row.set_theme(theme)
-        for key, widget in self.column.widgets.items():
+        for widget in self.column.widgets.values():
             widget.set_theme(theme)
-            self.column.changed(key)
+        self.column.changed(*self.column.widgets)
 
     # -- questions -------------------------------------------------------------------------------
 
@@ -201,72 +202,49 @@ class NotebookView(QWidget):
         """Return the widget of a cell, made now if it has not been on screen yet."""
         return self.column.widget(self._models[key])
 
-    # -- commands --------------------------------------------------------------------------------
+    # -- for the commands ------------------------------------------------------------------------
 
-    def perform(self, name: str, model: CellModel | None = None) -> None:
-        """Carry out a command of keys, tool bar or menu on a cell (the current one)."""
-        model = model or self._current
-        if model is None:
-            return
-        armed, self._armed = self._armed, name == "delete_key"
-        if name == "delete_key":
-            if armed:
-                self._armed = False
-                self.remove_requested.emit(model.key)
-            return
-        acts = {
-            "run": partial(self._run, model),
-            "run_advance": partial(self._run, model, advance=True),
-            "run_insert": partial(self._run_insert, model),
-            "edit": partial(self._edit, model),
-            "insert_above": partial(self._insert, model, 0),
-            "insert": partial(self._insert, model, 1),
-            "insert_text": partial(self._insert, model, 1, "markdown"),
-            "delete": partial(self.remove_requested.emit, model.key),
-            "up": partial(self._ask_move, model, -1),
-            "down": partial(self._ask_move, model, 1),
-            "previous": partial(self._step, model, -1),
-            "next": partial(self._step, model, 1),
-            "kind": partial(self._ask_kind, model, "code" if model.kind != "code" else "markdown"),
-            "code": partial(self._ask_kind, model, "code"),
-            "markdown": partial(self._ask_kind, model, "markdown"),
-            "raw": partial(self._ask_kind, model, "raw"),
-            "toggle_output": partial(self._toggle_output, model),
-            "clear": partial(self._clear, model),
-            "copy": partial(QGuiApplication.clipboard().setText, model.source),
-            "run_all": self.run_all_requested.emit,
-            "more": partial(self._menu, model),
-        }
-        acts[name]()
+    def current_model(self) -> CellModel | None:
+        """Return the current cell."""
+        return self._current
 
-    def menu(self, model: CellModel) -> QMenu:
-        """Return the menu of a cell."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        other = "Change to text" if model.kind == "code" else "Change to code"
-        rows = (
-            ("Run cell", "run", "Ctrl+Enter"), ("Run all cells", "run_all", ""), None,
-            ("Insert code above", "insert_above", "A"), ("Insert code below", "insert", "B"),
-            ("Insert text below", "insert_text", ""), None,
-            ("Move up", "up", "Ctrl+Shift+Up"), ("Move down", "down", "Ctrl+Shift+Down"),
-            (other, "kind", "M" if model.kind == "code" else "Y"), None,
-            ("Copy source", "copy", ""), ("Clear output", "clear", ""),
-            ("Delete cell", "delete", "D, D"),
-        )  # fmt: skip
-        for row in rows:
-            if row is None:
-                menu.addSeparator()
-                continue
-            text, name, shortcut = row
-            act = menu.addAction(f"{text}\t{shortcut}" if shortcut else text)
-            act.triggered.connect(partial(self._from_menu, name, model))
-        return menu
+    def neighbour(self, model: CellModel, direction: int) -> CellModel | None:
+        """Return the cell above (-1) or below (+1)."""
+        models = self.column.models
+        at = models.index(model) + direction
+        return models[at] if 0 <= at < len(models) else None
+
+    def select(self, model: CellModel, focus: bool = False) -> None:
+        """Make a cell current and show it; `focus` also takes the keyboard to it."""
+        self._mark_current(model)
+        if focus:
+            self.column.widget(model).edit(False)
+        self.column.ensure_visible(model)
+
+    def open_editor(self, model: CellModel) -> None:
+        """Put the keyboard into a cell's text."""
+        model.editing = True
+        self._mark_current(model)
+        self.column.widget(model).edit(True)
+        self.column.ensure_visible(model)
+
+    def refresh(self, model: CellModel) -> None:
+        """Show a cell's outputs as they are now."""
+        if model.key in self.column.widgets:
+            self.column.widgets[model.key].refresh()
+        self.column.changed(model.key)
+
+    def expect(self, model: CellModel) -> None:
+        """Remember that a cell was asked to run: it stays in place and keeps its room."""
+        self.column.anchor = model
+        self._asked.add(model.key)
 
     # -- events ----------------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
         """Claim the notebook's keys from the window's shortcuts."""
-        if event.type() == QEvent.Type.ShortcutOverride and keys.command(event, self._editing):
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and keys.command(event, self._editing):
             event.accept()
             return True
         return super().event(event)
@@ -275,10 +253,10 @@ class NotebookView(QWidget):
         """Carry out the command of a key that no cell used."""
         name = keys.command(event, self._editing)
         if name is None:
-            self._armed = False
+            self.commands.disarm()
             event.ignore()
-            return
-        self.perform(name)
+        else:
+            self.commands.perform(name)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Give the keyboard to the current cell."""
@@ -292,7 +270,7 @@ class NotebookView(QWidget):
         self.column.moved.connect(self._place_toolbar)
         self.column.pointer_left.connect(lambda: self._point_at(None))
         self.toolbar.triggered.connect(self._on_tool)
-        self.add_row.requested.connect(self._append)
+        self.add_row.requested.connect(self.commands.append)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self._on_focus)
@@ -300,14 +278,14 @@ class NotebookView(QWidget):
     def _make(self, model: CellModel, parent: QWidget) -> CellWidget:
         widget = CellWidget(parent, model, self._theme)
         widget.hovered.connect(partial(self._point_at, model))
-        widget.run_clicked.connect(partial(self.perform, "run", model))
+        widget.run_clicked.connect(partial(self.commands.perform, "run", model))
         widget.edited.connect(partial(self.source_changed.emit, model.key))
-        widget.escaped.connect(partial(self._escape, model))
-        widget.left.connect(partial(self._leave, model))
+        widget.escaped.connect(partial(self.select, model, True))
+        widget.left.connect(partial(self.commands.leave, model))
         widget.line_changed.connect(partial(self._on_line, model))
-        widget.edit_requested.connect(partial(self._edit, model))
-        widget.clear_requested.connect(partial(self._clear, model))
-        widget.menu_requested.connect(lambda at, m=model: self.menu(m).popup(at))
+        widget.edit_requested.connect(partial(self.open_editor, model))
+        widget.clear_requested.connect(partial(self.commands.perform, "clear", model))
+        widget.menu_requested.connect(lambda at, m=model: self.commands.menu(m).popup(at))
         widget.link_activated.connect(self.link_activated)
         widget.set_current(model is self._current, self._editing)
         return widget
@@ -317,14 +295,13 @@ class NotebookView(QWidget):
         widget = now
         while widget is not None and not isinstance(widget, CellWidget):
             widget = widget.parentWidget()
-        inside = (
-            isinstance(widget, CellWidget) and self._models.get(widget.model.key) is widget.model
-        )
-        self._editing = inside and isinstance(now, CodeEditor)
-        if inside:
-            self._mark_current(widget.model)
-        elif self._current is not None:
-            self._mark_current(self._current)
+        model = widget.model if isinstance(widget, CellWidget) else None
+        if model is not None and self._models.get(model.key) is not model:
+            model = None  # another notebook's
+        self._editing = model is not None and isinstance(now, CodeEditor)
+        shown = model or self._current
+        if shown is not None:
+            self._mark_current(shown)
 
     def _on_line(self, model: CellModel, line: int) -> None:
         self.column.anchor = model
@@ -333,108 +310,10 @@ class NotebookView(QWidget):
 
     def _on_tool(self, name: str) -> None:
         if self._hover is not None:
-            self._select(self._hover, focus=True)
-            self.perform(name, self._hover)
-
-    def _from_menu(self, name: str, model: CellModel) -> None:
-        self.perform(name, model)
-
-    # -- acts ------------------------------------------------------------------------------------
-
-    def _run(self, model: CellModel, advance: bool = False) -> None:
-        if model.kind == "code":
-            self.column.anchor = model
-            self._asked.add(model.key)
-            self.run_requested.emit(model.key, advance)
-        else:
-            self._render(model)
-        if advance:
-            following = self._neighbour(model, 1)
-            if following is None:
-                self._insert(model, 1)
-            else:
-                self._select(following, focus=True)
-
-    def _run_insert(self, model: CellModel) -> None:
-        self._run(model)
-        self._insert(model, 1)
-
-    def _insert(self, model: CellModel | None, place: int, kind: str = "code") -> None:
-        """Ask for a cell and edit it if the owner makes one at once."""
-        before = set(self._models)
-        self.insert_requested.emit(model.key if model is not None else "", place, kind)
-        made = [m for m in self.column.models if m.key not in before]
-        if made:
-            self._edit(made[0])
-
-    def _append(self, kind: str) -> None:
-        self._insert(self.column.models[-1] if self.column.models else None, 1, kind)
-
-    def _ask_move(self, model: CellModel, direction: int) -> None:
-        if self._neighbour(model, direction) is not None:
-            self.move_requested.emit(model.key, direction)
-
-    def _ask_kind(self, model: CellModel, kind: str) -> None:
-        if model.kind != kind:
-            self.kind_requested.emit(model.key, kind)
-
-    def _step(self, model: CellModel, direction: int) -> None:
-        other = self._neighbour(model, direction)
-        if other is not None:
-            self._select(other, focus=True)
-
-    def _leave(self, model: CellModel, direction: int) -> None:
-        """Follow an arrow key out of an editor into the neighbouring cell."""
-        other = self._neighbour(model, direction)
-        if other is None:
-            return
-        if other.kind == "markdown" and not other.editing:
-            self._select(other, focus=True)
-            return
-        self._edit(other)
-        editor = self.column.widget(other).editor
-        if editor is not None:
-            editor.go_to(1 if direction > 0 else editor.blockCount())
-
-    def _escape(self, model: CellModel) -> None:
-        self._select(model, focus=True)
-
-    def _edit(self, model: CellModel) -> None:
-        model.editing = True
-        self._mark_current(model)
-        self.column.widget(model).edit(True)
-        self._reveal_cell(model)
-
-    def _render(self, model: CellModel) -> None:
-        model.editing = False
-        self.column.widget(model).render()
-        self.column.widget(model).edit(False)
-
-    def _clear(self, model: CellModel) -> None:
-        model.clear()
-        model.floor = 0
-        self._refresh(model)
-        self.outputs_cleared.emit(model.key)
-
-    def _toggle_output(self, model: CellModel) -> None:
-        area = self.column.widget(model).area
-        for view in area.views if area is not None else []:
-            button = getattr(view, "more", None)
-            if button is not None and not button.isHidden():
-                button.click()
-
-    def _menu(self, model: CellModel) -> None:
-        widget = self.column.widget(model)
-        at = self.toolbar if self.toolbar.isVisible() and self._hover is model else widget
-        self.menu(model).popup(at.mapToGlobal(QPoint(at.width() - 30, at.rect().top() + 28)))
+            self.select(self._hover, focus=True)
+            self.commands.perform(name, self._hover)
 
     # -- selection -------------------------------------------------------------------------------
-
-    def _select(self, model: CellModel, focus: bool = False) -> None:
-        self._mark_current(model)
-        if focus:
-            self.column.widget(model).edit(False)
-        self._reveal_cell(model)
 
     def _mark_current(self, model: CellModel) -> None:
         changed = model is not self._current
@@ -447,14 +326,6 @@ class NotebookView(QWidget):
         if changed:
             self.current_changed.emit(model.key)
 
-    def _reveal_cell(self, model: CellModel) -> None:
-        self.column.ensure_visible(model)
-
-    def _neighbour(self, model: CellModel, direction: int) -> CellModel | None:
-        models = self.column.models
-        at = models.index(model) + direction
-        return models[at] if 0 <= at < len(models) else None
-
     def _has_focus(self, model: CellModel | None) -> bool:
         """Tell whether the keyboard is in a cell, or anywhere in the notebook."""
         focus = QApplication.focusWidget()
@@ -466,11 +337,6 @@ class NotebookView(QWidget):
         )
 
     # -- refreshing ------------------------------------------------------------------------------
-
-    def _refresh(self, model: CellModel) -> None:
-        if model.key in self.column.widgets:
-            self.column.widgets[model.key].refresh()
-        self.column.changed(model.key)
 
     def _repaint(self, model: CellModel) -> None:
         if model.key in self.column.widgets:

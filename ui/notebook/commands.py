@@ -1,0 +1,178 @@
+"""What keys, tool bar and menus do in the notebook: one table of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu
+
+from ui.notebook.model import CellModel
+
+if TYPE_CHECKING:
+    from ui.notebook.view import NotebookView
+
+#: The cell menu: text, command, shortcut; None is a line between.
+_MENU: tuple[tuple[str, str, str] | None, ...] = (
+    ("Run cell", "run", "Ctrl+Enter"),
+    ("Run all cells", "run_all", ""),
+    None,
+    ("Insert code above", "insert_above", "A"),
+    ("Insert code below", "insert", "B"),
+    ("Insert text below", "insert_text", ""),
+    None,
+    ("Move up", "up", "Ctrl+Shift+Up"),
+    ("Move down", "down", "Ctrl+Shift+Down"),
+    ("Code", "code", "Y"),
+    ("Text", "markdown", "M"),
+    ("Raw", "raw", "R"),
+    None,
+    ("Copy source", "copy", ""),
+    ("Clear output", "clear", ""),
+    ("Delete cell", "delete", "D, D"),
+)
+
+
+class Commands:
+    """Carries out commands on the cells of a view; wishes go out as the view's signals."""
+
+    def __init__(self, view: NotebookView) -> None:
+        self._view = view
+        self._armed = False  # D was pressed once
+        self._table: dict[str, Callable[[CellModel], object]] = {
+            "run": self._run,
+            "run_advance": partial(self._run, advance=True),
+            "run_insert": self._run_insert,
+            "run_all": lambda _: view.run_all_requested.emit(),
+            "edit": view.open_editor,
+            "insert_above": partial(self._insert, place=0),
+            "insert": partial(self._insert, place=1),
+            "insert_text": partial(self._insert, place=1, kind="markdown"),
+            "delete": lambda model: view.remove_requested.emit(model.key),
+            "delete_key": self._delete_key,
+            "up": partial(self._move, direction=-1),
+            "down": partial(self._move, direction=1),
+            "previous": partial(self._step, direction=-1),
+            "next": partial(self._step, direction=1),
+            "kind": lambda model: self._kind(model, "markdown" if model.kind == "code" else "code"),
+            "code": partial(self._kind, kind="code"),
+            "markdown": partial(self._kind, kind="markdown"),
+            "raw": partial(self._kind, kind="raw"),
+            "toggle_output": self._toggle_output,
+            "clear": self._clear,
+            "copy": lambda model: QGuiApplication.clipboard().setText(model.source),
+            "more": self._more,
+        }
+
+    def perform(self, name: str, model: CellModel | None = None) -> None:
+        """Carry out a command on a cell, or on the current one."""
+        if name != "delete_key":
+            self._armed = False
+        model = model or self._view.current_model()
+        if model is not None:
+            self._table[name](model)
+
+    def disarm(self) -> None:
+        """Forget that D was pressed: another key came between."""
+        self._armed = False
+
+    def append(self, kind: str) -> None:
+        """Ask for a cell at the end."""
+        models = self._view.column.models
+        self._insert(models[-1] if models else None, 1, kind)
+
+    def leave(self, model: CellModel, direction: int) -> None:
+        """Follow an arrow key out of an editor into the neighbouring cell."""
+        other = self._view.neighbour(model, direction)
+        if other is None:
+            return
+        if other.kind == "markdown" and not other.editing:
+            self._view.select(other, focus=True)
+            return
+        self._view.open_editor(other)
+        editor = self._view.column.widget(other).editor
+        if editor is not None:
+            editor.go_to(1 if direction > 0 else editor.blockCount())
+
+    def menu(self, model: CellModel) -> QMenu:
+        """Return the menu of a cell."""
+        menu = QMenu(self._view)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for row in _MENU:
+            if row is None:
+                menu.addSeparator()
+                continue
+            text, name, keys = row
+            act = menu.addAction(f"{text}\t{keys}" if keys else text)
+            act.triggered.connect(lambda _=False, n=name: self.perform(n, model))
+            if name in ("code", "markdown", "raw"):
+                act.setCheckable(True)
+                act.setChecked(model.kind == name)
+            act.setEnabled(name not in ("run", "clear") or model.kind == "code")
+        return menu
+
+    def _run(self, model: CellModel, advance: bool = False) -> None:
+        view = self._view
+        if model.kind == "code":
+            view.expect(model)
+            view.run_requested.emit(model.key, advance)
+        else:
+            model.editing = False
+            view.column.widget(model).render()
+            view.select(model, focus=True)
+        if not advance:
+            return
+        following = view.neighbour(model, 1)
+        if following is None:
+            self._insert(model, 1)
+        else:
+            view.select(following, focus=True)
+
+    def _run_insert(self, model: CellModel) -> None:
+        self._run(model)
+        self._insert(model, 1)
+
+    def _insert(self, model: CellModel | None, place: int, kind: str = "code") -> None:
+        """Ask for a cell, and edit it if the owner makes one at once."""
+        view = self._view
+        before = set(view.order())
+        view.insert_requested.emit(model.key if model is not None else "", place, kind)
+        made = [m for m in view.column.models if m.key not in before]
+        if made:
+            view.open_editor(made[0])
+
+    def _delete_key(self, model: CellModel) -> None:
+        if self._armed:
+            self._view.remove_requested.emit(model.key)
+        self._armed = not self._armed
+
+    def _move(self, model: CellModel, direction: int) -> None:
+        if self._view.neighbour(model, direction) is not None:
+            self._view.move_requested.emit(model.key, direction)
+
+    def _kind(self, model: CellModel, kind: str) -> None:
+        if model.kind != kind:
+            self._view.kind_requested.emit(model.key, kind)
+
+    def _step(self, model: CellModel, direction: int) -> None:
+        other = self._view.neighbour(model, direction)
+        if other is not None:
+            self._view.select(other, focus=True)
+
+    def _clear(self, model: CellModel) -> None:
+        model.clear()
+        model.floor = 0
+        self._view.refresh(model)
+        self._view.outputs_cleared.emit(model.key)
+
+    def _toggle_output(self, model: CellModel) -> None:
+        area = self._view.column.widget(model).area
+        if area is not None:
+            area.toggle_all()
+
+    def _more(self, model: CellModel) -> None:
+        widget = self._view.column.widget(model)
+        self.menu(model).popup(widget.mapToGlobal(QPoint(widget.width() - 40, 30)))
