@@ -94,7 +94,7 @@ def test_what_we_do_not_understand_is_kept(tmp_path: Path) -> None:
             future="field",
         ),
         {
-            "cell_type": "markdown", "id": "two", "metadata": {}, "source": ["![](attachment:a.png)"],
+            "cell_type": "markdown", "id": "two", "metadata": {}, "source": ["![](attachment:a)"],
             "attachments": {"a.png": {"image/png": "aGVsbG8="}},
         },
         {"cell_type": "raw", "id": "three", "metadata": {"format": "text/latex"}, "source": []},

@@ -86,7 +86,8 @@ class CellRecording:
         stdout.begin(self._printed)
         stderr.begin()
         shell = self._kernel.shell
-        key, count = info.cell_id or "", shell.execution_count
+        # IPython has counted the cell already if it keeps it.
+        key, count = info.cell_id or "", shell.execution_count - bool(info.store_history)
         self._recorder.begin_cell(key, info.raw_cell, count)
         file = shell.compile.get_code_name(info.raw_cell, info.transformed_cell or "", count)
         self._recorder.register_file(file, key)

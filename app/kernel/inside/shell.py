@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -79,6 +80,8 @@ class CellShell(ZMQInteractiveShell):
         self.user_ns["__file__"] = str(path)
         sys.argv = [str(path), *argv]
         sys.path.insert(0, str(path.parent))
+        # A script's sys.exit is no mistake; IPython would explain how to leave a notebook.
+        warnings.filterwarnings("ignore", message="To exit: use", category=UserWarning)
         shown, self.ast_node_interactivity = self.ast_node_interactivity, "none"
         try:
             yield
