@@ -7,41 +7,24 @@ from collections.abc import Iterable
 
 import networkx as nx  # type: ignore[import-untyped]
 import numpy as np
-from PySide6.QtCore import QEasingCurve, QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from ui.fonts import ui_font
 from ui.graph.camera import Rect, View
-from ui.graph.cards import CardPainter
-from ui.graph.inks import Inks, tints_of
-from ui.graph.morph import Morph
-from ui.graph.motion import Tween
-from ui.graph.overlay import (
-    paint_badges,
-    paint_comets,
-    paint_focus,
-    paint_halo,
-    paint_placeholder,
-    paint_ring,
-    paint_rings,
-    paint_uncrossed,
-)
-from ui.graph.paint import Picture, paint_background, paint_scene
-from ui.graph.scene import Indices, Scene, touching
-from ui.graph.tiles import Tiles
+from ui.graph.motion import GLIDE
+from ui.graph.overlay import paint_placeholder, paint_ring, paint_rings
+from ui.graph.paint import paint_background
+from ui.graph.scene import Scene, touching
+from ui.graph.spotlight import Spotlight
+from ui.graph.stage import Stage
 from ui.graph.types import CanvasState, Layout, NodeId
-from ui.graph.view import GLIDE, CameraView
+from ui.graph.view import CameraView
 from ui.graph.walk import Way, nearest, step
 from ui.theme import Theme
 
-#: While the scale changes, so many cards are painted anew in each frame; more are stretched tiles.
-DIRECT = 48
-BUDGET = 0.008  # seconds of a frame for new tiles
-HOVER_DELAY, HOVER_FADE = 140, 130  # milliseconds
 READABLE = 0.62  # the scale that going to a node reaches at least
-TRAVEL, RISE = 0.75, 0.6  # of a step's time: comets arrive, badges begin to rise
-_NOTHING: Indices = np.zeros(0, np.intp)
 _WAYS = {
     Qt.Key.Key_Up: Way.UP, Qt.Key.Key_Down: Way.DOWN,
     Qt.Key.Key_Left: Way.LEFT, Qt.Key.Key_Right: Way.RIGHT,
@@ -60,40 +43,27 @@ class GraphCanvas(CameraView):
     node_activated = Signal(object)  # NodeId: double click or Enter
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        self._inks = Inks(theme)
-        self._cards = CardPainter()
-        self._picture: Picture | None = None
-        self._state: CanvasState | None = None
-        self._tiles = Tiles()
-        self._complete = self._prepared = False
-        self._selected = self._hovered = -1
-        self._near: tuple[Indices, Indices] = (_NOTHING, _NOTHING)
+        self._stage = Stage(theme)
+        self._spotlight = Spotlight()
+        self._selected = -1
         self._lit: frozenset[NodeId] = frozenset()
-        self._veil = 0.0
-        self._pulse = 1.0
         self._placeholder = ("No graph yet", "Run a cell to record its operations.")
         super().__init__(parent)
-        self._hover_wait = QTimer(self)
-        self._hover_wait.setSingleShot(True)
-        self._hover_wait.timeout.connect(self._veil_in)
-        self._veiling = Tween(self, self._veiled)
-        self._veil_way = (0.0, 0.0)
-        self._morph: Morph | None = None
-        self._morphed = 1.0
-        self._morphing = Tween(self, self._morph_moved)
-        self._pulsing = Tween(self, self._pulsed, QEasingCurve.Type.Linear)
-        self._more = QTimer(self)
-        self._more.setSingleShot(True)
-        self._more.timeout.connect(self._go_on)
+        for part in (self._stage, self._spotlight):
+            part.setParent(self)
+            part.changed.connect(self.repaint_view)
         self.setAccessibleName("Graph")
-        self.set_theme(theme)
         self._describe()
 
     # Setters
 
     def set_theme(self, theme: Theme) -> None:
-        self._inks = Inks(theme)
-        self._retint(afresh=True)
+        self._stage.set_theme(theme)
+
+    def set_reduced_motion(self, reduced: bool) -> None:
+        """Do without animation: the camera, steps and the veil jump to their ends."""
+        super().set_reduced_motion(reduced)
+        self._spotlight.immediate = reduced
 
     def set_placeholder(self, title: str, detail: str = "") -> None:
         """Set what an empty canvas says."""
@@ -115,26 +85,18 @@ class GraphCanvas(CameraView):
         scene: `Scene.build(graph, layout)`, where another thread has made it already.
         """
         chosen = self.selected()
-        empty = graph is None or layout is None or not layout.ids
-        self._stop_motion()
-        self._state = None
-        if empty or graph is None or layout is None:
-            self._picture, self._selected = None, -1
-            self._tiles.show(None)
-        else:
-            scene = scene or Scene.build(graph, layout)
-            if keep_view and self._picture is not None and self.isVisible():
-                self._morph = Morph.between(self._picture.scene, scene)
-            self._selected = scene.index.get(chosen, -1) if chosen else -1
-            self._picture = Picture(scene, tints_of(scene, None), self._inks, self._cards)
-            self._tiles.show(self._picture)
-            self._prepared = False
-            if not keep_view or self._fitted:
-                self.fit(animated=self._morph is not None)
-            if self._morph is not None:
-                self._morphing.run(0 if self._reduced_motion else GLIDE)
+        if graph is None or layout is None or not layout.ids:
+            scene = None
+        elif scene is None:
+            scene = Scene.build(graph, layout)
+        glide = keep_view and self.isVisible() and not self._reduced_motion
+        glides = self._stage.show(scene, glide)
+        self._selected = self._index(chosen)
+        self._unpoint()
+        self._spotlight.clear(scene)
+        if scene is not None and (self._fitted or not keep_view):
+            self.fit(animated=glides)
         self._describe()
-        self.repaint_view()
 
     def clear(self) -> None:
         """Show the placeholder instead of a graph."""
@@ -142,20 +104,11 @@ class GraphCanvas(CameraView):
 
     def set_state(self, state: CanvasState | None) -> None:
         """Tint the graph; the arrays must be as long as the layout. Raises ValueError otherwise."""
-        if self._picture is None:
-            return
-        scene = self._picture.scene
-        if state is not None and (
-            len(state.shown) != len(scene) or len(state.edge_lit) != len(scene.ends)
-        ):
-            raise ValueError(
-                f"a state of {len(state.shown)} nodes and {len(state.edge_lit)} edges does not fit "
-                f"the graph shown, which has {len(scene)} and {len(scene.ends)}"
-            )
-        self._pulsing.stop()
-        self._pulse = 1.0
-        self._state = state
-        self._retint()
+        self._stage.set_state(state)
+
+    def animate_step(self, duration_ms: int) -> None:
+        """Let the cotangents of the state's active step travel once; 0 shows their arrival."""
+        self._stage.animate_step(0 if self._reduced_motion else duration_ms)
 
     def select(self, node: NodeId | None, reveal: bool = False) -> None:
         """Select a node (None or one that is not shown: nothing); emits no signal."""
@@ -174,27 +127,29 @@ class GraphCanvas(CameraView):
         return self._id(self._selected)
 
     def node_count(self) -> int:
-        return 0 if self._picture is None else len(self._picture.scene)
+        return 0 if self._stage.scene is None else len(self._stage.scene)
 
     # Camera
 
     def center_on(self, node: NodeId) -> None:
         """Bring a node to the middle, at a scale at which it can be read."""
         index = self._index(node)
-        if self._picture is None or index < 0:
+        scene = self._stage.scene
+        if scene is None or index < 0:
             return
         self._fitted = False
         view = self.camera()._replace(scale=max(self.camera().scale, READABLE))
-        centre = self._picture.scene.box(index).centre
+        centre = scene.box(index).centre
         self.look(view.centred(*centre, *self.size_in_pixels()), GLIDE)
 
     def reveal(self, node: NodeId) -> None:
         """Pan as little as needed to have a node in view."""
         index = self._index(node)
-        if self._picture is None or index < 0:
+        scene = self._stage.scene
+        if scene is None or index < 0:
             return
         view, (width, height) = self.camera(), self.size_in_pixels()
-        box = self._picture.scene.box(index)
+        box = scene.box(index)
         left, top = view.to_pixel(box.x, box.y)
         by_x = _inward(left, box.width * view.scale, width)
         by_y = _inward(top, box.height * view.scale, height)
@@ -204,105 +159,56 @@ class GraphCanvas(CameraView):
     def node_rect(self, node: NodeId) -> Rect | None:
         """Return where a node is, in pixels of the viewport."""
         index = self._index(node)
-        if self._picture is None or index < 0:
+        scene = self._stage.scene
+        if scene is None or index < 0:
             return None
-        box, view = self._picture.scene.box(index), self.camera()
+        box, view = scene.box(index), self.camera()
         return Rect(*view.to_pixel(box.x, box.y), box.width * view.scale, box.height * view.scale)
 
     def content(self) -> Rect | None:
-        return None if self._picture is None else self._picture.scene.bounds
-
-    # Replay
-
-    def animate_step(self, duration_ms: int) -> None:
-        """Let the cotangents of the state's active step travel once; 0 shows their arrival."""
-        if self._state is None or not (len(self._state.pulses) or self._state.badges):
-            return
-        self._pulsing.run(0 if self._reduced_motion else duration_ms)
+        return None if self._stage.scene is None else self._stage.scene.bounds
 
     def is_animating(self) -> bool:
-        tweens = (self._pulsing, self._glide, self._veiling, self._morphing)
-        return any(tween.running for tween in tweens)
+        return self._glide.running or self._stage.running or self._spotlight.running
+
+    def finish_painting(self) -> None:
+        """Bring all motion to its end and paint what is still missing: for pictures of the view."""
+        self._glide.finish()
+        self._settle.stop()
+        self._spotlight.finish()
+        self._stage.finish(self.camera(), self.size_in_pixels())
+        self.repaint_view()
 
     # Painting
 
     def paint_view(self, painter: QPainter) -> None:
-        size = self.size_in_pixels()
-        picture, view = self._picture, self.camera()
+        size, view = self.size_in_pixels(), self.camera()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        picture = self._stage.picture
         if picture is None:
-            paint_background(painter, self._inks, View(1.0, 0.0, 0.0), Rect(0.0, 0.0, *size))
-            fonts = (ui_font("heading"), ui_font("body"))
-            paint_placeholder(painter, self._inks, size, *self._placeholder, fonts=fonts)
+            self._paint_placeholder(painter, size)
             return
-        area = view.seen(*size)
-        if self._morph is not None:
-            self._morph.paint(painter, picture, view, area, self._morphed)
-        elif self.is_moving() and len(picture.scene.nodes_in(area)) <= DIRECT:
-            paint_scene(painter, picture, view, area)
-        else:
-            self._complete = self._tiles.paint(painter, view, size, self.is_moving(), BUDGET)
-            if not self._complete or not self._prepared:
-                self._more.start(0)
-        self._paint_overlay(painter, picture, view, size)
+        self._stage.paint(painter, view, size, self.is_moving())
+        self._spotlight.paint(painter, picture, view, size)
+        self._stage.paint_active(painter, view)
+        self._paint_rings(painter, picture.scene, view, size)
+        self._stage.paint_step(painter, view, size)
 
-    def _paint_overlay(
-        self, painter: QPainter, picture: Picture, view: View, size: tuple[float, float]
-    ) -> None:
-        state, under_way = self._state, self._pulse < 1.0
-        if state is not None and under_way:
-            paint_uncrossed(painter, picture, view, state.pulses.astype(np.intp))
-        if self._veil > 0.0:
-            paint_focus(painter, picture, view, size, *self._near, strength=self._veil)
-        if picture.tints.active >= 0:
-            breath = 4.0 * self._pulse * (1.0 - self._pulse)
-            paint_halo(painter, picture, view, picture.tints.active, breath)
-        self._paint_rings(painter, picture, view, size)
-        if state is not None and under_way:
-            travelled = _eased(min(self._pulse / TRAVEL, 1.0))
-            paint_comets(painter, picture, view, state.pulses.astype(np.intp), travelled)
-        if state is not None:
-            risen = _eased(min(max((self._pulse - RISE) / (1.0 - RISE), 0.0), 1.0))
-            paint_badges(painter, picture, view, state.badges, risen)
+    def _paint_placeholder(self, painter: QPainter, size: tuple[float, float]) -> None:
+        inks, fonts = self._stage.inks, (ui_font("heading"), ui_font("body"))
+        paint_background(painter, inks, View(1.0, 0.0, 0.0), Rect(0.0, 0.0, *size))
+        paint_placeholder(painter, inks, size, *self._placeholder, fonts=fonts)
 
     def _paint_rings(
-        self, painter: QPainter, picture: Picture, view: View, size: tuple[float, float]
+        self, painter: QPainter, scene: Scene, view: View, size: tuple[float, float]
     ) -> None:
-        scene, colour = picture.scene, self._inks.focus
+        colour = self._stage.inks.focus
         if self._lit:
             lit = np.array([scene.index[node] for node in self._lit if node in scene.index], int)
             lit = lit[touching(scene.boxes[lit], view.seen(*size))]
             paint_rings(painter, scene, view, lit, colour)
         if self._selected >= 0:
             paint_ring(painter, scene, view, self._selected, colour)
-
-    def finish_painting(self) -> None:
-        """Bring all motion to its end and paint what is still missing: for pictures of the view."""
-        for tween in (self._glide, self._pulsing, self._veiling, self._morphing):
-            tween.finish()
-        self._settle.stop()
-        self._tiles.complete(self.camera(), self.size_in_pixels())
-        self.repaint_view()
-
-    def _go_on(self) -> None:
-        """Paint what a frame had no time for, then what zooming out will need."""
-        if not self._complete:
-            self.repaint_view()
-        elif self._tiles.prepare(self.camera().ratio):
-            self._more.start(0)
-        else:
-            self._prepared = True
-
-    def _retint(self, afresh: bool = False) -> None:
-        if self._picture is not None:
-            tints = tints_of(self._picture.scene, self._state)
-            self._picture = self._picture._replace(tints=tints, inks=self._inks)
-            if afresh:
-                self._tiles.show(self._picture)
-                self._prepared = False
-            else:
-                self._tiles.recolour(self._picture)
-        self.repaint_view()
 
     # Pointer
 
@@ -335,10 +241,10 @@ class GraphCanvas(CameraView):
 
     def _tip(self, place: QPoint, globally: QPoint) -> None:
         node = self._node_at(place.x(), place.y())
-        if self._picture is None or node < 0:
+        if self._stage.scene is None or node < 0:
             QToolTip.hideText()
             return
-        card = self._picture.scene.cards[node]
+        card = self._stage.scene.cards[node]
         text = f"<b>{html.escape(card.title)}</b>"
         if card.name:
             text += f" → {html.escape(card.name)}"
@@ -347,45 +253,18 @@ class GraphCanvas(CameraView):
         QToolTip.showText(globally, text, self.viewport())
 
     def _hover(self, node: int) -> None:
-        if node == self._hovered:
+        if not self._spotlight.point(node):
             return
-        self._hovered = node
-        if node >= 0 and self._picture is not None:
+        if node >= 0:
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
-            if self._veil > 0.0:
-                self._veil_in()  # from node to node the veil stays
-            else:
-                self._hover_wait.start(0 if self._reduced_motion else HOVER_DELAY)
         else:
-            self._hover_wait.stop()
             self.viewport().unsetCursor()
-            self._run_veil(0.0)
         self.node_hovered.emit(self._id(node))
 
-    def _veil_in(self) -> None:
-        if self._picture is not None and self._hovered >= 0:
-            self._near = self._picture.scene.around([self._hovered])
-            self._run_veil(1.0)
-
-    def _run_veil(self, goal: float) -> None:
-        self._veil_way = (self._veil, goal)
-        distance = abs(goal - self._veil)
-        self._veiling.run(0 if self._reduced_motion else round(HOVER_FADE * distance))
-
-    def _veiled(self, t: float) -> None:
-        begin, goal = self._veil_way
-        self._veil = begin + (goal - begin) * t
-        self.repaint_view()
-
-    def _morph_moved(self, t: float) -> None:
-        self._morphed = t
-        if t >= 1.0:
-            self._morph = None
-        self.repaint_view()
-
-    def _pulsed(self, t: float) -> None:
-        self._pulse = t
-        self.repaint_view()
+    def _unpoint(self) -> None:
+        if self._spotlight.node >= 0:
+            self.viewport().unsetCursor()
+            self.node_hovered.emit(None)
 
     # Keyboard
 
@@ -402,8 +281,8 @@ class GraphCanvas(CameraView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, node = Qt.Key(event.key()), self.selected()
-        if key in _WAYS and self._picture is not None:
-            self._walk(_WAYS[key])
+        if key in _WAYS and self._stage.scene is not None:
+            self._walk(self._stage.scene, _WAYS[key])
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and node is not None:
             self.node_activated.emit(node)
         elif key == Qt.Key.Key_Escape and node is not None:
@@ -411,11 +290,9 @@ class GraphCanvas(CameraView):
         else:
             super().keyPressEvent(event)
 
-    def _walk(self, way: Way) -> None:
-        assert self._picture is not None
-        scene = self._picture.scene
+    def _walk(self, scene: Scene, way: Way) -> None:
         if self._selected < 0:
-            begin = self._picture.tints.active
+            begin = self._stage.active
             width, height = self.size_in_pixels()
             middle = self.camera().to_scene(width / 2, height / 2)
             goal = begin if begin >= 0 else nearest(scene, *middle)
@@ -434,33 +311,26 @@ class GraphCanvas(CameraView):
             self.repaint_view()
 
     def _node_at(self, x: float, y: float) -> int:
-        if self._picture is None:
+        if self._stage.scene is None:
             return -1
         view = self.camera()
-        return self._picture.scene.node_at(*view.to_scene(x, y), slack=1.5 / view.scale)
+        return self._stage.scene.node_at(*view.to_scene(x, y), slack=1.5 / view.scale)
 
     def _index(self, node: NodeId | None) -> int:
-        if self._picture is None or node is None:
+        if self._stage.scene is None or node is None:
             return -1
-        return self._picture.scene.index.get(node, -1)
+        return self._stage.scene.index.get(node, -1)
 
     def _id(self, index: int) -> NodeId | None:
-        return None if self._picture is None or index < 0 else self._picture.scene.ids[index]
-
-    def _stop_motion(self) -> None:
-        self._hover_wait.stop()
-        for tween in (self._pulsing, self._veiling, self._morphing):
-            tween.stop()
-        self._morph = None
-        self._pulse, self._veil, self._near = 1.0, 0.0, (_NOTHING, _NOTHING)
-        self._hover(-1)
+        scene = self._stage.scene
+        return None if scene is None or index < 0 else scene.ids[index]
 
     def _describe(self) -> None:
         """Say in words what is shown, for those who cannot see it."""
-        if self._picture is None:
+        scene = self._stage.scene
+        if scene is None:
             self.setAccessibleDescription(". ".join(part for part in self._placeholder if part))
             return
-        scene = self._picture.scene
         text = f"{len(scene)} nodes, {len(scene.ends)} edges. "
         if self._selected >= 0:
             card = scene.cards[self._selected]
@@ -475,7 +345,3 @@ def _inward(start: float, length: float, room: float, margin: float = 32.0) -> f
     if start < margin:
         return margin - start
     return min(room - margin - length - start, 0.0)
-
-
-def _eased(t: float) -> float:
-    return t * t * (3.0 - 2.0 * t)

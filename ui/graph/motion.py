@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QAbstractAnimation, QEasingCurve, QObject, QVariantAnimation
 
+GLIDE = 220  # milliseconds of a move that the eye should follow
+
 
 class Tween(QVariantAnimation):
     """Calls `moved(t)` with t from 0 to 1; the last call is always moved(1.0)."""

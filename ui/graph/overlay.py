@@ -35,6 +35,7 @@ HALO = 11.0  # pixels
 MANY_RINGS = 120
 TAIL = 0.34  # share of the route that a comet's tail covers
 BADGE_RISE = 16.0  # pixels that a badge climbs
+OVERHANG = 14.0  # pixels that it reaches out beyond its node
 
 
 def paint_focus(
@@ -157,30 +158,44 @@ def _points(
 
 
 def paint_badges(
-    painter: QPainter, picture: Picture, view: View, badges: Mapping[int, str], t: float
-) -> None:
-    """Draw short texts at the upper right of nodes; t in 0..1 lets them rise into place."""
+    painter: QPainter, picture: Picture, view: View, width: float,
+    badges: Mapping[int, str], t: float,
+) -> None:  # fmt: skip
+    """Draw short texts at the upper right of nodes; t in 0..1 lets them rise into place.
+
+    width: of the view, in pixels; badges of nodes in view stay in view.
+    """
     font = detail_font(12)
     font.setWeight(QFont.Weight.Bold)
     metrics = QFontMetricsF(font)
     painter.setFont(font)
     for node, text in badges.items():
         area, _ = outline(picture.scene, node, view, 0.0)
-        width, height = metrics.horizontalAdvance(text) + 16.0, 21.0
-        x = area.right() - min(width * 0.55, area.width() * 0.5)
-        y = area.top() - height + 7.0 + BADGE_RISE * (1.0 - t)
-        _badge(painter, picture.inks, QRectF(x, y, width, height), text, min(1.0, 2.5 * t))
+        badge = QRectF(0.0, 0.0, metrics.horizontalAdvance(text) + 16.0, 21.0)
+        right = area.right() + OVERHANG
+        if area.left() < width:
+            right = min(right, width - 4.0)
+        badge.moveRight(max(right, area.left() + badge.width() / 2))
+        badge.moveTop(area.top() - badge.height() + 7.0 + BADGE_RISE * (1.0 - t))
+        _badge(painter, picture.inks, badge, text, min(1.0, 2.5 * t))
 
 
 def _badge(painter: QPainter, inks: Inks, area: QRectF, text: str, opacity: float) -> None:
+    """Draw one badge: a gain in full accent, anything else (".grad 0.31") as a quiet chip."""
     if opacity <= 0.0:
         return
+    gain = text[:1] in "+-−"
     painter.setOpacity(opacity)
     radius = area.height() / 2
     painter.setPen(QPen(inks.canvas, 2.0))
     painter.setBrush(inks.accent)
     painter.drawRoundedRect(area, radius, radius)
-    painter.setPen(inks.accent_text)
+    if not gain:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(inks.theme.visited_fill))
+        inner = area.adjusted(2.0, 2.0, -2.0, -2.0)
+        painter.drawRoundedRect(inner, radius - 2.0, radius - 2.0)
+    painter.setPen(inks.accent_text if gain else inks.text)
     painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
     painter.setOpacity(1.0)
 

@@ -245,17 +245,17 @@ class Tiles:
         painter.fillRect(free.boundingRect(), picture.inks.canvas)
         painter.restore()
 
-    def prepare(self, ratio: float) -> bool:
+    def prepare(self) -> bool:
         """Paint one tile of the overview; return whether another call is needed. For idle time."""
-        picture = self._picture
-        if picture is None:
+        picture, layer = self._picture, self._layer
+        if picture is None or layer is None:
             return False
         bounds = picture.scene.bounds
-        if self._overview is None and self._layer is not None and self._layer.holds(bounds):
-            self._overview = self._layer
+        if self._overview is None and layer.holds(bounds):
+            self._overview = layer
         if self._overview is None:
             longest = max(bounds.width, bounds.height, 1.0)
-            self._overview = Layer(min(OVERVIEW / ratio / longest, 0.5), ratio)
+            self._overview = Layer(min(OVERVIEW / layer.ratio / longest, 0.5), layer.ratio)
         todo = [key for key in self._overview.keys(bounds) if key not in self._overview.tiles]
         if todo:
             self._overview.paint_tile(todo[0], picture)

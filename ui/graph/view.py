@@ -17,9 +17,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from ui.graph.camera import Rect, View, between, fitted
-from ui.graph.motion import Tween
+from ui.graph.motion import GLIDE, Tween
 
-GLIDE = 220  # milliseconds of a camera move
 NOTCH = 130  # milliseconds of one notch of the wheel
 SETTLE = 90  # milliseconds after which a zoom is taken to be over
 STEP = 1.25  # factor of zoom in and zoom out

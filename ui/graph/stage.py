@@ -1,0 +1,185 @@
+"""The picture over time: tiles of the present state, the step that is animated, the next layout."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QEasingCurve, QObject, QTimer, Signal
+from PySide6.QtGui import QPainter
+
+from ui.graph.camera import View
+from ui.graph.cards import CardPainter
+from ui.graph.inks import Inks, tints_of
+from ui.graph.morph import Morph
+from ui.graph.motion import GLIDE, Tween
+from ui.graph.overlay import paint_badges, paint_comets, paint_halo, paint_uncrossed
+from ui.graph.paint import Picture, paint_scene
+from ui.graph.scene import Scene
+from ui.graph.tiles import Tiles
+from ui.graph.types import CanvasState
+from ui.theme import Theme
+
+#: While the scale changes, so many cards are painted anew in each frame; more are stretched tiles.
+DIRECT = 48
+BUDGET = 0.008  # seconds of a frame for new tiles
+TRAVEL, RISE = 0.75, 0.6  # of a step's time: comets arrive, badges begin to rise
+
+Size = tuple[float, float]
+
+
+class Stage(QObject):
+    """Paints a scene in a state; says through `changed` when it should be painted again."""
+
+    changed = Signal()
+
+    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.inks = Inks(theme)
+        self.picture: Picture | None = None
+        self.state: CanvasState | None = None
+        self._cards = CardPainter()
+        self._tiles = Tiles()
+        self._complete = self._prepared = False
+        self._more = QTimer(self)
+        self._more.setSingleShot(True)
+        self._more.timeout.connect(self._go_on)
+        self._pulse = 1.0
+        self._pulsing = Tween(self, self._pulsed, QEasingCurve.Type.Linear)
+        self._morph: Morph | None = None
+        self._morphed = 1.0
+        self._morphing = Tween(self, self._moved)
+
+    @property
+    def scene(self) -> Scene | None:
+        return None if self.picture is None else self.picture.scene
+
+    @property
+    def active(self) -> int:
+        """The node with the halo, or -1."""
+        return -1 if self.picture is None else self.picture.tints.active
+
+    @property
+    def running(self) -> bool:
+        return self._pulsing.running or self._morphing.running
+
+    def set_theme(self, theme: Theme) -> None:
+        self.inks = Inks(theme)
+        if self.picture is not None:
+            self._afresh(self.picture._replace(inks=self.inks))
+        self.changed.emit()
+
+    def show(self, scene: Scene | None, glide: bool = False) -> bool:
+        """Show a scene in a plain state; `glide` there from the old one if that is possible.
+
+        Returns whether cards will glide.
+        """
+        old, self.state = self.scene, None
+        self._end_step()
+        self._morphing.stop()
+        self._morph = Morph.between(old, scene) if glide and old and scene else None
+        if scene is None:
+            self.picture = None
+            self._tiles.show(None)
+        else:
+            self._afresh(Picture(scene, tints_of(scene, None), self.inks, self._cards))
+        if self._morph is not None:
+            self._morphing.run(GLIDE)
+        self.changed.emit()
+        return self._morph is not None
+
+    def set_state(self, state: CanvasState | None) -> None:
+        """Tint the scene. Raises ValueError if the state is of another one."""
+        if self.picture is None:
+            return
+        scene = self.picture.scene
+        if state is not None and (
+            len(state.shown) != len(scene) or len(state.edge_lit) != len(scene.ends)
+        ):
+            raise ValueError(
+                f"a state of {len(state.shown)} nodes and {len(state.edge_lit)} edges does not fit "
+                f"the graph shown, which has {len(scene)} and {len(scene.ends)}"
+            )
+        self._end_step()
+        self.state = state
+        self.picture = self.picture._replace(tints=tints_of(scene, state))
+        self._tiles.recolour(self.picture)
+        self.changed.emit()
+
+    def animate_step(self, milliseconds: int) -> None:
+        """Let the state's cotangents travel and its badges rise."""
+        if self.state is not None and (len(self.state.pulses) or self.state.badges):
+            self._pulsing.run(milliseconds)
+
+    def finish(self, view: View, size: Size) -> None:
+        """End all motion and paint every tile that the view needs."""
+        self._pulsing.finish()
+        self._morphing.finish()
+        self._tiles.complete(view, size)
+
+    # Painting: from below to above
+
+    def paint(self, painter: QPainter, view: View, size: Size, moving: bool) -> None:
+        """Paint the picture; `moving`: the scale is changing."""
+        assert self.picture is not None
+        area = view.seen(*size)
+        if self._morph is not None:
+            self._morph.paint(painter, self.picture, view, area, self._morphed)
+        elif moving and len(self.picture.scene.nodes_in(area)) <= DIRECT:
+            paint_scene(painter, self.picture, view, area)
+        else:
+            self._complete = self._tiles.paint(painter, view, size, moving, BUDGET)
+            if not self._complete or not self._prepared:
+                self._more.start(0)
+        if self.state is not None and self._pulse < 1.0:
+            paint_uncrossed(painter, self.picture, view, self.state.pulses.astype(np.intp))
+
+    def paint_active(self, painter: QPainter, view: View) -> None:
+        """Paint the halo; it breathes once in an animated step."""
+        if self.picture is not None and self.active >= 0:
+            swell = 4.0 * self._pulse * (1.0 - self._pulse)
+            paint_halo(painter, self.picture, view, self.active, swell)
+
+    def paint_step(self, painter: QPainter, view: View, size: Size) -> None:
+        """Paint comets and badges."""
+        if self.picture is None or self.state is None:
+            return
+        if self._pulse < 1.0:
+            travelled = _eased(self._pulse / TRAVEL)
+            pulses = self.state.pulses.astype(np.intp)
+            paint_comets(painter, self.picture, view, pulses, travelled)
+        risen = _eased((self._pulse - RISE) / (1.0 - RISE))
+        paint_badges(painter, self.picture, view, size[0], self.state.badges, risen)
+
+    # Within
+
+    def _afresh(self, picture: Picture) -> None:
+        self.picture = picture
+        self._prepared = False
+        self._tiles.show(picture)
+
+    def _end_step(self) -> None:
+        self._pulsing.stop()
+        self._pulse = 1.0
+
+    def _pulsed(self, t: float) -> None:
+        self._pulse = t
+        self.changed.emit()
+
+    def _moved(self, t: float) -> None:
+        self._morphed = t
+        if t >= 1.0:
+            self._morph = None
+        self.changed.emit()
+
+    def _go_on(self) -> None:
+        """Paint what a frame had no time for, then what zooming out will need."""
+        if not self._complete:
+            self.changed.emit()
+        elif self.picture is not None and self._tiles.prepare():
+            self._more.start(0)
+        else:
+            self._prepared = True
+
+
+def _eased(t: float) -> float:
+    t = min(max(t, 0.0), 1.0)
+    return t * t * (3.0 - 2.0 * t)
