@@ -13,6 +13,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _SAMPLES = 10  # straight pieces per cubic
+_COUNTED = 20_000  # nodes; above it crossings are not counted
 
 
 class Drawing(NamedTuple):
@@ -25,6 +26,8 @@ class Drawing(NamedTuple):
 
 
 class Marks(NamedTuple):
+    """crossings is -1 where the drawing is too large to count them."""
+
     crossings: int
     overlaps: int
     through: int
@@ -45,9 +48,8 @@ def judge(d: Drawing) -> Marks:
     through a box not theirs; and sum the lengths of the edges."""
     segments, edge = polylines(d.points, d.starts)
     length = float(np.hypot(*(segments[:, 1] - segments[:, 0]).T).sum())
-    return Marks(
-        _crossings(segments, edge, d.ends), box_overlaps(d.boxes), edges_through(d), length
-    )
+    crossings = _crossings(segments, edge, d.ends) if len(d.boxes) < _COUNTED else -1
+    return Marks(crossings, box_overlaps(d.boxes), edges_through(d), length)
 
 
 def polylines(points: Floats, starts: Ints) -> tuple[Floats, Ints]:
@@ -121,6 +123,7 @@ def _crossings_in(s: Floats, edge: Ints, ends: Ints, top: float, strip: float) -
         t = (offset[:, 0] * d[j, 1] - offset[:, 1] * d[j, 0]) / cross
         u = (offset[:, 0] * d[i, 1] - offset[:, 1] * d[i, 0]) / cross
         hit = (t >= 0) & (t < 1) & (u >= 0) & (u < 1) & (np.abs(cross) > 1e-9)
-    i, j, y = i[hit], j[hit], (a[i, 1] + t * d[i, 1])[hit]
+    i, j, t = i[hit], j[hit], t[hit]
+    y = a[i, 1] + t * d[i, 1]
     common = (ends[edge[i]][:, :, None] == ends[edge[j]][:, None, :]).any(axis=(1, 2))
     return int((~common & (y >= top) & (y < top + strip)).sum())

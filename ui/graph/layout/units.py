@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
+
+import numpy as np
 
 from ui.graph.layout.problem import Problem
 from ui.graph.types import Kind, Role
@@ -29,13 +30,10 @@ def pair_up(problem: Problem, single: frozenset[int] = frozenset()) -> Units:
     n = len(problem.width)
     partner = [-1] * n
     left = [kind in (Kind.GRAD_FN, Kind.ACCUMULATE) for kind in problem.kind.tolist()]
-    ties = 0
-    for u, v, role in zip(
-        problem.src.tolist(), problem.dst.tolist(), problem.role.tolist(), strict=True
-    ):
-        if role != Role.TIE or u == v or u in single or v in single:
+    ties = problem.role == Role.TIE
+    for u, v in zip(problem.src[ties].tolist(), problem.dst[ties].tolist(), strict=True):
+        if u in single or v in single:
             continue
-        ties += 1
         if partner[u] < 0 and partner[v] < 0 and left[u] != left[v]:
             partner[u], partner[v] = v, u
     tied = [p >= 0 for p in partner]
@@ -68,49 +66,36 @@ def _towers(problem: Problem, partner: list[int]) -> list[tuple[int, int]]:
 
     `fc.weight -> t` and `TBackward0 -> AccumulateGrad` then stand as one straight tower.
     """
-    users: Counter[int] = Counter()
-    inputs: Counter[int] = Counter()
-    sources: Counter[int] = Counter()
-    targets: Counter[int] = Counter()
-    leaf_of: dict[int, int] = {}
-    accumulate_of: dict[int, int] = {}
-    kind = problem.kind.tolist()
-    for u, v, role in zip(
-        problem.src.tolist(), problem.dst.tolist(), problem.role.tolist(), strict=True
-    ):
-        if role == Role.DATA:
-            users[u] += 1
-            inputs[v] += 1
-            if kind[u] == Kind.LEAF:
-                leaf_of[v] = u
-        elif role == Role.GRAD:
-            targets[u] += 1
-            sources[v] += 1
-            if kind[v] == Kind.ACCUMULATE:
-                accumulate_of[u] = v
+    n = len(partner)
+    data, grad = problem.role == Role.DATA, problem.role == Role.GRAD
+    leaf, op = problem.src[data], problem.dst[data]
+    users, inputs = np.bincount(leaf, minlength=n), np.bincount(op, minlength=n)
+    back, end = problem.src[grad], problem.dst[grad]
+    sources, targets = np.bincount(end, minlength=n), np.bincount(back, minlength=n)
+    alone = (users[leaf] == 1) & (inputs[op] == 1) & (problem.kind[leaf] == Kind.LEAF)
+    mirrored = (sources[end] == 1) & (targets[back] == 1) & (problem.kind[end] == Kind.ACCUMULATE)
+    accumulate_of = dict(zip(back[mirrored].tolist(), end[mirrored].tolist(), strict=True))
     pairs = []
-    for op, leaf in leaf_of.items():
-        grad = partner[op]
-        accumulate = accumulate_of.get(grad, -1)
-        if grad < 0 or accumulate < 0 or partner[leaf] >= 0 or partner[accumulate] >= 0:
-            continue
-        if users[leaf] == inputs[op] == sources[accumulate] == targets[grad] == 1:
-            pairs.append((leaf, accumulate))
+    for top, user in zip(leaf[alone].tolist(), op[alone].tolist(), strict=True):
+        accumulate = accumulate_of.get(partner[user], -1)
+        if accumulate >= 0 and partner[top] < 0 and partner[accumulate] < 0:
+            pairs.append((top, accumulate))
     return pairs
 
 
 def find_links(problem: Problem, units: Units) -> dict[tuple[int, int], int]:
     """Return (upper unit, lower unit) -> which lines run between them: DATA_LINE | GRAD_LINE."""
-    links: dict[tuple[int, int], int] = {}
-    of = units.of
-    for u, v, role in zip(
-        problem.src.tolist(), problem.dst.tolist(), problem.role.tolist(), strict=True
-    ):
-        a, b = of[u], of[v]
-        if a == b or role == Role.TIE:
-            continue
-        if role == Role.DATA:
-            links[a, b] = links.get((a, b), 0) | DATA_LINE
-        else:
-            links[b, a] = links.get((b, a), 0) | GRAD_LINE
-    return links
+    of = np.array(units.of, np.int64)
+    grad = problem.role == Role.GRAD
+    upper = of[np.where(grad, problem.dst, problem.src)]
+    lower = of[np.where(grad, problem.src, problem.dst)]
+    real = (problem.role != Role.TIE) & (upper != lower)
+    key = upper[real] * len(units.op) + lower[real]
+    line = np.where(grad[real], GRAD_LINE, DATA_LINE)
+    keys, first, which = np.unique(key, return_index=True, return_inverse=True)
+    lines = np.zeros(len(keys), np.int64)
+    np.bitwise_or.at(lines, which, line)
+    order = np.argsort(first)
+    ends = np.divmod(keys[order], max(len(units.op), 1))
+    return dict(zip(zip(*(e.tolist() for e in ends), strict=True), lines[order].tolist(),
+                    strict=True))  # fmt: skip
