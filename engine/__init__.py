@@ -1,0 +1,43 @@
+"""The autograd engine: PyTorch's programming interface on NumPy. `import engine as torch`."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as _np
+
+_np.seterr(all="ignore")  # PyTorch computes inf and nan silently
+
+# Rooms first: below, names such as `dtype` and `device` come to mean the classes of these modules.
+from engine import ops, printing, recording  # noqa: E402
+from engine.autograd import backward as _backward  # noqa: E402, F401
+from engine.autograd.mode import (  # noqa: E402
+    enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
+)  # fmt: skip
+from engine.creation import (  # noqa: E402
+    arange, as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, linspace, logspace,
+    ones, ones_like, tensor, zeros, zeros_like,
+)  # fmt: skip
+from engine.creation import range_ as range  # noqa: A004, E402
+from engine.device import device  # noqa: E402
+from engine.dtype import (  # noqa: E402
+    bfloat16, complex64, complex128, dtype, finfo, float16, float32, float64, get_default_dtype, iinfo,
+    int8, int16, int32, int64, promote_types, set_default_dtype, uint8, uint16, uint32, uint64,
+)  # fmt: skip
+from engine.dtype import bool_ as bool  # noqa: A004, E402
+from engine.ops import FUNCTIONS as _functions  # noqa: E402
+from engine.size import Size  # noqa: E402
+from engine.tensor import Tensor  # noqa: E402
+
+__version__ = "2.13.0+cpu"
+float = float32  # noqa: A001
+double, half, cfloat, cdouble = float64, float16, complex64, complex128
+long, int, short = int64, int32, int16  # noqa: A001
+from math import e, inf, nan, pi  # noqa: E402
+
+newaxis = None
+
+for _name, _fn in _functions.items():
+    if not _name.startswith("__"):
+        globals().setdefault(_name, _fn)

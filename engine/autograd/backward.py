@@ -1,0 +1,430 @@
+"""Running the graph backwards: newest node first, leaves as soon as all that leads to them ran."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from engine import errors, recording, version
+from engine.autograd import hooks, mode
+from engine.autograd import node as graph
+from engine.autograd.node import LEAF, AccumulateGrad, Node, Port
+from engine.dtype import COMPLEX, FLOAT, cast
+from engine.tensor import Tensor, array, wrap
+
+_CYCLE = (
+    "Using backward() with create_graph=True will create a reference cycle between the parameter "
+    "and its gradient which can cause a memory leak. We recommend using autograd.grad when "
+    "creating the graph to avoid this. If you have to use this function, make sure to reset the "
+    ".grad fields of your parameters to None after use to break the cycle and avoid the leak."
+)
+_UNUSED = (
+    "The differentiated Tensor at index {} appears to not have been used in the graph. "
+    "Set allow_unused=True if this is the desired behavior."
+)
+_by_seq = attrgetter("seq")
+
+
+def plan(roots: Iterable[Node]) -> list[Node]:
+    """Everything reachable from the roots in the order of execution.
+
+    A leaf takes the place directly after the oldest node that leads to it.
+    """
+    seen = set(roots)
+    stack = list(seen)
+    order = list(stack)
+    for n in stack:
+        if type(n) is AccumulateGrad:
+            n.seq = float("inf")
+    while stack:
+        n = stack.pop()
+        for e in n.edges:
+            if e is None:
+                continue
+            if e not in seen:
+                seen.add(e)
+                order.append(e)
+                if type(e) is AccumulateGrad:
+                    e.seq = n.seq - 0.25
+                else:
+                    stack.append(e)
+            elif type(e) is AccumulateGrad and n.seq - 0.25 < e.seq:
+                e.seq = n.seq - 0.25
+    order.sort(key=_by_seq, reverse=True)
+    return order
+
+
+def run_fast(order: list[Node], buffer: dict[Any, Any], retain: bool) -> None:
+    """The loop on bare arrays when nobody looks: no hooks, no recording, no captures."""
+    for n in order:
+        g = buffer.pop(n, None)
+        if g is not None:
+            n.push(g, buffer)
+            if n.frees and not retain:
+                n.release()
+
+
+def _accumulate(t: Any, g: Any) -> None:
+    """Add the array `g` to `t.grad`, in place if there is one already."""
+    old = getattr(t, "_grad", None)
+    if old is None:
+        t._grad = wrap(_own(g, t, 4), t._d)
+        return
+    if recording.log is not None:
+        recording.before_write(old)
+    if isinstance(old._a, np.ndarray) and old._g is None:
+        np.add(old._a, g, out=old._a, casting="unsafe")
+    else:
+        old._a = old._a + g if old._g is None else old._a
+    version.cell_of(old).bump()
+
+
+def _own(g: Any, t: Any, refs: int) -> Any:
+    """`g` itself if nobody else can see its memory, else a copy."""
+    if not isinstance(g, np.ndarray):
+        return g if isinstance(g, np.generic) else np.asarray(g)
+    if (
+        recording.log is None and g.base is None and g.flags.c_contiguous
+        and g.dtype is t._d.np and sys.getrefcount(g) <= refs + _EXTRA
+    ):
+        return g
+    return np.array(g, t._d.np)
+
+
+_EXTRA = 1
+
+graph.ACCUMULATE.append(_accumulate)
+
+
+class Pass:
+    """One execution with everything that a person may have asked to see or change.
+
+    `tensors` says whether the values are tensors (create_graph) or arrays. `wanted` maps edges to
+    the places in `captured`; with `only` no leaf accumulates but those in it.
+    """
+
+    def __init__(self, retain: bool, tensors: bool) -> None:
+        self.retain = retain
+        self.tensors = tensors
+        self.namespace: Any = graph_namespace() if tensors else graph.RAW
+        self.wanted: dict[Any, list[int]] = {}
+        self.captured: dict[int, Any] = {}
+        self.inputs: Sequence[Any] = ()
+        self.only: set[Any] | None = None
+        self.accumulate = True
+
+    def raw(self, g: Any) -> Any:
+        return g._a if isinstance(g, Tensor) else g
+
+    def run(self, order: list[Node], buffer: dict[Any, Any]) -> None:
+        needed = self._needed(order) if self.only is not None or self.wanted else None
+        for n in order:
+            g = buffer.pop(n, None)
+            if g is None or (needed is not None and n not in needed):
+                continue
+            self.step(n, g, buffer, needed)
+
+    def _needed(self, order: list[Node]) -> set[Any]:
+        """The nodes on a path to something that is asked for."""
+        needed = set(self.wanted) | (self.only or set())
+        for n in reversed(order):
+            if n not in needed and any(e in needed for e in n.edges):
+                needed.add(n)
+        return needed
+
+    def step(self, n: Any, g: Any, buffer: dict[Any, Any], needed: set[Any] | None) -> None:
+        if type(n) is Port:
+            g = hooks.before(n, g, self)
+            self._capture(n, g)
+            if needed is None or n.node in needed:
+                n.push(g, buffer)
+            return
+        g = hooks.before(n, g, self)
+        if type(n) is AccumulateGrad:
+            self._leaf(n, g)
+            return
+        self._capture(n, g)
+        if needed is not None and not any(e in needed for e in n.edges):
+            return
+        out = n.grads(self.namespace, g)
+        if n in graph.hooked:
+            out = hooks.after(n, out, g, self)
+        if recording.log is not None:
+            self._record(n, g, out)
+        for e, v in zip(n.edges, out, strict=False):
+            if e is None or v is None or (needed is not None and e not in needed):
+                continue
+            if type(e) is Port or e not in buffer:
+                buffer[e] = v if e not in buffer else buffer[e] + v
+            else:
+                buffer[e] = buffer[e] + v
+        if n.frees and not self.retain:
+            n.release()
+
+    def _record(self, n: Any, g: Any, out: Sequence[Any]) -> None:
+        gs = tuple(map(self.raw, g)) if isinstance(g, list) else (self.raw(g),)
+        assert recording.log is not None
+        recording.log.append((recording.STEP, n, gs, tuple(map(self.raw, out))))
+
+    def _capture(self, n: Any, g: Any) -> None:
+        for i in self.wanted.get(n, ()):
+            self.captured[i] = g
+            if recording.log is not None:
+                recording.log.append((recording.CAPTURE, self.inputs[i], self.raw(g)))
+
+    def _leaf(self, n: AccumulateGrad, g: Any) -> None:
+        t = n.variable
+        g = hooks.before_leaf(t, g, self)
+        self._capture(n, g)
+        if not self.accumulate or (self.only is not None and n not in self.only):
+            return
+        if self.tensors:
+            self._accumulate_tensor(t, g)
+        else:
+            _accumulate(t, g)
+        if recording.log is not None:
+            recording.log.append((recording.ACCUMULATE, n, t, self.raw(g), t._grad))
+        hooks.after_leaf(n, t, g, self)
+
+    @staticmethod
+    def _accumulate_tensor(t: Any, g: Any) -> None:
+        old = getattr(t, "_grad", None)
+        t._grad = g if old is None else old + g
+        if old is None and g._g is None:
+            t._grad = wrap(np.array(g._a), g._d)
+
+
+def graph_namespace() -> Any:
+    from engine.ops.table import GRAPH
+
+    return GRAPH
+
+
+def _root_edge(t: Any, i: int) -> Any:
+    if t._g is None:
+        raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+    return graph.edge(t)
+
+
+def _implicit(t: Any) -> Any:
+    if t._s.numel() != 1:
+        raise RuntimeError("grad can be implicitly created only for scalar outputs")
+    if t._d.category == COMPLEX:
+        raise RuntimeError("grad can be implicitly created only for real scalar outputs but got torch." + t._d.name)
+    return t._d.np.type(1) if not t._s else np.ones(t._s, t._d.np)
+
+
+def _given(t: Any, g: Any, i: int) -> Any:
+    if not isinstance(g, Tensor):
+        raise TypeError("gradients can be either Tensors or None, but got " + type(g).__name__)
+    if g._s is not t._s and g._s != t._s:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{i}] has a shape of {g._s} and output[{i}] has a "
+            f"shape of {t._s}."
+        )
+    if (g._d.category == COMPLEX) != (t._d.category == COMPLEX):
+        raise RuntimeError(
+            "For complex Tensors, both grad_output and output are required to have the same dtype."
+            f" Mismatch in dtype: grad_output[{i}] has a dtype of {g._d} and output[{i}] has a "
+            f"dtype of {t._d}."
+        )
+    return g
+
+
+def start(outputs: Sequence[Any], gradients: Sequence[Any], tensors: bool) -> dict[Any, Any]:
+    """The buffer at the begin of a pass: the roots' edges and their gradients."""
+    buffer: dict[Any, Any] = {}
+    for i, (t, g) in enumerate(zip(outputs, gradients, strict=True)):
+        if g is None:
+            if t._g is not None:
+                g = _implicit(t)
+                g = wrap(g, t._d) if tensors else g
+        else:
+            g = _given(t, g, i)
+            if not tensors:
+                g = cast(g._a, g._d, t._d)
+        e = _root_edge(t, i)
+        buffer[e] = buffer[e] + g if e in buffer else g
+    return buffer
+
+
+def _as_tuple(x: Any) -> tuple[Any, ...]:
+    return (x,) if isinstance(x, Tensor) or x is None else tuple(x)
+
+
+def execute(
+    kind: str, outputs: Sequence[Any], gradients: Sequence[Any], retain: bool, create: bool,
+    inputs: Sequence[Any] | None,
+) -> dict[int, Any]:  # fmt: skip
+    """Run a pass; returns the captured gradients by position in `inputs` for kind "grad"."""
+    buffer = start(outputs, gradients, create)
+    order = plan(buffer)
+    plain = inputs is None and not create and not graph.hooked and not graph.leaf_hooks[0]
+    before = mode.enabled
+    mode.enabled = create
+    try:
+        if recording.log is not None:
+            return _recorded(kind, outputs, gradients, retain, create, inputs, order, buffer)
+        if plain:
+            run_fast(order, buffer, retain)
+            return {}
+        return _general(kind, retain, create, inputs, order, buffer)
+    finally:
+        mode.enabled = before
+
+
+def _general(
+    kind: str, retain: bool, create: bool, inputs: Sequence[Any] | None,
+    order: list[Node], buffer: dict[Any, Any],
+) -> dict[int, Any]:  # fmt: skip
+    p = Pass(retain, create)
+    if inputs is not None:
+        p.inputs = inputs
+        edges = [graph.edge(t) for t in inputs]
+        if kind == "grad":
+            p.accumulate = False
+            for i, e in enumerate(edges):
+                p.wanted.setdefault(e, []).append(i)
+        else:
+            p.only = {e for e, t in zip(edges, inputs, strict=True)}
+    p.run(order, buffer)
+    return p.captured
+
+
+def _recorded(
+    kind: str, outputs: Sequence[Any], gradients: Sequence[Any], retain: bool, create: bool,
+    inputs: Sequence[Any] | None, order: list[Node], buffer: dict[Any, Any],
+) -> dict[int, Any]:  # fmt: skip
+    log = recording.log
+    assert log is not None
+    log.append((
+        recording.PASS, kind, tuple(outputs), tuple(gradients), retain, create,
+        None if inputs is None else tuple(inputs), *recording.where(),
+    ))  # fmt: skip
+    error: BaseException | None = None
+    try:
+        return _general(kind, retain, create, inputs, order, buffer)
+    except BaseException as e:
+        error = e
+        raise
+    finally:
+        if recording.log is not None:
+            recording.log.append((recording.END, error))
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
+) -> None:
+    """Add the gradients of `tensors` to the `.grad` of the leaves (or of `inputs`)."""
+    outputs = _as_tuple(tensors)
+    if inputs is not None:
+        inputs = _as_tuple(inputs)
+        if not inputs:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        for i, t in enumerate(inputs):
+            if t._g is None:
+                raise RuntimeError(f"One of the differentiated Tensors does not require grad")
+    given = grad_tensors if grad_tensors is not None else grad_variables
+    gradients = (None,) * len(outputs) if given is None else _as_tuple(given)
+    _check_count(outputs, gradients)
+    if create_graph:
+        warnings.warn(_CYCLE, UserWarning, stacklevel=3)
+    retain = create_graph if retain_graph is None else retain_graph
+    execute("backward", outputs, gradients, retain, create_graph, inputs)
+
+
+def _check_count(outputs: Sequence[Any], gradients: Sequence[Any]) -> None:
+    if len(outputs) != len(gradients):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of `outputs` with respect to `inputs`, as a tuple."""
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+            "allow_unused=False."
+        )
+    allow_unused = materialize_grads if allow_unused is None else allow_unused
+    outs, ins = _as_tuple(outputs), _as_tuple(inputs)
+    gradients = (None,) * len(outs) if grad_outputs is None else _as_tuple(grad_outputs)
+    if is_grads_batched:
+        return _batched(outs, ins, gradients, retain_graph, create_graph, allow_unused)
+    _check_count(outs, gradients)
+    for i, t in enumerate(ins):
+        if t._g is None:
+            _first_root_error(outs)
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    retain = create_graph if retain_graph is None else retain_graph
+    found = execute("grad", outs, gradients, retain, create_graph, ins)
+    return _results(found, ins, create_graph, allow_unused, materialize_grads)
+
+
+def _first_root_error(outs: Sequence[Any]) -> None:
+    for i, t in enumerate(outs):
+        _root_edge(t, i)
+
+
+def _results(
+    found: dict[int, Any], ins: Sequence[Any], create: bool, unused: bool, zeros: bool
+) -> tuple[Any, ...]:
+    result: list[Any] = []
+    for i, t in enumerate(ins):
+        g = found.get(i)
+        if g is None:
+            if not unused:
+                raise RuntimeError(_UNUSED.format(i))
+            g = wrap(np.zeros(t._s, t._d.np), t._d) if zeros else None
+        elif not isinstance(g, Tensor):
+            g = wrap(np.array(g) if isinstance(g, np.ndarray) else g, t._d)
+        result.append(g)
+    return tuple(result)
+
+
+def _batched(
+    outs: Sequence[Any], ins: Sequence[Any], gradients: Sequence[Any], retain: bool | None,
+    create: bool, unused: bool,
+) -> tuple[Any, ...]:  # fmt: skip
+    from engine import stack
+
+    n = next(g._s[0] for g in gradients if g is not None)
+    rows = [
+        grad(outs, ins, [None if g is None else g[k] for g in gradients], True, create, True, unused)
+        for k in range(n)
+    ]
+    return tuple(
+        None if column[0] is None else stack(list(column)) for column in zip(*rows, strict=True)
+    )
+
+
+def call(node: Any, gradients: Sequence[Any]) -> Any:
+    """Run one node by hand on tensors, as `grad_fn(gradient)` does."""
+    g = list(gradients) if node.outputs > 1 else gradients[0]
+    if type(node) is AccumulateGrad:
+        node.push(g._a, {})
+        return None
+    out = tuple(node.grads(graph_namespace(), g))
+    return out[0] if len(out) == 1 else out
+
+
+__all__ = ["FLOAT", "LEAF", "array", "backward", "errors", "grad"]

@@ -1,0 +1,169 @@
+"""Whether operations are recorded in the graph, and the scopes that change it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+enabled: bool = True
+inference: bool = False
+#: True while the fast paths must not be taken: inference mode or saved-tensor hooks are on.
+unusual: bool = False
+#: The (pack, unpack) pairs of `graph.saved_tensors_hooks` in force, innermost last.
+pack_hooks: list[Any] = []
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def refresh() -> None:
+    """Recompute `unusual` after a scope changed."""
+    global unusual
+    unusual = inference or bool(pack_hooks)
+
+
+def is_grad_enabled() -> bool:
+    return enabled
+
+
+def is_inference_mode_enabled() -> bool:
+    return inference
+
+
+class _Scope:
+    """A context manager that is also a decorator; each use of it nests on its own."""
+
+    def __init__(self) -> None:
+        self._before: list[Any] = []
+
+    def _clone(self) -> _Scope:
+        return type(self)()
+
+    def __enter__(self) -> None:
+        raise NotImplementedError
+
+    def __exit__(self, *exc: object) -> None:
+        global enabled, inference
+        enabled, inference = self._before.pop()
+        refresh()
+
+    def __call__(self, func: Any) -> Any:
+        if inspect.isclass(func):
+            return func
+        if inspect.isgeneratorfunction(func):
+            return self._generator(func)
+
+        @functools.wraps(func)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with self._clone():
+                return func(*args, **kwargs)
+
+        return wrapper
+
+    def _generator(self, func: Any) -> Any:
+        @functools.wraps(func)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            generator = func(*args, **kwargs)
+            sent = None
+            while True:
+                with self._clone():
+                    try:
+                        item = generator.send(sent)
+                    except StopIteration as stop:
+                        return stop.value
+                sent = yield item
+
+        return wrapper
+
+
+class _Switch(_Scope):
+    """A scope with a fixed setting, usable as `@no_grad` as well as `@no_grad()`."""
+
+    value = False
+
+    def __new__(cls, func: Any = None) -> Any:
+        self = super().__new__(cls)
+        if func is None:
+            return self
+        _Scope.__init__(self)
+        return self(func)
+
+    def __init__(self, func: Any = None) -> None:
+        super().__init__()
+
+    def __enter__(self) -> None:
+        global enabled
+        self._before.append((enabled, inference))
+        enabled = self.value
+
+
+class no_grad(_Switch):  # noqa: N801
+    """Switch recording off."""
+
+    __module__ = "torch.autograd.grad_mode"
+
+
+class enable_grad(_Switch):  # noqa: N801
+    """Switch recording on."""
+
+    __module__ = "torch.autograd.grad_mode"
+    value = True
+
+
+class set_grad_enabled(_Scope):  # noqa: N801
+    """Set recording at once; as a context manager, undo it at the end."""
+
+    __module__ = "torch.autograd.grad_mode"
+
+    def __init__(self, mode: bool) -> None:
+        global enabled
+        super().__init__()
+        self.mode = mode
+        self._before.append((enabled, inference))
+        enabled = bool(mode)
+
+    def _clone(self) -> set_grad_enabled:
+        return set_grad_enabled(self.mode)
+
+    def __call__(self, func: Any) -> Any:
+        global enabled, inference
+        if self._before:
+            enabled, inference = self._before.pop()
+        return super().__call__(func)
+
+    def __enter__(self) -> None:
+        global enabled
+        if not self._before:
+            self._before.append((enabled, inference))
+        enabled = bool(self.mode)
+
+    def __repr__(self) -> str:
+        return f"set_grad_enabled(mode={self.mode})"
+
+
+class inference_mode(_Scope):  # noqa: N801
+    """Switch recording off and make tensors that can never enter a graph."""
+
+    __module__ = "torch.autograd.grad_mode"
+
+    def __new__(cls, mode: Any = True) -> Any:
+        self = super().__new__(cls)
+        if isinstance(mode, bool):
+            return self
+        _Scope.__init__(self)
+        self.mode = True
+        return self(mode)
+
+    def __init__(self, mode: Any = True) -> None:
+        super().__init__()
+        self.mode = mode
+
+    def _clone(self) -> inference_mode:
+        return inference_mode(self.mode)
+
+    def __enter__(self) -> None:
+        global enabled, inference
+        self._before.append((enabled, inference))
+        enabled, inference = not self.mode, self.mode
+        refresh()

@@ -1,0 +1,192 @@
+"""Nodes of the backward graph and the leaf at its end.
+
+An edge is one object: the node that receives the gradient. A tensor that is one of several outputs
+of an operation points to a `Port`, which hands its gradient to the right place of its node; so the
+backward loop never handles (node, number) pairs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine import errors, recording
+
+#: Numbers of creation; in-place writes draw from the same clock (see `engine.version`).
+tick: Callable[[], int] = itertools.count(1).__next__
+
+Buffer = dict[Any, Any]
+
+#: Hooks by node, see `engine.autograd.hooks`; while it is empty no loop looks for hooks.
+hooked: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+#: Hooks by leaf tensor id; kept on the tensor itself, this only says that some exist.
+leaf_hooks: list[bool] = [False]
+
+
+class Node:
+    """A step of the backward pass: takes the gradient of an output, gives those of the inputs.
+
+    `seq` is the number of creation. `edges` are the receivers, one per differentiable input.
+    """
+
+    __slots__ = ("__weakref__", "seq")
+    __module__ = "torch.autograd.graph"
+
+    edges: Sequence[Any] = ()
+    seq: Any
+    title: str = ""
+    frees = False  # has something to release after its step
+    outputs = 1
+
+    def name(self) -> str:
+        return self.title or type(self).__name__
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        return tuple(
+            (None, 0) if e is None else (e.node, e.nr) if type(e) is Port else (e, 0)
+            for e in self.edges
+        )
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        return _extras(self).setdefault("metadata", {})
+
+    def _sequence_nr(self) -> int:
+        return int(self.seq)
+
+    def _raw_saved_tensors(self) -> tuple[Any, ...]:
+        return ()
+
+    def release(self) -> None:
+        """Drop what was saved."""
+
+    def grads(self, F: Any, g: Any) -> Sequence[Any]:
+        """The gradients for `edges`; `F` computes on arrays or on tensors, as `g` is."""
+        raise NotImplementedError
+
+    def push(self, g: Any, buffer: Buffer) -> None:
+        """Add the gradients of the inputs, as arrays, to the buffer under their edges."""
+        for edge, v in zip(self.edges, self.grads(RAW, g), strict=False):
+            if edge is not None and v is not None:
+                if edge in buffer:
+                    buffer[edge] = buffer[edge] + v
+                else:
+                    buffer[edge] = v
+
+    def __call__(self, *gradients: Any) -> Any:
+        from engine.autograd.backward import call
+
+        return call(self, gradients)
+
+    def register_hook(self, fn: Callable[..., Any]) -> Any:
+        from engine.autograd.hooks import add
+
+        return add(self, "post", fn)
+
+    def register_prehook(self, fn: Callable[..., Any]) -> Any:
+        from engine.autograd.hooks import add
+
+        return add(self, "pre", fn)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} object at {id(self):#x}>"
+
+
+#: Rarely used state of nodes (metadata), by node.
+_extra: weakref.WeakKeyDictionary[Node, dict[str, Any]] = weakref.WeakKeyDictionary()
+
+
+def _extras(node: Node) -> dict[str, Any]:
+    found = _extra.get(node)
+    if found is None:
+        found = _extra[node] = {}
+    return found
+
+
+class Port(Node):
+    """One of several outputs of a node."""
+
+    __slots__ = ("node", "nr")
+
+    def __init__(self, node: Node, nr: int) -> None:
+        self.node = node
+        self.nr = nr
+        self.seq = node.seq + 0.5  # directly before its node
+
+    @property
+    def edges(self) -> Sequence[Any]:  # type: ignore[override]
+        return (self.node,)
+
+    def push(self, g: Any, buffer: Buffer) -> None:
+        slots = buffer.get(self.node)
+        if slots is None:
+            slots = buffer[self.node] = [None] * self.node.outputs
+        old = slots[self.nr]
+        slots[self.nr] = g if old is None else old + g
+
+
+class AccumulateGrad(Node):
+    """The end of a path: adds the gradient to `variable.grad`."""
+
+    __slots__ = ("variable",)
+
+    title = "torch::autograd::AccumulateGrad"
+    variable: Any
+
+    def _sequence_nr(self) -> int:
+        return 2**64 - 1
+
+    def push(self, g: Any, buffer: Buffer) -> None:
+        ACCUMULATE[0](self.variable, g)
+
+
+class Function(Node):
+    """A node of an operation: it knows its edges."""
+
+    __slots__ = ("edges",)
+
+    edges: Sequence[Any]
+
+
+class _Leaf:
+    """What `Tensor._g` is for a leaf that requires grad; the AccumulateGrad is made on demand."""
+
+    def __repr__(self) -> str:
+        return "LEAF"
+
+
+LEAF = _Leaf()
+ACCUMULATE: list[Callable[[Any, Any], None]] = []
+#: The arrays' namespace of operations; filled by `engine.ops.table`.
+RAW: Any = None
+
+
+def leaf_edge(t: Any) -> AccumulateGrad:
+    """The AccumulateGrad of a leaf; it lives as long as a graph refers to it."""
+    try:
+        node = t._acc()
+    except AttributeError:
+        node = None
+    if node is None:
+        node = AccumulateGrad()
+        node.variable = t
+        node.seq = 0
+        t._acc = weakref.ref(node)
+    return node  # type: ignore[no-any-return]
+
+
+def edge(t: Any) -> Any:
+    """The receiver of a tensor's gradient, or None."""
+    g = t._g
+    return leaf_edge(t) if g is LEAF else g
+
+
+def check_freed(saved: Any) -> None:
+    if saved is None:
+        raise errors.freed()
+
+
+__all__ = ["LEAF", "AccumulateGrad", "Function", "Node", "Port", "edge", "leaf_edge", "recording", "tick"]

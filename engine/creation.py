@@ -1,0 +1,392 @@
+"""Making tensors: from data, filled, in sequence, at random."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine import device as devices
+from engine import dtype as dtypes
+from engine import recording
+from engine.autograd.node import LEAF
+from engine.dtype import COMPLEX, FLOAT, FROM_NP, cast, default, dtype, of_scalar, promote_types
+from engine.tensor import Tensor, array, wrap
+
+
+def _finish(t: Any, requires_grad: bool, name: str = "empty") -> Any:
+    if requires_grad:
+        if t._d.category < FLOAT:
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        t._g = LEAF
+    if recording.log is not None:
+        pass  # a tensor that no operation made is a leaf to the recorder
+    return t
+
+
+def _check_dtype(name: str, d: Any) -> Any:
+    if d is not None and not isinstance(d, dtype):
+        raise TypeError(f"{name}(): argument 'dtype' must be torch.dtype, not {type(d).__name__}")
+    return d
+
+
+# --- from data -----------------------------------------------------------------------------------
+def _infer(data: Any) -> dtype | None:
+    """The type of nested Python data; None if there is no element."""
+    if isinstance(data, Tensor):
+        return data._d
+    if isinstance(data, (np.ndarray, np.generic)):
+        return FROM_NP[data.dtype]
+    if isinstance(data, (list, tuple)) or _is_sequence(data):
+        found = None
+        for item in data:
+            d = _infer(item)
+            if d is not None:
+                found = d if found is None else promote_types(found, d)
+        return found
+    if isinstance(data, (bool, int, float, complex)):
+        return of_scalar(data)
+    if isinstance(data, str):
+        raise TypeError("new(): invalid data type 'str'")
+    raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+
+
+def _is_sequence(data: Any) -> bool:
+    return hasattr(data, "__len__") and hasattr(data, "__getitem__") and not isinstance(data, (str, dict))
+
+
+def _sizes(data: Any) -> list[int]:
+    sizes = []
+    while _is_sequence(data) and not (isinstance(data, (Tensor, np.ndarray)) and not data.shape):
+        n = len(data)
+        sizes.append(n)
+        if n == 0:
+            break
+        data = data[0]
+    return sizes
+
+
+def _check_nested(data: Any, sizes: list[int], dim: int) -> None:
+    if dim == len(sizes):
+        if _is_sequence(data) and not isinstance(data, (Tensor, np.ndarray)):
+            raise TypeError(f"must be real number, not {type(data).__name__}")
+        return
+    if not _is_sequence(data) or (isinstance(data, Tensor) and not data._s):
+        raise TypeError(f"not a sequence")
+    if len(data) != sizes[dim]:
+        raise ValueError(
+            f"expected sequence of length {sizes[dim]} at dim {dim} (got {len(data)})"
+        )
+    if isinstance(data, (Tensor, np.ndarray)):
+        return
+    for item in data:
+        _check_nested(item, sizes, dim + 1)
+
+
+def _plain(data: Any) -> Any:
+    """Nested data with tensors replaced by numbers or arrays."""
+    if isinstance(data, Tensor):
+        return float(data) if data._g is not None and not data._s else data._a
+    if isinstance(data, (list, tuple)):
+        return [_plain(x) for x in data]
+    return data
+
+
+def _from_nested(data: Any, d: dtype) -> Any:
+    sizes = _sizes(data)
+    _check_nested(data, sizes, 0)
+    if d.category == dtypes.INT:
+        _check_ints(data, d)
+    plain = _plain(data)
+    if d is dtypes.bfloat16:
+        return dtypes.round_bfloat16(np.array(plain, np.float32)).reshape(sizes)
+    if d.category == dtypes.INT and _infer(data) not in (None, d) and _infer(data).category >= FLOAT:  # type: ignore[union-attr]
+        return np.array(plain, np.float64).astype(d.np).reshape(sizes)
+    return np.array(plain, d.np).reshape(sizes)
+
+
+def _check_ints(data: Any, d: dtype) -> None:
+    if isinstance(data, (list, tuple)):
+        for x in data:
+            _check_ints(x, d)
+    elif isinstance(data, int) and not isinstance(data, bool):
+        if not -(2**63) <= data < 2**63:
+            raise RuntimeError("Overflow when unpacking long long")
+        info = np.iinfo(d.np)
+        if not info.min <= data <= info.max:
+            raise RuntimeError(f"value cannot be converted to type {d.name} without overflow")
+
+
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Any:
+    """A new leaf with a copy of the data."""
+    devices.check(device)
+    _check_dtype("tensor", dtype)
+    if isinstance(data, Tensor):
+        import warnings
+
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+            UserWarning, stacklevel=2,
+        )  # fmt: skip
+        d = dtype or data._d
+        return _finish(wrap(np.array(cast(data._a, data._d, d)), d), requires_grad)
+    if isinstance(data, (np.ndarray, np.generic)):
+        return _finish(_copy_array(data, dtype), requires_grad)
+    d = dtype or _infer(data) or default()
+    return _finish(wrap(_from_nested(data, d)[()] if not _is_sequence(data) else _from_nested(data, d), d), requires_grad)
+
+
+def _copy_array(data: Any, d: dtype | None) -> Any:
+    _check_numpy(data)
+    source = FROM_NP[data.dtype.newbyteorder("=")]
+    d = d or source
+    a = np.array(cast(np.asarray(data), source, d), order="C")
+    return wrap(a, d)
+
+
+def _check_numpy(a: Any) -> None:
+    if a.dtype.newbyteorder("=") not in FROM_NP:
+        raise TypeError(
+            f"can't convert np.ndarray of type numpy.{a.dtype.type.__name__}. The only supported types are: "
+            "float64, float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, "
+            "uint16, uint8, and bool."
+        )
+
+
+def from_numpy(ndarray: Any) -> Any:
+    """A tensor over the memory of an array."""
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    _check_numpy(ndarray)
+    if any(s < 0 for s in ndarray.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides "
+            "are not currently supported. (You can probably work around this by making a copy of your array "
+            " with array.copy().) "
+        )
+    return wrap(ndarray)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
+    """The data as a tensor, without a copy if possible."""
+    devices.check(device)
+    if isinstance(data, Tensor):
+        return data if dtype is None or dtype is data._d else data.to(dtype)
+    if isinstance(data, np.ndarray) and (dtype is None or dtype.np == data.dtype):
+        return from_numpy(data)
+    return tensor(data, dtype=dtype)
+
+
+def asarray(obj: Any, *, dtype: Any = None, copy: bool | None = None, requires_grad: bool = False, device: Any = None) -> Any:
+    t = tensor(obj.detach() if isinstance(obj, Tensor) else obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype)
+    if copy and isinstance(obj, Tensor):
+        t = t.clone()
+    return t.requires_grad_() if requires_grad else t
+
+
+# --- filled --------------------------------------------------------------------------------------
+def shape_of(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape from `f(2, 3)`, `f((2, 3))` or `f(tensor)`."""
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        items: Sequence[Any] = size[0]
+        wrapped = True
+    else:
+        items, wrapped = size, False
+    out = []
+    for i, s in enumerate(items):
+        if isinstance(s, (float, str)) or not hasattr(s, "__index__"):
+            if wrapped or i:
+                raise TypeError(
+                    f"{name}(): argument 'size' must be tuple of ints, but found element of type "
+                    f"{type(s).__name__} at pos {i}" if wrapped else
+                    f"{name}() received an invalid combination of arguments - got ({', '.join(type(x).__name__ for x in size)}), but expected one of:"
+                )
+            raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(s).__name__}")
+        out.append(s.__index__())
+    if any(s < 0 for s in out):
+        bad = next(s for s in out if s < 0)
+        if name in ("zeros",):
+            raise RuntimeError(f"{name}: Dimension size must be non-negative.")
+        raise RuntimeError(f"Trying to create tensor with negative dimension {bad}: {out}")
+    return tuple(out)
+
+
+_COMMON = ("layout", "pin_memory", "names", "memory_format")
+
+
+def _options(name: str, kwargs: dict[str, Any]) -> None:
+    for key in kwargs:
+        if key not in _COMMON:
+            raise TypeError(f"{name}() got an unexpected keyword argument '{key}'")
+
+
+def _filler(name: str, make: Any) -> Any:
+    def create(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, out: Any = None, **kwargs: Any) -> Any:
+        if "size" in kwargs:
+            size = (kwargs.pop("size"),)
+        _options(name, kwargs)
+        devices.check(device)
+        d = _check_dtype(name, dtype) or default()
+        t = wrap(make(shape_of(name, size), d.np), d)
+        if out is not None:
+            out.resize_(*t._s)
+            return out.copy_(t)
+        return _finish(t, requires_grad)
+
+    def like(input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:  # noqa: A002
+        _options(name + "_like", kwargs)
+        if not isinstance(input, Tensor):
+            from engine import errors
+
+            raise errors.not_tensor(name + "_like", "input", 1, input)
+        d = dtype or input._d
+        return _finish(wrap(make(input._s, d.np), d), requires_grad)
+
+    create.__name__ = create.__qualname__ = name
+    like.__name__ = like.__qualname__ = name + "_like"
+    return create, like
+
+
+zeros, zeros_like = _filler("zeros", np.zeros)
+ones, ones_like = _filler("ones", np.ones)
+empty, empty_like = _filler("empty", np.zeros)
+
+
+def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+    """A tensor of one value; the value decides the type."""
+    _options("full", kwargs)
+    devices.check(device)
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    d = dtype or (fill_value._d if isinstance(fill_value, Tensor) else of_scalar(value))
+    return _finish(wrap(np.full(tuple(size), _element(value, d), d.np), d), requires_grad)
+
+
+def _element(value: Any, d: dtype) -> Any:
+    if d is dtypes.bfloat16:
+        return dtypes.round_bfloat16(np.float32(value))
+    return int(value) if d.category == dtypes.INT and isinstance(value, float) and math.isfinite(value) else value
+
+
+def full_like(input: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:  # noqa: A002
+    d = dtype or input._d
+    return _finish(wrap(np.full(input._s, _element(fill_value, d), d.np), d), requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+    """The identity matrix."""
+    d = dtype or default()
+    return _finish(wrap(np.eye(n, m, dtype=d.np), d), requires_grad)
+
+
+# --- sequences -----------------------------------------------------------------------------------
+def arange(*args: Any, start: Any = None, end: Any = None, step: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+    """start, start + step, ... up to but without end."""
+    values = [a.item() if isinstance(a, Tensor) else a for a in args]
+    first, last, by = 0, None, 1
+    if len(values) == 1:
+        last = values[0]
+    elif values:
+        first, last, by = values[0], values[1], values[2] if len(values) > 2 else 1
+    first, last, by = (first if start is None else start), (last if end is None else end), (by if step is None else step)
+    if last is None:
+        raise TypeError("arange() missing 1 required positional arguments: \"end\"")
+    if by == 0:
+        raise RuntimeError("step must be nonzero")
+    if (last - first) * by < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    ints = all(isinstance(v, (int, np.integer)) for v in (first, last, by))
+    d = _check_dtype("arange", dtype) or (dtypes.int64 if ints else default())
+    n = math.ceil((last - first) / by) if not ints else -((first - last) // by)
+    a = (first + np.arange(n) * by) if d.category < FLOAT else (first + np.arange(n, dtype=np.float64) * by)
+    return _finish(wrap(cast(a.astype(d.np if d.category >= FLOAT else a.dtype), FROM_NP[a.astype(d.np).dtype], d).astype(d.np), d), requires_grad)
+
+
+def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Any:
+    import warnings
+
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is "
+        "inconsistent with Python's range builtin. Instead, use torch.arange, which produces values in "
+        "[start, end).", UserWarning, stacklevel=2,
+    )  # fmt: skip
+    if end is None:
+        start, end = 0, start
+    n = int((end - start) / step) + 1
+    d = kwargs.get("dtype") or default()
+    return wrap((start + np.arange(n) * step).astype(d.np), d)
+
+
+def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+    """`steps` evenly spaced values from start to end, computed from both ends as PyTorch does."""
+    start = start.item() if isinstance(start, Tensor) else start
+    end = end.item() if isinstance(end, Tensor) else end
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    complex_ = isinstance(start, complex) or isinstance(end, complex)
+    d = dtype or (dtypes.TO_COMPLEX[default()] if complex_ else default())
+    return _finish(wrap(_spaced(start, end, steps, d), d), requires_grad)
+
+
+def _spaced(start: Any, end: Any, steps: int, d: dtype) -> Any:
+    kind = d.np.type if d.category >= FLOAT else np.float64
+    if steps == 1:
+        return np.array([start]).astype(d.np)
+    i = np.arange(steps)
+    if d.category < FLOAT:
+        step = (end - start) / max(steps - 1, 1)
+        a = np.where(i < steps // 2, start + step * i, end - step * (steps - i - 1))
+        return np.trunc(a).astype(d.np)
+    first, last = kind(start), kind(end)
+    step = (last - first) / kind(max(steps - 1, 1))
+    k = i.astype(d.np)
+    # One rounding per element (fused multiply-add), from the nearer end.
+    wide = np.float64 if d.np.itemsize <= 4 else d.np
+    low = (wide(first) if d.np.itemsize <= 4 else first) + np.multiply(step, k, dtype=wide)
+    high = (wide(last) if d.np.itemsize <= 4 else last) - np.multiply(step, d.np.type(steps - 1) - k, dtype=wide)
+    return np.where(i < steps // 2, low, high).astype(d.np)
+
+
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+    d = dtype or default()
+    exponents = np.linspace(float(start), float(end), steps)
+    return _finish(wrap(np.power(float(base), exponents).astype(d.np), d), requires_grad)
+
+
+def complex_(real: Any, imag: Any) -> Any:
+    from engine.ops.api import FUNCTIONS
+
+    return FUNCTIONS["_complex"](real, imag)
+
+
+def legacy(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    """torch.Tensor(2, 3), torch.FloatTensor([1, 2]): sizes or data."""
+    d = dtype or default()
+    if not args:
+        return wrap(np.zeros(0, d.np), d)
+    first = args[0]
+    if len(args) == 1:
+        if isinstance(first, Tensor):
+            return first.detach() if first._d is d else _wrong_type(first, d)
+        if type(first).__name__ == "Size":
+            return wrap(np.zeros(tuple(first), d.np), d)
+        if isinstance(first, np.ndarray):
+            return wrap(np.array(first, d.np), d)
+        if isinstance(first, (list, tuple)):
+            return tensor(first, dtype=d)
+        if isinstance(first, (float, str)):
+            raise TypeError(f"new(): data must be a sequence (got {type(first).__name__})")
+    return wrap(np.zeros([int(a) for a in args], d.np), d)
+
+
+def _wrong_type(t: Any, d: dtype) -> Any:
+    raise TypeError(f"expected {d.legacy} (got {t._d.legacy})")
+
+
+__all__ = ["COMPLEX", "array", "recording"]

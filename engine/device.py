@@ -1,0 +1,72 @@
+"""torch.device: where a tensor lives, which here is always the CPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_TYPES = (
+    "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga",
+    "maia", "xla", "lazy", "vulkan", "mps", "meta", "hpu", "mtia", "privateuseone",
+)  # fmt: skip
+
+
+class device:  # noqa: N801
+    """A device by name; only "cpu" can hold tensors."""
+
+    __module__ = "torch"
+    __slots__ = ("index", "type")
+
+    type: str
+    index: int | None
+
+    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:  # noqa: A002
+        if isinstance(type, device):
+            type, index = type.type, type.index  # noqa: A001
+        if isinstance(type, int):
+            type, index = "cuda", type  # noqa: A001
+        name, _, number = str(type).partition(":")
+        if name not in _TYPES:
+            raise RuntimeError(
+                f"Expected one of {', '.join(_TYPES)} device type at start of device string: {name}"
+            )
+        if number:
+            if not number.isdigit():
+                raise RuntimeError(f"Invalid device string: '{type}'")
+            index = int(number)
+        self.type, self.index = name, index
+
+    def __repr__(self) -> str:
+        return f"device(type='{self.type}'" + ("" if self.index is None else f", index={self.index}") + ")"
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __reduce__(self) -> Any:
+        return device, (self.type, self.index)
+
+    def __enter__(self) -> device:
+        check(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        return None
+
+
+CPU = device("cpu")
+
+
+def check(where: Any) -> None:
+    """Raise what PyTorch built without accelerators raises for every device but the CPU."""
+    if where is None or where is CPU:
+        return
+    where = device(where)
+    if where.type == "cuda":
+        raise AssertionError("Torch not compiled with CUDA enabled")
+    if where.type != "cpu":
+        raise RuntimeError(f"device '{where}' is not available: tensors live on the CPU here")

@@ -1,0 +1,68 @@
+"""The texts of errors that several rooms raise, and the exception classes of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed). Saved intermediate values of the graph are freed when you "
+    "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
+    "through the graph a second time or if you need to access saved tensors after calling backward."
+)
+LEAF_INPLACE = "a leaf Variable that requires grad is being used in an in-place operation."
+LEAF_VIEW_INPLACE = (
+    "a view of a leaf Variable that requires grad is being used in an in-place operation."
+)
+
+
+class LinAlgError(RuntimeError):
+    """A matrix for which the decomposition or solution does not exist."""
+
+    __module__ = "torch._C"
+    __qualname__ = "_LinAlgError"
+
+
+LinAlgError.__name__ = "_LinAlgError"
+
+
+class OutOfMemoryError(RuntimeError):
+    """More memory was asked for than there is."""
+
+    __module__ = "torch"
+
+
+def freed() -> RuntimeError:
+    return RuntimeError(FREED)
+
+
+def mismatch(a: Sequence[int], b: Sequence[int]) -> RuntimeError:
+    """The error for two shapes that do not broadcast."""
+    n = max(len(a), len(b))
+    for i in range(1, n + 1):
+        x = a[-i] if i <= len(a) else 1
+        y = b[-i] if i <= len(b) else 1
+        if x != y and x != 1 and y != 1:
+            return RuntimeError(
+                f"The size of tensor a ({x}) must match the size of tensor b ({y}) "
+                f"at non-singleton dimension {n - i}"
+            )
+    return RuntimeError(f"shapes {list(a)} and {list(b)} do not broadcast")
+
+
+def dim_range(dim: int, ndim: int) -> IndexError:
+    n = max(ndim, 1)
+    return IndexError(
+        f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})"
+    )
+
+
+def not_tensor(op: str, name: str, position: int, value: Any) -> TypeError:
+    return TypeError(
+        f"{op}(): argument '{name}' (position {position}) must be Tensor, not {type(value).__name__}"
+    )
+
+
+def not_implemented(kernel: str, display: str) -> NotImplementedError:
+    return NotImplementedError(f"\"{kernel}\" not implemented for '{display}'")

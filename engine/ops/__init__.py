@@ -1,0 +1,27 @@
+"""The operations: importing this package fills the operator table and equips Tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.ops import (
+    table, api, helpers, pointwise, binary, arithmetic, shape, reduction, memory, matmul, joining, indexing,
+    operators,
+)  # fmt: skip  # isort: skip
+from engine import creation
+from engine.ops.api import FUNCTIONS, publish
+from engine.ops.table import GRAPH, OPS, RAW, Op, define, family
+
+publish("tensor", creation.tensor, method=False, F=False)
+publish("as_tensor", creation.as_tensor, method=False, F=False)
+memory.install()
+indexing.install()
+operators.install()
+
+
+def rows() -> Iterator[Op]:
+    """All rows of the operator table."""
+    return iter(OPS.values())
+
+
+__all__ = ["FUNCTIONS", "GRAPH", "OPS", "RAW", "Op", "define", "family", "rows"]

@@ -1,0 +1,164 @@
+"""From rows of the table to what a person calls: functions, methods and in-place methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine import errors
+from engine.ops import inplace
+from engine.ops.table import GRAPH, OPS, Op, run
+from engine.tensor import Tensor
+
+#: What `from engine import *` means: the functions of the torch namespace.
+FUNCTIONS: dict[str, Callable[..., Any]] = {}
+
+_ALIASES = {"axis": "dim", "keepdims": "keepdim", "input": "self", "x": "self", "x1": "self", "x2": "other"}
+
+
+def bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], method: bool = False) -> list[Any]:
+    """The arguments in the order of the signature, with defaults."""
+    params = op.params
+    n = len(params)
+    if len(args) > n:
+        _too_many(op, args)
+    values = list(args)
+    for p in params[len(args) :]:
+        values.append(op.defaults.get(p, _MISSING))
+    for key, v in kwargs.items():
+        i = op.index.get(key)
+        if i is None:
+            i = op.index.get(_ALIASES.get(key, ""))
+        if i is None:
+            raise TypeError(f"{op.name}() got an unexpected keyword argument '{key}'")
+        if i < len(args):
+            raise TypeError(f"{op.name}() got multiple values for argument '{public(params[i])}'")
+        values[i] = v
+    if _MISSING in map(_identity, values):
+        _missing(op, values)
+    if not isinstance(values[0], Tensor) and not op.listed:
+        raise errors.not_tensor(op.name, public(params[0]), 1, values[0])
+    return values
+
+
+def _identity(v: Any) -> Any:
+    return v if v is _MISSING else None
+
+
+def public(param: str) -> str:
+    return "input" if param == "self" else param
+
+
+class _Missing:
+    pass
+
+
+_MISSING = _Missing()
+
+
+def _missing(op: Op, values: list[Any]) -> None:
+    names = [public(p) for p, v in zip(op.params, values, strict=True) if v is _MISSING]
+    listed = ", ".join(f'"{n}"' for n in names)
+    raise TypeError(f"{op.name}() missing {len(names)} required positional arguments: {listed}")
+
+
+def _too_many(op: Op, args: tuple[Any, ...]) -> None:
+    n = len(op.params)
+    were = "was" if len(args) == 1 else "were"
+    raise TypeError(
+        f"{op.name}() takes {n} positional argument{'s' if n != 1 else ''} but {len(args)} {were} given"
+    )
+
+
+def functional(op: Op, check: Callable[[list[Any]], None] | None = None) -> Callable[..., Any]:
+    """The out-of-place callable of a row; serves as function and as method."""
+    n = len(op.params)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            out = kwargs.pop("out", None)
+            values = bind(op, args, kwargs)
+            if out is not None:
+                return into(op.name, out, lambda: run(op, values), values)
+        elif len(args) == n and isinstance(args[0], Tensor):
+            values = list(args)
+        else:
+            values = bind(op, args, kwargs)
+        if check is not None:
+            check(values)
+        return run(op, values)
+
+    call.__name__ = call.__qualname__ = op.name
+    call.__doc__ = f"{op.signature}\n\n{op.doc}"
+    return call
+
+
+def into(name: str, out: Any, compute: Callable[[], Any], values: Any) -> Any:
+    """The `out=` argument: compute and write there."""
+    from engine.autograd import mode
+
+    outs = out if isinstance(out, tuple) else (out,)
+    if mode.enabled and any(isinstance(v, Tensor) and v.requires_grad for v in (*values, *outs)):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, "
+            "but one of the arguments requires grad."
+        )
+    result = compute()
+    for target, r in zip(outs, result if isinstance(result, tuple) else (result,), strict=True):
+        if target._s != r._s:
+            target.resize_(*r._s)
+        if r._d.category > target._d.category:
+            raise RuntimeError(
+                f"result type {r._d.display} can't be cast to the desired output type {target._d.display}"
+            )
+        inplace.write(target, r._a)
+    return out
+
+
+def inplace_method(op: Op, check: Callable[[list[Any]], None] | None = None) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        values = bind(op, args, kwargs)
+        if check is not None:
+            check(values)
+        return inplace.run_inplace(op, values)
+
+    call.__name__ = call.__qualname__ = op.name + "_"
+    return call
+
+
+def expose(
+    op: Op,
+    *,
+    function: bool = True,
+    method: bool = True,
+    inplace: bool = False,
+    also: str = "",
+    check: Callable[[list[Any]], None] | None = None,
+) -> Callable[..., Any]:
+    """Publish a row under its name and the names in `also`."""
+    call = functional(op, check)
+    setattr(GRAPH, op.name, call)
+    for name in (op.name, *also.split()):
+        if function:
+            FUNCTIONS[name] = call
+        if method:
+            setattr(Tensor, name, call)
+        if inplace:
+            setattr(Tensor, name + "_", inplace_method(op, check))
+            if function and not hasattr(Tensor, "_no_function_" + name):
+                FUNCTIONS.setdefault(name + "_", getattr(Tensor, name + "_"))
+    return call
+
+
+def publish(name: str, fn: Callable[..., Any], function: bool = True, method: bool = True, F: bool = True) -> None:
+    """Publish a hand-written function; `F`: VJPs may call it on tensors under this name."""
+    for one in name.split():
+        if function:
+            FUNCTIONS[one] = fn
+        if method:
+            setattr(Tensor, one, fn)
+        if F:
+            setattr(GRAPH, one, fn)
+
+
+__all__ = ["FUNCTIONS", "OPS", "bind", "expose", "functional", "publish"]

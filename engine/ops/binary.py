@@ -1,0 +1,341 @@
+"""Operations on two tensors, element by element, with broadcasting and type promotion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from engine import errors
+from engine.dtype import BOOL, COMPLEX, FLOAT, of_scalar
+from engine.ops.api import expose, publish
+from engine.ops.promote import result_dtype
+from engine.ops.table import PROMOTE, PROMOTE_FLOAT, TO_FLOAT, define, run
+from engine.tensor import Tensor
+
+Raw = Any
+
+
+def _broadcasting(fn: Callable[..., Raw]) -> Callable[..., Raw]:
+    def call(a: Raw, b: Raw, *rest: Any) -> Raw:
+        try:
+            return fn(a, b, *rest)
+        except ValueError:
+            raise errors.mismatch(np.shape(a), np.shape(b)) from None
+
+    return call
+
+
+def _scaled(b: Raw, alpha: Any) -> Raw:
+    return b if type(alpha) is int and alpha == 1 else b * b.dtype.type(alpha) if b.dtype.kind != "b" else b
+
+
+def _add(a: Raw, b: Raw, alpha: Any = 1) -> Raw:
+    return a + _scaled(b, alpha)
+
+
+def _sub(a: Raw, b: Raw, alpha: Any = 1) -> Raw:
+    return a - _scaled(b, alpha)
+
+
+def _times(F: Any, g: Any, alpha: Any) -> Any:
+    return g if type(alpha) is int and alpha == 1 else g * alpha
+
+
+def check_bool(a: Any, b: Any) -> None:
+    """Raise if a difference involves bool."""
+    kinds = [v._d.category == BOOL if isinstance(v, Tensor) else isinstance(v, bool) for v in (a, b)]
+    if all(kinds):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
+    if any(kinds):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
+            "to invert a mask, use the `~` or `logical_not()` operator instead."
+        )
+
+
+ADD = define("add(self, other, *, alpha=1)", _broadcasting(_add), PROMOTE, family="pointwise",
+             self=lambda F, g: g, other=lambda F, g, alpha: _times(F, g, alpha))
+SUB = define("sub(self, other, *, alpha=1)", _broadcasting(_sub), PROMOTE, family="pointwise",
+             self=lambda F, g: g, other=lambda F, g, alpha: -_times(F, g, alpha))
+RSUB = define("rsub(self, other, *, alpha=1)", _broadcasting(lambda a, b, alpha=1: b - _scaled(a, alpha)),
+              PROMOTE, family="pointwise", node="RsubBackward1",
+              self=lambda F, g, alpha: -_times(F, g, alpha), other=lambda F, g: g)
+MUL = define("mul(self, other)", _broadcasting(lambda a, b: a * b), PROMOTE, family="pointwise",
+             self=lambda F, g, other: g * F.conj(other), other=lambda F, g, self: g * F.conj(self))
+
+
+def _div(a: Raw, b: Raw) -> Raw:
+    return np.true_divide(a, b)
+
+
+DIV = define("div(self, other)", _broadcasting(_div), PROMOTE_FLOAT, family="pointwise",
+             self=lambda F, g, other: g / F.conj(other),
+             other=lambda F, g, self, other: -g * F.conj((self / other) / other))
+
+
+def _zero_division(b: Raw) -> None:
+    if b.dtype.kind in "iub" and not np.all(b):
+        raise RuntimeError("ZeroDivisionError")
+
+
+def _floor_divide(a: Raw, b: Raw) -> Raw:
+    _zero_division(b)
+    if a.dtype.kind in "iub":
+        return np.floor_divide(a, b)
+    q = np.floor_divide(a, b)
+    return np.where(b == 0, a / b, q).astype(q.dtype, copy=False)[()]
+
+
+def _div_mode(a: Raw, b: Raw, rounding_mode: str) -> Raw:
+    if rounding_mode == "floor":
+        return _floor_divide(a, b)
+    _zero_division(b)
+    if a.dtype.kind in "iub":
+        return (np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))).astype(a.dtype)[()]
+    return np.trunc(a / b)
+
+
+DIV_MODE = define("div(self, other, *, rounding_mode)", _broadcasting(_div_mode), PROMOTE, key="div_mode",
+                  family="pointwise", node="DivBackward1", self=lambda F, g: F.zeros_like(g),
+                  other=lambda F, g: F.zeros_like(g))
+FLOOR_DIVIDE = define("floor_divide(self, other)", _broadcasting(_floor_divide), PROMOTE, family="pointwise",
+                      self=lambda F, g: F.zeros_like(g), other=lambda F, g: F.zeros_like(g))
+
+
+def _remainder(a: Raw, b: Raw) -> Raw:
+    _zero_division(b)
+    return np.remainder(a, b)
+
+
+def _fmod(a: Raw, b: Raw) -> Raw:
+    _zero_division(b)
+    return np.fmod(a, b)
+
+
+REMAINDER = define("remainder(self, other)", _broadcasting(_remainder), PROMOTE, family="pointwise",
+                   self=lambda F, g: g, other=lambda F, g, self, other: -g * F.floor_divide(self, other))
+FMOD = define("fmod(self, other)", _broadcasting(_fmod), PROMOTE, family="pointwise",
+              self=lambda F, g: g, other=lambda F, g, self, other: -g * F.trunc(self / other))
+
+
+def _pow(a: Raw, b: Raw) -> Raw:
+    if a.dtype.kind in "iu" and np.any(b < 0):
+        # An integer power below zero: 1 for base 1, ±1 for -1, else 0.
+        sign = np.where(b % 2 == 0, 1, -1)
+        low = np.where(a == 1, 1, np.where(a == -1, sign, 0))
+        return np.where(b < 0, low, np.power(a, np.where(b < 0, 0, b))).astype(a.dtype)[()]
+    return np.power(a, b)
+
+
+def _power(a: Raw, exponent: Any) -> Raw:
+    if exponent == 2 and a.dtype.kind in "fc":
+        return a * a
+    if exponent == 0.5:
+        return np.sqrt(a)
+    if exponent == 3 and a.dtype.kind in "fc":
+        return a * a * a
+    return np.power(a, exponent)
+
+
+def _pow_vjp(F: Any, g: Any, self: Any, exponent: Any) -> Any:
+    if exponent == 0:
+        return F.zeros_like(g)
+    if exponent == 2:
+        return g * (F.conj(self) * 2)
+    if exponent == 1:
+        return g * 1
+    return g * (F.conj(F.power(self, exponent - 1)) * exponent)
+
+
+POW_SCALAR = define("pow(self, exponent)", _power, family="pointwise", self=_pow_vjp, key="power")
+
+
+def _pow_self(F: Any, g: Any, self: Any, exponent: Any) -> Any:
+    slope = F.conj(exponent * F.pow(self, exponent - 1))
+    return g * F.where(exponent == 0.0, F.zeros_like(slope), slope)
+
+
+def _pow_exponent(F: Any, g: Any, self: Any, exponent: Any, result: Any) -> Any:
+    log = F.log(self)
+    slope = F.conj(result * log)
+    if F.is_complex(self):
+        return g * slope
+    return g * F.where((self == 0) & (exponent >= 0), F.zeros_like(slope), slope)
+
+
+POW_TENSOR = define("pow(self, exponent)", _broadcasting(_pow), PROMOTE, family="pointwise",
+                    node="PowBackward1", self=_pow_self, exponent=_pow_exponent)
+POW_BASE = define("pow(self, exponent)", _broadcasting(_pow), PROMOTE, family="pointwise", key="rpow",
+                  node="PowBackward2", exponent=_pow_exponent)
+
+
+def _half(F: Any, g: Any, win: Any, tie: Any) -> Any:
+    return F.where(tie, g / 2, F.where(win, g, F.zeros_like(g)))
+
+
+MAXIMUM = define("maximum(self, other)", _broadcasting(np.maximum), PROMOTE, family="pointwise",
+                 self=lambda F, g, self, other: _half(F, g, self > other, self == other),
+                 other=lambda F, g, self, other: _half(F, g, other > self, self == other))
+MINIMUM = define("minimum(self, other)", _broadcasting(np.minimum), PROMOTE, family="pointwise",
+                 self=lambda F, g, self, other: _half(F, g, self < other, self == other),
+                 other=lambda F, g, self, other: _half(F, g, other < self, self == other))
+FMAX = define("fmax(self, other)", _broadcasting(np.fmax), PROMOTE, family="pointwise",
+              self=lambda F, g, self, other: F.where((self >= other) | F.isnan(other), g, F.zeros_like(g)),
+              other=lambda F, g, self, other: F.where((self >= other) | F.isnan(other), F.zeros_like(g), g))
+FMIN = define("fmin(self, other)", _broadcasting(np.fmin), PROMOTE, family="pointwise",
+              self=lambda F, g, self, other: F.where((self <= other) | F.isnan(other), g, F.zeros_like(g)),
+              other=lambda F, g, self, other: F.where((self <= other) | F.isnan(other), F.zeros_like(g), g))
+ATAN2 = define("atan2(self, other)", _broadcasting(np.arctan2), PROMOTE_FLOAT, family="pointwise",
+               self=lambda F, g, self, other: g * other / (self * self + other * other),
+               other=lambda F, g, self, other: -g * self / (self * self + other * other))
+HYPOT = define("hypot(self, other)", _broadcasting(np.hypot), PROMOTE_FLOAT, family="pointwise",
+               self=lambda F, g, self, result: g * (self / result),
+               other=lambda F, g, other, result: g * (other / result))
+LOGADDEXP = define("logaddexp(self, other)", _broadcasting(np.logaddexp), PROMOTE_FLOAT, family="pointwise",
+                   self=lambda F, g, self, result: g * F.exp(self - result),
+                   other=lambda F, g, other, result: g * F.exp(other - result))
+LOGADDEXP2 = define("logaddexp2(self, other)", _broadcasting(np.logaddexp2), PROMOTE_FLOAT, family="pointwise",
+                    self=lambda F, g, self, result: g * F.exp2(self - result),
+                    other=lambda F, g, other, result: g * F.exp2(other - result))
+
+
+def _copysign_vjp(F: Any, g: Any, self: Any, result: Any) -> Any:
+    return F.where(self == 0, F.zeros_like(g), g * (result / self))
+
+
+COPYSIGN = define("copysign(self, other)", _broadcasting(np.copysign), PROMOTE_FLOAT, family="pointwise",
+                  self=_copysign_vjp, other=lambda F, g: F.zeros_like(g))
+
+
+def _xlogy(a: Raw, b: Raw) -> Raw:
+    return np.where((a == 0) & ~np.isnan(b), 0, a * np.log(b)).astype(np.result_type(a, b))[()]
+
+
+XLOGY = define("xlogy(self, other)", _broadcasting(_xlogy), PROMOTE_FLOAT, family="pointwise",
+               self=lambda F, g, self, other: g * F.where((self == 0) & (other <= 0), F.zeros_like(g), F.log(other)),
+               other=lambda F, g, self, other: g * self / other)
+HEAVISIDE = define("heaviside(self, other)", _broadcasting(np.heaviside), PROMOTE, family="pointwise",
+                   self=lambda F, g: F.zeros_like(g), other=lambda F, g: F.zeros_like(g))
+FLOAT_POWER = define("float_power(self, exponent)", _broadcasting(lambda a, b: np.power(np.float64(a), b)),
+                     TO_FLOAT, family="pointwise")
+
+for _op, _also in (
+    (MAXIMUM, ""), (MINIMUM, ""), (FMAX, ""), (FMIN, ""), (ATAN2, "arctan2"), (HYPOT, ""),
+    (LOGADDEXP, ""), (LOGADDEXP2, ""), (COPYSIGN, ""), (XLOGY, ""), (HEAVISIDE, ""),
+    (FLOOR_DIVIDE, ""), (FMOD, ""),
+):  # fmt: skip
+    expose(_op, also=_also, inplace=True)
+
+for _name, _fn in {"gcd": np.gcd, "lcm": np.lcm, "nextafter": np.nextafter}.items():
+    expose(define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"), inplace=True)
+
+for _name, _fn, _also in (
+    ("eq", np.equal, ""), ("ne", np.not_equal, "not_equal"), ("lt", np.less, "less"),
+    ("le", np.less_equal, "less_equal"), ("gt", np.greater, "greater"), ("ge", np.greater_equal, "greater_equal"),
+    ("logical_and", np.logical_and, ""), ("logical_or", np.logical_or, ""), ("logical_xor", np.logical_xor, ""),
+):  # fmt: skip
+    expose(define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"), inplace=True, also=_also)
+
+
+def _bits_check(name: str) -> Callable[[list[Any]], None]:
+    def check(values: list[Any]) -> None:
+        for v in values[:2]:
+            d = v._d if isinstance(v, Tensor) else of_scalar(v)
+            if d.category >= FLOAT:
+                raise errors.not_implemented(f"{name}_cpu", d.display)
+
+    return check
+
+
+for _name, _fn in {"bitwise_and": np.bitwise_and, "bitwise_or": np.bitwise_or, "bitwise_xor": np.bitwise_xor,
+                   "bitwise_left_shift": np.left_shift, "bitwise_right_shift": np.right_shift}.items():
+    expose(define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"), inplace=True,
+           check=_bits_check({"bitwise_left_shift": "lshift", "bitwise_right_shift": "rshift"}.get(_name, _name)))
+
+
+def _div_vjp_modes(name: str, self: Any, other: Any, rounding_mode: str | None) -> Any:
+    if rounding_mode is None:
+        return DIV, [self, other]
+    if rounding_mode not in ("floor", "trunc"):
+        raise RuntimeError(
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+            f"'{rounding_mode}'"
+        )
+    return DIV_MODE, [self, other, rounding_mode]
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:  # noqa: A002
+    """Quotient; "trunc" and "floor" round it."""
+    _first(input, "div")
+    op, values = _div_vjp_modes("div", input, other, rounding_mode)
+    return _out("div", op, values, out)
+
+
+def _out(name: str, op: Any, values: list[Any], out: Any) -> Any:
+    if out is None:
+        return run(op, values)
+    from engine.ops.api import into
+
+    return into(name, out, lambda: run(op, values), values)
+
+
+def _first(v: Any, name: str) -> None:
+    if not isinstance(v, Tensor):
+        raise errors.not_tensor(name, "input", 1, v)
+
+
+def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:  # noqa: A001, A002
+    """input ** exponent, either of which may be a number."""
+    if isinstance(exponent, Tensor):
+        if isinstance(input, Tensor):
+            return _out("pow", POW_TENSOR, [input, exponent], out)
+        return _out("pow", POW_BASE, [input, exponent], out)
+    _first(input, "pow")
+    if not isinstance(exponent, (int, float, complex, np.generic)):
+        raise TypeError(
+            f"pow() received an invalid combination of arguments - got (Tensor, {type(exponent).__name__}), but expected one of:"
+        )
+    return _out("pow", *_power_row(input, exponent), out)
+
+
+def _power_row(t: Any, exponent: Any) -> tuple[Any, list[Any]]:
+    d = of_scalar(exponent)
+    if t._d.category < COMPLEX and d.category > t._d.category:
+        t = t.to(result_dtype([t, exponent]))
+    elif t._d.category < FLOAT and exponent < 0:
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    return POW_SCALAR, [t, exponent]
+
+
+def remainder(input: Any, other: Any, *, out: Any = None) -> Any:  # noqa: A002
+    """Division with the rest of the sign of the divisor; either may be a number."""
+    return _out("remainder", REMAINDER, [input, other], out)
+
+
+def true_divide(input: Any, other: Any, *, out: Any = None) -> Any:  # noqa: A002
+    return div(input, other, out=out)
+
+
+def float_power(input: Any, exponent: Any) -> Any:  # noqa: A002
+    from engine.dtype import float64
+
+    return pow(input.to(float64) if isinstance(input, Tensor) else input,
+               exponent.to(float64) if isinstance(exponent, Tensor) else exponent)
+
+
+def square(input: Any) -> Any:  # noqa: A002
+    _first(input, "square")
+    return run(POW_SCALAR, [input, 2])
+
+
+publish("div divide", div)
+publish("true_divide", true_divide)
+publish("pow", pow)
+publish("remainder", remainder)
+publish("float_power", float_power)
+publish("square", square)

@@ -1,0 +1,112 @@
+"""Functions that VJPs need beside the operations themselves, on arrays and on tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine import errors
+from engine.dtype import cast, dtype, float32
+from engine.ops.table import GRAPH, RAW
+from engine.tensor import wrap
+
+
+def axis(dim: Any, ndim: int) -> int:
+    """A dimension counted from the front; negative ones count from the end."""
+    if not -max(ndim, 1) <= dim < max(ndim, 1):
+        raise errors.dim_range(dim, ndim)
+    return int(dim) % ndim if ndim else 0
+
+
+def axes(dim: Any, ndim: int) -> tuple[int, ...]:
+    """Several dimensions; none and the empty list mean all."""
+    if dim is None or (isinstance(dim, (tuple, list)) and not dim):
+        return tuple(range(ndim))
+    if isinstance(dim, (tuple, list)):
+        out = tuple(axis(d, ndim) for d in dim)
+        if len(set(out)) != len(out):
+            twice = next(d for d in out if out.count(d) > 1)
+            raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
+        return out
+    return (axis(dim, ndim),)
+
+
+def sum_to(g: Any, size: Sequence[int]) -> Any:
+    """Sum an array down to the shape that was broadcast to it."""
+    extra = g.ndim - len(size)
+    if extra == 1 and g.ndim == 2 and size[0] == g.shape[1] and g.dtype.kind == "f":
+        return np.ones(g.shape[0], g.dtype).dot(g)
+    dims = tuple(range(extra)) + tuple(
+        i + extra for i, s in enumerate(size) if s == 1 and g.shape[i + extra] != 1
+    )
+    if dims:
+        g = g.sum(axis=dims, keepdims=True)
+    return g.reshape(size)
+
+
+def sum_to_tensor(g: Any, size: Sequence[int]) -> Any:
+    extra = len(g._s) - len(size)
+    dims = [*range(extra)] + [
+        i + extra for i, s in enumerate(size) if s == 1 and g._s[i + extra] != 1
+    ]
+    if dims:
+        g = g.sum(dims, True)
+    return g.reshape(size)
+
+
+def expand_dims(g: Any, dims: tuple[int, ...], ndim: int, keepdim: bool) -> Any:
+    """Put back the dimensions (counted from the front) that a reduction took away."""
+    if keepdim or not ndim:
+        return g
+    shape = list(g.shape)
+    for d in sorted(dims):
+        shape.insert(d, 1)
+    return g.reshape(shape)
+
+
+def raw_conj(a: Any) -> Any:
+    return a.conj() if a.dtype.kind == "c" else a
+
+
+def raw_real(a: Any) -> Any:
+    return a.real if a.dtype.kind == "c" else a
+
+
+def raw_where(c: Any, a: Any, b: Any) -> Any:
+    return np.where(c, a, b)
+
+
+def graph_where(c: Any, a: Any, b: Any) -> Any:
+    from engine.ops.api import FUNCTIONS
+
+    return FUNCTIONS["where"](c, a, b)
+
+
+def raw_zeros(size: Sequence[int], d: dtype | None = None) -> Any:
+    return np.zeros(size, (d or float32).np)
+
+
+def graph_zeros(size: Sequence[int], d: dtype | None = None) -> Any:
+    return wrap(np.zeros(size, (d or float32).np), d)
+
+
+def graph_conj(t: Any) -> Any:
+    return t.conj() if t._d.is_complex else t
+
+
+RAW.sum_to, GRAPH.sum_to = sum_to, sum_to_tensor
+RAW.conj, GRAPH.conj = raw_conj, graph_conj
+RAW.real, GRAPH.real = raw_real, lambda t: t.real if t._d.is_complex else t
+RAW.zeros, GRAPH.zeros = raw_zeros, graph_zeros
+RAW.where, GRAPH.where = raw_where, graph_where
+RAW.zeros_like, GRAPH.zeros_like = np.zeros_like, lambda t: wrap(np.zeros_like(t._a), t._d)
+RAW.ones_like, GRAPH.ones_like = np.ones_like, lambda t: wrap(np.ones_like(t._a), t._d)
+RAW.to_dtype, GRAPH.to_dtype = (lambda a, d: a.astype(d.np)), lambda t, d: t.to(d)
+RAW.bool_to, GRAPH.bool_to = (lambda m, like: m.astype(like.dtype)), lambda m, like: m.to(like._d)
+RAW.is_complex, GRAPH.is_complex = (lambda a: a.dtype.kind == "c"), lambda t: t._d.is_complex
+RAW.detach, GRAPH.detach = (lambda a: a), lambda t: t.detach()
+RAW.const, GRAPH.const = (lambda a: a), lambda a: wrap(np.asarray(a))
+RAW.array, GRAPH.array = (lambda a: a), lambda t: t._a
+__all__ = ["axes", "axis", "cast", "expand_dims", "sum_to"]

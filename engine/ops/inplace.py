@@ -1,0 +1,206 @@
+"""Writing into memory in place, and what that does to the graph.
+
+A write to a tensor gives it the operation's node. A write to a view gives the *base* a `CopySlices`
+node, which applies the operation's gradient to the part of the base that the view shows, and gives
+every live view of that memory an `AsStridedBackward0` node on top of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from engine import recording, version
+from engine.autograd import mode
+from engine.autograd import node as graph
+from engine.autograd.node import Function, tick
+from engine.dtype import COMPLEX, FLOAT, bfloat16, cast, round_bfloat16
+from engine.ops import table
+from engine.ops.table import Op, OpNode, record
+from engine.tensor import Tensor, array, new
+
+
+def write(t: Any, r: Any) -> None:
+    """Overwrite the values of `t` (after the recorder kept the old ones) and count the version."""
+    if recording.log is not None:
+        recording.before_write(t)
+    if t._d is bfloat16:
+        r = round_bfloat16(r)
+    a = t._a
+    if not isinstance(a, np.ndarray):
+        t._a = np.array(r, a.dtype)[()]
+    elif getattr(r, "dtype", a.dtype) == a.dtype:
+        a[...] = r
+    else:
+        np.copyto(a, r, casting="unsafe")
+    version.cell_of(t).bump()
+
+
+def check(t: Any, op: str, others: Sequence[Any] = ()) -> None:
+    """Raise if an in-place operation on `t` is not allowed now."""
+    if t.is_inference():
+        if not mode.inference:
+            raise RuntimeError(
+                "Inplace update to inference tensor outside InferenceMode is not allowed.You can make"
+                " a clone to get a normal tensor before doing inplace update.See "
+                "https://github.com/pytorch/rfcs/pull/17 for more details."
+            )
+        return
+    if mode.enabled:
+        version.check_write(t, op)
+
+
+def run_inplace(op: Op, values: list[Any]) -> Any:
+    """Execute a row and put the result into its first argument."""
+    t = values[0]
+    check(t, op.name)
+    raws, need, _ = table.unwrap(op, values)
+    r = op.forward(*raws)
+    _check_result(t, r)
+    return store(op, values, r, need)
+
+
+def store(op: Op, values: list[Any], r: Any, need: bool, name: str | None = None) -> Any:
+    """Write `r` into the first argument as the outcome of `op`, with history and record."""
+    t = values[0]
+    before = t._g
+    old: Any = None
+    if need and mode.enabled:
+        old = snapshot(t, keep=0 in op.needs[0])
+    write(t, r)
+    if old is not None:
+        history(op, [old, *values[1:]], t, before)
+    if recording.log is not None:
+        record(name or op.name + "_", op, values, t)
+    return t
+
+
+def _check_result(t: Any, r: Any) -> None:
+    if r.shape != t._s:
+        raise RuntimeError(
+            f"output with shape {list(t._s)} doesn't match the broadcast shape {list(r.shape)}"
+        )
+    kinds = {"b": 0, "i": 1, "u": 1, "f": FLOAT, "c": COMPLEX}
+    if kinds[r.dtype.kind] > max(t._d.category, 0) and kinds[r.dtype.kind] != t._d.category:
+        from engine.dtype import FROM_NP
+
+        raise RuntimeError(
+            f"result type {FROM_NP[r.dtype].display} can't be cast to the desired output type "
+            f"{t._d.display}"
+        )
+
+
+def snapshot(t: Any, keep: bool) -> Any:
+    """`t` as it was before the write: its values (copied if `keep`) and its place in the graph."""
+    old = new(Tensor)
+    old._a = t._a.copy() if keep and isinstance(t._a, np.ndarray) else t._a
+    old._s, old._d, old._g, old._v = t._s, t._d, t._g, None
+    return old
+
+
+def history(op: Op, values: list[Any], t: Any, before: Any) -> None:
+    """Give `t`, just written by `op`, its new place in the graph."""
+    n = table.attach(op, values, t)
+    if n is None:
+        return
+    if n.outs is not None:
+        n.cells = {0: version.cell_of(t)}
+    if type(t._v) is version.View:
+        rebase(t, n, before)
+    elif graph.hooked:
+        from engine.autograd import hooks
+
+        hooks.move(before, n, t)
+
+
+def rebase(t: Any, n: Any, before: Any) -> None:
+    """Put a CopySlices node on the base of the view `t`, which `n` wrote."""
+    base = t._v.base
+    t._g = before
+    cs = new(CopySlices)
+    cs.edges = (graph.edge(base), *n.edges[1:])
+    cs.seq = tick()
+    cs.fn, cs.size, cs.dt = n, base._s, base._d
+    cs.geometry = geometry(base, t)
+    base._g = cs
+    for ref in list((t._v.cell.views or {}).values()):
+        view = ref()
+        if view is not None and view._v.base is base:
+            view._g = strided_node(base, view)
+
+
+def strides_of(a: Any) -> tuple[int, ...]:
+    """Strides in elements, as PyTorch counts them."""
+    return tuple(s // a.itemsize for s in a.strides)
+
+
+def address(a: Any) -> int:
+    return int(a.__array_interface__["data"][0])
+
+
+def geometry(base: Any, view: Any) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Size, strides and offset (in elements) of a view in its base's memory."""
+    b, v = array(base), array(view)
+    offset = (address(v) - address(b)) // b.itemsize if b.size and v.size else 0
+    return view._s, strides_of(v), offset
+
+
+class _Geometry(Function):
+    """A node that knows where in its input's memory something lies."""
+
+    __slots__ = ("dt", "geometry", "size", "strides")
+
+
+class CopySlices(Function):
+    """The node of a base that was written through a view."""
+
+    __slots__ = ("dt", "fn", "geometry", "size")
+
+    title = "torch::autograd::CopySlices"
+    frees = True
+    fn: Any
+
+    def release(self) -> None:
+        self.fn.release()
+
+    def grads(self, F: Any, g: Any) -> Sequence[Any]:
+        size, strides, offset = self.geometry
+        if F.raw:
+            whole = np.array(g)
+            part = _part(whole, size, strides, offset)
+            inner = self.fn.grads(F, part.copy())
+            part[...] = 0 if inner[0] is None else inner[0]
+            return (whole if self.edges[0] is not None else None, *inner[1:])
+        part = F.as_strided(g.contiguous(), size, strides, offset)
+        inner = self.fn.grads(F, part)
+        first = F.zeros(size, self.dt) if inner[0] is None else inner[0]
+        return (F.as_strided_scatter(g, first, size, strides, offset), *inner[1:])
+
+
+def _part(whole: Any, size: Any, strides: Any, offset: int) -> Any:
+    flat = whole.reshape(-1)
+    return as_strided(flat[offset:], size, [s * whole.itemsize for s in strides])
+
+
+def strided_node(base: Any, view: Any) -> Any:
+    """An AsStridedBackward0 from `base` to `view`."""
+    size, strides, offset = geometry(base, view)
+    op = table.OPS["as_strided"]
+    n = new(op.node)
+    n.edges = (graph.edge(base),)
+    n.seq = tick()
+    n.args, n.outs, n.cells = [None, size, strides, offset], None, None
+    n.metas = ((base._s, base._d), None, None, None)
+    return n
+
+
+def fill_from(t: Any, values: Any) -> None:
+    """Write without history, as random fills and zero_ under no_grad do."""
+    check(t, "fill_")
+    write(t, values)
+
+
+__all__ = ["OpNode", "cast", "check", "fill_from", "run_inplace", "store", "write"]

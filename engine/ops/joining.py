@@ -1,0 +1,227 @@
+"""Putting tensors together and taking them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine import errors
+from engine.ops.api import into, publish
+from engine.ops.helpers import axis
+from engine.ops.promote import result_dtype
+from engine.ops.table import RAW, define, run
+from engine.tensor import Tensor
+
+Raw = Any
+
+
+def _cat(tensors: Sequence[Raw], dim: int) -> Raw:
+    return np.concatenate(tensors, dim)
+
+
+def _cat_vjp(F: Any, g: Any, tensors_sizes: Any, dim: int, needs: Any) -> list[Any]:
+    out, start = [], 0
+    for size, need in zip(tensors_sizes, needs, strict=True):
+        if size == (0,) and len(g.shape) != 1:
+            out.append(F.zeros(size, None if F.raw else g._d))
+            continue
+        n = size[dim]
+        out.append(F.narrow(g, dim, start, n) if need else None)
+        start += n
+    return out
+
+
+CAT = define("cat(tensors, dim=0)", _cat, family="shape", listed=True, tensors=_cat_vjp)
+STACK = define("stack(tensors, dim=0)", lambda ts, dim: np.stack(ts, dim), family="shape", listed=True,
+               tensors=lambda F, g, dim: F.unbind(g, dim))
+
+
+def _check_list(name: str, tensors: Any) -> list[Any]:
+    if isinstance(tensors, Tensor):
+        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
+    tensors = list(tensors)
+    for i, t in enumerate(tensors):
+        if not isinstance(t, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
+    return tensors
+
+
+def _promoted(tensors: list[Any]) -> list[Any]:
+    if all(t._d is tensors[0]._d for t in tensors):
+        return tensors
+    d = result_dtype([t if t._s else t.reshape(1) for t in tensors])
+    return [t if t._d is d else t.to(d) for t in tensors]
+
+
+def cat(tensors: Any, dim: int = 0, *, axis: Any = None, out: Any = None) -> Any:
+    """Join along an existing dimension."""
+    dim = dim if axis is None else axis
+    tensors = _check_list("cat", tensors)
+    if not tensors:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    d = _check_sizes(tensors, dim)
+    if out is not None:
+        return into("cat", out, lambda: cat(tensors, dim), tensors)
+    legacy = [t for t in tensors if t._s != (0,) or len(tensors[0]._s) == 1]
+    return run(CAT, [_promoted(legacy or tensors), d])
+
+
+def _check_sizes(tensors: list[Any], dim: int) -> int:
+    for i, t in enumerate(tensors):
+        if not t._s:
+            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
+    first = next((t for t in tensors if t._s != (0,)), tensors[0])
+    d = axis(dim, len(first._s))
+    for i, t in enumerate(tensors):
+        if t._s == (0,):
+            continue
+        if len(t._s) != len(first._s):
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(first._s)} and {len(t._s)}"
+            )
+        for k, (x, y) in enumerate(zip(first._s, t._s, strict=True)):
+            if k != d and x != y:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {d}. Expected size {x} but "
+                    f"got size {y} for tensor number {i} in the list."
+                )
+    return d
+
+
+def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
+    """Join along a new dimension."""
+    tensors = _check_list("stack", tensors)
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    for i, t in enumerate(tensors):
+        if t._s != tensors[0]._s:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(tensors[0]._s)} at entry 0 "
+                f"and {list(t._s)} at entry {i}"
+            )
+    if out is not None:
+        return into("stack", out, lambda: stack(tensors, dim), tensors)
+    return run(STACK, [_promoted(tensors), axis(dim, len(tensors[0]._s) + 1)])
+
+
+def _unbind(a: Raw, dim: int) -> tuple[Raw, ...]:
+    moved = np.moveaxis(a, dim, 0)
+    return tuple(moved[i, ...] for i in range(moved.shape[0]))
+
+
+def _filled(F: Any, gs: list[Any], size: Any, dt: Any) -> list[Any]:
+    return [F.zeros(size, dt) if g is None else g for g in gs]
+
+
+UNBIND = define("unbind(self, dim=0)", _unbind, family="shape", view=True, outputs=2,
+                self=lambda F, g, self_sizes, self_dtype, dim: F.stack(
+                    _filled(F, g, (*self_sizes[:dim], *self_sizes[dim + 1 :]), self_dtype), dim))
+
+
+def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:  # noqa: A002
+    """All slices along a dimension."""
+    if not isinstance(dim, int):
+        raise TypeError(f"unbind(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
+    if not input._s:
+        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+    return run(UNBIND, [input, axis(dim, len(input._s))])  # type: ignore[no-any-return]
+
+
+def _split(a: Raw, split_size: Any, dim: int) -> tuple[Raw, ...]:
+    out, start = [], 0
+    n = a.shape[dim]
+    sizes = split_size if isinstance(split_size, (list, tuple)) else [
+        min(split_size, n - i) for i in range(0, n, split_size)] if n else [0]
+    for s in sizes:
+        out.append(a[(slice(None),) * dim + (slice(start, start + s),)])
+        start += s
+    return tuple(out)
+
+
+def _split_vjp(F: Any, g: Any, self_sizes: Any, self_dtype: Any, split_size: Any, dim: int) -> Any:
+    n = self_sizes[dim]
+    sizes = split_size if isinstance(split_size, (list, tuple)) else [
+        min(split_size, n - i) for i in range(0, n, split_size)] if n else [0]
+    parts = [F.zeros((*self_sizes[:dim], s, *self_sizes[dim + 1 :]), self_dtype) if v is None else v
+             for v, s in zip(g, sizes, strict=True)]
+    return F.cat(parts, dim)
+
+
+SPLIT = define("split(self, split_size, dim=0)", _split, family="shape", view=True, outputs=2, self=_split_vjp)
+SPLIT_SIZES = define("split_with_sizes(self, split_size, dim=0)", _split, family="shape", view=True, outputs=2,
+                     self=_split_vjp)
+
+
+def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Pieces of a given size, or of the given sizes."""
+    d = axis(dim, len(tensor._s))
+    if isinstance(split_size_or_sections, (list, tuple)):
+        sizes = [int(s) for s in split_size_or_sections]
+        if sum(sizes) != tensor._s[d]:
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {tensor._s[d]} (input tensor's "
+                f"size at dimension {dim}), but got split_sizes={sizes}"
+            )
+        return run(SPLIT_SIZES, [tensor, sizes, d])  # type: ignore[no-any-return]
+    if split_size_or_sections < 0:
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={split_size_or_sections}")
+    return run(SPLIT, [tensor, split_size_or_sections, d])  # type: ignore[no-any-return]
+
+
+def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:  # noqa: A002
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    if not input._s:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    n = input._s[axis(dim, len(input._s))]
+    return split(input, max(-(-n // chunks), 1), dim)
+
+
+def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:  # noqa: A002
+    n = input._s[axis(dim, len(input._s))]
+    if isinstance(indices_or_sections, int):
+        k = indices_or_sections
+        marks = [i * (n // k) + min(i, n % k) for i in range(k + 1)]
+    else:
+        marks = [0, *indices_or_sections, n]
+    return tuple(input.narrow(dim, min(a, n), max(min(b, n) - min(a, n), 0)) for a, b in zip(marks, marks[1:], strict=False))
+
+
+def _atleast(n: int, t: Any) -> Any:
+    while len(t._s) < n:
+        t = t.unsqueeze(0) if len(t._s) < 2 else t.unsqueeze(-1)
+    return t
+
+
+def hstack(tensors: Any) -> Any:
+    ts = [_atleast(1, t) for t in tensors]
+    return cat(ts, 0 if len(ts[0]._s) == 1 else 1)
+
+
+def vstack(tensors: Any) -> Any:
+    return cat([_atleast(2, t) for t in tensors], 0)
+
+
+def dstack(tensors: Any) -> Any:
+    return cat([_atleast(3, t) for t in tensors], 2)
+
+
+def column_stack(tensors: Any) -> Any:
+    return cat([t.reshape(-1, 1) if len(t._s) < 2 else t for t in tensors], 1)
+
+
+publish("cat concat concatenate", cat, method=False)
+publish("stack", stack, method=False)
+publish("unbind", unbind)
+publish("split", split)
+publish("chunk", chunk)
+publish("tensor_split", tensor_split)
+publish("hstack", hstack, method=False)
+publish("vstack row_stack", vstack, method=False)
+publish("dstack", dstack, method=False)
+publish("column_stack", column_stack, method=False)
+RAW.unbind = lambda g, dim: list(_unbind(g, dim))
+RAW.narrow = lambda g, dim, start, n: g[(slice(None),) * dim + (slice(start, start + n),)]
+__all__ = ["errors"]

@@ -1,0 +1,286 @@
+"""Products of matrices and vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine import errors
+from engine.dtype import float32, float64
+from engine.ops.api import expose, publish
+from engine.ops.shape import SQUEEZE_MM
+from engine.ops.table import define, run
+from engine.tensor import Tensor
+
+Raw = Any
+
+
+def _mm(a: Raw, b: Raw) -> Raw:
+    return a.dot(b)
+
+
+def _times_t(F: Any, g: Any, b: Any) -> Any:
+    return F.mm(g, F.conj(b.T))
+
+
+def _t_times(F: Any, a: Any, g: Any) -> Any:
+    return F.mm(F.conj(a.T), g)
+
+
+MM = define("mm(self, mat2)", _mm, family="matmul",
+            self=lambda F, g, mat2: _times_t(F, g, mat2), mat2=lambda F, g, self: _t_times(F, self, g))
+MV = define("mv(self, vec)", _mm, family="matmul", self=lambda F, g, vec: F.outer(g, F.conj(vec)),
+            vec=lambda F, g, self: F.mv(F.conj(self.T), g))
+DOT = define("dot(self, tensor)", lambda a, b: a.dot(b), family="matmul",
+             self=lambda F, g, tensor: g * F.conj(tensor), tensor=lambda F, g, self: g * F.conj(self))
+BMM = define("bmm(self, mat2)", np.matmul, family="matmul",
+             self=lambda F, g, mat2: F.bmm(g, F.conj(mat2.mT)), mat2=lambda F, g, self: F.bmm(F.conj(self.mT), g))
+OUTER = define("outer(self, vec2)", lambda a, b: a[:, None] * b[None, :], family="matmul", node="MulBackward0",
+               self=lambda F, g, vec2: F.mv(g, F.conj(vec2)), vec2=lambda F, g, self: F.mv(g.T, F.conj(self)))
+
+
+def _addmm(c: Raw, a: Raw, b: Raw, beta: Any = 1, alpha: Any = 1) -> Raw:
+    out = a.dot(b)
+    if alpha != 1:
+        out *= alpha
+    if beta == 0:
+        return out
+    if c.dtype == out.dtype and beta == 1:
+        out += c
+        return out
+    return out + beta * c
+
+
+def _scale(g: Any, by: Any) -> Any:
+    return g if by == 1 else g * by
+
+
+ADDMM = define("addmm(self, mat1, mat2, *, beta=1, alpha=1)", _addmm, family="matmul",
+               self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
+               mat1=lambda F, g, mat2, alpha: _scale(_times_t(F, g, mat2), alpha),
+               mat2=lambda F, g, mat1, alpha: _scale(_t_times(F, mat1, g), alpha))
+BADDBMM = define("baddbmm(self, batch1, batch2, *, beta=1, alpha=1)",
+                 lambda c, a, b, beta=1, alpha=1: beta * c + alpha * np.matmul(a, b), family="matmul",
+                 self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
+                 batch1=lambda F, g, batch2, alpha: _scale(F.bmm(g, F.conj(batch2.mT)), alpha),
+                 batch2=lambda F, g, batch1, alpha: _scale(F.bmm(F.conj(batch1.mT), g), alpha))
+ADDBMM = define("addbmm(self, batch1, batch2, *, beta=1, alpha=1)",
+                lambda c, a, b, beta=1, alpha=1: beta * c + alpha * np.matmul(a, b).sum(0), family="matmul",
+                self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
+                batch1=lambda F, g, batch1_sizes, batch2, alpha: _scale(
+                    F.bmm(F.expand(g, (batch1_sizes[0], *g.shape)), batch2.mT), alpha),
+                batch2=lambda F, g, batch2_sizes, batch1, alpha: _scale(
+                    F.bmm(batch1.mT, F.expand(g, (batch2_sizes[0], *g.shape))), alpha))
+ADDMV = define("addmv(self, mat, vec, *, beta=1, alpha=1)",
+               lambda c, a, b, beta=1, alpha=1: beta * c + alpha * a.dot(b), family="matmul",
+               self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
+               mat=lambda F, g, vec, alpha: _scale(F.outer(g, vec), alpha),
+               vec=lambda F, g, mat, alpha: _scale(F.mv(mat.T, g), alpha))
+ADDR = define("addr(self, vec1, vec2, *, beta=1, alpha=1)",
+              lambda c, a, b, beta=1, alpha=1: beta * c + alpha * (a[:, None] * b), family="matmul",
+              self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
+              vec1=lambda F, g, vec2, alpha: _scale(F.mv(g, vec2), alpha),
+              vec2=lambda F, g, vec1, alpha: _scale(F.mv(g.T, vec1), alpha))
+
+
+def _c_name(d: Any) -> str:
+    return {"float32": "float", "float64": "double", "int64": "long long", "int32": "int", "bool": "bool",
+            "int16": "short", "int8": "signed char", "uint8": "unsigned char", "float16": "c10::Half",
+            "bfloat16": "c10::BFloat16", "complex64": "c10::complex<float>",
+            "complex128": "c10::complex<double>"}.get(d.name, d.name)
+
+
+def _check_mm(values: list[Any]) -> None:
+    a, b = values[0], values[1]
+    if not isinstance(b, Tensor):
+        raise errors.not_tensor("mm", "mat2", 2, b)
+    if len(a._s) != 2:
+        raise RuntimeError("self must be a matrix")
+    if len(b._s) != 2:
+        raise RuntimeError("mat2 must be a matrix")
+    if a._s[1] != b._s[0]:
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({a._s[0]}x{a._s[1]} and {b._s[0]}x{b._s[1]})"
+        )
+    if a._d is not b._d:
+        raise RuntimeError(
+            f"expected m1 and m2 to have the same dtype, but got: {_c_name(a._d)} != {_c_name(b._d)}"
+        )
+
+
+def _check_dot(values: list[Any]) -> None:
+    a, b = values[0], values[1]
+    if len(a._s) != 1 or len(b._s) != 1:
+        raise RuntimeError(
+            f"1D tensors expected, but got {len(a._s)}D and {len(b._s)}D tensors"
+        )
+    if a._d is not b._d:
+        raise RuntimeError(
+            f"dot : expected both vectors to have same dtype, but found {a._d.display} and {b._d.display}"
+        )
+    if a._s != b._s:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{a._s[0]}] and src [{b._s[0]}] to have the same "
+            f"number of elements, but got {a._s[0]} and {b._s[0]} elements respectively"
+        )
+
+
+def _check_mv(values: list[Any]) -> None:
+    a, v = values[0], values[1]
+    if len(a._s) != 2 or len(v._s) != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got {1}, {len(a._s)}, {len(v._s)}")
+    if a._s[1] != v._s[0]:
+        raise RuntimeError(f"size mismatch, got input ({a._s[0]}), mat ({a._s[0]}x{a._s[1]}), vec ({v._s[0]})")
+    if a._d is not v._d:
+        raise RuntimeError(
+            f"expected m1 and m2 to have the same dtype, but got: {_c_name(a._d)} != {_c_name(v._d)}"
+        )
+
+
+def _check_bmm(values: list[Any]) -> None:
+    a, b = values[0], values[1]
+    if len(a._s) != 3:
+        raise RuntimeError("batch1 must be a 3D tensor")
+    if len(b._s) != 3:
+        raise RuntimeError("batch2 must be a 3D tensor")
+    if a._s[0] != b._s[0] or a._s[2] != b._s[1]:
+        raise RuntimeError(
+            "Expected size for first two dimensions of batch2 tensor to be: "
+            f"[{a._s[0]}, {a._s[2]}] but got: [{b._s[0]}, {b._s[1]}]."
+        )
+    if a._d is not b._d:
+        raise RuntimeError(f"expected scalar type {a._d.display} but found {b._d.display}")
+
+
+def _check_addmm(values: list[Any]) -> None:
+    c, a, b = values[:3]
+    if len(a._s) != 2 or len(b._s) != 2:
+        name, n = ("mat1", len(a._s)) if len(a._s) != 2 else ("mat2", len(b._s))
+        raise RuntimeError(f"{name} must be a matrix, got {n}-D tensor")
+    if a._s[1] != b._s[0]:
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({a._s[0]}x{a._s[1]} and {b._s[0]}x{b._s[1]})"
+        )
+    if a._d is not b._d or c._d is not a._d:
+        what, x, y = ("mat1 and mat2", a, b) if c._d is a._d and False else ("self and mat2", c, b)
+        if c._d is b._d:
+            what, x, y = "mat1 and mat2", a, b
+        raise RuntimeError(
+            f"{what} must have the same dtype, but got {x._d.display} and {y._d.display}"
+        )
+    try:
+        fits = np.broadcast_shapes(c._s, (a._s[0], b._s[1])) == (a._s[0], b._s[1])
+    except ValueError:
+        fits = False
+    if not fits:
+        raise _expand_error(c._s, (a._s[0], b._s[1]))
+
+
+def _expand_error(have: Any, want: Any) -> RuntimeError:
+    extra = len(want) - len(have)
+    i = next((i for i in range(len(have) - 1, -1, -1) if have[i] not in (1, want[i + extra])), 0)
+    return RuntimeError(
+        f"The expanded size of the tensor ({want[i + extra]}) must match the existing size ({have[i]}) at "
+        f"non-singleton dimension {i + extra}.  Target sizes: {list(want)}.  Tensor sizes: {list(have)}"
+    )
+
+
+expose(MM, check=_check_mm)
+expose(MV, check=_check_mv)
+expose(DOT, check=_check_dot, also="inner_1d")
+expose(BMM, check=_check_bmm)
+expose(ADDMM, check=_check_addmm, inplace=True)
+for _op in (BADDBMM, ADDBMM, ADDMV, ADDR):
+    expose(_op, inplace=True)
+
+
+def _check_outer(values: list[Any]) -> None:
+    if len(values[0]._s) != 1 or len(values[1]._s) != 1:
+        name, n = ("self", len(values[0]._s)) if len(values[0]._s) != 1 else ("vec2", len(values[1]._s))
+        raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {n}-D")
+
+
+expose(OUTER, also="ger", check=_check_outer)
+
+
+def vdot(input: Any, other: Any) -> Any:  # noqa: A002
+    """Dot product with the conjugate of the first argument."""
+    return _dot(input.conj() if input._d.is_complex else input, other)
+
+
+def _dot(a: Any, b: Any) -> Any:
+    _check_dot([a, b])
+    return run(DOT, [a, b])
+
+
+def matmul(input: Any, other: Any, *, out: Any = None) -> Any:  # noqa: A002
+    """Matrix product with PyTorch's rules for vectors and batches; built of mm, mv, dot and bmm."""
+    for i, v in enumerate((input, other)):
+        if not isinstance(v, Tensor):
+            raise errors.not_tensor("matmul", ("input", "other")[i], i + 1, v)
+    if out is not None:
+        from engine.ops.api import into
+
+        return into("matmul", out, lambda: matmul(input, other), [input, other])
+    n, m = len(input._s), len(other._s)
+    if n == 2 and m == 2:
+        return _mm2(input, other)
+    if n == 0 or m == 0:
+        raise RuntimeError(
+            "both arguments to matmul need to be at least 1D, but they are " f"{n}D and {m}D"
+        )
+    if n == 1 and m == 1:
+        return _dot(input, other)
+    if n == 2 and m == 1:
+        _check_mv([input, other])
+        return run(MV, [input, other])
+    if n == 1 and m == 2:
+        return run(SQUEEZE_MM, [_mm2(input.unsqueeze(0), other), 0])
+    return _batched(input, other, n, m)
+
+
+def _mm2(a: Any, b: Any) -> Any:
+    if a._s[1] != b._s[0] or a._d is not b._d:
+        _check_mm([a, b])
+    return run(MM, [a, b])
+
+
+def _folds(a: Any, b: Any) -> bool:
+    """Whether a batch times a matrix (or vector) becomes one large mm."""
+    return len(a._s) >= 3 and len(b._s) <= 2
+
+
+def _batched(a: Any, b: Any, n: int, m: int) -> Any:
+    if _folds(a, b):
+        flat = a.reshape(-1, a._s[-1])
+        if m == 1:
+            _check_mv([flat, b])
+            return _unsafe_view(run(MV, [flat, b]), a._s[:-1])
+        return _unsafe_view(_mm2(flat, b), (*a._s[:-1], b._s[1]))
+    if n <= 2 and m >= 3 and False:
+        return None
+    first = a.unsqueeze(0) if n == 1 else a
+    second = b.unsqueeze(-1) if m == 1 else b
+    try:
+        batch = np.broadcast_shapes(first._s[:-2], second._s[:-2])
+    except ValueError:
+        raise errors.mismatch(first._s[:-2], second._s[:-2]) from None
+    x = first.expand(*batch, *first._s[-2:]).reshape(-1, *first._s[-2:])
+    y = second.expand(*batch, *second._s[-2:]).reshape(-1, *second._s[-2:])
+    _check_bmm([x, y])
+    out = _unsafe_view(run(BMM, [x, y]), (*batch, first._s[-2], second._s[-1]))
+    if n == 1:
+        out = out.squeeze(-2)
+    return out.squeeze(-1) if m == 1 else out
+
+
+def _unsafe_view(t: Any, size: Any) -> Any:
+    from engine.ops.shape import UNSAFE_SHARED
+
+    return run(UNSAFE_SHARED, [t, tuple(size)])
+
+
+publish("matmul", matmul)
+publish("vdot", vdot)
+__all__ = ["float32", "float64"]

@@ -1,0 +1,139 @@
+"""Python's operators on tensors."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from engine.ops import arithmetic, binary, inplace
+from engine.ops.api import FUNCTIONS
+from engine.ops.table import OPS, run
+from engine.tensor import Tensor, wrap
+
+_OPERANDS = (Tensor, bool, int, float, complex, np.generic)
+
+
+def _operand(v: Any) -> Any:
+    return wrap(v) if isinstance(v, np.ndarray) else v
+
+
+def _plain(name: str, op: Any) -> Callable[..., Any]:
+    """An operator that leaves strangers to Python."""
+
+    def call(self: Any, other: Any) -> Any:
+        other = _operand(other)
+        return FUNCTIONS[name](self, other) if isinstance(other, _OPERANDS) else NotImplemented
+
+    return call
+
+
+def _reflected(name: str) -> Callable[..., Any]:
+    def call(self: Any, other: Any) -> Any:
+        other = _operand(other)
+        if not isinstance(other, _OPERANDS):
+            return NotImplemented
+        if not isinstance(other, Tensor):
+            other = FUNCTIONS["tensor"](other)
+        return FUNCTIONS[name](other, self)
+
+    return call
+
+
+def _inplace(op: Any) -> Callable[..., Any]:
+    three = len(op.params) == 3
+
+    def call(self: Any, other: Any) -> Any:
+        other = _operand(other)
+        if not isinstance(other, _OPERANDS):
+            return NotImplemented
+        return inplace.run_inplace(op, [self, other, 1] if three else [self, other])
+
+    return call
+
+
+def _rtruediv(self: Any, other: Any) -> Any:
+    if isinstance(other, np.ndarray):
+        return NotImplemented
+    return arithmetic.times(FUNCTIONS["reciprocal"](self), other)
+
+
+def _rpow(self: Any, other: Any) -> Any:
+    if isinstance(other, np.ndarray):
+        return NotImplemented
+    return binary.pow(other, self)
+
+
+def _ipow(self: Any, other: Any) -> Any:
+    return self.pow_(other)
+
+
+def _rfloordiv(self: Any, other: Any) -> Any:
+    return run(binary.FLOOR_DIVIDE, [FUNCTIONS["tensor"](other, dtype=self._d), self])
+
+
+def _rmod(self: Any, other: Any) -> Any:
+    return run(binary.REMAINDER, [other, self])
+
+
+def _compare(name: str) -> Callable[..., Any]:
+    op = OPS[name]
+
+    def call(self: Any, other: Any) -> Any:
+        other = _operand(other)
+        return run(op, [self, other]) if isinstance(other, _OPERANDS) else NotImplemented
+
+    return call
+
+
+def _equal(self: Any, other: Any) -> Any:
+    other = _operand(other)
+    return run(OPS["eq"], [self, other]) if isinstance(other, _OPERANDS) else False
+
+
+def _not_equal(self: Any, other: Any) -> Any:
+    other = _operand(other)
+    return run(OPS["ne"], [self, other]) if isinstance(other, _OPERANDS) else True
+
+
+def _refuse_ndarray(fn: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def call(self: Any, other: Any) -> Any:
+        return NotImplemented if isinstance(other, np.ndarray) else fn(self, other)
+
+    return call
+
+
+def _matmul(self: Any, other: Any) -> Any:
+    return FUNCTIONS["matmul"](self, other) if isinstance(other, Tensor) else NotImplemented
+
+
+def install() -> None:
+    """Give Tensor its operators."""
+    table: dict[str, Any] = {
+        "add": arithmetic.plus, "radd": _refuse_ndarray(arithmetic.plus),
+        "sub": arithmetic.minus, "rsub": _refuse_ndarray(arithmetic.minus_from),
+        "mul": arithmetic.times, "rmul": _refuse_ndarray(arithmetic.times),
+        "truediv": arithmetic.over, "rtruediv": _rtruediv,
+        "iadd": _inplace(binary.ADD), "isub": _inplace(binary.SUB), "imul": _inplace(binary.MUL),
+        "itruediv": _inplace(binary.DIV), "pow": _plain("pow", None), "rpow": _rpow, "ipow": _ipow,
+        "floordiv": _plain("floor_divide", None), "rfloordiv": _rfloordiv,
+        "ifloordiv": _inplace(binary.FLOOR_DIVIDE), "mod": _plain("remainder", None), "rmod": _rmod,
+        "imod": _inplace(binary.REMAINDER), "matmul": _matmul,
+        "neg": FUNCTIONS["neg"], "pos": lambda self: self, "abs": FUNCTIONS["abs"],
+        "invert": FUNCTIONS["bitwise_not"], "eq": _equal, "ne": _not_equal,
+    }  # fmt: skip
+    for symbol, name in {"and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
+                         "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift"}.items():
+        table[symbol] = _plain(name, None)
+        table["r" + symbol] = _reflected(name)
+        table["i" + symbol] = _inplace(OPS[name])
+    for name in ("lt", "le", "gt", "ge"):
+        table[name] = _compare(name)
+    for name, fn in table.items():
+        setattr(Tensor, f"__{name}__", fn)
+    Tensor.__hash__ = lambda self: id(self)  # type: ignore[method-assign,assignment]
+
+
+__all__ = ["install", "operator"]

@@ -1,0 +1,236 @@
+"""Operations on one tensor, element by element."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from engine import errors
+from engine.dtype import BOOL, FLOAT, INT
+from engine.ops import special
+from engine.ops.api import expose
+from engine.ops.helpers import raw_conj
+from engine.ops.table import RAWTYPE, TO_FLOAT, Op, define
+
+Raw = Any
+LN2, LN10 = math.log(2), math.log(10)
+
+
+def _unary(
+    name: str, forward: Callable[..., Any], vjp: Callable[..., Any] | None, *, kind: int = TO_FLOAT,
+    also: str = "", inplace: bool = True, node: str | None = None, check: Any = None,
+) -> Op:  # fmt: skip
+    vjps = {} if vjp is None else {"self": vjp}
+    op = define(f"{name}(self)", forward, kind, family="pointwise", node=node, **vjps)
+    expose(op, also=also, inplace=inplace, check=check)
+    return op
+
+
+def _zero(F: Any, g: Any) -> Any:
+    return F.zeros_like(g)
+
+
+def _refuse(*categories: int, kernel: str) -> Callable[[list[Any]], None]:
+    def check(values: list[Any]) -> None:
+        d = values[0]._d
+        if d.category in categories:
+            raise errors.not_implemented(kernel, d.display)
+
+    return check
+
+
+def _sigmoid(a: Raw) -> Raw:
+    # exp(-|a|) never overflows.
+    if a.dtype.kind == "c":
+        return 1 / (1 + np.exp(-a))
+    e = np.exp(-np.abs(a))
+    return np.where(a >= 0, 1 / (1 + e), e / (1 + e)).astype(a.dtype, copy=False)[()]
+
+
+def _sgn(a: Raw) -> Raw:
+    if a.dtype.kind != "c":
+        return np.sign(a)
+    r = np.abs(a)
+    return np.where(r == 0, 0, a / np.where(r == 0, 1, r)).astype(a.dtype)
+
+
+def _abs_vjp(F: Any, g: Any, self: Any) -> Any:
+    return g * F.sgn(self)
+
+
+def _neg_check(values: list[Any]) -> None:
+    if values[0]._d.category == BOOL:
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+            "invert a mask, use the `~` or `logical_not()` operator instead."
+        )
+
+
+def _round(a: Raw, decimals: int = 0) -> Raw:
+    if a.dtype.kind in "iub":
+        return a
+    if decimals == 0:
+        return np.rint(a)
+    ten = a.dtype.type(10.0 ** abs(decimals))
+    return np.rint(a * ten) / ten if decimals > 0 else np.rint(a / ten) * ten
+
+
+def _round_check(values: list[Any]) -> None:
+    if values[0]._d.category < FLOAT and values[1]:
+        raise errors.not_implemented("round_cpu", values[0]._d.display)
+    if values[0]._d.category == BOOL:
+        raise errors.not_implemented("round_cpu", "Bool")
+
+
+def _keep_int(fn: Callable[[Raw], Raw]) -> Callable[[Raw], Raw]:
+    return lambda a: np.array(a)[()] if a.dtype.kind in "iub" else fn(a)
+
+
+_unary("exp", np.exp, lambda F, g, result: g * F.conj(result))
+_unary("exp2", np.exp2, lambda F, g, result: g * result * LN2)
+_unary("expm1", np.expm1, lambda F, g, result: g * (result + 1))
+_unary("log", np.log, lambda F, g, self: g / F.conj(self))
+_unary("log2", np.log2, lambda F, g, self: g / (self * LN2))
+_unary("log10", np.log10, lambda F, g, self: g / (self * LN10))
+_unary("log1p", np.log1p, lambda F, g, self: g / (self + 1))
+_unary("sqrt", np.sqrt, lambda F, g, result: g / (2 * F.conj(result)))
+_unary("rsqrt", lambda a: 1 / np.sqrt(a), lambda F, g, result: -0.5 * g * result * result * result)
+_unary("reciprocal", lambda a: 1 / a, lambda F, g, result: -g * F.conj(result * result))
+_unary("sin", np.sin, lambda F, g, self: g * F.conj(F.cos(self)))
+_unary("cos", np.cos, lambda F, g, self: -g * F.conj(F.sin(self)))
+_unary("tan", np.tan, lambda F, g, result: g * F.conj(1 + result * result))
+_unary("asin", np.arcsin, lambda F, g, self: g * F.rsqrt(1 - self * self), also="arcsin")
+_unary("acos", np.arccos, lambda F, g, self: -g * F.rsqrt(1 - self * self), also="arccos")
+_unary("atan", np.arctan, lambda F, g, self: g / (self * self + 1), also="arctan")
+_unary("sinh", np.sinh, lambda F, g, self: g * F.cosh(self))
+_unary("cosh", np.cosh, lambda F, g, self: g * F.sinh(self))
+_unary("tanh", np.tanh, lambda F, g, result: g * F.conj(1 - result * result))
+_unary("asinh", np.arcsinh, lambda F, g, self: g * F.rsqrt(self * self + 1), also="arcsinh")
+_unary("acosh", np.arccosh, lambda F, g, self: g * F.rsqrt(self * self - 1), also="arccosh")
+_unary("atanh", np.arctanh, lambda F, g, self: g / (1 - self * self), also="arctanh")
+_unary("sigmoid", _sigmoid, lambda F, g, result: g * F.conj((1 - result) * result))
+_unary("neg", np.negative, lambda F, g: -g, kind=RAWTYPE, also="negative", check=_neg_check)
+_unary("floor", _keep_int(np.floor), _zero, kind=RAWTYPE)
+_unary("ceil", _keep_int(np.ceil), _zero, kind=RAWTYPE)
+_unary("trunc", _keep_int(np.trunc), _zero, kind=RAWTYPE, also="fix")
+_unary("frac", lambda a: a - np.trunc(a), lambda F, g: g, kind=RAWTYPE,
+       check=_refuse(BOOL, INT, kernel="frac_vml_cpu"))
+_unary("sign", lambda a: np.sign(a) if a.dtype.kind != "b" else np.array(a)[()], _zero, kind=RAWTYPE)
+_unary("sgn", lambda a: _sgn(a) if a.dtype.kind != "b" else np.array(a)[()],
+       lambda F, g, self: _sgn_vjp(F, g, self), kind=RAWTYPE)
+_unary("abs", np.abs, _abs_vjp, kind=RAWTYPE, also="absolute", check=_refuse(BOOL, kernel="abs_cpu"))
+_unary("square", np.square, lambda F, g, self: g * (2 * F.conj(self)), kind=RAWTYPE, node="PowBackward0")
+_unary("erf", special.erf, lambda F, g, self: g * (F.exp(-(self * self)) * (2 / math.sqrt(math.pi))))
+_unary("erfc", special.erfc, lambda F, g, self: g * (F.exp(-(self * self)) * (-2 / math.sqrt(math.pi))))
+_unary("erfinv", special.erfinv, lambda F, g, result: g * (F.exp(result * result) * (math.sqrt(math.pi) / 2)))
+_unary("lgamma", special.lgamma, lambda F, g, self: g * F.digamma(self))
+_unary("digamma", special.digamma, lambda F, g, self: g * F.polygamma(1, self))
+_unary("i0", special.i0, lambda F, g, self: g * F.special_i1(self))
+_unary("sinc", np.sinc, lambda F, g, self: g * _sinc_slope(F, self))
+_unary("deg2rad", lambda a: a * (math.pi / 180), lambda F, g: g * (math.pi / 180))
+_unary("rad2deg", lambda a: a * (180 / math.pi), lambda F, g: g * (180 / math.pi))
+_unary("relu", lambda a: np.where(np.isnan(a), a, np.maximum(a, 0)).astype(a.dtype, copy=False)[()]
+       if a.dtype.kind == "f" else np.maximum(a, 0),
+       lambda F, g, result: g * F.bool_to(~(result <= 0), g), kind=RAWTYPE,
+       check=lambda values: _relu_check(values))
+
+
+def _relu_check(values: list[Any]) -> None:
+    if values[0]._d.category == BOOL:
+        raise RuntimeError("Boolean inputs not supported for relu")
+
+
+def _sgn_vjp(F: Any, g: Any, self: Any) -> Any:
+    if not F.is_complex(self):
+        return F.zeros_like(g)
+    r = F.abs(self)
+    s = F.sgn(self)
+    safe = F.where(r == 0, 1.0, r)
+    v = (g - s * F.real(g * F.conj(s))) / safe
+    return F.where(r == 0, F.zeros_like(g), v)
+
+
+def _sinc_slope(F: Any, x: Any) -> Any:
+    p = x * math.pi
+    zero = x == 0
+    safe = F.where(zero, F.ones_like(p), p)
+    slope = (F.cos(safe) - F.sin(safe) / safe) / safe * math.pi
+    return F.where(zero, F.zeros_like(p), slope)
+
+
+def _positive(a: Raw) -> Raw:
+    return a
+
+
+expose(define("round(self, *, decimals=0)", _round, family="pointwise", self=_zero), inplace=True,
+       check=_round_check)
+
+for _name, _fn in {
+    "isnan": lambda a: np.isnan(a) if a.dtype.kind in "fc" else np.zeros(a.shape, bool),
+    "isinf": lambda a: np.isinf(a) if a.dtype.kind in "fc" else np.zeros(a.shape, bool),
+    "isfinite": lambda a: np.isfinite(a) if a.dtype.kind in "fc" else np.ones(a.shape, bool),
+    "isposinf": lambda a: (a == np.inf) if a.dtype.kind == "f" else np.zeros(a.shape, bool),
+    "isneginf": lambda a: (a == -np.inf) if a.dtype.kind == "f" else np.zeros(a.shape, bool),
+    "isreal": lambda a: np.isreal(a) if a.dtype.kind == "c" else np.ones(a.shape, bool),
+    "signbit": lambda a: np.signbit(a) if a.dtype.kind == "f" else a < 0,
+}.items():
+    expose(define(f"{_name}(self)", _fn, family="pointwise"))
+expose(define("logical_not(self)", np.logical_not, family="pointwise"), inplace=True)
+
+
+def _not_check(values: list[Any]) -> None:
+    if values[0]._d.category >= FLOAT:
+        raise TypeError(
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+        )
+
+
+expose(define("bitwise_not(self)", np.invert, family="pointwise"), inplace=True, check=_not_check)
+
+
+def _logit(a: Raw, eps: Any = None) -> Raw:
+    if eps is not None:
+        a = np.clip(a, a.dtype.type(eps), a.dtype.type(1 - eps))
+    return np.log(a / (1 - a))
+
+
+def _logit_vjp(F: Any, g: Any, self: Any, eps: Any) -> Any:
+    v = g / (self * (1 - self))
+    low, high = (0.0, 1.0) if eps is None else (eps, 1 - eps)
+    inside = (self >= low) & (self <= high)
+    outside = F.zeros_like(g) if eps is not None else F.zeros_like(g) * math.nan
+    return F.where(inside, v, outside)
+
+
+expose(define("logit(self, eps=None)", _logit, TO_FLOAT, family="pointwise", self=_logit_vjp), inplace=True)
+
+
+def _nan_to_num(a: Raw, nan: Any = None, posinf: Any = None, neginf: Any = None) -> Raw:
+    if a.dtype.kind in "iub":
+        return np.array(a)[()]
+    return np.nan_to_num(a, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
+
+
+expose(define("nan_to_num(self, nan=None, posinf=None, neginf=None)", _nan_to_num, family="pointwise",
+              self=lambda F, g, self: g * F.bool_to(F.isfinite(self), g)), inplace=True)
+
+
+def _real_conj(a: Raw) -> Raw:
+    return raw_conj(a)
+
+
+expose(define("conj_physical(self)", np.conj, family="pointwise", self=lambda F, g: F.conj(g)), inplace=True)
+expose(define("angle(self)", lambda a: np.angle(a).astype(a.real.dtype if a.dtype.kind in "fc" else np.float32),
+              family="pointwise", self=lambda F, g, self: _angle_vjp(F, g, self)))
+
+
+def _angle_vjp(F: Any, g: Any, self: Any) -> Any:
+    if not F.is_complex(self):
+        return F.zeros_like(g)
+    return self / (F.abs(self) * F.abs(self)) * g * 1j
+
+
+expose(define("polygamma(self, other)", lambda n, a: special.polygamma(n, a), family="pointwise"), function=False, method=False)

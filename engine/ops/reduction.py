@@ -1,0 +1,162 @@
+"""Operations that take dimensions away: sums, means, extremes, norms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine import errors
+from engine.dtype import BOOL, COMPLEX, FLOAT, dtype, int64
+from engine.ops.api import into, publish
+from engine.ops.helpers import axes, axis, expand_dims
+from engine.ops.table import define, run
+from engine.tensor import Tensor
+
+Raw = Any
+
+
+def _expand(F: Any, g: Any, sizes: Any, dim: Any, keepdim: bool) -> Any:
+    """A reduced gradient spread over the shape that was reduced."""
+    g = expand_dims(g, axes(dim, len(sizes)), len(sizes), keepdim)
+    return F.expand(g, sizes)
+
+
+def _sum_all(a: Raw) -> Raw:
+    return a.sum(dtype=np.int64) if a.dtype.kind in "iub" else a.sum()
+
+
+def _sum_dim(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
+    kind = np.int64 if a.dtype.kind in "iub" else None
+    dims = axes(dim, a.ndim)
+    if a.dtype.kind == "f" and a.ndim == 2 and dims == (0,) and a.size and a.flags.c_contiguous and not keepdim:
+        return np.ones(a.shape[0], a.dtype).dot(a)
+    return np.asarray(a).sum(axis=dims, keepdims=keepdim, dtype=kind)
+
+
+SUM = define("sum(self)", _sum_all, family="reduction", key="sum_all",
+             self=lambda F, g, self_sizes: F.expand(g, self_sizes))
+SUM_DIM = define("sum(self, dim, keepdim=False)", _sum_dim, family="reduction", node="SumBackward1",
+                 self=lambda F, g, self_sizes, dim, keepdim: _expand(F, g, self_sizes, dim, keepdim))
+
+
+def _count(sizes: Any, dim: Any) -> int:
+    n = 1
+    for d in axes(dim, len(sizes)):
+        n *= sizes[d]
+    return n
+
+
+def _mean(a: Raw) -> Raw:
+    return a.mean() if np.size(a) else a.dtype.type(np.nan)
+
+
+def _mean_dim(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
+    return np.asarray(a).mean(axis=axes(dim, a.ndim), keepdims=keepdim)
+
+
+MEAN = define("mean(self)", _mean, family="reduction", key="mean_all",
+              self=lambda F, g, self_sizes: F.expand(g, self_sizes) / max(self_sizes.numel(), 1))
+MEAN_DIM = define("mean(self, dim, keepdim=False)", _mean_dim, family="reduction", node="MeanBackward1",
+                  self=lambda F, g, self_sizes, dim, keepdim: _expand(F, g, self_sizes, dim, keepdim)
+                  / max(_count(self_sizes, dim), 1))
+
+
+def _prod_all(a: Raw) -> Raw:
+    return np.prod(a, dtype=np.int64 if a.dtype.kind in "iub" else None)
+
+
+def _prod_dim(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
+    return np.prod(np.asarray(a), axis=axes(dim, a.ndim), keepdims=keepdim, dtype=np.int64 if a.dtype.kind in "iub" else None)
+
+
+def _others(F: Any, x: Any, dim: int) -> Any:
+    """For each element the product of all others along `dim`, without dividing."""
+    ones = F.narrow_one(x, dim)
+    left = F.cumprod(F.cat([ones, F.slice_one(x, dim, 0, -1)], dim), dim)
+    back = F.flip(F.slice_one(x, dim, 1, None), [dim])
+    right = F.flip(F.cumprod(F.cat([ones, back], dim), dim), [dim])
+    return left * right
+
+
+def _prod_vjp(F: Any, g: Any, self: Any, self_sizes: Any) -> Any:
+    if not len(self_sizes):
+        return g
+    flat = self.reshape((-1,))
+    if not self_sizes.numel():
+        return F.zeros_like(self)
+    return (g * F.conj(_others(F, flat, 0))).reshape(self_sizes)
+
+
+def _prod_dim_vjp(F: Any, g: Any, self: Any, self_sizes: Any, dim: Any, keepdim: bool) -> Any:
+    if not len(self_sizes):
+        return g
+    d = axis(dim, len(self_sizes))
+    if not self_sizes.numel():
+        return F.zeros_like(self)
+    return expand_dims(g, (d,), len(self_sizes), keepdim) * F.conj(_others(F, self, d))
+
+
+PROD = define("prod(self)", _prod_all, family="reduction", key="prod_all", self=_prod_vjp)
+PROD_DIM = define("prod(self, dim, keepdim=False)", _prod_dim, family="reduction", node="ProdBackward1", self=_prod_dim_vjp)
+
+
+def _cast_first(t: Any, d: dtype | None) -> Any:
+    return t if d is None or t._d is d else t.to(d)
+
+
+def _need_tensor(name: str, t: Any) -> None:
+    if not isinstance(t, Tensor):
+        raise errors.not_tensor(name, "input", 1, t)
+
+
+def _dims(name: str, dim: Any) -> Any:
+    if isinstance(dim, Tensor):
+        return int(dim)
+    if isinstance(dim, float) or isinstance(dim, str):
+        raise TypeError(f"{name}() received an invalid combination of arguments - got (Tensor, dim={type(dim).__name__}), but expected one of:")
+    return list(dim) if isinstance(dim, tuple) else dim
+
+
+def _reducer(name: str, whole: Any, some: Any, float_only: bool) -> Any:
+    def reduce(
+        input: Any, dim: Any = None, keepdim: bool = False, *more: Any, dtype: dtype | None = None,
+        axis: Any = None, keepdims: bool | None = None, out: Any = None,
+    ) -> Any:  # fmt: skip  # noqa: A002
+        _need_tensor(name, input)
+        dim = axis if axis is not None else dim
+        if more:
+            dim, keepdim = [dim, keepdim, *more], False
+        elif type(keepdim) is int:
+            dim, keepdim = [dim, keepdim], False
+        keepdim = keepdim if keepdims is None else keepdims
+        if float_only:
+            _check_float(name, input, dtype)
+        t = _cast_first(input, dtype)
+        if dim is None and not keepdim:
+            row, values = whole, [t]
+        else:
+            row, values = some, [t, _dims(name, dim), keepdim]
+        if out is not None:
+            return into(name, out, lambda: run(row, values), values)
+        return run(row, values)
+
+    reduce.__name__ = reduce.__qualname__ = name
+    return reduce
+
+
+def _check_float(name: str, t: Any, d: dtype | None) -> None:
+    if (d or t._d).category < FLOAT:
+        what = "Input dtype" if d is None else "Optional dtype"
+        raise RuntimeError(
+            f"{name}(): could not infer output dtype. {what} must be either a floating point or "
+            f"complex dtype. Got: {(d or t._d).display}"
+        )
+
+
+publish("sum", _reducer("sum", SUM, SUM_DIM, False))
+publish("mean", _reducer("mean", MEAN, MEAN_DIM, True))
+publish("prod", _reducer("prod", PROD, PROD_DIM, False))
+
+
+__all__ = ["BOOL", "COMPLEX", "int64"]

@@ -1,0 +1,253 @@
+"""Operations that show the same values in another shape; most are views of the same memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.ops.api import expose, publish
+from engine.ops.helpers import axis
+from engine.ops.table import GRAPH, RAW, define, run
+from engine.tensor import Tensor
+
+Raw = Any
+
+
+def infer_size(shape: Sequence[int], numel: int) -> tuple[int, ...]:
+    """Fill in the one -1 of a requested shape; the errors are PyTorch's."""
+    out = [int(s) for s in shape]
+    holes = [i for i, s in enumerate(out) if s == -1]
+    for i, s in enumerate(out):
+        if s < -1:
+            raise RuntimeError(f"invalid shape dimension {s} at index {i} of shape {out}")
+    if len(holes) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    known = math.prod(s for s in out if s != -1)
+    if holes:
+        if known == 0:
+            if numel == 0:
+                raise RuntimeError(
+                    f"cannot reshape tensor of 0 elements into shape {out} because the unspecified "
+                    "dimension size -1 can be any value and is ambiguous"
+                )
+            raise RuntimeError(f"shape '{out}' is invalid for input of size {numel}")
+        if numel % known == 0:
+            out[holes[0]] = numel // known
+            return tuple(out)
+    elif known == numel:
+        return tuple(out)
+    raise RuntimeError(f"shape '{list(map(int, shape))}' is invalid for input of size {numel}")
+
+
+def _view(a: Raw, size: Sequence[int]) -> Raw:
+    v = a.view()
+    try:
+        v.shape = tuple(size)
+    except AttributeError:
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one "
+            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+        ) from None
+    return v
+
+
+VIEW = define("view(self, size)", _view, family="shape", view=True,
+              self=lambda F, g, self_sizes: g.reshape(self_sizes))
+RESHAPE_ALIAS = define("_reshape_alias(self, size)", _view, family="shape", view=True, node="ViewBackward0",
+                       self=lambda F, g, self_sizes: g.reshape(self_sizes))
+UNSAFE_VIEW = define("_unsafe_view(self, size)", lambda a, size: np.array(a).reshape(size), family="shape",
+                     node="UnsafeViewBackward0", self=lambda F, g, self_sizes: g.reshape(self_sizes))
+
+#: The same without the copy, for an operand that nobody else holds.
+UNSAFE_SHARED = define("_unsafe_view(self, size)", lambda a, size: np.asarray(a).reshape(size), family="shape",
+                       node="UnsafeViewBackward0", key="_unsafe_shared",
+                       self=lambda F, g, self_sizes: g.reshape(self_sizes))
+
+
+def _shape_args(size: tuple[Any, ...]) -> tuple[int, ...]:
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = tuple(size[0])
+    return tuple(s.__index__() for s in size)
+
+
+def view(self: Any, *size: Any, dtype: Any = None) -> Any:
+    """The same memory in another shape, or as another element type."""
+    from engine.dtype import dtype as DType
+
+    if dtype is not None or (len(size) == 1 and isinstance(size[0], DType)):
+        from engine.ops.memory import view_dtype
+
+        return view_dtype(self, dtype or size[0])
+    return run(VIEW, [self, infer_size(_shape_args(size), self._s.numel())])
+
+
+def reshape(input: Any, *shape: Any, **kwargs: Any) -> Any:  # noqa: A002
+    """A view if possible, else a copy."""
+    shape = (kwargs["shape"],) if "shape" in kwargs else shape
+    size = infer_size(_shape_args(shape), input._s.numel())
+    a = input._a
+    if not isinstance(a, np.ndarray) or a.flags.c_contiguous:
+        return run(VIEW, [input, size])
+    try:
+        return run(VIEW, [input, size])
+    except RuntimeError:
+        return run(UNSAFE_VIEW, [input.clone(), size])
+
+
+def _transpose(a: Raw, dim0: int, dim1: int) -> Raw:
+    return a.swapaxes(axis(dim0, a.ndim), axis(dim1, a.ndim)) if a.ndim else a.view()
+
+
+TRANSPOSE = define("transpose(self, dim0, dim1)", _transpose, family="shape", view=True,
+                   self=lambda F, g, dim0, dim1: F.transpose(g, dim0, dim1))
+
+
+def _t(a: Raw) -> Raw:
+    if a.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {a.ndim}D")
+    return a.T if a.ndim == 2 else a.view()
+
+
+T = define("t(self)", _t, family="shape", view=True, self=lambda F, g: F.t(g))
+
+
+def _permute(a: Raw, dims: Sequence[int]) -> Raw:
+    if len(dims) != a.ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length "
+            f"of the desired ordering of dimensions i.e. input.dim() = {a.ndim} is not equal to "
+            f"len(dims) = {len(dims)}"
+        )
+    order = [axis(d, a.ndim) for d in dims]
+    if len(set(order)) != len(order):
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return a.transpose(order)
+
+
+def _inverse(dims: Sequence[int]) -> list[int]:
+    n = len(dims)
+    out = [0] * n
+    for i, d in enumerate(dims):
+        out[d % n] = i
+    return out
+
+
+PERMUTE = define("permute(self, dims)", _permute, family="shape", view=True,
+                 self=lambda F, g, dims: F.permute(g, _inverse(dims)))
+
+
+def permute(input: Any, *dims: Any, **kwargs: Any) -> Any:  # noqa: A002
+    dims = (kwargs["dims"],) if "dims" in kwargs else dims
+    return run(PERMUTE, [input, _shape_args(dims)])
+
+
+def _expand(a: Raw, size: Sequence[int]) -> Raw:
+    a = np.asarray(a)
+    extra = len(size) - a.ndim
+    if extra < 0:
+        raise RuntimeError(
+            f"expand({{{list(a.shape)}}}, size={list(size)}): the number of sizes provided "
+            f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({a.ndim})"
+        )
+    target = list(size)
+    for i, s in enumerate(a.shape):
+        want = target[i + extra]
+        if want == -1:
+            target[i + extra] = s
+        elif s != 1 and want != s:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({want}) must match the existing size ({s}) at "
+                f"non-singleton dimension {i + extra}.  Target sizes: {list(size)}.  Tensor sizes: "
+                f"{list(a.shape)}"
+            )
+    if extra and -1 in target[:extra]:
+        i = target.index(-1)
+        raise RuntimeError(
+            f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
+        )
+    return _writeable(np.broadcast_to(a, tuple(target)))
+
+
+def _writeable(a: Raw) -> Raw:
+    return np.lib.stride_tricks.as_strided(a, a.shape, a.strides)
+
+
+EXPAND = define("expand(self, size)", _expand, family="shape", view=True,
+                self=lambda F, g, self_sizes: F.sum_to(g, self_sizes))
+
+
+def expand(self: Any, *size: Any, implicit: bool = False) -> Any:
+    return run(EXPAND, [self, _shape_args(size)])
+
+
+def _squeeze(a: Raw) -> Raw:
+    return a.reshape([s for s in a.shape if s != 1])
+
+
+SQUEEZE = define("squeeze(self)", _squeeze, family="shape", view=True, key="squeeze_all",
+                 self=lambda F, g, self_sizes: g.reshape(self_sizes))
+
+
+def _squeeze_dims(a: Raw, dim: Any) -> Raw:
+    dims = {axis(d, a.ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))}
+    return a.reshape([s for i, s in enumerate(a.shape) if s != 1 or i not in dims])
+
+
+SQUEEZE_DIM = define("squeeze(self, dim)", _squeeze_dims, family="shape", view=True, node="SqueezeBackward1",
+                     self=lambda F, g, self_sizes: g.reshape(self_sizes), key="squeeze_dim")
+SQUEEZE_DIMS = define("squeeze(self, dim)", _squeeze_dims, family="shape", view=True, node="SqueezeBackward2",
+                      self=lambda F, g, self_sizes: g.reshape(self_sizes), key="squeeze_dims")
+SQUEEZE_MM = define("squeeze(self, dim)", _squeeze_dims, family="shape", view=True, node="SqueezeBackward4",
+                    self=lambda F, g, self_sizes: g.reshape(self_sizes), key="squeeze_mm")
+
+
+def squeeze(input: Any, dim: Any = None) -> Any:  # noqa: A002
+    if dim is None:
+        return run(SQUEEZE, [input])
+    return run(SQUEEZE_DIMS if isinstance(dim, (tuple, list)) else SQUEEZE_DIM, [input, dim])
+
+
+def _unsqueeze(a: Raw, dim: int) -> Raw:
+    return np.expand_dims(a, axis(dim, a.ndim + 1))
+
+
+UNSQUEEZE = define("unsqueeze(self, dim)", _unsqueeze, family="shape", view=True,
+                   self=lambda F, g, self_sizes: g.reshape(self_sizes))
+ALIAS = define("alias(self)", lambda a: a.view(), family="shape", view=True, self=lambda F, g: g)
+DETACH = define("detach(self)", lambda a: a.view(), family="shape", view=True)
+CLONE = define("clone(self)", lambda a: np.array(a, order="K")[()] if not np.ndim(a) else np.array(a, order="K"),
+               family="pointwise", self=lambda F, g: g)
+
+
+def clone(input: Any, *, memory_format: Any = None) -> Any:  # noqa: A002
+    """A copy that is connected in the graph."""
+    return run(CLONE, [input])
+
+
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:  # noqa: A002
+    s = input._s
+    if not s:
+        return reshape(input, (1,))
+    i, j = axis(start_dim, len(s)), axis(end_dim, len(s))
+    if i > j:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if i == j:
+        return input
+    return reshape(input, (*s[:i], math.prod(s[i : j + 1]), *s[j + 1 :]))
+
+
+expose(TRANSPOSE, also="swapaxes swapdims")
+expose(T)
+expose(UNSQUEEZE)
+publish("view", view, function=False)
+publish("reshape", reshape)
+publish("permute", permute)
+publish("expand", expand, function=False)
+publish("squeeze", squeeze)
+publish("clone", clone)
+publish("flatten", flatten)
+RAW.permute, RAW.expand, RAW.transpose, RAW.t = _permute, _expand, _transpose, _t
+__all__ = ["GRAPH", "Tensor"]

@@ -1,0 +1,63 @@
+"""torch.Size: the shape of a tensor, one object per distinct shape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, SupportsIndex
+
+
+class Size(tuple[int, ...]):
+    """A tuple of dimension sizes."""
+
+    __module__ = "torch"
+    __slots__ = ()
+
+    def __new__(cls, sizes: Iterable[Any] = ()) -> Size:
+        items = []
+        for i, s in enumerate(sizes):
+            if not hasattr(s, "__index__"):
+                raise TypeError(f"torch.Size() takes an iterable of 'int' (item {i} is '{type(s).__name__}')")
+            items.append(s.__index__())
+        return tuple.__new__(cls, items)
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(str, self))}])"
+
+    def numel(self) -> int:
+        return math.prod(self)
+
+    def __getitem__(self, index: Any) -> Any:
+        found = tuple.__getitem__(self, index)
+        return intern(found) if type(found) is tuple else found
+
+    def __add__(self, other: Any) -> Any:
+        return intern(tuple.__add__(self, other)) if isinstance(other, tuple) else NotImplemented
+
+    def __radd__(self, other: Any) -> Any:
+        return intern(tuple.__add__(other, self)) if isinstance(other, tuple) else NotImplemented
+
+    def __mul__(self, n: SupportsIndex) -> Size:
+        return intern(tuple.__mul__(self, n))
+
+    __rmul__ = __mul__
+
+    def __reduce__(self) -> Any:
+        return Size, (tuple(self),)
+
+
+_known: dict[tuple[int, ...], Size] = {}
+
+
+def intern(shape: tuple[int, ...]) -> Size:
+    """The one Size object for `shape`, so that equal shapes can be compared with `is`."""
+    found = _known.get(shape)
+    if found is None:
+        if len(_known) > 100_000:  # a program that never repeats a shape must not fill memory
+            _known.clear()
+            _known[()] = EMPTY
+        found = _known[tuple(shape)] = tuple.__new__(Size, shape)
+    return found
+
+
+EMPTY = intern(())

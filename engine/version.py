@@ -1,0 +1,144 @@
+"""Versions of memory: who wrote when, and which tensors are views of which.
+
+A tensor's `_v` is None until somebody needs more: then a `Cell`, shared by everything that shares
+the memory, or for a view a `View` that refers to its base and to the base's cell. Writes take a
+number from the clock that also numbers the nodes; a saved tensor was changed if its memory was
+written later than the node was made.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from engine.autograd import node as graph
+from engine.errors import LEAF_INPLACE, LEAF_VIEW_INPLACE
+
+_KEEP = 256
+
+
+class Cell:
+    """The writes to one piece of memory."""
+
+    __slots__ = ("__weakref__", "count", "last", "times", "views")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.last = 0
+        self.times: list[int] = []
+        self.views: dict[int, weakref.ref[Any]] | None = None
+
+    def bump(self) -> None:
+        self.last = graph.tick()
+        self.count += 1
+        self.times.append(self.last)
+        if len(self.times) > _KEEP:
+            del self.times[: _KEEP // 2]
+
+    def before(self, seq: float) -> int:
+        """The version at the moment `seq` of the clock."""
+        return self.count - sum(t > seq for t in self.times)
+
+
+class View:
+    """A view: its base, the shared cell and how it came to be."""
+
+    __slots__ = ("base", "cell", "origin")
+
+    def __init__(self, base: Any, cell: Cell, origin: str | None) -> None:
+        self.base = base
+        self.cell = cell
+        self.origin = origin  # None, or why writing through it is forbidden: "no_grad", "multi" ...
+
+
+def cell_of(t: Any) -> Cell:
+    v = t._v
+    if v is None:
+        v = t._v = Cell()
+        g = t._g
+        if g is not None and g is not graph.LEAF:
+            _tell_node(g, v)
+    return v.cell if type(v) is View else v  # type: ignore[no-any-return]
+
+
+def _tell_node(g: Any, cell: Cell) -> None:
+    """A node that saved its own output learns of the memory's cell."""
+    node, nr = (g.node, g.nr) if type(g) is graph.Port else (g, 0)
+    cells = getattr(node, "cells", 0)
+    if cells != 0:
+        node.cells = {**(cells or {}), nr: cell}
+
+
+def count(t: Any) -> int:
+    v = t._v
+    if v is None:
+        return 0
+    return (v.cell if type(v) is View else v).count  # type: ignore[no-any-return]
+
+
+def changed(t: Any, seq: float) -> bool:
+    """Whether the memory of `t` was written after the moment `seq`."""
+    v = t._v
+    return v is not None and (v.cell if type(v) is View else v).last > seq
+
+
+def make_view(out: Any, base: Any, origin: str | None) -> None:
+    """Declare `out` a view of the memory of `base` (or of what `base` is a view of)."""
+    v = base._v
+    if type(v) is View:
+        root, cell = v.base, v.cell
+        origin = origin or v.origin
+    else:
+        root, cell = base, cell_of(base) if v is None else v
+    out._v = View(root, cell, origin)
+    if cell.views is None:
+        cell.views = {}
+    views, key = cell.views, id(out)
+    views[key] = weakref.ref(out, lambda _: views.pop(key, None))
+
+
+def modified_error(t: Any, seq: float, g: Any, cell: Cell) -> RuntimeError:
+    """The error for a saved tensor that was written before backward could use it."""
+    origin = ""
+    if g is not None and g is not graph.LEAF:
+        node, nr = (g.node, g.nr) if type(g) is graph.Port else (g, 0)
+        name = type(node).__name__.rstrip("0123456789").removesuffix("Backward")
+        origin = f", which is output {nr} of {name},"
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace "
+        f"operation: [{t._d.legacy} {list(t._s)}]{origin} is at version {cell.count}; expected "
+        f"version {cell.before(seq)} instead. Hint: enable anomaly detection to find the operation "
+        "that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+    )
+
+
+def saved_error(t: Any, seq: float) -> RuntimeError:
+    return modified_error(t, seq, t._g, cell_of(t))
+
+
+_AMBIGUOUS = (
+    " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
+    "code by moving both the view and the inplace either both inside the no_grad block (if you "
+    "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+
+
+def check_write(t: Any, op: str) -> None:
+    """Raise if `t` may not be written in place while the graph is recorded."""
+    v = t._v
+    if type(v) is View:
+        _check_view(t, v)
+    elif t._g is graph.LEAF:
+        raise RuntimeError(LEAF_INPLACE)
+
+
+def _check_view(t: Any, v: View) -> None:
+    if v.origin == "no_grad":
+        raise RuntimeError(
+            "A view was created in no_grad mode and is being modified inplace with grad mode "
+            "enabled." + _AMBIGUOUS
+        )
+    if v.origin is not None and (t._g is not None or v.base._g is not None):
+        raise RuntimeError(v.origin)
+    if v.base._g is graph.LEAF:
+        raise RuntimeError(LEAF_VIEW_INPLACE if t is not v.base else LEAF_INPLACE)
