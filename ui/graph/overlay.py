@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ HALO = 11.0  # pixels
 MANY_RINGS = 120
 TAIL = 0.34  # share of the route that a comet's tail covers
 BADGE_RISE = 16.0  # pixels that a badge climbs
+RIPPLE = 18.0  # pixels that a ring runs out
 OVERHANG = 14.0  # pixels that it reaches out beyond its node
 
 
@@ -89,10 +90,10 @@ def paint_halo(painter: QPainter, picture: Picture, view: View, node: int, swell
     colour = picture.inks.active
     reach = HALO * min(max(view.scale, 0.55), 1.6) * (1.0 + 0.55 * swell)
     painter.setPen(Qt.PenStyle.NoPen)
-    rings = 9
+    rings = min(max(round(reach * view.ratio), 6), 24)  # a device pixel each: no bands
     for ring in range(rings, 0, -1):
         area, radius = outline(picture.scene, node, view, reach * ring / rings)
-        painter.setBrush(faded(colour, 0.055 + 0.012 * (rings - ring)))
+        painter.setBrush(faded(colour, (0.5 + 0.9 * (1.0 - ring / rings)) / rings))
         painter.drawRoundedRect(area, radius, radius)
     paint_cards(painter, picture, view, np.array([node]))
     width = 2.0 if view.scale >= 0.4 else 1.5
@@ -155,6 +156,20 @@ def _points(
     at = shares * ruler[-1]
     x, y = np.interp(at, ruler, path[:, 0]), np.interp(at, ruler, path[:, 1])
     return [QPointF(*point) for point in zip(x.tolist(), y.tolist(), strict=True)]
+
+
+def paint_ripples(
+    painter: QPainter, picture: Picture, view: View, nodes: Iterable[int], t: float
+) -> None:
+    """Let a ring run outward from nodes whose .grad just grew; t in 0..1."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for node in nodes:
+        for delay in (0.0, 0.25):
+            share = min(max((t - delay) / (1.0 - delay), 0.0), 1.0)
+            area, radius = outline(picture.scene, node, view, RIPPLE * share)
+            strength = 0.8 * share * (1.0 - share) * 2.0
+            painter.setPen(QPen(faded(picture.inks.active, strength), 2.0))
+            painter.drawRoundedRect(area, radius, radius)
 
 
 def paint_badges(

@@ -11,7 +11,13 @@ from ui.graph.cards import CardPainter
 from ui.graph.inks import Inks, tints_of
 from ui.graph.morph import Morph
 from ui.graph.motion import GLIDE, Tween
-from ui.graph.overlay import paint_badges, paint_comets, paint_halo, paint_uncrossed
+from ui.graph.overlay import (
+    paint_badges,
+    paint_comets,
+    paint_halo,
+    paint_ripples,
+    paint_uncrossed,
+)
 from ui.graph.paint import Picture, paint_scene
 from ui.graph.scene import Scene
 from ui.graph.tiles import Tiles
@@ -146,6 +152,9 @@ class Stage(QObject):
             travelled = _eased(self._pulse / TRAVEL)
             pulses = self.state.pulses.astype(np.intp)
             paint_comets(painter, self.picture, view, pulses, travelled)
+            ripple = (self._pulse - RISE) / (1.0 - RISE)
+            if ripple > 0.0:
+                paint_ripples(painter, self.picture, view, self.state.badges, ripple)
         risen = _eased((self._pulse - RISE) / (1.0 - RISE))
         paint_badges(painter, self.picture, view, size[0], self.state.badges, risen)
 

@@ -210,6 +210,11 @@ class CameraView(pg.GraphicsView):  # type: ignore[misc]
             self._zoom(1.0018**delta, place.x(), place.y(), NOTCH if notched else 0)
         event.accept()
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.look(self._view)  # on a screen of another density: other device pixels
+        return bool(super().event(event))
+
     def viewportEvent(self, event: QEvent) -> bool:
         if (
             isinstance(event, QNativeGestureEvent)
