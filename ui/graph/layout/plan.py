@@ -9,10 +9,12 @@ import numpy as np
 from ui.graph.layout.coordinates import BEND_GAP, Extents
 from ui.graph.layout.items import Items
 from ui.graph.layout.lanes import lane_positions
-from ui.graph.layout.ports import PORT_MARGIN, spread_ports
+from ui.graph.layout.ports import spread_ports
 from ui.graph.layout.problem import Floats, Ints, Problem
 from ui.graph.layout.units import Units
-from ui.graph.types import Role
+from ui.graph.types import Kind, Role
+
+_MARGIN = 14.0  # between a port and the corner; pills are round there
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,8 @@ def _ports(
     """Return the x of every edge's upper and lower end."""
     m = len(problem.src)
     upper, lower = ways.upper, ways.lower
-    reach = np.maximum(problem.width / 2 - PORT_MARGIN, 0.0)
+    margin = np.where(problem.kind == Kind.LEAF, problem.height / 2, _MARGIN)
+    reach = np.maximum(problem.width / 2 - margin, 0.0)
     low = np.maximum(middle[upper] - reach[upper], middle[lower] - reach[lower])
     high = np.minimum(middle[upper] + reach[upper], middle[lower] + reach[lower])
     shared = np.clip((middle[upper] + middle[lower]) / 2, low, np.maximum(low, high))
@@ -152,7 +155,7 @@ def _ports(
     sides = np.concatenate([upper[free], lower[free] + np.where(hops, 0, n)])
     nodes = np.concatenate([upper[free], lower[free]])
     far = np.concatenate([below[free], above[free]])
-    x = spread_ports(sides, far, middle[nodes], problem.width[nodes])
+    x = spread_ports(sides, far, middle[nodes], reach[nodes])
     leave, enter = middle[upper].copy(), middle[lower].copy()
     leave[free], enter[free] = x[: len(free)], x[len(free) :]
     return leave, enter

@@ -8,25 +8,24 @@ from numpy.typing import NDArray
 from ui.graph.layout.problem import Floats, Ints
 
 _SPACE = 14.0  # between ports
-PORT_MARGIN = 14.0  # between a port and the corner
 _NEAR = 1.0  # an edge whose ends differ by less runs straight
 
 
-def spread_ports(node: Ints, far: Floats, middle: Floats, width: Floats) -> Floats:
+def spread_ports(node: Ints, far: Floats, middle: Floats, reach: Floats) -> Floats:
     """Return the x of each of k edge ends that share box sides.
 
     node: (k,) which side an end belongs to; far: (k,) x at which the edge wants to leave (where it
-    goes); middle, width: (k,) of the end's box. Ends whose edge can run straight down from the
-    middle keep the middle; the others move apart by _SPACE, closer where the box is too narrow.
+    goes); middle: (k,) of the end's box; reach: (k,) how far from it ports may lie. Ends whose
+    edge can run straight down from the middle keep the middle; the others move apart by _SPACE,
+    closer where the box is too narrow.
     """
     order = np.lexsort((np.arange(len(node)), far, node))
-    node, far, middle, width = node[order], far[order], middle[order], width[order]
+    node, far, middle, inner = node[order], far[order], middle[order], reach[order]
     first = np.concatenate([[True], node[1:] != node[:-1]]) if len(node) else np.zeros(0, bool)
     start = np.flatnonzero(first)
     size = np.diff(np.append(start, len(node)))
     group = np.repeat(np.arange(len(start)), size)
     index = np.arange(len(node)) - start[group]
-    inner = np.maximum(width / 2 - PORT_MARGIN, 0.0)
     space = np.minimum(_SPACE, 2 * inner / np.maximum(size[group] - 1, 1))
     low = -inner + index * space
     high = inner - (size[group] - 1 - index) * space
