@@ -59,7 +59,7 @@ def _row(look: Lookup, row: int, *, past: bool, piled: bool) -> LedgerRow:
     _, kind, ref, _, event = tape.grads[row].item()
     change, (delta, after) = GradChange(kind), _words(look, row)
     line = look.line_of(event)
-    place = line.place if line is not None else ""
+    place = line.place if line is not None else look.cell_of(event)
     parts: tuple[Part, ...] = ()
     if change is GradChange.ACCUMULATE:
         title = f"pass {int(tape.steps['pass_'][ref]) + 1}"

@@ -113,6 +113,11 @@ class Lookup:
             source.cell, source.line, self._code(cell, source.line), _place(self, cell, source)
         )
 
+    def cell_of(self, event: int) -> str:
+        """Return "cell 3" for an event that happened while a cell ran, or an empty text."""
+        cell = int(self._tape.events["cell"][event])
+        return f"cell {int(self._tape.cells['count'][cell])}" if cell >= 0 else ""
+
     def _code(self, cell: int, line: int) -> str:
         if cell < 0:
             return ""

@@ -51,6 +51,7 @@ class SpeedControl(QWidget):
     def set_compact(self, compact: bool) -> None:
         """Leave out the slider where there is little room."""
         self.slider.setVisible(not compact)
+        self.layout().activate()
 
     def _chosen(self, rung: int) -> None:
         self._say(LADDER[rung])

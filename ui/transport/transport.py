@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
+    QLayout,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -144,11 +145,14 @@ class Transport(QWidget):
         row.setSpacing(12)
         row.addLayout(keys)
         row.addWidget(self.counter)
-        row.addWidget(self.readout, 1)
+        row.addWidget(self.readout, 1000)
+        row.addStretch(1)  # where the readout is left out
         row.addWidget(self.speed)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2, 0, 4)
         column.setSpacing(2)
+        # Parts are left out where it is narrow; the layout must not insist on their widths.
+        column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         column.addLayout(row)
         column.addWidget(self.timeline, 1)
 
@@ -223,7 +227,12 @@ class Transport(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.counter.setVisible(self.width() >= 460)
         self.readout.setVisible(self.width() >= 560)
+        self.speed.setVisible(self.width() >= 350)
         self.speed.set_compact(self.width() < 720)
+        self.layout().activate()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(300, 112)
 
 
 def _sheet(theme: Theme) -> str:
