@@ -21,6 +21,11 @@ FORMATS = {".ipynb": "ipynb", ".py": "py"}
 #: The nbformat of new notebooks: the first in which cells have ids.
 MAJOR, MINOR = 4, 5
 
+#: What Jupyter wants to know of a notebook before it can run it.
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 #: The key in `extra` under which a script's own layout is kept.
 SCRIPT = "script"
 
@@ -261,7 +266,9 @@ def _split(text: Any) -> Any:
 
 
 def _notebook_bytes(document: Document) -> bytes:
-    notebook: dict[str, Any] = {"metadata": {}, "nbformat": MAJOR, "nbformat_minor": MINOR}
+    notebook: dict[str, Any] = {
+        "metadata": METADATA, "nbformat": MAJOR, "nbformat_minor": MINOR,
+    }  # fmt: skip
     notebook |= _without_script(document.extra)
     ids = notebook["nbformat_minor"] >= MINOR
     notebook["cells"] = [_cell_dict(cell, ids) for cell in document.cells]

@@ -145,6 +145,7 @@ class KernelProcess:
             ("folder", self.folder),
             ("connection", connection),
             ("spool", self.spool),
+            ("log", self._log),
             ("parent", os.getpid()),
         ]:
             arguments += [f"--{name}", str(value)]

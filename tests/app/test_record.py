@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -186,6 +188,27 @@ def test_operations_of_a_script_are_on_the_tape(tmp_path: Path) -> None:
     assert [tape.text(op["name"]) for op in tape.ops] == ["mul", "sum"]
     assert len(tape.passes) == 1
     tape.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT as a terminal does")
+def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path) -> None:
+    path = make_notebook(tmp_path, "print('one')", "while True: pass")
+    program = (
+        "import sys\nfrom app.record import record\n"
+        "tell = lambda done, total, what: print(what, flush=True)\n"
+        "record(sys.argv[1], sys.argv[2], progress=tell)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, path, tmp_path / "a.tape"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as run:  # fmt: skip
+        assert run.stdout is not None
+        while "while True" not in run.stdout.readline():
+            pass
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=60)
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert ("c0", 1) in cells(tmp_path / "a.tape")
 
 
 def test_recording_needs_no_qt(tmp_path: Path) -> None:

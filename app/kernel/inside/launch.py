@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import faulthandler
 import gc
 import os
 import shutil
@@ -33,6 +34,9 @@ def main(argv: Sequence[str]) -> None:
     options = _parse(argv)
     _restore_environment(options)
     imports.install()
+    # A crash in C tells its line there; stderr itself is a pipe whose reader crashes too.
+    log = options.log.open("a", encoding="utf-8")
+    faulthandler.enable(log, all_threads=False)
     application = _make_application(options)
     recording = CellRecording(application.kernel, Recorder(options.spool))
     recording.begin()
@@ -54,6 +58,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, required=True, help="private; holds all the rest")
     parser.add_argument("--connection", type=Path, required=True)
     parser.add_argument("--spool", type=Path, required=True)
+    parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--root", help="the source tree, if it was put on PYTHONPATH")
     parser.add_argument("--pythonpath", help="what PYTHONPATH was before that")
