@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.ops.table import family as _family
+from engine.ops import family as _family
 from engine.tape.errors import TapeError
 from engine.tape.schema import DTYPES
 from engine.tape.tape import Tape

@@ -141,9 +141,9 @@ class TintIndex:
             except TapeError:
                 continue  # the inspector says what is wrong with it
             if active >= 0:
-                badges[active] = f"= {_size(delta)}" if captured else _plus(delta)
+                badges[active] = _held(delta) if captured else _plus(delta)
             if held is not None:
-                badges |= dict.fromkeys(self._leaves.get(tensor, ()), f".grad {_size(held)}")
+                badges |= dict.fromkeys(self._leaves.get(tensor, ()), _held(held))
         return badges
 
 
@@ -176,11 +176,13 @@ def _plus(delta: NDArray[Any]) -> str:
     return f"− {number(-x)}" if x < 0 else f"+ {number(x)}"
 
 
-def _size(array: NDArray[Any]) -> str:
-    """Write one element, or the norm of several."""
-    if array.size == 1:
-        return number(array.reshape(-1)[0]).replace("-", "−")
-    return f"‖·‖ {_norm(array)}"
+def _held(grad: NDArray[Any]) -> str:
+    """Write what .grad holds: "grad 0.62", or its norm, "‖grad‖ 0.62"."""
+    return f"grad {_one(grad)}" if grad.size == 1 else f"‖grad‖ {_norm(grad)}"
+
+
+def _one(array: NDArray[Any]) -> str:
+    return number(array.reshape(-1)[0]).replace("-", "−")
 
 
 def _norm(array: NDArray[Any]) -> str:
