@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 import networkx as nx  # type: ignore[import-untyped]
@@ -51,6 +52,8 @@ class TintIndex:
         self._edge_at = self._find_edges(graph, layout)
         self._n_edges = len(layout.roles)
         self._own: dict[int, bool] = {}
+        none = np.zeros(0, np.int64)
+        self._crossings = none, none  # per contribution: edge and pass
 
     def state(self, moment: Moment) -> CanvasState:
         """Return the tints of a moment."""
@@ -64,8 +67,8 @@ class TintIndex:
             visited[at[at >= 0]] = True
             lit[self._crossed(moment)] = True
             if moment.active_kind == Event.STEP:
-                rows = np.arange(moment.contributions.start, moment.contributions.stop)
-                pulses = self._edges_of(rows).astype(np.int32)
+                sent = self._sent(moment.contributions.stop)[0][moment.contributions]
+                pulses = sent[sent >= 0].astype(np.int32)
                 badges = self._badges(moment, active)
         elif moment.active_kind == Event.STEP:
             active = -1  # a shared leaf's AccumulateGrad, visited for another graph
@@ -109,22 +112,27 @@ class TintIndex:
     def _crossed(self, moment: Moment) -> NDArray[np.int64]:
         """Return the edges that cotangents of the moment's pass have crossed before it."""
         tape, steps = self.tape, self.tape.steps
-        begin = int(tape.passes["event"][moment.pass_])
-        first = _first_at(steps, begin, moment.n_steps)
+        first = bisect_left(steps["event"], int(tape.passes["event"][moment.pass_]))
         if first >= moment.n_steps:
             return np.zeros(0, np.int64)
         last = steps[moment.n_steps - 1]
-        rows = np.arange(int(steps["contrib0"][first]), int(last["contrib0"] + last["n_contrib"]))
-        owner = steps["pass_"][tape.contributions["step"][rows]]
-        return self._edges_of(rows[owner == moment.pass_])
+        rows = slice(int(steps["contrib0"][first]), int(last["contrib0"] + last["n_contrib"]))
+        edges, passes = self._sent(rows.stop)
+        edge: NDArray[np.int64] = edges[rows][passes[rows] == moment.pass_]
+        return edge[edge >= 0]
 
-    def _edges_of(self, contributions: NDArray[np.int64]) -> NDArray[np.int64]:
-        tape = self.tape
-        rows = tape.contributions[contributions]
-        sent = rows[rows["node"] >= 0]
-        edge = tape.nodes["edge0"][tape.steps["node"][sent["step"]]] + sent["slot"]
-        at = _take(self._edge_at, edge)
-        return at[at >= 0]
+    def _sent(self, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return for contributions up to `stop` the edge that each crossed, or -1, and its pass."""
+        tape, (edges, passes) = self.tape, self._crossings
+        if len(edges) < stop:
+            rows = tape.contributions[len(edges) :]
+            step = rows["step"]
+            edge = tape.nodes["edge0"][tape.steps["node"][step]] + rows["slot"]
+            at = np.where(rows["node"] >= 0, _take(self._edge_at, edge), -1)
+            owner = tape.steps["pass_"][step].astype(np.int64)
+            edges, passes = np.concatenate([edges, at]), np.concatenate([passes, owner])
+            self._crossings = edges, passes
+        return edges, passes
 
     def _badges(self, moment: Moment, active: int) -> dict[int, str]:
         """Say what an accumulating step adds, and what .grad holds after it."""
@@ -154,18 +162,6 @@ def _take(table: NDArray[np.int64], rows: NDArray[Any]) -> NDArray[np.int64]:
     result = np.full(len(rows), -1, np.int64)
     result[known] = table[rows[known]]
     return result
-
-
-def _first_at(rows: NDArray[np.void], event: int, stop: int) -> int:
-    """Return the first row whose event is not before `event`."""
-    low, high = 0, stop
-    while low < high:
-        middle = (low + high) // 2
-        if rows["event"][middle] < event:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 def _plus(delta: NDArray[Any]) -> str:
