@@ -14,6 +14,7 @@ class Made(NamedTuple):
     """The operation that made a node: its inputs and outputs as rows of values."""
 
     op: int
+    name: str
     inputs: tuple[Any, ...]
     input_rows: list[int]
     n_out: int
@@ -26,12 +27,14 @@ class Saved:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._rows, self._values = batch["saved"], batch["values"]
-        self._rows_by_title: dict[str, Any] = {}
         self._plans: dict[Any, list[tuple[int, int, Any]]] = {}
 
     def add(self, node: Any, made: Made) -> tuple[int, int]:
         """Write what a node saved; return the first row and their number."""
-        op = getattr(type(node), "op", None) or self._row_of(type(node).__name__)
+        op = getattr(type(node), "op", None)
+        if op is None:  # the class is written out by hand beside a row that says the same
+            op = OPS.get(made.name.removesuffix("_"))
+            op = op if op is not None and op.node.__name__ == type(node).__name__ else None
         if op is None:
             return self._kept(node, made)
         params = made.params or {}
@@ -49,13 +52,6 @@ class Saved:
                 row = made.input_rows[which] if kind == _INPUT else self._values.count + which
                 self._rows.add(name, row, -1)
         return first, len(plan)
-
-    def _row_of(self, title: str) -> Any:
-        """Return the table's row of a node whose class is written out by hand."""
-        if title not in self._rows_by_title:
-            self._rows_by_title = {row.node.__name__: row for row in OPS.values()}
-            self._rows_by_title.setdefault(title, None)
-        return self._rows_by_title[title]
 
     def _plan(
         self, op: Any, node: Any, made: Made, params: dict[str, Any]

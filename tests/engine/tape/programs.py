@@ -49,7 +49,13 @@ def bits(tensor: Any) -> bytes:
 
 def _op(run: Run, kind: int, a: int, b: int) -> None:
     x, y = run.pick(a), run.pick(b)
-    unary = [lambda: x.tanh(), lambda: x.sum(), lambda: x * 0.75, lambda: x.exp().tanh(), lambda: x + 0]
+    unary = [
+        lambda: x.tanh(),
+        lambda: x.sum(),
+        lambda: x * 0.75,
+        lambda: x.exp().tanh(),
+        lambda: x + 0,
+    ]
     binary = [lambda: x + y, lambda: x * y, lambda: x - y, lambda: x * x]
     choices = unary + binary
     if x.dim() == 2:
