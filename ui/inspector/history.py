@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 
 from engine.tape import sums
@@ -10,8 +11,10 @@ from ui.inspector.lookup import Lookup
 from ui.inspector.records import Ledger, LedgerRow, Part
 from ui.plots.stats import brief
 
-#: Rows listed before and after the playhead; the rest is counted.
-_BEFORE, _AFTER = 40, 12
+#: Rows listed before and after the playhead; the rest is counted. Fewer for large tensors, whose
+#: every row means reading so many bytes.
+_BEFORE, _AFTER, _FEWEST = 40, 12, 6
+_BYTES = 8_000_000
 
 
 def history(look: Lookup, tensor: int, playhead: int) -> Ledger | None:
@@ -21,10 +24,12 @@ def history(look: Lookup, tensor: int, playhead: int) -> Ledger | None:
     if not rows:
         return None
     done = bisect_left(rows, playhead, key=lambda row: int(tape.grads["event"][row]))
-    first, last = max(done - _BEFORE, 0), min(done + _AFTER, len(rows))
+    most = max(_BYTES // max(_size(look, rows[0]), 1), _FEWEST)
+    first, last = max(done - min(_BEFORE, most), 0), min(done + min(_AFTER, most), len(rows))
     piles = _piles(look, rows[:last])
     listed = tuple(
-        _row(look, rows[i], past=i < done, piled=len(piles[i]) > 1) for i in range(first, last)
+        _row(look, rows[i])._replace(past=i < done, piled=len(piles[i]) > 1)
+        for i in range(first, last)
     )
     passes = piles[done - 1] if done else []
     name = f"{tape.tensor_label(tensor)}.grad"
@@ -54,7 +59,21 @@ def _zeroes(look: Lookup, row: int) -> bool:
     return ref >= 0 and look.op_name(ref) == "zero_"
 
 
-def _row(look: Lookup, row: int, *, past: bool, piled: bool) -> LedgerRow:
+def _size(look: Lookup, row: int) -> int:
+    """Return about how many bytes one .grad of the ledger has."""
+    value = int(look.tape.grads["value"][row])
+    return 4 * math.prod(look.tape.value_shape(value)) if value >= 0 else 0
+
+
+def _row(look: Lookup, row: int) -> LedgerRow:
+    """Return a row as it will always be; remembered, since its arrays may be large."""
+    known = look.ledger_rows.get(row)
+    if known is None:
+        known = look.ledger_rows[row] = _new_row(look, row)
+    return known
+
+
+def _new_row(look: Lookup, row: int) -> LedgerRow:
     tape = look.tape
     _, kind, ref, _, event = tape.grads[row].item()
     change, (delta, after) = GradChange(kind), _words(look, row)
@@ -71,7 +90,7 @@ def _row(look: Lookup, row: int, *, past: bool, piled: bool) -> LedgerRow:
             place = f"{len(parts)} paths, added up"
     else:
         title = _title(look, change, ref)
-    return LedgerRow(change, event + 1, title, place, delta, after, parts, past, piled)
+    return LedgerRow(change, event + 1, title, place, delta, after, parts, False, False)
 
 
 def _title(look: Lookup, change: GradChange, ref: int) -> str:
@@ -81,16 +100,11 @@ def _title(look: Lookup, change: GradChange, ref: int) -> str:
 
 
 def _words(look: Lookup, row: int) -> tuple[str, str]:
-    """Return the short texts of what was added and of the sum; remembered, as arrays are large."""
-    known = look.words.get(row)
-    if known is None:
-        tape = look.tape
-        change = int(tape.grads["kind"][row])
-        added = sums.delta(tape, row) if change == GradChange.ACCUMULATE else None
-        after = sums.after(tape, row)
-        known = "" if added is None else brief(added), "None" if after is None else brief(after)
-        look.words[row] = known
-    return known
+    """Return the short texts of what was added and of the sum."""
+    change = int(look.tape.grads["kind"][row])
+    added = sums.delta(look.tape, row) if change == GradChange.ACCUMULATE else None
+    after = sums.after(look.tape, row)
+    return "" if added is None else brief(added), "None" if after is None else brief(after)
 
 
 def _parts(look: Lookup, step: int) -> tuple[Part, ...]:

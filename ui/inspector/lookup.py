@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.tape.tape import Source, Tape
 from ui.graph.types import Kind, NodeId
-from ui.inspector.records import Line
+from ui.inspector.records import LedgerRow, Line
 
 Rows = NDArray[np.intp]
 
@@ -38,8 +39,8 @@ class Lookup:
         self._tape = tape
         self._values, self._inputs, self._steps = Index(), Index(), Index()
         self._variables, self._arrivals = Index(), Index()
-        #: Words for rows of the table of .grad changes, which are costly for large tensors.
-        self.words: dict[int, tuple[str, str]] = {}
+        #: Rows of ledgers that were made once, by their row in the table of .grad changes.
+        self.ledger_rows: dict[int, LedgerRow] = {}
 
     @property
     def tape(self) -> Tape:
@@ -112,6 +113,25 @@ class Lookup:
         return Line(
             source.cell, source.line, self._code(cell, source.line), _place(self, cell, source)
         )
+
+    def assignment_of(self, name: str, event: int) -> Line | None:
+        """Return the latest line that assigns a variable, in the cells up to an event's.
+
+        For leaves: they are first seen when they are used, which may be cells after they were made.
+        """
+        if not name.isidentifier():
+            return None
+        pattern = re.compile(rf"^[^#'\"]*?\b{name}\b\s*(:[^=]+|,[^=]+)?=(?!=)")
+        cells = self._tape.cells
+        begun = int(np.searchsorted(cells["event"], event, "right"))
+        for cell in range(begun - 1, -1, -1):
+            lines = self._tape.text(int(cells["source"][cell])).splitlines()
+            for number in range(len(lines), 0, -1):
+                if pattern.match(lines[number - 1]):
+                    key, count = self._tape.text(int(cells["key"][cell])), int(cells["count"][cell])
+                    place = f"cell {count}, line {number}"
+                    return Line(key, number, lines[number - 1], place)
+        return None
 
     def cell_of(self, event: int) -> str:
         """Return "cell 3" for an event that happened while a cell ran, or an empty text."""

@@ -47,7 +47,7 @@ def _leaf(look: Lookup, ref: int, playhead: int) -> NodeView:
         "leaf" if wants else "input",
         (*tensor_facts(look, value), Fact("grad_fn", "None")),
         groups(("Accumulator", accumulators), ("Used by", users(look, ref))),
-        look.line_of(int(row["event"])),
+        _line_of_leaf(look, name, int(row["event"])),
         _value(look, value, playhead),
         _grad(look, tensor, name, playhead, wants=wants),
         history(look, tensor, playhead),
@@ -120,7 +120,7 @@ def _accumulate(look: Lookup, ref: int, playhead: int) -> NodeView:
         "grad",
         visit_facts(look, ref, playhead),
         groups(("Variable", leaf)),
-        look.line_of(int(tape.values["event"][int(values[0])])) if len(values) else None,
+        _line_of_leaf(look, name, int(tape.values["event"][values[0]])) if len(values) else None,
         None,
         _grad(look, tensor, name, playhead, wants=True),
         history(look, tensor, playhead),
@@ -165,6 +165,10 @@ def _cotangent(look: Lookup, node: int, playhead: int) -> Shown:
     nr, array = known[0]
     which = f", for output {nr} of {len(given)}" if len(given) > 1 else ""
     return Shown("Gradient", array, f"came in with pass {number}{which}")
+
+
+def _line_of_leaf(look: Lookup, name: str, event: int) -> Line | None:
+    return look.line_of(event) or look.assignment_of(name, event)
 
 
 def _line_of_op(look: Lookup, op: int) -> Line | None:

@@ -90,8 +90,8 @@ def brief(array: Array, most: int = 4) -> str:
     """Return the elements of a small array, the norm of a larger one: "[1.0, -2.5]", "‖·‖ 3.1"."""
     if array.ndim == 0:
         return number(array[()])
-    if array.ndim == 1 and array.size <= most:
-        return "[" + ", ".join(number(x) for x in array) + "]"
+    if 0 < array.size <= most:
+        return "[" + ", ".join(brief(part, most) for part in array) + "]"
     with np.errstate(over="ignore", invalid="ignore"):
         norm = float(np.linalg.norm(real_part(array).astype(np.float64).ravel()))
     return f"‖·‖ {number(norm)}"

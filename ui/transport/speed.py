@@ -30,11 +30,11 @@ class SpeedControl(QWidget):
         self.label.setAutoRaise(True)
         self.label.setAccessibleName("Normal speed")
         self.label.setMinimumWidth(QFontMetrics(mono_font("small")).horizontalAdvance("1024×") + 14)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(self.slider)
-        row.addWidget(self.label)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(4)
+        self._row.addWidget(self.slider)
+        self._row.addWidget(self.label)
         self.set_speed(NORMAL_SPEED)
         self.slider.valueChanged.connect(self._chosen)
         self.label.clicked.connect(lambda: self.slider.setValue(LADDER.index(1.0)))
@@ -51,7 +51,7 @@ class SpeedControl(QWidget):
     def set_compact(self, compact: bool) -> None:
         """Leave out the slider where there is little room."""
         self.slider.setVisible(not compact)
-        self.layout().activate()
+        self._row.activate()
 
     def _chosen(self, rung: int) -> None:
         self._say(LADDER[rung])

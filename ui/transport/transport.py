@@ -148,7 +148,7 @@ class Transport(QWidget):
         row.addWidget(self.readout, 1000)
         row.addStretch(1)  # where the readout is left out
         row.addWidget(self.speed)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 2, 0, 4)
         column.setSpacing(2)
         # Parts are left out where it is narrow; the layout must not insist on their widths.
@@ -229,7 +229,7 @@ class Transport(QWidget):
         self.readout.setVisible(self.width() >= 560)
         self.speed.setVisible(self.width() >= 350)
         self.speed.set_compact(self.width() < 720)
-        self.layout().activate()
+        self._column.activate()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(300, 112)

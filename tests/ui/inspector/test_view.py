@@ -118,6 +118,14 @@ def test_the_source_line(record):
     assert at_end(tape, grad_fn(tape, "SumBackward0")).source == source
 
 
+def test_a_leaf_leads_to_the_line_that_made_it(record):
+    tape = record("# w = nothing\nw, x = None, None", *TWICE)
+    source = at_end(tape, leaf(tape, "w")).source
+    assert (source.cell, source.line, source.place) == ("cell-2", 1, "cell 2, line 1")
+    assert source.text.startswith("w = torch.tensor")
+    assert at_end(tape, grad_fn(tape, "AccumulateGrad")).source == source
+
+
 def test_a_line_in_a_function_names_it(record):
     tape = record("def double(t):\n    return t * 2\n", LEAVES + "double(w)")
     source = at_end(tape, op(tape, "mul")).source

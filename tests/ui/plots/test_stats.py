@@ -73,4 +73,5 @@ def test_the_summary_names_only_faults_that_exist():
 def test_brief_shows_small_arrays_and_the_norm_of_large_ones():
     assert brief(np.array(0.5)) == "0.5"
     assert brief(np.array([1.0, -2.0])) == "[1.0, -2.0]"
+    assert brief(np.array([[1.0, 2.0], [3.0, 4.0]])) == "[[1.0, 2.0], [3.0, 4.0]]"
     assert brief(np.full((3, 3), 2.0)) == "‖·‖ 6.0"
