@@ -156,6 +156,12 @@ class GraphCanvas(CameraView):
         if by_x or by_y:
             self.pan(by_x, by_y, GLIDE)
 
+    def reveal_active(self) -> None:
+        """Pan as little as needed to have the node in view that the playhead stands on."""
+        active = self._id(self._stage.active)
+        if active is not None:
+            self.reveal(active)
+
     def node_rect(self, node: NodeId) -> Rect | None:
         """Return where a node is, in pixels of the viewport."""
         index = self._index(node)

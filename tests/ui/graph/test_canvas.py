@@ -263,6 +263,25 @@ def test_going_to_a_node_centres_it_readably(canvas: GraphCanvas) -> None:
     assert canvas.camera().scale > 0.6
 
 
+def test_the_active_node_can_be_followed(canvas: GraphCanvas) -> None:
+    graph = ladder(30)
+    layout = place(graph, card_sizes(graph))
+    canvas.set_graph(graph, layout)
+    canvas.actual_size()
+    canvas.center_on(op(29))
+    state = backward_state(graph, layout, 40)
+    canvas.set_state(state)
+    node = layout.ids[state.active]
+    before = canvas.node_rect(node)
+    assert before is not None and before.y < 0
+    canvas.reveal_active()
+    after = canvas.node_rect(node)
+    assert after is not None and after.y >= 0
+    view = canvas.camera()
+    canvas.reveal_active()
+    assert canvas.camera() == view  # it is in view: nothing moves
+
+
 # --- hover
 
 
