@@ -6,11 +6,12 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
 from ui.notebook.cell import CellWidget
 from ui.notebook.model import CellModel
+from ui.theme import Theme
 
 TOP = 14  # above the first cell, px
 GAP = 14  # between cells
@@ -26,8 +27,11 @@ class Column(QAbstractScrollArea):
     pointer_left = Signal()
     emptied = Signal()  # a click beside every cell
 
-    def __init__(self, parent: QWidget, make: Callable[[CellModel, QWidget], CellWidget]) -> None:
+    def __init__(
+        self, parent: QWidget, make: Callable[[CellModel, QWidget], CellWidget], theme: Theme
+    ) -> None:
         super().__init__(parent)
+        self._theme = theme
         self.models: list[CellModel] = []
         self.widgets: dict[str, CellWidget] = {}
         self.anchor: CellModel | None = None  # stays in place if it is in view
@@ -39,8 +43,15 @@ class Column(QAbstractScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.viewport().setObjectName("Column")
         self.verticalScrollBar().setSingleStep(24)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Show every cell in another theme."""
+        self._theme = theme
+        for widget in self.widgets.values():
+            widget.set_theme(theme)
+        self.changed(*self.widgets)
+        self.viewport().update()
 
     def set_foot(self, foot: QWidget) -> None:
         """Set the widget that follows the last cell."""
@@ -134,6 +145,10 @@ class Column(QAbstractScrollArea):
         self._place()
 
     # -- events ----------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Fill what no cell covers."""
+        QPainter(self.viewport()).fillRect(event.rect(), QColor(self._theme.panel))
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Move the cells under the viewport."""

@@ -81,6 +81,7 @@ def type_text(cursor: QTextCursor, text: str, quoted: bool = False) -> bool:
     if text in "\"'" and before.endswith(text * 2) and not before.endswith(text * 3):
         return _pair(cursor, text, text * 3)  # opens a triple quote
     roomy = not after or after[0].isspace() or after[0] in ")]}:,"
+    roomy = roomy or (quoted and after[0] in "\"'")
     if text in "\"'" and (quoted or _ends_word(before, text)):
         return False
     return roomy and _pair(cursor, text, PAIRS[text])

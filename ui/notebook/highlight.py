@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
@@ -29,6 +30,13 @@ class CellLexer(PythonLexer):
             inherit,
         ]
     }
+
+
+#: Ends of lines after which pygments reads on in the next line.
+_CONTINUES = re.compile(
+    r"(\\|,|\b(class|def|from|import|as|global|nonlocal|del|type|match|case))\s*$"
+)
+_REACH = 50  # blank lines that are looked back over
 
 
 class Run(NamedTuple):
@@ -99,7 +107,8 @@ class Lines:
         shift = len(lines) - len(old)
         for at, (line_runs, is_open) in enumerate(self._lex(lines, first), first):
             before = at - shift
-            if before > settled and not (is_open or self.open[before]) and _starts(lines[at]):
+            surely = before > settled and not (is_open or self.open[before])
+            if surely and _starts(lines, at) and _starts(old, before):
                 runs += self.runs[before:]
                 opened += self.open[before:]
                 break
@@ -111,7 +120,7 @@ class Lines:
     def _statement_before(self, line: int) -> int:
         """Return the last line at or above line - 1 that begins a statement."""
         line = min(line, len(self.open)) - 1
-        while line > 0 and (self.open[line] or not _starts(self._lines[line])):
+        while line > 0 and (self.open[line] or not _starts(self._lines, line)):
             line -= 1
         return max(line, 0)
 
@@ -143,8 +152,13 @@ def _common(a: list[str], b: list[str]) -> int:
     )
 
 
-def _starts(line: str) -> bool:
-    return bool(line) and not line[0].isspace() and line[0] not in ")]}#\"'"
+def _starts(lines: list[str], at: int) -> bool:
+    """Tell whether a line surely begins a statement, so that the lexer is in its first state."""
+    line = lines[at]
+    if not line or line[0].isspace() or line[0] in ")]}#\"'":
+        return False
+    before = next((text for text in reversed(lines[max(0, at - _REACH) : at]) if text.strip()), "")
+    return not _CONTINUES.search(before)
 
 
 class Highlighter(QSyntaxHighlighter):

@@ -258,6 +258,8 @@ class Restyler:
 
     def _style_cell(self, cell: QTextTableCell, heading: bool) -> None:
         cursor = cell.firstCursorPosition()
+        if not cursor.block().text() and cursor.block() != cell.lastCursorPosition().block():
+            cursor.deleteChar()  # Qt leaves an empty paragraph in a table that follows code
         block = cursor.blockFormat()
         block.setTopMargin(0)
         block.setBottomMargin(0)

@@ -23,6 +23,10 @@ from ui.theme import RADIUS, Theme
 
 #: References of an SVG that lead out of it; only fragments and embedded data stay.
 _OUTSIDE = re.compile(rb"""(?i)\b(xlink:)?href\s*=\s*("(?!#|data:)[^"]*"|'(?!#|data:)[^']*')""")
+_NOTHING = (  # one clear pixel
+    rb'xlink:href="data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ'
+    rb'AAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="'
+)
 _LARGEST = 8192  # px; larger pictures are made smaller when they are read
 
 
@@ -37,7 +41,7 @@ class PictureView(QWidget):
         self._image = QImage()
         self._svg: QSvgRenderer | None = None
         if picture.svg:
-            self._svg = QSvgRenderer(QByteArray(_OUTSIDE.sub(b"", picture.data)), self)
+            self._svg = QSvgRenderer(QByteArray(_OUTSIDE.sub(_NOTHING, picture.data)), self)
         else:
             self._image.loadFromData(picture.data)
         if max(self._image.width(), self._image.height()) > _LARGEST:

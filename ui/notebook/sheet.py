@@ -6,7 +6,6 @@ from ui.theme import MONO_FONT, SIZES, UI_FONT, Theme
 
 _SHEET = """
 NotebookView {{ background: {t.panel}; border: none; }}
-#Column {{ background: {t.panel}; }}
 CodeEditor {{ background: transparent; border: none; color: {t.code[text]};
   font-family: "{mono}"; font-size: {body}pt; font-style: normal;
   selection-background-color: {t.selection}; selection-color: none; }}

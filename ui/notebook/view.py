@@ -52,7 +52,7 @@ class NotebookView(QWidget):
         self.setAccessibleName("Notebook")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.column = Column(self, self._make)
+        self.column = Column(self, self._make, self._theme)
         self.toolbar = CellToolbar(self.column.viewport(), self._theme)
         self.add_row = AddRow(self.column.viewport(), self._theme)
         self.column.set_foot(self.add_row)
@@ -180,9 +180,7 @@ class NotebookView(QWidget):
         self.setStyleSheet(sheet(theme))
         self.toolbar.set_theme(theme)
         self.add_row.set_theme(theme)
-        for widget in self.column.widgets.values():
-            widget.set_theme(theme)
-        self.column.changed(*self.column.widgets)
+        self.column.set_theme(theme)
 
     # -- questions -------------------------------------------------------------------------------
 
