@@ -28,8 +28,11 @@ class Ops:
     def add(
         self, name: str, outs: tuple[Any, ...], inputs: tuple[Any, ...],
         params: dict[str, Any] | None, loc: int, scope: int, pass_: int,
-    ) -> None:  # fmt: skip
-        """Write one operation with the LEAF events of what it is the first to use."""
+    ) -> int:  # fmt: skip
+        """Write one operation with the LEAF events of what it is the first to use.
+
+        Returns the id of the tensor that it made; -1 where that is not one new tensor.
+        """
         tensors, batch = self._tensors, self._batch
         inplace = any(tensors.known(out) >= 0 for out in outs)
         look = tensors.latest if inplace else tensors.current
@@ -54,6 +57,7 @@ class Ops:
         batch.event(Event.OP, op, loc)
         for number, value, out in written if inplace else ():
             self._grads.written(out, number, op, value, loc)
+        return written[0][0] if len(written) == 1 and not inplace else -1
 
     def _output(self, out: Any, op: int, i: int, inputs: tuple[Any, ...]) -> tuple[int, int, Any]:
         """Write one output; return its tensor's id, the row of its value, and itself."""

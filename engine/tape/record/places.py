@@ -7,6 +7,7 @@ from bisect import bisect_right
 from types import CodeType
 
 from engine.tape.record.rows import Batch
+from engine.tape.record.targets import Targets
 
 
 class Places:
@@ -19,7 +20,8 @@ class Places:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._rows = batch["locs"]
-        self._known: dict[tuple[int, int], int] = {}  # id of code, instruction -> row
+        self._known: dict[tuple[int, int], tuple[int, str]] = {}  # id of code, instruction
+        self._targets = Targets()
         self._locs: dict[tuple[int, int, int, int], int] = {}
         self._lines: dict[int, tuple[CodeType, list[int], list[int]]] = {}
         self._cells: dict[str, int] = {}  # file name -> row of cells
@@ -47,13 +49,17 @@ class Places:
 
     def loc(self, code: CodeType | None, lasti: int) -> int:
         """Return the row of an instruction's line; -1 for none."""
+        return self.place(code, lasti)[0]
+
+    def place(self, code: CodeType | None, lasti: int) -> tuple[int, str]:
+        """Return the row, and the name that is assigned what the instruction computes, or ""."""
         if code is None:
-            return -1
+            return -1, ""
         key = id(code), lasti
-        row = self._known.get(key)
-        if row is None:
-            row = self._known[key] = self._find(code, lasti)
-        return row
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._find(code, lasti), self._targets.of(code, lasti)
+        return found
 
     def _find(self, code: CodeType, lasti: int) -> int:
         batch, line = self._batch, self._line(code, lasti)
@@ -94,5 +100,6 @@ class Places:
             entry = linecache.cache.get(name)
             if entry is not None and len(entry) > 1 and entry[1] is None:
                 self._cells[name] = self._batch.cell
+                self._targets.forget(name)
                 self._sources.setdefault(self._source, []).append(name)
         self._seen = set(linecache.cache)

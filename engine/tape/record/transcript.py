@@ -39,6 +39,7 @@ class Transcript:
         self._passes = Passes(batch, self.arrays, self._tensors, self._nodes, self._grads)
         self.places, self.scopes = Places(batch), Scopes(batch)
         self._names: dict[int, str] = {}
+        self._assigned: tuple[int, str, tuple[int, int]] | None = None
         self._keys: dict[str, int] = {}
         self._handlers: dict[int, Any] = {
             recording.OPERATION: self._operation,
@@ -62,6 +63,7 @@ class Transcript:
         for entry in entries:
             handlers[entry[0]](entry)
             batch.time += span
+        self._name_assigned()
         batch.time = now
 
     def write_begins(self, tensor: Any) -> None:
@@ -102,8 +104,25 @@ class Transcript:
         outs = (
             out if type(out) is tuple else tuple(out) if isinstance(out, list | tuple) else (out,)
         )
-        loc = self.places.loc(code, lasti)
-        self._ops.add(name, outs, inputs, params, loc, scope, self._passes.current)
+        loc, target = self.places.place(code, lasti)
+        made = self._ops.add(name, outs, inputs, params, loc, scope, self._passes.current)
+        if self._assigned is not None:
+            # One expression may take several operations: only the last result gets the name.
+            if self._assigned[2] != (id(code), lasti):
+                self._name_assigned()
+            self._assigned = None
+        if target and made >= 0:
+            self._assigned = made, target, (id(code), lasti)
+
+    def _name_assigned(self) -> None:
+        """Write the name that an assignment gave to the result of the operation before."""
+        if self._assigned is not None:
+            number, name, _ = self._assigned
+            self._assigned = None
+            if self._names.get(number) != name:
+                self._names[number] = name
+                event = self.batch.events.count - 1
+                self.batch["names"].add(number, self.batch.text(name), event)
 
     def _pass(self, entry: tuple[Any, ...]) -> None:
         _, kind, roots, gradients, retain, create, _, code, lasti = entry

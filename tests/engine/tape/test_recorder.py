@@ -446,3 +446,21 @@ def test_a_graph_from_before_the_recording_is_taken_in_when_it_is_used() -> None
     assert len(tape.nodes) == 5_002
     assert len(tape.ops) == 1
     assert replay.grad_at(tape, tid(x), len(tape.events)).tolist() == [1.0]
+
+
+def test_an_assignment_names_the_result_of_its_last_operation() -> None:
+    recorder = Recorder()
+    source = (
+        "def f(a):\n"
+        "    inner = a * 2\n"
+        "    return inner + 1\n"
+        "for i in range(2):\n"
+        "    h = f(torch.ones(2)).tanh()\n"
+        "    loss = ((h - 1) * 3).sum()\n"
+    )
+    with recorder:
+        run_cell(recorder, "a", source, {"torch": torch})
+    tape = recorder.tape()
+    labels = [tape.label(int(v)) for v in tape.ops["out0"]]
+    once = ["inner", None, "h", None, None, "loss"]
+    assert [label if label[0] != "t" else None for label in labels] == once + once
