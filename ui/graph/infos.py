@@ -195,9 +195,16 @@ class _Names:
         values = np.minimum(
             ranges(tape.ops["out0"][written], tape.ops["n_out"][written])[1], len(tape.values) - 1
         )
-        tensors = dict.fromkeys(tape.values["tensor"][values].tolist())
-        names = [tape.name_of(t) or "" for t in list(tensors)[:40]]
-        names = [name for name in names if name]
+        rows = tape.values[values]
+        names: list[str] = []
+        for value, tensor, leaf in zip(
+            values.tolist(), rows["tensor"].tolist(), rows["grad_of"].tolist(), strict=True
+        ):
+            if len(names) > 3:
+                break
+            name = tape.label(value) if leaf >= 0 or tape.name_of(tensor) else ""
+            if name and name not in names:
+                names.append(name)
         if not names:
             return "updates"
         return f"update of {', '.join(names[:3])}" + (" …" if len(names) > 3 else "")

@@ -38,7 +38,8 @@ def lay_out(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Layout:
-    """Return where the graph's nodes and edges lie; edges need the attribute `role`.
+    """Return where the graph's nodes and edges lie; edges need the attribute `role`,
+    and `slot` where inputs have an order.
 
     sizes: width and height per node. progress is called with the done part, 0 to 1; cancelled is
     asked often, and LayoutCancelled raised when it returns True.

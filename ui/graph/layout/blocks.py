@@ -7,6 +7,9 @@ from bisect import bisect_left
 from ui.graph.layout.items import Items
 from ui.graph.layout.units import DATA_LINE, GRAD_LINE, Units
 
+Wish = tuple[tuple[int, int, int], int, int]  # strength, upper item, lower item
+_SPINE, _TRUNK, _OTHER = range(3)
+
 
 def straight_blocks(
     items: Items, units: Units, depth: list[int], below: list[int], pos: list[int]
@@ -39,24 +42,29 @@ def straight_blocks(
 
 def _mutual(
     items: Items, units: Units, depth: list[int], below: list[int], pos: list[int]
-) -> list[tuple[tuple[int, int, int], int, int]]:
+) -> list[Wish]:
+    """Return the links that both of their ends wish straight, with their strength (least first)."""
     n = items.n_units
     paired = [units.op[u] >= 0 and units.grad[u] >= 0 for u in range(n)]
-    best_up: dict[int, tuple[tuple[int, int, int], int, int]] = {}
-    best_down: dict[int, tuple[tuple[int, int, int], int, int]] = {}
+    paired += [False] * (len(items.rank) - n)
+    best_up: dict[int, Wish] = {}
+    best_down: dict[int, Wish] = {}
     for a, b, lines in items.segments:
-        spine = a < n and b < n
-        both = lines == DATA_LINE | GRAD_LINE or (spine and not paired[a] and not paired[b])
-        rank = 0 if spine and both else 1 if not spine and a >= n and b >= n else 2
-        up = (rank, -(depth[a] if a < n else -1), pos[a])
-        down = (rank, -(below[b] if b < n else -1), pos[b])
-        if b not in best_up or up < best_up[b][0]:
-            best_up[b] = up, a, b
-        if a not in best_down or down < best_down[a][0]:
-            best_down[a] = down, a, b
+        if lines == GRAD_LINE and paired[a] != paired[b]:
+            continue  # meets the pair at its grad_fn, not at the op by which pairs are aligned
+        if a >= n and b >= n:
+            kind = _TRUNK
+        elif lines == DATA_LINE | GRAD_LINE or (a < n and b < n and paired[a] == paired[b]):
+            kind = _SPINE
+        else:
+            kind = _OTHER
+        up = (kind, -(depth[a] if a < n else -1), pos[a]), a, b
+        down = (kind, -(below[b] if b < n else -1), pos[b]), a, b
+        best_up[b] = min(up, best_up.get(b, up))
+        best_down[a] = min(down, best_down.get(a, down))
     wishes = []
-    for up, a, b in best_up.values():
-        down, _, low = best_down[a]
+    for (kind, height, _), a, b in best_up.values():
+        (_, drop, _), _, low = best_down[a]
         if low == b:
-            wishes.append(((up[0], up[1] + down[1], pos[a]), a, b))
+            wishes.append(((kind, height + drop, pos[a]), a, b))
     return wishes

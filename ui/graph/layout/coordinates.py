@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
 
 import numpy as np
 
@@ -197,22 +199,27 @@ class Placement:
                 self._settle_layer(layer, wish, anchors)
 
     def _settle_layer(self, layer: list[int], wish: dict[int, float], anchors: Floats) -> None:
-        high = float("inf")
-        most = []
-        after = -1
-        for i in reversed(layer):
-            if after >= 0:
-                high -= self.gap(i, after)
-            if not self.satellite[i]:
-                high = float(anchors[i])
-            most.append(high)
-            after = i
-        low, before = float("-inf"), -1
-        for i, top in zip(layer, reversed(most), strict=True):
-            if before >= 0:
-                low += self.gap(before, i)
+        """As for blocks, the mean of pushing right and of pushing left, between fixed items."""
+        gaps = [self.gap(a, b) for a, b in pairwise(layer)]
+        fixed = [None if self.satellite[i] else float(anchors[i]) for i in layer]
+        wishes = [wish.get(i, 0.0) for i in layer]
+        least = _pushed(fixed, gaps, [-inf] * len(layer))
+        most = [-x for x in _pushed(_turned(fixed), gaps[::-1], [-inf] * len(layer))[::-1]]
+        wishes = [max(low, min(x, high)) for low, x, high in zip(least, wishes, most, strict=True)]
+        right = _pushed(fixed, gaps, wishes)
+        left = [-x for x in _pushed(_turned(fixed), gaps[::-1], [-x for x in wishes[::-1]])[::-1]]
+        for i, a, b in zip(layer, right, left, strict=True):
             if self.satellite[i]:
-                anchors[i] = low = max(low, min(wish.get(i, 0.0), top))
-            else:
-                low = float(anchors[i])
-            before = i
+                anchors[i] = (a + b) / 2
+
+
+def _pushed(fixed: list[float | None], gaps: list[float], wishes: list[float]) -> list[float]:
+    """Place a row from the left: fixed ones where they are, others at their wish or right of it."""
+    row: list[float] = []
+    for k, (at, x) in enumerate(zip(fixed, wishes, strict=True)):
+        row.append(at if at is not None else max(x, row[-1] + gaps[k - 1]) if k else x)
+    return row
+
+
+def _turned(fixed: list[float | None]) -> list[float | None]:
+    return [None if x is None else -x for x in reversed(fixed)]

@@ -22,7 +22,8 @@ class Problem:
     """n nodes and m edges; nodes and edges are numbered in the order of the graph.
 
     width, height: (n,) in scene units; kind: (n,) of Kind; src, dst: (m,) node numbers;
-    role: (m,) of Role; parallel: (m,) counts 0, 1, ... edges of one role between the same nodes.
+    role: (m,) of Role; parallel: (m,) counts 0, 1, ... edges of one role between the same nodes;
+    slot: (m,) place among the inputs, or among next_functions.
     """
 
     width: Floats
@@ -32,6 +33,7 @@ class Problem:
     dst: Ints
     role: Ints
     parallel: Ints
+    slot: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,10 @@ def read_graph(graph: nx.MultiDiGraph, sizes: Mapping[NodeId, tuple[float, float
     role: list[int] = []
     parallel: list[int] = []
     keys: list[Any] = []
+    slot: list[int] = []
     seen: dict[tuple[int, int, int], int] = {}
-    for u, v, key, r in graph.edges(keys=True, data="role"):
-        ends = (number[u], number[v], int(r))
+    for u, v, key, data in graph.edges(keys=True, data=True):
+        ends = (number[u], number[v], int(data["role"]))
         count = seen.get(ends, 0)
         seen[ends] = count + 1
         src.append(ends[0])
@@ -62,9 +65,10 @@ def read_graph(graph: nx.MultiDiGraph, sizes: Mapping[NodeId, tuple[float, float
         role.append(ends[2])
         parallel.append(count)
         keys.append(key)
+        slot.append(data.get("slot", 0))
     size = np.array([sizes[node] for node in ids], np.float64).reshape(len(ids), 2)
     kinds = [int(node.kind) if isinstance(node, NodeId) else int(Kind.OP) for node in ids]
-    columns = [np.array(column, np.int64) for column in (kinds, src, dst, role, parallel)]
+    columns = [np.array(column, np.int64) for column in (kinds, src, dst, role, parallel, slot)]
     return Whole(Problem(size[:, 0], size[:, 1], *columns), ids, keys)
 
 
@@ -100,4 +104,5 @@ def _restrict(problem: Problem, nodes: Ints, edges: Ints, local: Ints) -> Proble
         local[problem.dst[edges]],
         problem.role[edges],
         problem.parallel[edges],
+        problem.slot[edges],
     )

@@ -84,7 +84,10 @@ def _towers(problem: Problem, partner: list[int]) -> list[tuple[int, int]]:
 
 
 def find_links(problem: Problem, units: Units) -> dict[tuple[int, int], int]:
-    """Return (upper unit, lower unit) -> which lines run between them: DATA_LINE | GRAD_LINE."""
+    """Return (upper unit, lower unit) -> which lines run between them: DATA_LINE | GRAD_LINE.
+
+    They come in the order of slots, which is the order of inputs that ranks start from.
+    """
     of = np.array(units.of, np.int64)
     grad = problem.role == Role.GRAD
     upper = of[np.where(grad, problem.dst, problem.src)]
@@ -95,7 +98,7 @@ def find_links(problem: Problem, units: Units) -> dict[tuple[int, int], int]:
     keys, first, which = np.unique(key, return_index=True, return_inverse=True)
     lines = np.zeros(len(keys), np.int64)
     np.bitwise_or.at(lines, which, line)
-    order = np.argsort(first)
+    order = np.lexsort((first, problem.slot[real][first]))
     ends = np.divmod(keys[order], max(len(units.op), 1))
     return dict(zip(zip(*(e.tolist() for e in ends), strict=True), lines[order].tolist(),
                     strict=True))  # fmt: skip
