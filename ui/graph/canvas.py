@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import networkx as nx  # type: ignore[import-untyped]
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from ui.fonts import ui_font
@@ -31,6 +31,13 @@ _WAYS = {
 }  # fmt: skip
 
 
+_BY_KEY = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
+
+
 class GraphCanvas(CameraView):
     """Shows one graph. Signals report what the person does, never what a setter did.
 
@@ -46,6 +53,7 @@ class GraphCanvas(CameraView):
         self._stage = Stage(theme)
         self._spotlight = Spotlight()
         self._selected = -1
+        self._framed = False
         self._lit: frozenset[NodeId] = frozenset()
         self._placeholder = ("No graph yet", "Run a cell to record its operations.")
         super().__init__(parent)
@@ -193,12 +201,21 @@ class GraphCanvas(CameraView):
         picture = self._stage.picture
         if picture is None:
             self._paint_placeholder(painter, size)
+            self._paint_frame(painter, size)
             return
         self._stage.paint(painter, view, size, self.is_moving())
         self._spotlight.paint(painter, picture, view, size)
         self._stage.paint_active(painter, view)
         self._paint_rings(painter, picture.scene, view, size)
         self._stage.paint_step(painter, view, size)
+        self._paint_frame(painter, size)
+
+    def _paint_frame(self, painter: QPainter, size: tuple[float, float]) -> None:
+        """Show that the arrow keys now come here, to those who came by key."""
+        if self._framed:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(self._stage.inks.focus, 2.0))
+            painter.drawRect(QRectF(1.0, 1.0, size[0] - 2.0, size[1] - 2.0))
 
     def _paint_placeholder(self, painter: QPainter, size: tuple[float, float]) -> None:
         inks, fonts = self._stage.inks, (ui_font("heading"), ui_font("body"))
@@ -273,6 +290,16 @@ class GraphCanvas(CameraView):
             self.node_hovered.emit(None)
 
     # Keyboard
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._framed = event.reason() in _BY_KEY
+        super().focusInEvent(event)
+        self.repaint_view()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._framed = False
+        super().focusOutEvent(event)
+        self.repaint_view()
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):

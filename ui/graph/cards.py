@@ -22,7 +22,7 @@ STRIPE, RADIUS = 4.0, 7.0
 PAD_LEFT, PAD_RIGHT, PAD_PILL = 15.0, 16.0, 20.0
 NAME_GAP = 12.0  # between an operation and the name of its result
 #: Pixels below which a line of text is left out.
-LEGIBLE_DETAIL, LEGIBLE_TITLE = 6.3, 7.6
+LEGIBLE_DETAIL, LEGIBLE_TITLE = 6.3, 7.3
 #: Below this scale (with the title grown to stay legible) cards have no words.
 WORDS_FROM = 0.42
 
@@ -130,7 +130,7 @@ class CardPainter:
         small = DETAIL * scale >= LEGIBLE_DETAIL  # then the smaller words are there too
         size = TITLE if small else max(TITLE, round(LEGIBLE_TITLE / scale))
         if size > TITLE:  # words that stay legible may take part of the padding
-            left, room = left - 6, room + 12
+            left, room = left - (9 if pill else 7), room + 18
         both = small and bool(card.detail)
         y = box.height / 2 - (17.5 if both else size * 0.62)
         title = (True, size, card.title, int(room))

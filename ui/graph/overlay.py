@@ -180,18 +180,20 @@ def paint_badges(
 
     width: of the view, in pixels; badges of nodes in view stay in view.
     """
-    font = detail_font(12)
+    near = view.scale >= 0.6
+    font = detail_font(12 if near else 10)
     font.setWeight(QFont.Weight.Bold)
     metrics = QFontMetricsF(font)
     painter.setFont(font)
     for node, text in badges.items():
         area, _ = outline(picture.scene, node, view, 0.0)
-        badge = QRectF(0.0, 0.0, metrics.horizontalAdvance(text) + 16.0, 21.0)
+        badge = QRectF(0.0, 0.0, metrics.horizontalAdvance(text) + 16.0, 21.0 if near else 18.0)
         right = area.right() + OVERHANG
         if area.left() < width:
             right = min(right, width - 4.0)
         badge.moveRight(max(right, area.left() + badge.width() / 2))
-        badge.moveTop(area.top() - badge.height() + 7.0 + BADGE_RISE * (1.0 - t))
+        overlap = min(7.0, 0.16 * area.height())
+        badge.moveTop(area.top() - badge.height() + overlap + BADGE_RISE * (1.0 - t))
         _badge(painter, picture.inks, badge, text, min(1.0, 2.5 * t))
 
 

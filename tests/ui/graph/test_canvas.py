@@ -186,6 +186,18 @@ def test_keys_that_are_not_the_canvass_go_on(qtbot: QtBot, canvas: GraphCanvas) 
     assert taken(QEvent.Type.ShortcutOverride, Qt.Key.Key_Right)
 
 
+def test_who_comes_by_key_sees_a_frame(canvas: GraphCanvas) -> None:
+    focus = theme.load("dark").focus
+    canvas.clearFocus()
+    canvas.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert count(picture(canvas), focus) == 0
+    canvas.clearFocus()
+    canvas.setFocus(Qt.FocusReason.TabFocusReason)
+    assert count(picture(canvas), focus) > 4000
+    canvas.clearFocus()
+    assert count(picture(canvas), focus) == 0
+
+
 # --- camera
 
 
