@@ -43,8 +43,9 @@ class Marks(QObject):
 
     def flash(self, line: int) -> None:
         """Let a line glow and fade."""
-        self._flash = line
         self._animation.stop()
+        self._flash, self._strength = line, 1.0
+        self.update()
         self._animation.start()
 
     def update(self) -> None:

@@ -26,6 +26,7 @@ _DOWN = dict(zip("0123456789+-=()aeijknmtxlp", "₀₁₂₃₄₅₆₇₈₉�
 _ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "vec": "\u20d7", "dot": "\u0307"}
 _STYLES = r"\\(?:mathbf|mathrm|mathit|mathcal|boldsymbol|bm|text|textbf|operatorname|mathsf)\*?"
 _GROUP = r"\{([^{}]*)\}"
+_DONE = {"^": "\ue010", "_": "\ue011"}
 _ENDS = {"matrix": ("", ""), "pmatrix": ("(", ")"), "bmatrix": ("[", "]"), "vmatrix": ("|", "|")}
 
 
@@ -37,14 +38,24 @@ def readable(tex: str) -> str:
         r"\\mathbb\{(\w)\}", lambda m: {"R": "ℝ", "E": "𝔼", "N": "ℕ"}.get(m[1], m[1]), text
     )
     text = re.sub(r"\\(?:left|right|big|Big|bigg|Bigg)(?![a-zA-Z])\.?", "", text)
-    text = re.sub(r"\\([a-zA-Z]+) ?", lambda m: _SYMBOLS.get(m[1], m[0]), text)
+    text = re.sub(r"\\([a-zA-Z]+)( ?)", _symbol, text)
     for _ in range(8):  # groups nest; every round opens the innermost ones
         before = text
         text = _open_groups(text)
         if text == before:
             break
+    for sign, done in _DONE.items():
+        text = text.replace(done, sign)
     text = re.sub(r"\\[,;:! ]", " ", text).replace("\\\\", "; ").replace("&", " ")
     return re.sub(r" {3,}", "  ", text.replace("\\", "").replace("{", "").replace("}", "")).strip()
+
+
+def _symbol(match: re.Match[str]) -> str:
+    """Return a command's letter; the space that ends the name of a prefix is not written."""
+    letter = _SYMBOLS.get(match[1])
+    if letter is None:
+        return match[0]
+    return letter if letter in "∂∇" else letter + match[2]
 
 
 def _open_groups(text: str) -> str:
@@ -63,7 +74,8 @@ def _raised(match: re.Match[str], letters: dict[str, str], sign: str) -> str:
         return "".join(letters[c] for c in body)
     if body in "ᵀ′":
         return body
-    return f"{sign}({body})" if len(body) > 1 else f"{sign}{body}"
+    done = _DONE[sign]  # or the next round would raise the bracket
+    return f"{done}({body})" if len(body) > 1 else f"{done}{body}"
 
 
 def _fraction(match: re.Match[str]) -> str:
