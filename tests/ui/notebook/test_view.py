@@ -9,7 +9,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -133,8 +134,8 @@ def test_removing_the_last_cell_leaves_a_usable_notebook(owner: Owner) -> None:
 
 def test_the_tool_bar_follows_the_pointer_and_acts_on_that_cell(three: Owner) -> None:
     cell = three.view.cell("b")
-    QTest.mouseMove(three.view, QPoint(2, 2))
-    QTest.mouseMove(cell, QPoint(20, 5))
+    at = QPointF(20, 5)
+    QApplication.sendEvent(cell, QEnterEvent(at, at, cell.mapToGlobal(at)))
     bar = three.view.toolbar
     assert bar.isVisible()
     assert abs(bar.geometry().center().y() - cell.y()) < 20
