@@ -44,7 +44,7 @@ def paint_focus(
     nodes: Indices, edges: Indices, strength: float,
 ) -> None:  # fmt: skip
     """Veil everything but `nodes` and `edges`; strength 0..1 is how far the veil has come."""
-    veil = faded(picture.inks.canvas, 0.72 * strength)
+    veil = faded(picture.inks.canvas, 0.64 * strength)
     painter.fillRect(QRectF(0.0, 0.0, *size), veil)
     for edge in edges.tolist():
         role = Role(int(picture.scene.roles[edge]))
