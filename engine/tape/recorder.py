@@ -206,7 +206,7 @@ class Recorder:
             tables, texts = batch.take()
             payloads, late = arrays.take()
         try:
-            fill_in(tables["arrays"], first, late)
+            payloads = fill_in(tables["arrays"], first, late, payloads)
             self._writer.write(tables, texts, payloads)
         except BaseException as error:
             if isinstance(error, OSError):

@@ -22,6 +22,8 @@ from engine.tape.storage.segments import Payload
 #: Larger arrays are borrowed; copying a smaller one costs less than keeping account of it.
 _BORROW = 16 << 10
 _PAYLOAD = 8 << 20
+#: Arrays from this size on get a payload member of their own: its checksum is theirs.
+_ALONE = 128 << 10
 _PADDING = [b"\0" * n for n in range(8)]
 _CRC_AT = (TABLES["arrays"].itemsize, TABLES["arrays"].fields["crc"][1])  # type: ignore[index]
 _PLAIN = {
@@ -48,11 +50,21 @@ class Late(NamedTuple):
     at: int
 
 
-def fill_in(rows: bytearray, first: int, late: list[Late]) -> None:
-    """Put the checksums of borrowed arrays into new rows of `arrays`, which begin with `first`."""
+def fill_in(
+    rows: bytearray, first: int, late: list[Late], payloads: list[Payload]
+) -> list[Payload]:
+    """Put the checksums of borrowed arrays into new rows of `arrays`, which begin with `first`.
+
+    Returns the payloads; those of a single array now know its checksum as their own.
+    """
     size, at = _CRC_AT
+    alone: dict[int, int] = {}
     for row, parts, place in late:
-        struct.pack_into("<I", rows, (row - first) * size + at, zlib.crc32(parts[place]))
+        crc = zlib.crc32(parts[place])
+        struct.pack_into("<I", rows, (row - first) * size + at, crc)
+        if len(parts) == 1:
+            alone[id(parts)] = crc
+    return [p._replace(crc=alone.get(id(p.parts))) for p in payloads]
 
 
 class Arrays:
@@ -126,14 +138,16 @@ class Arrays:
             crc = zlib.crc32(data)
             self._parts.append(data)
         else:
+            if nbytes >= _ALONE:
+                self._close()
             self._borrow(array)
         offset = self._size
         pad = -nbytes % 8
-        if pad:
+        if pad and nbytes < _ALONE:
             self._parts.append(_PADDING[pad])
         self._size = offset + nbytes + pad
         number = self._payload
-        if self._size >= _PAYLOAD:
+        if self._size >= _PAYLOAD or nbytes >= _ALONE:
             self._close()
         return self._rows.add(number, offset, nbytes, code, self._batch.shape(shape), crc, flags)
 

@@ -7,7 +7,7 @@ Only slots are read: a property might warn, or make a node. See `engine.tensor.T
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -39,16 +39,9 @@ def requires_grad_leaf(tensor: Any) -> bool:
     return tensor._g is LEAF
 
 
-class Facts(NamedTuple):
-    """What a row of values says of a tensor; edge: what takes its gradient, None for nothing."""
-
-    contents: Any
-    shape: tuple[int, ...]
-    dtype: int
-    bfloat16: bool
-    version: int
-    flags: int
-    edge: Any
+#: What a row of values says of a tensor: content, shape, dtype code, whether it is bfloat16, count
+#: of writes, flags, and what takes its gradient (None for nothing).
+Facts = tuple[Any, tuple[int, ...], int, bool, int, int, Any]
 
 
 def facts(tensor: Any) -> Facts:
@@ -69,7 +62,7 @@ def facts(tensor: Any) -> Facts:
         writes = version.count(tensor)
         if type(cell) is version.View:
             flags |= _VIEW
-    return Facts(tensor._a, tensor._s, code, dtype is bfloat16, writes, flags, edge)
+    return tensor._a, tensor._s, code, dtype is bfloat16, writes, flags, edge
 
 
 def memory_cell(tensor: Any) -> Any:

@@ -14,6 +14,9 @@ from engine.tape.record.saved import Made
 from engine.tape.record.tensors import Tensors
 from engine.tape.schema import Event, OpFlag
 
+# As plain ints: members of enums cost more to look up and to pack.
+_OP, _INPLACE, _VIEW = int(Event.OP), int(OpFlag.INPLACE), int(OpFlag.VIEW)
+
 
 class Ops:
     """Writes `ops` and `inputs`, and the values and the node of each operation."""
@@ -34,7 +37,9 @@ class Ops:
         Returns the id of the tensor that it made; -1 where that is not one new tensor.
         """
         tensors, batch = self._tensors, self._batch
-        inplace = any(tensors.known(out) >= 0 for out in outs)
+        inplace = False
+        for out in outs:
+            inplace = inplace or tensors.known(out) >= 0
         look = tensors.latest if inplace else tensors.current
         rows = [look(tensor, loc) for tensor in inputs]
         op, event = self._rows.count, batch.events.count
@@ -46,15 +51,13 @@ class Ops:
         for row in rows:
             self._inputs.add(row)
         written = [self._output(out, op, i, inputs) for i, out in enumerate(outs)]
-        flags = (OpFlag.INPLACE if inplace else 0) | (
-            OpFlag.VIEW if outs and not inplace and engine.is_view(outs[0]) else 0
-        )
+        flags = _INPLACE if inplace else _VIEW if outs and engine.is_view(outs[0]) else 0
         text = -1 if not params else batch.text(self._params.text(params))
         self._rows.add(
             batch.text(name), first_in, len(rows), first_out, len(outs), text, node, scope, pass_,
             flags, event,
         )  # fmt: skip
-        batch.event(Event.OP, op, loc)
+        batch.event(_OP, op, loc)
         for number, value, out in written if inplace else ():
             self._grads.written(out, number, op, value, loc)
         return written[0][0] if len(written) == 1 and not inplace else -1

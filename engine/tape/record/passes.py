@@ -18,6 +18,9 @@ from engine.tape.schema import Event, PassFlag
 Inbox = dict[tuple[int, int], list[tuple[Any, int]]]  # node, output -> arrays and their rows
 
 
+_STEP = int(Event.STEP)  # a plain int costs less to pack than a member of an enum
+
+
 class _Running(NamedTuple):
     """A pass that has begun; create: its own operations are recorded in the graph."""
 
@@ -130,7 +133,7 @@ class Passes:
         step = self._steps.add(
             number, node, first, self._sent.count - first, self._batch.events.count
         )
-        self._batch.event(Event.STEP, step, loc)
+        self._batch.event(_STEP, step, loc)
 
     def _compare(self, step: int, nr: int, cotangent: Any, sent: Any) -> None:
         """Keep the cotangent where it is not the sum of what was sent: a hook changed it."""

@@ -35,10 +35,22 @@ _T = TypeVar("_T")
 
 
 class Payload(NamedTuple):
-    """The data of one payload member as its writer has it: buffers in a row."""
+    """The data of one payload member as its writer has it: buffers in a row.
+
+    crc: the CRC-32 of it all where that is known already.
+    """
 
     number: int
     parts: Sequence[Bytes]
+    crc: int | None = None
+
+
+class _New(NamedTuple):
+    """A member that is to be written."""
+
+    name: str
+    data: Sequence[Bytes]
+    crc: int | None = None
 
 
 class Segment(NamedTuple):
@@ -66,7 +78,7 @@ class SegmentWriter:
         self._members = [first_member()]
         self._segments = 0
         sink.append([preamble()])
-        self._append([("manifest.json", [_json({**manifest, **_describe()})])])
+        self._append([_New("manifest.json", [_json({**manifest, **_describe()})])])
 
     def write(
         self, tables: Mapping[str, Bytes], texts: list[str], payloads: Sequence[Payload]
@@ -74,35 +86,37 @@ class SegmentWriter:
         """Append one segment of whole rows; return the bytes that the sink now holds."""
         number = self._segments
         folder = f"segments/{number:08d}"
-        members: list[tuple[str, Sequence[Bytes]]] = [
-            (f"payloads/{payload.number:08d}.bin", payload.parts) for payload in payloads
+        members: list[_New] = [
+            _New(f"payloads/{payload.number:08d}.bin", payload.parts, payload.crc)
+            for payload in payloads
         ]
         counts = {}
         for name, dtype in TABLES.items():
             data = tables.get(name)
             if data:
                 counts[name] = len(data) // dtype.itemsize
-                members.append((f"{folder}/{name}.npy", [npy.header(dtype, counts[name]), data]))
+                header = npy.header(dtype, counts[name])
+                members.append(_New(f"{folder}/{name}.npy", [header, data]))
         record = {"rows": counts, "payloads": [p.number for p in payloads], "texts": texts}
-        members.append((f"{folder}/texts.json", [_json(record)]))
+        members.append(_New(f"{folder}/texts.json", [_json(record)]))
         self._append(members)
         self._segments += 1
         return self._sink.end
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Append the summary and the central directory; nothing may follow."""
-        self._append([("summary.json", [_json(summary)])])
+        self._append([_New("summary.json", [_json(summary)])])
         self._sink.append([central_directory(self._members, self._sink.end)])
         self._sink.sync()
 
-    def _append(self, members: Iterable[tuple[str, Sequence[Bytes]]]) -> None:
+    def _append(self, members: Iterable[_New]) -> None:
         parts: list[Bytes] = []
         added: list[Member] = []
         at = self._sink.end
-        for name, data in members:
+        for name, data, known in members:
             crc = size = 0
             for part in data:
-                crc = zlib.crc32(part, crc)
+                crc = zlib.crc32(part, crc) if known is None else known
                 size += len(part) if isinstance(part, bytes | bytearray) else part.nbytes
             head = local_header(name, size, crc)
             added.append(Member(name, at, at + len(head), size, crc))
