@@ -13,24 +13,36 @@ from ui.graph.infos import GraphInfo, list_graphs
 
 __all__ = ["GraphInfo", "build_graph", "graph_at", "list_graphs"]
 
+_TELLING = (Event.OP, Event.PASS, Event.STEP, Event.END)
+
 
 def graph_at(tape: Tape, graphs: Sequence[GraphInfo], playhead: int) -> GraphInfo | None:
     """Return the graph in which the playhead stands: of the latest operation or step before it.
 
     None where that belongs to no graph worth turning to, as the update of a parameter.
     """
-    for event in range(min(playhead, len(tape.events)) - 1, -1, -1):
-        kind, ref = int(tape.events["kind"][event]), int(tape.events["ref"][event])
-        if kind == Event.OP:
-            return _holding(graphs, event, op=ref)
-        if kind == Event.STEP:
-            node, pass_ = int(tape.steps["node"][ref]), int(tape.steps["pass_"][ref])
-            return _holding(graphs, event, node=node) or _of_pass(graphs, pass_)
-        if kind == Event.PASS:
-            return _of_pass(graphs, ref)
-        if kind == Event.END:
-            return _of_pass(graphs, int(tape.ends["pass_"][ref]))
-    return graphs[0] if graphs else None
+    event = _latest(tape, min(playhead, len(tape.events)))
+    if event < 0:
+        return graphs[0] if graphs else None
+    kind, ref = int(tape.events["kind"][event]), int(tape.events["ref"][event])
+    if kind == Event.OP:
+        return _holding(graphs, event, op=ref)
+    if kind == Event.STEP:
+        node, pass_ = int(tape.steps["node"][ref]), int(tape.steps["pass_"][ref])
+        return _holding(graphs, event, node=node) or _of_pass(graphs, pass_)
+    return _of_pass(graphs, ref if kind == Event.PASS else int(tape.ends["pass_"][ref]))
+
+
+def _latest(tape: Tape, stop: int) -> int:
+    """Return the last event before `stop` that belongs to a graph, or -1."""
+    width = 64
+    while stop > 0:
+        start = max(stop - width, 0)
+        found = np.flatnonzero(np.isin(tape.events["kind"][start:stop], _TELLING))
+        if len(found):
+            return start + int(found[-1])
+        stop, width = start, 8 * width  # a program may print a million lines in a row
+    return -1
 
 
 def _of_pass(graphs: Sequence[GraphInfo], pass_: int) -> GraphInfo | None:
