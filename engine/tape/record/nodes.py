@@ -17,7 +17,7 @@ _LAST_SEQ = 1 << 62  # what `seq` says of an AccumulateGrad, which has no place 
 class Nodes:
     """Writes `nodes` and `edges`; keeps no node alive: they are known by their number.
 
-    edge_of: per row of nodes the row of its first edge; targets and numbers: the rows of edges.
+    first_edge, n_edge: per row of nodes its rows of edges; targets, numbers: what these hold.
     """
 
     def __init__(self, batch: Batch, tensors: Tensors) -> None:
@@ -29,6 +29,7 @@ class Nodes:
         self._by_leaf: dict[int, int] = {}
         self._titles: dict[type, int] = {}
         self.first_edge = array("i")
+        self.n_edge = array("i")
         self.targets = array("i")
         self.numbers = array("i")
 
@@ -128,6 +129,7 @@ class Nodes:
             self.targets.append(target)
             self.numbers.append(nr)
         self.first_edge.append(first)
+        self.n_edge.append(len(edges))
         return self._rows.add(
             name, op, variable, first, len(edges), saved, n_saved, seq, self._batch.events.count
         )

@@ -46,7 +46,7 @@ class Ops:
         node = -1
         edge = engine.edge_of(outs[0])[0] if outs else None
         if edge is not None and edge is not LEAF:
-            node = self._nodes.made(edge, Made(op, name, inputs, rows, len(outs), params))
+            node = self._nodes.made(edge, Made(op, name, inputs, rows, outs, params))
         first_in, first_out = self._inputs.count, self._values.count
         for row in rows:
             self._inputs.add(row)

@@ -83,7 +83,7 @@ class Passes:
         for nr, cotangent in enumerate(cotangents):
             self._compare(step, nr, cotangent, inbox.pop((row, nr), None))
         nodes, edge = self._nodes, self._nodes.first_edge[row]
-        for slot, grad in enumerate(grads):
+        for slot, grad in enumerate(grads[: nodes.n_edge[row]]):
             if grad is not None and (target := nodes.targets[edge + slot]) >= 0:
                 nr, index = nodes.numbers[edge + slot], self._arrays.add(grad)
                 self._sent.add(step, slot, target, nr, -1, index)

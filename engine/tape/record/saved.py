@@ -17,7 +17,7 @@ class Made(NamedTuple):
     name: str
     inputs: tuple[Any, ...]
     input_rows: list[int]
-    n_out: int
+    outs: tuple[Any, ...]
     params: dict[str, Any] | None
 
 
@@ -39,7 +39,7 @@ class Saved:
             return self._kept(node, made)
         params = made.params or {}
         edges = tuple([edge is not None for edge in node.edges])
-        key = type(node), edges, len(made.input_rows), made.n_out, tuple(params)
+        key = type(node), edges, len(made.input_rows), len(made.outs), tuple(params)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._plan(op, node, made, params)
@@ -73,16 +73,18 @@ class Saved:
                     plan.append((text(label), _INPUT, k))
             at += count
         if op.needs[1]:
-            for k in range(made.n_out):
-                label = "result" if made.n_out == 1 else f"result{k}"
+            for k in range(len(made.outs)):
+                label = "result" if len(made.outs) == 1 else f"result{k}"
                 plan.append((text(label), _OUTPUT, k))
         return plan
 
     def _kept(self, node: Any, made: Made) -> tuple[int, int]:
         """Write what a node of no table row, a person's Function, says that it saved."""
         known = {id(t): row for t, row in zip(made.inputs, made.input_rows, strict=True)}
+        known |= {id(t): self._values.count + k for k, t in enumerate(made.outs)}
         first = self._rows.count
-        for k, tensor in enumerate(node._raw_saved_tensors()):  # noqa: SLF001
+        kept = getattr(node, "__dict__", {}).get("to_save") or ()
+        for k, tensor in enumerate(kept):
             row = known.get(id(tensor), -1)
             text = -1 if row >= 0 else self._batch.text("a tensor of its own")
             self._rows.add(self._batch.text(f"saved_tensors[{k}]"), row, text)

@@ -101,9 +101,7 @@ class Transcript:
 
     def _operation(self, entry: tuple[Any, ...]) -> None:
         _, name, out, inputs, params, code, lasti, scope = entry
-        outs = (
-            out if type(out) is tuple else tuple(out) if isinstance(out, list | tuple) else (out,)
-        )
+        outs = tuple(filter(engine.is_tensor, out)) if isinstance(out, tuple | list) else (out,)
         loc, target = self.places.place(code, lasti)
         made = self._ops.add(name, outs, inputs, params, loc, scope, self._passes.current)
         if self._assigned is not None:
