@@ -9,8 +9,6 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from ui.theme import Theme
-
 #: A colour: None (default), 0–255 (xterm's palette) or "#rrggbb".
 Colour = int | str | None
 
@@ -52,12 +50,16 @@ class Span(NamedTuple):
     style: Style
 
 
+#: Tuples, which the garbage collector soon leaves alone: there may be a million.
+Spans = tuple[Span, ...]
+
+
 class Screen:
     """The lines that a program's output leaves on an endless terminal; feeding costs O(text)."""
 
     def __init__(self, text: str = "") -> None:
         self.lines: list[str] = [""]
-        self.styles: dict[int, list[Span]] = {}
+        self.styles: dict[int, Spans] = {}
         self.widest = 0  # characters of the longest line so far
         self._row = self._column = 0
         self._style = PLAIN
@@ -89,9 +91,9 @@ class Screen:
             elif final is not None:
                 self._sequence(parameters, final)
 
-    def spans(self, row: int) -> list[Span]:
+    def spans(self, row: int) -> Spans:
         """Return the styled runs of a line; what lies between them is plain."""
-        return self.styles.get(row, [])
+        return self.styles.get(row, ())
 
     def text(self, start: int = 0, stop: int | None = None) -> str:
         """Return lines start to stop without their styles."""
@@ -116,9 +118,8 @@ class Screen:
         self._column = stop
         self.widest = max(self.widest, len(self.lines[self._row]))
         if self._style != PLAIN or self._row in self.styles:
-            self.styles[self._row] = overwrite(
-                self.styles.get(self._row, []), Span(start, stop, self._style)
-            )
+            before = self.styles.get(self._row, ())
+            self.styles[self._row] = overwrite(before, Span(start, stop, self._style))
 
     def _control(self, control: str) -> None:
         if control == "\n":
@@ -159,34 +160,31 @@ class Screen:
 
     def _erase_line(self, part: int) -> None:
         line, at = self.lines[self._row], self._column
-        spans = self.styles.pop(self._row, [])
+        spans = self.styles.pop(self._row, ())
         if part == 0:
             self.lines[self._row] = line[:at]
-            spans = [Span(a, min(b, at), s) for a, b, s in spans if a < at]
+            spans = tuple(Span(a, min(b, at), s) for a, b, s in spans if a < at)
         elif part == 1:
             self.lines[self._row] = " " * min(at, len(line)) + line[at:]
-            spans = [Span(max(a, at), b, s) for a, b, s in spans if b > at]
+            spans = tuple(Span(max(a, at), b, s) for a, b, s in spans if b > at)
         else:
-            self.lines[self._row], spans = "", []
+            self.lines[self._row], spans = "", ()
         if spans:
             self.styles[self._row] = spans
 
 
-def overwrite(spans: list[Span], new: Span) -> list[Span]:
+def overwrite(spans: Spans, new: Span) -> Spans:
     """Return `spans` with `new` laid over them, in order, without empty or plain ones."""
-    if spans and spans[-1].stop <= new.start:  # the usual case: text grows at its end
-        kept = list(spans)
-        last = kept[-1]
-        if last.stop == new.start and last.style == new.style:
-            kept[-1] = Span(last.start, new.stop, new.style)
-            return kept
-        return [*kept, new] if new.style != PLAIN else kept
-    kept = [Span(a, min(b, new.start), s) for a, b, s in spans if a < new.start]
-    after = [Span(max(a, new.stop), b, s) for a, b, s in spans if b > new.stop]
-    middle = [new] if new.style != PLAIN else []
-    return kept + middle + after
+    if not spans or spans[-1].stop <= new.start:  # the usual case: text grows at its end
+        if spans and spans[-1].stop == new.start and spans[-1].style == new.style:
+            return (*spans[:-1], Span(spans[-1].start, new.stop, new.style))
+        return (*spans, new) if new.style != PLAIN else spans
+    kept = tuple(Span(a, min(b, new.start), s) for a, b, s in spans if a < new.start)
+    after = tuple(Span(max(a, new.stop), b, s) for a, b, s in spans if b > new.stop)
+    return kept + ((new,) if new.style != PLAIN else ()) + after
 
 
+@lru_cache(maxsize=1024)
 def sgr(style: Style, parameters: str) -> Style:
     """Return `style` after the sequence ESC [ `parameters` m."""
     numbers = [int(p) if p.isdigit() else 0 for p in re.split("[;:]", parameters)]
@@ -234,59 +232,6 @@ def _extended(numbers: list[int], at: int) -> tuple[Colour, int]:
         red, green, blue = (min(n, 255) for n in numbers[at + 1 : at + 4])
         return f"#{red:02x}{green:02x}{blue:02x}", at + 4
     return None, len(numbers)
-
-
-def rgb(colour: Colour, theme: Theme) -> str | None:
-    """Return "#rrggbb" of a terminal colour: the theme's 16, then xterm's cube and greys."""
-    if colour is None or isinstance(colour, str):
-        return colour
-    if colour < 16:
-        return theme.ansi[colour]
-    if colour >= 232:
-        grey = 8 + 10 * (colour - 232)
-        return f"#{grey:02x}{grey:02x}{grey:02x}"
-    cube = [0 if c == 0 else 55 + 40 * c for c in divmod_cube(colour - 16)]
-    return "#{:02x}{:02x}{:02x}".format(*cube)
-
-
-def divmod_cube(index: int) -> tuple[int, int, int]:
-    """Return the (red, green, blue) steps, 0–5 each, of a colour in xterm's 6×6×6 cube."""
-    return index // 36, index // 6 % 6, index % 6
-
-
-@lru_cache(maxsize=4096)
-def legible(colour: str, background: str, ratio: float = 4.5) -> str:
-    """Return `colour` moved towards white or black until it can be read on `background`.
-
-    Programs choose colours for a terminal that they do not know; `ratio` is WCAG's contrast.
-    """
-    fore, back = _channels(colour), _channels(background)
-    target = 255 if _luminance(back) < 0.3 else 0
-    for part in range(11):
-        mixed = [round(c + (target - c) * part / 10) for c in fore]
-        if _contrast(_luminance(mixed), _luminance(back)) >= ratio:
-            break
-    return "#{:02x}{:02x}{:02x}".format(*mixed)
-
-
-def blend(colour: str, background: str, part: float) -> str:
-    """Return `part` of a colour laid over a background."""
-    pairs = zip(_channels(colour), _channels(background), strict=True)
-    return "#{:02x}{:02x}{:02x}".format(*(round(b + (f - b) * part) for f, b in pairs))
-
-
-def _channels(colour: str) -> list[int]:
-    digits = colour[-6:]
-    return [int(digits[i : i + 2], 16) for i in (0, 2, 4)]
-
-
-def _luminance(channels: list[int]) -> float:
-    linear = [((c / 255 + 0.055) / 1.055) ** 2.4 if c > 10 else c / 3294.6 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def _contrast(a: float, b: float) -> float:
-    return (max(a, b) + 0.05) / (min(a, b) + 0.05)
 
 
 def stripped(text: str) -> str:

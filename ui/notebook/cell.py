@@ -124,6 +124,13 @@ class CellWidget(QWidget):
         if self.model.kind == "markdown":
             self._show_editor(False)
 
+    def is_idle(self) -> bool:
+        """Tell whether a new widget of the same model would serve as well: nothing to undo."""
+        undo = self.editor is not None and (
+            self.editor.document().isUndoAvailable() or self.editor.document().isRedoAvailable()
+        )
+        return not undo and not (self.model.kind == "markdown" and self.model.editing)
+
     # -- geometry --------------------------------------------------------------------------------
 
     def arrange(self, width: int) -> int:

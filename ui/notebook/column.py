@@ -45,6 +45,20 @@ class Column(QAbstractScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.verticalScrollBar().setSingleStep(24)
 
+    def forget_far(self) -> None:
+        """Drop the widgets that are far from the screen and hold nothing that would be lost."""
+        near, focus = set(map(id, self._near())), QApplication.focusWidget()
+        for model in self.models:
+            widget = self.widgets.get(model.key)
+            if widget is None or id(model) in near or not widget.is_idle():
+                continue
+            if focus is not None and (widget is focus or widget.isAncestorOf(focus)):
+                continue
+            del self.widgets[model.key]
+            self._stale.discard(model.key)
+            widget.hide()
+            widget.deleteLater()
+
     def set_theme(self, theme: Theme) -> None:
         """Show every cell in another theme."""
         self._theme = theme
@@ -111,6 +125,9 @@ class Column(QAbstractScrollArea):
     def changed(self, *keys: str) -> None:
         """Measure cells again and close up, keeping what is read in place."""
         self._stale.update(keys)
+        different = set(keys)
+        for model in self.models:
+            model.measured = model.measured and model.key not in different
         if not self._busy:
             self.relayout()
 
@@ -121,7 +138,7 @@ class Column(QAbstractScrollArea):
         anchor = self._anchored()
         offset = anchor.top - self.verticalScrollBar().value() if anchor is not None else 0
         for model in self.models:
-            if model.key not in self.widgets:
+            if model.key not in self.widgets and not model.measured:
                 model.height = model.estimate()
         self._measure(self._near())
         self._reflow()
@@ -214,7 +231,7 @@ class Column(QAbstractScrollArea):
                 height = widget.arrange(width)
                 if height != model.height or widget.size() != (width, height):
                     different = different or height != model.height
-                    model.height = height
+                    model.height, model.measured = height, True
                     widget.resize(width, height)
         self._busy = was_busy
         return different

@@ -26,6 +26,7 @@ class CellModel:
     editing: bool = False  # a markdown cell that shows its source
     top: int = 0  # px in the column
     height: int = 0
+    measured: bool = False  # the height is that of its widget, not an estimate
     floor: int = 0  # the height is not less than this while outputs are being replaced
 
     @classmethod

@@ -22,7 +22,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from ui.fonts import mono_font
-from ui.notebook.ansi import Screen, Style, blend, legible, rgb
+from ui.notebook.ansi import Screen, Style
+from ui.notebook.colours import blend, legible, rgb
 from ui.theme import Theme
 
 BAR = 8  # height of the sideways scroll bar, px

@@ -177,6 +177,7 @@ class NotebookView(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Show everything in another theme."""
         self._theme = theme
+        self.column.forget_far()  # they would be restyled for nothing
         self.setStyleSheet(sheet(theme))
         self.toolbar.set_theme(theme)
         self.add_row.set_theme(theme)

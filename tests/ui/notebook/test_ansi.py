@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.notebook.ansi import Screen, Span, Style, legible, rgb, sgr, stripped
+from ui.notebook.ansi import Screen, Span, Style, sgr, stripped
+from ui.notebook.colours import legible, rgb
 from ui.theme import load
 
 
@@ -58,10 +59,10 @@ def test_sgr_sets_styles(parameters: str, style: Style) -> None:
 
 def test_styles_are_kept_by_column_and_overwritten_by_later_text() -> None:
     screen = Screen("\x1b[31mred\x1b[0m plain \x1b[1mbold\x1b[0m")
-    assert screen.spans(0) == [Span(0, 3, Style(fg=1)), Span(10, 14, Style(bold=True))]
+    assert screen.spans(0) == (Span(0, 3, Style(fg=1)), Span(10, 14, Style(bold=True)))
     screen.feed("\r\x1b[32mgr\x1b[0m")
     assert screen.lines == ["grd plain bold"]
-    assert screen.spans(0)[:2] == [Span(0, 2, Style(fg=2)), Span(2, 3, Style(fg=1))]
+    assert screen.spans(0)[:2] == (Span(0, 2, Style(fg=2)), Span(2, 3, Style(fg=1)))
 
 
 @given(st.text("ab\n\r\b\t\x1b[31m;K", max_size=60), st.lists(st.integers(0, 60), max_size=4))

@@ -266,6 +266,22 @@ def test_five_hundred_cells_open_at_once_and_are_made_when_seen(owner: Owner) ->
     assert foot.y() > last.y()
 
 
+def test_another_theme_forgets_no_edit_and_moves_nothing(owner: Owner) -> None:
+    owner.show(*(CellState(f"c{n}", source="x\n" * 5) for n in range(60)))
+    owner.editor("c1")
+    owner.type("z")
+    for n in range(60):
+        owner.view.set_current(f"c{n}")
+    place = owner.view.cell("c59").y()
+    owner.view.set_theme(load("light"))
+    assert owner.view.cell("c59").y() == place
+    assert "c30" not in owner.view.column.widgets
+    assert owner.view.source("c1").startswith("z")
+    owner.editor("c1")
+    owner.press(KEY.Key_Z, CTRL)
+    assert owner.view.source("c1") == "x\n" * 5
+
+
 def test_a_kind_keeps_the_text_and_only_code_keeps_outputs(owner: Owner, streamed: Stream) -> None:
     owner.show(CellState("a", source="# T", outputs=[streamed("x")], count=3))
     owner.view.set_kind("a", "markdown")
