@@ -9,18 +9,11 @@ import networkx as nx  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.tape.errors import TapeError
-from engine.tape.replay import Moment, grad_at
-from engine.tape.schema import Event, PassFlag
+from engine.tape.replay import Moment
+from engine.tape.schema import Event
 from engine.tape.tape import Tape
-from ui.graph.labels import number
+from ui.graph.badges import grad_badge, step_badges
 from ui.graph.types import CanvasState, Kind, Layout, NodeId, Role
-
-_KINDS = {
-    Event.LEAF: (Kind.LEAF,),
-    Event.OP: (Kind.OP,),
-    Event.STEP: (Kind.GRAD_FN, Kind.ACCUMULATE),
-}
 
 
 def canvas_state(
@@ -69,9 +62,11 @@ class TintIndex:
             if moment.active_kind == Event.STEP:
                 sent = self._sent(moment.contributions.stop)[0][moment.contributions]
                 pulses = sent[sent >= 0].astype(np.int32)
-                badges = self._badges(moment, active)
+                badges = step_badges(self.tape, moment, active, self._leaves)
         elif moment.active_kind == Event.STEP:
             active = -1  # a shared leaf's AccumulateGrad, visited for another graph
+        if moment.active_kind == Event.GRAD and active >= 0:
+            badges = grad_badge(self.tape, moment, active)
         shown = self._events < moment.playhead
         return CanvasState(shown, visited, lit, active, pulses, badges)
 
@@ -101,12 +96,16 @@ class TintIndex:
         return own
 
     def _active(self, moment: Moment) -> int:
-        if moment.active_kind == Event.STEP:
+        kind, ref = moment.active_kind, moment.active_ref
+        if kind == Event.STEP:
             return int(_take(self._node_at, np.array([moment.active_node]))[0])
-        kinds: Any = _KINDS.get(Event(moment.active_kind), ()) if moment.active_kind >= 0 else ()
-        for kind in kinds:
-            if (found := self._index.get(NodeId(kind, moment.active_ref))) is not None:
-                return found
+        if kind == Event.OP:
+            return self._index.get(NodeId(Kind.OP, ref), -1)
+        if kind == Event.LEAF:
+            return self._index.get(NodeId(Kind.LEAF, ref), -1)
+        if kind == Event.GRAD:
+            leaves = self._leaves.get(int(self.tape.grads["tensor"][ref]), [])
+            return next((i for i in reversed(leaves) if self._events[i] < moment.playhead), -1)
         return -1
 
     def _crossed(self, moment: Moment) -> NDArray[np.int64]:
@@ -134,26 +133,6 @@ class TintIndex:
             self._crossings = edges, passes
         return edges, passes
 
-    def _badges(self, moment: Moment, active: int) -> dict[int, str]:
-        """Say what an accumulating step adds, and what .grad holds after it."""
-        tape = self.tape
-        captured = bool(tape.passes["flags"][moment.pass_] & PassFlag.GRAD)
-        badges: dict[int, str] = {}
-        for row in tape.contributions[moment.contributions]:
-            tensor, index = int(row["tensor"]), int(row["array"])
-            if tensor < 0 or index < 0:
-                continue
-            try:
-                delta = tape.array(index)
-                held = None if captured else grad_at(tape, tensor, moment.playhead)
-            except TapeError:
-                continue  # the inspector says what is wrong with it
-            if active >= 0:
-                badges[active] = _held(delta) if captured else _plus(delta)
-            if held is not None:
-                badges |= dict.fromkeys(self._leaves.get(tensor, ()), _held(held))
-        return badges
-
 
 def _take(table: NDArray[np.int64], rows: NDArray[Any]) -> NDArray[np.int64]:
     """Return table[rows], -1 for rows that are newer than the table."""
@@ -162,26 +141,3 @@ def _take(table: NDArray[np.int64], rows: NDArray[Any]) -> NDArray[np.int64]:
     result = np.full(len(rows), -1, np.int64)
     result[known] = table[rows[known]]
     return result
-
-
-def _plus(delta: NDArray[Any]) -> str:
-    """Write what is added: "+ 0.31", "− 0.31" for one element, "+ ‖Δ‖ 0.31" for more."""
-    if delta.size != 1 or np.iscomplexobj(delta):
-        return f"+ ‖Δ‖ {_norm(delta)}"
-    x = float(delta.reshape(-1)[0])
-    return f"− {number(-x)}" if x < 0 else f"+ {number(x)}"
-
-
-def _held(grad: NDArray[Any]) -> str:
-    """Write what .grad holds: "grad 0.62", or its norm, "‖grad‖ 0.62"."""
-    return f"grad {_one(grad)}" if grad.size == 1 else f"‖grad‖ {_norm(grad)}"
-
-
-def _one(array: NDArray[Any]) -> str:
-    return number(array.reshape(-1)[0]).replace("-", "−")
-
-
-def _norm(array: NDArray[Any]) -> str:
-    wide = array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return number(float(np.linalg.norm(wide)))

@@ -66,6 +66,24 @@ def test_three_rebuilt_forwards_are_three_graphs_that_add_to_one_leaf() -> None:
     ]
 
 
+def test_zeroing_and_clearing_a_grad_show_at_its_leaf() -> None:
+    def cell(n: dict[str, Any]) -> None:
+        n["x"] = x = torch.tensor(2.0, requires_grad=True)
+        (x * x).backward()
+        x.grad.zero_()
+        x.grad = None
+
+    tape = record(cell)
+    graph = build_graph(tape, next(info for info in list_graphs(tape) if not info.update))
+    layout = lay_out(graph, sizes(graph))
+    index = TintIndex(tape, graph, layout)
+    leaf = next(i for i, node in enumerate(layout.ids) if node.kind == Kind.LEAF)
+    changes = np.flatnonzero(tape.events["kind"] == Event.GRAD) + 1
+    states = [index.state(state_at(tape, int(playhead))) for playhead in changes]
+    assert [state.badges for state in states] == [{leaf: "grad 0"}, {leaf: "grad None"}]
+    assert [state.active for state in states] == [leaf, leaf]
+
+
 def test_a_training_loop_is_a_graph_per_step_with_updates_apart() -> None:
     def loop(n: dict[str, Any]) -> None:
         n["w"] = w = torch.ones(3, requires_grad=True)
