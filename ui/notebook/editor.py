@@ -263,7 +263,7 @@ class CodeEditor(QPlainTextEdit):
         width = round(self.fontMetrics().horizontalAdvance("0") * digits * 0.9) + 20
         width = width if self._kind == "code" else 12
         if self.viewportMargins().left() != width:
-            self.setViewportMargins(width, 0, 0, 0)
+            self.setViewportMargins(width, 0, 0 if self._kind == "code" else 10, 0)
         self._gutter.setGeometry(0, 0, width, self.height())
 
     def _on_rows(self) -> None:
