@@ -14,7 +14,7 @@ from ui.plots.stats import brief
 #: Rows listed before and after the playhead; the rest is counted. Fewer for large tensors, whose
 #: every row means reading so many bytes.
 _BEFORE, _AFTER, _FEWEST = 40, 12, 6
-_BYTES = 8_000_000
+_BYTES = 4_000_000
 
 
 def history(look: Lookup, tensor: int, playhead: int) -> Ledger | None:

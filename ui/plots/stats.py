@@ -92,6 +92,13 @@ def brief(array: Array, most: int = 4) -> str:
         return number(array[()])
     if 0 < array.size <= most:
         return "[" + ", ".join(brief(part, most) for part in array) + "]"
-    with np.errstate(over="ignore", invalid="ignore"):
-        norm = float(np.linalg.norm(real_part(array).astype(np.float64).ravel()))
-    return f"‖·‖ {number(norm)}"
+    return f"‖·‖ {number(_norm(real_part(array).ravel()))}"
+
+
+def _norm(flat: Array) -> float:
+    """Return the 2-norm, in the array's own precision where that neither over- nor underflows."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        quick = float(np.linalg.norm(flat)) if flat.dtype == np.float32 else np.nan
+        if np.isfinite(quick) and quick > 1e-15:
+            return quick
+        return float(np.linalg.norm(flat.astype(np.float64)))

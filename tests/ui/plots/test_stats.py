@@ -75,3 +75,9 @@ def test_brief_shows_small_arrays_and_the_norm_of_large_ones():
     assert brief(np.array([1.0, -2.0])) == "[1.0, -2.0]"
     assert brief(np.array([[1.0, 2.0], [3.0, 4.0]])) == "[[1.0, 2.0], [3.0, 4.0]]"
     assert brief(np.full((3, 3), 2.0)) == "‖·‖ 6.0"
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-20, 1.0, 1e25, 1e30])
+def test_norms_of_float32_survive_the_range_of_its_squares(scale):
+    array = np.array([3, 4, 0, 0, 0], np.float32) * np.float32(scale)
+    assert float(brief(array).split()[1]) == pytest.approx(5 * scale, rel=1e-3)
