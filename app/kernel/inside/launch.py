@@ -10,7 +10,8 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ipykernel.kernelapp import IPKernelApp
@@ -85,17 +86,32 @@ def _make_application(options: argparse.Namespace) -> IPKernelApp:
     application = IPKernelApp.instance(
         config=config, connection_file=str(options.connection), log_level=50
     )
-    before = os.environ.get("IPYTHONDIR")
-    os.environ["IPYTHONDIR"] = str(options.folder / "ipython")
-    application.initialize([])
-    del os.environ["IPYTHONDIR"]
-    if before is not None:
-        os.environ["IPYTHONDIR"] = before
+    with _private_ipython(options.folder / "ipython"), _without("debugpy"):
+        application.initialize([])
     if not os.environ.get(FULL_TRACEBACKS):
         assert application.shell is not None
         folders = [*engine.__path__, str(Path(__file__).parent)]
         application.shell.hidden_folders = tuple(str(Path(folder)) + os.sep for folder in folders)
     return application
+
+
+@contextmanager
+def _private_ipython(folder: Path) -> Iterator[None]:
+    """Keep IPython from reading, or making, a profile in somebody's home."""
+    before = os.environ.get("IPYTHONDIR")
+    os.environ["IPYTHONDIR"] = str(folder)
+    yield
+    del os.environ["IPYTHONDIR"]
+    if before is not None:
+        os.environ["IPYTHONDIR"] = before
+
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Let a module that would be imported for nothing be missing: debugpy takes 0.1 s."""
+    sys.modules[module] = None  # type: ignore[assignment]
+    yield
+    del sys.modules[module]
 
 
 def _step_aside(root: str | None) -> None:

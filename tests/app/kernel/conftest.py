@@ -57,7 +57,8 @@ class Heard:
             # ipykernel looks for it, and then does not capture what child processes print.
             patch.delenv("PYTEST_CURRENT_TEST", raising=False)
             self.kernel.start(cwd)
-            self.wait_state("idle")
+            self.until(lambda: self.kernel.state in ("idle", "dead"))
+        assert self.kernel.state == "idle", self.of("died")
         self.until(lambda: bool(self.of("tape_ready")))
 
     def send(self, source: str) -> str:
