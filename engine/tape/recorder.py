@@ -118,7 +118,7 @@ class Recorder:
         Raises OSError where the file cannot be written; nothing of this flush is in it then.
         """
         if not self._finished and os.getpid() == self._pid:
-            with self._io:
+            with uninterrupted(), self._io:
                 self._write()
         return self._sink.end
 
@@ -208,9 +208,8 @@ class Recorder:
         try:
             payloads = fill_in(tables["arrays"], first, late, payloads)
             self._writer.write(tables, texts, payloads)
-        except BaseException as error:
-            if isinstance(error, OSError):
-                self._fail(error)
+        except Exception as error:
+            self._fail(error)
             raise
         finally:
             arrays.land()
