@@ -63,6 +63,16 @@ class Pictures(QObject):
         pause = max(self.SOONEST, self.REST * took) - (time.monotonic() - when)
         self._timer.start(max(0, round(pause * 1000)))
 
+    @property
+    def busy(self) -> bool:
+        """Return whether a picture is being drawn or is due."""
+        return self._worker.busy or self._timer.isActive()
+
+    @property
+    def alive(self) -> bool:
+        """Return whether the thread runs."""
+        return self._worker.alive
+
     def close(self) -> None:
         """End the thread."""
         self._timer.stop()

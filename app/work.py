@@ -45,6 +45,11 @@ class Worker(QObject):
         """Return whether a job waits or runs."""
         return self._waiting is not None or self._running
 
+    @property
+    def alive(self) -> bool:
+        """Return whether the thread runs."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """Cancel what runs and end the thread."""
         with self._wake:

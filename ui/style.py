@@ -7,7 +7,6 @@ from PySide6.QtGui import QColor, QPalette
 from ui.theme import MONO_FONT, RADIUS, SIZES, SPACE, UI_FONT, Theme
 
 _SHEET = """
-* {{ font-family: "{ui}"; font-size: {body}pt; }}
 QMainWindow, QDialog, QMessageBox {{ background: {t.window}; color: {t.text}; }}
 QMainWindow::separator {{ background: {t.window}; width: 5px; height: 5px; }}
 QMainWindow::separator:hover {{ background: {t.accent}; }}

@@ -93,7 +93,7 @@ class Files(QObject):
     def save(self) -> bool:
         """Save the document where it lives; asks where if it lives nowhere yet."""
         path = self._session.document.path
-        return self.save_as() if path is None else self._save(path)
+        return self.save_as() if path is None else self.write_document(path)
 
     def save_as(self) -> bool:
         """Ask for a place and save the document there."""
@@ -107,9 +107,10 @@ class Files(QObject):
         path = Path(name)
         if path.suffix.lower() not in (".ipynb", ".py"):
             path = path.with_name(path.name + (".py" if chosen == SCRIPT else ".ipynb"))
-        return self._save(path)
+        return self.write_document(path)
 
-    def _save(self, path: Path) -> bool:
+    def write_document(self, path: Path) -> bool:
+        """Write the document to `path`, where it lives from then on."""
         document = self._session.document
         try:
             save(document, path)

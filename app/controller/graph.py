@@ -21,7 +21,7 @@ class GraphBinding(QObject):
         super().__init__(window)
         self._session, self._window, self._preferences = session, window, preferences
         self._pane, self._canvas = window.graph, window.graph.canvas
-        self._picture: Picture | None = None
+        self.picture: Picture | None = None
         self._wanted: int | None = None  # the graph asked for; None: the newest
         self.pictures = Pictures(self)
         self.pictures.ready.connect(self._show)
@@ -55,7 +55,7 @@ class GraphBinding(QObject):
 
     def reveal(self, node: NodeId) -> None:
         """Select a node and bring it into view, if the shown graph has it."""
-        if self._picture is not None and node in self._picture.graph:
+        if self.picture is not None and node in self.picture.graph:
             self._session.select(node)
             self._canvas.select(node, reveal=True)
 
@@ -65,7 +65,7 @@ class GraphBinding(QObject):
             self._canvas.animate_step(milliseconds)
 
     def _tape_changed(self) -> None:
-        self._picture, self._wanted = None, None
+        self.picture, self._wanted = None, None
         self._canvas.set_graph(None, None)
         if self._session.tape is None:
             self._canvas.set_placeholder(
@@ -84,7 +84,7 @@ class GraphBinding(QObject):
     def _show(self, picture: Picture) -> None:
         if picture.tint.tape is not self._session.tape:
             return  # of a tape that is gone
-        old, self._picture = self._session.graph, picture
+        old, self.picture = self._session.graph, picture
         same = old is not None and picture.info is not None and old.number == picture.info.number
         self._session.set_graphs(picture.graphs)
         self._session.set_graph(picture.info)
@@ -109,16 +109,16 @@ class GraphBinding(QObject):
         self._describe()
 
     def _tint(self) -> None:
-        if self._picture is not None and self._session.tape is not None:
+        if self.picture is not None and self._session.tape is not None:
             moment = state_at(self._session.tape, self._session.playhead)
-            self._canvas.set_state(self._picture.tint.state(moment))
+            self._canvas.set_state(self.picture.tint.state(moment))
 
     def _selected(self, node: NodeId | None) -> None:
         self._canvas.select(node)
         self._describe()
         lines: dict[str, set[int]] = {}
-        if node is not None and self._picture is not None and node in self._picture.graph:
-            data = self._picture.graph.nodes[node]
+        if node is not None and self.picture is not None and node in self.picture.graph:
+            data = self.picture.graph.nodes[node]
             if data.get("cell") and data.get("line"):
                 lines[data["cell"]] = {data["line"]}
         self._window.notebook.light_lines(lines)
@@ -131,7 +131,7 @@ class GraphBinding(QObject):
         self._window.inspector.show_node(view)
 
     def _line_entered(self, key: str, line: int) -> None:
-        if self._picture is None:
+        if self.picture is None:
             return
-        nodes = self._picture.graph.nodes(data=True)
+        nodes = self.picture.graph.nodes(data=True)
         self._canvas.highlight({n for n, d in nodes if d["cell"] == key and d["line"] == line})

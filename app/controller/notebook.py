@@ -43,7 +43,7 @@ class NotebookBinding(QObject):
 
     def run_current(self) -> None:
         """Run the cell that the person is in, and go to the next."""
-        self._view.perform("run_advance")
+        self._view.commands.perform("run_advance")
 
     def _show(self) -> None:
         self._undo.clear()

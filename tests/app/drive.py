@@ -1,0 +1,106 @@
+"""What a person does in the window, as functions that wait until it has happened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pytestqt.qtbot import QtBot
+
+from app.controller import Controller
+from engine.tape.schema import Event
+from ui.graph.types import Kind, NodeId
+
+RUN = 60_000  # milliseconds that a run may take
+
+
+def open_file(qtbot: QtBot, controller: Controller, path: Path) -> None:
+    """Open a file and, unless it is a tape, wait until its kernel is there."""
+    if path.suffix == ".tape":
+        assert controller.files.open(path)
+    else:
+        with qtbot.waitSignal(controller.runs.kernel.tape_ready, timeout=RUN):
+            assert controller.files.open(path)
+    assert controller.window.notice.text() == ""
+
+
+def run_all(qtbot: QtBot, controller: Controller) -> None:
+    """Press Run All and wait for the last cell and for the graph of what it recorded."""
+    with qtbot.waitSignal(controller.runs.finished, timeout=RUN):
+        controller.window.actions_by_id["run_all"].trigger()
+    wait_for_graph(qtbot, controller)
+
+
+def wait_for_graph(qtbot: QtBot, controller: Controller) -> None:
+    """Wait until the canvas shows the whole tape."""
+    qtbot.waitUntil(lambda: is_drawn(controller), timeout=RUN)
+
+
+def is_drawn(controller: Controller) -> bool:
+    """Whether the picture on the canvas is of the tape as it is now."""
+    picture, tape = controller.graph.picture, controller.session.tape
+    if picture is None or tape is None or controller.graph.pictures.busy:
+        return False
+    shown = sum(len(graph.ops) for graph in controller.session.graphs)
+    outside = int((tape.ops["pass_"] >= 0).sum()) if len(tape.ops) else 0
+    return shown + outside >= len(tape.ops)
+
+
+def texts(controller: Controller, key: str) -> str:
+    """Return all text that stands below a cell."""
+    parts: list[str] = []
+    for output in controller.session.cell(key).outputs:
+        data: dict[str, Any] = output.get("data", {})
+        trace = "\n".join(output.get("traceback", []))
+        parts.append(str(output.get("text", "")) + str(data.get("text/plain", "")) + trace)
+    return "\n".join(parts)
+
+
+def ask_kernel(qtbot: QtBot, controller: Controller, expression: str) -> Any:
+    """Evaluate a JSON-able expression in the kernel, past the notebook."""
+    said: list[str] = []
+
+    def hear(key: str, outputs: list[dict[str, Any]]) -> None:
+        if key == "probe":
+            said.extend(str(output.get("text", output)) for output in outputs)
+
+    kernel = controller.runs.kernel
+    kernel.outputs.connect(hear)
+    source = f"import json as _json; print(_json.dumps({expression}))"
+    with qtbot.waitSignal(
+        kernel.finished, timeout=RUN, check_params_cb=lambda key, _: key == "probe"
+    ):
+        kernel.execute("probe", source)
+    kernel.outputs.disconnect(hear)
+    return json.loads("".join(said))
+
+
+GRADS = (
+    "{name: thing.grad.tolist() for name, thing in globals().items() "
+    "if type(thing).__name__ == 'Tensor' and thing.is_leaf and thing.grad is not None}"
+)
+
+
+def leaf(controller: Controller, name: str) -> NodeId:
+    """Return the newest leaf node of the tensor that is called `name` at the end of the tape."""
+    tape = controller.session.tape
+    assert tape is not None
+    for event in reversed(tape.events):
+        if event["kind"] == Event.LEAF:
+            tensor = int(tape.values["tensor"][event["ref"]])
+            if tape.name_of(tensor) == name:
+                return NodeId(Kind.LEAF, int(event["ref"]))
+    raise AssertionError(f"no leaf is called {name}")
+
+
+def shown_grad(controller: Controller, node: NodeId) -> np.ndarray:
+    """Select a leaf and return the `.grad` that the inspector shows at the playhead."""
+    controller.session.select(node)
+    view = controller.window.inspector.shown()
+    assert view is not None
+    assert view.node == node
+    assert view.gradient is not None
+    assert view.gradient.array is not None
+    return view.gradient.array

@@ -1,0 +1,272 @@
+"""The window: commands, panels, theme, files, and a kernel that misbehaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from app.commands import COMMANDS
+from app.controller import Controller
+from app.controller.controller import Controller as Inner
+from app.documents import load
+from app.settings import Settings
+from tests.app import drive
+
+ACCUMULATE = """\
+import torch
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+for _ in range(3):
+    (x * x).sum().backward()
+"""
+
+
+def script(folder: Path, *cells: str) -> Path:
+    path = folder / "program.py"
+    path.write_text("".join(f"# %%\n{cell}\n" for cell in cells), "utf-8")
+    return path
+
+
+def test_every_command_has_an_action_and_shortcuts_are_unique(controller: Controller) -> None:
+    actions = controller.window.actions_by_id
+    assert set(actions) == {command.id for command in COMMANDS}
+    keys = [QKeySequence(key).toString() for command in COMMANDS for key in command.keys]
+    assert len(keys) == len(set(keys))
+    assert all(action.toolTip() for action in actions.values())
+
+
+def test_first_start_shows_an_example_that_has_run_and_is_ready_to_play(
+    qtbot: QtBot, controller: Controller
+) -> None:
+    with qtbot.waitSignal(controller.runs.first_run, timeout=drive.RUN):
+        controller.open(None)
+    drive.wait_for_graph(qtbot, controller)
+    tape = controller.session.tape
+    assert tape is not None
+    assert len(tape.passes)
+    assert controller.session.playhead == int(tape.passes["event"][0])
+    assert not controller.session.dirty  # nobody is asked to save an example
+    assert controller.window.graph.canvas.node_count() > 0
+    controller.window.actions_by_id["step"].trigger()
+    assert controller.session.playhead > int(tape.passes["event"][0])
+
+
+def test_accumulation_can_be_seen(qtbot: QtBot, controller: Controller, tmp_path: Path) -> None:
+    drive.open_file(qtbot, controller, script(tmp_path, ACCUMULATE))
+    drive.run_all(qtbot, controller)
+    tape, session = controller.session.tape, controller.session
+    assert tape is not None
+    x = drive.leaf(controller, "x")
+    for done, end in enumerate(tape.ends["event"], 1):
+        session.set_playhead(int(end) + 1)
+        assert np.array_equal(drive.shown_grad(controller, x), np.float32([2, 4]) * done)
+    view = controller.window.inspector.shown()
+    assert view is not None
+    assert view.ledger is not None
+    assert [row.after for row in view.ledger.rows if row.past]
+    assert len(view.ledger.rows) == 3
+    assert view.ledger.alarming
+    session.set_playhead(0)
+    view = controller.window.inspector.shown()
+    assert view is not None
+    assert view.gradient is None or view.gradient.array is None
+
+
+def test_selection_lights_its_source_line_and_the_cursor_lights_its_nodes(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    drive.open_file(qtbot, controller, script(tmp_path, ACCUMULATE))
+    drive.run_all(qtbot, controller)
+    key = controller.session.document.cells[0].key
+    lit: list[dict[str, set[int]]] = []
+    notebook = controller.window.notebook
+    original = notebook.light_lines
+    notebook.light_lines = lambda lines: (lit.append(lines), original(lines))[1]
+    graph = controller.graph.picture.graph
+    node = next(n for n, data in graph.nodes(data=True) if data["title"] == "mul")
+    controller.session.select(node)
+    assert lit[-1] == {key: {4}}
+    with qtbot.waitSignal(controller.window.inspector.source_clicked):
+        controller.window.inspector.source_clicked.emit(key, 4)
+    notebook.cursor_moved.emit(key, 4)
+    assert node in controller.window.graph.canvas.highlighted()
+
+
+def test_theme_switches_live_and_is_kept(controller: Controller, tmp_path: Path) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    before = application.styleSheet()
+    controller.window.actions_by_id["theme"].trigger()
+    assert application.styleSheet() != before
+    controller.settings.save()
+    assert Settings(tmp_path / "settings.ini").preferences.theme == "light"
+    controller.window.actions_by_id["theme"].trigger()
+    assert application.styleSheet() == before
+
+
+def test_panels_come_back_as_they_were_left(controller: Controller, tmp_path: Path) -> None:
+    docks = controller.window.docks
+    docks["inspector"].close()
+    docks["transport"].setFloating(True)
+    controller.settings.set_window(controller.window.saveGeometry(), controller.window.saveState())
+    controller.window.reset_layout()
+    assert not docks["inspector"].isHidden()
+    controller.window.restore(*Settings(tmp_path / "settings.ini").window())
+    assert docks["inspector"].isHidden()
+    assert docks["transport"].isFloating()
+    controller.window.actions_by_id["reset_layout"].trigger()
+    assert not docks["inspector"].isHidden()
+    assert not docks["transport"].isFloating()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("broken.ipynb", b"{", "broken.ipynb"),
+        ("list.ipynb", b"[]", "list.ipynb"),
+        ("binary.py", b"\0\1\2", "binary.py"),
+        ("torn.tape", b"PK\x03\x04 torn", "torn.tape"),
+        ("missing.ipynb", None, "missing.ipynb"),
+    ],
+)
+def test_a_file_that_cannot_be_opened_is_said_and_nothing_is_lost(
+    controller: Controller, tmp_path: Path, name: str, content: bytes | None, says: str
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    before = controller.session.document
+    assert not controller.files.open(path)
+    assert says in controller.window.notice.text()
+    assert controller.session.document is before
+
+
+def test_a_notebook_is_saved_as_a_valid_notebook_with_its_outputs(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    drive.open_file(qtbot, controller, script(tmp_path, "1 + 1", "import torch\ntorch.ones(2)"))
+    drive.run_all(qtbot, controller)
+    path = tmp_path / "saved.ipynb"
+    assert controller.files.write_document(path)
+    notebook = nbformat.read(path, 4)
+    nbformat.validate(notebook)
+    results = [cell.outputs[0].data["text/plain"] for cell in notebook.cells]
+    assert results == ["2", "tensor([1., 1.])"]
+    assert [cell.source for cell in load(path).cells] == [
+        cell.source for cell in controller.session.document.cells
+    ]
+    assert not controller.session.dirty
+
+
+@pytest.mark.parametrize(
+    ("answer", "closes"),
+    [
+        (QMessageBox.StandardButton.Cancel, False),
+        (QMessageBox.StandardButton.Discard, True),
+        (QMessageBox.StandardButton.Save, True),
+    ],
+)
+def test_unsaved_changes_are_asked_about(
+    controller: Controller,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: QMessageBox.StandardButton,
+    closes: bool,
+) -> None:
+    path = script(tmp_path, "a = 1")
+    assert controller.files.open(path)
+    cell = controller.session.document.cells[0]
+    controller.session.set_source(cell.key, "a = 2")
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: answer)
+    assert controller.window.close() is closes
+    saved = answer == QMessageBox.StandardButton.Save
+    assert ("a = 2" in path.read_text("utf-8")) is saved
+
+
+def test_an_endless_loop_is_interrupted_and_the_window_stays_alive(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    drive.open_file(qtbot, controller, script(tmp_path, "while True:\n    pass", "x = 1"))
+    runs = controller.runs
+    with qtbot.waitSignal(
+        runs.status_changed, timeout=drive.RUN, check_params_cb=lambda _, s: s == "running"
+    ):
+        controller.run_all()
+    assert controller.window.actions_by_id["interrupt"].isEnabled()
+    with qtbot.waitSignal(runs.finished, timeout=drive.RUN):
+        controller.window.actions_by_id["interrupt"].trigger()
+    first, second = controller.session.document.cells
+    assert first.outputs[-1]["ename"] == "KeyboardInterrupt"
+    assert second.count is None
+    assert not controller.window.actions_by_id["interrupt"].isEnabled()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_killed_kernel_loses_neither_notebook_nor_recording(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    drive.open_file(qtbot, controller, script(tmp_path, ACCUMULATE))
+    drive.run_all(qtbot, controller)
+    tape = controller.session.tape
+    assert tape is not None
+    passes = len(tape.passes)
+    pid = drive.ask_kernel(qtbot, controller, "__import__('os').getpid()")
+    with qtbot.waitSignal(controller.runs.died, timeout=drive.RUN):
+        os.kill(pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: "died" in controller.window.notice.text())
+    assert len(controller.session.tape.passes) == passes
+    assert controller.files.write_tape(tmp_path / "kept.tape")
+    with qtbot.waitSignal(controller.runs.finished, timeout=drive.RUN):
+        controller.run_all()  # a new kernel, a new tape
+    drive.wait_for_graph(qtbot, controller)
+    assert len(controller.session.tape.passes) == passes
+
+
+def test_the_event_loop_goes_on_while_a_long_run_streams_in(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    """Ticks of a timer are counted, not timed: a stall of a second would leave too few."""
+    program = """\
+import torch
+x = torch.ones(8, requires_grad=True)
+for i in range(300):
+    y = x
+    for _ in range(20):
+        y = y * 1.01 + 0.1
+    y.sum().backward()
+    print(i)
+"""
+    drive.open_file(qtbot, controller, script(tmp_path, program))
+    stalls: list[float] = []
+    last = [time.perf_counter()]
+
+    def tick() -> None:
+        now = time.perf_counter()
+        stalls.append(now - last[0])
+        last[0] = now
+
+    timer = QTimer()
+    timer.timeout.connect(tick)
+    timer.start(5)
+    with qtbot.waitSignal(controller.runs.finished, timeout=drive.RUN):
+        controller.run_all()
+    drive.wait_for_graph(qtbot, controller)
+    timer.stop()
+    print(f"longest stall {max(stalls) * 1000:.0f} ms over {len(stalls)} ticks")
+    assert len(controller.session.tape.passes) == 300
+    assert max(stalls) < 1.0
+
+
+def test_closing_leaves_no_thread(qtbot: QtBot, controller: Controller) -> None:
+    assert isinstance(controller, Inner)
+    controller.close()
+    assert not controller.graph.pictures.alive
