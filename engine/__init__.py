@@ -11,7 +11,7 @@ _np.seterr(all="ignore")  # PyTorch computes inf and nan silently
 
 # Rooms first: below, names such as `dtype` and `device` come to mean the classes of these modules.
 from engine import ops, printing, recording  # noqa: E402
-from engine.autograd import backward as _backward  # noqa: E402, F401
+from engine.autograd import load as _load_autograd  # noqa: E402
 from engine.autograd.mode import (  # noqa: E402
     enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
 )  # fmt: skip
@@ -41,3 +41,28 @@ newaxis = None
 for _name, _fn in _functions.items():
     if not _name.startswith("__"):
         globals().setdefault(_name, _fn)
+
+globals()["complex"] = _functions["_complex"]
+_load_autograd()
+
+from engine.autograd.anomaly import is_enabled as is_anomaly_enabled  # noqa: E402, F401
+from engine.constants import *  # noqa: E402, F403
+from engine.printing import set_printoptions  # noqa: E402, F401
+from engine.random import (  # noqa: E402, F401
+    Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state,
+)  # fmt: skip
+
+_ROOMS = frozenset(("nn", "optim", "utils", "func", "linalg", "special", "fft", "cuda", "backends", "distributions", "serialization"))
+
+
+def __getattr__(name: str) -> Any:
+    """Load a room when it is first used."""
+    if name in _ROOMS:
+        import importlib
+
+        return importlib.import_module("engine." + name)
+    if name in ("save", "load"):
+        from engine import serialization
+
+        return getattr(serialization, name)
+    raise AttributeError(f"module 'torch' has no attribute '{name}'")

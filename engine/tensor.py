@@ -266,7 +266,7 @@ class Tensor(TensorBase):
         create_graph: bool = False,
         inputs: Any = None,
     ) -> None:
-        from engine.autograd.backward import backward
+        from engine.autograd.passes import backward
 
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 

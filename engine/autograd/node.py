@@ -77,7 +77,7 @@ class Node:
                     buffer[edge] = v
 
     def __call__(self, *gradients: Any) -> Any:
-        from engine.autograd.backward import call
+        from engine.autograd.passes import call
 
         return call(self, gradients)
 

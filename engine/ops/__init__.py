@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.ops import (
     table, api, helpers, pointwise, binary, arithmetic, shape, reduction, memory, matmul, joining, indexing,
-    operators,
+    operators, randomness, extremes, statistics, selection, scattering, linalg, diagonal, sorting, softmax,
 )  # fmt: skip  # isort: skip
 from engine import creation
 from engine.ops.api import FUNCTIONS, publish
@@ -16,6 +16,7 @@ publish("tensor", creation.tensor, method=False, F=False)
 publish("as_tensor", creation.as_tensor, method=False, F=False)
 memory.install()
 indexing.install()
+randomness.install()
 operators.install()
 
 

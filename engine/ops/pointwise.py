@@ -11,9 +11,9 @@ import numpy as np
 from engine import errors
 from engine.dtype import BOOL, FLOAT, INT
 from engine.ops import special
-from engine.ops.api import expose
+from engine.ops.api import expose, publish
 from engine.ops.helpers import raw_conj
-from engine.ops.table import RAWTYPE, TO_FLOAT, Op, define
+from engine.ops.table import RAWTYPE, TO_FLOAT, Op, define, run
 
 Raw = Any
 LN2, LN10 = math.log(2), math.log(10)
@@ -161,8 +161,10 @@ def _sinc_slope(F: Any, x: Any) -> Any:
     return F.where(zero, F.zeros_like(p), slope)
 
 
-def _positive(a: Raw) -> Raw:
-    return a
+def _positive(t: Any) -> Any:
+    if t._d.category == BOOL:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return t
 
 
 expose(define("round(self, *, decimals=0)", _round, family="pointwise", self=_zero), inplace=True,
@@ -233,4 +235,19 @@ def _angle_vjp(F: Any, g: Any, self: Any) -> Any:
     return self / (F.abs(self) * F.abs(self)) * g * 1j
 
 
-expose(define("polygamma(self, other)", lambda n, a: special.polygamma(n, a), family="pointwise"), function=False, method=False)
+POLYGAMMA = define("polygamma(n, self)", special.polygamma, TO_FLOAT, family="pointwise",
+                   self=lambda F, g, n, self: g * F.polygamma(n + 1, self))
+
+
+def polygamma(n: int, input: Any, *, out: Any = None) -> Any:  # noqa: A002
+    """The n-th derivative of digamma."""
+    if n < 0:
+        raise RuntimeError(f"polygamma(n, x) does not support negative n.")
+    return run(POLYGAMMA, [n, input])
+
+
+publish("polygamma", polygamma, method=False)
+publish("polygamma", lambda self, n: polygamma(n, self), function=False, F=False)
+publish("positive", lambda self: _positive(self))
+define("special_i1(self)", special.i1, TO_FLOAT, family="pointwise", self=lambda F, g, self, result: g * (
+    F.i0(self) - F.where(self == 0, F.ones_like(self) * 0.5, result / F.where(self == 0, F.ones_like(self), self))))

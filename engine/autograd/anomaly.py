@@ -1,0 +1,68 @@
+"""Anomaly detection: check gradients for nan and say which operation made them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+enabled: bool = False
+check_nan: bool = True
+
+_WARNING = (
+    "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for "
+    "debugging."
+)
+
+
+class detect_anomaly:  # noqa: N801
+    """Within it, a nan in a backward pass raises."""
+
+    __module__ = "torch.autograd.anomaly_mode"
+
+    def __init__(self, check_nan: bool = True) -> None:
+        self.check_nan = check_nan
+        warnings.warn(_WARNING, UserWarning, stacklevel=2)
+
+    def __enter__(self) -> None:
+        global enabled, check_nan
+        self._before = enabled, check_nan
+        enabled, check_nan = True, self.check_nan
+
+    def __exit__(self, *exc: object) -> None:
+        global enabled, check_nan
+        enabled, check_nan = self._before
+
+
+class set_detect_anomaly:  # noqa: N801
+    """Switch anomaly detection at once, or for a scope."""
+
+    __module__ = "torch.autograd.anomaly_mode"
+
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
+        self._before = enabled, globals()["check_nan"]
+        _set(mode, check_nan)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        _set(*self._before)
+
+
+def _set(mode: Any, nan: bool) -> None:
+    global enabled, check_nan
+    enabled, check_nan = bool(mode), nan
+
+
+def is_enabled() -> bool:
+    return enabled
+
+
+def inspect_step(node: Any, out: Any) -> None:
+    """Raise if the gradients that `node` computed contain nan."""
+    import numpy as np
+
+    for i, v in enumerate(out):
+        a = getattr(v, "_a", v)
+        if a is not None and check_nan and a.dtype.kind in "fc" and np.isnan(a).any():
+            raise RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")

@@ -1,0 +1,145 @@
+"""gradcheck: compare gradients with finite differences."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from engine.autograd import mode
+from engine.autograd.passes import grad as _grad
+from engine.dtype import COMPLEX, float64
+from engine.ops.api import FUNCTIONS
+from engine.tensor import Tensor, array, wrap
+
+
+class GradcheckError(RuntimeError):
+    """Numerical and analytical gradients differ."""
+
+    __module__ = "torch.autograd.gradcheck"
+
+
+def _outputs(fn: Callable[..., Any], inputs: tuple[Any, ...]) -> list[Any]:
+    out = fn(*inputs)
+    outs = out if isinstance(out, (tuple, list)) else (out,)
+    return [o for o in outs if isinstance(o, Tensor) and (o._d.category >= 2)]
+
+
+def _numerical(fn: Callable[..., Any], inputs: tuple[Any, ...], t: Any, eps: float, o: int) -> Any:
+    """The Jacobian of output `o` with respect to `t`, (inputs, outputs), by central differences."""
+    x = array(t)
+    flat_index = list(np.ndindex(*x.shape))
+    rows = []
+    steps = (eps, eps * 1j) if t._d.category == COMPLEX else (eps,)
+    with mode.no_grad():
+        for i in flat_index:
+            old = x[i].copy() if isinstance(x[i], np.ndarray) else x[i]
+            total: Any = 0
+            for k, step in enumerate(steps):
+                x[i] = old + step
+                high = np.array(_outputs(fn, inputs)[o]._a)
+                x[i] = old - step
+                low = np.array(_outputs(fn, inputs)[o]._a)
+                x[i] = old
+                d = (high - low) / (2 * eps)
+                total = total + (d if k == 0 else 1j * d)
+            rows.append(np.asarray(total).reshape(-1))
+    return np.stack(rows) if rows else np.zeros((0, 0))
+
+
+def _analytical(out: Any, t: Any) -> Any:
+    """The same by one backward pass per output element."""
+    columns = []
+    for i in np.ndindex(*out._s):
+        v = np.zeros(out._s, out._d.np)
+        v[i] = 1
+        g = _grad([out], [t], [wrap(v, out._d)], retain_graph=True, allow_unused=True)[0] if out.requires_grad else None
+        columns.append(np.zeros(t._s, t._d.np).reshape(-1) if g is None else np.asarray(g._a).reshape(-1))
+    return np.stack(columns, 1) if columns else np.zeros((t.numel(), 0))
+
+
+def _warn_precision(inputs: tuple[Any, ...]) -> bool:
+    any_grad = False
+    for i, t in enumerate(inputs):
+        if isinstance(t, Tensor) and t.requires_grad:
+            any_grad = True
+            if t._d is not float64 and t._d.name != "complex128":
+                warnings.warn(
+                    f"Input #{i} requires gradient and is not a double precision floating point or complex. This "
+                    "check will likely fail if all the inputs are not of double precision floating point or "
+                    "complex. ", UserWarning, stacklevel=4,
+                )  # fmt: skip
+    return any_grad
+
+
+def _compare(fn: Callable[..., Any], inputs: tuple[Any, ...], eps: float, atol: float, rtol: float) -> None:
+    outs = _outputs(fn, inputs)
+    if not any(isinstance(t, Tensor) and t.requires_grad for t in inputs):
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
+            "requires_grad=True."
+        )
+    for o, out in enumerate(outs):
+        place = 0
+        for t in inputs:
+            if not (isinstance(t, Tensor) and t.requires_grad):
+                continue
+            numerical = _numerical(fn, inputs, t, eps, o)
+            analytical = _analytical(out, t)
+            if out._d.category == COMPLEX or t._d.category == COMPLEX:
+                numerical = numerical.conj() if t._d.category == COMPLEX else numerical.real
+                analytical = analytical if t._d.category == COMPLEX else analytical.real
+            if not np.allclose(analytical, numerical, rtol, atol, equal_nan=False):
+                raise GradcheckError(
+                    f"Jacobian mismatch for output {o} with respect to input {place},\n"
+                    f"numerical:{wrap(np.asarray(numerical))}\nanalytical:{wrap(np.asarray(analytical))}\n"
+                )
+            place += 1
+
+
+def gradcheck(
+    func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
+    raise_exception: bool = True, nondet_tol: float = 0.0, check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False, check_batched_grad: bool = False, check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False, check_backward_ad: bool = True, fast_mode: bool = False, masked: Any = None,
+) -> bool:  # fmt: skip
+    """True if the gradients of `func` agree with finite differences."""
+    items = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    _warn_precision(items)
+    try:
+        _compare(func, items, eps, atol, rtol)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def gradgradcheck(
+    func: Callable[..., Any], inputs: Any, grad_outputs: Any = None, *, eps: float = 1e-6, atol: float = 1e-5,
+    rtol: float = 1e-3, gen_non_contig_grad_outputs: bool = False, raise_exception: bool = True, **options: Any,
+) -> bool:  # fmt: skip
+    """The same for the gradients themselves."""
+    items = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if grad_outputs is None:
+        rng = np.random.default_rng(0)
+        given = [wrap(rng.standard_normal(o._s).astype(o._d.np)[()] if not o._s else rng.standard_normal(o._s).astype(o._d.np), o._d).requires_grad_() for o in _outputs(func, items)]
+    else:
+        given = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
+    n = len(given)
+
+    def slope(*args: Any) -> Any:
+        xs, vs = args[:-n], args[-n:]
+        xs = tuple(x.detach().requires_grad_() if isinstance(x, Tensor) and x.is_leaf and x.requires_grad and not mode.enabled else x for x in xs)
+        with mode.enable_grad():
+            outs = _outputs(func, xs)
+            wanted = [x for x in xs if isinstance(x, Tensor) and x.requires_grad]
+            found = _grad(outs, wanted, list(vs), create_graph=True, allow_unused=True)
+        return tuple(g for g in found if g is not None)
+
+    return gradcheck(slope, (*items, *given), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception)
+
+
+__all__ = ["FUNCTIONS", "GradcheckError", "gradcheck", "gradgradcheck"]

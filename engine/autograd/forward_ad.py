@@ -1,0 +1,71 @@
+"""torch.autograd.forward_ad: dual numbers; the tangent is found by differentiating the graph twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from engine.autograd import mode
+from engine.autograd.passes import grad
+from engine.ops.api import FUNCTIONS
+from engine.ops.shape import ALIAS
+from engine.ops.table import run
+
+
+class UnpackedDualTensor(NamedTuple):
+    """A value and its tangent (None for a plain tensor)."""
+
+    primal: Any
+    tangent: Any
+
+
+#: The dual leaves of the current level: (leaf as it was handed out, tangent).
+_duals: list[tuple[Any, Any]] = []
+_level = 0
+
+
+@contextmanager
+def dual_level() -> Iterator[int]:
+    """The scope in which dual tensors exist."""
+    global _level
+    _level += 1
+    start = len(_duals)
+    try:
+        yield _level - 1
+    finally:
+        _level -= 1
+        del _duals[start:]
+
+
+def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
+    """A tensor that carries a tangent."""
+    if _level == 0:
+        raise RuntimeError(
+            "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
+        )
+    with mode.enable_grad():
+        leaf = tensor.detach().requires_grad_() if not tensor.requires_grad else run(ALIAS, [tensor])
+    _duals.append((leaf, tangent))
+    return leaf
+
+
+def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
+    """The value and the tangent of a tensor that was computed from dual tensors."""
+    for leaf, tangent in _duals:
+        if leaf is tensor:
+            return UnpackedDualTensor(leaf.detach(), tangent)
+    if not tensor.requires_grad or not _duals:
+        return UnpackedDualTensor(tensor, None)
+    leaves = [d[0] for d in _duals]
+    with mode.enable_grad():
+        v = FUNCTIONS["zeros_like"](tensor).requires_grad_()
+        slopes = grad([tensor], leaves, [v], create_graph=True, allow_unused=True)
+        total = None
+        for (_, tangent), s in zip(_duals, slopes, strict=True):
+            if s is None:
+                continue
+            part = (s * tangent).sum()
+            total = part if total is None else total + part
+        found = grad([total], [v], allow_unused=True)[0] if total is not None and total.requires_grad else None
+    return UnpackedDualTensor(tensor.detach(), found)

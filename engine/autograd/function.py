@@ -1,0 +1,358 @@
+"""torch.autograd.Function: operations whose forward and backward a person writes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from engine import errors, recording, version
+from engine.autograd import mode
+from engine.autograd import node as graph
+from engine.autograd.node import LEAF, Port, tick
+from engine.dtype import FLOAT
+from engine.tensor import Tensor, array, new, wrap
+
+
+class FunctionCtx:
+    """What forward and backward share; the graph's node is one."""
+
+    to_save: tuple[Any, ...]
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        self.__dict__["to_save"] = tensors
+
+    def save_for_forward(self, *tensors: Any) -> None:
+        self.__dict__["saved_for_forward"] = tensors
+
+    def mark_dirty(self, *args: Any) -> None:
+        self.__dict__["dirty"] = args
+
+    def mark_non_differentiable(self, *args: Any) -> None:
+        self.__dict__["non_differentiable"] = args
+
+    def set_materialize_grads(self, value: bool) -> None:
+        self.__dict__["materialize_grads"] = value
+
+
+class _Saved:
+    """A saved tensor; one that the node made itself is kept without its edge to the node."""
+
+    __slots__ = ("cell", "made", "nr", "tensor")
+
+    def __init__(self, t: Any, node: Any) -> None:
+        g = t._g
+        owner = g.node if type(g) is Port else g
+        self.made = owner is node
+        self.nr = g.nr if type(g) is Port else 0
+        self.tensor = t
+        self.cell = None
+        if self.made:
+            self.tensor = wrap(t._a, t._d)
+            self.cell = version.cell_of(t)
+
+    def get(self, node: Any) -> Any:
+        t = self.tensor
+        if self.made:
+            if self.cell is not None and self.cell.last > node.seq:
+                raise version.modified_error(t, node.seq, self._edge(node), self.cell)
+            out = new(Tensor)
+            out._a, out._s, out._d, out._v = t._a, t._s, t._d, None
+            out._g = self._edge(node)
+            return out
+        if version.changed(t, node.seq):
+            raise version.saved_error(t, node.seq)
+        return t
+
+    def _edge(self, node: Any) -> Any:
+        return node if node.outputs == 1 else Port(node, self.nr)
+
+
+class BackwardNode(graph.Node, FunctionCtx):
+    """The node of one application; `_function` is the person's class."""
+
+    _function: Any
+    frees = True
+
+    def __init__(self) -> None:
+        d = self.__dict__
+        d["edges"] = ()
+        d["saved"] = ()
+        d["freed"] = False
+        self.seq = 0
+        self.outputs = 1
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        if self.__dict__["freed"]:
+            raise errors.freed()
+        if "to_save" in self.__dict__ and not self.__dict__["saved"]:
+            return self.__dict__["to_save"]  # type: ignore[no-any-return]
+        return tuple(
+            None if s is None else s.get(self) if type(s) is _Saved else s.unpack(_GRAPH)
+            for s in self.__dict__["saved"]
+        )
+
+    saved_variables = saved_tensors
+
+    def release(self) -> None:
+        if self.__dict__["saved"]:
+            self.__dict__["freed"] = True
+            self.__dict__["saved"] = ()
+
+    def grads(self, F: Any, g: Any) -> Sequence[Any]:
+        given = g if isinstance(g, list) else [g]
+        tensors = [v if v is None or isinstance(v, Tensor) else wrap(v) for v in given]
+        if self.__dict__.get("materialize_grads", True):
+            tensors = [
+                wrap(np.zeros(size, d.np), d) if v is None else v
+                for v, (size, d) in zip(tensors, self.__dict__["metas"], strict=True)
+            ]
+        out = self._user_backward()(self, *tensors)
+        return self._checked(F, out if isinstance(out, tuple) else (out,))
+
+    def _user_backward(self) -> Callable[..., Any]:
+        fn = self._function
+        backward, vjp = fn.backward, fn.vjp
+        if backward is not Function.backward and vjp is not Function.vjp:
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only "
+                "implement one of them."
+            )
+        return vjp if vjp is not Function.vjp else backward  # type: ignore[no-any-return]
+
+    def _checked(self, F: Any, out: tuple[Any, ...]) -> list[Any]:
+        flags = self.__dict__["arguments"]
+        name = type(self).__name__
+        while len(out) > len(flags) and out[-1] is None:
+            out = out[:-1]
+        if len(out) != len(flags):
+            raise RuntimeError(
+                f"function {name} returned an incorrect number of gradients (expected {len(flags)}, got {len(out)})"
+            )
+        grads = []
+        for i, (v, is_tensor) in enumerate(zip(out, flags, strict=True)):
+            if not is_tensor:
+                if v is not None:
+                    raise RuntimeError(
+                        f"function {name} returned a gradient different from None at position {i + 1}, but the "
+                        "corresponding forward input was not a Variable"
+                    )
+                continue
+            if v is not None and not isinstance(v, Tensor):
+                raise RuntimeError(f"function {name} returned a gradient of type {type(v).__name__} at position {i + 1}, expected Variable")  # noqa: E501
+            grads.append(v)
+        return [self._fitted(F, i, v) for i, v in enumerate(grads)]
+
+    def _fitted(self, F: Any, i: int, v: Any) -> Any:
+        size, d = self.__dict__["input_metas"][i]
+        if v is None or self.__dict__["edges"][i] is None:
+            return None
+        if v._s != size:
+            if not _expandable(size, v._s):
+                raise RuntimeError(
+                    f"Function {type(self).__name__} returned an invalid gradient at index {i} - got "
+                    f"{list(v._s)} but expected shape compatible with {list(size)}"
+                )
+            v = _GRAPH.sum_to(v, size)
+        if v._d is not d:
+            v = v.to(d)
+        return v._a if F.raw else v
+
+
+def _expandable(size: Any, given: Any) -> bool:
+    try:
+        return bool(np.broadcast_shapes(size, given) == given)
+    except ValueError:
+        return False
+
+
+def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a backward that must not itself be differentiated."""
+
+    @functools.wraps(fn)
+    def wrapper(ctx: Any, *args: Any) -> Any:
+        with mode.no_grad():
+            out = fn(ctx, *args)
+        if not mode.enabled or not any(isinstance(a, Tensor) and a.requires_grad for a in args):
+            return out
+        many = isinstance(out, tuple)
+        outs = out if many else (out,)
+        node = _Refusal()
+        node.edges = tuple(graph.edge(a) for a in args if isinstance(a, Tensor) and a._g is not None)
+        node.seq = tick()
+        fresh = []
+        for v in outs:
+            if isinstance(v, Tensor):
+                v = wrap(v._a, v._d)
+                v._g = node
+            fresh.append(v)
+        return tuple(fresh) if many else fresh[0]
+
+    return wrapper
+
+
+class _Refusal(graph.Function):
+    __slots__ = ()
+
+    def grads(self, F: Any, g: Any) -> Sequence[Any]:
+        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+
+
+_Refusal.__name__ = "torch::autograd::Error"
+
+
+class _Meta(type):
+    def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> None:
+        super().__init__(name, bases, body)
+        cls._backward_cls = type(name + "Backward", (BackwardNode,), {"_function": cls, "__module__": body.get("__module__", "")})
+
+
+class Function(metaclass=_Meta):
+    """Subclass it with static `forward` and `backward`, call it through `apply`."""
+
+    __module__ = "torch.autograd.function"
+    _backward_cls: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        import warnings
+
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you "
+            "should invoke them on the class itself. Instantiating an autograd function will raise an error in "
+            "a future version of PyTorch.", DeprecationWarning, stacklevel=2,
+        )  # fmt: skip
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style "
+            "autograd function with static forward method. (Example: "
+            "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+        )
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it "
+            "with backward mode AD."
+        )
+
+    @staticmethod
+    def vjp(ctx: Any, *grad_outputs: Any) -> Any:
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it "
+            "with backward mode AD."
+        )
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run forward and put a node of this class into the graph."""
+        inputs = [a for a in args if isinstance(a, Tensor)]
+        node = cls._backward_cls()
+        d = node.__dict__
+        d["needs_input_grad"] = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
+        need = mode.enabled and any(a.requires_grad for a in inputs)
+        before = mode.enabled
+        own = cls.setup_context is not Function.setup_context
+        log, recording.log = recording.log, None  # the recorder sees one operation
+        mode.enabled = False
+        try:
+            out = cls.forward(*args, **kwargs) if own else cls.forward(node, *args, **kwargs)
+            if own:
+                cls.setup_context(node, args, out)
+        finally:
+            mode.enabled = before
+            recording.log = log
+        out = _attach(node, args, inputs, out, need)
+        if recording.log is not None:
+            named = {str(i): a for i, a in enumerate(args) if not isinstance(a, Tensor)}
+            recording.operation(cls.__name__, out, tuple(inputs), {**named, **kwargs} or None)
+        return out
+
+
+def _attach(node: Any, args: tuple[Any, ...], inputs: list[Any], out: Any, need: bool) -> Any:
+    """Connect the outputs to the node; non-tensors pass through."""
+    d = node.__dict__
+    many = isinstance(out, tuple)
+    outs = list(out) if many else [out]
+    _check_outputs(node, outs)
+    d["arguments"] = [isinstance(a, Tensor) for a in args]
+    d["input_metas"] = [(t._s, t._d) for t in inputs]
+    d["edges"] = tuple(graph.edge(t) for t in inputs) if need else ()
+    node.seq = tick()
+    node.outputs = len(outs)
+    d["metas"] = [(o._s, o._d) if isinstance(o, Tensor) else ((), None) for o in outs]
+    result = [_output(node, inputs, o, i, need) for i, o in enumerate(outs)]
+    to_save = d.get("to_save", ())
+    for i, t in enumerate(to_save):
+        if t is not None and not isinstance(t, Tensor):
+            raise TypeError(f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}")
+    if need:
+        swapped = {id(o): r for o, r in zip(outs, result, strict=True)}
+        d["saved"] = tuple(None if t is None else _save(swapped.get(id(t), t) if id(t) not in {id(x) for x in inputs} else t, node) for t in to_save)
+        d["dirty_ids"] = None
+    d.pop("to_save", None)
+    for key in ("dirty", "non_differentiable"):
+        d.pop(key, None)
+    return tuple(result) if many else result[0]
+
+
+def _save(t: Any, node: Any) -> Any:
+    if mode.pack_hooks:
+        from engine.ops.table import Packed
+
+        return Packed(t, mode.pack_hooks[-1])
+    return _Saved(t, node)
+
+
+def _check_outputs(node: Any, outs: list[Any]) -> None:
+    for i, o in enumerate(outs):
+        if not isinstance(o, Tensor) and o is not None and not node.__dict__.get("loose", True):
+            raise TypeError(f"{node._function.__name__}.forward: expected Tensor or tuple of Tensor, got {type(o)} for argument {i}")
+
+
+def _output(node: Any, inputs: list[Any], o: Any, i: int, need: bool) -> Any:
+    if not isinstance(o, Tensor):
+        return o
+    d = node.__dict__
+    dirty = any(o is t for t in d.get("dirty", ()))
+    is_input = any(o is t for t in inputs)
+    if dirty:
+        if o._g is LEAF and need:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        version.cell_of(o).bump()
+    elif is_input:
+        o = wrap(array(o), o._d)
+    if not need or o._d.category < FLOAT or any(o is t for t in d.get("non_differentiable", ())):
+        if not dirty and is_input:
+            o._g = None
+        return o
+    o._g = node if node.outputs == 1 else Port(node, i)
+    return o
+
+
+class InplaceFunction(Function):
+    __module__ = "torch.autograd.function"
+
+
+class NestedIOFunction(Function):
+    __module__ = "torch.autograd.function"
+
+
+from engine.ops.table import GRAPH as _GRAPH  # noqa: E402

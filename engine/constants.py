@@ -1,0 +1,131 @@
+"""Names of the torch namespace that stand for layouts, formats, legacy types and global settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import device as devices
+from engine import dtype as dtypes
+from engine.creation import legacy
+from engine.dtype import ALL, dtype
+from engine.tensor import Tensor
+
+
+class layout:  # noqa: N801
+    """How the elements of a tensor are laid out; strided is the only one."""
+
+    __module__ = "torch"
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self._name}"
+
+
+class memory_format(layout):  # noqa: N801
+    """The order of dimensions in memory."""
+
+    __module__ = "torch"
+
+
+strided, sparse_coo, sparse_csr = layout("strided"), layout("sparse_coo"), layout("sparse_csr")
+contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")
+channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")
+
+
+class _LegacyType(type):
+    """Makes isinstance(t, torch.FloatTensor) look at the element type."""
+
+    dtype: dtype
+
+    def __instancecheck__(cls, t: Any) -> bool:
+        return isinstance(t, Tensor) and t._d is cls.dtype
+
+    def __repr__(cls) -> str:
+        return f"<class 'torch.{cls.__name__}'>"
+
+
+def _legacy(d: dtype) -> Any:
+    def make(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        return legacy(*args, dtype=d, **kwargs)
+
+    return _LegacyType(d.display + "Tensor", (), {"__new__": make, "dtype": d, "__module__": "torch"})
+
+
+_TYPES = {d.display + "Tensor": _legacy(d) for d in ALL if d.rank <= 4 or d.category > 1}
+FloatTensor, DoubleTensor, HalfTensor = (_TYPES[n] for n in ("FloatTensor", "DoubleTensor", "HalfTensor"))
+LongTensor, IntTensor, ShortTensor = (_TYPES[n] for n in ("LongTensor", "IntTensor", "ShortTensor"))
+CharTensor, ByteTensor, BoolTensor = (_TYPES[n] for n in ("CharTensor", "ByteTensor", "BoolTensor"))
+BFloat16Tensor = _TYPES["BFloat16Tensor"]
+
+_settings: dict[str, Any] = {"threads": 1, "deterministic": False, "precision": "highest", "warn": False}
+
+
+def is_tensor(obj: Any) -> bool:
+    return isinstance(obj, Tensor)
+
+
+def is_storage(obj: Any) -> bool:
+    return False
+
+
+def set_default_tensor_type(t: Any) -> None:
+    if isinstance(t, str):
+        t = _TYPES[t.removeprefix("torch.")]
+    dtypes.set_default_dtype(t.dtype)
+
+
+def set_warn_always(b: bool) -> None:
+    _settings["warn"] = b
+
+
+def is_warn_always_enabled() -> bool:
+    return bool(_settings["warn"])
+
+
+def set_num_threads(n: int) -> None:
+    _settings["threads"] = n
+
+
+def get_num_threads() -> int:
+    return int(_settings["threads"])
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    _settings["deterministic"] = mode
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    return bool(_settings["deterministic"])
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    _settings["precision"] = precision
+
+
+def get_float32_matmul_precision() -> str:
+    return str(_settings["precision"])
+
+
+def get_default_device() -> Any:
+    return devices.CPU
+
+
+def set_default_device(device: Any) -> None:
+    devices.check(device)
+
+
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """Whether a value of one type may be written into the other."""
+    if from_.category == to.category == dtypes.INT:
+        return True
+    return from_.category <= to.category
+
+
+def compile(model: Any = None, **options: Any) -> Any:  # noqa: A001
+    """Return the model: what is run here is interpreted anyway."""
+    return model if model is not None else lambda fn: fn
+
+
+__all__ = [n for n in dir() if not n.startswith("_") and n not in ("Any", "ALL", "Tensor", "annotations", "devices", "dtypes", "dtype", "legacy")]  # noqa: E501, PLE0604, RUF100

@@ -1,0 +1,130 @@
+"""torch.linalg."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from engine.dtype import FLOAT
+from engine.errors import LinAlgError
+from engine.ops.api import FUNCTIONS
+from engine.ops.diagonal import CROSS
+from engine.ops.linalg import (  # noqa: F401
+    cholesky, det, eig, eigh, inverse, matrix_exp, matrix_power, qr, slogdet, solve, svd,
+)  # fmt: skip
+from engine.ops.matmul import matmul, vdot  # noqa: F401
+from engine.ops.statistics import VECTOR_NORM
+from engine.ops.table import run
+from engine.tensor import wrap
+
+inv = inverse
+multi_dot = FUNCTIONS["chain_matmul"]
+diagonal = FUNCTIONS["diagonal"]
+
+
+def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A002
+    t = x if dtype is None else x.to(dtype)
+    if t._d.category < FLOAT:
+        raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {t._d.display}")
+    return run(VECTOR_NORM, [t, float(ord), None if dim is None else [dim] if isinstance(dim, int) else list(dim), keepdim])
+
+
+def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A002
+    if ord is None:
+        return vector_norm(A, 2, dim, keepdim, dtype=dtype)
+    n = len(A._s) if dim is None else 1 if isinstance(dim, int) else len(dim)
+    if n == 2 or isinstance(ord, str):
+        return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
+    return vector_norm(A, ord, dim, keepdim, dtype=dtype)
+
+
+def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A002
+    """Norms of matrices: "fro", "nuc", inf, 1, 2 and their negatives."""
+    A = A if dtype is None else A.to(dtype)
+    if ord == "fro":
+        return vector_norm(A, 2, dim, keepdim)
+    i, j = (d % len(A._s) for d in dim)
+    if ord in (1, -1, math.inf, -math.inf):
+        first, second = (i, j) if abs(ord) == 1 else (j, i)
+        sums = A.abs().sum(first, True)
+        out = sums.amax(second, True) if ord > 0 else sums.amin(second, True)
+    else:
+        s = svdvals(A.movedim((i, j), (-2, -1)))
+        out = s.sum(-1) if ord == "nuc" else s.amax(-1) if ord == 2 else s.amin(-1)
+        for d in sorted((i, j)):
+            out = out.unsqueeze(d)
+    return out if keepdim else out.squeeze((i, j))
+
+
+def svdvals(A: Any) -> Any:
+    return svd(A, False)[1]
+
+
+def eigvalsh(A: Any, UPLO: str = "L") -> Any:
+    return eigh(A, UPLO)[0]
+
+
+def eigvals(A: Any) -> Any:
+    return eig(A)[0]
+
+
+def pinv(A: Any, *, rcond: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
+    u, s, vh = svd(A, False)
+    tol = (rtol or rcond or max(A._s[-2:]) * float(np.finfo(s._d.np).eps)) * s.amax(-1, True)
+    inv_s = FUNCTIONS["where"](s > tol, 1 / s, FUNCTIONS["zeros_like"](s))
+    return (vh.mH * inv_s.unsqueeze(-2)) @ u.mH
+
+
+def matrix_rank(A: Any, *, tol: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
+    s = svdvals(A)
+    limit = tol if tol is not None else (rtol or max(A._s[-2:]) * float(np.finfo(s._d.np).eps)) * s.amax(-1, True)
+    return (s > limit).sum(-1)
+
+
+def cond(A: Any, p: Any = None) -> Any:
+    if p is None or p == 2:
+        s = svdvals(A)
+        return s.select(-1, 0) / s.select(-1, -1)
+    return matrix_norm(A, p) * matrix_norm(inv(A), p)
+
+
+def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
+    from engine.ops.extremes import returns
+
+    x = pinv(A) @ B
+    residuals = ((A @ x - B) ** 2).sum(-2) if A._s[-2] > A._s[-1] else FUNCTIONS["tensor"]([])
+    empty = wrap(np.zeros(0, A._d.np))
+    return returns("linalg_lstsq", "solution residuals rank singular_values")((x, residuals, matrix_rank(A), empty))
+
+
+def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Any:
+    A = A.triu() if upper else A.tril()
+    if unitriangular:
+        A = A - FUNCTIONS["diag_embed"](A.diagonal(0, -2, -1)) + FUNCTIONS["eye"](A._s[-1], dtype=A._d)
+    return solve(A, B) if left else solve(A.mT, B.mT).mT
+
+
+def tensorinv(A: Any, ind: int = 2) -> Any:
+    n = math.prod(A._s[:ind])
+    return inv(A.reshape(n, -1)).reshape([*A._s[ind:], *A._s[:ind]])
+
+
+def cross(input: Any, other: Any, *, dim: int = -1) -> Any:  # noqa: A002
+    if input._s[dim] != 3 or other._s[dim] != 3:
+        raise RuntimeError(
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {input._s[dim]} and {other._s[dim]}"
+        )
+    return run(CROSS, [input, other, dim])
+
+
+def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
+    return (x.conj() * y).sum(dim)
+
+
+def vander(x: Any, *, N: int | None = None) -> Any:
+    return FUNCTIONS["vander"](x, N, True)
+
+
+__all__ = ["LinAlgError"]

@@ -1,0 +1,335 @@
+"""Reading and writing along one dimension by index: gather, scatter, index_select and their kin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine import errors
+from engine.dtype import int32, int64
+from engine.ops import inplace
+from engine.ops.api import FUNCTIONS, expose, publish
+from engine.ops.helpers import axis
+from engine.ops.memory import _number
+from engine.ops.table import GRAPH, RAW, define, run
+from engine.size import Size
+from engine.tensor import Tensor, wrap
+
+Raw = Any
+
+
+def _grid(index: Raw, dim: int) -> tuple[Raw, ...]:
+    """Index arrays for all dimensions, with `index` at `dim`."""
+    grid = list(np.ogrid[tuple(slice(n) for n in index.shape)])
+    grid[dim] = index
+    return tuple(grid)
+
+
+def _one(a: Raw) -> Raw:
+    return np.atleast_1d(a)
+
+
+def _gather(a: Raw, dim: int, index: Raw) -> Raw:
+    shape = np.shape(index)
+    return _one(a)[_grid(_one(index), dim)].reshape(shape)
+
+
+def _scatter_add_along(g: Raw, index: Raw, sizes: Any, dim: int) -> Raw:
+    out = np.zeros(sizes, g.dtype)
+    view = _one(out)
+    np.add.at(view, _grid(_one(index), dim), _one(g))
+    return view.reshape(sizes)
+
+
+GATHER = define("gather(self, dim, index)", _gather, family="indexing",
+                self=lambda F, g, self_sizes, dim, index: F.scatter_add_along(g, index, self_sizes, dim))
+define("_scatter_add_along(self, index, sizes, dim)", _scatter_add_along, family="indexing", key="scatter_add_along",
+       self=lambda F, g, index, dim: F.gather(g, dim, index))
+
+
+def _scatter(a: Raw, dim: int, index: Raw, src: Raw) -> Raw:
+    out = np.array(a)
+    view = _one(out)
+    index = _one(index)
+    where = _grid(index, dim)
+    view[where] = _cut(src, index.shape)
+    return out
+
+
+def _cut(src: Raw, shape: Any) -> Raw:
+    return np.asarray(src)[tuple(slice(n) for n in shape)] if np.ndim(src) else src
+
+
+def _zero_at(F: Any, g: Any, dim: int, index: Any) -> Any:
+    return F.scatter_number(g, dim, index, 0)
+
+
+SCATTER = define("scatter(self, dim, index, src)", _scatter, family="indexing",
+                 self=lambda F, g, dim, index: _zero_at(F, g, dim, index),
+                 src=lambda F, g, dim, index, src_sizes: F.fit_into(F.gather(g, dim, index), src_sizes))
+SCATTER_VALUE = define("scatter(self, dim, index, value)", _scatter, family="indexing", key="scatter_number",
+                       node="ScatterBackward1", self=lambda F, g, dim, index: _zero_at(F, g, dim, index))
+
+
+def _fit_into(g: Raw, sizes: Any) -> Raw:
+    if g.shape == tuple(sizes):
+        return g
+    out = np.zeros(sizes, g.dtype)
+    out[tuple(slice(n) for n in g.shape)] = g
+    return out
+
+
+define("_fit_into(self, sizes)", _fit_into, family="indexing", key="fit_into")
+
+
+def _scatter_add(a: Raw, dim: int, index: Raw, src: Raw) -> Raw:
+    out = np.array(a)
+    index = _one(index)
+    np.add.at(_one(out), _grid(index, dim), _cut(src, index.shape))
+    return out
+
+
+SCATTER_ADD = define("scatter_add(self, dim, index, src)", _scatter_add, family="indexing", self=lambda F, g: g,
+                     src=lambda F, g, dim, index, src_sizes: F.fit_into(F.gather(g, dim, index), src_sizes))
+_AT = {"sum": np.add, "add": np.add, "prod": np.multiply, "multiply": np.multiply, "amax": np.maximum, "amin": np.minimum}
+
+
+def _scatter_reduce(a: Raw, dim: int, index: Raw, src: Raw, reduce: str, include_self: bool) -> Raw:
+    out = np.array(a)
+    index = _one(index)
+    where, src = _grid(index, dim), _cut(src, index.shape)
+    view = _one(out)
+    if not include_self:
+        start = {"sum": 0, "mean": 0, "prod": 1, "amax": -np.inf, "amin": np.inf}[reduce]
+        if out.dtype.kind in "iu" and reduce in ("amax", "amin"):
+            start = np.iinfo(out.dtype).min if reduce == "amax" else np.iinfo(out.dtype).max
+        view[where] = start
+    if reduce == "mean":
+        counts = np.full(view.shape, 1 if include_self else 0)
+        np.add.at(view, where, src)
+        np.add.at(counts, where, 1)
+        counts = np.maximum(counts, 1)
+        view[...] = view / counts if out.dtype.kind == "f" else view // counts
+    else:
+        _AT[reduce].at(view, where, src)
+    return out
+
+
+def _reduce_self(F: Any, g: Any, self: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool, result: Any) -> Any:
+    if reduce == "sum":
+        return g if include_self else _zero_at(F, g, dim, index)
+    if reduce in ("amax", "amin"):
+        hits = F.bool_to(self == result, g)
+        total = F.scatter_add(hits if include_self else hits * 0, dim, index, F.bool_to(src == F.gather(result, dim, index), g))
+        return hits * g / F.where(total == 0, F.ones_like(total), total) if include_self else _zero_at(F, g, dim, index)
+    if reduce == "mean":
+        n = F.scatter_add(F.ones_like(g) if include_self else F.zeros_like(g), dim, index, F.ones_like(src))
+        g = g / F.where(n == 0, F.ones_like(n), n)
+        return g if include_self else _zero_at(F, g, dim, index)
+    return g * result / self if include_self else _zero_at(F, g, dim, index)
+
+
+def _reduce_src(F: Any, g: Any, self: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool, result: Any) -> Any:
+    if reduce == "sum":
+        return F.gather(g, dim, index)
+    if reduce in ("amax", "amin"):
+        mine = F.bool_to(self == result, g) if include_self else F.zeros_like(g)
+        hits = F.bool_to(src == F.gather(result, dim, index), g)
+        total = F.scatter_add(mine, dim, index, hits)
+        return hits * F.gather(g / F.where(total == 0, F.ones_like(total), total), dim, index)
+    if reduce == "mean":
+        n = F.scatter_add(F.ones_like(g) if include_self else F.zeros_like(g), dim, index, F.ones_like(src))
+        return F.gather(g / F.where(n == 0, F.ones_like(n), n), dim, index)
+    return F.gather(g * result, dim, index) / src
+
+
+SCATTER_REDUCE = define("scatter_reduce(self, dim, index, src, reduce, *, include_self=True)", _scatter_reduce, family="indexing",
+                        self=_reduce_self, src=_reduce_src)
+
+
+def _check_index(name: str, values: list[Any]) -> None:
+    t, index = values[0], values[2]
+    if not isinstance(index, Tensor):
+        raise errors.not_tensor(name, "index", 2, index)
+    values[1] = axis(values[1], len(t._s))
+    if index._d not in (int64, int32):
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index" if name != "gather" else "gather(): Expected dtype int32/int64 for index")
+    if len(index._s) != len(t._s) and index._s and t._s:
+        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor" if name == "gather" else
+                           f"Index tensor must have the same number of dimensions as self tensor")
+    n = t._s[values[1]] if t._s else 1
+    a = np.asarray(index._a)
+    if a.size and (a.min() < 0 or a.max() >= n):
+        bad = a[(a < 0) | (a >= n)].ravel()[0]
+        raise RuntimeError(f"index {bad} is out of bounds for dimension {values[1]} with size {n}")
+    if name == "gather":
+        _check_gather_size(t, index, values[1])
+
+
+def _check_gather_size(t: Any, index: Any, dim: int) -> None:
+    if any(d != dim and index._s[d] > t._s[d] for d in range(min(len(index._s), len(t._s)))):
+        raise RuntimeError(
+            f"Size does not match at dimension {next(d for d in range(len(t._s)) if d != dim and index._s[d] > t._s[d])} "
+            f"expected index {list(index._s)} to be no larger than self {list(t._s)} apart from dimension {dim}"
+        )
+
+
+expose(GATHER, check=lambda v: _check_index("gather", v))
+expose(SCATTER_ADD, inplace=True, check=lambda v: _check_scatter(v))
+
+
+def _check_scatter(v: list[Any], name: str = "scatter") -> None:
+    _check_index(name, v)
+    if isinstance(v[3], Tensor) and v[3]._d is not v[0]._d:
+        raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
+
+
+def _scatter_values(self: Any, dim: int, index: Any, src: Any, value: Any, reduce: Any) -> tuple[Any, list[Any]]:
+    src = value if src is None else src
+    if reduce is not None:
+        v = src if isinstance(src, Tensor) else FUNCTIONS["full_like"](index, src, dtype=self._d)
+        name = {"add": "sum", "multiply": "prod"}[reduce]
+        values = [self, dim, index, v, name, True]
+        _check_scatter(values)
+        return SCATTER_REDUCE, values
+    values = [self, dim, index, src]
+    _check_scatter(values)
+    if isinstance(src, Tensor):
+        return SCATTER, values
+    values[3] = _number(src, self._d)
+    return SCATTER_VALUE, values
+
+
+def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: Any = None) -> Any:  # noqa: A002
+    return run(*_scatter_values(input, dim, index, src, value, reduce))
+
+
+def scatter_(self: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: Any = None) -> Any:
+    return inplace.run_inplace(*_scatter_values(self, dim, index, src, value, reduce))
+
+
+def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:  # noqa: A002
+    values = [input, dim, index, src, reduce, include_self]
+    _check_scatter(values)
+    return run(SCATTER_REDUCE, values)
+
+
+def scatter_reduce_(self: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
+    values = [self, dim, index, src, reduce, include_self]
+    _check_scatter(values)
+    return inplace.run_inplace(SCATTER_REDUCE, values)
+
+
+# --- whole slices by index -----------------------------------------------------------------------
+def _index_select(a: Raw, dim: int, index: Raw) -> Raw:
+    return np.take(_one(a), _one(index), dim).reshape(np.shape(a) if not np.ndim(a) else (*a.shape[:dim], _one(index).shape[0], *a.shape[dim + 1 :]))
+
+
+def _index_add(a: Raw, dim: int, index: Raw, source: Raw, alpha: Any = 1) -> Raw:
+    out = np.array(a)
+    np.add.at(_one(out), (slice(None),) * dim + (_one(index),), source if alpha == 1 else source * alpha)
+    return out
+
+
+INDEX_SELECT = define("index_select(self, dim, index)", _index_select, family="indexing",
+                      self=lambda F, g, self_sizes, self_dtype, dim, index: F.index_add(F.zeros(self_sizes, self_dtype), dim, index, g))
+INDEX_ADD = define("index_add(self, dim, index, source, *, alpha=1)", _index_add, family="indexing", self=lambda F, g: g,
+                   source=lambda F, g, dim, index, alpha: F.index_select(g, dim, index) * alpha)
+
+
+def _index_copy(a: Raw, dim: int, index: Raw, source: Raw) -> Raw:
+    out = np.array(a)
+    _one(out)[(slice(None),) * dim + (_one(index),)] = source
+    return out
+
+
+INDEX_COPY = define("index_copy(self, dim, index, source)", _index_copy, family="indexing",
+                    self=lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
+                    source=lambda F, g, dim, index: F.index_select(g, dim, index))
+INDEX_FILL = define("index_fill(self, dim, index, value)", _index_copy, family="indexing",
+                    self=lambda F, g, dim, index: F.index_fill(g, dim, index, 0))
+
+
+def _check_slices(values: list[Any]) -> None:
+    t, index = values[0], values[2]
+    values[1] = axis(values[1], len(t._s))
+    if index._d not in (int64, int32):
+        raise RuntimeError("index_select(): Expected dtype int32 or int64 for index but got: " + index._d.display)
+    n = t._s[values[1]] if t._s else 1
+    a = np.asarray(index._a)
+    if a.size and (a.min() < 0 or a.max() >= n):
+        raise IndexError("index out of range in self")
+
+
+for _op in (INDEX_SELECT, INDEX_ADD, INDEX_COPY, INDEX_FILL):
+    expose(_op, inplace=_op is not INDEX_SELECT, check=_check_slices)
+
+for _name in ("scatter", "scatter_reduce"):
+    publish(_name, globals()[_name], F=False)
+    publish(_name + "_", globals()[_name + "_"], function=False, F=False)
+GRAPH.scatter_number = lambda g, dim, index, v: run(SCATTER_VALUE, [g, dim, index, v])
+
+
+# --- flat and along ------------------------------------------------------------------------------
+TAKE = define("take(self, index)", lambda a, i: np.asarray(a).reshape(-1)[i], family="indexing",
+              self=lambda F, g, self_sizes, index: F.scatter_into(g.reshape((-1,)), index.reshape((-1,)), self_sizes.numel()).reshape(self_sizes))
+
+
+def _check_take(values: list[Any]) -> None:
+    t, index = values
+    n = t._s.numel()
+    a = np.asarray(index._a)
+    if a.size and (a.min() < -n or a.max() >= n):
+        bad = a[(a < -n) | (a >= n)].ravel()[0]
+        raise IndexError(f"out of range: tried to access index {bad} on a tensor of {n} elements.")
+
+
+expose(TAKE, check=_check_take)
+
+
+def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:  # noqa: A002
+    if dim is None:
+        return input.reshape(-1).gather(0, indices.reshape(-1))
+    d = axis(dim, len(input._s))
+    full = [max(a, b) for a, b in zip(input._s, indices._s, strict=True)]
+    x = input.expand(*[input._s[i] if i == d else full[i] for i in range(len(full))])
+    i = indices.expand(*[indices._s[k] if k == d else full[k] for k in range(len(full))])
+    return x.gather(d, i)
+
+
+publish("take_along_dim", take_along_dim, F=False)
+
+
+def _put(a: Raw, index: Raw, source: Raw, accumulate: bool) -> Raw:
+    out = np.array(a)
+    flat = out.reshape(-1)
+    if accumulate:
+        np.add.at(flat, index, source)
+    else:
+        flat[index] = source
+    return flat.reshape(out.shape)
+
+
+PUT = define("put(self, index, source, accumulate=False)", _put, family="indexing")
+expose(PUT, inplace=True)
+
+
+def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:  # noqa: A002
+    a = np.asarray(input._a)
+    places = np.nonzero(_one(a)) if a.ndim or as_tuple else ()
+    if as_tuple:
+        return tuple(wrap(p) for p in places)
+    if not a.ndim:
+        return wrap(np.zeros((int(bool(a)), 0), np.int64))
+    return wrap(np.ascontiguousarray(np.stack(places, 1)) if places else np.zeros((0, a.ndim), np.int64))
+
+
+def argwhere(input: Any) -> Any:  # noqa: A002
+    return nonzero(input)
+
+
+publish("nonzero", nonzero, F=False)
+publish("argwhere", argwhere, F=False)
+RAW.index_fill = _index_copy
+__all__ = ["Size"]

@@ -1,0 +1,123 @@
+"""Order: sort, topk, unique, searchsorted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine.ops.api import publish
+from engine.ops.extremes import returns
+from engine.ops.helpers import axis
+from engine.ops.table import define, run
+from engine.tensor import Tensor, wrap
+
+Raw = Any
+
+
+def _order(a: Raw, d: int, descending: bool) -> Raw:
+    if not descending:
+        return np.argsort(a, d, kind="stable")
+    # Stable and descending: reverse, sort ascending, reverse again; nan comes first.
+    flipped = np.flip(a, d)
+    return a.shape[d] - 1 - np.flip(np.argsort(flipped, d, kind="stable"), d)
+
+
+def _sort(a: Raw, dim: int, descending: bool, stable: bool = False) -> tuple[Raw, Raw]:
+    a = np.asarray(a)
+    if not a.ndim:
+        return a.copy(), np.array(0)
+    order = _order(a, dim, descending)
+    return np.take_along_axis(a, order, dim), np.ascontiguousarray(order)
+
+
+def _back(F: Any, g: Any, self_sizes: Any, result1: Any, dim: int) -> Any:
+    return F.scatter_add_along(g, result1, self_sizes, dim) if len(self_sizes) else g
+
+
+SORT = define("sort(self, dim, descending, stable)", _sort, family="reduction", self=_back, pack=returns("sort", "values indices"))
+
+
+def _topk(a: Raw, k: int, dim: int, largest: bool, sorted: bool) -> tuple[Raw, Raw]:  # noqa: A002
+    v, i = _sort(a, dim, largest)
+    if not np.ndim(a):
+        return v, i
+    cut = (slice(None),) * dim + (slice(k),)
+    return np.ascontiguousarray(v[cut]), np.ascontiguousarray(i[cut])
+
+
+TOPK = define("topk(self, k, dim, largest, sorted)", _topk, family="reduction", self=_back, pack=returns("topk", "values indices"))
+
+
+def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None) -> Any:  # noqa: A002
+    return run(SORT, [input, axis(dim, len(input._s)), descending, stable])
+
+
+def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:  # noqa: A002
+    return sort(input, dim, descending, stable)[1]
+
+
+def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:  # noqa: A002
+    d = axis(dim, len(input._s))
+    if not 0 <= k <= (input._s[d] if input._s else 1):
+        raise RuntimeError("selected index k out of range")
+    return run(TOPK, [input, k, d, largest, sorted])
+
+
+def msort(input: Any) -> Any:  # noqa: A002
+    return sort(input, 0)[0]
+
+
+def unique(input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:  # noqa: A002
+    values, inverse, counts = np.unique(input._a, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
+    out = [wrap(values, input._d)]
+    if return_inverse:
+        out.append(wrap(inverse.reshape(input._s if dim is None else (-1,))))
+    if return_counts:
+        out.append(wrap(counts))
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:  # noqa: A002
+    a = np.asarray(input._a).reshape(-1) if dim is None else np.moveaxis(np.asarray(input._a), dim, 0)
+    starts = np.ones(len(a), bool)
+    if len(a) > 1:
+        differs = a[1:] != a[:-1]
+        starts[1:] = differs if differs.ndim == 1 else differs.reshape(len(a) - 1, -1).any(1)
+    values = a[starts]
+    out = [wrap(values if dim is None else np.moveaxis(values, 0, dim), input._d)]
+    inverse = np.cumsum(starts) - 1
+    if return_inverse:
+        out.append(wrap(inverse.reshape(input._s if dim is None else (-1,))))
+    if return_counts:
+        out.append(wrap(np.bincount(inverse)))
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False, side: Any = None, sorter: Any = None) -> Any:  # noqa: A002
+    which = side or ("right" if right else "left")
+    rows = np.asarray(sorted_sequence._a)
+    if sorter is not None:
+        rows = np.take_along_axis(rows, np.asarray(sorter._a), -1)
+    wanted = np.asarray(input._a) if isinstance(input, Tensor) else np.asarray(input)
+    if rows.ndim == 1:
+        found = np.searchsorted(rows, wanted, which)
+    else:
+        flat, w = rows.reshape(-1, rows.shape[-1]), wanted.reshape(-1, wanted.shape[-1])
+        found = np.stack([np.searchsorted(r, x, which) for r, x in zip(flat, w, strict=True)]).reshape(wanted.shape)
+    return wrap(np.asarray(found).astype(np.int32 if out_int32 else np.int64))
+
+
+def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:  # noqa: A002
+    return searchsorted(boundaries, input, out_int32=out_int32, right=right)
+
+
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
+    a, b = (np.asarray(v._a) if isinstance(v, Tensor) else np.asarray(v) for v in (elements, test_elements))
+    return wrap(np.asarray(np.isin(a, b, invert=invert)))
+
+
+for _n in ("sort", "argsort", "topk", "msort", "unique", "unique_consecutive"):
+    publish(_n, globals()[_n], F=False)
+for _n in ("searchsorted", "bucketize", "isin"):
+    publish(_n, globals()[_n], method=False, F=False)
