@@ -1,0 +1,21 @@
+"""`torch.func`: transforms of functions."""
+
+from __future__ import annotations
+
+from .differentiate import grad, grad_and_value, hessian, jacfwd, jacrev, jvp, linearize, vjp
+from .modules import functional_call, stack_module_state
+from .vectorize import vmap
+
+__all__ = [
+    "functional_call",
+    "grad",
+    "grad_and_value",
+    "hessian",
+    "jacfwd",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "stack_module_state",
+    "vjp",
+    "vmap",
+]

@@ -1,0 +1,147 @@
+"""`torch.nn`: modules, losses and what belongs to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import activations, functional, init, losses, parameter, pooling, utils
+from .activations import *  # noqa: F403
+from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
+from .convolution import (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+    Fold,
+    LazyConv1d,
+    LazyConv2d,
+    LazyConv3d,
+    Unfold,
+)  # fmt: skip
+from .distance import CosineSimilarity, PairwiseDistance
+from .dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+)  # fmt: skip
+from .embedding import Embedding, EmbeddingBag
+from .linear import Bilinear, Flatten, Identity, LazyLinear, Linear, Unflatten
+from .losses import *  # noqa: F403
+from .module import Module
+from .normalization import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    GroupNorm,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+    LayerNorm,
+    LocalResponseNorm,
+    RMSNorm,
+)  # fmt: skip
+from .parallel import DataParallel
+from .parameter import Buffer, Parameter, UninitializedParameter
+from .pooling import *  # noqa: F403
+from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNBase, RNNCell, RNNCellBase
+from .transformer import (
+    MultiheadAttention,
+    Transformer,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)  # fmt: skip
+
+__all__ = [
+    *activations.__all__,
+    *losses.__all__,
+    *pooling.__all__,
+    "AlphaDropout",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "Bilinear",
+    "Buffer",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
+    "CosineSimilarity",
+    "DataParallel",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
+    "Embedding",
+    "EmbeddingBag",
+    "FeatureAlphaDropout",
+    "Flatten",
+    "Fold",
+    "GRU",
+    "GRUCell",
+    "GroupNorm",
+    "Identity",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
+    "LSTM",
+    "LSTMCell",
+    "LayerNorm",
+    "LazyConv1d",
+    "LazyConv2d",
+    "LazyConv3d",
+    "LazyLinear",
+    "Linear",
+    "LocalResponseNorm",
+    "Module",
+    "ModuleDict",
+    "ModuleList",
+    "MultiheadAttention",
+    "PairwiseDistance",
+    "Parameter",
+    "ParameterDict",
+    "ParameterList",
+    "RMSNorm",
+    "RNN",
+    "RNNBase",
+    "RNNCell",
+    "RNNCellBase",
+    "Sequential",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
+    "Unflatten",
+    "Unfold",
+    "UninitializedParameter",
+    "functional",
+    "init",
+    "parameter",
+    "utils",
+]
+
+_UNSUPPORTED = (
+    "AdaptiveLogSoftmaxWithLoss", "CrossMapLRN2d", "FractionalMaxPool2d", "FractionalMaxPool3d",
+    "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d", "LazyConvTranspose1d",
+    "LazyConvTranspose2d", "LazyConvTranspose3d", "LazyInstanceNorm1d", "LazyInstanceNorm2d",
+    "LazyInstanceNorm3d", "LPPool3d", "SyncBatchNorm",
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _UNSUPPORTED:
+        raise NotImplementedError(
+            f"torch.nn.{name} is not supported by this engine; linear, convolution, pooling, "
+            "normalization, recurrent, attention, embedding and dropout layers, activations and "
+            "losses are"
+        )
+    raise AttributeError(f"module 'torch.nn' has no attribute '{name}'")

@@ -1,0 +1,107 @@
+"""Dropout: random zeros from the default generator, two words per element as in PyTorch."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import engine
+from engine.tensor import Tensor
+
+
+def _check(p: float) -> None:
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def _times(input: Tensor, noise: Tensor, inplace: bool) -> Tensor:
+    return input.mul_(noise) if inplace else input * noise  # type: ignore[no-any-return]
+
+
+def _noise(shape: Any, like: Tensor, keep: float) -> Tensor:
+    """Return 1 / keep with probability keep, else 0."""
+    noise = engine.empty(shape, dtype=like.dtype).bernoulli_(keep)
+    return noise.div_(keep)  # type: ignore[no-any-return]
+
+
+def _drop(input: Tensor, shape: Any, p: float, training: bool, inplace: bool) -> Tensor:
+    _check(p)
+    if not training or p == 0 or input.numel() == 0:
+        return input
+    if p == 1:
+        return _times(input, engine.zeros(()).to(input.dtype), inplace)
+    return _times(input, _noise(shape, input, 1 - p), inplace)
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero elements with probability p and scale the others by 1 / (1 - p)."""
+    return _drop(input, input.shape, p, training, inplace)
+
+
+def _channels(input: Tensor, batched: int) -> tuple[int, ...]:
+    """Return the shape of one draw per channel."""
+    if input.dim() == batched:
+        return (input.shape[0], input.shape[1], *(1,) * (batched - 2))
+    return (input.shape[0], *(1,) * (input.dim() - 1))
+
+
+def _feature(name: str, dims: int) -> Any:
+    def drop(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+        if input.dim() not in (dims + 1, dims + 2):
+            if name == "dropout1d":
+                raise RuntimeError(
+                    "dropout1d: Expected 2D or 3D input, but received a "
+                    f"{input.dim()}D input. Note that dropout1d exists to provide channel-wise "
+                    "dropout on inputs with 1 spatial dimension, a channel dimension, and an "
+                    "optional batch dimension (i.e. 2D or 3D inputs)."
+                )
+            warnings.warn(
+                f"{name}: Received a {input.dim()}-D input to {name}, which is deprecated and will "
+                "result in an error in a future release. To retain the behavior and silence this "
+                "warning, please use dropout instead. Note that "
+                f"{name} exists to provide channel-wise dropout on inputs with {dims} spatial "
+                "dimensions, a channel dimension, and an optional batch dimension (i.e. "
+                f"{dims + 1}D or {dims + 2}D inputs).",
+                stacklevel=2,
+            )
+        return _drop(input, _channels(input, dims + 2), p, training, inplace)
+
+    drop.__name__ = drop.__qualname__ = name
+    drop.__doc__ = f"Zero whole channels of inputs with {dims} spatial dimensions."
+    return drop
+
+
+dropout1d = _feature("dropout1d", 1)
+dropout2d = _feature("dropout2d", 2)
+dropout3d = _feature("dropout3d", 3)
+
+_ALPHA = 1.7580993408473766
+
+
+def _alpha(input: Tensor, shape: Any, p: float, training: bool, inplace: bool) -> Tensor:
+    _check(p)
+    if not training or p == 0 or input.numel() == 0:
+        return input
+    if p == 1:
+        return _times(input, engine.zeros(()).to(input.dtype), inplace)
+    keep = 1 - p
+    a = 1.0 / ((_ALPHA * _ALPHA * p + 1) * keep) ** 0.5
+    noise = engine.empty(shape, dtype=input.dtype).bernoulli_(keep)
+    shift = noise.sub(1).mul_(_ALPHA * a).add_(_ALPHA * a * p)
+    noise.mul_(a)
+    return _times(input, noise, inplace) + shift
+
+
+def alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """Dropout to the negative saturation value that keeps mean and variance of SELU."""
+    return _alpha(input, input.shape, p, training, inplace)
+
+
+def feature_alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """Alpha dropout of whole channels."""
+    shape = (input.shape[0], input.shape[1], *(1,) * (input.dim() - 2))
+    return _alpha(input, shape, p, training, inplace)

@@ -1,0 +1,155 @@
+"""Normalization functions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+import engine
+from engine.ops import inplace
+from engine.tensor import Tensor, wrap
+
+from ..kernels import composites
+from ..kernels import normalization as rows
+
+
+def layer_norm(
+    input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """Mean 0 and variance 1 over the last dimensions, which must be `normalized_shape`."""
+    shape = tuple(normalized_shape)
+    n = len(shape)
+    if tuple(input.shape[input.dim() - n :]) != shape or input.dim() < n:
+        listed = ", ".join(str(s) for s in shape)
+        raise RuntimeError(
+            f"Given normalized_shape=[{listed}], expected input with shape [*, {listed}], but got "
+            f"input of size{list(input.shape)}"
+        )
+    return rows.layer_norm(input, shape, weight, bias, eps)  # type: ignore[no-any-return]
+
+
+def rms_norm(
+    input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None
+) -> Tensor:
+    """Divide by the root of the mean square over the last dimensions."""
+    n = len(normalized_shape)
+    dims = tuple(range(input.dim() - n, input.dim()))
+    eps = engine.finfo(input.dtype).eps if eps is None else eps
+    rms = composites.plus(input.pow(2).mean(dims, keepdim=True), eps).rsqrt()
+    out = input * rms
+    return out if weight is None else out * weight  # type: ignore[no-any-return]
+
+
+def _update_statistics(
+    input: Tensor, mean: Tensor | None, var: Tensor | None, momentum: float
+) -> None:
+    a = input._a
+    dims = (0, *range(2, a.ndim))
+    n = a.size // a.shape[1]
+    for running, new in (
+        (mean, lambda: a.mean(axis=dims)),
+        (var, lambda: a.var(axis=dims) * (n / max(n - 1, 1))),
+    ):
+        if running is not None:
+            fresh = np.asarray(new()) * momentum + running._a * (1 - momentum)
+            with engine.no_grad():
+                inplace.write(running, fresh.astype(running._a.dtype))
+
+
+def batch_norm(
+    input: Tensor, running_mean: Tensor | None, running_var: Tensor | None,
+    weight: Tensor | None = None, bias: Tensor | None = None, training: bool = False,
+    momentum: float = 0.1, eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """Mean 0 and variance 1 per channel, of this batch (training) or of the running statistics."""
+    if training and input.numel() // max(input.shape[1], 1) == 1:
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {input.shape}"
+        )
+    tensors = {
+        "running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias,
+    }  # fmt: skip
+    for name, tensor in tensors.items():
+        if tensor is not None and tensor.numel() != input.shape[1]:
+            raise RuntimeError(
+                f"{name} should contain {input.shape[1]} elements not {tensor.numel()}"
+            )
+    if not training and (running_mean is None or running_var is None):
+        raise RuntimeError("running_mean and running_var must be defined in evaluation mode")
+    mean = None if running_mean is None else wrap(np.array(running_mean._a), running_mean.dtype)
+    var = None if running_var is None else wrap(np.array(running_var._a), running_var.dtype)
+    if training:
+        mean = var = None
+        _update_statistics(input, running_mean, running_var, momentum)
+    return rows.batch_norm(input, weight, bias, mean, var, training, eps)  # type: ignore[no-any-return]
+
+
+def instance_norm(
+    input: Tensor, running_mean: Tensor | None = None, running_var: Tensor | None = None,
+    weight: Tensor | None = None, bias: Tensor | None = None, use_input_stats: bool = True,
+    momentum: float = 0.1, eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """Mean 0 and variance 1 per sample and channel."""
+    n, c = input.shape[:2]
+    if use_input_stats and math.prod(input.shape[2:]) == 1:
+        raise ValueError(
+            f"Expected more than 1 spatial element when training, got input size {input.shape}"
+        )
+
+    def repeated(t: Tensor | None) -> Tensor | None:
+        return None if t is None else t.repeat(n)
+
+    mean, var = repeated(running_mean), repeated(running_var)
+    flat = input.contiguous().view(1, n * c, *input.shape[2:])
+    out = batch_norm(
+        flat, mean, var, repeated(weight), repeated(bias), use_input_stats, momentum, eps
+    )
+    if use_input_stats:
+        for running, many in ((running_mean, mean), (running_var, var)):
+            if running is not None and many is not None:
+                with engine.no_grad():
+                    running.copy_(many.view(n, c).mean(0))
+    return out.view(input.shape)  # type: ignore[no-any-return]
+
+
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """Mean 0 and variance 1 per sample over each group of channels."""
+    if input.dim() < 2:
+        raise RuntimeError(
+            f"Expected at least 2 dimensions for input tensor but received {input.dim()}"
+        )
+    if input.shape[1] % num_groups:
+        raise RuntimeError(
+            "Expected number of channels in input to be divisible by num_groups, but got input of "
+            f"shape {list(input.shape)} and num_groups={num_groups}"
+        )
+    return rows.group_norm(input, num_groups, weight, bias, eps)  # type: ignore[no-any-return]
+
+
+def local_response_norm(
+    input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Tensor:
+    """Divide by a power of the mean square over neighbouring channels."""
+    from .pool import avg_pool2d, avg_pool3d
+    from .shape import pad
+
+    if input.dim() < 3:
+        raise ValueError(
+            f"Expected 3D or higher dimensionality input (got {input.dim()} dimensions)"
+        )
+    square = (input * input).unsqueeze(1)
+    if input.dim() == 3:
+        square = pad(square, (0, 0, size // 2, (size - 1) // 2))
+        mean = avg_pool2d(square, (size, 1), stride=1).squeeze(1)
+    else:
+        n, c, h = input.shape[:3]
+        square = square.view(n, 1, c, h, -1)
+        square = pad(square, (0, 0, 0, 0, size // 2, (size - 1) // 2))
+        mean = avg_pool3d(square, (size, 1, 1), stride=1).squeeze(1).view(input.shape)
+    return input / (mean * alpha + k).pow(beta)  # type: ignore[no-any-return]

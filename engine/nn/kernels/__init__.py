@@ -1,0 +1,25 @@
+"""The rows that neural networks add to the operator table, by family."""
+
+from __future__ import annotations
+
+from . import (
+    activations,
+    composites,
+    convolution,
+    embedding,
+    losses,
+    normalization,
+    pooling,
+    resize,
+)
+
+__all__ = [
+    "activations",
+    "composites",
+    "convolution",
+    "embedding",
+    "losses",
+    "normalization",
+    "pooling",
+    "resize",
+]

@@ -1,0 +1,165 @@
+"""Rows of normalization: x̂ = (x - mean) / sqrt(var + eps), times a weight, plus a bias.
+
+All three kinds differ in the dimensions over which they take mean and variance, and in the shape
+with which weight and bias broadcast. With n elements per group,
+dx = (gw - mean(gw) - x̂ mean(gw x̂)) / std.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.ops.api import expose
+from engine.ops.table import define
+
+Raw = Any
+Ints = Sequence[int]
+
+
+def _normalized(a: Raw, dims: tuple[int, ...], eps: float) -> tuple[Raw, Raw]:
+    mean = a.mean(axis=dims, keepdims=True, dtype=np.float64 if a.dtype.itemsize < 4 else None)
+    centred = a - mean
+    var = (centred * centred).mean(axis=dims, keepdims=True)
+    rstd = 1 / np.sqrt(var + eps)
+    return (centred * rstd).astype(a.dtype, copy=False), rstd.astype(a.dtype, copy=False)
+
+
+def _affine(x: Raw, weight: Raw, bias: Raw, shape: Ints) -> Raw:
+    if weight is not None:
+        x = x * weight.reshape(shape)
+    return x if bias is None else x + bias.reshape(shape)
+
+
+def _ones_at(sizes: Ints, dims: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(1 if i in dims else n for i, n in enumerate(sizes))
+
+
+def _mean(F: Any, x: Any, dims: tuple[int, ...]) -> Any:
+    n = math.prod(x.shape[d] for d in dims)
+    return F.sum_to(x, _ones_at(x.shape, dims)) / n
+
+
+def _parts(F: Any, x: Any, dims: tuple[int, ...], eps: float) -> tuple[Any, Any]:
+    centred = x - _mean(F, x, dims)
+    rstd = F.rsqrt(_mean(F, centred * centred, dims) + eps)
+    return centred * rstd, rstd
+
+
+def _gradients(
+    F: Any, g: Any, x: Any, weight: Any, bias: Any, dims: tuple[int, ...], shape: Ints, eps: float,
+    needs: Sequence[bool],
+) -> tuple[Any, Any, Any]:  # fmt: skip
+    """Return the gradients of input, weight and bias; `shape` is that of the broadcast weight."""
+    xhat, rstd = _parts(F, x, dims, eps)
+    gw = g if weight is None else g * weight.reshape(shape)
+    gx = None
+    if needs[0]:
+        gx = (gw - _mean(F, gw, dims) - xhat * _mean(F, gw * xhat, dims)) * rstd
+    return gx, *_affine_gradients(F, g, xhat, weight, bias, shape, needs)
+
+
+def _affine_gradients(
+    F: Any, g: Any, xhat: Any, weight: Any, bias: Any, shape: Ints, needs: Sequence[bool]
+) -> tuple[Any, Any]:
+    full = (1,) * (len(g.shape) - len(shape)) + tuple(shape)
+    gweight = gbias = None
+    if weight is not None and needs[1]:
+        gweight = F.sum_to(g * xhat, full).reshape(weight.shape)
+    if bias is not None and needs[2]:
+        gbias = F.sum_to(g, full).reshape(bias.shape)
+    return gweight, gbias
+
+
+# --- layer norm --------------------------------------------------------------------------------
+def _last(a: Any, n: int) -> tuple[int, ...]:
+    ndim = len(a.shape)
+    return tuple(range(ndim - n, ndim))
+
+
+def _layer_norm(a: Raw, shape: Ints, weight: Raw, bias: Raw, eps: float) -> Raw:
+    xhat, _ = _normalized(a, _last(a, len(shape)), eps)
+    return _affine(xhat, weight, bias, shape)
+
+
+def _layer_norm_vjp(
+    F: Any, g: Any, self: Any, normalized_shape: Any, weight: Any, bias: Any, eps: Any, needs: Any
+) -> Any:
+    dims = _last(self, len(normalized_shape))
+    return _gradients(F, g, self, weight, bias, dims, normalized_shape, eps, needs)
+
+
+layer_norm = expose(define(
+    "native_layer_norm(self, normalized_shape, weight, bias, eps)", _layer_norm,
+    family="normalization", joint=_layer_norm_vjp, wrt="self weight bias",
+), function=False, method=False)  # fmt: skip
+
+
+# --- batch norm --------------------------------------------------------------------------------
+def _channels(a: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the dimensions of a batch norm and the shape of its weight."""
+    ndim = len(a.shape)
+    return (0, *range(2, ndim)), (1, a.shape[1], *(1,) * (ndim - 2))
+
+
+def _batch_norm(
+    a: Raw, weight: Raw, bias: Raw, mean: Raw, var: Raw, training: bool, eps: float
+) -> Raw:
+    dims, shape = _channels(a)
+    if training:
+        xhat, _ = _normalized(a, dims, eps)
+    else:
+        xhat = (a - mean.reshape(shape)) * (1 / np.sqrt(var.reshape(shape) + eps))
+    return _affine(xhat, weight, bias, shape).astype(a.dtype, copy=False)
+
+
+def _batch_norm_vjp(
+    F: Any, g: Any, self: Any, weight: Any, bias: Any, mean: Any, var: Any, training: bool,
+    eps: float, needs: Any,
+) -> Any:  # fmt: skip
+    dims, shape = _channels(self)
+    if training:
+        return _gradients(F, g, self, weight, bias, dims, shape, eps, needs)
+    rstd = F.rsqrt(var.reshape(shape) + eps)
+    xhat = (self - mean.reshape(shape)) * rstd
+    gw = g if weight is None else g * weight.reshape(shape)
+    return gw * rstd, *_affine_gradients(F, g, xhat, weight, bias, shape, needs)
+
+
+batch_norm = expose(define(
+    "native_batch_norm(self, weight, bias, mean, var, training, eps)", _batch_norm,
+    family="normalization", joint=_batch_norm_vjp, wrt="self weight bias",
+), function=False, method=False)  # fmt: skip
+
+
+# --- group norm --------------------------------------------------------------------------------
+def _grouped(a: Any, groups: int) -> tuple[Any, tuple[int, ...], tuple[int, ...]]:
+    """Return `a` as (N, groups, channels, ...), its dimensions of a group, the weight's shape."""
+    n, c = a.shape[:2]
+    split = a.reshape((n, groups, c // groups, *a.shape[2:]))
+    ndim = len(split.shape)
+    return split, tuple(range(2, ndim)), (1, groups, c // groups, *(1,) * (ndim - 3))
+
+
+def _group_norm(a: Raw, groups: int, weight: Raw, bias: Raw, eps: float) -> Raw:
+    split, dims, shape = _grouped(a, groups)
+    xhat, _ = _normalized(split, dims, eps)
+    return _affine(xhat, weight, bias, shape).reshape(a.shape)
+
+
+def _group_norm_vjp(
+    F: Any, g: Any, self: Any, groups: int, weight: Any, bias: Any, eps: float, needs: Any
+) -> Any:
+    split, dims, shape = _grouped(self, groups)
+    grouped = g.reshape(tuple(split.shape))
+    gx, gweight, gbias = _gradients(F, grouped, split, weight, bias, dims, shape, eps, needs)
+    return None if gx is None else gx.reshape(tuple(self.shape)), gweight, gbias
+
+
+group_norm = expose(define(
+    "native_group_norm(self, groups, weight, bias, eps)", _group_norm, family="normalization",
+    joint=_group_norm_vjp, wrt="self weight bias",
+), function=False, method=False)  # fmt: skip

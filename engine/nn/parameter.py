@@ -1,0 +1,90 @@
+"""Tensors that modules own: parameters, which an optimizer updates, and buffers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import engine
+from engine.tensor import Tensor
+
+
+def _own(cls: Any, data: Tensor | None, requires_grad: bool) -> Any:
+    """Return `data`, or an empty tensor, as a leaf of class `cls` over the same memory."""
+    data = engine.empty(0) if data is None else data
+    owned = data.detach().as_subclass(cls)
+    return owned.requires_grad_() if requires_grad else owned
+
+
+class Parameter(Tensor):
+    """A leaf tensor that a module lists among its parameters."""
+
+    __module__ = "torch.nn.parameter"
+    __slots__ = ()
+
+    def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Any:
+        return _own(cls, data, requires_grad)
+
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        """Share the memory of `data`."""
+
+    def __repr__(self, **_: Any) -> str:
+        return "Parameter containing:\n" + super().__repr__()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return Parameter, (self.data, self.requires_grad)
+
+
+class Buffer(Tensor):
+    """A tensor that a module lists among its buffers."""
+
+    __module__ = "torch.nn.parameter"
+
+    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Any:
+        buffer = _own(cls, data, False)
+        buffer.persistent = persistent
+        return buffer
+
+    def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
+        """Share the memory of `data`."""
+
+
+class UninitializedParameter(Parameter):
+    """A parameter of a lazy module before its first call told the shape."""
+
+    def __new__(cls, requires_grad: bool = True, **_: Any) -> Any:
+        return _own(cls, None, requires_grad)
+
+    def __init__(self, requires_grad: bool = True, **_: Any) -> None:
+        """Have no shape yet."""
+
+    @property
+    def shape(self) -> Any:
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually "
+            "happens in `load_state_dict` when trying to load an uninitialized parameter into an "
+            "initialized one. Call `forward` to initialize the parameters before accessing their "
+            "attributes."
+        )
+
+    def materialize(self, shape: Any, **_: Any) -> None:
+        """Become an ordinary parameter of the given shape."""
+        self.data = engine.empty(shape)
+        self.__class__ = Parameter  # type: ignore[assignment]
+
+    def __repr__(self, **_: Any) -> str:
+        return "<UninitializedParameter>"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.requires_grad)
+        return memo[id(self)]
+
+
+def is_lazy(tensor: Any) -> bool:
+    """Tell whether a parameter still waits for its shape."""
+    return isinstance(tensor, UninitializedParameter)

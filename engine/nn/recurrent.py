@@ -1,0 +1,450 @@
+"""Recurrent layers and cells, written out step by step so that every step is in the graph."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import engine
+from engine.tensor import Tensor
+
+from . import functional as F
+from . import init
+from .module import Module
+from .parameter import Parameter
+from .utils.rnn import PackedSequence
+
+_GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
+
+
+def rnn_step(
+    gates: Tensor, h: Tensor, w_hh: Tensor, b_hh: Tensor | None, activation: Callable[..., Tensor]
+) -> Tensor:
+    """One step of a plain RNN; `gates` is the input's part."""
+    return activation(F.linear(h, w_hh, b_hh) + gates)
+
+
+def lstm_step(
+    gates: Tensor, state: tuple[Tensor, Tensor], w_hh: Tensor, b_hh: Tensor | None,
+    w_hr: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """One step of an LSTM; the gates are input, forget, cell and output."""
+    h, c = state
+    i, f, g, o = (F.linear(h, w_hh, b_hh) + gates).chunk(4, 1)
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    h = o.sigmoid() * c.tanh()
+    return (h if w_hr is None else F.linear(h, w_hr)), c
+
+
+def gru_step(gates: Tensor, h: Tensor, w_hh: Tensor, b_hh: Tensor | None) -> Tensor:
+    """One step of a GRU; the gates are reset, update and new."""
+    xr, xz, xn = gates.chunk(3, 1)
+    hr, hz, hn = F.linear(h, w_hh, b_hh).chunk(3, 1)
+    r = (hr + xr).sigmoid()
+    z = (hz + xz).sigmoid()
+    n = (xn + r * hn).tanh()
+    return (h - n) * z + n  # type: ignore[no-any-return]
+
+
+class RNNBase(Module):
+    """Parameters, layers and directions of the recurrent layers."""
+
+    def __init__(
+        self,
+        mode: str,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self.mode, self.input_size, self.hidden_size = mode, input_size, hidden_size
+        self.num_layers, self.bias, self.batch_first = num_layers, bias, batch_first
+        self.dropout, self.bidirectional, self.proj_size = float(dropout), bidirectional, proj_size
+        self._check_settings(dropout)
+        directions = 2 if bidirectional else 1
+        gate_size = _GATES[mode] * hidden_size
+        out_size = proj_size or hidden_size
+        for layer in range(num_layers):
+            width = input_size if layer == 0 else out_size * directions
+            for direction in range(directions):
+                suffix = f"_l{layer}" + ("_reverse" if direction else "")
+                shapes = {"weight_ih": (gate_size, width), "weight_hh": (gate_size, out_size)}
+                if bias:
+                    shapes |= {"bias_ih": (gate_size,), "bias_hh": (gate_size,)}
+                if proj_size:
+                    shapes["weight_hr"] = (proj_size, hidden_size)
+                for name, shape in shapes.items():
+                    setattr(self, name + suffix, Parameter(engine.empty(shape, dtype=dtype)))
+        self.reset_parameters()
+
+    def _check_settings(self, dropout: Any) -> None:
+        if not 0 <= dropout <= 1 or isinstance(dropout, bool):
+            raise ValueError(
+                "dropout should be a number in range [0, 1] representing the probability of an "
+                "element being zeroed"
+            )
+        if dropout > 0 and self.num_layers == 1:
+            warnings.warn(
+                "dropout option adds dropout after all but last recurrent layer, so non-zero "
+                f"dropout expects num_layers greater than 1, but got dropout={dropout} and "
+                f"num_layers={self.num_layers}",
+                stacklevel=4,
+            )
+        if not isinstance(self.hidden_size, int):
+            raise TypeError(
+                f"hidden_size should be of type int, got: {type(self.hidden_size).__name__}"
+            )
+        if self.hidden_size <= 0:
+            raise ValueError("hidden_size must be greater than zero")
+        if self.num_layers <= 0:
+            raise ValueError("num_layers must be greater than zero")
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew, uniformly within 1/sqrt(hidden_size)."""
+        bound = 1.0 / math.sqrt(self.hidden_size)
+        for weight in self.parameters():
+            init.uniform_(weight, -bound, bound)
+
+    def flatten_parameters(self) -> None:
+        """Do nothing: parameters are always contiguous here."""
+
+    @property
+    def all_weights(self) -> list[list[Parameter]]:
+        """The parameters per layer and direction."""
+        directions = ("", "_reverse") if self.bidirectional else ("",)
+        kinds = ["weight_ih", "weight_hh"] + (["bias_ih", "bias_hh"] if self.bias else [])
+        kinds += ["weight_hr"] if self.proj_size else []
+        return [
+            [getattr(self, f"{kind}_l{layer}{suffix}") for kind in kinds]
+            for layer in range(self.num_layers)
+            for suffix in directions
+        ]
+
+    def extra_repr(self) -> str:
+        text = f"{self.input_size}, {self.hidden_size}"
+        for name, default in (
+            ("proj_size", 0), ("num_layers", 1), ("bias", True), ("batch_first", False),
+            ("dropout", 0.0), ("bidirectional", False),
+        ):  # fmt: skip
+            if getattr(self, name) != default:
+                text += f", {name}={getattr(self, name)}"
+        return text
+
+    # Running -------------------------------------------------------------------------------
+
+    def _step(self) -> Callable[..., Any]:
+        raise NotImplementedError
+
+    def _check_input(self, x: Tensor) -> None:
+        if x.dim() not in (2, 3):
+            raise ValueError(
+                f"{type(self).__name__}: Expected input to be 2D or 3D, got {x.dim()}D instead"
+            )
+        if x.shape[-1] != self.input_size:
+            raise RuntimeError(
+                "input.size(-1) must be equal to input_size. "
+                f"Expected {self.input_size}, got {x.shape[-1]}"
+            )
+
+    def _check_state(self, state: Tensor, expected: tuple[int, ...], name: str = "hidden") -> None:
+        if tuple(state.shape) != expected:
+            raise RuntimeError(f"Expected {name} size {expected}, got {list(state.shape)}")
+
+    def _zeros(self, batch: int, size: int, like: Tensor) -> Tensor:
+        n = self.num_layers * (2 if self.bidirectional else 1)
+        return engine.zeros(n, batch, size, dtype=like.dtype)  # type: ignore[no-any-return]
+
+    def _run(
+        self, x: Tensor, states: list[Any], sizes: list[int] | None
+    ) -> tuple[Tensor, list[Any]]:
+        """Run all layers over (time, batch, features); `sizes` is the batch size per time."""
+        step = self._step()
+        directions = 2 if self.bidirectional else 1
+        finals: list[Any] = []
+        for layer in range(self.num_layers):
+            outputs = []
+            for direction in range(directions):
+                number = layer * directions + direction
+                out, final = self._direction(
+                    step, x, states[number], self.all_weights[number], bool(direction), sizes
+                )
+                outputs.append(out)
+                finals.append(final)
+            x = engine.cat(outputs, -1) if directions == 2 else outputs[0]
+            if self.dropout and layer < self.num_layers - 1:
+                x = F.dropout(x, self.dropout, self.training)
+        return x, finals
+
+    def _direction(
+        self, step: Callable[..., Any], x: Tensor, state: Any, weights: list[Any], reverse: bool,
+        sizes: list[int] | None,
+    ) -> tuple[Tensor, Any]:  # fmt: skip
+        w_ih, w_hh, *rest = weights
+        b_ih, b_hh = rest[:2] if self.bias else (None, None)
+        projection = (weights[-1],) if self.proj_size else ()
+        steps = F.linear(x, w_ih, b_ih).unbind(0)
+        if sizes is not None:
+            return _ragged(step, steps, state, (w_hh, b_hh, *projection), reverse, sizes)
+        outputs = []
+        for gates in reversed(steps) if reverse else steps:
+            state = step(gates, state, w_hh, b_hh, *projection)
+            outputs.append(state[0] if isinstance(state, tuple) else state)
+        if reverse:
+            outputs.reverse()
+        return engine.stack(outputs, 0), state
+
+    def _forward(self, x: Any, states: Callable[[int, Tensor], list[Any]]) -> Any:
+        """Return output as it came in (packed, batched, unbatched) and the final states."""
+        if isinstance(x, PackedSequence):
+            sizes = x.batch_sizes.tolist()
+            padded = _spread(x.data, sizes)
+            self._check_input(padded)
+            out, finals = self._run(padded, states(sizes[0], padded), sizes)
+            flat = engine.cat([row[:n] for row, n in zip(out.unbind(0), sizes, strict=True)], 0)
+            packed = PackedSequence(flat, x.batch_sizes, x.sorted_indices, x.unsorted_indices)
+            return packed, finals
+        self._check_input(x)
+        batched = x.dim() == 3
+        if not batched:
+            x = x.unsqueeze(1)
+        elif self.batch_first:
+            x = x.transpose(0, 1)
+        out, finals = self._run(x, states(x.shape[1], x), None)
+        if not batched:
+            out = out.squeeze(1)
+        elif self.batch_first:
+            out = out.transpose(0, 1)
+        return out, finals
+
+
+def _spread(data: Tensor, sizes: list[int]) -> Tensor:
+    """Return packed data as (time, batch, features) with zeros behind the shorter ones."""
+    rows = data.split(sizes, 0)
+    return engine.stack([  # type: ignore[no-any-return]
+        row if len(row) == sizes[0] else F.pad(row, (0, 0, 0, sizes[0] - len(row))) for row in rows
+    ], 0)  # fmt: skip
+
+
+def _keep(mask: Tensor, new: Any, old: Any) -> Any:
+    if isinstance(new, tuple):
+        return tuple(engine.where(mask, n, o) for n, o in zip(new, old, strict=True))
+    return engine.where(mask, new, old)
+
+
+def _ragged(
+    step: Callable[..., Any], steps: Any, state: Any, weights: tuple[Any, ...], reverse: bool,
+    sizes: list[int],
+) -> tuple[Tensor, Any]:  # fmt: skip
+    """Like a plain run, but a sequence's state stays as it is where the sequence is over."""
+    outputs: list[Any] = [None] * len(steps)
+    order = range(len(steps))
+    for t in reversed(order) if reverse else order:
+        mask = (engine.arange(sizes[0]) < sizes[t]).unsqueeze(1)
+        state = _keep(mask, step(steps[t], state, *weights), state)
+        outputs[t] = state[0] if isinstance(state, tuple) else state
+    return engine.stack(outputs, 0), state
+
+
+class _Plain(RNNBase):
+    """A recurrent layer whose state is one tensor."""
+
+    def forward(self, input: Any, hx: Tensor | None = None) -> Any:
+        """Return outputs of all times and the last states (layers * directions, N, H)."""
+        unbatched = isinstance(input, Tensor) and input.dim() == 2
+
+        def states(batch: int, x: Tensor) -> list[Any]:
+            if hx is None:
+                return list(self._zeros(batch, self.hidden_size, x).unbind(0))
+            h = hx.unsqueeze(1) if unbatched else hx
+            n = self.num_layers * (2 if self.bidirectional else 1)
+            self._check_state(h, (n, batch, self.hidden_size))
+            if isinstance(input, PackedSequence) and input.sorted_indices is not None:
+                h = h.index_select(1, input.sorted_indices)
+            return list(h.unbind(0))
+
+        out, finals = self._forward(input, states)
+        last = engine.stack(finals, 0)
+        if isinstance(input, PackedSequence) and input.unsorted_indices is not None:
+            last = last.index_select(1, input.unsorted_indices)
+        return out, last.squeeze(1) if unbatched else last
+
+
+class RNN(_Plain):
+    """h ← tanh(W_ih x + b_ih + W_hh h + b_hh), or relu."""
+
+    def __init__(self, *args: Any, nonlinearity: str = "tanh", **kwargs: Any) -> None:
+        if "proj_size" in kwargs:
+            raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
+        if len(args) > 3:
+            nonlinearity, args = args[3], args[:3] + args[4:]
+        if nonlinearity not in ("tanh", "relu"):
+            raise ValueError(
+                f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
+            )
+        self.__dict__["nonlinearity"] = nonlinearity
+        super().__init__(f"RNN_{nonlinearity.upper()}", *args, **kwargs)
+        self.nonlinearity = nonlinearity
+
+    def _step(self) -> Callable[..., Any]:
+        activation = engine.tanh if self.nonlinearity == "tanh" else engine.relu
+        return lambda gates, h, w, b: rnn_step(gates, h, w, b, activation)
+
+
+class GRU(_Plain):
+    """Gated recurrent unit (Cho et al. 2014)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if "proj_size" in kwargs:
+            raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
+        super().__init__("GRU", *args, **kwargs)
+
+    def _step(self) -> Callable[..., Any]:
+        return gru_step
+
+
+class LSTM(RNNBase):
+    """Long short-term memory (Hochreiter and Schmidhuber 1997)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__("LSTM", *args, **kwargs)
+
+    def _step(self) -> Callable[..., Any]:
+        return lambda gates, state, w, b, r=None: lstm_step(gates, state, w, b, r)
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """Return outputs of all times and the last (h, c), each (layers * directions, N, size)."""
+        unbatched = isinstance(input, Tensor) and input.dim() == 2
+        size = self.proj_size or self.hidden_size
+
+        def states(batch: int, x: Tensor) -> list[Any]:
+            if hx is None:
+                h, c = self._zeros(batch, size, x), self._zeros(batch, self.hidden_size, x)
+            else:
+                h, c = (t.unsqueeze(1) if unbatched else t for t in hx)
+                n = self.num_layers * (2 if self.bidirectional else 1)
+                self._check_state(h, (n, batch, size), "hidden[0]")
+                self._check_state(c, (n, batch, self.hidden_size), "hidden[1]")
+                if isinstance(input, PackedSequence) and input.sorted_indices is not None:
+                    h = h.index_select(1, input.sorted_indices)
+                    c = c.index_select(1, input.sorted_indices)
+            return list(zip(h.unbind(0), c.unbind(0), strict=True))
+
+        out, finals = self._forward(input, states)
+        last = [engine.stack([final[i] for final in finals], 0) for i in (0, 1)]
+        if isinstance(input, PackedSequence) and input.unsorted_indices is not None:
+            last = [t.index_select(1, input.unsorted_indices) for t in last]
+        return out, tuple(t.squeeze(1) if unbatched else t for t in last)
+
+
+class RNNCellBase(Module):
+    """Parameters of one recurrent step."""
+
+    chunks = 1
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+        gates = self.chunks * hidden_size
+        self.weight_ih = Parameter(engine.empty((gates, input_size), dtype=dtype))
+        self.weight_hh = Parameter(engine.empty((gates, hidden_size), dtype=dtype))
+        for name in ("bias_ih", "bias_hh"):
+            self.register_parameter(
+                name, Parameter(engine.empty(gates, dtype=dtype)) if bias else None
+            )
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew, uniformly within 1/sqrt(hidden_size)."""
+        bound = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0
+        for weight in self.parameters():
+            init.uniform_(weight, -bound, bound)
+
+    def extra_repr(self) -> str:
+        text = f"{self.input_size}, {self.hidden_size}"
+        if self.bias is not True:
+            text += f", bias={self.bias}"
+        nonlinearity = self.__dict__.get("nonlinearity", "tanh")
+        return text if nonlinearity == "tanh" else f"{text}, nonlinearity={nonlinearity}"
+
+    def _batched(self, input: Tensor, h: Tensor | None) -> tuple[Tensor, Tensor, bool]:
+        if input.dim() not in (1, 2):
+            raise ValueError(
+                f"{type(self).__name__}: Expected input to be 1D or 2D, got {input.dim()}D instead"
+            )
+        batched = input.dim() == 2
+        x = input if batched else input.unsqueeze(0)
+        if x.shape[1] != self.input_size:
+            raise RuntimeError(
+                f"input has inconsistent input_size: got {x.shape[1]} expected {self.input_size}"
+            )
+        if h is None:
+            return x, engine.zeros(x.shape[0], self.hidden_size, dtype=input.dtype), batched
+        return x, h if batched else h.unsqueeze(0), batched
+
+
+class RNNCell(RNNCellBase):
+    """One step of a plain RNN."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: str = "tanh",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, device, dtype)
+        self.nonlinearity = nonlinearity
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
+        x, h, batched = self._batched(input, hx)
+        if self.nonlinearity not in ("tanh", "relu"):
+            raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
+        activation = engine.tanh if self.nonlinearity == "tanh" else engine.relu
+        gates = F.linear(x, self.weight_ih, self.bias_ih)
+        out = rnn_step(gates, h, self.weight_hh, self.bias_hh, activation)
+        return out if batched else out.squeeze(0)  # type: ignore[no-any-return]
+
+
+class LSTMCell(RNNCellBase):
+    """One step of an LSTM."""
+
+    chunks = 4
+
+    def forward(
+        self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        x, h, batched = self._batched(input, None if hx is None else hx[0])
+        _, c, _ = self._batched(input, None if hx is None else hx[1])
+        gates = F.linear(x, self.weight_ih, self.bias_ih)
+        h, c = lstm_step(gates, (h, c), self.weight_hh, self.bias_hh)
+        return (h, c) if batched else (h.squeeze(0), c.squeeze(0))
+
+
+class GRUCell(RNNCellBase):
+    """One step of a GRU."""
+
+    chunks = 3
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
+        x, h, batched = self._batched(input, hx)
+        gates = F.linear(x, self.weight_ih, self.bias_ih)
+        out = gru_step(gates, h, self.weight_hh, self.bias_hh)
+        return out if batched else out.squeeze(0)  # type: ignore[no-any-return]

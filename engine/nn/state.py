@@ -1,0 +1,233 @@
+"""The state of modules: collecting and loading tensors by dotted name, and converting them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, namedtuple
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import engine
+from engine.tensor import Tensor
+
+from .parameter import Parameter, is_lazy
+
+_EXTRA = "_extra_state"
+
+
+class IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
+    """What `load_state_dict` did not find and did not need."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return super().__repr__()
+
+    __str__ = __repr__
+
+
+class StateDict(OrderedDict[str, Any]):
+    """An ordered dict that can carry `_metadata`, and prints as the plain one."""
+
+    _metadata: Any
+
+
+StateDict.__name__ = StateDict.__qualname__ = "OrderedDict"
+
+
+def _has_extra(module: Any) -> bool:
+    from .module import Module
+
+    return type(module).get_extra_state is not Module.get_extra_state
+
+
+def save_own(module: Any, destination: Any, prefix: str, keep_vars: bool) -> None:
+    """Put the module's own entries, not its children's, into `destination`."""
+    for name, parameter in module._parameters.items():
+        if parameter is not None:
+            destination[prefix + name] = _entry(parameter, keep_vars)
+    for name, buffer in module._buffers.items():
+        if buffer is not None and name not in module._non_persistent_buffers_set:
+            destination[prefix + name] = _entry(buffer, keep_vars)
+    if _has_extra(module):
+        destination[prefix + _EXTRA] = module.get_extra_state()
+
+
+def _entry(tensor: Tensor, keep_vars: bool) -> Tensor:
+    return tensor if keep_vars or is_lazy(tensor) else tensor.detach()
+
+
+def collect(module: Any, destination: Any, prefix: str, keep_vars: bool) -> Any:
+    """Put the entries of the module and all below it into `destination` and return it."""
+    if destination is None:
+        destination = StateDict()
+        destination._metadata = OrderedDict()
+    metadata = {"version": module._version}
+    if hasattr(destination, "_metadata"):
+        destination._metadata[prefix[:-1]] = metadata
+    for hook in module._state_dict_pre_hooks.values():
+        hook(module, prefix, keep_vars)
+    module._save_to_state_dict(destination, prefix, keep_vars)
+    for name, child in module._modules.items():
+        if child is not None:
+            child.state_dict(
+                destination=destination, prefix=prefix + name + ".", keep_vars=keep_vars
+            )
+    for hook in module._state_dict_hooks.values():
+        new = hook(module, destination, prefix, metadata)
+        destination = destination if new is None else new
+    return destination
+
+
+def _load_tensor(
+    module: Any, name: str, current: Tensor, value: Any, assign: bool, key: str, errors: list[str]
+) -> None:
+    if not isinstance(value, Tensor):
+        errors.append(
+            f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like '
+            f"object from checkpoint but received {type(value)}"
+        )
+        return
+    if is_lazy(current) and not is_lazy(value):
+        current.materialize(value.shape)  # type: ignore[attr-defined]
+    if not assign and value.ndim == 1 and len(value) == 1 and current.ndim == 0:
+        value = value[0]
+    if value.shape != current.shape:
+        errors.append(
+            f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, "
+            f"the shape in current model is {current.shape}."
+        )
+        return
+    if not assign:
+        with engine.no_grad():
+            current.copy_(value)
+    elif isinstance(current, Parameter):
+        fresh = value if isinstance(value, Parameter) else Parameter(value, current.requires_grad)
+        setattr(module, name, fresh)
+    else:
+        setattr(module, name, value)
+
+
+def load_own(
+    module: Any, state_dict: Any, prefix: str, local_metadata: Any, strict: bool,
+    missing_keys: list[str], unexpected_keys: list[str], error_msgs: list[str],
+) -> None:  # fmt: skip
+    """Copy the module's own entries, not its children's, out of `state_dict`."""
+    for hook in module._load_state_dict_pre_hooks.values():
+        hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys,
+             error_msgs)  # fmt: skip
+    assign = local_metadata.get("assign_to_params_buffers", False)
+    temporary = module._non_persistent_buffers_set
+    buffers = {k: v for k, v in module._buffers.items() if k not in temporary}
+    for name, current in (*module._parameters.items(), *buffers.items()):
+        if current is None:
+            continue
+        key = prefix + name
+        if key in state_dict:
+            _load_tensor(module, name, current, state_dict[key], assign, key, error_msgs)
+        elif strict:
+            missing_keys.append(key)
+    if _has_extra(module):
+        if prefix + _EXTRA in state_dict:
+            module.set_extra_state(state_dict[prefix + _EXTRA])
+        elif strict:
+            missing_keys.append(prefix + _EXTRA)
+    if strict:
+        known = {*module._parameters, *buffers, *module._modules}
+        known |= {_EXTRA} if _has_extra(module) else set()
+        for key in state_dict:
+            if key.startswith(prefix) and key[len(prefix) :].split(".", 1)[0] not in known:
+                unexpected_keys.append(key)
+
+
+def load(module: Any, state_dict: Any, strict: bool, assign: bool) -> IncompatibleKeys:
+    """Copy all entries of `state_dict` into the module and those below it."""
+    if not isinstance(state_dict, Mapping):
+        raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+    metadata = getattr(state_dict, "_metadata", None)
+    missing: list[str] = []
+    unexpected: list[str] = []
+    errors: list[str] = []
+    entries = OrderedDict(state_dict)
+
+    def visit(part: Any, prefix: str) -> None:
+        local = dict({} if metadata is None else metadata.get(prefix[:-1], {}))
+        if assign:
+            local["assign_to_params_buffers"] = assign
+        part._load_from_state_dict(entries, prefix, local, True, missing, unexpected, errors)
+        for name, child in part._modules.items():
+            if child is not None:
+                visit(child, prefix + name + ".")
+        incompatible = IncompatibleKeys(missing, unexpected)
+        for hook in part._load_state_dict_post_hooks.values():
+            hook(part, incompatible)
+
+    visit(module, "")
+    if strict:
+        for keys, kind in ((unexpected, "Unexpected"), (missing, "Missing")):
+            if keys:
+                listed = ", ".join(f'"{key}"' for key in keys)
+                errors.insert(0, f"{kind} key(s) in state_dict: {listed}. ")
+    if errors:
+        listed = "\n\t".join(errors)
+        raise RuntimeError(
+            f"Error(s) in loading state_dict for {type(module).__name__}:\n\t{listed}"
+        )
+    return IncompatibleKeys(missing, unexpected)
+
+
+def clear_gradient(parameter: Tensor, set_to_none: bool) -> None:
+    """Forget a gradient, or detach it and fill it with zeros."""
+    if parameter.grad is None:
+        return
+    if set_to_none:
+        parameter.grad = None
+        return
+    if parameter.grad.grad_fn is not None:
+        parameter.grad.detach_()
+    else:
+        parameter.grad.requires_grad_(False)
+    parameter.grad.zero_()
+
+
+def replace_data(parameter: Any, fn: Callable[[Tensor], Tensor]) -> None:
+    """Set a parameter's data to fn(data), and its gradient's likewise."""
+    if is_lazy(parameter):
+        return
+    with engine.no_grad():
+        data = fn(parameter.data)
+        grad = parameter.grad
+        if data is not parameter.data:
+            if grad is not None:
+                parameter.grad = None
+            parameter.data = data
+            if grad is not None:
+                parameter.grad = fn(grad.detach())
+
+
+def converter(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[Tensor], Tensor]:
+    """Return the conversion that the arguments of `Module.to` ask for."""
+    wanted = kwargs.get("dtype")
+    target = kwargs.get("device")
+    for arg in args:
+        if isinstance(arg, engine.dtype):
+            wanted = arg
+        elif isinstance(arg, Tensor):
+            wanted = arg.dtype
+        elif not isinstance(arg, bool):
+            target = arg
+    if wanted is not None and not (wanted.is_floating_point or wanted.is_complex):
+        raise TypeError(
+            "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype="
+            f"{wanted}"
+        )
+
+    def convert(tensor: Tensor) -> Tensor:
+        if target is not None:
+            tensor = tensor.to(target)
+        if wanted is not None and (tensor.is_floating_point() or tensor.is_complex()):
+            return tensor.to(wanted)
+        return tensor
+
+    return convert

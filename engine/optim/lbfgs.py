@@ -1,0 +1,153 @@
+"""L-BFGS: quasi-Newton steps from a history of steps and gradient changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import engine
+
+from .line_search import Evaluate, strong_wolfe
+from .optimizer import Optimizer, Raw, check
+
+
+class LBFGS(Optimizer):
+    """Limited-memory BFGS (Nocedal 1980); `step` needs a closure that returns the loss."""
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1,
+        max_iter: int = 20,
+        max_eval: int | None = None,
+        tolerance_grad: float = 1e-7,
+        tolerance_change: float = 1e-9,
+        history_size: int = 100,
+        line_search_fn: str | None = None,
+    ) -> None:
+        check(lr >= 0.0, "learning rate", lr)
+        max_eval = max_iter * 5 // 4 if max_eval is None else max_eval
+        super().__init__(params, {
+            "lr": lr, "max_iter": max_iter, "max_eval": max_eval, "tolerance_grad": tolerance_grad,
+            "tolerance_change": tolerance_change, "history_size": history_size,
+            "line_search_fn": line_search_fn,
+        })  # fmt: skip
+        if len(self.param_groups) != 1:
+            raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
+        if line_search_fn not in (None, "strong_wolfe"):
+            raise RuntimeError("only 'strong_wolfe' is supported")
+        self._params = self.param_groups[0]["params"]
+
+    def _gather(self) -> Raw:
+        parts = [
+            np.zeros(p.numel(), p._a.dtype) if p.grad is None else np.asarray(p.grad._a).ravel()
+            for p in self._params
+        ]
+        return np.concatenate(parts)
+
+    def _move(self, t: float, direction: Raw) -> None:
+        start = 0
+        for p in self._params:
+            part = direction[start : start + p.numel()].reshape(p._s)
+            self._write(p, p._a + p._a.dtype.type(t) * part)
+            start += p.numel()
+
+    def _set(self, values: list[Raw]) -> None:
+        for p, v in zip(self._params, values, strict=True):
+            self._write(p, v)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Take up to max_iter quasi-Newton steps; returns the loss before the first."""
+        if closure is None:
+            raise TypeError("LBFGS.step() missing 1 required positional argument: 'closure'")
+        self._stepped = True
+
+        def evaluate() -> float:
+            with engine.enable_grad():
+                return float(closure())
+
+        with engine.enable_grad():
+            original = closure()
+        with engine.no_grad():
+            self._iterate(float(original), evaluate)
+        return original
+
+    def _iterate(self, loss: float, evaluate: Callable[[], float]) -> None:
+        group, state = self.param_groups[0], self.state[self._params[0]]
+        state["func_evals"] = state.get("func_evals", 0) + 1
+        state.setdefault("n_iter", 0)
+        evaluations, grad = 1, self._gather()
+        if np.abs(grad).max() <= group["tolerance_grad"]:
+            return
+        for n in range(1, group["max_iter"] + 1):
+            state["n_iter"] += 1
+            direction = self._direction(state, grad, group["history_size"])
+            state["prev_flat_grad"], previous_loss = grad.copy(), loss
+            lr = float(group["lr"])
+            t = min(1.0, 1.0 / float(np.abs(grad).sum())) * lr if state["n_iter"] == 1 else lr
+            slope = float(grad.dot(direction))
+            if slope > -group["tolerance_change"]:
+                break
+            used = 0
+            if group["line_search_fn"] == "strong_wolfe":
+                loss, grad, t, used = self._search(evaluate, t, direction, loss, grad, slope)
+                self._move(t, direction)
+            else:
+                self._move(t, direction)
+                if n != group["max_iter"]:
+                    loss, used = evaluate(), 1
+                    grad = self._gather()
+            state["d"], state["t"] = direction, t
+            evaluations += used
+            state["func_evals"] += used
+            if (
+                evaluations >= group["max_eval"]
+                or np.abs(grad).max() <= group["tolerance_grad"]
+                or np.abs(direction * t).max() <= group["tolerance_change"]
+                or abs(loss - previous_loss) < group["tolerance_change"]
+            ):
+                break
+
+    def _search(
+        self, evaluate: Callable[[], float], t: float, direction: Raw, loss: float, grad: Raw,
+        slope: float,
+    ) -> tuple[float, Raw, float, int]:  # fmt: skip
+        saved = [np.array(p._a) for p in self._params]
+
+        def at(step: float) -> tuple[float, Raw]:
+            self._move(step, direction)
+            value = evaluate()
+            gradient = self._gather()
+            self._set(saved)
+            return value, gradient
+
+        search: Evaluate = at
+        return strong_wolfe(search, t, direction, loss, grad, slope)
+
+    def _direction(self, state: dict[str, Any], grad: Raw, size: int) -> Raw:
+        """Return -H grad by the two-loop recursion over the remembered steps."""
+        if state["n_iter"] == 1:
+            state.update(old_dirs=[], old_stps=[], ro=[], H_diag=1.0)
+            return -grad
+        y = grad - state["prev_flat_grad"]
+        s = state["d"] * grad.dtype.type(state["t"])
+        ys = float(y.dot(s))
+        if ys > 1e-10:
+            for name, value in (("old_dirs", y), ("old_stps", s), ("ro", 1.0 / ys)):
+                if len(state[name]) == size:
+                    state[name].pop(0)
+                state[name].append(value)
+            state["H_diag"] = ys / float(y.dot(y))
+        q = -grad
+        alphas = []
+        history = list(zip(state["old_dirs"], state["old_stps"], state["ro"], strict=True))
+        for y, s, ro in reversed(history):
+            alpha = s.dtype.type(float(s.dot(q)) * ro)
+            q = q - alpha * y
+            alphas.append(alpha)
+        r = q * grad.dtype.type(state["H_diag"])
+        for (y, s, ro), alpha in zip(history, reversed(alphas), strict=True):
+            r = r + s * (alpha - s.dtype.type(float(y.dot(r)) * ro))
+        return r

@@ -1,0 +1,83 @@
+"""Checkpointing: forget what a part of the network saved and compute it again in backward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import engine
+from engine.tensor import Tensor
+
+
+def _function() -> Any:
+    class CheckpointFunction(engine.autograd.Function):  # type: ignore[misc]
+        @staticmethod
+        def forward(ctx: Any, run: Callable[..., Any], state: Any, *args: Any) -> Any:
+            ctx.run, ctx.state = run, state
+            ctx.rest = [None if isinstance(a, Tensor) else a for a in args]
+            ctx.places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
+            ctx.save_for_backward(*[args[i] for i in ctx.places])
+            with engine.no_grad():
+                return run(*args)
+
+        @staticmethod
+        def backward(ctx: Any, *gradients: Any) -> Any:
+            args = list(ctx.rest)
+            for i, saved in zip(ctx.places, ctx.saved_tensors, strict=True):
+                args[i] = saved.detach().requires_grad_(saved.requires_grad)
+            with engine.random.fork_rng(enabled=ctx.state is not None), engine.enable_grad():
+                if ctx.state is not None:
+                    engine.set_rng_state(ctx.state)
+                outputs = ctx.run(*args)
+            outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
+            pairs = [
+                (o, g)
+                for o, g in zip(outputs, gradients, strict=True)
+                if isinstance(o, Tensor) and o.requires_grad
+            ]
+            engine.autograd.backward([o for o, _ in pairs], [g for _, g in pairs])
+            return (None, None, *(a.grad if isinstance(a, Tensor) else None for a in args))
+
+    return CheckpointFunction
+
+
+def checkpoint(
+    function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None,
+    preserve_rng_state: bool = True, **kwargs: Any,
+) -> Any:  # fmt: skip
+    """Return function(*args) without keeping what its backward needs; it runs again for that."""
+    for name in ("context_fn", "determinism_check", "debug", "early_stop"):
+        kwargs.pop(name, None)
+
+    def run(*inputs: Any) -> Any:
+        return function(*inputs, **kwargs)
+
+    state = engine.get_rng_state() if preserve_rng_state else None
+    if use_reentrant is False and engine.is_grad_enabled():
+        # Gradients of what the function closes over, parameters for example, flow in any case:
+        # the marker tensor makes the node require grad even if no argument does.
+        marker = engine.zeros(0, requires_grad=True)
+        return _function().apply(lambda _, *inputs: run(*inputs), state, marker, *args)
+    return _function().apply(run, state, *args)
+
+
+def checkpoint_sequential(
+    functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
+) -> Any:
+    """Run a Sequential in segments, of which all but the last are checkpointed."""
+    layers: Sequence[Any] = list(functions)
+    size = len(layers) // segments
+
+    def part(start: int, end: int) -> Callable[[Any], Any]:
+        def run(x: Any) -> Any:
+            for layer in layers[start:end]:
+                x = layer(x)
+            return x
+
+        return run
+
+    end = 0
+    for start in range(0, size * (segments - 1), size):
+        end = start + size
+        input = checkpoint(part(start, end), input, use_reentrant=use_reentrant, **kwargs)
+    return part(end, len(layers))(input)
