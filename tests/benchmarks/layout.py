@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 import numpy as np
 
 from tests.benchmarks import graphs

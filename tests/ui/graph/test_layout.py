@@ -213,3 +213,14 @@ def test_progress_rises_to_the_end_and_cancel_stops_the_layout() -> None:
     assert seen[-1] > 0.9
     with pytest.raises(LayoutCancelled):
         lay_out(graph, graphs.sizes(graph), cancelled=lambda: len(seen) > 0)
+
+
+def test_thousands_of_equal_parts_are_laid_out_like_one() -> None:
+    b = graphs.Builder()
+    for _ in range(2_000):
+        b.op("sub_", b.leaf("w"), b.op("mul", b.leaf("w.grad")))
+    layout = place(b.graph)
+    check_sound(b.graph, layout)
+    parts = layout.boxes.reshape(2_000, 4, 4)
+    moved = parts[:, :, :2] - parts[:, :1, :2]
+    assert np.allclose(moved, moved[0], atol=0.05)

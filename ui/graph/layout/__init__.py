@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 import numpy as np
 
 from ui.graph.layout.blocks import straight_blocks
@@ -19,7 +19,7 @@ from ui.graph.layout.items import place_bends
 from ui.graph.layout.order import order_items
 from ui.graph.layout.packing import pack
 from ui.graph.layout.plan import make_plan
-from ui.graph.layout.problem import Floats, Ints, Problem, read_graph, split
+from ui.graph.layout.problem import Floats, Ints, Problem, fingerprint, read_graph, split
 from ui.graph.layout.ranks import break_cycles, heights, neighbours, rank_units, topological
 from ui.graph.layout.routes import place_boxes, route, stack_ranks
 from ui.graph.layout.units import Units, find_links, pair_up
@@ -33,7 +33,7 @@ class LayoutCancelled(Exception):
 
 
 def lay_out(
-    graph: nx.MultiDiGraph,
+    graph: nx.MultiDiGraph[NodeId],
     sizes: Mapping[NodeId, tuple[float, float]],
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -49,6 +49,7 @@ def lay_out(
     total = max(len(whole.ids), 1)
     done = 0
     drawn: list[tuple[Floats, Floats, Ints]] = []
+    known: dict[tuple[bytes, ...], tuple[Floats, Floats, Ints]] = {}  # equal parts are drawn once
     for nodes, _, problem in parts:
 
         def check(part: float, done: int = done, size: int = len(nodes)) -> None:
@@ -57,7 +58,10 @@ def lay_out(
             if progress is not None:
                 progress((done + part * size) / total)
 
-        drawn.append(_lay_out_part(problem, check))
+        key = fingerprint(problem)
+        if key not in known:
+            known[key] = _lay_out_part(problem, check)
+        drawn.append(known[key])
         done += len(nodes)
     return _assemble(whole.ids, whole.keys, whole.problem, parts, drawn)
 
@@ -118,8 +122,8 @@ def _assemble(
         parts, drawn, lows, corners, strict=True
     ):
         shift = np.array(corner) - low
-        part[:, :2] += shift
         boxes[nodes] = part
+        boxes[nodes, :2] = part[:, :2] + shift
         all_points.append(points + shift)
         edge_order.append(edges)
         counts.append(np.diff(starts))

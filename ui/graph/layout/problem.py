@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,7 +45,9 @@ class Whole:
     keys: list[Any]
 
 
-def read_graph(graph: nx.MultiDiGraph, sizes: Mapping[NodeId, tuple[float, float]]) -> Whole:
+def read_graph(
+    graph: nx.MultiDiGraph[NodeId], sizes: Mapping[NodeId, tuple[float, float]]
+) -> Whole:
     """Number the nodes and edges of a graph; raises KeyError for a node without a size."""
     ids: list[NodeId] = list(graph.nodes)
     number = {node: i for i, node in enumerate(ids)}
@@ -88,6 +90,12 @@ def split(problem: Problem) -> list[tuple[Ints, Ints, Problem]]:
         local[nodes] = np.arange(len(nodes))
         parts.append((nodes, edges, _restrict(problem, nodes, edges, local)))
     return parts
+
+
+def fingerprint(problem: Problem) -> tuple[bytes, ...]:
+    """Return what two problems have in common exactly if they are equal."""
+    columns = (getattr(problem, field.name) for field in fields(problem))
+    return tuple([column.tobytes() for column in columns])
 
 
 def _groups(labels: Ints, n: int) -> list[Ints]:
