@@ -34,6 +34,7 @@ _ENGINE = str(Path(recording.__file__).parent) + os.sep
 _PRINT_LIMIT = 2000
 _SOURCE_LIMIT = 1 << 20
 _AT_ONCE = 256
+_PER_SEGMENT = 16_384  # entries: a reader sees a long run grow steadily
 
 
 class Recorder:
@@ -117,9 +118,13 @@ class Recorder:
 
         Raises OSError where the file cannot be written; nothing of this flush is in it then.
         """
-        if not self._finished and os.getpid() == self._pid:
+        left = len(self._log)  # what is logged from now on is left to the next flush
+        while not self._finished and os.getpid() == self._pid:
             with uninterrupted(), self._io:
-                self._write()
+                self._write(_PER_SEGMENT)
+            left -= _PER_SEGMENT
+            if left <= 0:
+                break
         return self._sink.end
 
     def finish(self) -> None:
@@ -148,19 +153,23 @@ class Recorder:
         if self.failure is None and not self._finished:
             self._log.append(entry)
 
-    def _drain(self) -> None:
+    def _drain(self, most: int = sys.maxsize) -> None:
+        """Take down what was logged, the oldest `most` entries."""
         log, now = self._log, time.perf_counter() - self._began
         # Slices are single steps for other threads: what is appended meanwhile stays in the list.
-        count = len(log)
+        waiting = len(log)
+        count = min(waiting, most)
+        span = (now - self._drained) / max(waiting, 1)
         for start in range(0, count, _AT_ONCE):
             # Should one fail, what was taken down before it stays.
             self._safe = self._transcript.batch.mark()
-            entries = log[: min(_AT_ONCE, count - start)]
-            then = self._drained + (now - self._drained) * len(entries) / (count - start)
+            entries = log[start : min(start + _AT_ONCE, count)]
+            then = self._drained + span * len(entries)
             self._transcript.take_down(entries, self._drained, then)
-            del log[: len(entries)]
             self._drained = then
-        self._drained = now
+        del log[:count]
+        if count == waiting:
+            self._drained = now
         self._transcript.arrays.forget()
 
     def _before_write(self, tensor: Any) -> None:
@@ -194,10 +203,10 @@ class Recorder:
             _switch_off()
         self._log.clear()
 
-    def _write(self) -> None:
+    def _write(self, most: int) -> None:
         """Write one segment. Arrays are written outside the lock, straight from their memory."""
         with self._lock:
-            self._calmly(self._drain)
+            self._calmly(lambda: self._drain(most))
             batch, arrays = self._transcript.batch, self._transcript.arrays
             if not any(rows.buffer for rows in batch.tables.values()):
                 return

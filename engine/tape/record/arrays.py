@@ -61,7 +61,8 @@ def fill_in(
     alone: dict[int, int] = {}
     for row, parts, place in late:
         crc = zlib.crc32(parts[place])
-        struct.pack_into("<I", rows, (row - first) * size + at, crc)
+        if (row - first) * size < len(rows):  # not one that was rolled back
+            struct.pack_into("<I", rows, (row - first) * size + at, crc)
         if len(parts) == 1:
             alone[id(parts)] = crc
     return [p._replace(crc=alone.get(id(p.parts))) for p in payloads]
