@@ -278,6 +278,7 @@ def tell(key, outputs):
     print(outputs[0]["text"].strip(), flush=True)
     {end}
 kernel.outputs.connect(tell)
+kernel.died.connect(lambda words: (print(words), application.exit(1)))
 kernel.start()
 kernel.execute("a", "import os; print(os.getpid())")
 application.exec()
