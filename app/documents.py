@@ -17,6 +17,8 @@ from typing import Any
 import nbformat
 import nbformat.reader
 
+from app import percent
+
 FORMATS = {".ipynb": "ipynb", ".py": "py"}
 #: The nbformat of new notebooks: the first in which cells have ids.
 MAJOR, MINOR = 4, 5
@@ -30,9 +32,6 @@ METADATA = {
 SCRIPT = "script"
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_MARKER = re.compile(r"# ?%%+(?:[ \t].*)?")
-_KIND = re.compile(r"\s*\[(markdown|md|raw)\]")
-_QUOTED = re.compile(r'(r?"""|r?\'\'\')\n?(.*?)\n?("""|\'\'\')\s*', re.DOTALL)
 
 
 class DocumentError(Exception):
@@ -294,7 +293,7 @@ def _cell_dict(cell: Cell, ids: bool) -> dict[str, Any]:
     return known
 
 
-# --- scripts: cells begin at lines like "# %% title [markdown]"
+# --- scripts
 
 
 def _load_script(path: Path, data: bytes) -> Document:
@@ -306,76 +305,22 @@ def _load_script(path: Path, data: bytes) -> Document:
             f"{path} is not a readable script ({error}); save it as UTF-8 in a text editor"
         ) from None
     newline = "\r\n" if "\r\n" in text else "\n"
-    lines = text.replace("\r\n", "\n").splitlines(keepends=True)
-    starts = [i for i, line in enumerate(lines) if _MARKER.fullmatch(line.rstrip("\n"))]
-    if not starts or starts[0] > 0:
-        starts.insert(0, 0)
-    cells = []
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
-        marked = start < len(lines) and _MARKER.fullmatch(lines[start].rstrip("\n")) is not None
-        header = lines[start] if marked else ""
-        cells.append(_read_script_cell(header, "".join(lines[start + marked : end])))
+    cells = [
+        Cell(new_key(), part.kind, part.source, extra={SCRIPT: part})
+        for part in percent.split(text.replace("\r\n", "\n"))
+    ]
     return Document(path, "py", cells, {SCRIPT: {"encoding": encoding, "newline": newline}})
 
 
-def _read_script_cell(header: str, body: str) -> Cell:
-    found = _KIND.search(header)
-    kind = {None: "code", "raw": "raw"}.get(found and found[1], "markdown")
-    source = body.rstrip("\n")
-    if kind == "markdown":
-        source = _from_comment(source)
-    file = {"header": header, "body": body, "source": source, "kind": kind}
-    return Cell(new_key(), kind, source, extra={SCRIPT: file})
-
-
-def _from_comment(text: str) -> str:
-    quoted = _QUOTED.fullmatch(text)
-    if quoted:
-        return quoted[2]
-    lines = text.split("\n")
-    if all(line == "#" or line.startswith("# ") for line in lines):
-        return "\n".join(line[2:] for line in lines)
-    return text
-
-
 def _script_bytes(document: Document) -> bytes:
-    parts: list[str] = []
-    for index, cell in enumerate(document.cells):
-        last = index == len(document.cells) - 1
-        file = cell.extra.get(SCRIPT, {})
-        parts.append(_script_cell(cell, file, index == 0, last, len(document.cells) == 1))
+    text = percent.join(
+        [(cell.kind, cell.source, cell.extra.get(SCRIPT)) for cell in document.cells]
+    )
     extra = document.extra.get(SCRIPT, {})
-    text = "".join(parts).replace("\n", extra.get("newline", "\n"))
     try:
-        return text.encode(extra.get("encoding", "utf-8"))
+        return text.replace("\n", extra.get("newline", "\n")).encode(extra.get("encoding", "utf-8"))
     except UnicodeEncodeError:
         raise DocumentError(
             f"the script says it is {extra['encoding']}, which lacks some of its "
             "characters; change its coding line to utf-8"
         ) from None
-
-
-def _script_cell(cell: Cell, file: dict[str, str], first: bool, last: bool, only: bool) -> str:
-    header = file.get("header", "")
-    if not header and not (first and (file or only)):
-        header = "# %%\n"
-    if cell.kind != file.get("kind", "code"):
-        tag = "" if cell.kind == "code" else f" [{cell.kind}]"
-        header = _KIND.sub("", header or "# %%\n").rstrip("\n") + tag + "\n"
-    if file and cell.source == file["source"] and cell.kind == file["kind"]:
-        body = file["body"]
-    else:
-        tail = file["body"][len(file["body"].rstrip("\n")) :] if file else "\n" if last else "\n\n"
-        markdown = cell.kind == "markdown"
-        text = _to_comment(cell.source, file.get("body", "")) if markdown else cell.source
-        body = text + tail
-    text = header + body
-    return text if last or not text or text.endswith("\n") else text + "\n"
-
-
-def _to_comment(text: str, before: str) -> str:
-    """Return markdown as it stands in a script: comments, or quoted if it was and still can be."""
-    quoted = _QUOTED.fullmatch(before.rstrip("\n"))
-    if quoted and quoted[1].lstrip("r") not in text:
-        return f"{quoted[1]}\n{text}\n{quoted[3]}"
-    return "\n".join(f"# {line}" if line else "#" for line in text.split("\n"))

@@ -14,6 +14,7 @@ from engine.tape.tape import Tape
 from ui.graph.cards import card_sizes
 from ui.graph.layout import lay_out
 from ui.graph.model import GraphInfo, build_graph, graph_at, list_graphs
+from ui.graph.scene import Scene
 from ui.graph.tint import TintIndex
 from ui.graph.types import Layout
 
@@ -26,6 +27,7 @@ class Picture:
     info: GraphInfo | None
     graph: nx.MultiDiGraph
     layout: Layout
+    scene: Scene
     tint: TintIndex
     seconds: float
 
@@ -107,4 +109,5 @@ def _picture(
     if cancelled():
         return None
     tint = TintIndex(tape, graph, layout)
-    return Picture(graphs, info, graph, layout, tint, time.perf_counter() - begin)
+    scene = Scene.build(graph, layout)
+    return Picture(graphs, info, graph, layout, scene, tint, time.perf_counter() - begin)

@@ -53,6 +53,7 @@ class Controller(QObject):
         self.window.set_actions(make_actions(self, self._handlers()))
         self._connect()
         self._apply_theme()
+        self._apply_motion()
         self.window.restore(*settings.window())
         self._fill_menus()
         self._title()
@@ -198,7 +199,11 @@ class Controller(QObject):
     def _toggle(self, name: str) -> None:
         preferences = self.settings.preferences
         setattr(preferences, name, not getattr(preferences, name))
+        self._apply_motion()
         self._update_actions()
+
+    def _apply_motion(self) -> None:
+        self.window.graph.canvas.set_reduced_motion(not self.settings.preferences.animate)
 
     def _switch_theme(self) -> None:
         preferences = self.settings.preferences

@@ -61,8 +61,8 @@ class GraphBinding(QObject):
 
     def show_step(self, milliseconds: int) -> None:
         """Let the step that the playhead stands on move along its edges."""
-        if self._preferences.animate:
-            self._canvas.animate_step(milliseconds)
+        self._canvas.reveal_active()
+        self._canvas.animate_step(milliseconds)
 
     def _tape_changed(self) -> None:
         self.picture, self._wanted = None, None
@@ -88,7 +88,7 @@ class GraphBinding(QObject):
         same = old is not None and picture.info is not None and old.number == picture.info.number
         self._session.set_graphs(picture.graphs)
         self._session.set_graph(picture.info)
-        self._canvas.set_graph(picture.graph, picture.layout, keep_view=same)
+        self._canvas.set_graph(picture.graph, picture.layout, keep_view=same, scene=picture.scene)
         self._tint()
         selection = self._session.selection
         if selection is not None and selection in picture.graph:

@@ -79,7 +79,7 @@ def ask_kernel(qtbot: QtBot, controller: Controller, expression: str) -> Any:
 
 GRADS = (
     "{name: thing.grad.tolist() for name, thing in globals().items() "
-    "if type(thing).__name__ == 'Tensor' and thing.is_leaf and thing.grad is not None}"
+    "if name[0] != '_' and type(thing).__name__ == 'Tensor' and thing.is_leaf and thing.grad is not None}"
 )
 
 

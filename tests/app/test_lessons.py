@@ -45,7 +45,8 @@ def test_lesson_runs_shows_plays_saves_and_opens_again(
     check_graphs(qtbot, controller, leaves, grad_fns)
     played = play_to_the_end(qtbot, controller)
     kernel = drive.ask_kernel(qtbot, controller, drive.GRADS)
-    assert kernel.keys() == played.keys() >= leaves - {"b", "w"} or kernel.keys() == played.keys()
+    assert kernel
+    assert kernel.keys() <= played.keys()  # a name that was bound anew lives on in the recording
     for name, value in kernel.items():
         assert np.array_equal(played[name], np.asarray(value, played[name].dtype)), name
     tape = tmp_path / "lesson.tape"

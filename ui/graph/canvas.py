@@ -131,6 +131,10 @@ class GraphCanvas(CameraView):
         self._lit = frozenset(nodes)
         self.repaint_view()
 
+    def highlighted(self) -> frozenset[NodeId]:
+        """Return what `highlight` was given last."""
+        return self._lit
+
     def selected(self) -> NodeId | None:
         return self._id(self._selected)
 
