@@ -71,7 +71,7 @@ def _sizes(data: Any) -> list[int]:
 def _check_nested(data: Any, sizes: list[int], dim: int) -> None:
     if dim == len(sizes):
         if _is_sequence(data) and not isinstance(data, (Tensor, np.ndarray)):
-            raise TypeError(f"must be real number, not {type(data).__name__}")
+            raise TypeError(f"'{type(data).__name__}' object cannot be interpreted as an integer")
         return
     if not _is_sequence(data) or (isinstance(data, Tensor) and not data._s):
         raise TypeError(f"not a sequence")
@@ -113,7 +113,7 @@ def _check_ints(data: Any, d: dtype) -> None:
             _check_ints(x, d)
     elif isinstance(data, int) and not isinstance(data, bool):
         if not -(2**63) <= data < 2**63:
-            raise RuntimeError("Overflow when unpacking long long")
+            raise ValueError("Overflow when unpacking long long")
         info = np.iinfo(d.np)
         if not info.min <= data <= info.max:
             raise RuntimeError(f"value cannot be converted to type {d.name} without overflow")
@@ -387,6 +387,30 @@ def legacy(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:
 
 def _wrong_type(t: Any, d: dtype) -> Any:
     raise TypeError(f"expected {d.legacy} (got {t._d.legacy})")
+
+
+def _new(name: str, make: Any) -> Any:
+    def call(self: Any, *args: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+        devices.check(device)
+        return make(*args, dtype=dtype or self._d, requires_grad=requires_grad, **kwargs)
+
+    call.__name__ = name
+    return call
+
+
+def install() -> None:
+    """Publish the functions of this module, and the new_* methods."""
+    from engine.ops.api import publish
+
+    names = (
+        "tensor as_tensor zeros zeros_like ones ones_like empty empty_like full full_like eye arange linspace "
+        "logspace from_numpy asarray"
+    )
+    for name in names.split():
+        publish(name, globals()[name], method=False, F=name in ("zeros_like", "ones_like") and False)
+    for name in ("zeros", "ones", "empty", "full", "tensor"):
+        publish("new_" + name, _new("new_" + name, globals()[name]), function=False, F=False)
+    publish("new", lambda self, *args: legacy(*args, dtype=self._d), function=False, F=False)
 
 
 __all__ = ["COMPLEX", "array", "recording"]

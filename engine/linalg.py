@@ -12,15 +12,26 @@ from engine.errors import LinAlgError
 from engine.ops.api import FUNCTIONS
 from engine.ops.diagonal import CROSS
 from engine.ops.linalg import (  # noqa: F401
+    TRIANGULAR,
     cholesky, det, eig, eigh, inverse, matrix_exp, matrix_power, qr, slogdet, solve, svd,
 )  # fmt: skip
+from engine.ops.shape import VIEW
 from engine.ops.matmul import matmul, vdot  # noqa: F401
 from engine.ops.statistics import VECTOR_NORM
 from engine.ops.table import run
 from engine.tensor import wrap
 
 inv = inverse
-multi_dot = FUNCTIONS["chain_matmul"]
+
+
+def multi_dot(tensors: Any, *, out: Any = None) -> Any:
+    """The product of several matrices."""
+    result = tensors[0]
+    for t in tensors[1:]:
+        result = result @ t
+    return run(VIEW, [result, tuple(result._s)])
+
+
 diagonal = FUNCTIONS["diagonal"]
 
 
@@ -100,10 +111,7 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
 
 
 def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Any:
-    A = A.triu() if upper else A.tril()
-    if unitriangular:
-        A = A - FUNCTIONS["diag_embed"](A.diagonal(0, -2, -1)) + FUNCTIONS["eye"](A._s[-1], dtype=A._d)
-    return solve(A, B) if left else solve(A.mT, B.mT).mT
+    return run(TRIANGULAR, [A, B, upper, left, unitriangular])
 
 
 def tensorinv(A: Any, ind: int = 2) -> Any:

@@ -108,7 +108,7 @@ def modified_error(t: Any, seq: float, g: Any, cell: Cell) -> RuntimeError:
         "one of the variables needed for gradient computation has been modified by an inplace "
         f"operation: [{t._d.legacy} {list(t._s)}]{origin} is at version {cell.count}; expected "
         f"version {cell.before(seq)} instead. Hint: enable anomaly detection to find the operation "
-        "that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+        "that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
     )
 
 

@@ -12,8 +12,7 @@ from engine import creation
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.table import GRAPH, OPS, RAW, Op, define, family
 
-publish("tensor", creation.tensor, method=False, F=False)
-publish("as_tensor", creation.as_tensor, method=False, F=False)
+creation.install()
 memory.install()
 indexing.install()
 randomness.install()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from cmath import log as complex_log
 from collections.abc import Callable
 from typing import Any
 
@@ -9,9 +11,10 @@ import numpy as np
 
 from engine import errors
 from engine.dtype import BOOL, COMPLEX, FLOAT, of_scalar
+from engine.ops import inplace
 from engine.ops.api import expose, publish
 from engine.ops.promote import result_dtype
-from engine.ops.table import PROMOTE, PROMOTE_FLOAT, TO_FLOAT, define, run
+from engine.ops.table import PROMOTE, PROMOTE_FLOAT, TO_FLOAT, define, run, undifferentiable
 from engine.tensor import Tensor
 
 Raw = Any
@@ -104,7 +107,7 @@ DIV_MODE = define("div(self, other, *, rounding_mode)", _broadcasting(_div_mode)
                   family="pointwise", node="DivBackward1", self=lambda F, g: F.zeros_like(g),
                   other=lambda F, g: F.zeros_like(g))
 FLOOR_DIVIDE = define("floor_divide(self, other)", _broadcasting(_floor_divide), PROMOTE, family="pointwise",
-                      self=lambda F, g: F.zeros_like(g), other=lambda F, g: F.zeros_like(g))
+                      node="NotImplemented", self=undifferentiable("floor_divide"), other=undifferentiable("floor_divide"))
 
 
 def _remainder(a: Raw, b: Raw) -> Raw:
@@ -117,9 +120,15 @@ def _fmod(a: Raw, b: Raw) -> Raw:
     return np.fmod(a, b)
 
 
-REMAINDER = define("remainder(self, other)", _broadcasting(_remainder), PROMOTE, family="pointwise",
+REMAINDER_NUMBER = define("remainder(self, other)", _broadcasting(_remainder), PROMOTE, family="pointwise",
+                          key="remainder_number", self=lambda F, g: g)
+REMAINDER_OF = define("remainder(self, other)", _broadcasting(_remainder), PROMOTE, family="pointwise",
+                      key="remainder_of", node="NotImplemented", other=undifferentiable("remainder"))
+REMAINDER = define("remainder(self, other)", _broadcasting(_remainder), PROMOTE, family="pointwise", node="RemainderBackward1",
                    self=lambda F, g: g, other=lambda F, g, self, other: -g * F.floor_divide(self, other))
-FMOD = define("fmod(self, other)", _broadcasting(_fmod), PROMOTE, family="pointwise",
+FMOD_NUMBER = define("fmod(self, other)", _broadcasting(_fmod), PROMOTE, family="pointwise",
+                     key="fmod_number", self=lambda F, g: g)
+FMOD = define("fmod(self, other)", _broadcasting(_fmod), PROMOTE, family="pointwise", node="FmodBackward1",
               self=lambda F, g: g, other=lambda F, g, self, other: -g * F.trunc(self / other))
 
 
@@ -155,12 +164,23 @@ def _pow_vjp(F: Any, g: Any, self: Any, exponent: Any) -> Any:
 POW_SCALAR = define("pow(self, exponent)", _power, family="pointwise", self=_pow_vjp, key="power")
 
 
+def _number_log(v: Any) -> Any:
+    if isinstance(v, complex):
+        return complex_log(v)
+    return math.log(v) if v > 0 else math.nan
+
+
 def _pow_self(F: Any, g: Any, self: Any, exponent: Any) -> Any:
     slope = F.conj(exponent * F.pow(self, exponent - 1))
     return g * F.where(exponent == 0.0, F.zeros_like(slope), slope)
 
 
 def _pow_exponent(F: Any, g: Any, self: Any, exponent: Any, result: Any) -> Any:
+    if not hasattr(self, "shape"):  # a number was raised to the power
+        if self == 0:
+            inside = exponent >= 0
+            return g * F.where(inside, F.zeros_like(result), result * -math.inf)
+        return g * (result * _number_log(self))
     log = F.log(self)
     slope = F.conj(result * log)
     if F.is_complex(self):
@@ -174,16 +194,16 @@ POW_BASE = define("pow(self, exponent)", _broadcasting(_pow), PROMOTE, family="p
                   node="PowBackward2", exponent=_pow_exponent)
 
 
-def _half(F: Any, g: Any, win: Any, tie: Any) -> Any:
-    return F.where(tie, g / 2, F.where(win, g, F.zeros_like(g)))
+def _half(F: Any, g: Any, lose: Any, tie: Any) -> Any:
+    return F.where(tie, g / 2, F.where(lose, F.zeros_like(g), g))  # nan: all to both
 
 
 MAXIMUM = define("maximum(self, other)", _broadcasting(np.maximum), PROMOTE, family="pointwise",
-                 self=lambda F, g, self, other: _half(F, g, self > other, self == other),
-                 other=lambda F, g, self, other: _half(F, g, other > self, self == other))
-MINIMUM = define("minimum(self, other)", _broadcasting(np.minimum), PROMOTE, family="pointwise",
                  self=lambda F, g, self, other: _half(F, g, self < other, self == other),
                  other=lambda F, g, self, other: _half(F, g, other < self, self == other))
+MINIMUM = define("minimum(self, other)", _broadcasting(np.minimum), PROMOTE, family="pointwise",
+                 self=lambda F, g, self, other: _half(F, g, self > other, self == other),
+                 other=lambda F, g, self, other: _half(F, g, other > self, self == other))
 FMAX = define("fmax(self, other)", _broadcasting(np.fmax), PROMOTE, family="pointwise",
               self=lambda F, g, self, other: F.where((self >= other) | F.isnan(other), g, F.zeros_like(g)),
               other=lambda F, g, self, other: F.where((self >= other) | F.isnan(other), F.zeros_like(g), g))
@@ -219,27 +239,56 @@ def _xlogy(a: Raw, b: Raw) -> Raw:
 XLOGY = define("xlogy(self, other)", _broadcasting(_xlogy), PROMOTE_FLOAT, family="pointwise",
                self=lambda F, g, self, other: g * F.where((self == 0) & (other <= 0), F.zeros_like(g), F.log(other)),
                other=lambda F, g, self, other: g * self / other)
-HEAVISIDE = define("heaviside(self, other)", _broadcasting(np.heaviside), PROMOTE, family="pointwise",
-                   self=lambda F, g: F.zeros_like(g), other=lambda F, g: F.zeros_like(g))
+HEAVISIDE = define("heaviside(self, other)", _broadcasting(np.heaviside), PROMOTE, family="pointwise", node="NotImplemented",
+                   self=undifferentiable("heaviside"), other=undifferentiable("heaviside"))
 FLOAT_POWER = define("float_power(self, exponent)", _broadcasting(lambda a, b: np.power(np.float64(a), b)),
                      TO_FLOAT, family="pointwise")
 
+#: What has no kernel: operation → name of the kernel, categories of element types.
+_REFUSED: dict[str, tuple[str, str]] = {
+    "floor_divide": ("div_floor_cpu", "bc"), "fmod": ("fmod_cpu", "bc"), "remainder": ("remainder_cpu", "bc"),
+    "atan2": ("atan2_cpu", "c"), "hypot": ("hypot_cpu", "bic"), "logaddexp": ("logaddexp_cpu", "bi"),
+    "logaddexp2": ("logaddexp2_cpu", "bic"), "copysign": ("copysign_cpu", "c"), "xlogy": ("xlogy_cpu", "c"),
+    "gcd": ("gcd_cpu", "bfc"), "lcm": ("lcm_cpu", "bfc"), "nextafter": ("nextafter_cpu", "bic"),
+    "lt": ("lt_cpu", "c"), "le": ("le_cpu", "c"), "gt": ("gt_cpu", "c"), "ge": ("ge_cpu", "c"), "pow": ("pow", "b"),
+}  # fmt: skip
+_COMPLEX_REFUSED = ("maximum", "minimum", "fmax", "fmin")
+
+
+def _refusal(name: str) -> Callable[[list[Any]], None] | None:
+    """A check that refuses the element types for which PyTorch has no kernel."""
+    kernel, kinds = _REFUSED.get(name, ("", ""))
+    if not kernel and name not in _COMPLEX_REFUSED:
+        return None
+
+    def check(values: list[Any]) -> None:
+        d = result_dtype(values[:2])
+        if not kernel:
+            if d.category == COMPLEX:
+                raise RuntimeError(f"{name} not implemented for complex tensors.")
+        elif "bifc"[d.category] in kinds:
+            raise errors.not_implemented(kernel, d.display)
+
+    return check
+
+
 for _op, _also in (
     (MAXIMUM, ""), (MINIMUM, ""), (FMAX, ""), (FMIN, ""), (ATAN2, "arctan2"), (HYPOT, ""),
-    (LOGADDEXP, ""), (LOGADDEXP2, ""), (COPYSIGN, ""), (XLOGY, ""), (HEAVISIDE, ""),
-    (FLOOR_DIVIDE, ""), (FMOD, ""),
+    (LOGADDEXP, ""), (LOGADDEXP2, ""), (COPYSIGN, ""), (XLOGY, ""), (HEAVISIDE, ""), (FLOOR_DIVIDE, ""),
 ):  # fmt: skip
-    expose(_op, also=_also, inplace=True)
+    expose(_op, also=_also, inplace=True, check=_refusal(_op.name))
 
 for _name, _fn in {"gcd": np.gcd, "lcm": np.lcm, "nextafter": np.nextafter}.items():
-    expose(define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"), inplace=True)
+    expose(define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"), inplace=True,
+           check=_refusal(_name))
 
 for _name, _fn, _also in (
     ("eq", np.equal, ""), ("ne", np.not_equal, "not_equal"), ("lt", np.less, "less"),
     ("le", np.less_equal, "less_equal"), ("gt", np.greater, "greater"), ("ge", np.greater_equal, "greater_equal"),
     ("logical_and", np.logical_and, ""), ("logical_or", np.logical_or, ""), ("logical_xor", np.logical_xor, ""),
 ):  # fmt: skip
-    expose(define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"), inplace=True, also=_also)
+    expose(define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"), inplace=True, also=_also,
+           check=_refusal(_name))
 
 
 def _bits_check(name: str) -> Callable[[list[Any]], None]:
@@ -312,9 +361,37 @@ def _power_row(t: Any, exponent: Any) -> tuple[Any, list[Any]]:
     return POW_SCALAR, [t, exponent]
 
 
-def remainder(input: Any, other: Any, *, out: Any = None) -> Any:  # noqa: A002
-    """Division with the rest of the sign of the divisor; either may be a number."""
-    return _out("remainder", REMAINDER, [input, other], out)
+def _with_number(name: str, both: Any, number: Any, of: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """A function of two tensors, or of a tensor and a number, which have rows of their own."""
+    check = _refusal(name)
+
+    def row(a: Any, b: Any) -> Any:
+        if not isinstance(a, Tensor) and not isinstance(b, Tensor):
+            raise errors.not_tensor(name, "input", 1, a)
+        if check is not None:
+            check([a, b])
+        return (both if isinstance(a, Tensor) else of) if isinstance(b, Tensor) else number
+
+    def call(input: Any, other: Any, *, out: Any = None) -> Any:  # noqa: A002
+        return _out(name, row(input, other), [input, other], out)
+
+    def write(self: Any, other: Any) -> Any:
+        return inplace.run_inplace(row(self, other), [self, other])
+
+    call.__name__ = name
+    return call, write
+
+
+def pow_(self: Any, exponent: Any) -> Any:
+    """self ** exponent, in place."""
+    if isinstance(exponent, Tensor):
+        return inplace.run_inplace(POW_TENSOR, [self, exponent])
+    op, values = _power_row(self, exponent)
+    return inplace.run_inplace(op, [self, *values[1:]])
+
+
+def div_(self: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    return inplace.run_inplace(*_div_vjp_modes("div_", self, other, rounding_mode))
 
 
 def true_divide(input: Any, other: Any, *, out: Any = None) -> Any:  # noqa: A002
@@ -336,6 +413,13 @@ def square(input: Any) -> Any:  # noqa: A002
 publish("div divide", div)
 publish("true_divide", true_divide)
 publish("pow", pow)
-publish("remainder", remainder)
+for _name, _both, _number, _of in (("remainder", REMAINDER, REMAINDER_NUMBER, REMAINDER_OF), ("fmod", FMOD, FMOD_NUMBER, FMOD)):
+    _call, _write = _with_number(_name, _both, _number, _of)
+    publish(_name, _call)
+    publish(_name + "_", _write, function=False, F=False)
+for _name in ("div_", "divide_", "true_divide_"):
+    publish(_name, div_, function=False, F=False)
+publish("pow_", pow_, function=False, F=False)
+publish("square_", lambda self: pow_(self, 2), F=False)
 publish("float_power", float_power)
 publish("square", square)

@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.helpers import axis
-from engine.ops.shape import _shape_args, permute
+from engine.ops.shape import CLONE, _shape_args, permute
 from engine.ops.table import PROMOTE, RAW, define, run
 from engine.tensor import Tensor, wrap
 
@@ -35,16 +35,26 @@ _triangle("triu", np.triu)
 
 
 def _diagonal(a: Raw, offset: int, dim1: int, dim2: int) -> Raw:
-    return _open(np.diagonal(a, offset, axis(dim1, a.ndim), axis(dim2, a.ndim)))
+    return _writable_diagonal(a, offset, axis(dim1, a.ndim), axis(dim2, a.ndim))
 
 
-def _open(v: Raw) -> Raw:
-    return np.lib.stride_tricks.as_strided(v, v.shape, v.strides) if not v.flags.writeable else v
+def _writable_diagonal(a: Raw, offset: int, dim1: int, dim2: int) -> Raw:
+    """np.diagonal, but writable: strides add up along the diagonal."""
+    start = [slice(None)] * a.ndim
+    if offset >= 0:
+        start[dim2] = slice(min(offset, a.shape[dim2]), None)
+    else:
+        start[dim1] = slice(min(-offset, a.shape[dim1]), None)
+    part = a[tuple(start)]
+    rest = [d for d in range(a.ndim) if d not in (dim1, dim2)]
+    shape = [part.shape[d] for d in rest] + [min(part.shape[dim1], part.shape[dim2])]
+    strides = [part.strides[d] for d in rest] + [part.strides[dim1] + part.strides[dim2]]
+    return np.lib.stride_tricks.as_strided(part, shape, strides)
 
 
 def _diagonal_back(g: Raw, sizes: Any, offset: int, dim1: int, dim2: int) -> Raw:
     out = np.zeros(sizes, g.dtype)
-    _open(np.diagonal(out, offset, dim1, dim2))[...] = g
+    _writable_diagonal(out, offset, dim1, dim2)[...] = g
     return out
 
 
@@ -185,6 +195,10 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, outpu
     t = input.reshape(-1) if dim is None else input
     d = 0 if dim is None else axis(dim, len(t._s))
     counts = np.asarray(repeats._a) if isinstance(repeats, Tensor) else np.asarray(repeats)
+    if counts.size == 1:
+        n, k = t._s[d], int(counts.reshape(-1)[0])
+        wide = t.unsqueeze(d + 1).expand(*t._s[: d + 1], k, *t._s[d + 1 :])
+        return run(CLONE, [wide]).contiguous().view(*t._s[:d], n * k, *t._s[d + 1 :])
     index = np.repeat(np.arange(t._s[d]), counts)
     return t.index_select(d, wrap(index))
 
@@ -199,14 +213,12 @@ publish("repeat_interleave", repeat_interleave, F=False)
 RAW.flip, RAW.roll = _flip, _roll
 
 
+ROT90 = define("rot90(self, k, dims)", lambda a, k, dims: np.array(np.rot90(a, k, dims)), family="shape",
+               self=lambda F, g, k, dims: F.rot90(g, -k, dims))
+
+
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:  # noqa: A002
-    k %= 4
-    if k == 0:
-        return input.clone()
-    if k == 2:
-        return flip(input, *dims)
-    turned = flip(input, dims[1]) if k == 1 else flip(input, dims[0])
-    return turned.transpose(*dims)
+    return run(ROT90, [input, k, tuple(dims)])
 
 
 def movedim(input: Any, source: Any, destination: Any) -> Any:  # noqa: A002
@@ -243,7 +255,7 @@ publish("moveaxis", movedim, F=False)
 
 def _unfold(a: Raw, dimension: int, size: int, step: int) -> Raw:
     d = axis(dimension, a.ndim)
-    return _open(np.moveaxis(sliding_window_view(a, size, d), 0, 0))[(slice(None),) * d + (slice(None, None, step),)]
+    return sliding_window_view(a, size, d, writeable=True)[(slice(None),) * d + (slice(None, None, step),)]
 
 
 def _unfold_back(g: Raw, sizes: Any, d: int, size: int, step: int) -> Raw:

@@ -67,6 +67,8 @@ def expand_dims(g: Any, dims: tuple[int, ...], ndim: int, keepdim: bool) -> Any:
 
 
 def raw_conj(a: Any) -> Any:
+    if isinstance(a, (int, float, complex)):
+        return a.conjugate()
     return a.conj() if a.dtype.kind == "c" else a
 
 
@@ -93,6 +95,8 @@ def graph_zeros(size: Sequence[int], d: dtype | None = None) -> Any:
 
 
 def graph_conj(t: Any) -> Any:
+    if isinstance(t, (int, float, complex)):
+        return t.conjugate()
     return t.conj() if t._d.is_complex else t
 
 
@@ -101,8 +105,8 @@ RAW.conj, GRAPH.conj = raw_conj, graph_conj
 RAW.real, GRAPH.real = raw_real, lambda t: t.real if t._d.is_complex else t
 RAW.zeros, GRAPH.zeros = raw_zeros, graph_zeros
 RAW.where, GRAPH.where = raw_where, graph_where
-RAW.zeros_like, GRAPH.zeros_like = np.zeros_like, lambda t: wrap(np.zeros_like(t._a), t._d)
-RAW.ones_like, GRAPH.ones_like = np.ones_like, lambda t: wrap(np.ones_like(t._a), t._d)
+RAW.zeros_like, GRAPH.zeros_like = np.zeros_like, lambda t: wrap(np.zeros(t._s, t._d.np)[()], t._d)
+RAW.ones_like, GRAPH.ones_like = np.ones_like, lambda t: wrap(np.ones(t._s, t._d.np)[()], t._d)
 RAW.to_dtype, GRAPH.to_dtype = (lambda a, d: a.astype(d.np)), lambda t, d: t.to(d)
 RAW.bool_to, GRAPH.bool_to = (lambda m, like: m.astype(like.dtype)), lambda m, like: m.to(like._d)
 RAW.is_complex, GRAPH.is_complex = (lambda a: a.dtype.kind == "c"), lambda t: t._d.is_complex

@@ -200,7 +200,7 @@ def _bad_index(item: Any) -> Exception:
 
 def _apply_basic(t: Any, items: list[Any]) -> tuple[Any, list[Any]]:
     """Apply ints, slices and None; returns the view and the remaining advanced items by dimension."""
-    dim = 0
+    dim = place = 0
     rest: list[Any] = []
     for item in items:
         if isinstance(item, bool):
@@ -224,11 +224,13 @@ def _apply_basic(t: Any, items: list[Any]) -> tuple[Any, list[Any]]:
             rest.append(index)
             dim += index.ndim if index.dtype == bool else 1
         else:
-            t = _select_item(t, item, dim)
+            t = _select_item(t, item, dim, place)
+        place += _rank(item)
     return t, rest
 
 
-def _select_item(t: Any, item: Any, dim: int) -> Any:
+def _select_item(t: Any, item: Any, dim: int, place: int | None = None) -> Any:
+    """One integer item; `place` is its dimension as the person counts them."""
     if not hasattr(item, "__index__"):
         raise _bad_index(item)
     if isinstance(item, Tensor) and item._d.category >= dtypes.FLOAT:
@@ -236,7 +238,7 @@ def _select_item(t: Any, item: Any, dim: int) -> Any:
     i = item.__index__()
     n = t._s[dim]
     if not -n <= i < n:
-        raise IndexError(f"index {i} is out of bounds for dimension {dim} with size {n}")
+        raise IndexError(f"index {i} is out of bounds for dimension {dim if place is None else place} with size {n}")
     return run(SELECT, [t, dim, i % n])
 
 
@@ -299,10 +301,9 @@ def getitem(self: Any, key: Any) -> Any:
 
 def setitem(self: Any, key: Any, value: Any) -> None:
     """self[key] = value: copy into the view, or index_put."""
-    if mode.enabled:
-        inplace.check(self, "setitem")
-    if self._g is inplace.graph.LEAF and mode.enabled:
+    if mode.enabled and self._g is inplace.graph.LEAF:
         raise RuntimeError(errors.LEAF_VIEW_INPLACE)
+    inplace.check(self, "setitem")
     view, index = _resolve(self, key)
     if not isinstance(value, Tensor):
         value = _value(value, self._d)

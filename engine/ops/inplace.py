@@ -51,6 +51,15 @@ def check(t: Any, op: str, others: Sequence[Any] = ()) -> None:
         return
     if mode.enabled:
         version.check_write(t, op)
+    if isinstance(t._a, np.ndarray) and 0 in t._a.strides and _overlaps(t._a):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
+
+
+def _overlaps(a: Any) -> bool:
+    return any(s == 0 and n > 1 for s, n in zip(a.strides, a.shape, strict=True)) and bool(a.size)
 
 
 def run_inplace(op: Op, values: list[Any]) -> Any:
@@ -110,7 +119,7 @@ def history(op: Op, values: list[Any], t: Any, before: Any) -> None:
         n.cells = {0: version.cell_of(t)}
     if type(t._v) is version.View:
         rebase(t, n, before)
-    elif graph.hooked:
+    elif graph.hooked and before is not None and before is not graph.LEAF:
         from engine.autograd import hooks
 
         hooks.move(before, n, t)

@@ -191,7 +191,7 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
 
 def _atleast(n: int, t: Any) -> Any:
     while len(t._s) < n:
-        t = t.unsqueeze(0) if len(t._s) < 2 else t.unsqueeze(-1)
+        t = t.reshape(1) if not t._s else t.unsqueeze(0) if len(t._s) < 2 else t.unsqueeze(-1)
     return t
 
 
@@ -206,6 +206,18 @@ def vstack(tensors: Any) -> Any:
 
 def dstack(tensors: Any) -> Any:
     return cat([_atleast(3, t) for t in tensors], 2)
+
+
+def hsplit(input: Any, indices_or_sections: Any) -> Any:  # noqa: A002
+    return tensor_split(input, indices_or_sections, 0 if len(input._s) == 1 else 1)
+
+
+def vsplit(input: Any, indices_or_sections: Any) -> Any:  # noqa: A002
+    return tensor_split(input, indices_or_sections, 0)
+
+
+publish("hsplit", hsplit, F=False)
+publish("vsplit", vsplit, F=False)
 
 
 def column_stack(tensors: Any) -> Any:

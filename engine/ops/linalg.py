@@ -11,6 +11,7 @@ from engine.dtype import FLOAT
 from engine.errors import LinAlgError
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.extremes import returns
+from engine.ops.statistics import norm_vjp, vector_norm_raw
 from engine.ops.table import RAW, define, run
 from engine.tensor import Tensor, wrap
 
@@ -404,6 +405,13 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
         da, db = list(range(len(a._s) - dims, len(a._s))), list(range(dims))
     else:
         da, db = ([d] if isinstance(d, int) else list(d) for d in dims)
+    for x, y in zip(da, db, strict=True):
+        if a._s[x] != b._s[y]:
+            at = (x - len(a._s), y) if isinstance(dims, int) else (x, y)
+            raise RuntimeError(
+                f"contracted dimensions need to match, but first has size {a._s[x]} in dim {at[0]} and second has "
+                f"size {b._s[y]} in dim {at[1]}"
+            )
     da, db = [d % len(a._s) for d in da], [d % len(b._s) for d in db]
     fa = [d for d in range(len(a._s)) if d not in da]
     fb = [d for d in range(len(b._s)) if d not in db]
@@ -426,9 +434,53 @@ def chain_matmul(*matrices: Any) -> Any:
     return out
 
 
+def _cdist(a: Raw, b: Raw, p: float) -> Raw:
+    return vector_norm_raw(a[..., :, None, :] - b[..., None, :, :], p, -1, False)
+
+
+def _cdist_vjp(F: Any, g: Any, self: Any, other: Any, result: Any, p: float, first: bool) -> Any:
+    a = self.reshape((*self.shape[:-1], 1, self.shape[-1]))
+    b = other.reshape((*other.shape[:-2], 1, *other.shape[-2:]))
+    d = a - b
+    v = norm_vjp(F, g, d, result, d.shape, p, -1, False)
+    return F.sum(v, [len(d.shape) - 2], False) if first else -F.sum(v, [len(d.shape) - 3], False)
+
+
+CDIST = define("_cdist_forward(self, other, p)", _cdist, family="reduction", node="CdistBackward0", key="cdist",
+               self=lambda F, g, self, other, result, p, self_sizes: F.sum_to(_cdist_vjp(F, g, self, other, result, p, True), self_sizes),
+               other=lambda F, g, self, other, result, p, other_sizes: F.sum_to(_cdist_vjp(F, g, self, other, result, p, False), other_sizes))
+
+
 def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) -> Any:
-    d = x1.unsqueeze(-2) - x2.unsqueeze(-3)
-    return FUNCTIONS["norm"](d, p, -1)
+    return run(CDIST, [x1, x2, float(p)])
+
+
+def _triangular(a: Raw, b: Raw, upper: bool, left: bool, unitriangular: bool) -> Raw:
+    m = np.triu(a) if upper else np.tril(a)
+    if unitriangular:
+        m = m - _diag_part(m) + np.eye(m.shape[-1], dtype=m.dtype)
+    if left:
+        return np.linalg.solve(m, b)
+    return np.swapaxes(np.linalg.solve(np.swapaxes(m, -1, -2), np.swapaxes(b, -1, -2)), -1, -2)
+
+
+def _triangular_b(F: Any, g: Any, self: Any, upper: bool, left: bool, unitriangular: bool) -> Any:
+    return F.solve_triangular(_t(F, self), g, not upper, left, unitriangular)
+
+
+def _triangular_a(F: Any, g: Any, self: Any, result: Any, upper: bool, left: bool, unitriangular: bool) -> Any:
+    gb = _triangular_b(F, g, self, upper, left, unitriangular)
+    ga = -F.matmul(gb, _t(F, result)) if left else -F.matmul(_t(F, result), gb)
+    k = int(unitriangular)
+    return F.triu(ga, k) if upper else F.tril(ga, -k)
+
+
+TRIANGULAR = define("linalg_solve_triangular(self, other, upper, left, unitriangular)", _triangular, family="matmul",
+                    key="solve_triangular", self=_triangular_a,
+                    other=lambda F, g, self, other_sizes, upper, left, unitriangular: F.sum_to(
+                        _triangular_b(F, g, self, upper, left, unitriangular), other_sizes))
+VDOT = define("vdot(self, other)", lambda a, b: np.vdot(a, b), family="matmul",
+              self=lambda F, g, other: F.conj(g) * other, other=lambda F, g, self: g * self)
 
 
 for _n in ("inverse", "det", "slogdet", "logdet", "cholesky", "matrix_exp", "matrix_power", "inner"):

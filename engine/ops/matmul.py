@@ -85,7 +85,7 @@ ADDR = define("addr(self, vec1, vec2, *, beta=1, alpha=1)",
 
 
 def _c_name(d: Any) -> str:
-    return {"float32": "float", "float64": "double", "int64": "long long", "int32": "int", "bool": "bool",
+    return {"float32": "float", "float64": "double", "int64": "long int", "int32": "int", "bool": "bool",
             "int16": "short", "int8": "signed char", "uint8": "unsigned char", "float16": "c10::Half",
             "bfloat16": "c10::BFloat16", "complex64": "c10::complex<float>",
             "complex128": "c10::complex<double>"}.get(d.name, d.name)
@@ -206,7 +206,9 @@ expose(OUTER, also="ger", check=_check_outer)
 
 def vdot(input: Any, other: Any) -> Any:  # noqa: A002
     """Dot product with the conjugate of the first argument."""
-    return _dot(input.conj() if input._d.is_complex else input, other)
+    from engine.ops.linalg import VDOT
+
+    return run(VDOT, [input, other])
 
 
 def _dot(a: Any, b: Any) -> Any:

@@ -294,9 +294,9 @@ def _broadcast_error(have: Any, given: Any) -> RuntimeError:
 
 
 FILL = define("fill(self, value)", lambda a, value: np.full(np.shape(a), value, a.dtype), family="inplace",
-              node="FillBackward0", self=lambda F, g: F.zeros_like(g))
+              node="FillBackward2", self=lambda F, g: F.zeros_like(g))
 FILL_TENSOR = define("fill(self, value)", lambda a, value: np.broadcast_to(value, np.shape(a)), family="inplace",
-                     node="FillBackward1", key="fill_tensor", self=lambda F, g: F.zeros_like(g),
+                     node="FillBackward3", key="fill_tensor", self=lambda F, g: F.zeros_like(g),
                      value=lambda F, g: g.sum())
 ZERO = define("zero(self)", lambda a: np.zeros(np.shape(a), a.dtype), family="inplace",
               node="ZeroBackward0", self=lambda F, g: F.zeros_like(g))
@@ -351,8 +351,10 @@ def numpy(self: Any, *, force: bool = False) -> Any:
     return array(self)
 
 
-def item(self: Any) -> Any:
+def item(self: Any, *extra: Any) -> Any:
     """The value of a one-element tensor as a Python number."""
+    if extra:
+        raise TypeError(f"TensorBase.item() takes no arguments ({len(extra)} given)")
     a = self._a
     if a.size != 1:
         raise RuntimeError(f"a Tensor with {a.size} elements cannot be converted to Scalar")
@@ -500,6 +502,8 @@ def view_dtype(self: Any, d: dtype) -> Any:
 
 
 def resize_(self: Any, *size: Any) -> Any:
+    if self._g is not None:
+        raise RuntimeError("cannot resize variables that require grad")
     shape = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
     grown = np.zeros(math.prod(shape), self._d.np)
     old = self._a.reshape(-1)[: grown.size]

@@ -67,7 +67,7 @@ def _rpow(self: Any, other: Any) -> Any:
 
 
 def _ipow(self: Any, other: Any) -> Any:
-    return self.pow_(other)
+    return binary.pow_(self, other)
 
 
 def _rfloordiv(self: Any, other: Any) -> Any:
@@ -75,7 +75,7 @@ def _rfloordiv(self: Any, other: Any) -> Any:
 
 
 def _rmod(self: Any, other: Any) -> Any:
-    return run(binary.REMAINDER, [other, self])
+    return FUNCTIONS["remainder"](other, self)
 
 
 def _compare(name: str) -> Callable[..., Any]:
@@ -120,7 +120,7 @@ def install() -> None:
         "itruediv": _inplace(binary.DIV), "pow": _plain("pow", None), "rpow": _rpow, "ipow": _ipow,
         "floordiv": _plain("floor_divide", None), "rfloordiv": _rfloordiv,
         "ifloordiv": _inplace(binary.FLOOR_DIVIDE), "mod": _plain("remainder", None), "rmod": _rmod,
-        "imod": _inplace(binary.REMAINDER), "matmul": _matmul,
+        "imod": lambda self, other: self.remainder_(other), "matmul": _matmul,
         "neg": FUNCTIONS["neg"], "pos": lambda self: self, "abs": FUNCTIONS["abs"],
         "invert": FUNCTIONS["bitwise_not"], "eq": _equal, "ne": _not_equal,
     }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine import errors
-from engine.dtype import BOOL, FLOAT, INT
+from engine.dtype import BOOL, COMPLEX, FLOAT, INT
 from engine.ops import special
 from engine.ops.api import expose, publish
 from engine.ops.helpers import raw_conj
@@ -50,9 +50,33 @@ def _sigmoid(a: Raw) -> Raw:
     return np.where(a >= 0, 1 / (1 + e), e / (1 + e)).astype(a.dtype, copy=False)[()]
 
 
+def _rounds(name: str) -> Callable[[list[Any]], None]:
+    def check(values: list[Any]) -> None:
+        d = values[0]._d
+        if d.category == COMPLEX:
+            raise NotImplementedError(f"{name} is not supported for complex inputs")
+        if d.category == BOOL:
+            raise errors.not_implemented(f"{name}_vml_cpu", "Bool")
+
+    return check
+
+
+def _real_sign(values: list[Any]) -> None:
+    if values[0]._d.category == COMPLEX:
+        raise NotImplementedError(
+            "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead."
+        )
+
+
+def _sign(a: Raw) -> Raw:
+    if a.dtype.kind == "b":
+        return np.array(a)[()]
+    return np.where(np.isnan(a), 0, np.sign(a)).astype(a.dtype)[()] if a.dtype.kind == "f" else np.sign(a)
+
+
 def _sgn(a: Raw) -> Raw:
     if a.dtype.kind != "c":
-        return np.sign(a)
+        return _sign(a)
     r = np.abs(a)
     return np.where(r == 0, 0, a / np.where(r == 0, 1, r)).astype(a.dtype)
 
@@ -82,7 +106,7 @@ def _round_check(values: list[Any]) -> None:
     if values[0]._d.category < FLOAT and values[1]:
         raise errors.not_implemented("round_cpu", values[0]._d.display)
     if values[0]._d.category == BOOL:
-        raise errors.not_implemented("round_cpu", "Bool")
+        raise errors.not_implemented("round_vml_cpu", "Bool")
 
 
 def _keep_int(fn: Callable[[Raw], Raw]) -> Callable[[Raw], Raw]:
@@ -113,12 +137,12 @@ _unary("acosh", np.arccosh, lambda F, g, self: g * F.rsqrt(self * self - 1), als
 _unary("atanh", np.arctanh, lambda F, g, self: g / (1 - self * self), also="arctanh")
 _unary("sigmoid", _sigmoid, lambda F, g, result: g * F.conj((1 - result) * result))
 _unary("neg", np.negative, lambda F, g: -g, kind=RAWTYPE, also="negative", check=_neg_check)
-_unary("floor", _keep_int(np.floor), _zero, kind=RAWTYPE)
-_unary("ceil", _keep_int(np.ceil), _zero, kind=RAWTYPE)
-_unary("trunc", _keep_int(np.trunc), _zero, kind=RAWTYPE, also="fix")
+_unary("floor", _keep_int(np.floor), _zero, kind=RAWTYPE, check=_rounds("floor"))
+_unary("ceil", _keep_int(np.ceil), _zero, kind=RAWTYPE, check=_rounds("ceil"))
+_unary("trunc", _keep_int(np.trunc), _zero, kind=RAWTYPE, also="fix", check=_rounds("trunc"))
 _unary("frac", lambda a: a - np.trunc(a), lambda F, g: g, kind=RAWTYPE,
-       check=_refuse(BOOL, INT, kernel="frac_vml_cpu"))
-_unary("sign", lambda a: np.sign(a) if a.dtype.kind != "b" else np.array(a)[()], _zero, kind=RAWTYPE)
+       check=_refuse(BOOL, INT, COMPLEX, kernel="frac_cpu"))
+_unary("sign", _sign, _zero, kind=RAWTYPE, check=_real_sign)
 _unary("sgn", lambda a: _sgn(a) if a.dtype.kind != "b" else np.array(a)[()],
        lambda F, g, self: _sgn_vjp(F, g, self), kind=RAWTYPE)
 _unary("abs", np.abs, _abs_vjp, kind=RAWTYPE, also="absolute", check=_refuse(BOOL, kernel="abs_cpu"))
@@ -200,7 +224,7 @@ def _logit(a: Raw, eps: Any = None) -> Raw:
 
 
 def _logit_vjp(F: Any, g: Any, self: Any, eps: Any) -> Any:
-    v = g / (self * (1 - self))
+    v = g / ((1 - self) * F.abs(self))  # inf, not -inf, at minus zero
     low, high = (0.0, 1.0) if eps is None else (eps, 1 - eps)
     inside = (self >= low) & (self <= high)
     outside = F.zeros_like(g) if eps is not None else F.zeros_like(g) * math.nan

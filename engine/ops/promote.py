@@ -41,8 +41,9 @@ def result_dtype(values: Any) -> dtype:
     return _combine(_combine(dims, zero), number) or default()
 
 
-def common(values: list[Any], raws: list[Any], floating: bool) -> dtype:
-    """Bring tensors and numbers among `raws` to their common type; returns it."""
+def common(values: list[Any], raws: list[Any], floating: bool, n: int) -> dtype:
+    """Bring the first `n` of `raws` (tensors and numbers) to their common type; returns it."""
+    values = values[:n]
     d = result_dtype(values)
     if floating and d.category < FLOAT:
         d = default()
@@ -58,7 +59,7 @@ def common(values: list[Any], raws: list[Any], floating: bool) -> dtype:
 def number(v: Any, d: dtype) -> Any:
     """A Python number as a NumPy scalar of type `d`; out of range is an error as in PyTorch."""
     if d is bfloat16:
-        return cast(np.float32(v), promote_types(bfloat16, d), d)[()] if False else np.float32(v)
+        return np.float32(v)
     if d.category < FLOAT and d.category != BOOL:
         return np.asarray(int(v)).astype(d.np)[()]
     return d.np.type(v)

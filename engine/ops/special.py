@@ -65,6 +65,8 @@ _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617
 
 def _zeta(s: float, q: float) -> float:
     """The Hurwitz zeta function by Euler-Maclaurin."""
+    if math.isnan(q) or math.isinf(q):
+        return 0.0 if q == math.inf else math.nan
     if q <= 0 and q == math.floor(q):
         return math.inf
     total = 0.0

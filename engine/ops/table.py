@@ -99,7 +99,7 @@ class OpNode(Function):
             if isinstance(v, Tensor):
                 return self._unpack(F, v)
             if type(v) is list or type(v) is tuple:
-                return [self._unpack(F, e) if isinstance(e, Tensor) else e for e in v]
+                return type(v)(self._unpack(F, e) if isinstance(e, Tensor) else e for e in v)
             if type(v) is Packed:
                 return v.unpack(F)
             return v
@@ -229,6 +229,10 @@ def output_tensor(node: Any, i: int, a: Any, size: Any, dt: Any) -> Any:
     return t
 
 
+#: Nodes that keep `dim` as a tuple even when one dimension was given.
+_TUPLE_DIM = ("SumBackward1", "MeanBackward1")
+
+
 def saved_attribute(node: Any, name: str) -> Any:
     """`grad_fn._saved_self` and the like."""
     op = node.op
@@ -237,12 +241,16 @@ def saved_attribute(node: Any, name: str) -> Any:
     if name in ("result", "out", "output") and node.outs:
         a, size, dt = node.outs[0]
         return a.unpack(GRAPH) if type(a) is Packed else output_tensor(node, 0, a, size, dt)
+    if name == "self_sym_numel":
+        return node.metas[0][0].numel()
     i = op.index.get(name)
     if i is None and name.endswith("_sym_sizes") or name.endswith("_sizes"):
         return tuple(node.metas[op.index[name.replace("_sym", "").removesuffix("_sizes")]][0])
     if i is None:
         raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
     v = node.args[i]
+    if name == "dim" and isinstance(v, int) and type(node).__name__ in _TUPLE_DIM:
+        return (v,)
     if type(v) is Packed:
         return v.unpack(GRAPH)
     if isinstance(v, Tensor):
@@ -308,7 +316,7 @@ def unwrap(op: Op, values: list[Any]) -> tuple[list[Any], bool, bool]:
         else:
             raws.append(v)
     if op.kind == PROMOTE or op.kind == PROMOTE_FLOAT:
-        bf = common(values, raws, op.kind == PROMOTE_FLOAT) is bfloat16
+        bf = common(values, raws, op.kind == PROMOTE_FLOAT, op.required) is bfloat16
     elif op.kind == TO_FLOAT:
         to_float(values, raws)
     elif wide and bf:
@@ -485,7 +493,13 @@ def _getters(op: Op, fn: Callable[..., Any], skip: int) -> tuple[tuple[int, int]
 
 
 def camel(name: str) -> str:
-    return "".join(w[:1].upper() + w[1:] for w in name.strip("_").split("_"))
+    """log1p → Log1P: a letter after an underscore or a digit is a capital."""
+    out, up = "", True
+    for c in name.strip("_"):
+        if c != "_":
+            out += c.upper() if up else c
+        up = c == "_" or c.isdigit()
+    return out
 
 
 def define(
@@ -533,6 +547,15 @@ def _node_class(title: str, op: Op) -> type[OpNode]:
     if op.outputs != 1:
         del body["outputs"]
     return type(title, (OpNode,), body)
+
+
+def undifferentiable(name: str) -> Callable[..., Any]:
+    """The VJP of an operation for which PyTorch has none."""
+
+    def vjp(F: Any, g: Any) -> Any:
+        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+    return vjp
 
 
 def family(name: str) -> str:
