@@ -56,7 +56,16 @@ def _assignments(lines: list[str]) -> dict[Span, str]:
             target, value = node.targets[0], node.value
         elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
             target, value = node.target, node.value
-        if isinstance(target, ast.Name) and value is not None:
+        if isinstance(target, ast.Name) and value is not None and not _constructs(value):
             key = value.lineno, value.col_offset, value.end_lineno, value.end_col_offset
             spans[key] = target.id
     return spans
+
+
+def _constructs(value: ast.expr) -> bool:
+    """Return whether an expression calls a class, as `nn.Linear(2, 1)`: its result is no tensor."""
+    if not isinstance(value, ast.Call):
+        return False
+    called = value.func
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    return name[:1].isupper() and not name.endswith("Tensor")

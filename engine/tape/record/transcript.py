@@ -109,7 +109,7 @@ class Transcript:
             if self._assigned[2] != (id(code), lasti):
                 self._name_assigned()
             self._assigned = None
-        if target and made >= 0:
+        if target and made >= 0 and self._passes.current < 0:
             self._assigned = made, target, (id(code), lasti)
 
     def _name_assigned(self) -> None:
