@@ -20,13 +20,14 @@ _KEEP = 256
 class Cell:
     """The writes to one piece of memory."""
 
-    __slots__ = ("__weakref__", "count", "last", "times", "views")
+    __slots__ = ("__weakref__", "count", "last", "prune", "times", "views")
 
     def __init__(self) -> None:
         self.count = 0
         self.last = 0
         self.times: list[int] = []
-        self.views: dict[int, weakref.ref[Any]] | None = None
+        self.views: list[weakref.ref[Any]] = []
+        self.prune = 64
 
     def bump(self) -> None:
         self.last = graph.tick()
@@ -91,10 +92,10 @@ def make_view(out: Any, base: Any, origin: str | None) -> None:
     else:
         root, cell = base, cell_of(base) if v is None else v
     out._v = View(root, cell, origin)
-    if cell.views is None:
-        cell.views = {}
-    views, key = cell.views, id(out)
-    views[key] = weakref.ref(out, lambda _: views.pop(key, None))
+    cell.views.append(weakref.ref(out))
+    if len(cell.views) > cell.prune:  # amortised: what is dead goes when the list has doubled
+        cell.views = [r for r in cell.views if r() is not None]
+        cell.prune = 2 * len(cell.views) + 64
 
 
 def modified_error(t: Any, seq: float, g: Any, cell: Cell) -> RuntimeError:

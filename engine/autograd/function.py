@@ -88,7 +88,7 @@ class BackwardNode(graph.Node, FunctionCtx):
     def saved_tensors(self) -> tuple[Any, ...]:
         if self.__dict__["freed"]:
             raise errors.freed()
-        if "to_save" in self.__dict__ and not self.__dict__["saved"]:
+        if "to_save" in self.__dict__ and not self.__dict__["edges"] and not self.__dict__["saved"]:
             return self.__dict__["to_save"]  # type: ignore[no-any-return]
         return tuple(
             None if s is None else s.get(self) if type(s) is _Saved else s.unpack(_GRAPH)
@@ -101,6 +101,7 @@ class BackwardNode(graph.Node, FunctionCtx):
         if self.__dict__["saved"]:
             self.__dict__["freed"] = True
             self.__dict__["saved"] = ()
+            self.__dict__.pop("to_save", None)
 
     def grads(self, F: Any, g: Any) -> Sequence[Any]:
         given = g if isinstance(g, list) else [g]
@@ -307,7 +308,8 @@ def _attach(node: Any, args: tuple[Any, ...], inputs: list[Any], out: Any, need:
         swapped = {id(o): r for o, r in zip(outs, result, strict=True)}
         d["saved"] = tuple(None if t is None else _save(swapped.get(id(t), t) if id(t) not in {id(x) for x in inputs} else t, node) for t in to_save)
         d["dirty_ids"] = None
-    d.pop("to_save", None)
+    if recording.log is None or not need:
+        d.pop("to_save", None)
     for key in ("dirty", "non_differentiable"):
         d.pop(key, None)
     return tuple(result) if many else result[0]

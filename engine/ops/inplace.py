@@ -135,7 +135,7 @@ def rebase(t: Any, n: Any, before: Any) -> None:
     cs.fn, cs.size, cs.dt = n, base._s, base._d
     cs.geometry = geometry(base, t)
     base._g = cs
-    for ref in list((t._v.cell.views or {}).values()):
+    for ref in list(t._v.cell.views):
         view = ref()
         if view is not None and view._v.base is base:
             view._g = strided_node(base, view)

@@ -111,12 +111,8 @@ def type_as(self: Any, other: Any) -> Any:
 def detach(self: Any) -> Any:
     """The same memory and version, outside the graph."""
     out = wrap(array(self), self._d)
-    origin = None
     if not self.is_inference():
-        version.make_view(out, self, origin)
-        view = out._v
-        out._v = view.cell
-        view.cell.views.pop(id(out), None)
+        out._v = version.cell_of(self)
     if recording.log is not None:
         recording.operation("detach", out, (self,), None)
     return out

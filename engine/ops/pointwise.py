@@ -13,7 +13,7 @@ from engine.dtype import BOOL, COMPLEX, FLOAT, INT
 from engine.ops import special
 from engine.ops.api import expose, publish
 from engine.ops.helpers import raw_conj
-from engine.ops.table import RAWTYPE, TO_FLOAT, Op, define, run
+from engine.ops.table import RAWTYPE, TO_FLOAT, Op, define, run, unary
 
 Raw = Any
 LN2, LN10 = math.log(2), math.log(10)
@@ -25,7 +25,7 @@ def _unary(
 ) -> Op:  # fmt: skip
     vjps = {} if vjp is None else {"self": vjp}
     op = define(f"{name}(self)", forward, kind, family="pointwise", node=node, **vjps)
-    expose(op, also=also, inplace=inplace, check=check)
+    expose(op, also=also, inplace=inplace, check=check, fast=unary(op))
     return op
 
 
@@ -43,11 +43,7 @@ def _refuse(*categories: int, kernel: str) -> Callable[[list[Any]], None]:
 
 
 def _sigmoid(a: Raw) -> Raw:
-    # exp(-|a|) never overflows.
-    if a.dtype.kind == "c":
-        return 1 / (1 + np.exp(-a))
-    e = np.exp(-np.abs(a))
-    return np.where(a >= 0, 1 / (1 + e), e / (1 + e)).astype(a.dtype, copy=False)[()]
+    return 1 / (1 + np.exp(-a))  # where exp overflows to inf, the quotient is 0 as it should be
 
 
 def _rounds(name: str) -> Callable[[list[Any]], None]:
@@ -156,9 +152,7 @@ _unary("i0", special.i0, lambda F, g, self: g * F.special_i1(self))
 _unary("sinc", np.sinc, lambda F, g, self: g * _sinc_slope(F, self))
 _unary("deg2rad", lambda a: a * (math.pi / 180), lambda F, g: g * (math.pi / 180))
 _unary("rad2deg", lambda a: a * (180 / math.pi), lambda F, g: g * (180 / math.pi))
-_unary("relu", lambda a: np.where(np.isnan(a), a, np.maximum(a, 0)).astype(a.dtype, copy=False)[()]
-       if a.dtype.kind == "f" else np.maximum(a, 0),
-       lambda F, g, result: g * F.bool_to(~(result <= 0), g), kind=RAWTYPE,
+_unary("relu", lambda a: np.maximum(a, 0), lambda F, g, result: F.masked(g, ~(result <= 0)), kind=RAWTYPE,
        check=lambda values: _relu_check(values))
 
 

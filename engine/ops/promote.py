@@ -41,8 +41,23 @@ def result_dtype(values: Any) -> dtype:
     return _combine(_combine(dims, zero), number) or default()
 
 
+def _quick(a: Any, b: Any) -> dtype | None:
+    """The type of two tensors of one type, or of a float tensor with a Python number."""
+    if isinstance(a, Tensor):
+        d = a._d
+        if isinstance(b, Tensor):
+            return d if d is b._d and d.category >= FLOAT and d is not bfloat16 else None
+        if d.category == FLOAT and d is not bfloat16 and type(b) in (int, float):
+            return d
+    return None
+
+
 def common(values: list[Any], raws: list[Any], floating: bool, n: int) -> dtype:
     """Bring the first `n` of `raws` (tensors and numbers) to their common type; returns it."""
+    if n == 2:
+        quick = _quick(values[0], values[1])
+        if quick is not None:
+            return quick
     values = values[:n]
     d = result_dtype(values)
     if floating and d.category < FLOAT:

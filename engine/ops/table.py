@@ -23,9 +23,9 @@ from engine import errors, recording, version
 from engine.autograd import mode
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, Function, Port, leaf_edge, tick
-from engine.dtype import FLOAT, FROM_NP, bfloat16, float16, round_bfloat16
+from engine.dtype import FLOAT, FROM_NP, bfloat16, float16, float32, float64, round_bfloat16
 from engine.ops.promote import common, to_float
-from engine.size import intern
+from engine.size import Size, intern
 from engine.tensor import INFERENCE, Tensor, array, new
 
 RAWTYPE, PROMOTE, PROMOTE_FLOAT, TO_FLOAT = range(4)
@@ -63,7 +63,7 @@ class Op:
     """A row of the table."""
 
     __slots__ = (
-        "broadcasts", "defaults", "differentiable", "doc", "family", "forward", "frees", "index",
+        "alone", "broadcasts", "defaults", "differentiable", "doc", "family", "forward", "frees", "index",
         "joint", "kind", "listed", "name", "needs", "node", "outputs", "pack", "params", "required",
         "signature", "view", "vjps",
     )  # fmt: skip
@@ -258,6 +258,84 @@ def saved_attribute(node: Any, name: str) -> Any:
     return v
 
 
+class FromInput(OpNode):
+    """A node with one input whose VJP takes nothing but this input."""
+
+    __slots__ = ()
+
+    def push(self, g: Any, buffer: Any) -> None:
+        if self.args is None:
+            raise errors.freed()
+        x = self.args[0]
+        if type(x) is Packed or self.metas[0][1] not in FAST:
+            return super().push(g, buffer)
+        if x._v is not None and version.changed(x, self.seq):
+            raise version.saved_error(x, self.seq)
+        v = self.op.vjps[0][0](RAW, g, x._a)
+        e = self.edges[0]
+        buffer[e] = buffer[e] + v if e in buffer else v
+        return None
+
+
+class FromResult(OpNode):
+    """A node with one input whose VJP takes nothing but the result."""
+
+    __slots__ = ()
+
+    def push(self, g: Any, buffer: Any) -> None:
+        if self.outs is None:
+            raise errors.freed()
+        a = self.outs[0][0]
+        if type(a) is Packed or self.cells or self.metas[0][1] not in FAST:
+            return super().push(g, buffer)
+        v = self.op.vjps[0][0](RAW, g, a)
+        e = self.edges[0]
+        buffer[e] = buffer[e] + v if e in buffer else v
+        return None
+
+
+#: Element types for which the fast paths are made.
+FAST = frozenset((float32, float64))
+
+
+def unary(op: Op) -> Callable[[Any], Any]:
+    """The quickest way through a row of one tensor that keeps shape and element type."""
+    forward, node = op.forward, op.node
+    keep, result = bool(op.needs[0]), op.needs[1]
+    released = not keep and not result
+
+    def call(self: Any) -> Any:
+        d = self._d
+        if d not in FAST or mode.unusual:
+            return run(op, [self])
+        g = self._g
+        t = new(Tensor)
+        t._a = a = forward(self._a)
+        t._s = s = self._s
+        t._d = d
+        t._v = None
+        if g is not None and mode.enabled:
+            n = new(node)
+            n.edges = (leaf_edge(self) if g is LEAF else g,)
+            n.seq = tick()
+            n.args = _NOTHING if not keep else [self]
+            n.metas = ((s, d),)
+            n.outs = ((a, s, d),) if result else None
+            n.cells = None
+            t._g = n
+        else:
+            t._g = None
+        if recording.log is not None:
+            recording.operation(op.name, t, (self,), None)
+        return t
+
+    assert released or op.vjps
+    return call
+
+
+_NOTHING: list[Any] = [None]
+
+
 # --- running an operation ----------------------------------------------------------------------
 def make(a: Any, bf: bool) -> Any:
     """A result as a tensor without history."""
@@ -295,10 +373,28 @@ def run(op: Op, values: list[Any]) -> Any:
     return out
 
 
+_PLAIN = frozenset((int, float, bool, str, type(None), Size))  # types that pass as they are
+
+
 def unwrap(op: Op, values: list[Any]) -> tuple[list[Any], bool, bool]:
     """The arrays of the arguments, whether one requires grad, whether the result is bfloat16."""
     raws: list[Any] = []
     need = False
+    if op.kind == RAWTYPE:
+        view = op.view
+        for v in values:
+            kind = type(v)
+            if kind is Tensor and v._d in FAST:
+                raws.append(array(v) if view else v._a)
+                if v._g is not None:
+                    need = True
+            elif kind in _PLAIN or (kind is tuple and not (v and isinstance(v[0], Tensor))):
+                raws.append(v)
+            else:
+                break
+        else:
+            return raws, need, False
+        raws, need = [], False
     bf = wide = 0
     for v in values:
         if isinstance(v, Tensor):
@@ -342,7 +438,11 @@ def attach(op: Op, values: list[Any], out: Any, outs_from: Any = None) -> Any:
     """Give the result of an operation its node."""
     node = op.node
     n = new(node)
-    n.edges = edges = edges_of(op, values)
+    if op.alone is not None:
+        g = values[op.alone]._g
+        n.edges = edges = (leaf_edge(values[op.alone]) if g is LEAF else g,)
+    else:
+        n.edges = edges = edges_of(op, values)
     firsts = out if type(out) is tuple else (out,)
     if not any(e is not None for e in edges) or (op.outputs == 1 and firsts[0]._d.category < FLOAT):
         return None
@@ -394,7 +494,7 @@ def _save(t: Any) -> Any:
 
 
 def needed_inputs(op: Op, edges: tuple[Any, ...]) -> set[int]:
-    if op.listed or op.joint is not None:
+    if op.listed or op.joint is not None or op.alone is not None:
         return op.needs[0]  # type: ignore[no-any-return]
     out: set[int] = set()
     for n, i in enumerate(op.differentiable):
@@ -534,6 +634,7 @@ def define(
     used = op.joint[1] if op.joint else [x for _, gs in op.vjps.values() for x in gs]
     op.needs = ({i for k, i in used if k == _INPUT}, any(k == _RESULT for k, _ in used))
     op.frees = any(k in (_INPUT, _RESULT) for k, _ in used)
+    op.alone = op.differentiable[0] if len(op.differentiable) == 1 and not listed else None
     op.node = _node_class(node or camel(name) + "Backward0", op)
     OPS[key or name] = op
     _families[name] = family
@@ -546,7 +647,11 @@ def _node_class(title: str, op: Op) -> type[OpNode]:
     body["__slots__"] = ("outputs",) if op.outputs != 1 else ()
     if op.outputs != 1:
         del body["outputs"]
-    return type(title, (OpNode,), body)
+    base = OpNode
+    if op.differentiable == (0,) and op.joint is None and not op.listed and op.outputs == 1 and not op.broadcasts:
+        getters = op.vjps[0][1]
+        base = FromInput if getters == ((_INPUT, 0),) else FromResult if getters == ((_RESULT, 0),) else OpNode
+    return type(title, (base,), body)
 
 
 def undifferentiable(name: str) -> Callable[..., Any]:
