@@ -20,9 +20,10 @@ _TRAINABLE = int(ValueFlag.LEAF | ValueFlag.REQUIRES_GRAD)
 def build_graph(tape: Tape, info: GraphInfo | None = None) -> nx.MultiDiGraph[NodeId]:
     """Return one graph of the tape, or all in one.
 
-    Nodes have kind, ref, title, detail, family, name, shape, dtype, event, twin, cell, line and
-    requires_grad; edges role, slot and event (the index of the event at which they come into
-    being). DATA: slot is the number of the input; GRAD: the place in next_functions.
+    Nodes have kind, ref, title, detail, family, name, shape, dtype, event, twin, cell, line,
+    requires_grad and root (a backward pass began at its result); edges role, slot and event (the
+    index of the event at which they come into being). DATA: slot is the number of the input;
+    GRAD: the place in next_functions.
     """
     ops = np.arange(len(tape.ops)) if info is None else info.ops
     nodes = np.arange(len(tape.nodes)) if info is None else info.nodes
@@ -55,6 +56,7 @@ class _Builder:
         self._node = {row: NodeId(Kind.GRAD_FN, row) for row in self._grad_fns.tolist()}
         self._node |= {row: NodeId(Kind.ACCUMULATE, row) for row in self._accumulates.tolist()}
         self._made_by = tape.nodes["op"][self._grad_fns].tolist()
+        self._roots = set(tape.values["op"][tape.roots["value"]].tolist())
 
     def add_leaves(self) -> None:
         tape, rows = self._tape, self._tape.values[self._values]
@@ -133,6 +135,7 @@ class _Builder:
             shape=self._labels.shape(value) if known else None,
             dtype=self._labels.dtype(value) if known else None,
             event=event, twin=twin, cell=cell, line=line, requires_grad=requires_grad,
+            root=node.kind == Kind.OP and node.ref in self._roots,
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from engine.tape.tape import Tape
 from ui.graph.build import build_graph
 from ui.graph.infos import GraphInfo, list_graphs
 
-__all__ = ["GraphInfo", "build_graph", "graph_at", "list_graphs"]
+__all__ = ["GraphInfo", "build_graph", "graph_at", "list_graphs", "main_graph"]
 
 _TELLING = (Event.OP, Event.PASS, Event.STEP, Event.END)
 
@@ -31,6 +31,12 @@ def graph_at(tape: Tape, graphs: Sequence[GraphInfo], playhead: int) -> GraphInf
         node, pass_ = int(tape.steps["node"][ref]), int(tape.steps["pass_"][ref])
         return _holding(graphs, event, node=node) or _of_pass(graphs, pass_)
     return _of_pass(graphs, ref if kind == Event.PASS else int(tape.ends["pass_"][ref]))
+
+
+def main_graph(graphs: Sequence[GraphInfo]) -> GraphInfo | None:
+    """Return the graph to show where nothing was chosen: the last that a backward pass ran over."""
+    ranked = [(bool(info.passes), not info.update, info.number) for info in graphs]
+    return graphs[ranked.index(max(ranked))] if graphs else None
 
 
 def _latest(tape: Tape, stop: int) -> int:

@@ -224,3 +224,17 @@ def test_thousands_of_equal_parts_are_laid_out_like_one() -> None:
     parts = layout.boxes.reshape(2_000, 4, 4)
     moved = parts[:, :, :2] - parts[:, :1, :2]
     assert np.allclose(moved, moved[0], atol=0.05)
+
+
+def test_the_spine_leads_to_the_root_and_not_down_a_longer_side_branch() -> None:
+    b = graphs.Builder()
+    first = b.op("mul", b.leaf("x", grad=True))
+    side = first
+    for _ in range(3):
+        side = b.op("side", side)
+    loss = b.op("loss", first)
+    b.graph.nodes[loss]["root"] = True
+    layout = place(b.graph)
+    middle = {n: x + w / 2 for n, (x, _, w, _) in zip(layout.ids, layout.boxes, strict=True)}
+    assert middle[loss] == pytest.approx(middle[first], abs=0.01)
+    assert abs(middle[side] - middle[first]) > 50

@@ -6,7 +6,7 @@ import networkx as nx
 import pytest
 
 from tests.ui.graph.tapes import Script, Tensor
-from ui.graph.model import build_graph, graph_at, list_graphs
+from ui.graph.model import build_graph, graph_at, list_graphs, main_graph
 from ui.graph.types import Kind, NodeId, Role
 
 
@@ -204,8 +204,18 @@ def test_the_graph_at_a_playhead_is_where_the_last_thing_happened(script: Script
     assert graph_at(tape, infos, len(tape.events) - 1) is None  # an update: nothing to turn to
 
 
+def test_the_main_graph_is_the_last_with_a_backward_pass(script: Script) -> None:
+    train(script, 2)
+    x = script.leaf()
+    script.op("exp", x)
+    infos = list_graphs(script.tape())
+    assert infos[-1].detail == "1 operation, not tracked"
+    assert main_graph(infos) == next(info for info in infos if info.passes == (1,))
+
+
 def test_an_empty_tape_has_no_graphs() -> None:
     tape = Script().tape()
+    assert main_graph(list_graphs(tape)) is None
     assert list_graphs(tape) == []
     assert len(build_graph(tape)) == 0
 

@@ -20,7 +20,7 @@ from ui.graph.layout.order import order_items
 from ui.graph.layout.packing import pack
 from ui.graph.layout.plan import make_plan
 from ui.graph.layout.problem import Floats, Ints, Problem, fingerprint, read_graph, split
-from ui.graph.layout.ranks import break_cycles, heights, neighbours, rank_units, topological
+from ui.graph.layout.ranks import break_cycles, drops, heights, neighbours, rank_units, topological
 from ui.graph.layout.routes import place_boxes, route, stack_ranks
 from ui.graph.layout.units import Units, find_links, pair_up
 from ui.graph.types import Layout, NodeId
@@ -39,7 +39,7 @@ def lay_out(
     cancelled: Callable[[], bool] | None = None,
 ) -> Layout:
     """Return where the graph's nodes and edges lie; edges need the attribute `role`,
-    and `slot` where inputs have an order.
+    and `slot` where inputs have an order; nodes may have `root`, where a backward pass begins.
 
     sizes: width and height per node. progress is called with the done part, 0 to 1; cancelled is
     asked often, and LayoutCancelled raised when it returns True.
@@ -71,9 +71,10 @@ def _lay_out_part(problem: Problem, check: Progress) -> tuple[Floats, Floats, In
     units, links, order = _orient(problem)
     ups, downs = neighbours(len(units.op), links)
     depth = heights(order, ups)
-    below = heights(order[::-1], downs)
+    roots = [units.of[node] for node in np.flatnonzero(problem.root).tolist()]
+    below = drops(order, downs, roots)
     items = place_bends(rank_units(order, ups, downs), links)
-    layers = order_items(items, units, depth, lambda part: check(0.1 + 0.4 * part))
+    layers = order_items(items, units, depth, below, lambda part: check(0.1 + 0.4 * part))
     pos = [0] * len(items.rank)
     for layer in layers:
         for p, i in enumerate(layer):

@@ -20,6 +20,7 @@ from ui.graph.layout.units import DATA_LINE, GRAD_LINE, Units
 
 PAIR_GAP = 26.0  # between a grad_fn and its op
 BOX_GAP = 30.0  # between boxes of a rank
+_OUTLIER = 1.4
 BEND_GAP = 16.0  # between a line that passes a rank and what stands beside it
 
 
@@ -34,19 +35,23 @@ class Extents:
 
 
 def measure(problem: Problem, items: Items, units: Units, block: list[int]) -> Extents:
-    """Size the items; pairs of one block share the distance between op and grad_fn."""
+    """Size the items; pairs of one block share the distance between op and grad_fn.
+
+    A pair that is much wider than its block keeps a distance of its own.
+    """
     width = problem.width.tolist()
-    distance: dict[int, float] = {}
+    needs: dict[int, list[float]] = {}
     for u, (op, grad) in enumerate(zip(units.op, units.grad, strict=True)):
         if op >= 0 and grad >= 0:
             need = (width[op] + width[grad]) / 2 + PAIR_GAP
-            distance[block[u]] = max(distance.get(block[u], 0.0), need)
+            needs.setdefault(block[u], []).append(need)
+    distance = {b: _common(block_needs) for b, block_needs in needs.items()}
     left: list[float] = []
     right: list[float] = []
     offset: list[float] = []
     for u, (op, grad) in enumerate(zip(units.op, units.grad, strict=True)):
         if op >= 0 and grad >= 0:
-            d = distance[block[u]]
+            d = max(distance[block[u]], (width[op] + width[grad]) / 2 + PAIR_GAP)
             extent = d + width[grad] / 2, width[op] / 2, -d
         else:
             half = width[op if op >= 0 else grad] / 2
@@ -55,6 +60,13 @@ def measure(problem: Problem, items: Items, units: Units, block: list[int]) -> E
             column.append(x)
     none = [0.0] * (len(items.rank) - items.n_units)
     return Extents(left + none, right + none, offset + none)
+
+
+def _common(needs: list[float]) -> float:
+    """Return the largest that is not far above the middle one."""
+    needs.sort()
+    most = _OUTLIER * needs[len(needs) // 2]
+    return max([need for need in needs if need <= most])
 
 
 def line_offset(i: int, line: int, extents: Extents) -> float:

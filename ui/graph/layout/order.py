@@ -98,10 +98,14 @@ class Ordering:
 
 
 def order_items(
-    items: Items, units: Units, depth: list[int], check: Callable[[float], None]
+    items: Items,
+    units: Units,
+    depth: list[int],
+    below: list[int],
+    check: Callable[[float], None],
 ) -> Layers:
-    """Return the items of each rank from left to right; depth as in `start_layers`."""
-    ordering = Ordering(items, units, start_layers(items, units, depth))
+    """Return the items of each rank from left to right; depth and below as in `start_layers`."""
+    ordering = Ordering(items, units, start_layers(items, units, depth, below))
     best, best_layers = ordering.crossings(), [list(layer) for layer in ordering.layers]
     rounds = 12 if len(items.rank) < 3_000 else 6 if len(items.rank) < 30_000 else 2
     for k in range(rounds):
@@ -119,11 +123,11 @@ def order_items(
     return best_layers
 
 
-def start_layers(items: Items, units: Units, depth: list[int]) -> Layers:
+def start_layers(items: Items, units: Units, depth: list[int], below: list[int]) -> Layers:
     """Order the ranks by a walk upward from the lowest items: the longest way first.
 
-    depth: per unit, links on the longest path from the top. Gradient-only uppers come first
-    (left), leaves last (right), the spine between them.
+    depth, below: per unit, links on the longest path from the top and to the bottom (roots count
+    most). Gradient-only uppers come first (left), leaves last (right), the spine between them.
     """
     n = len(items.rank)
     ups: list[list[int]] = [[] for _ in range(n)]
@@ -143,7 +147,11 @@ def start_layers(items: Items, units: Units, depth: list[int]) -> Layers:
         near.sort(key=preference)
     layers: Layers = [[] for _ in range(max(items.rank, default=-1) + 1)]
     seen = [False] * n
-    for root in sorted(range(n), key=lambda i: (has_lower[i], -items.rank[i])):
+
+    def turn(i: int) -> tuple[bool, int, int]:
+        return has_lower[i], -below[i] if i < items.n_units else 0, -items.rank[i]
+
+    for root in sorted(range(n), key=turn):
         stack = [root]
         while stack:
             i = stack.pop()

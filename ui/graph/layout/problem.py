@@ -23,7 +23,7 @@ class Problem:
 
     width, height: (n,) in scene units; kind: (n,) of Kind; src, dst: (m,) node numbers;
     role: (m,) of Role; parallel: (m,) counts 0, 1, ... edges of one role between the same nodes;
-    slot: (m,) place among the inputs, or among next_functions.
+    slot: (m,) place among the inputs, or among next_functions; root: (n,) 1 where a pass began.
     """
 
     width: Floats
@@ -34,6 +34,7 @@ class Problem:
     role: Ints
     parallel: Ints
     slot: Ints
+    root: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,10 @@ def read_graph(
         slot.append(data.get("slot", 0))
     size = np.array([sizes[node] for node in ids], np.float64).reshape(len(ids), 2)
     kinds = [int(node.kind) if isinstance(node, NodeId) else int(Kind.OP) for node in ids]
-    columns = [np.array(column, np.int64) for column in (kinds, src, dst, role, parallel, slot)]
+    roots = [bool(root) for _, root in graph.nodes(data="root")]
+    columns = [
+        np.array(column, np.int64) for column in (kinds, src, dst, role, parallel, slot, roots)
+    ]
     return Whole(Problem(size[:, 0], size[:, 1], *columns), ids, keys)
 
 
@@ -113,4 +117,5 @@ def _restrict(problem: Problem, nodes: Ints, edges: Ints, local: Ints) -> Proble
         problem.role[edges],
         problem.parallel[edges],
         problem.slot[edges],
+        problem.root[nodes],
     )

@@ -38,6 +38,21 @@ def heights(order: list[int], ups: Lists) -> list[int]:
     return height
 
 
+def drops(order: list[int], downs: Lists, roots: list[int]) -> list[int]:
+    """Return for each unit the number of links on the longest path down from it.
+
+    Where there are roots, paths that end in one of them come before all others: the way to the
+    loss is the spine, not a longer side branch.
+    """
+    drop = [0] * len(downs)
+    for i in roots:
+        drop[i] = len(downs)
+    for i in reversed(order):
+        if downs[i]:
+            drop[i] = max(drop[i], 1 + max([drop[j] for j in downs[i]]))
+    return drop
+
+
 def rank_units(order: list[int], ups: Lists, downs: Lists) -> list[int]:
     """Return a rank per unit, 0 at the top; every link runs at least one rank down.
 
