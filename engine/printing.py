@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import dtype as dtypes
+from engine.dtype import TO_COMPLEX, bool_, default, int64
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -184,11 +184,11 @@ def array_text(a: Array, indent: int = 0) -> str:
 
 def _suffixes(tensor: Tensor, a: Array) -> list[str]:
     found = []
-    implied = (dtypes.default(), dtypes.TO_COMPLEX[dtypes.default()])
+    implied: tuple[Any, ...] = (default(), TO_COMPLEX[default()])
     if a.size == 0 and a.ndim != 1:
         found.append(f"size={tuple(a.shape)}")
     elif a.size:
-        implied += (dtypes.int64, dtypes.bool_)
+        implied += (int64, bool_)
     if a.size == 0:
         implied = implied[:1]
     if tensor.dtype not in implied:

@@ -73,25 +73,55 @@ def trunc_normal_(
     b: float = 2.0,
     generator: Any = None,
 ) -> Tensor:
-    """Fill with normals cut off at a and b, by the inverse of the cumulative distribution."""
+    """Fill with normals that lie between a and b, by drawing again what lies outside.
+
+    Where less than three in ten normals would lie inside, uniforms between the bounds are drawn
+    and kept with the probability that the density gives them.
+    """
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of "
             "values may be incorrect.",
             stacklevel=2,
         )
-
-    def below(x: float) -> float:
-        return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
-
-    low, high = below((a - mean) / std), below((b - mean) / std)
+    low, high = (a - mean) / std, (b - mean) / std
+    mass = (math.erf(high / math.sqrt(2.0)) - math.erf(low / math.sqrt(2.0))) / 2.0
     with engine.no_grad():
-        tensor.uniform_(2 * low - 1, 2 * high - 1, generator=generator)
-        tensor.erfinv_()
-        tensor.mul_(std * math.sqrt(2.0))
-        tensor.add_(mean)
-        tensor.clamp_(min=a, max=b)
+        if mass >= 0.3:
+            values = _redraw(
+                lambda: engine.empty_like(tensor).normal_(mean, std, generator=generator),
+                lambda x: (x < a) | (x > b),
+            )
+        else:
+            values = _reject(tensor, low, high, generator) * std + mean
+        tensor.copy_(values)
     return tensor
+
+
+def _redraw(draw: Callable[[], Tensor], bad: Callable[[Tensor], Tensor]) -> Tensor:
+    """Return a draw in which whatever is bad was replaced from further draws of the same size."""
+    values = draw()
+    wrong = bad(values)
+    while bool(wrong.any()):
+        values = engine.where(wrong, draw(), values)
+        wrong = bad(values)
+    return values
+
+
+def _reject(like: Tensor, low: float, high: float, generator: Any) -> Tensor:
+    """Return standard normals between two bounds by rejection from uniforms."""
+    if high - low > 8:  # beyond eight the density is 0 in float32 next to that at the near bound
+        low, high = (low, low + 8) if low > 0 else (high - 8, high)
+    top = 0.0 if low < 0 < high else min(low * low, high * high)
+    values = engine.zeros_like(like)
+    missing = engine.ones(*like.shape, dtype=engine.bool)
+    while bool(missing.any()):
+        drawn = engine.empty_like(like).uniform_(low, high, generator=generator)
+        chance = engine.empty_like(like).uniform_(generator=generator)
+        fine = missing & (chance <= ((top - drawn * drawn) / 2).exp())
+        values = engine.where(fine, drawn, values)
+        missing = missing & ~fine
+    return values
 
 
 def eye_(tensor: Tensor) -> Tensor:
@@ -198,11 +228,11 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     columns = tensor.numel() // rows
     flat = engine.empty(rows, columns, dtype=tensor.dtype).normal_(0, 1, generator=generator)
     if rows < columns:
-        flat.t_()
+        flat = flat.t()
     q, r = engine.linalg.qr(flat)
     q *= engine.diag(r, 0).sign()
     if rows < columns:
-        q.t_()
+        q = q.t()
     with engine.no_grad():
         tensor.view_as(q).copy_(q)
         tensor.mul_(gain)

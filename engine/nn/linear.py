@@ -116,11 +116,10 @@ class LazyLinear(Linear):
     def __init__(
         self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
     ) -> None:
-        super().__init__(0, 0, False)
-        self.out_features = out_features
+        Module.__init__(self)
+        self.in_features, self.out_features = 0, out_features
         self.weight = UninitializedParameter()
-        if bias:
-            self.bias = UninitializedParameter()
+        self.register_parameter("bias", UninitializedParameter() if bias else None)
         self._lazy = self.register_forward_pre_hook(self._materialize)
 
     def _materialize(self, _: Module, args: tuple[Any, ...]) -> None:

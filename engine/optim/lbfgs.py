@@ -8,9 +8,14 @@ from typing import Any
 import numpy as np
 
 import engine
+from engine.tensor import Tensor
 
 from .line_search import Evaluate, strong_wolfe
 from .optimizer import Optimizer, Raw, check
+
+
+def _number(loss: Any) -> float:
+    return float(loss.detach() if isinstance(loss, Tensor) else loss)
 
 
 class LBFGS(Optimizer):
@@ -66,12 +71,12 @@ class LBFGS(Optimizer):
 
         def evaluate() -> float:
             with engine.enable_grad():
-                return float(closure())
+                return _number(closure())
 
         with engine.enable_grad():
             original = closure()
         with engine.no_grad():
-            self._iterate(float(original), evaluate)
+            self._iterate(_number(original), evaluate)
         return original
 
     def _iterate(self, loss: float, evaluate: Callable[[], float]) -> None:

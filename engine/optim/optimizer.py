@@ -140,7 +140,10 @@ class Optimizer:
     def _step_group(self, group: Group) -> None:
         for p in group["params"]:
             if p.grad is not None:
-                new = self.update(group, p, p.grad._a, self.state[p])
+                state = self.state.get(p, {})
+                new = self.update(group, p, p.grad._a, state)
+                if state:  # plain gradient descent keeps nothing
+                    self.state[p] = state
                 self._write(p, new)
 
     def _write(self, p: Tensor, values: Raw) -> None:

@@ -39,9 +39,9 @@ class Generator:
     @property
     def device(self) -> Any:
         """The CPU device."""
-        from engine import device
+        from engine.device import CPU
 
-        return device("cpu")
+        return CPU
 
     # State ---------------------------------------------------------------------------------
 
@@ -66,9 +66,9 @@ class Generator:
 
     def get_state(self) -> Tensor:
         """Return the state as 5056 bytes in a uint8 tensor, as PyTorch lays it out."""
-        from engine import from_numpy
+        from engine.tensor import wrap
 
-        return from_numpy(self._stream.dump())
+        return wrap(self._stream.dump())
 
     def set_state(self, new_state: Tensor) -> None:
         """Continue from a state that `get_state` returned."""

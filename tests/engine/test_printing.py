@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 from collections.abc import Iterator
@@ -12,13 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import dtype as dtypes
 from engine import printing
 
 _spec = importlib.util.spec_from_file_location(
     "printing_recipes", Path(__file__).parent / "printing_recipes.py"
 )
 assert _spec is not None and _spec.loader is not None
+#: The module; the package's attribute of this name is the class.
+dtypes: Any = importlib.import_module("engine.dtype")
 recipes: Any = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(recipes)
 CASES = list(zip(recipes.cases(), json.loads(recipes.RECORDING.read_text()), strict=True))
@@ -42,9 +44,7 @@ class Tensor:
     grad_fn: Node | None = None
 
 
-def tensor(
-    values: Any, dtype: dtypes.dtype = dtypes.float32, shape: Any = None, **rest: Any
-) -> Any:
+def tensor(values: Any, dtype: Any = dtypes.float32, shape: Any = None, **rest: Any) -> Any:
     array = np.array(values, dtype=dtype.np)
     array = array if shape is None else array.reshape(shape)
     if dtype is dtypes.bfloat16:

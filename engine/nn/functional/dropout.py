@@ -21,7 +21,7 @@ def _times(input: Tensor, noise: Tensor, inplace: bool) -> Tensor:
 def _noise(shape: Any, like: Tensor, keep: float) -> Tensor:
     """Return 1 / keep with probability keep, else 0."""
     noise = engine.empty(shape, dtype=like.dtype).bernoulli_(keep)
-    return noise.div_(keep)  # type: ignore[no-any-return]
+    return noise.div(keep)  # type: ignore[no-any-return]
 
 
 def _drop(input: Tensor, shape: Any, p: float, training: bool, inplace: bool) -> Tensor:

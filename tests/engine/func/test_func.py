@@ -1,0 +1,100 @@
+"""Transforms of functions: gradients, Jacobians, Hessians, maps and modules as functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import engine as torch
+from engine import func, nn
+
+
+def cubes(x: Any) -> Any:
+    return (x**3).sum()
+
+
+def equal(a: Any, b: Any) -> bool:
+    return bool(torch.allclose(a, torch.as_tensor(b), atol=1e-5))
+
+
+def test_gradients_nest() -> None:
+    x = torch.tensor(2.0)
+    first, second, third = func.grad(torch.sin), func.grad(func.grad(torch.sin)), 0
+    assert equal(first(x), torch.cos(x)) and equal(second(x), -torch.sin(x)) and not third
+    assert not first(x).requires_grad
+
+
+def test_grad_takes_arguments_by_number_and_trees() -> None:
+    def f(a: Any, b: dict[str, Any]) -> Any:
+        return a * b["x"] ** 2
+
+    ga, gb = func.grad(f, argnums=(0, 1))(torch.tensor(3.0), {"x": torch.tensor(2.0)})
+    assert ga == 4 and gb["x"] == 12
+    found, value = func.grad_and_value(cubes)(torch.tensor([1.0, 2.0]))
+    assert equal(found, [3.0, 12.0]) and value == 9
+
+
+def test_a_vector_result_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="return a scalar Tensor, got tensor with 1 dims"):
+        func.grad(torch.sin)(torch.ones(2))
+
+
+def test_products_with_the_jacobian_from_both_sides() -> None:
+    x, v = torch.tensor([1.0, 2.0]), torch.tensor([0.5, -1.0])
+
+    def f(t: Any) -> Any:
+        return torch.stack([t[0] * t[1], t[0] ** 2, t[1].sin()])
+
+    jacobian = func.jacrev(f)(x)
+    assert equal(func.jacfwd(f)(x), jacobian)
+    assert equal(func.jvp(f, (x,), (v,))[1], jacobian @ v)
+    _, pull = func.vjp(f, x)
+    w = torch.tensor([1.0, 2.0, 3.0])
+    assert equal(pull(w)[0], w @ jacobian)
+
+
+def test_the_hessian_of_cubes_is_diagonal() -> None:
+    assert equal(func.hessian(cubes)(torch.tensor([1.0, 2.0])), [[6.0, 0.0], [0.0, 12.0]])
+
+
+def test_vmap_maps_chosen_dimensions() -> None:
+    a, b = torch.randn(3, 2), torch.randn(2, 3)
+    assert equal(func.vmap(torch.dot, in_dims=(0, 1))(a, b), (a * b.T).sum(1))
+    assert equal(func.vmap(torch.dot, in_dims=(0, None))(a, b[:, 0]), a @ b[:, 0])
+    assert func.vmap(torch.sin, out_dims=1)(a).shape == (2, 3)
+    with pytest.raises(ValueError, match="same size in the mapped dimension"):
+        func.vmap(torch.dot)(a, b)
+
+
+def test_gradients_per_example() -> None:
+    x = torch.randn(4, 3)
+    assert equal(func.vmap(func.grad(cubes))(x), 3 * x**2)
+
+
+def test_a_module_is_called_with_other_parameters() -> None:
+    net, x = nn.Sequential(nn.Linear(2, 3), nn.Tanh()), torch.randn(4, 2)
+    doubled = {k: p.detach() * 2 for k, p in net.named_parameters()}
+    before = net(x)
+    out = func.functional_call(net, doubled, (x,))
+    assert equal(out, torch.tanh(2 * net[0](x)))
+    assert equal(net(x), before)
+    with pytest.raises(AttributeError):
+        func.functional_call(net, {"nope": torch.ones(1)}, (x,))
+
+
+def test_gradients_with_respect_to_a_modules_parameters() -> None:
+    net, x = nn.Linear(2, 1), torch.randn(4, 2)
+    parameters = {k: p.detach() for k, p in net.named_parameters()}
+
+    def loss(values: Any) -> Any:
+        return func.functional_call(net, values, (x,)).pow(2).mean()
+
+    found = func.grad(loss)(parameters)
+    net(x).pow(2).mean().backward()
+    assert equal(found["weight"], net.weight.grad) and equal(found["bias"], net.bias.grad)
+
+
+def test_states_of_equal_modules_are_stacked() -> None:
+    parameters, _ = func.stack_module_state([nn.Linear(2, 1), nn.Linear(2, 1)])
+    assert parameters["weight"].shape == (2, 1, 2) and parameters["weight"].is_leaf
