@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -73,16 +74,31 @@ def check_window() -> None:
     _check_x_server()
 
 
-def _missing(reason: str) -> str:
-    """Return the sentence for a library that the loader did not find."""
+def _missing(reason: str, binary: Path | None = None) -> str:
+    """Return the sentence for libraries that the loader did not find.
+
+    `reason` names the first of them; `binary`, the file that needs them, tells the rest.
+    """
     found = re.search(r"(lib[\w.+-]+\.so[.\d]*)", reason)
     if not found:
         remedy = "`pip install --force-reinstall PySide6-Essentials`"
         return f"Qt cannot be loaded: {reason}; reinstall it with {remedy}"
-    library = found.group(1)
-    package = _PACKAGES.get(library)
-    remedy = f"on Debian or Ubuntu: apt install {package}" if package else "install it"
-    return f"Qt needs the system library {library}, which is missing; {remedy}"
+    libraries = dict.fromkeys([found.group(1), *(_not_found(binary) if binary else ())])
+    packages = dict.fromkeys(_PACKAGES[name] for name in libraries if name in _PACKAGES)
+    are = "libraries {}, which are" if len(libraries) > 1 else "library {}, which is"
+    remedy = f"on Debian or Ubuntu: apt install {' '.join(packages)}" if packages else "install it"
+    return f"Qt needs the system {are.format(', '.join(libraries))} missing; {remedy}"
+
+
+def _not_found(binary: Path) -> list[str]:
+    """Return the libraries that ldd misses for a file; none where there is no ldd."""
+    try:
+        told = subprocess.run(
+            ["ldd", str(binary)], capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return re.findall(r"(\S+) => not found", told.stdout)
 
 
 def _check_xcb_plugin() -> None:
@@ -95,7 +111,7 @@ def _check_xcb_plugin() -> None:
     try:
         ctypes.CDLL(str(plugin))
     except OSError as error:
-        raise DisplayError(_missing(str(error))) from None
+        raise DisplayError(_missing(str(error), plugin)) from None
 
 
 def _check_x_server() -> None:

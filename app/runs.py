@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.kernel.client import Kernel, Reply
+from app.kernel.outputs import append_outputs
 from app.session import Session
 from engine.tape.tape import Tape, TapeError
 
@@ -25,6 +26,7 @@ class Runs(QObject):
     error_raised = Signal(str, str)  # key, "ValueError: ..."
     held_back = Signal(str, int)  # key, printed lines that were not kept so far
     died = Signal(str)  # how the process ended
+    input_requested = Signal(str, str, bool)  # key, prompt, whether it is a password
     problem = Signal(str)  # a sentence for the person
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -42,6 +44,7 @@ class Runs(QObject):
         kernel.finished.connect(self._finished)
         kernel.held_back.connect(self.held_back)
         kernel.died.connect(self.died)
+        kernel.input_requested.connect(self.input_requested)
         kernel.tape_ready.connect(self._tape_ready)
         kernel.tape_grew.connect(session.grow)
 
@@ -123,7 +126,7 @@ class Runs(QObject):
 
     def _outputs(self, key: str, outputs: list[dict[str, object]]) -> None:
         if self._known(key):
-            merge_outputs(self._session.cell(key).outputs, outputs)
+            append_outputs(self._session.cell(key).outputs, outputs)
             self.outputs_added.emit(key, outputs)
 
     def _cleared(self, key: str) -> None:
@@ -160,17 +163,3 @@ class Runs(QObject):
 def _folder(session: Session) -> Path | None:
     path = session.document.path
     return path.parent if path else None
-
-
-def merge_outputs(outputs: list[dict[str, object]], new: Sequence[dict[str, object]]) -> None:
-    """Append outputs; text that continues a stream joins it, as a notebook file keeps it."""
-    for output in new:
-        last = outputs[-1] if outputs else None
-        if (
-            last is not None
-            and output.get("output_type") == last.get("output_type") == "stream"
-            and output.get("name") == last.get("name")
-        ):
-            last["text"] = f"{last['text']}{output['text']}"
-        else:
-            outputs.append(dict(output))

@@ -111,7 +111,7 @@ class Window(QMainWindow):
         width = max(self.width(), 1280)
         self.resizeDocks(
             [self.docks["notebook"], self.docks["inspector"]],
-            [round(width * 0.33), round(width * 0.24)],
+            [round(width * 0.31), round(width * 0.22)],
             Qt.Orientation.Horizontal,
         )
 

@@ -49,7 +49,8 @@ QComboBox {{ background: {t.raised}; border: 1px solid {t.border}; border-radius
   padding: 3px {m}px; min-height: 20px; }}
 QComboBox:hover {{ background: {t.hover}; }}
 QComboBox:focus {{ border-color: {t.focus}; }}
-QComboBox::drop-down {{ border: none; width: 18px; }}
+QComboBox::drop-down {{ border: none; width: 22px; }}
+QComboBox::down-arrow {{ image: none; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.border};
   selection-background-color: {t.hover}; selection-color: {t.text}; outline: none; }}
 QLineEdit, QSpinBox {{ background: {t.raised}; border: 1px solid {t.border};

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence, QUndoStack
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit, QMessageBox
 
 from app import __version__
 from app.commands import COMMANDS, make_actions
@@ -131,6 +131,9 @@ class Controller(QObject):
         runs.status_changed.connect(lambda *_: self._update_actions())
         runs.finished.connect(self._update_actions)
         runs.first_run.connect(self._ready_to_play)
+        runs.died.connect(self._kernel_died)
+        runs.input_requested.connect(self._ask_input)
+        runs.held_back.connect(self._held_back)
         runs.problem.connect(lambda text: window.notice.show_message(text, error=True))
         self.files.recent_changed.connect(self._fill_menus)
         self.undo.indexChanged.connect(lambda _: self._update_actions())
@@ -145,13 +148,32 @@ class Controller(QObject):
 
     def _kernel_state(self, state: str) -> None:
         self.window.kernel_label.setText(_KERNEL_STATES[state])
-        if state == "dead":
-            self.window.notice.show_message(
-                "The kernel has died. What it recorded and your notebook are still here.",
-                error=True,
-                action=("Restart", self.runs.restart),
-            )
         self._update_actions()
+
+    def _kernel_died(self, how: str) -> None:
+        self.window.notice.show_message(
+            f"The kernel has died: {how}. What it recorded and your notebook are still here.",
+            error=True,
+            action=("Restart", self.runs.restart),
+        )
+
+    def _held_back(self, key: str, lines: int) -> None:
+        if lines:
+            self.window.statusBar().showMessage(
+                f"{lines:,} printed lines are left out of the middle of a cell's output", 8000
+            )
+
+    def _ask_input(self, key: str, prompt: str, password: bool) -> None:
+        """The code called input(): ask without blocking the window."""
+        box = QInputDialog(self.window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("Input")
+        box.setLabelText(prompt or "The program asks for input:")
+        if password:
+            box.setTextEchoMode(QLineEdit.EchoMode.Password)
+        box.textValueSelected.connect(self.runs.kernel.reply_input)
+        box.rejected.connect(self.runs.interrupt)
+        box.open()
 
     def _update_actions(self) -> None:
         actions = self.window.actions_by_id

@@ -105,23 +105,30 @@ class GraphBinding(QObject):
             if at is not None and at.number != graph.number:
                 self._wanted = None
                 self.pictures.draw(tape, at.number, playhead)
-        self._tint()
+        self._light(self._tint())
         self._describe()
 
-    def _tint(self) -> None:
-        if self.picture is not None and self._session.tape is not None:
-            moment = state_at(self._session.tape, self._session.playhead)
-            self._canvas.set_state(self.picture.tint.state(moment))
-
-    def _selected(self, node: NodeId | None) -> None:
-        self._canvas.select(node)
-        self._describe()
+    def _light(self, node: NodeId | None) -> None:
+        """Light the line of code that a node comes from."""
         lines: dict[str, set[int]] = {}
         if node is not None and self.picture is not None and node in self.picture.graph:
             data = self.picture.graph.nodes[node]
             if data.get("cell") and data.get("line"):
                 lines[data["cell"]] = {data["line"]}
         self._window.notebook.light_lines(lines)
+
+    def _tint(self) -> NodeId | None:
+        """Tint the canvas at the playhead; returns the node that it stands on."""
+        if self.picture is None or self._session.tape is None:
+            return None
+        state = self.picture.tint.state(state_at(self._session.tape, self._session.playhead))
+        self._canvas.set_state(state)
+        return self.picture.layout.ids[state.active] if state.active >= 0 else None
+
+    def _selected(self, node: NodeId | None) -> None:
+        self._canvas.select(node)
+        self._describe()
+        self._light(node)
 
     def _describe(self) -> None:
         tape, node = self._session.tape, self._session.selection

@@ -17,7 +17,7 @@ from ui.theme import MONO_FONT, UI_FONT
 
 TITLE, DETAIL = 13, 11  # font sizes, scene units
 TALL, SHORT = 46.0, 32.0  # height with and without a detail line
-NARROWEST, WIDEST = 72.0, 280.0
+NARROWEST, WIDEST = 72.0, 340.0
 STRIPE, RADIUS = 4.0, 7.0
 PAD_LEFT, PAD_RIGHT, PAD_PILL = 15.0, 16.0, 20.0
 NAME_GAP = 12.0  # between an operation and the name of its result

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -17,8 +18,25 @@ from PySide6.QtWidgets import (
 
 from ui.graph.canvas import GraphCanvas
 from ui.graph.model import GraphInfo
-from ui.icons import icon
+from ui.icons import icon, pixmap
 from ui.theme import SPACE, Theme
+
+
+class _Choice(QComboBox):
+    """A combo box whose arrow is one of our icons, in the theme's colour."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.colour = ""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        side = 14
+        arrow = pixmap("chevron_down", self.colour, side, self.devicePixelRatioF())
+        left, top = self.width() - side - SPACE["m"], (self.height() - side) // 2
+        painter = QPainter(self)
+        painter.drawPixmap(left, top, arrow)
+        painter.end()
 
 
 class GraphPane(QWidget):
@@ -33,7 +51,7 @@ class GraphPane(QWidget):
         self._bar = QWidget(self)
         self._bar.setObjectName("CanvasBar")
         self._bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._choice = QComboBox(self._bar)
+        self._choice = _Choice(self._bar)
         self._choice.setAccessibleName("Graph")
         self._choice.setToolTip("The graphs on this tape: each forward run builds its own")
         self._choice.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -73,6 +91,7 @@ class GraphPane(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take another theme."""
         self.canvas.set_theme(theme)
+        self._choice.colour = theme.text_dim
         for name, button in self._buttons.items():
             button.setIcon(icon(name, theme.text_dim))
 
