@@ -76,7 +76,7 @@ def grad_and_value(func: Function, argnums: Any = 0, has_aux: bool = False) -> F
 
 def _check_scalar(value: Any) -> None:
     if not isinstance(value, Tensor):
-        raise RuntimeError(
+        raise RuntimeError(  # noqa: TRY004 (as PyTorch)
             f"grad_and_value(f)(*args): Expected f(*args) to return a Tensor, got {type(value)}"
         )
     if value.dim() != 0:

@@ -20,7 +20,8 @@ def _spread(dims: Any, tree: Any) -> list[Any]:
     given = [dims[key] for key in tree] if isinstance(tree, dict) else list(dims)
     if len(given) != len(list(parts)):
         raise ValueError(
-            f"vmap: in_dims is not compatible with the structure of inputs: {dims} for {len(list(parts))} inputs"
+            "vmap: in_dims is not compatible with the structure of inputs: "
+            f"{dims} for {len(list(parts))} inputs"
         )
     return [d for dim, part in zip(given, parts, strict=True) for d in _spread(dim, part)]
 
@@ -31,7 +32,7 @@ def _batch_size(flat: list[Any], dims: list[Any]) -> int:
         if dim is None:
             continue
         if not isinstance(value, Tensor):
-            raise ValueError(
+            raise ValueError(  # noqa: TRY004 (as PyTorch)
                 f"vmap: Got in_dim={dim} for an input but the input is of type {type(value)}. We "
                 "cannot vmap over non-Tensor arguments, please use None as the respective in_dim"
             )
@@ -85,7 +86,7 @@ def _stacked(results: list[Any], out_dims: Any) -> Any:
     columns = []
     for column, dim in zip(zip(*flats, strict=True), dims, strict=True):
         if not isinstance(column[0], Tensor):
-            raise ValueError(
+            raise ValueError(  # noqa: TRY004 (as PyTorch)
                 f"vmap: Expected to only return Tensors, got type {type(column[0])} as a return."
             )
         columns.append(column[0] if dim is None else engine.stack(list(column), dim))

@@ -41,7 +41,8 @@ def call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
                     hook(module, args, None)
                 except Exception as error:
                     warnings.warn(
-                        "module forward hook with ``always_call=True`` raised an exception that was "
+                        "module forward hook with ``always_call=True`` raised "
+                        "an exception that was "
                         "silenced as another error was raised in forward: " + str(error),
                         stacklevel=2,
                     )

@@ -202,11 +202,11 @@ class _ConvTranspose(_Conv):
         ]  # fmt: skip
         wanted = list(output_size)[-self.dims :]
         extra = tuple(w - s for w, s in zip(wanted, smallest, strict=True))
+        largest = [s + st - 1 for s, st in zip(smallest, self.stride, strict=True)]
         if any(e < 0 or e >= st for e, st in zip(extra, self.stride, strict=True)):
             raise ValueError(
                 f"requested an output size of {wanted}, but valid sizes range from {smallest} to "
-                f"{[s + st - 1 for s, st in zip(smallest, self.stride, strict=True)]} (for an input "
-                f"of {input.shape[2:]})"
+                f"{largest} (for an input of {input.shape[2:]})"
             )
         return extra
 

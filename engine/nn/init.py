@@ -90,7 +90,7 @@ def trunc_normal_(
         if mass >= 0.3:
             values = _redraw(
                 lambda: engine.empty_like(tensor).normal_(mean, std, generator=generator),
-                lambda x: (x < a) | (x > b),
+                lambda x: engine.logical_or(x < a, x > b),
             )
         else:
             values = _reject(tensor, low, high, generator) * std + mean

@@ -261,5 +261,8 @@ class CTCLoss(Loss):
         )  # fmt: skip
 
 
-__all__ = [name for name, value in list(globals().items())
-           if isinstance(value, type) and issubclass(value, Loss) and value is not Loss]  # fmt: skip
+__all__ = [
+    name
+    for name, value in list(globals().items())
+    if isinstance(value, type) and issubclass(value, Loss) and value is not Loss
+]

@@ -126,7 +126,8 @@ class Module(Tree):
         """Call hook(module, grad_input, grad_output) when the gradients of the inputs are there."""
         if self._is_full_backward_hook is False:
             raise RuntimeError(
-                "Cannot use both regular backward hooks and full backward hooks on a single Module. "
+                "Cannot use both regular backward hooks and full backward "
+                "hooks on a single Module. "
                 "Please use only one of them."
             )
         self.__dict__["_is_full_backward_hook"] = True
@@ -142,7 +143,8 @@ class Module(Tree):
         """Call hook on the node of the output only; `register_full_backward_hook` is the better."""
         if self._is_full_backward_hook is True:
             raise RuntimeError(
-                "Cannot use both regular backward hooks and full backward hooks on a single Module. "
+                "Cannot use both regular backward hooks and full backward "
+                "hooks on a single Module. "
                 "Please use only one of them."
             )
         self.__dict__["_is_full_backward_hook"] = False

@@ -19,6 +19,7 @@ class _MaxPool(Configured):
     }  # fmt: skip
     shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
     dims = 0
+    stride: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,6 +58,7 @@ class _AvgPool(Configured):
     }  # fmt: skip
     shown = ("kernel_size", "stride", "padding")
     dims = 0
+    stride: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -306,7 +308,8 @@ class _ConstantPad(_Pad):
 
 def _pad_layers() -> dict[str, type[Module]]:
     kinds = {
-        "ZeroPad": (_Pad, "constant", "zeros"), "ConstantPad": (_ConstantPad, "constant", "a constant"),
+        "ZeroPad": (_Pad, "constant", "zeros"),
+        "ConstantPad": (_ConstantPad, "constant", "a constant"),
         "ReflectionPad": (_Pad, "reflect", "its mirror image"),
         "ReplicationPad": (_Pad, "replicate", "its border"),
         "CircularPad": (_Pad, "circular", "its other end"),

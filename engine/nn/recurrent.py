@@ -77,7 +77,9 @@ class RNNBase(Module):
             width = input_size if layer == 0 else out_size * directions
             for direction in range(directions):
                 suffix = f"_l{layer}" + ("_reverse" if direction else "")
-                shapes = {"weight_ih": (gate_size, width), "weight_hh": (gate_size, out_size)}
+                shapes: dict[str, tuple[int, ...]] = {
+                    "weight_ih": (gate_size, width), "weight_hh": (gate_size, out_size),
+                }  # fmt: skip
                 if bias:
                     shapes |= {"bias_ih": (gate_size,), "bias_hh": (gate_size,)}
                 if proj_size:

@@ -136,9 +136,11 @@ def load_own(
     if strict:
         known = {*module._parameters, *buffers, *module._modules}
         known |= {_EXTRA} if _has_extra(module) else set()
-        for key in state_dict:
-            if key.startswith(prefix) and key[len(prefix) :].split(".", 1)[0] not in known:
-                unexpected_keys.append(key)
+        unexpected_keys.extend(
+            key
+            for key in state_dict
+            if key.startswith(prefix) and key[len(prefix) :].split(".", 1)[0] not in known
+        )
 
 
 def load(module: Any, state_dict: Any, strict: bool, assign: bool) -> IncompatibleKeys:

@@ -86,9 +86,9 @@ class MultiheadAttention(Module):
             query, key, value = (t.transpose(0, 1) for t in (query, key, value))
         length, n, _ = query.shape
         q, k, v = self._project(query, key, value)
-        heads = [self._heads(t, n) for t in (q, k, v)]
-        mask = self._mask(heads[0], n, key.shape[0], attn_mask, key_padding_mask)
-        out, weights = self._attend(*heads, mask)
+        q, k, v = (self._heads(t, n) for t in (q, k, v))
+        mask = self._mask(q, n, key.shape[0], attn_mask, key_padding_mask)
+        out, weights = self._attend(q, k, v, mask)
         out = out.transpose(0, 1).contiguous().view(length * n, self.embed_dim)
         out = self.out_proj(out).view(length, n, self.embed_dim)
         shown = None

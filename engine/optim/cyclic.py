@@ -11,7 +11,7 @@ from .schedules import LRScheduler
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Cosine annealing that starts over after T_0 epochs, then after periods T_mult times longer."""
+    """Cosine annealing over T_0 epochs, then over periods each T_mult times longer."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class CyclicLR(LRScheduler):
     def scale_fn(self, x: float) -> float:
         """Return the amplitude of cycle (or iteration) x."""
         if self._custom is not None:
-            return self._custom(x)
+            return float(self._custom(x))
         if self.mode == "triangular":
             return 1.0
         return 1 / (2.0 ** (x - 1)) if self.mode == "triangular2" else self.gamma**x

@@ -117,7 +117,9 @@ def normal(
     if dtype_name.startswith("complex"):
         part = "float32" if dtype_name == "complex64" else "float64"
         flat = normal(stream, (2 * n,), part, 0.0, std / math.sqrt(2), contiguous)
-        return flat.view(dtype_name).reshape(shape) + np.dtype(dtype_name).type(mean)
+        pairs: NDArray[Any] = flat.view(dtype_name).reshape(shape)
+        pairs += mean
+        return pairs
     if n < 16 or not contiguous:
         return _cast(_normal_one_by_one(stream, n, mean, std), dtype_name).reshape(shape)
     return _normal_in_blocks(stream, n, dtype_name, mean, std).reshape(shape)
@@ -198,7 +200,8 @@ def multinomial(
     if not replacement or n == 1:
         keys = weights / exponential(stream, weights.shape, str(weights.dtype))
         if n == 1:
-            return np.argmax(keys, axis=-1, keepdims=True).astype(np.int64)
+            best: NDArray[np.int64] = np.argmax(keys, axis=-1, keepdims=True).astype(np.int64)
+            return best
         return np.argsort(-keys, axis=-1, kind="stable")[..., :n].astype(np.int64)
     rows = np.atleast_2d(weights)
     drawn = np.empty((len(rows), n), dtype=np.int64)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import kernels as _kernels
 from .activation import (
     celu,
     elu,
@@ -145,7 +144,8 @@ _FAMILIES = "activations, losses, linear, embedding, convolution, pooling, norma
 def _unsupported(name: str) -> Any:
     def function(*args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(
-            f"torch.nn.functional.{name} is not supported by this engine; supported are {_FAMILIES}, "
+            f"torch.nn.functional.{name} is not supported by this engine; "
+            f"supported are {_FAMILIES}, "
             "padding, interpolation and scaled_dot_product_attention"
         )
 

@@ -39,7 +39,8 @@ def _mask(query: Tensor, key: Tensor, mask: Any, causal: bool) -> Any:
     if causal:
         if mask is not None:
             raise RuntimeError(
-                "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True"
+                "_scaled_dot_product_attention: Explicit attn_mask should not "
+                "be set when is_causal=True"
             )
         shape = (query.shape[-2], key.shape[-2])
         mask = engine.ones(*shape, dtype=engine.bool).tril()

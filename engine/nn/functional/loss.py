@@ -157,7 +157,8 @@ def cross_entropy(
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, dim)
     if target.shape == input.shape and input.dim() > 0:
         raise RuntimeError(
-            f"Expected floating point type for target with class probabilities, got {target.dtype.display}"
+            "Expected floating point type for target with class probabilities, "
+            f"got {target.dtype.display}"
         )
     if label_smoothing > 0.0:
         return _smoothed(input, target, weight, reduction, ignore_index, label_smoothing, dim)

@@ -158,7 +158,8 @@ def _bce_logits_target(
 
 
 binary_cross_entropy_with_logits = _expose(define(
-    "binary_cross_entropy_with_logits(self, target, weight=None, pos_weight=None, reduction='mean')",
+    "binary_cross_entropy_with_logits(self, target, weight=None, "
+    "pos_weight=None, reduction='mean')",
     _bce_logits, family="loss", self=_bce_logits_vjp, target=_bce_logits_target,
 ))  # fmt: skip
 

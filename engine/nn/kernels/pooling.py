@@ -44,7 +44,7 @@ def _overhang(
 def max_places(
     a: Raw, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil: bool
 ) -> Raw:
-    """Return for each window the flat index, in the last dimensions of `a`, of its first maximum."""
+    """Return each window's flat index, in the last dimensions of `a`, of its first maximum."""
     n = len(kernel)
     counts = _counts(a, kernel, stride, padding, dilation, ceil)
     after = _overhang(a, kernel, stride, padding, dilation, counts)

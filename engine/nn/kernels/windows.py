@@ -59,7 +59,7 @@ def scatter_windows(
         max(s + 2 * p, (c - 1) * st + d * (k - 1) + 1)
         for s, p, c, st, d, k in zip(size, padding, counts, stride, dilation, kernel, strict=True)
     ]
-    out = np.zeros((*w.shape[: -2 * n], *full), w.dtype)
+    out: Raw = np.zeros((*w.shape[: -2 * n], *full), w.dtype)
     for place in itertools.product(*map(range, kernel)):
         target = tuple(
             slice(i * d, i * d + (c - 1) * st + 1, st)
@@ -83,4 +83,5 @@ def divisors(
         lengths.append(end - start)
     if len(lengths) == 1:
         return lengths[0]
-    return math.prod(np.ix_(*lengths))  # type: ignore[call-overload]
+    grid: Raw = np.ix_(*lengths)
+    return math.prod(grid)

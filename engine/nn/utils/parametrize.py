@@ -166,7 +166,8 @@ def remove_parametrizations(
         original = _like(original, value.detach())
     elif not chain.is_tensor:
         raise ValueError(
-            "Cannot leave unparametrized (`leave_parametrized=False`) a tensor that is parametrized "
+            "Cannot leave unparametrized (`leave_parametrized=False`) a tensor "
+            "that is parametrized "
             "in terms of a sequence of tensors."
         )
     delattr(type(module), tensor_name)

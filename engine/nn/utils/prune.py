@@ -17,7 +17,8 @@ def _count(amount: Any, size: int) -> int:
         raise TypeError(f"Invalid type for amount: {amount}. Must be int or float.")
     if amount < 0 or (isinstance(amount, float) and amount > 1.0):
         raise ValueError(
-            f"amount={amount} should either be a float in the range [0, 1] or a non-negative integer"
+            f"amount={amount} should either be a float in the range [0, 1] or a "
+            "non-negative integer"
         )
     if isinstance(amount, int):
         if amount > size:

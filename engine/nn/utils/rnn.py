@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
 def pack_padded_sequence(
     input: Tensor, lengths: Any, batch_first: bool = False, enforce_sorted: bool = True
 ) -> PackedSequence:
-    """Pack (time, batch, *) with the given lengths, which must fall unless enforce_sorted is off."""
+    """Pack (time, batch, *) with the given lengths, falling if enforce_sorted is on."""
     lengths = engine.as_tensor(lengths, dtype=engine.int64)
     order = None
     if not enforce_sorted:
@@ -44,7 +45,7 @@ def pack_padded_sequence(
             "Length of all samples has to be greater than 0, but found an element in 'lengths' "
             "that is <= 0"
         )
-    if any(a < b for a, b in zip(counts, counts[1:], strict=False)):
+    if any(a < b for a, b in itertools.pairwise(counts)):
         raise RuntimeError(
             "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You "
             "can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to "
@@ -76,8 +77,8 @@ def pad_packed_sequence(
             filler = engine.full((missing, *rest), padding_value, dtype=row.dtype)
             row = engine.cat([row, filler], 0)
         rows.append(row)
-    for _ in range((total_length or len(sizes)) - len(sizes)):
-        rows.append(engine.full((sizes[0], *rest), padding_value, dtype=sequence.data.dtype))
+    blank = engine.full((sizes[0], *rest), padding_value, dtype=sequence.data.dtype)
+    rows += [blank] * ((total_length or len(sizes)) - len(sizes))
     padded = engine.stack(rows, 1 if batch_first else 0)
     lengths = engine.tensor([sum(n > i for n in sizes) for i in range(sizes[0])])
     if sequence.unsorted_indices is not None:

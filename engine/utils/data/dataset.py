@@ -44,7 +44,13 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         return tuple(t[index] for t in self.tensors)
 
     def __len__(self) -> int:
-        return self.tensors[0].shape[0]
+        return int(self.tensors[0].shape[0])
+
+
+_BOTH = (
+    "Supported either ``tuple``- (via ``args``) or ``dict``- (via ``kwargs``) like input/output, "
+    "but both types are given."
+)
 
 
 class StackDataset(Dataset[Any]):
@@ -52,12 +58,7 @@ class StackDataset(Dataset[Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if bool(args) == bool(kwargs):
-            raise ValueError(
-                "At least one dataset should be passed"
-                if not args
-                else "Supported either ``tuple``- (via ``args``) or ``dict``- (via ``kwargs``) like "
-                "input/output, but both types are given."
-            )
+            raise ValueError(_BOTH if args else "At least one dataset should be passed")
         parts = list(args or kwargs.values())
         if any(len(p) != len(parts[0]) for p in parts):
             raise ValueError("Size mismatch between datasets")

@@ -29,7 +29,7 @@ def test_a_sequential_is_indexed_sliced_changed_and_joined() -> None:
 
 def test_a_sequential_takes_names_from_an_ordered_dict() -> None:
     net = nn.Sequential(OrderedDict(hidden=nn.Linear(2, 3), out=nn.Linear(3, 1)))
-    assert net.hidden is net[0] and list(net.state_dict())[0] == "hidden.weight"
+    assert net.hidden is net[0] and next(iter(net.state_dict())) == "hidden.weight"
 
 
 def test_a_module_list_registers_what_it_holds() -> None:

@@ -97,7 +97,8 @@ def test_loading_reports_missing_extra_and_wrong_entries() -> None:
     with pytest.raises(RuntimeError) as caught:
         Net().load_state_dict(state)
     assert str(caught.value) == (
-        'Error(s) in loading state_dict for Net:\n\tMissing key(s) in state_dict: "first.bias". \n\t'
+        'Error(s) in loading state_dict for Net:\n\tMissing key(s) in state_dict: "first.bias". '
+        "\n\t"
         'Unexpected key(s) in state_dict: "other". \n\tsize mismatch for second.bias: copying a '
         "param with shape torch.Size([3]) from checkpoint, the shape in current model is "
         "torch.Size([2])."

@@ -4,6 +4,7 @@
 `data/optim.json`.
 """
 
+# ruff: noqa: E501 (tables of expressions)
 from __future__ import annotations
 
 import json
