@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,7 +60,7 @@ def _is_sequence(data: Any) -> bool:
 
 def _sizes(data: Any) -> list[int]:
     sizes = []
-    while _is_sequence(data) and not (isinstance(data, (Tensor, np.ndarray)) and not data.shape):
+    while _is_sequence(data) and not (isinstance(data, (Tensor, np.ndarray)) and (not data.shape or (sizes and data.shape == (1,)))):
         n = len(data)
         sizes.append(n)
         if n == 0:
@@ -74,7 +75,7 @@ def _check_nested(data: Any, sizes: list[int], dim: int) -> None:
             raise TypeError(f"'{type(data).__name__}' object cannot be interpreted as an integer")
         return
     if not _is_sequence(data) or (isinstance(data, Tensor) and not data._s):
-        raise TypeError(f"not a sequence")
+        raise TypeError("not a sequence")
     if len(data) != sizes[dim]:
         raise ValueError(
             f"expected sequence of length {sizes[dim]} at dim {dim} (got {len(data)})"
@@ -88,6 +89,8 @@ def _check_nested(data: Any, sizes: list[int], dim: int) -> None:
 def _plain(data: Any) -> Any:
     """Nested data with tensors replaced by numbers or arrays."""
     if isinstance(data, Tensor):
+        if data._s == (1,):
+            return data._a[0]
         return float(data) if data._g is not None and not data._s else data._a
     if isinstance(data, (list, tuple)):
         return [_plain(x) for x in data]
@@ -137,6 +140,13 @@ def tensor(
         return _finish(wrap(np.array(cast(data._a, data._d, d)), d), requires_grad)
     if isinstance(data, (np.ndarray, np.generic)):
         return _finish(_copy_array(data, dtype), requires_grad)
+    if isinstance(data, (list, tuple)) and data and isinstance(data[0], str):
+        raise ValueError("too many dimensions 'str'")
+    if isinstance(data, (list, tuple)) and data and isinstance(data[0], np.ndarray) and data[0].ndim:
+        warnings.warn(
+            "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list "
+            "to a single numpy.ndarray with numpy.array() before converting to a tensor.", UserWarning, stacklevel=2,
+        )  # fmt: skip
     d = dtype or _infer(data) or default()
     return _finish(wrap(_from_nested(data, d)[()] if not _is_sequence(data) else _from_nested(data, d), d), requires_grad)
 

@@ -127,7 +127,7 @@ class Tensor(TensorBase):
     def _reports_grad(self) -> bool:
         """A view that was taken of a leaf without recording still says that it requires grad."""
         v = self._v
-        return type(v) is version.View and v.origin == "no_grad" and v.base._g is not None
+        return type(v) is version.View and v.origin in ("no_grad", "inference_mode") and v.base._g is not None
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -287,6 +287,20 @@ class Tensor(TensorBase):
             recording.operation("set_data", self, (self, value), None)
 
 
+
+
+def _read_only(name: str) -> None:
+    """Make assigning to a property raise what PyTorch raises."""
+
+    def refuse(self: Any, value: Any) -> None:
+        raise AttributeError(f"attribute '{name}' of 'torch._C.TensorBase' objects is not writable")
+
+    setattr(Tensor, name, getattr(Tensor, name).setter(refuse))
+
+
+for _name in ("shape", "dtype", "device", "ndim", "grad_fn", "is_leaf", "output_nr", "_version", "layout"):
+    _read_only(_name)
+
 RETAINS, INFERENCE = 1, 2
 new = object.__new__
 
@@ -311,6 +325,7 @@ def wrap(a: Any, d: dtype | None = None) -> Tensor:
     t._v = None
     if mode.inference:
         t._flags = INFERENCE
+        t._v = version.Cell()
     return t  # type: ignore[no-any-return]
 
 

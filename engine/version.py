@@ -134,9 +134,9 @@ def check_write(t: Any, op: str) -> None:
 
 
 def _check_view(t: Any, v: View) -> None:
-    if v.origin == "no_grad":
+    if v.origin in ("no_grad", "inference_mode"):
         raise RuntimeError(
-            "A view was created in no_grad mode and is being modified inplace with grad mode "
+            f"A view was created in {v.origin.removesuffix('_mode')} mode and is being modified inplace with grad mode "
             "enabled." + _AMBIGUOUS
         )
     if v.origin is not None and (t._g is not None or v.base._g is not None):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from engine.autograd import mode as grad_mode
+
 enabled: bool = False
 check_nan: bool = True
 
@@ -24,13 +26,11 @@ class detect_anomaly:  # noqa: N801
         warnings.warn(_WARNING, UserWarning, stacklevel=2)
 
     def __enter__(self) -> None:
-        global enabled, check_nan
         self._before = enabled, check_nan
-        enabled, check_nan = True, self.check_nan
+        _set(True, self.check_nan)
 
     def __exit__(self, *exc: object) -> None:
-        global enabled, check_nan
-        enabled, check_nan = self._before
+        _set(*self._before)
 
 
 class set_detect_anomaly:  # noqa: N801
@@ -52,10 +52,32 @@ class set_detect_anomaly:  # noqa: N801
 def _set(mode: Any, nan: bool) -> None:
     global enabled, check_nan
     enabled, check_nan = bool(mode), nan
+    grad_mode.anomaly = enabled
+    grad_mode.refresh()
 
 
 def is_enabled() -> bool:
     return enabled
+
+
+def remember(node: Any) -> None:
+    """Keep where the operation of a new node was called."""
+    import traceback
+
+    node.metadata["traceback_"] = traceback.format_list(traceback.extract_stack()[:-4])
+
+
+def _tell(node: Any) -> None:
+    lines = node.metadata.get("traceback_")
+    text = "No forward pass information available. Enable detect anomaly during forward pass for more information."
+    if lines:
+        text = "Traceback of forward call that caused the error:\n" + "".join(lines)
+    warnings.warn(f"Error detected in {node.name()}. {text}", UserWarning, stacklevel=2)
+
+
+def failed(node: Any) -> None:
+    """Say which operation's gradient raised."""
+    _tell(node)
 
 
 def inspect_step(node: Any, out: Any) -> None:
@@ -65,4 +87,5 @@ def inspect_step(node: Any, out: Any) -> None:
     for i, v in enumerate(out):
         a = getattr(v, "_a", v)
         if a is not None and check_nan and a.dtype.kind in "fc" and np.isnan(a).any():
+            _tell(node)
             raise RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")

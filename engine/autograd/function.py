@@ -108,7 +108,7 @@ class BackwardNode(graph.Node, FunctionCtx):
         tensors = [v if v is None or isinstance(v, Tensor) else wrap(v) for v in given]
         if self.__dict__.get("materialize_grads", True):
             tensors = [
-                wrap(np.zeros(size, d.np), d) if v is None else v
+                wrap(np.zeros(size, d.np), d) if v is None and d is not None else v
                 for v, (size, d) in zip(tensors, self.__dict__["metas"], strict=True)
             ]
         out = self._user_backward()(self, *tensors)
@@ -143,7 +143,7 @@ class BackwardNode(graph.Node, FunctionCtx):
                     )
                 continue
             if v is not None and not isinstance(v, Tensor):
-                raise RuntimeError(f"function {name} returned a gradient of type {type(v).__name__} at position {i + 1}, expected Variable")  # noqa: E501
+                raise RuntimeError(f"expected Variable or None (got {type(v).__name__})")
             grads.append(v)
         return [self._fitted(F, i, v) for i, v in enumerate(grads)]
 

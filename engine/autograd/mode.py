@@ -13,6 +13,7 @@ inference: bool = False
 unusual: bool = False
 #: The (pack, unpack) pairs of `graph.saved_tensors_hooks` in force, innermost last.
 pack_hooks: list[Any] = []
+anomaly: bool = False
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -20,7 +21,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 def refresh() -> None:
     """Recompute `unusual` after a scope changed."""
     global unusual
-    unusual = inference or bool(pack_hooks)
+    unusual = inference or anomaly or bool(pack_hooks)
 
 
 def is_grad_enabled() -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine import errors, recording, version
-from engine.autograd import hooks, mode
+from engine.autograd import anomaly, hooks, mode
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, AccumulateGrad, Node, Port
 from engine.dtype import COMPLEX, FLOAT, cast
@@ -152,6 +152,8 @@ class Pass:
         if needed is not None and not any(e in needed for e in n.edges):
             return
         out = n.grads(self.namespace, g)
+        if anomaly.enabled:
+            anomaly.inspect_step(n, out)
         if n in graph.hooked:
             out = hooks.after(n, out, g, self)
         if recording.log is not None:
@@ -264,7 +266,7 @@ def execute(
     """Run a pass; returns the captured gradients by position in `inputs` for kind "grad"."""
     buffer = start(outputs, gradients, create)
     order = plan(buffer)
-    plain = inputs is None and not create and not graph.hooked and not graph.leaf_hooks[0]
+    plain = inputs is None and not create and not graph.hooked and not graph.leaf_hooks[0] and not anomaly.enabled
     before = mode.enabled
     mode.enabled = create
     try:

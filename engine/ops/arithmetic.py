@@ -89,16 +89,20 @@ class _Binary(Function):
             raise errors.freed()
         return self.unpack(table.GRAPH, v) if isinstance(v, Tensor) or v is None else wrap(np.asarray(v))
 
-    @property
-    def _saved_self(self) -> Any:
-        return self._saved(self.a)
+    def __getattr__(self, name: str) -> Any:
+        if self.frees and name == "_saved_self":
+            return self._saved(self.a)
+        if self.frees and name == "_saved_other":
+            return self._saved(self.b)
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     @property
-    def _saved_other(self) -> Any:
-        return self._saved(self.b)
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        pairs = super().next_functions
+        return pairs[:1] if type(self) is RsubBackward1 else pairs
 
     def _raw_saved_tensors(self) -> tuple[Any, ...]:
-        return tuple(v for v in (self.a, self.b) if isinstance(v, Tensor))
+        return tuple(v for v in (self.a, self.b) if isinstance(v, Tensor)) if self.frees else ()
 
 
 class _Gone:
@@ -218,8 +222,10 @@ def _make(name: str, op: Any, node: Any, fn: Callable[[Any, Any], Any], saves: b
             n.seq = tick()
             n.shapes = shapes
             if saves:
-                n.a = None if gb is None else self
-                n.b = other if divides or ga is not None else None
+                n.a = None if gb is None else self if self._v is None else table.keep(self)
+                n.b = None if ga is None and not divides else other
+                if gb is None and type(other) is Tensor and other._v is not None:
+                    table.keep(other)
             t._g = n
         else:
             t._g = None

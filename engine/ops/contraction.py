@@ -1,10 +1,14 @@
-"""einsum: parse the equation, then multiply pairs of operands from left to right."""
+"""einsum: every operand gets all labels as dimensions, then pairs are contracted from the left."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from typing import Any
+
+from engine.ops.matmul import BMM
+from engine.ops.shape import VIEW, permute
+from engine.ops.table import run
 
 Labels = list[str]
 
@@ -13,13 +17,15 @@ def _fail(text: str) -> RuntimeError:
     return RuntimeError(f"einsum(): {text}")
 
 
-def _operand_labels(part: str, ndim: int, i: int, dots: int) -> Labels:
+def _operand_labels(part: str, ndim: int, i: int) -> Labels:
     """The labels of one operand; the dimensions of an ellipsis are "0", "1", ... from the right."""
     head, ellipsis, tail = part.partition("...")
     letters = head + tail
     for c in letters:
         if not c.isalpha():
-            raise _fail(f"invalid subscript given at index {part.index(c)} in the equation string, subscripts must be in [a-zA-Z]")
+            raise _fail(
+                f"invalid subscript given at index {part.index(c)} in the equation string, subscripts must be in [a-zA-Z]"
+            )
     covered = ndim - len(letters)
     if covered < 0 or (covered > 0 and not ellipsis):
         raise _fail(
@@ -32,20 +38,21 @@ def _operand_labels(part: str, ndim: int, i: int, dots: int) -> Labels:
 
 def contract(equation: str, operands: Sequence[Any]) -> Any:
     """Evaluate an einsum equation on tensors."""
-    text = equation.replace(" ", "")
-    left, arrow, right = text.partition("->")
+    left, arrow, right = equation.replace(" ", "").partition("->")
     parts = left.split(",")
     if len(parts) != len(operands):
         more = "more" if len(parts) < len(operands) else "fewer"
         raise _fail(f"{more} operands were provided than specified in the equation")
-    labels = [_operand_labels(p, len(o._s), i, 0) for i, (p, o) in enumerate(zip(parts, operands, strict=True))]
-    sizes = _sizes(labels, operands)
+    labels = [_operand_labels(p, len(o._s), i) for i, (p, o) in enumerate(zip(parts, operands, strict=True))]
+    _check_sizes(labels, operands)
     output = _output(right, labels) if arrow else _implicit(labels)
-    terms = [_diagonals(o, ls) for o, ls in zip(operands, labels, strict=True)]
-    return _multiply(terms, output, sizes)
+    summed = [c for c in dict.fromkeys(c for ls in labels for c in ls) if c not in output]
+    order = [*output, *sorted(summed)]
+    ops = [_aligned(o, ls, order) for o, ls in zip(operands, labels, strict=True)]
+    return _contract(ops, order, len(output), labels)
 
 
-def _sizes(labels: list[Labels], operands: Sequence[Any]) -> dict[str, int]:
+def _check_sizes(labels: list[Labels], operands: Sequence[Any]) -> None:
     sizes: dict[str, int] = {}
     for i, (ls, o) in enumerate(zip(labels, operands, strict=True)):
         for c, n in zip(ls, o._s, strict=True):
@@ -55,7 +62,6 @@ def _sizes(labels: list[Labels], operands: Sequence[Any]) -> dict[str, int]:
                     f"subscript {c} has size {n} for operand {i} which does not broadcast with previously seen size {old}"
                 )
             sizes[c] = max(old, n)
-    return sizes
 
 
 def _output(right: str, labels: list[Labels]) -> Labels:
@@ -77,8 +83,8 @@ def _implicit(labels: list[Labels]) -> Labels:
     return [*dots, *sorted(c for c in set(every) if c.isalpha() and every.count(c) == 1)]
 
 
-def _diagonals(t: Any, labels: Labels) -> tuple[Any, Labels]:
-    """A repeated label takes the diagonal."""
+def _aligned(t: Any, labels: Labels, order: Labels) -> Any:
+    """An operand with one dimension per label of `order`; repeated labels take the diagonal."""
     labels = list(labels)
     for c in dict.fromkeys(labels):
         while labels.count(c) > 1:
@@ -86,54 +92,62 @@ def _diagonals(t: Any, labels: Labels) -> tuple[Any, Labels]:
             j = labels.index(c, i + 1)
             t = t.diagonal(0, i, j)
             labels = [x for k, x in enumerate(labels) if k not in (i, j)] + [c]
-    return t, labels
+            t = permute(t, *range(len(labels)))
+    for c in order:
+        if c not in labels:
+            t = t.unsqueeze(len(labels))
+            labels.append(c)
+    return permute(t, *(labels.index(c) for c in order))
 
 
-def _multiply(terms: list[tuple[Any, Labels]], output: Labels, sizes: dict[str, int]) -> Any:
-    t, ls = terms[0]
-    for k in range(1, len(terms)):
-        other, lo = terms[k]
-        keep = set(output).union(*(set(x) for _, x in terms[k + 1 :]))
-        t, ls = _pair(t, ls, other, lo, keep, sizes)
-    gone = [i for i, c in enumerate(ls) if c not in output]
-    if gone:
-        t = t.sum(gone)
-        ls = [c for c in ls if c in output]
-    order = [ls.index(c) for c in output]
-    return t.permute(*order) if order != list(range(len(order))) or (len(terms) == 1 and not gone and order) else t
+def _contract(ops: list[Any], order: Labels, n_out: int, labels: list[Labels]) -> Any:
+    counts = [sum(c in ls for ls in labels) for c in order]
+    many = len(ops) > 1
+    a = ops[0]
+    for b in ops[1:]:
+        a = _step(a, b, counts, n_out)
+    if len(order) == n_out:
+        return a
+    if many:
+        return run(VIEW, [a, tuple(a._s[:n_out])])
+    return a.sum(list(range(n_out, len(order))))
 
 
-def _drop(t: Any, ls: Labels, keep: set[str]) -> tuple[Any, Labels]:
-    gone = [i for i, c in enumerate(ls) if c not in keep]
-    return (t.sum(gone), [c for c in ls if c in keep]) if gone else (t, ls)
+def _step(a: Any, b: Any, counts: list[int], n_out: int) -> Any:
+    """Contract two operands over the labels that nobody after them has."""
+    both: list[int] = []
+    only_a: list[int] = []
+    only_b: list[int] = []
+    for d in range(n_out, len(counts)):
+        if a._s[d] != 1 and b._s[d] != 1:
+            counts[d] -= 1
+            if counts[d] == 1:
+                both.append(d)
+                counts[d] = 0
+        elif counts[d] == 1:
+            (only_a if a._s[d] != 1 else only_b).append(d)
+            counts[d] = 0
+    if only_a:
+        a = a.sum(only_a, True)
+    if only_b:
+        b = b.sum(only_b, True)
+    return _pair(a, b, both) if both else a * b
 
 
-def _pair(a: Any, la: Labels, b: Any, lb: Labels, keep: set[str], sizes: dict[str, int]) -> tuple[Any, Labels]:
-    """Multiply two operands as one batched matrix product, summing labels that nobody needs any more."""
-    a, la = _drop(a, la, keep | set(lb))
-    b, lb = _drop(b, lb, keep | set(la))
-    both = [c for c in la if c in lb]
-    batch = [c for c in both if c in keep]
-    summed = [c for c in both if c not in keep]
-    rows = [c for c in la if c not in lb]
-    cols = [c for c in lb if c not in la]
-    for c in both:
-        a = _stretch(a, la, c, sizes[c])
-        b = _stretch(b, lb, c, sizes[c])
+def _pair(a: Any, b: Any, summed: list[int]) -> Any:
+    """One batched matrix product over the dimensions `summed`, which stay with size 1."""
+    n = len(a._s)
+    free = [d for d in range(n) if d not in summed]
+    batch = [d for d in free if a._s[d] != 1 and b._s[d] != 1]
+    rows = [d for d in free if d not in batch and a._s[d] != 1]
+    cols = [d for d in free if d not in batch and d not in rows]
 
-    def n(cs: Labels) -> int:
-        return math.prod(sizes[c] for c in cs)
+    def size(t: Any, dims: list[int]) -> int:
+        return math.prod(t._s[d] for d in dims)
 
-    x = _arranged(a, la, batch + rows + summed).reshape(n(batch), n(rows), n(summed))
-    y = _arranged(b, lb, batch + summed + cols).reshape(n(batch), n(summed), n(cols))
-    out = x.bmm(y).view(*(sizes[c] for c in batch + rows + cols))
-    return out, batch + rows + cols
-
-
-def _stretch(t: Any, ls: Labels, c: str, size: int) -> Any:
-    i = ls.index(c)
-    return t if t._s[i] == size else t.expand(*[size if k == i else -1 for k in range(len(ls))])
-
-
-def _arranged(t: Any, ls: Labels, order: Labels) -> Any:
-    return t.permute(*(ls.index(c) for c in order)) if order else t
+    x = permute(a, *batch, *rows, *summed, *cols).reshape(size(a, batch), size(a, rows), size(a, summed))
+    y = permute(b, *batch, *summed, *cols, *rows).reshape(size(a, batch), size(b, summed), size(b, cols))
+    shape = [*(a._s[d] for d in batch + rows), *(1 for _ in summed), *(b._s[d] for d in cols)]
+    placed = [*batch, *rows, *summed, *cols]
+    out = run(VIEW, [run(BMM, [x, y]), tuple(shape)])
+    return permute(out, *(placed.index(d) for d in range(n)))

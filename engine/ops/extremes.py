@@ -135,11 +135,28 @@ def amin(a: Raw, **k: Any) -> Raw:
 
 AMAX = define("amax(self, dim=None, keepdim=False)", _over(amax), family="reduction", self=_even_dim)
 AMIN = define("amin(self, dim=None, keepdim=False)", _over(amin), family="reduction", self=_even_dim)
-expose(AMAX)
-expose(AMIN)
+
+
+def _whole(name: str) -> Callable[[list[Any]], None]:
+    def check(values: list[Any]) -> None:
+        if values[1] in (None, (), []) and not values[0]._s.numel():
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+                "dim with the 'dim' argument."
+            )
+
+    return check
+
+
+expose(AMAX, check=_whole("amax"))
+expose(AMIN, check=_whole("amin"))
 
 
 def _aminmax(a: Raw, dim: Any = None, keepdim: bool = False) -> tuple[Raw, Raw]:
+    if not np.size(a):
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+        )
     dims = None if dim is None else axes(dim, np.ndim(a))
     return np.min(a, axis=dims, keepdims=keepdim), np.max(a, axis=dims, keepdims=keepdim)
 
@@ -185,7 +202,7 @@ def _arg(fn: Any, name: str) -> None:
         a = np.asarray(a)
         if dim is None:
             if not a.size:
-                raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.")
+                raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
             i = np.asarray(fn(a))
             return i.reshape((1,) * a.ndim) if keepdim else i
         if not a.ndim:

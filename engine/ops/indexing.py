@@ -278,6 +278,14 @@ def _resolve(t: Any, key: Any) -> tuple[Any, tuple[Any, ...] | None]:
         return _select_item(t, key, 0), None
     if isinstance(key, list) and key and any(isinstance(k, (slice, type(None))) or k is Ellipsis for k in key):
         key = tuple(key)
+    if isinstance(key, str):
+        import warnings
+
+        warnings.warn(
+            "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch "
+            "2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, "
+            "x[torch.tensor(seq)], which will result either in an error or a different result", UserWarning, stacklevel=3,
+        )  # fmt: skip
     items = _expand_ellipsis(_normal(key), len(t._s))
     view, rest = _apply_basic(t, items)
     if all(r is None for r in rest):

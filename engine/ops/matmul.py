@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -248,33 +249,66 @@ def _mm2(a: Any, b: Any) -> Any:
     return run(MM, [a, b])
 
 
-def _folds(a: Any, b: Any) -> bool:
-    """Whether a batch times a matrix (or vector) becomes one large mm."""
-    return len(a._s) >= 3 and len(b._s) <= 2
+def _folds(a: Any, b: Any, n: int, m: int) -> bool:
+    """Whether the batch of the larger operand becomes rows of one large mm.
+
+    It does if the smaller one requires grad, so that its gradient is one product and no batch of
+    them, or if that costs no copy.
+    """
+    if not (max(n, m) >= 3 and min(n, m) <= 2):
+        return False
+    large, small = (a, b) if n >= m else (b, a)
+    if small.requires_grad:
+        return True
+    if n == 2:
+        return False
+    if not large._s.numel():
+        return True
+    strides = large.stride()
+    return all(strides[i] == strides[i + 1] * large._s[i + 1] for i in range(len(strides) - 2))
+
+
+def _folded(a: Any, b: Any, n: int, m: int) -> Any:
+    turned = m > n
+    large = b.mT if turned else a
+    small = (a.t() if n == 2 else a) if turned else b
+    flat = large.reshape(-1, large._s[-1]) if large._s.numel() else large.reshape(
+        math.prod(large._s[:-1]), large._s[-1])
+    if len(small._s) == 1:
+        _check_mv([flat, small])
+        return _unsafe_view(run(MV, [flat, small]), large._s[:-1])
+    out = _unsafe_view(_mm2(flat, small), (*large._s[:-1], small._s[1]))
+    return out.mT.contiguous() if turned else out
 
 
 def _batched(a: Any, b: Any, n: int, m: int) -> Any:
-    if _folds(a, b):
-        flat = a.reshape(-1, a._s[-1])
-        if m == 1:
-            _check_mv([flat, b])
-            return _unsafe_view(run(MV, [flat, b]), a._s[:-1])
-        return _unsafe_view(_mm2(flat, b), (*a._s[:-1], b._s[1]))
-    if n <= 2 and m >= 3 and False:
-        return None
-    first = a.unsqueeze(0) if n == 1 else a
-    second = b.unsqueeze(-1) if m == 1 else b
+    if _folds(a, b, n, m):
+        return _folded(a, b, n, m)
+    if n == 3 and m == 3 and a._s[0] != b._s[0]:
+        if a._s[0] == 1 and a.requires_grad:
+            return matmul(a.squeeze(0), b)
+        if b._s[0] == 1 and b.requires_grad:
+            return matmul(a, b.squeeze(0))
+    return _broadcast_bmm(a, b, n, m)
+
+
+def _broadcast_bmm(a: Any, b: Any, n: int, m: int) -> Any:
+    rows, inner = a._s[-2] if n > 1 else 1, a._s[-1]
+    inner2, cols = (b._s[-2], b._s[-1]) if m > 1 else (b._s[-1], 1)
     try:
-        batch = np.broadcast_shapes(first._s[:-2], second._s[:-2])
+        batch = np.broadcast_shapes(a._s[:-2], b._s[:-2])
     except ValueError:
-        raise errors.mismatch(first._s[:-2], second._s[:-2]) from None
-    x = first.expand(*batch, *first._s[-2:]).reshape(-1, *first._s[-2:])
-    y = second.expand(*batch, *second._s[-2:]).reshape(-1, *second._s[-2:])
+        raise errors.mismatch(a._s[:-2], b._s[:-2]) from None
+    k = math.prod(batch)
+    x = a.expand(*batch, rows, inner).reshape(k, rows, inner)
+    if m == 1:
+        y = b.expand(*batch, inner2).reshape(k, inner2).unsqueeze(2)
+    else:
+        y = b.expand(*batch, inner2, cols).reshape(k, inner2, cols)
     _check_bmm([x, y])
-    out = _unsafe_view(run(BMM, [x, y]), (*batch, first._s[-2], second._s[-1]))
-    if n == 1:
-        out = out.squeeze(-2)
-    return out.squeeze(-1) if m == 1 else out
+    out = run(BMM, [x, y])
+    shape = (*batch, *((rows,) if n > 1 else ()), *((cols,) if m > 1 else ()))
+    return _unsafe_view(out.squeeze(-1) if m == 1 else out, shape)
 
 
 def _unsafe_view(t: Any, size: Any) -> Any:

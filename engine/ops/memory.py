@@ -508,8 +508,41 @@ def resize_(self: Any, *size: Any) -> Any:
     return self
 
 
+def _reshaping(name: str, node: str) -> Any:
+    """An operation that changes the shape of a tensor in place: squeeze_, t_ and the like."""
+
+    def call(self: Any, *args: Any) -> Any:
+        inplace.check(self, name + "_")
+        out = FUNCTIONS[name](self.detach() if self._g is None else self, *args)
+        if out is self:
+            return self
+        self._a, self._s = out._a, out._s
+        g = out._g
+        if g is not None:
+            g.__class__ = _renamed(type(g), node)
+            self._g = g
+        version.cell_of(self).bump()
+        return self
+
+    return call
+
+
+_renames: dict[tuple[type, str], type] = {}
+
+
+def _renamed(cls: type, title: str) -> type:
+    key = (cls, title)
+    if key not in _renames:
+        _renames[key] = type(title, (cls,), {"__slots__": (), "__module__": cls.__module__})
+    return _renames[key]
+
+
 def install() -> None:
     """Publish what this module defines."""
+    for name, node in {"squeeze": "SqueezeBackward3", "unsqueeze": "UnsqueezeBackward1", "t": "TBackward1",
+                       "transpose": "TransposeBackward1", "swapaxes": "TransposeBackward1"}.items():
+        publish(name + "_", _reshaping(name, node), function=False, F=False)
+    publish("is_set_to", lambda self, other: self._a is other._a and self._s == other._s, function=False, F=False)
     for name in ("type_as detach_ contiguous is_contiguous stride storage_offset data_ptr numpy item tolist "
                  "copy_ fill_ zero_ size as_subclass view_as resize_ to").split():
         publish(name, globals()[name], function=False)

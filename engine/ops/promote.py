@@ -42,13 +42,11 @@ def result_dtype(values: Any) -> dtype:
 
 
 def _quick(a: Any, b: Any) -> dtype | None:
-    """The type of two tensors of one type, or of a float tensor with a Python number."""
+    """The type of two tensors that have the same floating type already."""
     if isinstance(a, Tensor):
         d = a._d
         if isinstance(b, Tensor):
             return d if d is b._d and d.category >= FLOAT and d is not bfloat16 else None
-        if d.category == FLOAT and d is not bfloat16 and type(b) in (int, float):
-            return d
     return None
 
 

@@ -52,7 +52,11 @@ def _mean(a: Raw) -> Raw:
 
 
 def _mean_dim(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
-    return np.asarray(a).mean(axis=axes(dim, a.ndim), keepdims=keepdim)
+    dims = axes(dim, a.ndim)
+    n = _count(a.shape, dims)
+    if not n:
+        return np.asarray(a).sum(axis=dims, keepdims=keepdim) / a.dtype.type(0)
+    return np.asarray(a).mean(axis=dims, keepdims=keepdim)
 
 
 MEAN = define("mean(self)", _mean, family="reduction", key="mean_all",
@@ -121,10 +125,12 @@ def _dims(name: str, dim: Any) -> Any:
 def _reducer(name: str, whole: Any, some: Any, float_only: bool) -> Any:
     def reduce(
         input: Any, dim: Any = None, keepdim: bool = False, *more: Any, dtype: dtype | None = None,
-        axis: Any = None, keepdims: bool | None = None, out: Any = None,
+        axis: Any = ..., keepdims: bool | None = None, out: Any = None,
     ) -> Any:  # fmt: skip  # noqa: A002
         _need_tensor(name, input)
-        dim = axis if axis is not None else dim
+        if axis is None:
+            raise TypeError(f"{name}() got an unexpected keyword argument 'axis'")
+        dim = axis if axis is not ... else dim
         if more:
             dim, keepdim = [dim, keepdim, *more], False
         elif type(keepdim) is int:

@@ -253,9 +253,11 @@ def _lerp(a: Raw, b: Raw, w: Raw) -> Raw:
     return np.where(np.abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w)).astype(np.result_type(a, b), copy=False)[()]
 
 
-LERP = define("lerp(self, end, weight)", _lerp, PROMOTE, family="pointwise",
+LERP = define("lerp(self, end, weight)", _lerp, PROMOTE, family="pointwise", node="LerpBackward1",
               self=lambda F, g, weight: g * (1 - weight), end=lambda F, g, weight: g * weight,
               weight=lambda F, g, self, end: g * (end - self))
+LERP_NUMBER = define("lerp(self, end, weight)", _lerp, PROMOTE, family="pointwise", key="lerp_number", node="LerpBackward0",
+                     self=lambda F, g, weight: g * (1 - weight), end=lambda F, g, weight: g * weight)
 ADDCMUL = define("addcmul(self, tensor1, tensor2, *, value=1)", lambda s, a, b, v: s + v * a * b, PROMOTE, family="pointwise",
                  self=lambda F, g: g, tensor1=lambda F, g, tensor2, value: g * (tensor2 * value),
                  tensor2=lambda F, g, tensor1, value: g * (tensor1 * value))
@@ -274,7 +276,15 @@ def _dname(t: Any) -> str:
     return {"float32": "float", "float64": "double", "int64": "long int"}.get(t._d.name, t._d.name)
 
 
-expose(LERP, inplace=True, check=_check_lerp)
+
+
+def _lerp_row(a: Any, end: Any, weight: Any) -> tuple[Any, list[Any]]:
+    _check_lerp([a, end])
+    return LERP if isinstance(weight, Tensor) else LERP_NUMBER, [a, end, weight]
+
+
+publish("lerp", lambda self, end, weight: run(*_lerp_row(self, end, weight)))
+publish("lerp_", lambda self, end, weight: inplace.run_inplace(*_lerp_row(self, end, weight)), function=False, F=False)
 expose(ADDCMUL, inplace=True)
 expose(ADDCDIV, inplace=True)
 

@@ -56,7 +56,7 @@ def _view(a: Raw, size: Sequence[int]) -> Raw:
 
 VIEW = define("view(self, size)", _view, family="shape", view=True,
               self=lambda F, g, self_sizes: g.reshape(self_sizes))
-RESHAPE_ALIAS = define("_reshape_alias(self, size)", _view, family="shape", view=True, node="ViewBackward0",
+RESHAPE_ALIAS = define("_reshape_alias(self, size)", _view, family="shape", view=True,
                        self=lambda F, g, self_sizes: g.reshape(self_sizes))
 UNSAFE_VIEW = define("_unsafe_view(self, size)", lambda a, size: np.array(a).reshape(size), family="shape",
                      node="UnsafeViewBackward0", self=lambda F, g, self_sizes: g.reshape(self_sizes))
@@ -92,7 +92,7 @@ def reshape(input: Any, *shape: Any, **kwargs: Any) -> Any:  # noqa: A002
     if not isinstance(a, np.ndarray) or a.flags.c_contiguous:
         return run(VIEW, [input, size])
     try:
-        return run(VIEW, [input, size])
+        return run(RESHAPE_ALIAS, [input, size])
     except RuntimeError:
         return run(UNSAFE_VIEW, [input.clone(), size])
 

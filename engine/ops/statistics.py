@@ -27,7 +27,7 @@ def _var(a: Raw, dim: Any, correction: float, keepdim: bool) -> Raw:
     a = np.asarray(a)
     dims = axes(dim, a.ndim)
     n = _count(a.shape, dims)
-    mean = a.mean(axis=dims, keepdims=True)
+    mean = a.sum(axis=dims, keepdims=True) / a.dtype.type(n)
     d = a - mean
     square = (d * d.conj()).real if a.dtype.kind == "c" else d * d
     total = square.sum(axis=dims, keepdims=keepdim)
@@ -83,16 +83,39 @@ def std(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False
     return run(STD, [input, dims, c, keepdim])
 
 
+def _means(a: Raw, dim: Any, keepdim: bool) -> Raw:
+    return np.asarray(a).mean(axis=axes(dim, np.ndim(a)), keepdims=keepdim)
+
+
+def _both(F: Any, g: Any, spread: Any, self_sizes: Any, dim: Any, keepdim: bool) -> Any:
+    """The gradient through the spread plus the one through the mean."""
+    if g[1] is None:
+        return spread
+    dims = axes(dim, len(self_sizes))
+    mean = F.expand(expand_dims(g[1], dims, len(self_sizes), keepdim), self_sizes) / _count(self_sizes, dims)
+    return mean if spread is None else spread + mean
+
+
+VAR_MEAN = define("var_mean(self, dim, correction, keepdim)", lambda a, d, c, k: (_var(a, d, c, k), _means(a, d, k)),
+                  family="reduction", outputs=2,
+                  self=lambda F, g, self, self_sizes, dim, correction, keepdim: _both(
+                      F, g, None if g[0] is None else _spread(F, g[0], self, self_sizes, dim, correction, keepdim),
+                      self_sizes, dim, keepdim))
+STD_MEAN = define("std_mean(self, dim, correction, keepdim)",
+                  lambda a, d, c, k: (np.sqrt(_var(a, d, c, k)), _means(a, d, k)), family="reduction", outputs=2,
+                  self=lambda F, g, self, result0, self_sizes, dim, correction, keepdim: _both(
+                      F, g, None if g[0] is None else _std_vjp(F, g[0], self, result0, self_sizes, dim, correction, keepdim),
+                      self_sizes, dim, keepdim))
+
+
 def var_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:  # noqa: A002
-    return var(input, dim, unbiased, keepdim, correction=correction), _mean(input, dim, keepdim)
+    dims, c = _spread_args("var_mean", input, dim, unbiased, correction)
+    return run(VAR_MEAN, [input, dims, c, keepdim])
 
 
 def std_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:  # noqa: A002
-    return std(input, dim, unbiased, keepdim, correction=correction), _mean(input, dim, keepdim)
-
-
-def _mean(t: Any, dim: Any, keepdim: bool) -> Any:
-    return t.mean() if dim is None or isinstance(dim, bool) else t.mean(dim, keepdim)
+    dims, c = _spread_args("std_mean", input, dim, unbiased, correction)
+    return run(STD_MEAN, [input, dims, c, keepdim])
 
 
 # --- norms ---------------------------------------------------------------------------------------
@@ -234,7 +257,7 @@ def cumprod(input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None, 
 def _logsumexp(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
     a = np.asarray(a)
     dims = axes(dim, a.ndim)
-    top = a.max(axis=dims, keepdims=True)
+    top = a.max(axis=dims, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0).astype(a.dtype)
     out = np.log(np.exp(a - top).sum(axis=dims, keepdims=True)) + top
     return out if keepdim else out.reshape([s for i, s in enumerate(a.shape) if i not in dims])
@@ -247,9 +270,15 @@ expose(define("logsumexp(self, dim, keepdim=False)", _logsumexp, TO_FLOAT, famil
 
 
 # --- with nan ------------------------------------------------------------------------------------
+NANSUM = define("nansum(self, dim=None, keepdim=False)",
+                lambda a, dim, keepdim: np.nansum(np.asarray(a), axis=axes(dim, np.ndim(a)), keepdims=keepdim), family="reduction",
+                self=lambda F, g, self, self_sizes, dim, keepdim: F.masked(
+                    F.expand(expand_dims(g, axes(dim, len(self_sizes)), len(self_sizes), keepdim), self_sizes), ~F.isnan(self)))
+
+
 def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A002
-    t = input if input._d.category < FLOAT else FUNCTIONS["where"](input.isnan(), 0.0, input)
-    return t.sum(dim, keepdim, dtype=dtype)
+    t = input if dtype is None else input.to(dtype)
+    return t.sum(dim, keepdim) if t._d.category < FLOAT else run(NANSUM, [t, dim, keepdim])
 
 
 def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A002

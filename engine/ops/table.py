@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from engine import errors, recording, version
-from engine.autograd import mode
+from engine.autograd import anomaly, mode
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, Function, Port, leaf_edge, tick
 from engine.dtype import FLOAT, FROM_NP, bfloat16, float16, float32, float64, round_bfloat16
@@ -351,6 +351,7 @@ def make(a: Any, bf: bool) -> Any:
     t._v = None
     if mode.inference:
         t._flags = INFERENCE
+        t._v = version.Cell()
     return t
 
 
@@ -447,6 +448,8 @@ def attach(op: Op, values: list[Any], out: Any, outs_from: Any = None) -> Any:
     if not any(e is not None for e in edges) or (op.outputs == 1 and firsts[0]._d.category < FLOAT):
         return None
     n.seq = tick()
+    if anomaly.enabled:
+        anomaly.remember(n)
     save(op, n, values, edges)
     if node.outputs == 1:
         firsts[0]._g = n
@@ -471,18 +474,19 @@ def save(op: Op, n: Any, values: list[Any], edges: tuple[Any, ...]) -> None:
     for i, v in enumerate(values):
         if isinstance(v, Tensor):
             metas.append((v._s, v._d))
-            args.append(_save(v) if i in needed else None)
+            args.append(keep(v) if i in needed else None)
         elif i == 0 and op.listed:
             metas = [(t._s, t._d) for t in v]
-            args.append([_save(t) for t in v] if i in needed else None)
+            args.append([keep(t) for t in v] if i in needed else None)
         else:
             metas.append(None)
-            args.append([_save(t) if isinstance(t, Tensor) else t for t in v] if type(v) is list else v)
+            args.append([keep(t) if isinstance(t, Tensor) else t for t in v] if type(v) is list else v)
     n.args = args
     n.metas = tuple(metas)
 
 
-def _save(t: Any) -> Any:
+def keep(t: Any) -> Any:
+    """A tensor as a node keeps it; inference tensors may not be kept."""
     if getattr(t, "_flags", 0) & INFERENCE:
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
@@ -510,12 +514,14 @@ def link(op: Op, out: Any, base: Any) -> None:
     if mode.enabled:
         if many:
             origin = multi_view_text(op)
-    elif not mode.inference:
-        origin = "no_grad"
+    else:
+        origin = "inference_mode" if mode.inference else "no_grad"
     for t in out if many else (out,):
         t._d = base._d if t._a.dtype == base._a.dtype else t._d
         if mode.inference and not base.is_inference():
             t._flags = 0
+        if mode.inference and base.is_inference():
+            origin = None
         version.make_view(t, base, origin)
 
 
