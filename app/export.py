@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 import numpy as np
 
 from engine.tape.tape import Tape
 from ui import theme as themes
-from ui.graph.model import GraphInfo, build_graph, list_graphs
+from ui.graph.model import GraphInfo, build_graph, list_graphs, main_graph
 from ui.graph.types import CanvasState, Kind, Layout, NodeId, Role
 
 Graph: TypeAlias = nx.MultiDiGraph
@@ -57,7 +57,7 @@ def _chosen(tape: Tape, number: int | None) -> GraphInfo:
     if not graphs:
         raise ExportError("the tape holds no graph: nothing was recorded on it")
     if number is None:
-        return graphs[-1]
+        return main_graph(graphs) or graphs[-1]
     for info in graphs:
         if info.number == number:
             return info

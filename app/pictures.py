@@ -13,7 +13,7 @@ from app.work import Worker
 from engine.tape.tape import Tape
 from ui.graph.cards import card_sizes
 from ui.graph.layout import lay_out
-from ui.graph.model import GraphInfo, build_graph, graph_at, list_graphs
+from ui.graph.model import GraphInfo, build_graph, graph_at, list_graphs, main_graph
 from ui.graph.scene import Scene
 from ui.graph.tint import TintIndex
 from ui.graph.types import Layout
@@ -103,7 +103,7 @@ def _picture(
     graphs = list_graphs(tape)
     info = next((g for g in graphs if g.number == number), None)
     if info is None:
-        info = graph_at(tape, graphs, playhead) or (graphs[-1] if graphs else None)
+        info = graph_at(tape, graphs, playhead) or main_graph(graphs)
     graph = build_graph(tape, info) if info else nx.MultiDiGraph()
     layout = lay_out(graph, card_sizes(graph), cancelled=cancelled)
     if cancelled():

@@ -10,7 +10,7 @@ import numpy as np
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
-from engine.tape.schema import Event
+from engine.tape.schema import ValueFlag
 from ui.graph.types import Kind, NodeId
 
 RUN = 60_000  # milliseconds that a run may take
@@ -79,7 +79,8 @@ def ask_kernel(qtbot: QtBot, controller: Controller, expression: str) -> Any:
 
 GRADS = (
     "{name: thing.grad.tolist() for name, thing in globals().items() "
-    "if name[0] != '_' and type(thing).__name__ == 'Tensor' and thing.is_leaf and thing.grad is not None}"
+    "if name[0] != '_' and type(thing).__name__ == 'Tensor' "
+    "and thing.is_leaf and thing.grad is not None}"
 )
 
 
@@ -87,11 +88,10 @@ def leaf(controller: Controller, name: str) -> NodeId:
     """Return the newest leaf node of the tensor that is called `name` at the end of the tape."""
     tape = controller.session.tape
     assert tape is not None
-    for event in reversed(tape.events):
-        if event["kind"] == Event.LEAF:
-            tensor = int(tape.values["tensor"][event["ref"]])
-            if tape.name_of(tensor) == name:
-                return NodeId(Kind.LEAF, int(event["ref"]))
+    for value in reversed(range(len(tape.values))):
+        row = tape.values[value]
+        if row["flags"] & ValueFlag.LEAF and tape.name_of(int(row["tensor"])) == name:
+            return NodeId(Kind.LEAF, value)
     raise AssertionError(f"no leaf is called {name}")
 
 

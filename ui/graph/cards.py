@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QStaticText
 

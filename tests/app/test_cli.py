@@ -1,0 +1,141 @@
+"""The commands, as a person or a script calls them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from app import __version__, cli
+
+PROGRAM = """\
+import torch
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+(w * w).sum().backward()
+print(w.grad)
+"""
+
+
+@pytest.fixture(scope="module")
+def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording of a small script."""
+    folder = tmp_path_factory.mktemp("tape")
+    (folder / "program.py").write_text(PROGRAM, "utf-8")
+    target = folder / "program.tape"
+    assert cli.main(["record", str(folder / "program.py"), "-o", str(target)]) == 0
+    return target
+
+
+def notebook(folder: Path, *cells: str) -> Path:
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    path = folder / "n.ipynb"
+    nbformat.write(made, path)
+    return path
+
+
+def test_info_counts_what_was_recorded(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["info", str(tape), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["operations"] == 2
+    assert told["leaves"]
+    assert cli.main(["info", str(tape)]) == 0
+    text = capsys.readouterr().out
+    assert "operations" in text
+    assert "w" in text
+
+
+def test_record_an_error_is_reported_recorded_and_gives_status_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = notebook(tmp_path, PROGRAM, "1 / 0", "after = w * 2")
+    tape, executed = tmp_path / "t.tape", tmp_path / "e.ipynb"
+    arguments = ["record", str(path), "-o", str(tape), "--executed", str(executed)]
+    assert cli.main(arguments) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    outputs = [cell.outputs for cell in nbformat.read(executed, 4).cells]
+    assert outputs[0][0].text == "tensor([2., 4.])\n"
+    assert outputs[1][0].ename == "ZeroDivisionError"
+    assert not outputs[2]
+    assert info(tape, capsys)["errors"] == 1
+    assert cli.main([*arguments, "--allow-errors"]) == 0
+    assert info(tape, capsys)["operations"] == 3
+
+
+def info(tape: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
+    capsys.readouterr()
+    assert cli.main(["info", str(tape), "--json"]) == 0
+    return dict(json.loads(capsys.readouterr().out))
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "dot", "graphml", "json"])
+def test_export_writes_each_format_the_same_twice(tape: Path, tmp_path: Path, suffix: str) -> None:
+    first, second = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
+    for target in (first, second):
+        command = [sys.executable, "-m", "app.cli", "export", str(tape), "--to", str(target)]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+    assert first.read_bytes() == second.read_bytes()
+    start = {"png": b"\x89PNG", "svg": b"<?xml", "dot": b"digraph", "graphml": b"<", "json": b"{"}
+    assert first.read_bytes().startswith(start[suffix])
+    if suffix != "png":
+        assert "MulBackward0" in first.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["missing.ipynb"], "does not exist"),
+        (["notes.txt"], "not a .ipynb, .py or .tape"),
+        (["record", "missing.py", "-o", "x.tape"], "does not exist"),
+        (["record", "ok.py", "-o", "x.zip"], "must end in .tape"),
+        (["record", "ok.py", "-o", "nowhere/x.tape"], "folder"),
+        (["record", "broken.ipynb", "-o", "x.tape"], "broken.ipynb"),
+        (["info", "missing.tape"], "does not exist"),
+        (["info", "ok.py"], "ok.py"),
+        (["info", "."], "folder"),
+        (["export", "ok.py", "--to", "x.png"], "ok.py"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_status_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    says: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("ok.py").write_text("x = 1\n")
+    Path("notes.txt").write_text("hello")
+    Path("broken.ipynb").write_text("{")
+    assert cli.main(arguments) == 2
+    told = capsys.readouterr()
+    assert told.err.startswith("tapedeck: ")
+    assert told.err.count("\n") == 1
+    assert says in told.err
+    assert not told.out
+
+
+def test_export_of_an_unknown_format_says_which_there_are(
+    tape: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["export", str(tape), "--to", str(tmp_path / "g.bmp")]) == 2
+    assert ".svg" in capsys.readouterr().err
+
+
+def test_a_graph_that_is_not_there_is_named(
+    tape: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = str(tmp_path / "g.json")
+    assert cli.main(["export", str(tape), "--to", target, "--graph", "9"]) == 2
+    assert "9" in capsys.readouterr().err
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, text in ((["--version"], __version__), (["--help"], "tapedeck record")):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(arguments)
+        assert stopped.value.code == 0
+        assert text in capsys.readouterr().out
