@@ -13,27 +13,64 @@ _np.seterr(all="ignore")  # PyTorch computes inf and nan silently
 from engine import ops, printing, recording  # noqa: E402
 from engine.autograd import load as _load_autograd  # noqa: E402
 from engine.autograd.mode import (  # noqa: E402
-    enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
 )  # fmt: skip
 from engine.creation import (  # noqa: E402
-    arange, as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, linspace, logspace,
-    ones, ones_like, tensor, zeros, zeros_like,
+    arange,
+    as_tensor,
+    asarray,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    logspace,
+    ones,
+    ones_like,
+    tensor,
+    zeros,
+    zeros_like,
 )  # fmt: skip
-from engine.creation import range_ as range  # noqa: A004, E402
+from engine.creation import range_ as range  # noqa: E402
 from engine.device import device  # noqa: E402
 from engine.dtype import (  # noqa: E402
-    bfloat16, complex64, complex128, dtype, finfo, float16, float32, float64, get_default_dtype, iinfo,
-    int8, int16, int32, int64, promote_types, set_default_dtype, uint8, uint16, uint32, uint64,
+    bfloat16,
+    complex64,
+    complex128,
+    dtype,
+    finfo,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    iinfo,
+    int8,
+    int16,
+    int32,
+    int64,
+    promote_types,
+    set_default_dtype,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
 )  # fmt: skip
-from engine.dtype import bool_ as bool  # noqa: A004, E402
+from engine.dtype import bool_ as bool  # noqa: E402
 from engine.ops import FUNCTIONS as _functions  # noqa: E402
 from engine.size import Size  # noqa: E402
 from engine.tensor import Tensor  # noqa: E402
 
 __version__ = "2.13.0+cpu"
-float = float32  # noqa: A001
+float = float32
 double, half, cfloat, cdouble = float64, float16, complex64, complex128
-long, int, short = int64, int32, int16  # noqa: A001
+long, int, short = int64, int32, int16
 from math import e, inf, nan, pi  # noqa: E402
 
 newaxis = None
@@ -49,10 +86,30 @@ from engine.autograd.anomaly import is_enabled as is_anomaly_enabled  # noqa: E4
 from engine.constants import *  # noqa: E402, F403
 from engine.printing import set_printoptions  # noqa: E402, F401
 from engine.random import (  # noqa: E402, F401
-    Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state,
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
 )  # fmt: skip
 
-_ROOMS = frozenset(("nn", "optim", "utils", "func", "linalg", "special", "fft", "cuda", "backends", "distributions", "serialization"))
+_ROOMS = frozenset(
+    (
+        "nn",
+        "optim",
+        "utils",
+        "func",
+        "linalg",
+        "special",
+        "fft",
+        "cuda",
+        "backends",
+        "distributions",
+        "serialization",
+    )
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ from engine.dtype import ALL, dtype
 from engine.tensor import Tensor
 
 
-class layout:  # noqa: N801
+class layout:
     """How the elements of a tensor are laid out; strided is the only one."""
 
     __module__ = "torch"
@@ -23,14 +23,17 @@ class layout:  # noqa: N801
         return f"torch.{self._name}"
 
 
-class memory_format(layout):  # noqa: N801
+class memory_format(layout):
     """The order of dimensions in memory."""
 
     __module__ = "torch"
 
 
 strided, sparse_coo, sparse_csr = layout("strided"), layout("sparse_coo"), layout("sparse_csr")
-contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")
+contiguous_format, preserve_format = (
+    memory_format("contiguous_format"),
+    memory_format("preserve_format"),
+)
 channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")
 
 
@@ -50,16 +53,25 @@ def _legacy(d: dtype) -> Any:
     def make(cls: Any, *args: Any, **kwargs: Any) -> Any:
         return legacy(*args, dtype=d, **kwargs)
 
-    return _LegacyType(d.display + "Tensor", (), {"__new__": make, "dtype": d, "__module__": "torch"})
+    return _LegacyType(
+        d.display + "Tensor", (), {"__new__": make, "dtype": d, "__module__": "torch"}
+    )
 
 
 _TYPES = {d.display + "Tensor": _legacy(d) for d in ALL if d.rank <= 4 or d.category > 1}
-FloatTensor, DoubleTensor, HalfTensor = (_TYPES[n] for n in ("FloatTensor", "DoubleTensor", "HalfTensor"))
+FloatTensor, DoubleTensor, HalfTensor = (
+    _TYPES[n] for n in ("FloatTensor", "DoubleTensor", "HalfTensor")
+)
 LongTensor, IntTensor, ShortTensor = (_TYPES[n] for n in ("LongTensor", "IntTensor", "ShortTensor"))
 CharTensor, ByteTensor, BoolTensor = (_TYPES[n] for n in ("CharTensor", "ByteTensor", "BoolTensor"))
 BFloat16Tensor = _TYPES["BFloat16Tensor"]
 
-_settings: dict[str, Any] = {"threads": 1, "deterministic": False, "precision": "highest", "warn": False}
+_settings: dict[str, Any] = {
+    "threads": 1,
+    "deterministic": False,
+    "precision": "highest",
+    "warn": False,
+}
 
 
 def is_tensor(obj: Any) -> bool:
@@ -123,9 +135,14 @@ def can_cast(from_: dtype, to: dtype) -> bool:
     return from_.category <= to.category
 
 
-def compile(model: Any = None, **options: Any) -> Any:  # noqa: A001
+def compile(model: Any = None, **options: Any) -> Any:
     """Return the model: what is run here is interpreted anyway."""
     return model if model is not None else lambda fn: fn
 
 
-__all__ = [n for n in dir() if not n.startswith("_") and n not in ("Any", "ALL", "Tensor", "annotations", "devices", "dtypes", "dtype", "legacy")]  # noqa: E501, PLE0604, RUF100
+__all__ = [
+    n
+    for n in dir()
+    if not n.startswith("_")
+    and n not in ("Any", "ALL", "Tensor", "annotations", "devices", "dtypes", "dtype", "legacy")
+]  # noqa: E501, PLE0604, RUF100

@@ -20,7 +20,9 @@ from engine.tensor import Tensor, array, wrap
 def _finish(t: Any, requires_grad: bool, name: str = "empty") -> Any:
     if requires_grad:
         if t._d.category < FLOAT:
-            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+            raise RuntimeError(
+                "Only Tensors of floating point and complex dtype can require gradients"
+            )
         t._g = LEAF
     if recording.log is not None:
         pass  # a tensor that no operation made is a leaf to the recorder
@@ -55,12 +57,19 @@ def _infer(data: Any) -> dtype | None:
 
 
 def _is_sequence(data: Any) -> bool:
-    return hasattr(data, "__len__") and hasattr(data, "__getitem__") and not isinstance(data, (str, dict))
+    return (
+        hasattr(data, "__len__")
+        and hasattr(data, "__getitem__")
+        and not isinstance(data, (str, dict))
+    )
 
 
 def _sizes(data: Any) -> list[int]:
     sizes = []
-    while _is_sequence(data) and not (isinstance(data, (Tensor, np.ndarray)) and (not data.shape or (sizes and data.shape == (1,)))):
+    while _is_sequence(data) and not (
+        isinstance(data, (Tensor, np.ndarray))
+        and (not data.shape or (sizes and data.shape == (1,)))
+    ):
         n = len(data)
         sizes.append(n)
         if n == 0:
@@ -77,9 +86,7 @@ def _check_nested(data: Any, sizes: list[int], dim: int) -> None:
     if not _is_sequence(data) or (isinstance(data, Tensor) and not data._s):
         raise TypeError("not a sequence")
     if len(data) != sizes[dim]:
-        raise ValueError(
-            f"expected sequence of length {sizes[dim]} at dim {dim} (got {len(data)})"
-        )
+        raise ValueError(f"expected sequence of length {sizes[dim]} at dim {dim} (got {len(data)})")
     if isinstance(data, (Tensor, np.ndarray)):
         return
     for item in data:
@@ -105,7 +112,11 @@ def _from_nested(data: Any, d: dtype) -> Any:
     plain = _plain(data)
     if d is dtypes.bfloat16:
         return dtypes.round_bfloat16(np.array(plain, np.float32)).reshape(sizes)
-    if d.category == dtypes.INT and _infer(data) not in (None, d) and _infer(data).category >= FLOAT:  # type: ignore[union-attr]
+    if (
+        d.category == dtypes.INT
+        and _infer(data) not in (None, d)
+        and _infer(data).category >= FLOAT
+    ):  # type: ignore[union-attr]
         return np.array(plain, np.float64).astype(d.np).reshape(sizes)
     return np.array(plain, d.np).reshape(sizes)
 
@@ -123,7 +134,12 @@ def _check_ints(data: Any, d: dtype) -> None:
 
 
 def tensor(
-    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+    data: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Any:
     """A new leaf with a copy of the data."""
     devices.check(device)
@@ -142,13 +158,21 @@ def tensor(
         return _finish(_copy_array(data, dtype), requires_grad)
     if isinstance(data, (list, tuple)) and data and isinstance(data[0], str):
         raise ValueError("too many dimensions 'str'")
-    if isinstance(data, (list, tuple)) and data and isinstance(data[0], np.ndarray) and data[0].ndim:
+    if (
+        isinstance(data, (list, tuple))
+        and data
+        and isinstance(data[0], np.ndarray)
+        and data[0].ndim
+    ):
         warnings.warn(
             "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list "
             "to a single numpy.ndarray with numpy.array() before converting to a tensor.", UserWarning, stacklevel=2,
         )  # fmt: skip
     d = dtype or _infer(data) or default()
-    return _finish(wrap(_from_nested(data, d)[()] if not _is_sequence(data) else _from_nested(data, d), d), requires_grad)
+    return _finish(
+        wrap(_from_nested(data, d)[()] if not _is_sequence(data) else _from_nested(data, d), d),
+        requires_grad,
+    )
 
 
 def _copy_array(data: Any, d: dtype | None) -> Any:
@@ -192,8 +216,19 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
     return tensor(data, dtype=dtype)
 
 
-def asarray(obj: Any, *, dtype: Any = None, copy: bool | None = None, requires_grad: bool = False, device: Any = None) -> Any:
-    t = tensor(obj.detach() if isinstance(obj, Tensor) else obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype)
+def asarray(
+    obj: Any,
+    *,
+    dtype: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+    device: Any = None,
+) -> Any:
+    t = (
+        tensor(obj.detach() if isinstance(obj, Tensor) else obj, dtype=dtype)
+        if copy and not isinstance(obj, Tensor)
+        else as_tensor(obj, dtype)
+    )
     if copy and isinstance(obj, Tensor):
         t = t.clone()
     return t.requires_grad_() if requires_grad else t
@@ -213,10 +248,13 @@ def shape_of(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
             if wrapped or i:
                 raise TypeError(
                     f"{name}(): argument 'size' must be tuple of ints, but found element of type "
-                    f"{type(s).__name__} at pos {i}" if wrapped else
-                    f"{name}() received an invalid combination of arguments - got ({', '.join(type(x).__name__ for x in size)}), but expected one of:"
+                    f"{type(s).__name__} at pos {i}"
+                    if wrapped
+                    else f"{name}() received an invalid combination of arguments - got ({', '.join(type(x).__name__ for x in size)}), but expected one of:"
                 )
-            raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(s).__name__}")
+            raise TypeError(
+                f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(s).__name__}"
+            )
         out.append(s.__index__())
     if any(s < 0 for s in out):
         bad = next(s for s in out if s < 0)
@@ -236,7 +274,14 @@ def _options(name: str, kwargs: dict[str, Any]) -> None:
 
 
 def _filler(name: str, make: Any) -> Any:
-    def create(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, out: Any = None, **kwargs: Any) -> Any:
+    def create(
+        *size: Any,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        out: Any = None,
+        **kwargs: Any,
+    ) -> Any:
         if "size" in kwargs:
             size = (kwargs.pop("size"),)
         _options(name, kwargs)
@@ -248,7 +293,14 @@ def _filler(name: str, make: Any) -> Any:
             return out.copy_(t)
         return _finish(t, requires_grad)
 
-    def like(input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:  # noqa: A002
+    def like(
+        input: Any,
+        *,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        **kwargs: Any,
+    ) -> Any:
         _options(name + "_like", kwargs)
         if not isinstance(input, Tensor):
             from engine import errors
@@ -267,12 +319,22 @@ ones, ones_like = _filler("ones", np.ones)
 empty, empty_like = _filler("empty", np.zeros)
 
 
-def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
     """A tensor of one value; the value decides the type."""
     _options("full", kwargs)
     devices.check(device)
     if not isinstance(size, (tuple, list)):
-        raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
+        raise TypeError(
+            f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}"
+        )
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     d = dtype or (fill_value._d if isinstance(fill_value, Tensor) else of_scalar(value))
     return _finish(wrap(np.full(tuple(size), _element(value, d), d.np), d), requires_grad)
@@ -281,22 +343,51 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
 def _element(value: Any, d: dtype) -> Any:
     if d is dtypes.bfloat16:
         return dtypes.round_bfloat16(np.float32(value))
-    return int(value) if d.category == dtypes.INT and isinstance(value, float) and math.isfinite(value) else value
+    return (
+        int(value)
+        if d.category == dtypes.INT and isinstance(value, float) and math.isfinite(value)
+        else value
+    )
 
 
-def full_like(input: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:  # noqa: A002
+def full_like(
+    input: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
     d = dtype or input._d
     return _finish(wrap(np.full(input._s, _element(fill_value, d), d.np), d), requires_grad)
 
 
-def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
     """The identity matrix."""
     d = dtype or default()
     return _finish(wrap(np.eye(n, m, dtype=d.np), d), requires_grad)
 
 
 # --- sequences -----------------------------------------------------------------------------------
-def arange(*args: Any, start: Any = None, end: Any = None, step: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+def arange(
+    *args: Any,
+    start: Any = None,
+    end: Any = None,
+    step: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
     """start, start + step, ... up to but without end."""
     values = [a.item() if isinstance(a, Tensor) else a for a in args]
     first, last, by = 0, None, 1
@@ -304,9 +395,13 @@ def arange(*args: Any, start: Any = None, end: Any = None, step: Any = None, dty
         last = values[0]
     elif values:
         first, last, by = values[0], values[1], values[2] if len(values) > 2 else 1
-    first, last, by = (first if start is None else start), (last if end is None else end), (by if step is None else step)
+    first, last, by = (
+        (first if start is None else start),
+        (last if end is None else end),
+        (by if step is None else step),
+    )
     if last is None:
-        raise TypeError("arange() missing 1 required positional arguments: \"end\"")
+        raise TypeError('arange() missing 1 required positional arguments: "end"')
     if by == 0:
         raise RuntimeError("step must be nonzero")
     if (last - first) * by < 0:
@@ -314,12 +409,23 @@ def arange(*args: Any, start: Any = None, end: Any = None, step: Any = None, dty
     ints = all(isinstance(v, (int, np.integer)) for v in (first, last, by))
     d = _check_dtype("arange", dtype) or (dtypes.int64 if ints else default())
     n = math.ceil((last - first) / by) if not ints else -((first - last) // by)
-    a = (first + np.arange(n) * by) if d.category < FLOAT else (first + np.arange(n, dtype=np.float64) * by)
-    return _finish(wrap(cast(a.astype(d.np if d.category >= FLOAT else a.dtype), FROM_NP[a.astype(d.np).dtype], d).astype(d.np), d), requires_grad)
+    a = (
+        (first + np.arange(n) * by)
+        if d.category < FLOAT
+        else (first + np.arange(n, dtype=np.float64) * by)
+    )
+    return _finish(
+        wrap(
+            cast(
+                a.astype(d.np if d.category >= FLOAT else a.dtype), FROM_NP[a.astype(d.np).dtype], d
+            ).astype(d.np),
+            d,
+        ),
+        requires_grad,
+    )
 
 
 def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Any:
-    import warnings
 
     warnings.warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is "
@@ -333,7 +439,16 @@ def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Any
     return wrap((start + np.arange(n) * step).astype(d.np), d)
 
 
-def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+def linspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
     """`steps` evenly spaced values from start to end, computed from both ends as PyTorch does."""
     start = start.item() if isinstance(start, Tensor) else start
     end = end.item() if isinstance(end, Tensor) else end
@@ -359,11 +474,22 @@ def _spaced(start: Any, end: Any, steps: int, d: dtype) -> Any:
     # One rounding per element (fused multiply-add), from the nearer end.
     wide = np.float64 if d.np.itemsize <= 4 else d.np
     low = (wide(first) if d.np.itemsize <= 4 else first) + np.multiply(step, k, dtype=wide)
-    high = (wide(last) if d.np.itemsize <= 4 else last) - np.multiply(step, d.np.type(steps - 1) - k, dtype=wide)
+    high = (wide(last) if d.np.itemsize <= 4 else last) - np.multiply(
+        step, d.np.type(steps - 1) - k, dtype=wide
+    )
     return np.where(i < steps // 2, low, high).astype(d.np)
 
 
-def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
     d = dtype or default()
     exponents = np.linspace(float(start), float(end), steps)
     return _finish(wrap(np.power(float(base), exponents).astype(d.np), d), requires_grad)
@@ -400,7 +526,14 @@ def _wrong_type(t: Any, d: dtype) -> Any:
 
 
 def _new(name: str, make: Any) -> Any:
-    def call(self: Any, *args: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+    def call(
+        self: Any,
+        *args: Any,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        **kwargs: Any,
+    ) -> Any:
         devices.check(device)
         return make(*args, dtype=dtype or self._d, requires_grad=requires_grad, **kwargs)
 
@@ -417,7 +550,9 @@ def install() -> None:
         "logspace from_numpy asarray"
     )
     for name in names.split():
-        publish(name, globals()[name], method=False, F=name in ("zeros_like", "ones_like") and False)
+        publish(
+            name, globals()[name], method=False, F=name in ("zeros_like", "ones_like") and False
+        )
     for name in ("zeros", "ones", "empty", "full", "tensor"):
         publish("new_" + name, _new("new_" + name, globals()[name]), function=False, F=False)
     publish("new", lambda self, *args: legacy(*args, dtype=self._d), function=False, F=False)

@@ -10,7 +10,7 @@ _TYPES = (
 )  # fmt: skip
 
 
-class device:  # noqa: N801
+class device:
     """A device by name; only "cpu" can hold tensors."""
 
     __module__ = "torch"
@@ -19,11 +19,11 @@ class device:  # noqa: N801
     type: str
     index: int | None
 
-    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:  # noqa: A002
+    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         if isinstance(type, device):
-            type, index = type.type, type.index  # noqa: A001
+            type, index = type.type, type.index
         if isinstance(type, int):
-            type, index = "cuda", type  # noqa: A001
+            type, index = "cuda", type
         name, _, number = str(type).partition(":")
         if name not in _TYPES:
             raise RuntimeError(
@@ -36,7 +36,11 @@ class device:  # noqa: N801
         self.type, self.index = name, index
 
     def __repr__(self) -> str:
-        return f"device(type='{self.type}'" + ("" if self.index is None else f", index={self.index}") + ")"
+        return (
+            f"device(type='{self.type}'"
+            + ("" if self.index is None else f", index={self.index}")
+            + ")"
+        )
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"

@@ -9,7 +9,7 @@ import numpy as np
 BOOL, INT, FLOAT, COMPLEX = range(4)
 
 
-class dtype:  # noqa: N801 (the public name)
+class dtype:
     """The element type of a tensor; one object per type, compared by identity.
 
     `np` is the NumPy type that holds the values. bfloat16 values live in float32 arrays whose
@@ -102,7 +102,9 @@ def get_default_dtype() -> dtype:
 
 def set_default_dtype(d: dtype) -> None:
     if not isinstance(d, dtype):
-        raise TypeError(f"invalid type object: only floating-point types are supported as the default type")  # noqa: F541
+        raise TypeError(
+            "invalid type object: only floating-point types are supported as the default type"
+        )
     if d.category != FLOAT:
         raise TypeError("only floating-point types are supported as the default type")
     _default[0] = d
@@ -187,16 +189,18 @@ def _float_to_int(a: Any, dst: dtype) -> Any:
     return wide.astype(dst.np)
 
 
-class finfo:  # noqa: N801
+class finfo:
     """Limits of a floating point type."""
 
     __module__ = "torch"
     _BF16 = (3.3895313892515355e38, 0.0078125, 1.1754943508222875e-38, 9.183549615799121e-41, 0.01)
 
-    def __init__(self, type: dtype | None = None) -> None:  # noqa: A002
+    def __init__(self, type: dtype | None = None) -> None:
         d = default() if type is None else type
         if d.category < FLOAT:
-            raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{d.display}'")  # noqa: E501
+            raise TypeError(
+                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{d.display}'"
+            )
         self.dtype = d.to_real().name
         self.bits = d.to_real().itemsize * 8
         if d is bfloat16:
@@ -216,18 +220,25 @@ class finfo:  # noqa: N801
         )
 
 
-class iinfo:  # noqa: N801
+class iinfo:
     """Limits of an integer type."""
 
     __module__ = "torch"
 
-    def __init__(self, type: dtype) -> None:  # noqa: A002
+    def __init__(self, type: dtype) -> None:
         if type.category >= FLOAT:
-            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type.display}'")  # noqa: E501
+            raise TypeError(
+                f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type.display}'"
+            )
         if type is bool_:
             raise TypeError("torch.bool is not supported by torch.iinfo")
         info = np.iinfo(type.np)
-        self.dtype, self.bits, self.max, self.min = type.name, info.bits, int(info.max), int(info.min)
+        self.dtype, self.bits, self.max, self.min = (
+            type.name,
+            info.bits,
+            int(info.max),
+            int(info.min),
+        )
 
     def __repr__(self) -> str:
         return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

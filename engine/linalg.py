@@ -13,10 +13,20 @@ from engine.ops.api import FUNCTIONS
 from engine.ops.diagonal import CROSS
 from engine.ops.linalg import (  # noqa: F401
     TRIANGULAR,
-    cholesky, det, eig, eigh, inverse, matrix_exp, matrix_power, qr, slogdet, solve, svd,
+    cholesky,
+    det,
+    eig,
+    eigh,
+    inverse,
+    matrix_exp,
+    matrix_power,
+    qr,
+    slogdet,
+    solve,
+    svd,
 )  # fmt: skip
-from engine.ops.shape import VIEW
 from engine.ops.matmul import matmul, vdot  # noqa: F401
+from engine.ops.shape import VIEW
 from engine.ops.statistics import VECTOR_NORM
 from engine.ops.table import run
 from engine.tensor import wrap
@@ -35,14 +45,28 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
 diagonal = FUNCTIONS["diagonal"]
 
 
-def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A002
+def vector_norm(
+    x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Any:
     t = x if dtype is None else x.to(dtype)
     if t._d.category < FLOAT:
-        raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {t._d.display}")
-    return run(VECTOR_NORM, [t, float(ord), None if dim is None else [dim] if isinstance(dim, int) else list(dim), keepdim])
+        raise RuntimeError(
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {t._d.display}"
+        )
+    return run(
+        VECTOR_NORM,
+        [
+            t,
+            float(ord),
+            None if dim is None else [dim] if isinstance(dim, int) else list(dim),
+            keepdim,
+        ],
+    )
 
 
-def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A002
+def norm(
+    A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Any:
     if ord is None:
         return vector_norm(A, 2, dim, keepdim, dtype=dtype)
     n = len(A._s) if dim is None else 1 if isinstance(dim, int) else len(dim)
@@ -51,7 +75,9 @@ def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dty
     return vector_norm(A, ord, dim, keepdim, dtype=dtype)
 
 
-def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A002
+def matrix_norm(
+    A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None
+) -> Any:
     """Norms of matrices: "fro", "nuc", inf, 1, 2 and their negatives."""
     A = A if dtype is None else A.to(dtype)
     if ord == "fro":
@@ -90,7 +116,11 @@ def pinv(A: Any, *, rcond: Any = None, rtol: Any = None, hermitian: bool = False
 
 def matrix_rank(A: Any, *, tol: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
     s = svdvals(A)
-    limit = tol if tol is not None else (rtol or max(A._s[-2:]) * float(np.finfo(s._d.np).eps)) * s.amax(-1, True)
+    limit = (
+        tol
+        if tol is not None
+        else (rtol or max(A._s[-2:]) * float(np.finfo(s._d.np).eps)) * s.amax(-1, True)
+    )
     return (s > limit).sum(-1)
 
 
@@ -107,10 +137,14 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
     x = pinv(A) @ B
     residuals = ((A @ x - B) ** 2).sum(-2) if A._s[-2] > A._s[-1] else FUNCTIONS["tensor"]([])
     empty = wrap(np.zeros(0, A._d.np))
-    return returns("linalg_lstsq", "solution residuals rank singular_values")((x, residuals, matrix_rank(A), empty))
+    return returns("linalg_lstsq", "solution residuals rank singular_values")(
+        (x, residuals, matrix_rank(A), empty)
+    )
 
 
-def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Any:
+def solve_triangular(
+    A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False
+) -> Any:
     return run(TRIANGULAR, [A, B, upper, left, unitriangular])
 
 
@@ -119,7 +153,7 @@ def tensorinv(A: Any, ind: int = 2) -> Any:
     return inv(A.reshape(n, -1)).reshape([*A._s[ind:], *A._s[:ind]])
 
 
-def cross(input: Any, other: Any, *, dim: int = -1) -> Any:  # noqa: A002
+def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
     if input._s[dim] != 3 or other._s[dim] != 3:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input._s[dim]} and {other._s[dim]}"

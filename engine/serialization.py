@@ -25,7 +25,13 @@ class _Reader(pickle.Unpickler):
         found = _ALLOWED.get((module, name))
         if found is not None:
             return found
-        if module.startswith("numpy") and name in ("_reconstruct", "ndarray", "dtype", "scalar", "_frombuffer"):
+        if module.startswith("numpy") and name in (
+            "_reconstruct",
+            "ndarray",
+            "dtype",
+            "scalar",
+            "_frombuffer",
+        ):
             return super().find_class(module, name)
         raise pickle.UnpicklingError(
             f"Weights only load failed: the file refers to {module}.{name}, which is not allowed. Save a "
@@ -49,7 +55,9 @@ def save(obj: Any, f: str | Path | BinaryIO, *args: Any, **kwargs: Any) -> None:
         _Writer(f, 4).dump(obj)
 
 
-def load(f: str | Path | BinaryIO, map_location: Any = None, *, weights_only: bool = True, **kwargs: Any) -> Any:
+def load(
+    f: str | Path | BinaryIO, map_location: Any = None, *, weights_only: bool = True, **kwargs: Any
+) -> Any:
     """Read what `save` wrote."""
     reader = _Reader if weights_only else pickle.Unpickler
     if isinstance(f, (str, Path)):

@@ -17,7 +17,9 @@ class Size(tuple[int, ...]):
         items = []
         for i, s in enumerate(sizes):
             if not hasattr(s, "__index__"):
-                raise TypeError(f"torch.Size() takes an iterable of 'int' (item {i} is '{type(s).__name__}')")
+                raise TypeError(
+                    f"torch.Size() takes an iterable of 'int' (item {i} is '{type(s).__name__}')"
+                )
             items.append(s.__index__())
         return tuple.__new__(cls, items)
 

@@ -25,27 +25,46 @@ def _row(name: str, forward: Any, vjp: Any) -> Any:
     return call
 
 
-i0e = _row("i0e", raw.i0e, lambda F, g, self, result: g * (F.special_i1e(self) - F.sgn(self) * result))
+i0e = _row(
+    "i0e", raw.i0e, lambda F, g, self, result: g * (F.special_i1e(self) - F.sgn(self) * result)
+)
 i1 = functional(OPS["special_i1"])
-i1e = _row("i1e", raw.i1e, lambda F, g, self, result: g * (F.special_i0e(self) - result * (F.sgn(self) + F.reciprocal(self))))
-ndtr = _row("ndtr", raw.ndtr, lambda F, g, self: g * F.exp(-(self * self) / 2) / math.sqrt(2 * math.pi))
-ndtri = _row("ndtri", raw.ndtri, lambda F, g, result: g * F.exp(result * result / 2) * math.sqrt(2 * math.pi))
-log_ndtr = _row("log_ndtr", raw.log_ndtr, lambda F, g, self, result: g * F.exp(-(self * self) / 2 - result) / math.sqrt(2 * math.pi))
-erfcx = _row("erfcx", raw.erfcx, lambda F, g, self, result: g * (2 * self * result - 2 / math.sqrt(math.pi)))
+i1e = _row(
+    "i1e",
+    raw.i1e,
+    lambda F, g, self, result: (
+        g * (F.special_i0e(self) - result * (F.sgn(self) + F.reciprocal(self)))
+    ),
+)
+ndtr = _row(
+    "ndtr", raw.ndtr, lambda F, g, self: g * F.exp(-(self * self) / 2) / math.sqrt(2 * math.pi)
+)
+ndtri = _row(
+    "ndtri", raw.ndtri, lambda F, g, result: g * F.exp(result * result / 2) * math.sqrt(2 * math.pi)
+)
+log_ndtr = _row(
+    "log_ndtr",
+    raw.log_ndtr,
+    lambda F, g, self, result: g * F.exp(-(self * self) / 2 - result) / math.sqrt(2 * math.pi),
+)
+erfcx = _row(
+    "erfcx", raw.erfcx, lambda F, g, self, result: g * (2 * self * result - 2 / math.sqrt(math.pi))
+)
 entr = _row("entr", lambda a: _entr(a), lambda F, g, self: g * (-F.log(self) - 1))
 
 
 def _entr(a: Any) -> Any:
     import numpy as np
 
-    return np.where(a > 0, -a * np.log(np.where(a > 0, a, 1)), np.where(a == 0, 0, -np.inf)).astype(a.dtype)[()]
+    return np.where(a > 0, -a * np.log(np.where(a > 0, a, 1)), np.where(a == 0, 0, -np.inf)).astype(
+        a.dtype
+    )[()]
 
 
-def xlog1py(input: Any, other: Any) -> Any:  # noqa: A002
+def xlog1py(input: Any, other: Any) -> Any:
     return FUNCTIONS["where"](input == 0, 0.0, input * FUNCTIONS["log1p"](other))
 
 
 def multigammaln(a: Any, p: int) -> Any:
     total = p * (p - 1) / 4 * math.log(math.pi)
     return total + sum((FUNCTIONS["lgamma"](a - j / 2) for j in range(p)), 0)
-

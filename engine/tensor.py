@@ -16,9 +16,7 @@ from engine.dtype import FLOAT, FROM_NP, dtype
 from engine.errors import mismatch
 from engine.size import Size, intern
 
-_NOT_LEAF = (
-    "you can only change requires_grad flags of leaf variables."
-)
+_NOT_LEAF = "you can only change requires_grad flags of leaf variables."
 _NO_GRAD_HINT = (
     " If you want to use a computed variable in a subgraph that doesn't require differentiation "
     "use var_no_grad = var.detach()."
@@ -127,7 +125,11 @@ class Tensor(TensorBase):
     def _reports_grad(self) -> bool:
         """A view that was taken of a leaf without recording still says that it requires grad."""
         v = self._v
-        return type(v) is version.View and v.origin in ("no_grad", "inference_mode") and v.base._g is not None
+        return (
+            type(v) is version.View
+            and v.origin in ("no_grad", "inference_mode")
+            and v.base._g is not None
+        )
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -213,9 +215,7 @@ class Tensor(TensorBase):
                 f"'{_c_name(value._d)}' to a tensor with grad_dtype '{_c_name(self._d)}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems that assume they match."
             )
         if value._s is not self._s and value._s != self._s:
-            raise RuntimeError(
-                f"assigned grad has data of a different size"
-            )
+            raise RuntimeError("assigned grad has data of a different size")
 
     @property
     def retains_grad(self) -> bool:
@@ -287,8 +287,6 @@ class Tensor(TensorBase):
             recording.operation("set_data", self, (self, value), None)
 
 
-
-
 def _read_only(name: str) -> None:
     """Make assigning to a property raise what PyTorch raises."""
 
@@ -298,7 +296,17 @@ def _read_only(name: str) -> None:
     setattr(Tensor, name, getattr(Tensor, name).setter(refuse))
 
 
-for _name in ("shape", "dtype", "device", "ndim", "grad_fn", "is_leaf", "output_nr", "_version", "layout"):
+for _name in (
+    "shape",
+    "dtype",
+    "device",
+    "ndim",
+    "grad_fn",
+    "is_leaf",
+    "output_nr",
+    "_version",
+    "layout",
+):
     _read_only(_name)
 
 RETAINS, INFERENCE = 1, 2

@@ -5,7 +5,16 @@ from __future__ import annotations
 
 def load() -> None:
     """Fill this namespace; its parts need the operations, which in turn need this package's nodes."""
-    from engine.autograd import anomaly, forward_ad, function, functional, graph, mode, profiler, variables
+    from engine.autograd import (
+        anomaly,
+        forward_ad,
+        function,
+        functional,
+        graph,
+        mode,
+        profiler,
+        variables,
+    )
     from engine.autograd.check import GradcheckError, gradcheck, gradgradcheck
     from engine.autograd.passes import backward, grad
 

@@ -16,7 +16,7 @@ _WARNING = (
 )
 
 
-class detect_anomaly:  # noqa: N801
+class detect_anomaly:
     """Within it, a nan in a backward pass raises."""
 
     __module__ = "torch.autograd.anomaly_mode"
@@ -33,7 +33,7 @@ class detect_anomaly:  # noqa: N801
         _set(*self._before)
 
 
-class set_detect_anomaly:  # noqa: N801
+class set_detect_anomaly:
     """Switch anomaly detection at once, or for a scope."""
 
     __module__ = "torch.autograd.anomaly_mode"

@@ -55,8 +55,14 @@ def _analytical(out: Any, t: Any) -> Any:
     for i in np.ndindex(*out._s):
         v = np.zeros(out._s, out._d.np)
         v[i] = 1
-        g = _grad([out], [t], [wrap(v, out._d)], retain_graph=True, allow_unused=True)[0] if out.requires_grad else None
-        columns.append(np.zeros(t._s, t._d.np).reshape(-1) if g is None else np.asarray(g._a).reshape(-1))
+        g = (
+            _grad([out], [t], [wrap(v, out._d)], retain_graph=True, allow_unused=True)[0]
+            if out.requires_grad
+            else None
+        )
+        columns.append(
+            np.zeros(t._s, t._d.np).reshape(-1) if g is None else np.asarray(g._a).reshape(-1)
+        )
     return np.stack(columns, 1) if columns else np.zeros((t.numel(), 0))
 
 
@@ -74,7 +80,9 @@ def _warn_precision(inputs: tuple[Any, ...]) -> bool:
     return any_grad
 
 
-def _compare(fn: Callable[..., Any], inputs: tuple[Any, ...], eps: float, atol: float, rtol: float) -> None:
+def _compare(
+    fn: Callable[..., Any], inputs: tuple[Any, ...], eps: float, atol: float, rtol: float
+) -> None:
     outs = _outputs(fn, inputs)
     if not any(isinstance(t, Tensor) and t.requires_grad for t in inputs):
         raise ValueError(
@@ -125,21 +133,36 @@ def gradgradcheck(
     items = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if grad_outputs is None:
         rng = np.random.default_rng(0)
-        given = [wrap(rng.standard_normal(o._s).astype(o._d.np)[()] if not o._s else rng.standard_normal(o._s).astype(o._d.np), o._d).requires_grad_() for o in _outputs(func, items)]
+        given = [
+            wrap(
+                rng.standard_normal(o._s).astype(o._d.np)[()]
+                if not o._s
+                else rng.standard_normal(o._s).astype(o._d.np),
+                o._d,
+            ).requires_grad_()
+            for o in _outputs(func, items)
+        ]
     else:
         given = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
     n = len(given)
 
     def slope(*args: Any) -> Any:
         xs, vs = args[:-n], args[-n:]
-        xs = tuple(x.detach().requires_grad_() if isinstance(x, Tensor) and x.is_leaf and x.requires_grad and not mode.enabled else x for x in xs)
+        xs = tuple(
+            x.detach().requires_grad_()
+            if isinstance(x, Tensor) and x.is_leaf and x.requires_grad and not mode.enabled
+            else x
+            for x in xs
+        )
         with mode.enable_grad():
             outs = _outputs(func, xs)
             wanted = [x for x in xs if isinstance(x, Tensor) and x.requires_grad]
             found = _grad(outs, wanted, list(vs), create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
-    return gradcheck(slope, (*items, *given), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception)
+    return gradcheck(
+        slope, (*items, *given), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception
+    )
 
 
 __all__ = ["FUNCTIONS", "GradcheckError", "gradcheck", "gradgradcheck"]

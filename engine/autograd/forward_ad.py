@@ -45,7 +45,9 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
             "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
         )
     with mode.enable_grad():
-        leaf = tensor.detach().requires_grad_() if not tensor.requires_grad else run(ALIAS, [tensor])
+        leaf = (
+            tensor.detach().requires_grad_() if not tensor.requires_grad else run(ALIAS, [tensor])
+        )
     _duals.append((leaf, tangent))
     return leaf
 
@@ -67,5 +69,9 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
                 continue
             part = (s * tangent).sum()
             total = part if total is None else total + part
-        found = grad([total], [v], allow_unused=True)[0] if total is not None and total.requires_grad else None
+        found = (
+            grad([total], [v], allow_unused=True)[0]
+            if total is not None and total.requires_grad
+            else None
+        )
     return UnpackedDualTensor(tensor.detach(), found)

@@ -182,7 +182,9 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         many = isinstance(out, tuple)
         outs = out if many else (out,)
         node = _Refusal()
-        node.edges = tuple(graph.edge(a) for a in args if isinstance(a, Tensor) and a._g is not None)
+        node.edges = tuple(
+            graph.edge(a) for a in args if isinstance(a, Tensor) and a._g is not None
+        )
         node.seq = tick()
         fresh = []
         for v in outs:
@@ -199,7 +201,9 @@ class _Refusal(graph.Function):
     __slots__ = ()
 
     def grads(self, F: Any, g: Any) -> Sequence[Any]:
-        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
+        )
 
 
 _Refusal.__name__ = "torch::autograd::Error"
@@ -208,7 +212,11 @@ _Refusal.__name__ = "torch::autograd::Error"
 class _Meta(type):
     def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> None:
         super().__init__(name, bases, body)
-        cls._backward_cls = type(name + "Backward", (BackwardNode,), {"_function": cls, "__module__": body.get("__module__", "")})
+        cls._backward_cls = type(
+            name + "Backward",
+            (BackwardNode,),
+            {"_function": cls, "__module__": body.get("__module__", "")},
+        )
 
 
 class Function(metaclass=_Meta):
@@ -235,7 +243,9 @@ class Function(metaclass=_Meta):
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
@@ -303,10 +313,17 @@ def _attach(node: Any, args: tuple[Any, ...], inputs: list[Any], out: Any, need:
     to_save = d.get("to_save", ())
     for i, t in enumerate(to_save):
         if t is not None and not isinstance(t, Tensor):
-            raise TypeError(f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}")
+            raise TypeError(
+                f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}"
+            )
     if need:
         swapped = {id(o): r for o, r in zip(outs, result, strict=True)}
-        d["saved"] = tuple(None if t is None else _save(swapped.get(id(t), t) if id(t) not in {id(x) for x in inputs} else t, node) for t in to_save)
+        d["saved"] = tuple(
+            None
+            if t is None
+            else _save(swapped.get(id(t), t) if id(t) not in {id(x) for x in inputs} else t, node)
+            for t in to_save
+        )
         d["dirty_ids"] = None
     if recording.log is None or not need:
         d.pop("to_save", None)
@@ -326,7 +343,9 @@ def _save(t: Any, node: Any) -> Any:
 def _check_outputs(node: Any, outs: list[Any]) -> None:
     for i, o in enumerate(outs):
         if not isinstance(o, Tensor) and o is not None and not node.__dict__.get("loose", True):
-            raise TypeError(f"{node._function.__name__}.forward: expected Tensor or tuple of Tensor, got {type(o)} for argument {i}")
+            raise TypeError(
+                f"{node._function.__name__}.forward: expected Tensor or tuple of Tensor, got {type(o)} for argument {i}"
+            )
 
 
 def _output(node: Any, inputs: list[Any], o: Any, i: int, need: bool) -> Any:
@@ -337,7 +356,9 @@ def _output(node: Any, inputs: list[Any], o: Any, i: int, need: bool) -> Any:
     is_input = any(o is t for t in inputs)
     if dirty:
         if o._g is LEAF and need:
-            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation."
+            )
         version.cell_of(o).bump()
     elif is_input:
         o = wrap(array(o), o._d)

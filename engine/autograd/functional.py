@@ -32,7 +32,8 @@ def _tuple(x: Any, what: str, fn: str) -> tuple[bool, tuple[Any, ...]]:
 
 def _fresh(inputs: tuple[Any, ...], create_graph: bool) -> tuple[Any, ...]:
     return tuple(
-        t.view_as(t) if create_graph and t.requires_grad else t.detach().requires_grad_() for t in inputs
+        t.view_as(t) if create_graph and t.requires_grad else t.detach().requires_grad_()
+        for t in inputs
     )
 
 
@@ -63,13 +64,13 @@ def _check_v(v: Any, like: tuple[Any, ...], what: str) -> tuple[Any, ...]:
     for i, (a, b) in enumerate(zip(vs, like, strict=True)):
         if a._s != b._s:
             at = f"Entry {i} in " if len(vs) > 1 else ""
-            raise RuntimeError(
-                f"{at}v has invalid size: should be {b._s} but got {a._s}."
-            )
+            raise RuntimeError(f"{at}v has invalid size: should be {b._s} but got {a._s}.")
     return vs
 
 
-def vjp(func: Func, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def vjp(
+    func: Func, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """func(inputs) and the product of `v` with its Jacobian."""
     with mode.enable_grad():
         many, items = _tuple(inputs, "inputs", "vjp")
@@ -77,7 +78,9 @@ def vjp(func: Func, inputs: Any, v: Any = None, create_graph: bool = False, stri
         many_out, outs = _tuple(func(*items), "outputs of the user-provided function", "vjp")
         if v is None:
             if len(outs) != 1 or outs[0].numel() != 1:
-                raise RuntimeError("The vector v can only be None if the user-provided function returns a single Tensor with a single element.")
+                raise RuntimeError(
+                    "The vector v can only be None if the user-provided function returns a single Tensor with a single element."
+                )
             vs: tuple[Any, ...] = (None,)
         else:
             vs = _check_v(v, outs, "outputs")
@@ -89,10 +92,19 @@ def _partial(outs: Any, items: Any, vs: Any, create_graph: bool) -> tuple[Any, .
     keep = [(o, v) for o, v in zip(outs, vs, strict=True) if o.requires_grad]
     if not keep:
         return (None,) * len(items)
-    return _grad([o for o, _ in keep], items, [v for _, v in keep], retain_graph=True, create_graph=create_graph, allow_unused=True)
+    return _grad(
+        [o for o, _ in keep],
+        items,
+        [v for _, v in keep],
+        retain_graph=True,
+        create_graph=create_graph,
+        allow_unused=True,
+    )
 
 
-def jvp(func: Func, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def jvp(
+    func: Func, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """func(inputs) and the product of its Jacobian with `v`, by differentiating twice."""
     with mode.enable_grad():
         many, items = _tuple(inputs, "inputs", "jvp")
@@ -100,7 +112,9 @@ def jvp(func: Func, inputs: Any, v: Any = None, create_graph: bool = False, stri
         many_out, outs = _tuple(func(*items), "outputs of the user-provided function", "jvp")
         if v is None:
             if len(items) != 1 or items[0].numel() != 1:
-                raise RuntimeError("The vector v can only be None if the input to the user-provided function is a single Tensor with a single element.")
+                raise RuntimeError(
+                    "The vector v can only be None if the input to the user-provided function is a single Tensor with a single element."
+                )
             vs: tuple[Any, ...] = (FUNCTIONS["ones_like"](items[0]),)
         else:
             vs = _check_v(v, items, "inputs")
@@ -108,11 +122,19 @@ def jvp(func: Func, inputs: Any, v: Any = None, create_graph: bool = False, stri
         gs = _filled(_partial(outs, items, dummies, True), items)
         live = [(g, v) for g, v in zip(gs, vs, strict=True) if g.requires_grad]
         if live:
-            found = _grad([g for g, _ in live], dummies, [v for _, v in live], create_graph=create_graph, allow_unused=True)
+            found = _grad(
+                [g for g, _ in live],
+                dummies,
+                [v for _, v in live],
+                create_graph=create_graph,
+                allow_unused=True,
+            )
         else:
             found = (None,) * len(outs)
         products = _filled(found, outs)
-    return _single(_done(outs, create_graph), many_out), _single(_done(products, create_graph), many_out)
+    return _single(_done(outs, create_graph), many_out), _single(
+        _done(products, create_graph), many_out
+    )
 
 
 def jacobian(
@@ -129,7 +151,9 @@ def jacobian(
     return result if many_out else result[0]
 
 
-def _jacobian_of(out: Any, items: tuple[Any, ...], create_graph: bool, strict: bool, i: int) -> tuple[Any, ...]:
+def _jacobian_of(
+    out: Any, items: tuple[Any, ...], create_graph: bool, strict: bool, i: int
+) -> tuple[Any, ...]:
     columns: list[list[Any]] = [[] for _ in items]
     flat = out.reshape(-1)
     if strict and not out.requires_grad:
@@ -147,7 +171,8 @@ def _jacobian_of(out: Any, items: tuple[Any, ...], create_graph: bool, strict: b
             column.append(_zeros_like(t) if g is None else g)
     stack = FUNCTIONS["stack"]
     return tuple(
-        stack(c).view((*out._s, *t._s)) if c else FUNCTIONS["zeros"]((*out._s, *t._s)) for c, t in zip(columns, items, strict=True)
+        stack(c).view((*out._s, *t._s)) if c else FUNCTIONS["zeros"]((*out._s, *t._s))
+        for c, t in zip(columns, items, strict=True)
     )
 
 
@@ -175,10 +200,14 @@ def _check_scalar(many_out: bool, outs: tuple[Any, ...], name: str) -> None:
     if many_out or len(outs) != 1:
         raise RuntimeError(f"The function given to {name} should return a single Tensor")
     if outs[0].numel() != 1:
-        raise RuntimeError(f"The Tensor returned by the function given to {name} should contain a single element")
+        raise RuntimeError(
+            f"The Tensor returned by the function given to {name} should contain a single element"
+        )
 
 
-def vhp(func: Func, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def vhp(
+    func: Func, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """func(inputs) and the product of `v` with its Hessian."""
     with mode.enable_grad():
         many, items = _tuple(inputs, "inputs", "vhp")
@@ -191,6 +220,8 @@ def vhp(func: Func, inputs: Any, v: Any = None, create_graph: bool = False, stri
     return _done(outs[0], create_graph), _single(_done(gs, create_graph), many)
 
 
-def hvp(func: Func, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def hvp(
+    func: Func, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """func(inputs) and the product of its Hessian with `v`; the Hessian is symmetric."""
     return vhp(func, inputs, v, create_graph, strict)

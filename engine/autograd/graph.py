@@ -31,7 +31,7 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
     return GradientEdge(e.node, e.nr) if type(e) is graph.Port else GradientEdge(e, 0)
 
 
-class saved_tensors_hooks:  # noqa: N801
+class saved_tensors_hooks:
     """Within it, tensors that nodes save go through `pack_hook`, and back through `unpack_hook`."""
 
     __module__ = "torch.autograd.graph"
@@ -53,7 +53,7 @@ class saved_tensors_hooks:  # noqa: N801
 _disabled: list[str] = []
 
 
-class save_on_cpu(saved_tensors_hooks):  # noqa: N801
+class save_on_cpu(saved_tensors_hooks):
     """Keep copies of saved tensors on the CPU, where they are anyway."""
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
@@ -69,10 +69,12 @@ def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
         _disabled.pop()
 
 
-class register_multi_grad_hook:  # noqa: N801
+class register_multi_grad_hook:
     """Call `fn` with all gradients when they were computed ("all"), or with the first ("any")."""
 
-    def __init__(self, tensors: Sequence[Any], fn: Callable[..., Any], *, mode: str = "all") -> None:
+    def __init__(
+        self, tensors: Sequence[Any], fn: Callable[..., Any], *, mode: str = "all"
+    ) -> None:
         if mode not in ("all", "any"):
             raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
         self.found: dict[int, Any] = {}

@@ -99,20 +99,20 @@ class _Switch(_Scope):
         enabled = self.value
 
 
-class no_grad(_Switch):  # noqa: N801
+class no_grad(_Switch):
     """Switch recording off."""
 
     __module__ = "torch.autograd.grad_mode"
 
 
-class enable_grad(_Switch):  # noqa: N801
+class enable_grad(_Switch):
     """Switch recording on."""
 
     __module__ = "torch.autograd.grad_mode"
     value = True
 
 
-class set_grad_enabled(_Scope):  # noqa: N801
+class set_grad_enabled(_Scope):
     """Set recording at once; as a context manager, undo it at the end."""
 
     __module__ = "torch.autograd.grad_mode"
@@ -143,7 +143,7 @@ class set_grad_enabled(_Scope):  # noqa: N801
         return f"set_grad_enabled(mode={self.mode})"
 
 
-class inference_mode(_Scope):  # noqa: N801
+class inference_mode(_Scope):
     """Switch recording off and make tensors that can never enter a graph."""
 
     __module__ = "torch.autograd.grad_mode"

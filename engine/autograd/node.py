@@ -189,4 +189,14 @@ def check_freed(saved: Any) -> None:
         raise errors.freed()
 
 
-__all__ = ["LEAF", "AccumulateGrad", "Function", "Node", "Port", "edge", "leaf_edge", "recording", "tick"]
+__all__ = [
+    "LEAF",
+    "AccumulateGrad",
+    "Function",
+    "Node",
+    "Port",
+    "edge",
+    "leaf_edge",
+    "recording",
+    "tick",
+]

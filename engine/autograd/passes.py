@@ -89,8 +89,11 @@ def _own(g: Any, t: Any, refs: int) -> Any:
     if not isinstance(g, np.ndarray):
         return g if isinstance(g, np.generic) else np.asarray(g)
     if (
-        recording.log is None and g.base is None and g.flags.c_contiguous
-        and g.dtype is t._d.np and sys.getrefcount(g) <= refs + _EXTRA
+        recording.log is None
+        and g.base is None
+        and g.flags.c_contiguous
+        and g.dtype is t._d.np
+        and sys.getrefcount(g) <= refs + _EXTRA
     ):
         return g
     return np.array(g, t._d.np)
@@ -209,7 +212,9 @@ def graph_namespace() -> Any:
 
 def _root_edge(t: Any, i: int) -> Any:
     if t._g is None:
-        raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+        raise RuntimeError(
+            f"element {i} of tensors does not require grad and does not have a grad_fn"
+        )
     return graph.edge(t)
 
 
@@ -217,7 +222,9 @@ def _implicit(t: Any) -> Any:
     if t._s.numel() != 1:
         raise RuntimeError("grad can be implicitly created only for scalar outputs")
     if t._d.category == COMPLEX:
-        raise RuntimeError("grad can be implicitly created only for real scalar outputs but got torch." + t._d.name)
+        raise RuntimeError(
+            "grad can be implicitly created only for real scalar outputs but got torch." + t._d.name
+        )
     return t._d.np.type(1) if not t._s else np.ones(t._s, t._d.np)
 
 
@@ -266,7 +273,13 @@ def execute(
     """Run a pass; returns the captured gradients by position in `inputs` for kind "grad"."""
     buffer = start(outputs, gradients, create)
     order = plan(buffer)
-    plain = inputs is None and not create and not graph.hooked and not graph.leaf_hooks[0] and not anomaly.enabled
+    plain = (
+        inputs is None
+        and not create
+        and not graph.hooked
+        and not graph.leaf_hooks[0]
+        and not anomaly.enabled
+    )
     before = mode.enabled
     mode.enabled = create
     try:
@@ -335,7 +348,7 @@ def backward(
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
         for i, t in enumerate(inputs):
             if t._g is None:
-                raise RuntimeError(f"One of the differentiated Tensors does not require grad")
+                raise RuntimeError("One of the differentiated Tensors does not require grad")
     given = grad_tensors if grad_tensors is not None else grad_variables
     gradients = (None,) * len(outputs) if given is None else _as_tuple(given)
     _check_count(outputs, gradients)
@@ -411,7 +424,9 @@ def _batched(
 
     n = next(g._s[0] for g in gradients if g is not None)
     rows = [
-        grad(outs, ins, [None if g is None else g[k] for g in gradients], True, create, True, unused)
+        grad(
+            outs, ins, [None if g is None else g[k] for g in gradients], True, create, True, unused
+        )
         for k in range(n)
     ]
     return tuple(

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 
-class profile:  # noqa: N801
+class profile:
     """Time a scope."""
 
     def __init__(self, enabled: bool = True, **options: Any) -> None:

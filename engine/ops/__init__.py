@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.ops import (
-    table, api, helpers, pointwise, binary, arithmetic, shape, reduction, memory, matmul, joining, indexing,
-    operators, randomness, extremes, statistics, selection, scattering, linalg, diagonal, sorting, softmax,
-)  # fmt: skip  # isort: skip
 from engine import creation
+from engine.ops import (
+    api,
+    arithmetic,
+    binary,
+    diagonal,
+    extremes,
+    helpers,
+    indexing,
+    joining,
+    linalg,
+    matmul,
+    memory,
+    operators,
+    pointwise,
+    randomness,
+    reduction,
+    scattering,
+    selection,
+    shape,
+    softmax,
+    sorting,
+    statistics,
+    table,
+)  # fmt: skip  # isort: skip
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.table import GRAPH, OPS, RAW, Op, define, family
 

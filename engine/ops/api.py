@@ -13,7 +13,14 @@ from engine.tensor import Tensor
 #: What `from engine import *` means: the functions of the torch namespace.
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
-_ALIASES = {"axis": "dim", "keepdims": "keepdim", "input": "self", "x": "self", "x1": "self", "x2": "other"}
+_ALIASES = {
+    "axis": "dim",
+    "keepdims": "keepdim",
+    "input": "self",
+    "x": "self",
+    "x1": "self",
+    "x2": "other",
+}
 
 
 def bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], method: bool = False) -> list[Any]:
@@ -71,7 +78,9 @@ def _too_many(op: Op, args: tuple[Any, ...]) -> None:
 
 
 def functional(
-    op: Op, check: Callable[[list[Any]], None] | None = None, fast: Callable[[Any], Any] | None = None
+    op: Op,
+    check: Callable[[list[Any]], None] | None = None,
+    fast: Callable[[Any], Any] | None = None,
 ) -> Callable[..., Any]:
     """The out-of-place callable of a row; serves as function and as method."""
     n = len(op.params)
@@ -166,7 +175,9 @@ def expose(
     return call
 
 
-def publish(name: str, fn: Callable[..., Any], function: bool = True, method: bool = True, F: bool = True) -> None:
+def publish(
+    name: str, fn: Callable[..., Any], function: bool = True, method: bool = True, F: bool = True
+) -> None:
     """Publish a hand-written function; `F`: VJPs may call it on tensors under this name."""
     for one in name.split():
         if function:

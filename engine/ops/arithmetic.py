@@ -87,7 +87,11 @@ class _Binary(Function):
     def _saved(self, v: Any) -> Any:
         if v is _GONE:
             raise errors.freed()
-        return self.unpack(table.GRAPH, v) if isinstance(v, Tensor) or v is None else wrap(np.asarray(v))
+        return (
+            self.unpack(table.GRAPH, v)
+            if isinstance(v, Tensor) or v is None
+            else wrap(np.asarray(v))
+        )
 
     def __getattr__(self, name: str) -> Any:
         if self.frees and name == "_saved_self":
@@ -178,7 +182,9 @@ for _cls in (AddBackward0, SubBackward0, RsubBackward1, MulBackward0, DivBackwar
     _cls.__module__ = "torch.autograd.graph"
 
 
-def _make(name: str, op: Any, node: Any, fn: Callable[[Any, Any], Any], saves: bool) -> Callable[[Any, Any], Any]:
+def _make(
+    name: str, op: Any, node: Any, fn: Callable[[Any, Any], Any], saves: bool
+) -> Callable[[Any, Any], Any]:
     """The operator for one of the four: fast for float tensors of one type and for numbers."""
     divides = op is binary.DIV
 
@@ -264,14 +270,14 @@ over = _make("div", binary.DIV, DivBackward0, lambda a, b: a / b, True)
 def _function(name: str, op: Any, fast: Callable[[Any, Any], Any], also: str) -> None:
     alpha = len(op.params) == 3
 
-    def call(input: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002
+    def call(input: Any, *args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs and isinstance(input, Tensor):
             r = fast(input, args[0])
             if r is not NotImplemented:
                 return r
         return full(input, *args, **kwargs)
 
-    def full(input: Any, other: Any, *rest: Any, alpha: Any = 1, out: Any = None) -> Any:  # noqa: A002
+    def full(input: Any, other: Any, *rest: Any, alpha: Any = 1, out: Any = None) -> Any:
         values = _arguments(name, input, other, alpha, has_alpha)
         if out is not None:
             return into(name, out, lambda: run(op, values), values)
@@ -306,7 +312,9 @@ def _check_alpha(a: Any, b: Any, alpha: Any) -> None:
     if isinstance(alpha, float):
         d = binary.result_dtype([a, b])
         if d.category < 2:
-            raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+            raise RuntimeError(
+                "For integral input tensors, argument alpha must not be a floating point number."
+            )
 
 
 _function("add", binary.ADD, plus, "")

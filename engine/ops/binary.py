@@ -31,7 +31,13 @@ def _broadcasting(fn: Callable[..., Raw]) -> Callable[..., Raw]:
 
 
 def _scaled(b: Raw, alpha: Any) -> Raw:
-    return b if type(alpha) is int and alpha == 1 else b * b.dtype.type(alpha) if b.dtype.kind != "b" else b
+    return (
+        b
+        if type(alpha) is int and alpha == 1
+        else b * b.dtype.type(alpha)
+        if b.dtype.kind != "b"
+        else b
+    )
 
 
 def _add(a: Raw, b: Raw, alpha: Any = 1) -> Raw:
@@ -48,7 +54,9 @@ def _times(F: Any, g: Any, alpha: Any) -> Any:
 
 def check_bool(a: Any, b: Any) -> None:
     """Raise if a difference involves bool."""
-    kinds = [v._d.category == BOOL if isinstance(v, Tensor) else isinstance(v, bool) for v in (a, b)]
+    kinds = [
+        v._d.category == BOOL if isinstance(v, Tensor) else isinstance(v, bool) for v in (a, b)
+    ]
     if all(kinds):
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
@@ -61,24 +69,53 @@ def check_bool(a: Any, b: Any) -> None:
         )
 
 
-ADD = define("add(self, other, *, alpha=1)", _broadcasting(_add), PROMOTE, family="pointwise",
-             self=lambda F, g: g, other=lambda F, g, alpha: _times(F, g, alpha))
-SUB = define("sub(self, other, *, alpha=1)", _broadcasting(_sub), PROMOTE, family="pointwise",
-             self=lambda F, g: g, other=lambda F, g, alpha: -_times(F, g, alpha))
-RSUB = define("rsub(self, other, *, alpha=1)", _broadcasting(lambda a, b, alpha=1: b - _scaled(a, alpha)),
-              PROMOTE, family="pointwise", node="RsubBackward1",
-              self=lambda F, g, alpha: -_times(F, g, alpha), other=lambda F, g: g)
-MUL = define("mul(self, other)", _broadcasting(lambda a, b: a * b), PROMOTE, family="pointwise",
-             self=lambda F, g, other: g * F.conj(other), other=lambda F, g, self: g * F.conj(self))
+ADD = define(
+    "add(self, other, *, alpha=1)",
+    _broadcasting(_add),
+    PROMOTE,
+    family="pointwise",
+    self=lambda F, g: g,
+    other=lambda F, g, alpha: _times(F, g, alpha),
+)
+SUB = define(
+    "sub(self, other, *, alpha=1)",
+    _broadcasting(_sub),
+    PROMOTE,
+    family="pointwise",
+    self=lambda F, g: g,
+    other=lambda F, g, alpha: -_times(F, g, alpha),
+)
+RSUB = define(
+    "rsub(self, other, *, alpha=1)",
+    _broadcasting(lambda a, b, alpha=1: b - _scaled(a, alpha)),
+    PROMOTE,
+    family="pointwise",
+    node="RsubBackward1",
+    self=lambda F, g, alpha: -_times(F, g, alpha),
+    other=lambda F, g: g,
+)
+MUL = define(
+    "mul(self, other)",
+    _broadcasting(lambda a, b: a * b),
+    PROMOTE,
+    family="pointwise",
+    self=lambda F, g, other: g * F.conj(other),
+    other=lambda F, g, self: g * F.conj(self),
+)
 
 
 def _div(a: Raw, b: Raw) -> Raw:
     return np.true_divide(a, b)
 
 
-DIV = define("div(self, other)", _broadcasting(_div), PROMOTE_FLOAT, family="pointwise",
-             self=lambda F, g, other: g / F.conj(other),
-             other=lambda F, g, self, other: -g * F.conj((self / other) / other))
+DIV = define(
+    "div(self, other)",
+    _broadcasting(_div),
+    PROMOTE_FLOAT,
+    family="pointwise",
+    self=lambda F, g, other: g / F.conj(other),
+    other=lambda F, g, self, other: -g * F.conj((self / other) / other),
+)
 
 
 def _zero_division(b: Raw) -> None:
@@ -103,11 +140,25 @@ def _div_mode(a: Raw, b: Raw, rounding_mode: str) -> Raw:
     return np.trunc(a / b)
 
 
-DIV_MODE = define("div(self, other, *, rounding_mode)", _broadcasting(_div_mode), PROMOTE, key="div_mode",
-                  family="pointwise", node="DivBackward1", self=lambda F, g: F.zeros_like(g),
-                  other=lambda F, g: F.zeros_like(g))
-FLOOR_DIVIDE = define("floor_divide(self, other)", _broadcasting(_floor_divide), PROMOTE, family="pointwise",
-                      node="NotImplemented", self=undifferentiable("floor_divide"), other=undifferentiable("floor_divide"))
+DIV_MODE = define(
+    "div(self, other, *, rounding_mode)",
+    _broadcasting(_div_mode),
+    PROMOTE,
+    key="div_mode",
+    family="pointwise",
+    node="DivBackward1",
+    self=lambda F, g: F.zeros_like(g),
+    other=lambda F, g: F.zeros_like(g),
+)
+FLOOR_DIVIDE = define(
+    "floor_divide(self, other)",
+    _broadcasting(_floor_divide),
+    PROMOTE,
+    family="pointwise",
+    node="NotImplemented",
+    self=undifferentiable("floor_divide"),
+    other=undifferentiable("floor_divide"),
+)
 
 
 def _remainder(a: Raw, b: Raw) -> Raw:
@@ -120,16 +171,49 @@ def _fmod(a: Raw, b: Raw) -> Raw:
     return np.fmod(a, b)
 
 
-REMAINDER_NUMBER = define("remainder(self, other)", _broadcasting(_remainder), PROMOTE, family="pointwise",
-                          key="remainder_number", self=lambda F, g: g)
-REMAINDER_OF = define("remainder(self, other)", _broadcasting(_remainder), PROMOTE, family="pointwise",
-                      key="remainder_of", node="NotImplemented", other=undifferentiable("remainder"))
-REMAINDER = define("remainder(self, other)", _broadcasting(_remainder), PROMOTE, family="pointwise", node="RemainderBackward1",
-                   self=lambda F, g: g, other=lambda F, g, self, other: -g * F.floor_divide(self, other))
-FMOD_NUMBER = define("fmod(self, other)", _broadcasting(_fmod), PROMOTE, family="pointwise",
-                     key="fmod_number", self=lambda F, g: g)
-FMOD = define("fmod(self, other)", _broadcasting(_fmod), PROMOTE, family="pointwise", node="FmodBackward1",
-              self=lambda F, g: g, other=lambda F, g, self, other: -g * F.trunc(self / other))
+REMAINDER_NUMBER = define(
+    "remainder(self, other)",
+    _broadcasting(_remainder),
+    PROMOTE,
+    family="pointwise",
+    key="remainder_number",
+    self=lambda F, g: g,
+)
+REMAINDER_OF = define(
+    "remainder(self, other)",
+    _broadcasting(_remainder),
+    PROMOTE,
+    family="pointwise",
+    key="remainder_of",
+    node="NotImplemented",
+    other=undifferentiable("remainder"),
+)
+REMAINDER = define(
+    "remainder(self, other)",
+    _broadcasting(_remainder),
+    PROMOTE,
+    family="pointwise",
+    node="RemainderBackward1",
+    self=lambda F, g: g,
+    other=lambda F, g, self, other: -g * F.floor_divide(self, other),
+)
+FMOD_NUMBER = define(
+    "fmod(self, other)",
+    _broadcasting(_fmod),
+    PROMOTE,
+    family="pointwise",
+    key="fmod_number",
+    self=lambda F, g: g,
+)
+FMOD = define(
+    "fmod(self, other)",
+    _broadcasting(_fmod),
+    PROMOTE,
+    family="pointwise",
+    node="FmodBackward1",
+    self=lambda F, g: g,
+    other=lambda F, g, self, other: -g * F.trunc(self / other),
+)
 
 
 def _pow(a: Raw, b: Raw) -> Raw:
@@ -188,61 +272,139 @@ def _pow_exponent(F: Any, g: Any, self: Any, exponent: Any, result: Any) -> Any:
     return g * F.where((self == 0) & (exponent >= 0), F.zeros_like(slope), slope)
 
 
-POW_TENSOR = define("pow(self, exponent)", _broadcasting(_pow), PROMOTE, family="pointwise",
-                    node="PowBackward1", self=_pow_self, exponent=_pow_exponent)
-POW_BASE = define("pow(self, exponent)", _broadcasting(_pow), PROMOTE, family="pointwise", key="rpow",
-                  node="PowBackward2", exponent=_pow_exponent)
+POW_TENSOR = define(
+    "pow(self, exponent)",
+    _broadcasting(_pow),
+    PROMOTE,
+    family="pointwise",
+    node="PowBackward1",
+    self=_pow_self,
+    exponent=_pow_exponent,
+)
+POW_BASE = define(
+    "pow(self, exponent)",
+    _broadcasting(_pow),
+    PROMOTE,
+    family="pointwise",
+    key="rpow",
+    node="PowBackward2",
+    exponent=_pow_exponent,
+)
 
 
 def _half(F: Any, g: Any, lose: Any, tie: Any) -> Any:
     return F.where(tie, g / 2, F.where(lose, F.zeros_like(g), g))  # nan: all to both
 
 
-MAXIMUM = define("maximum(self, other)", _broadcasting(np.maximum), PROMOTE, family="pointwise",
-                 self=lambda F, g, self, other: _half(F, g, self < other, self == other),
-                 other=lambda F, g, self, other: _half(F, g, other < self, self == other))
-MINIMUM = define("minimum(self, other)", _broadcasting(np.minimum), PROMOTE, family="pointwise",
-                 self=lambda F, g, self, other: _half(F, g, self > other, self == other),
-                 other=lambda F, g, self, other: _half(F, g, other > self, self == other))
-FMAX = define("fmax(self, other)", _broadcasting(np.fmax), PROMOTE, family="pointwise",
-              self=lambda F, g, self, other: F.where((self >= other) | F.isnan(other), g, F.zeros_like(g)),
-              other=lambda F, g, self, other: F.where((self >= other) | F.isnan(other), F.zeros_like(g), g))
-FMIN = define("fmin(self, other)", _broadcasting(np.fmin), PROMOTE, family="pointwise",
-              self=lambda F, g, self, other: F.where((self <= other) | F.isnan(other), g, F.zeros_like(g)),
-              other=lambda F, g, self, other: F.where((self <= other) | F.isnan(other), F.zeros_like(g), g))
-ATAN2 = define("atan2(self, other)", _broadcasting(np.arctan2), PROMOTE_FLOAT, family="pointwise",
-               self=lambda F, g, self, other: g * other / (self * self + other * other),
-               other=lambda F, g, self, other: -g * self / (self * self + other * other))
-HYPOT = define("hypot(self, other)", _broadcasting(np.hypot), PROMOTE_FLOAT, family="pointwise",
-               self=lambda F, g, self, result: g * (self / result),
-               other=lambda F, g, other, result: g * (other / result))
-LOGADDEXP = define("logaddexp(self, other)", _broadcasting(np.logaddexp), PROMOTE_FLOAT, family="pointwise",
-                   self=lambda F, g, self, result: g * F.exp(self - result),
-                   other=lambda F, g, other, result: g * F.exp(other - result))
-LOGADDEXP2 = define("logaddexp2(self, other)", _broadcasting(np.logaddexp2), PROMOTE_FLOAT, family="pointwise",
-                    self=lambda F, g, self, result: g * F.exp2(self - result),
-                    other=lambda F, g, other, result: g * F.exp2(other - result))
+MAXIMUM = define(
+    "maximum(self, other)",
+    _broadcasting(np.maximum),
+    PROMOTE,
+    family="pointwise",
+    self=lambda F, g, self, other: _half(F, g, self < other, self == other),
+    other=lambda F, g, self, other: _half(F, g, other < self, self == other),
+)
+MINIMUM = define(
+    "minimum(self, other)",
+    _broadcasting(np.minimum),
+    PROMOTE,
+    family="pointwise",
+    self=lambda F, g, self, other: _half(F, g, self > other, self == other),
+    other=lambda F, g, self, other: _half(F, g, other > self, self == other),
+)
+FMAX = define(
+    "fmax(self, other)",
+    _broadcasting(np.fmax),
+    PROMOTE,
+    family="pointwise",
+    self=lambda F, g, self, other: F.where((self >= other) | F.isnan(other), g, F.zeros_like(g)),
+    other=lambda F, g, self, other: F.where((self >= other) | F.isnan(other), F.zeros_like(g), g),
+)
+FMIN = define(
+    "fmin(self, other)",
+    _broadcasting(np.fmin),
+    PROMOTE,
+    family="pointwise",
+    self=lambda F, g, self, other: F.where((self <= other) | F.isnan(other), g, F.zeros_like(g)),
+    other=lambda F, g, self, other: F.where((self <= other) | F.isnan(other), F.zeros_like(g), g),
+)
+ATAN2 = define(
+    "atan2(self, other)",
+    _broadcasting(np.arctan2),
+    PROMOTE_FLOAT,
+    family="pointwise",
+    self=lambda F, g, self, other: g * other / (self * self + other * other),
+    other=lambda F, g, self, other: -g * self / (self * self + other * other),
+)
+HYPOT = define(
+    "hypot(self, other)",
+    _broadcasting(np.hypot),
+    PROMOTE_FLOAT,
+    family="pointwise",
+    self=lambda F, g, self, result: g * (self / result),
+    other=lambda F, g, other, result: g * (other / result),
+)
+LOGADDEXP = define(
+    "logaddexp(self, other)",
+    _broadcasting(np.logaddexp),
+    PROMOTE_FLOAT,
+    family="pointwise",
+    self=lambda F, g, self, result: g * F.exp(self - result),
+    other=lambda F, g, other, result: g * F.exp(other - result),
+)
+LOGADDEXP2 = define(
+    "logaddexp2(self, other)",
+    _broadcasting(np.logaddexp2),
+    PROMOTE_FLOAT,
+    family="pointwise",
+    self=lambda F, g, self, result: g * F.exp2(self - result),
+    other=lambda F, g, other, result: g * F.exp2(other - result),
+)
 
 
 def _copysign_vjp(F: Any, g: Any, self: Any, result: Any) -> Any:
     return F.where(self == 0, F.zeros_like(g), g * (result / self))
 
 
-COPYSIGN = define("copysign(self, other)", _broadcasting(np.copysign), PROMOTE_FLOAT, family="pointwise",
-                  self=_copysign_vjp, other=lambda F, g: F.zeros_like(g))
+COPYSIGN = define(
+    "copysign(self, other)",
+    _broadcasting(np.copysign),
+    PROMOTE_FLOAT,
+    family="pointwise",
+    self=_copysign_vjp,
+    other=lambda F, g: F.zeros_like(g),
+)
 
 
 def _xlogy(a: Raw, b: Raw) -> Raw:
     return np.where((a == 0) & ~np.isnan(b), 0, a * np.log(b)).astype(np.result_type(a, b))[()]
 
 
-XLOGY = define("xlogy(self, other)", _broadcasting(_xlogy), PROMOTE_FLOAT, family="pointwise",
-               self=lambda F, g, self, other: g * F.where((self == 0) & (other <= 0), F.zeros_like(g), F.log(other)),
-               other=lambda F, g, self, other: g * self / other)
-HEAVISIDE = define("heaviside(self, other)", _broadcasting(np.heaviside), PROMOTE, family="pointwise", node="NotImplemented",
-                   self=undifferentiable("heaviside"), other=undifferentiable("heaviside"))
-FLOAT_POWER = define("float_power(self, exponent)", _broadcasting(lambda a, b: np.power(np.float64(a), b)),
-                     TO_FLOAT, family="pointwise")
+XLOGY = define(
+    "xlogy(self, other)",
+    _broadcasting(_xlogy),
+    PROMOTE_FLOAT,
+    family="pointwise",
+    self=lambda F, g, self, other: (
+        g * F.where((self == 0) & (other <= 0), F.zeros_like(g), F.log(other))
+    ),
+    other=lambda F, g, self, other: g * self / other,
+)
+HEAVISIDE = define(
+    "heaviside(self, other)",
+    _broadcasting(np.heaviside),
+    PROMOTE,
+    family="pointwise",
+    node="NotImplemented",
+    self=undifferentiable("heaviside"),
+    other=undifferentiable("heaviside"),
+)
+FLOAT_POWER = define(
+    "float_power(self, exponent)",
+    _broadcasting(lambda a, b: np.power(np.float64(a), b)),
+    TO_FLOAT,
+    family="pointwise",
+)
 
 #: What has no kernel: operation → name of the kernel, categories of element types.
 _REFUSED: dict[str, tuple[str, str]] = {
@@ -279,16 +441,23 @@ for _op, _also in (
     expose(_op, also=_also, inplace=True, check=_refusal(_op.name))
 
 for _name, _fn in {"gcd": np.gcd, "lcm": np.lcm, "nextafter": np.nextafter}.items():
-    expose(define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"), inplace=True,
-           check=_refusal(_name))
+    expose(
+        define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"),
+        inplace=True,
+        check=_refusal(_name),
+    )
 
 for _name, _fn, _also in (
     ("eq", np.equal, ""), ("ne", np.not_equal, "not_equal"), ("lt", np.less, "less"),
     ("le", np.less_equal, "less_equal"), ("gt", np.greater, "greater"), ("ge", np.greater_equal, "greater_equal"),
     ("logical_and", np.logical_and, ""), ("logical_or", np.logical_or, ""), ("logical_xor", np.logical_xor, ""),
 ):  # fmt: skip
-    expose(define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"), inplace=True, also=_also,
-           check=_refusal(_name))
+    expose(
+        define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"),
+        inplace=True,
+        also=_also,
+        check=_refusal(_name),
+    )
 
 
 def _bits_check(name: str) -> Callable[[list[Any]], None]:
@@ -301,10 +470,20 @@ def _bits_check(name: str) -> Callable[[list[Any]], None]:
     return check
 
 
-for _name, _fn in {"bitwise_and": np.bitwise_and, "bitwise_or": np.bitwise_or, "bitwise_xor": np.bitwise_xor,
-                   "bitwise_left_shift": np.left_shift, "bitwise_right_shift": np.right_shift}.items():
-    expose(define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"), inplace=True,
-           check=_bits_check({"bitwise_left_shift": "lshift", "bitwise_right_shift": "rshift"}.get(_name, _name)))
+for _name, _fn in {
+    "bitwise_and": np.bitwise_and,
+    "bitwise_or": np.bitwise_or,
+    "bitwise_xor": np.bitwise_xor,
+    "bitwise_left_shift": np.left_shift,
+    "bitwise_right_shift": np.right_shift,
+}.items():
+    expose(
+        define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"),
+        inplace=True,
+        check=_bits_check(
+            {"bitwise_left_shift": "lshift", "bitwise_right_shift": "rshift"}.get(_name, _name)
+        ),
+    )
 
 
 def _div_vjp_modes(name: str, self: Any, other: Any, rounding_mode: str | None) -> Any:
@@ -318,7 +497,7 @@ def _div_vjp_modes(name: str, self: Any, other: Any, rounding_mode: str | None) 
     return DIV_MODE, [self, other, rounding_mode]
 
 
-def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:  # noqa: A002
+def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
     """Quotient; "trunc" and "floor" round it."""
     _first(input, "div")
     op, values = _div_vjp_modes("div", input, other, rounding_mode)
@@ -338,7 +517,7 @@ def _first(v: Any, name: str) -> None:
         raise errors.not_tensor(name, "input", 1, v)
 
 
-def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:  # noqa: A001, A002
+def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """input ** exponent, either of which may be a number."""
     if isinstance(exponent, Tensor):
         if isinstance(input, Tensor):
@@ -361,7 +540,9 @@ def _power_row(t: Any, exponent: Any) -> tuple[Any, list[Any]]:
     return POW_SCALAR, [t, exponent]
 
 
-def _with_number(name: str, both: Any, number: Any, of: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _with_number(
+    name: str, both: Any, number: Any, of: Any
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """A function of two tensors, or of a tensor and a number, which have rows of their own."""
     check = _refusal(name)
 
@@ -372,7 +553,7 @@ def _with_number(name: str, both: Any, number: Any, of: Any) -> tuple[Callable[.
             check([a, b])
         return (both if isinstance(a, Tensor) else of) if isinstance(b, Tensor) else number
 
-    def call(input: Any, other: Any, *, out: Any = None) -> Any:  # noqa: A002
+    def call(input: Any, other: Any, *, out: Any = None) -> Any:
         return _out(name, row(input, other), [input, other], out)
 
     def write(self: Any, other: Any) -> Any:
@@ -394,18 +575,20 @@ def div_(self: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     return inplace.run_inplace(*_div_vjp_modes("div_", self, other, rounding_mode))
 
 
-def true_divide(input: Any, other: Any, *, out: Any = None) -> Any:  # noqa: A002
+def true_divide(input: Any, other: Any, *, out: Any = None) -> Any:
     return div(input, other, out=out)
 
 
-def float_power(input: Any, exponent: Any) -> Any:  # noqa: A002
+def float_power(input: Any, exponent: Any) -> Any:
     from engine.dtype import float64
 
-    return pow(input.to(float64) if isinstance(input, Tensor) else input,
-               exponent.to(float64) if isinstance(exponent, Tensor) else exponent)
+    return pow(
+        input.to(float64) if isinstance(input, Tensor) else input,
+        exponent.to(float64) if isinstance(exponent, Tensor) else exponent,
+    )
 
 
-def square(input: Any) -> Any:  # noqa: A002
+def square(input: Any) -> Any:
     _first(input, "square")
     return run(POW_SCALAR, [input, 2])
 
@@ -413,7 +596,10 @@ def square(input: Any) -> Any:  # noqa: A002
 publish("div divide", div)
 publish("true_divide", true_divide)
 publish("pow", pow)
-for _name, _both, _number, _of in (("remainder", REMAINDER, REMAINDER_NUMBER, REMAINDER_OF), ("fmod", FMOD, FMOD_NUMBER, FMOD)):
+for _name, _both, _number, _of in (
+    ("remainder", REMAINDER, REMAINDER_NUMBER, REMAINDER_OF),
+    ("fmod", FMOD, FMOD_NUMBER, FMOD),
+):
     _call, _write = _with_number(_name, _both, _number, _of)
     publish(_name, _call)
     publish(_name + "_", _write, function=False, F=False)

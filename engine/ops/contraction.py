@@ -30,8 +30,13 @@ def _operand_labels(part: str, ndim: int, i: int) -> Labels:
     if covered < 0 or (covered > 0 and not ellipsis):
         raise _fail(
             f"the number of subscripts in the equation ({len(letters)}) "
-            + ("is more than the number of dimensions" if covered < 0 else "does not match the number of dimensions")
-            + f" ({ndim}) for operand {i}" + ("" if covered < 0 else " and no ellipsis was given")
+            + (
+                "is more than the number of dimensions"
+                if covered < 0
+                else "does not match the number of dimensions"
+            )
+            + f" ({ndim}) for operand {i}"
+            + ("" if covered < 0 else " and no ellipsis was given")
         )
     return [*head, *(str(k) for k in range(covered - 1, -1, -1)), *tail]
 
@@ -43,7 +48,10 @@ def contract(equation: str, operands: Sequence[Any]) -> Any:
     if len(parts) != len(operands):
         more = "more" if len(parts) < len(operands) else "fewer"
         raise _fail(f"{more} operands were provided than specified in the equation")
-    labels = [_operand_labels(p, len(o._s), i) for i, (p, o) in enumerate(zip(parts, operands, strict=True))]
+    labels = [
+        _operand_labels(p, len(o._s), i)
+        for i, (p, o) in enumerate(zip(parts, operands, strict=True))
+    ]
     _check_sizes(labels, operands)
     output = _output(right, labels) if arrow else _implicit(labels)
     summed = [c for c in dict.fromkeys(c for ls in labels for c in ls) if c not in output]
@@ -71,7 +79,9 @@ def _output(right: str, labels: list[Labels]) -> Labels:
     seen = {c for ls in labels for c in ls}
     for c in out:
         if c not in seen:
-            raise _fail(f"output subscript {c} does not appear in the equation for any input operand")
+            raise _fail(
+                f"output subscript {c} does not appear in the equation for any input operand"
+            )
         if out.count(c) > 1:
             raise _fail(f"output subscript {c} appears more than once in the output")
     return out
@@ -145,8 +155,12 @@ def _pair(a: Any, b: Any, summed: list[int]) -> Any:
     def size(t: Any, dims: list[int]) -> int:
         return math.prod(t._s[d] for d in dims)
 
-    x = permute(a, *batch, *rows, *summed, *cols).reshape(size(a, batch), size(a, rows), size(a, summed))
-    y = permute(b, *batch, *summed, *cols, *rows).reshape(size(a, batch), size(b, summed), size(b, cols))
+    x = permute(a, *batch, *rows, *summed, *cols).reshape(
+        size(a, batch), size(a, rows), size(a, summed)
+    )
+    y = permute(b, *batch, *summed, *cols, *rows).reshape(
+        size(a, batch), size(b, summed), size(b, cols)
+    )
     shape = [*(a._s[d] for d in batch + rows), *(1 for _ in summed), *(b._s[d] for d in cols)]
     placed = [*batch, *rows, *summed, *cols]
     out = run(VIEW, [run(BMM, [x, y]), tuple(shape)])

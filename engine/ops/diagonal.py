@@ -22,12 +22,22 @@ Raw = Any
 def _triangle(name: str, fn: Any) -> None:
     def check(values: list[Any]) -> None:
         if not isinstance(values[1], int):
-            raise TypeError(f"{name}(): argument 'diagonal' (position 1) must be int, not {type(values[1]).__name__}")
+            raise TypeError(
+                f"{name}(): argument 'diagonal' (position 1) must be int, not {type(values[1]).__name__}"
+            )
         if len(values[0]._s) < 2:
             raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
 
-    expose(define(f"{name}(self, diagonal=0)", fn, family="shape", self=lambda F, g, diagonal: getattr(F, name)(g, diagonal)),
-           inplace=True, check=check)
+    expose(
+        define(
+            f"{name}(self, diagonal=0)",
+            fn,
+            family="shape",
+            self=lambda F, g, diagonal: getattr(F, name)(g, diagonal),
+        ),
+        inplace=True,
+        check=check,
+    )
 
 
 _triangle("tril", np.tril)
@@ -58,15 +68,26 @@ def _diagonal_back(g: Raw, sizes: Any, offset: int, dim1: int, dim2: int) -> Raw
     return out
 
 
-DIAGONAL = define("diagonal(self, offset=0, dim1=0, dim2=1)", _diagonal, family="shape", view=True,
-                  self=lambda F, g, self_sizes, offset, dim1, dim2: F.diagonal_back(
-                      g, self_sizes, offset, axis(dim1, len(self_sizes)), axis(dim2, len(self_sizes))))
-define("_diagonal_back(self, sizes, offset, dim1, dim2)", _diagonal_back, family="shape", key="diagonal_back",
-       self=lambda F, g, offset, dim1, dim2: F.diagonal(g, offset, dim1, dim2))
+DIAGONAL = define(
+    "diagonal(self, offset=0, dim1=0, dim2=1)",
+    _diagonal,
+    family="shape",
+    view=True,
+    self=lambda F, g, self_sizes, offset, dim1, dim2: F.diagonal_back(
+        g, self_sizes, offset, axis(dim1, len(self_sizes)), axis(dim2, len(self_sizes))
+    ),
+)
+define(
+    "_diagonal_back(self, sizes, offset, dim1, dim2)",
+    _diagonal_back,
+    family="shape",
+    key="diagonal_back",
+    self=lambda F, g, offset, dim1, dim2: F.diagonal(g, offset, dim1, dim2),
+)
 expose(DIAGONAL)
 
 
-def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:  # noqa: A002
+def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     n = input._s[-1] + abs(offset)
     out = run(DIAG_EMBED, [input, (*input._s[:-1], n, n), offset])
     d1, d2 = axis(dim1, len(out._s)), axis(dim2, len(out._s))
@@ -74,11 +95,15 @@ def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
     return out if (d1, d2) == (last - 2, last - 1) else out.movedim((-2, -1), (d1, d2))
 
 
-DIAG_EMBED = define("diag_embed(self, sizes, offset)", lambda a, sizes, offset: _diagonal_back(a, sizes, offset, len(sizes) - 2, len(sizes) - 1),
-                    family="shape", self=lambda F, g, offset, sizes: F.diagonal(g, offset, len(sizes) - 2, len(sizes) - 1))
+DIAG_EMBED = define(
+    "diag_embed(self, sizes, offset)",
+    lambda a, sizes, offset: _diagonal_back(a, sizes, offset, len(sizes) - 2, len(sizes) - 1),
+    family="shape",
+    self=lambda F, g, offset, sizes: F.diagonal(g, offset, len(sizes) - 2, len(sizes) - 1),
+)
 
 
-def diag(input: Any, diagonal: int = 0) -> Any:  # noqa: A002
+def diag(input: Any, diagonal: int = 0) -> Any:
     if len(input._s) == 1:
         return diag_embed(input, diagonal)
     if len(input._s) == 2:
@@ -86,17 +111,25 @@ def diag(input: Any, diagonal: int = 0) -> Any:  # noqa: A002
     raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {len(input._s)}D")
 
 
-DIAGONAL_COPY = define("diagonal_copy(self, offset=0, dim1=0, dim2=1)", lambda a, o, d1, d2: np.array(np.diagonal(a, o, d1, d2)), family="shape",
-                       self=lambda F, g, self_sizes, offset, dim1, dim2: F.diagonal_back(g, self_sizes, offset, dim1, dim2))
+DIAGONAL_COPY = define(
+    "diagonal_copy(self, offset=0, dim1=0, dim2=1)",
+    lambda a, o, d1, d2: np.array(np.diagonal(a, o, d1, d2)),
+    family="shape",
+    self=lambda F, g, self_sizes, offset, dim1, dim2: F.diagonal_back(
+        g, self_sizes, offset, dim1, dim2
+    ),
+)
 
 
-def diagflat(input: Any, offset: int = 0) -> Any:  # noqa: A002
+def diagflat(input: Any, offset: int = 0) -> Any:
     return diag_embed(input.reshape(-1), offset)
 
 
 def _check_trace(values: list[Any]) -> None:
     if len(values[0]._s) != 2:
-        raise RuntimeError("trace: expected a matrix, but got tensor with dim " + str(len(values[0]._s)))
+        raise RuntimeError(
+            "trace: expected a matrix, but got tensor with dim " + str(len(values[0]._s))
+        )
 
 
 def _trace_vjp(F: Any, g: Any, self_sizes: Any) -> Any:
@@ -104,7 +137,10 @@ def _trace_vjp(F: Any, g: Any, self_sizes: Any) -> Any:
     return F.diagonal_back(F.expand(g, (n,)), self_sizes, 0, 0, 1)
 
 
-expose(define("trace(self)", lambda a: np.trace(a), family="reduction", self=_trace_vjp), check=_check_trace)
+expose(
+    define("trace(self)", lambda a: np.trace(a), family="reduction", self=_trace_vjp),
+    check=_check_trace,
+)
 for _n in ("diag_embed", "diag", "diagflat"):
     publish(_n, globals()[_n], F=False)
 
@@ -134,7 +170,7 @@ def _flip(a: Raw, dims: Any) -> Raw:
 FLIP = define("flip(self, dims)", _flip, family="shape", self=lambda F, g, dims: F.flip(g, dims))
 
 
-def flip(input: Any, *dims: Any, **kw: Any) -> Any:  # noqa: A002
+def flip(input: Any, *dims: Any, **kw: Any) -> Any:
     return run(FLIP, [input, _shape_args((kw["dims"],) if "dims" in kw else dims)])
 
 
@@ -142,15 +178,21 @@ def _roll(a: Raw, shifts: Any, dims: Any) -> Raw:
     return np.roll(a, shifts, dims or None)
 
 
-ROLL = define("roll(self, shifts, dims)", _roll, family="shape",
-              self=lambda F, g, shifts, dims: F.roll(g, tuple(-s for s in shifts), dims))
+ROLL = define(
+    "roll(self, shifts, dims)",
+    _roll,
+    family="shape",
+    self=lambda F, g, shifts, dims: F.roll(g, tuple(-s for s in shifts), dims),
+)
 
 
-def roll(input: Any, shifts: Any, dims: Any = None) -> Any:  # noqa: A002
+def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
     if dims and len(dims) != len(shifts):
-        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+        raise RuntimeError(
+            f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}"
+        )
     if not dims:
         return run(ROLL, [input.reshape(-1), shifts, (0,)]).reshape(input._s)
     return run(ROLL, [input, shifts, dims])
@@ -170,7 +212,12 @@ def _repeat_vjp(F: Any, g: Any, self_sizes: Any, repeats: Any) -> Any:
     return F.sum(g.reshape(tuple(shape)), dims, False)
 
 
-REPEAT = define("repeat(self, repeats)", lambda a, repeats: np.tile(a, repeats), family="shape", self=_repeat_vjp)
+REPEAT = define(
+    "repeat(self, repeats)",
+    lambda a, repeats: np.tile(a, repeats),
+    family="shape",
+    self=_repeat_vjp,
+)
 
 
 def repeat(self: Any, *repeats: Any) -> Any:
@@ -182,16 +229,20 @@ def repeat(self: Any, *repeats: Any) -> Any:
     padded = (1,) * (len(counts) - len(self._s)) + tuple(self._s)
     sizes = [c * s for c, s in zip(counts, padded, strict=True)]
     if any(s < 0 for s in sizes):
-        raise RuntimeError(f"Trying to create tensor with negative dimension {next(s for s in sizes if s < 0)}: {sizes}")
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {next(s for s in sizes if s < 0)}: {sizes}"
+        )
     return run(REPEAT, [self, counts])
 
 
-def tile(input: Any, *dims: Any) -> Any:  # noqa: A002
+def tile(input: Any, *dims: Any) -> Any:
     counts = _shape_args(dims)
     return repeat(input, *(1,) * (len(input._s) - len(counts)), *counts)
 
 
-def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, output_size: Any = None) -> Any:  # noqa: A002
+def repeat_interleave(
+    input: Any, repeats: Any, dim: int | None = None, *, output_size: Any = None
+) -> Any:
     t = input.reshape(-1) if dim is None else input
     d = 0 if dim is None else axis(dim, len(t._s))
     counts = np.asarray(repeats._a) if isinstance(repeats, Tensor) else np.asarray(repeats)
@@ -213,15 +264,19 @@ publish("repeat_interleave", repeat_interleave, F=False)
 RAW.flip, RAW.roll = _flip, _roll
 
 
-ROT90 = define("rot90(self, k, dims)", lambda a, k, dims: np.array(np.rot90(a, k, dims)), family="shape",
-               self=lambda F, g, k, dims: F.rot90(g, -k, dims))
+ROT90 = define(
+    "rot90(self, k, dims)",
+    lambda a, k, dims: np.array(np.rot90(a, k, dims)),
+    family="shape",
+    self=lambda F, g, k, dims: F.rot90(g, -k, dims),
+)
 
 
-def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:  # noqa: A002
+def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     return run(ROT90, [input, k, tuple(dims)])
 
 
-def movedim(input: Any, source: Any, destination: Any) -> Any:  # noqa: A002
+def movedim(input: Any, source: Any, destination: Any) -> Any:
     n = len(input._s)
     src = [axis(d, n) for d in ((source,) if isinstance(source, int) else source)]
     dst = [axis(d, n) for d in ((destination,) if isinstance(destination, int) else destination)]
@@ -231,7 +286,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:  # noqa: A002
     return permute(input, *order)
 
 
-def unflatten(input: Any, dim: int, sizes: Any) -> Any:  # noqa: A002
+def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     d = axis(dim, len(input._s))
     parts = [int(s) for s in sizes]
     if -1 in parts:
@@ -244,7 +299,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:  # noqa: A002
     return input.view(*input._s[:d], *parts, *input._s[d + 1 :])
 
 
-def ravel(input: Any) -> Any:  # noqa: A002
+def ravel(input: Any) -> Any:
     return input.reshape(-1)
 
 
@@ -255,7 +310,9 @@ publish("moveaxis", movedim, F=False)
 
 def _unfold(a: Raw, dimension: int, size: int, step: int) -> Raw:
     d = axis(dimension, a.ndim)
-    return sliding_window_view(a, size, d, writeable=True)[(slice(None),) * d + (slice(None, None, step),)]
+    return sliding_window_view(a, size, d, writeable=True)[
+        (slice(None),) * d + (slice(None, None, step),)
+    ]
 
 
 def _unfold_back(g: Raw, sizes: Any, d: int, size: int, step: int) -> Raw:
@@ -267,10 +324,22 @@ def _unfold_back(g: Raw, sizes: Any, d: int, size: int, step: int) -> Raw:
     return out
 
 
-UNFOLD = define("unfold(self, dimension, size, step)", _unfold, family="shape", view=True,
-                self=lambda F, g, self_sizes, dimension, size, step: F.unfold_back(g, self_sizes, axis(dimension, len(self_sizes)), size, step))
-define("_unfold_back(self, sizes, d, size, step)", _unfold_back, family="shape", key="unfold_back",
-       self=lambda F, g, d, size, step: F.unfold(g, d, size, step))
+UNFOLD = define(
+    "unfold(self, dimension, size, step)",
+    _unfold,
+    family="shape",
+    view=True,
+    self=lambda F, g, self_sizes, dimension, size, step: F.unfold_back(
+        g, self_sizes, axis(dimension, len(self_sizes)), size, step
+    ),
+)
+define(
+    "_unfold_back(self, sizes, d, size, step)",
+    _unfold_back,
+    family="shape",
+    key="unfold_back",
+    self=lambda F, g, d, size, step: F.unfold(g, d, size, step),
+)
 expose(UNFOLD, function=False)
 
 
@@ -279,12 +348,17 @@ def _cross(a: Raw, b: Raw, dim: int) -> Raw:
     return np.cross(a, b, axis=dim)
 
 
-CROSS = define("linalg_cross(self, other, dim=-1)", _cross, PROMOTE, family="pointwise",
-               self=lambda F, g, other, dim: F.linalg_cross(F.conj(other), g, dim),
-               other=lambda F, g, self, dim: F.linalg_cross(g, F.conj(self), dim))
+CROSS = define(
+    "linalg_cross(self, other, dim=-1)",
+    _cross,
+    PROMOTE,
+    family="pointwise",
+    self=lambda F, g, other, dim: F.linalg_cross(F.conj(other), g, dim),
+    other=lambda F, g, self, dim: F.linalg_cross(g, F.conj(self), dim),
+)
 
 
-def cross(input: Any, other: Any, dim: int | None = None) -> Any:  # noqa: A002
+def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     if dim is None:
         dim = next((i for i, s in enumerate(input._s) if s == 3), -1)
     if input._s[axis(dim, len(input._s))] != 3:
@@ -297,7 +371,7 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:  # noqa: A002
 publish("cross", cross, F=False)
 
 
-def kron(input: Any, other: Any) -> Any:  # noqa: A002
+def kron(input: Any, other: Any) -> Any:
     n = max(len(input._s), len(other._s))
     a = input.reshape((1,) * (n - len(input._s)) + tuple(input._s))
     b = other.reshape((1,) * (n - len(other._s)) + tuple(other._s))
@@ -321,7 +395,10 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     if swap:
         ts[0], ts[1] = ts[1], ts[0]
     shape = [t.numel() for t in ts]
-    outs = [t.reshape([-1 if i == k else 1 for k in range(len(ts))]).expand(*shape) for i, t in enumerate(ts)]
+    outs = [
+        t.reshape([-1 if i == k else 1 for k in range(len(ts))]).expand(*shape)
+        for i, t in enumerate(ts)
+    ]
     if swap:
         outs = [o.transpose(0, 1) for o in outs]
         outs[0], outs[1] = outs[1], outs[0]
@@ -334,13 +411,13 @@ def cartesian_prod(*tensors: Any) -> Any:
     return FUNCTIONS["stack"]([g.reshape(-1) for g in meshgrid(*tensors, indexing="ij")], 1)
 
 
-def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:  # noqa: A002
+def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     pick = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     index = list(pick(range(input.numel()), r))
     return input[wrap(np.array(index, np.int64).reshape(-1, r))]
 
 
-def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:  # noqa: A002
+def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
     parts = [t for t in (prepend, input, append) if t is not None]
     x = parts[0] if len(parts) == 1 else FUNCTIONS["cat"](parts, dim)
     for _ in range(n):
@@ -387,7 +464,7 @@ def atleast(n: int) -> Any:
     return call
 
 
-def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:  # noqa: A002
+def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     others = [d for d in range(len(input._s)) if d != axis(dim, len(input._s))]
     n = FUNCTIONS["norm"](input, p, others, True)
     return input * FUNCTIONS["where"](n > maxnorm, maxnorm / (n + 1e-7), 1.0)
@@ -416,7 +493,7 @@ def _reversed(self: Any) -> Any:
         import warnings
 
         warnings.warn(
-            f"The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
             UserWarning, stacklevel=2,
         )  # fmt: skip
     return permute(self, *range(len(self._s) - 1, -1, -1))
@@ -429,5 +506,7 @@ RAW.prod_dim = lambda a, d, keepdim: a.prod(axis=d, keepdims=keepdim)
 from engine.ops.table import GRAPH  # noqa: E402
 
 GRAPH.narrow_one = lambda a, d: FUNCTIONS["ones_like"](a.narrow(d, 0, 1))
-GRAPH.slice_one = lambda a, d, i, j: a[(slice(None),) * d + (slice(i, j if j is None or j >= 0 else a._s[d] + j),)]
+GRAPH.slice_one = lambda a, d, i, j: a[
+    (slice(None),) * d + (slice(i, j if j is None or j >= 0 else a._s[d] + j),)
+]
 GRAPH.prod_dim = lambda a, d, keepdim: FUNCTIONS["prod"](a, d, keepdim)

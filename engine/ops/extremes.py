@@ -20,10 +20,13 @@ Raw = Any
 
 def returns(name: str, fields: str) -> Callable[[tuple[Any, ...]], Any]:
     """A named tuple type as PyTorch shows it: torch.return_types.max(...)."""
-    kind = namedtuple(name, fields)  # type: ignore[misc]  # noqa: PYI024
+    kind = namedtuple(name, fields)  # type: ignore[misc]
 
     def show(self: Any) -> str:
-        items = "\n".join(f"{f}={v!r}" + ("," if f != self._fields[-1] else ")") for f, v in zip(self._fields, self, strict=True))
+        items = "\n".join(
+            f"{f}={v!r}" + ("," if f != self._fields[-1] else ")")
+            for f, v in zip(self._fields, self, strict=True)
+        )
         return f"torch.return_types.{name}(\n{items}"
 
     kind.__repr__ = show  # type: ignore[method-assign]
@@ -38,7 +41,9 @@ def _even(F: Any, g: Any, self: Any, result: Any) -> Any:
     return share * (g / share.sum())
 
 
-def _even_dim(F: Any, g: Any, self: Any, result: Any, self_sizes: Any, dim: Any, keepdim: bool) -> Any:
+def _even_dim(
+    F: Any, g: Any, self: Any, result: Any, self_sizes: Any, dim: Any, keepdim: bool
+) -> Any:
     n = len(self_sizes)
     dims = axes(dim, n)
     result, g = expand_dims(result, dims, n, keepdim), expand_dims(g, dims, n, keepdim)
@@ -80,10 +85,22 @@ def _take_along(a: Raw, index: Raw, dim: int, keepdim: bool) -> Raw:
     return np.take_along_axis(a, np.expand_dims(index, dim), dim).squeeze(dim)
 
 
-PUT_ALONG = define("_put_along(self, index, sizes, dim, keepdim)", _put_along, family="indexing", key="put_along",
-                   self=lambda F, g, index, dim, keepdim: F.take_along(g, index, dim, keepdim))
-TAKE_ALONG = define("_take_along(self, index, dim, keepdim)", _take_along, family="indexing", key="take_along",
-                    self=lambda F, g, index, self_sizes, dim, keepdim: F.put_along(g, index, self_sizes, dim, keepdim))
+PUT_ALONG = define(
+    "_put_along(self, index, sizes, dim, keepdim)",
+    _put_along,
+    family="indexing",
+    key="put_along",
+    self=lambda F, g, index, dim, keepdim: F.take_along(g, index, dim, keepdim),
+)
+TAKE_ALONG = define(
+    "_take_along(self, index, dim, keepdim)",
+    _take_along,
+    family="indexing",
+    key="take_along",
+    self=lambda F, g, index, self_sizes, dim, keepdim: F.put_along(
+        g, index, self_sizes, dim, keepdim
+    ),
+)
 
 
 def _need_elements(name: str, a: Raw, dim: int) -> None:
@@ -107,12 +124,40 @@ def _first(a: Raw, find: Any, dim: int) -> Raw:
     return np.asarray(find(a, axis=dim))  # NumPy finds the first; nan counts as the extreme
 
 
-MAX_ALL = define("max(self)", _nanless(np.max), family="reduction", key="max_all", node="MaxBackward1", self=_even)
-MIN_ALL = define("min(self)", _nanless(np.min), family="reduction", key="min_all", node="MinBackward1", self=_even)
-MAX_DIM = define("max(self, dim, keepdim=False)", _along("max", np.argmax), family="reduction",
-                 node="MaxBackward0", pack=returns("max", "values indices"), self=_pick, key="max_dim")
-MIN_DIM = define("min(self, dim, keepdim=False)", _along("min", np.argmin), family="reduction",
-                 node="MinBackward0", pack=returns("min", "values indices"), self=_pick, key="min_dim")
+MAX_ALL = define(
+    "max(self)",
+    _nanless(np.max),
+    family="reduction",
+    key="max_all",
+    node="MaxBackward1",
+    self=_even,
+)
+MIN_ALL = define(
+    "min(self)",
+    _nanless(np.min),
+    family="reduction",
+    key="min_all",
+    node="MinBackward1",
+    self=_even,
+)
+MAX_DIM = define(
+    "max(self, dim, keepdim=False)",
+    _along("max", np.argmax),
+    family="reduction",
+    node="MaxBackward0",
+    pack=returns("max", "values indices"),
+    self=_pick,
+    key="max_dim",
+)
+MIN_DIM = define(
+    "min(self, dim, keepdim=False)",
+    _along("min", np.argmin),
+    family="reduction",
+    node="MinBackward0",
+    pack=returns("min", "values indices"),
+    self=_pick,
+    key="min_dim",
+)
 
 
 def _over(fn: Any) -> Callable[..., Raw]:
@@ -133,8 +178,12 @@ def amin(a: Raw, **k: Any) -> Raw:
     return np.amin(a, **k)
 
 
-AMAX = define("amax(self, dim=None, keepdim=False)", _over(amax), family="reduction", self=_even_dim)
-AMIN = define("amin(self, dim=None, keepdim=False)", _over(amin), family="reduction", self=_even_dim)
+AMAX = define(
+    "amax(self, dim=None, keepdim=False)", _over(amax), family="reduction", self=_even_dim
+)
+AMIN = define(
+    "amin(self, dim=None, keepdim=False)", _over(amin), family="reduction", self=_even_dim
+)
 
 
 def _whole(name: str) -> Callable[[list[Any]], None]:
@@ -161,26 +210,57 @@ def _aminmax(a: Raw, dim: Any = None, keepdim: bool = False) -> tuple[Raw, Raw]:
     return np.min(a, axis=dims, keepdims=keepdim), np.max(a, axis=dims, keepdims=keepdim)
 
 
-def _aminmax_vjp(F: Any, g: Any, self: Any, result0: Any, result1: Any, self_sizes: Any, dim: Any, keepdim: bool) -> Any:
-    parts = [_even_dim(F, v, self, r, self_sizes, dim, keepdim) for v, r in zip(g, (result0, result1), strict=True) if v is not None]
+def _aminmax_vjp(
+    F: Any, g: Any, self: Any, result0: Any, result1: Any, self_sizes: Any, dim: Any, keepdim: bool
+) -> Any:
+    parts = [
+        _even_dim(F, v, self, r, self_sizes, dim, keepdim)
+        for v, r in zip(g, (result0, result1), strict=True)
+        if v is not None
+    ]
     return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 
-expose(define("aminmax(self, *, dim=None, keepdim=False)", _aminmax, family="reduction", outputs=2,
-              pack=returns("aminmax", "min max"), self=_aminmax_vjp))
+expose(
+    define(
+        "aminmax(self, *, dim=None, keepdim=False)",
+        _aminmax,
+        family="reduction",
+        outputs=2,
+        pack=returns("aminmax", "min max"),
+        self=_aminmax_vjp,
+    )
+)
 
 
 def _extreme(name: str, whole: Any, some: Any, pair: str) -> Any:
-    def call(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = None, keepdims: Any = None, out: Any = None) -> Any:  # noqa: A002
+    def call(
+        input: Any,
+        dim: Any = None,
+        keepdim: bool = False,
+        *,
+        other: Any = None,
+        axis: Any = None,
+        keepdims: Any = None,
+        out: Any = None,
+    ) -> Any:
         dim = axis if axis is not None else dim
         keepdim = keepdim if keepdims is None else keepdims
         if not isinstance(input, Tensor):
-            raise TypeError(f"{name}() received an invalid combination of arguments - got ({', '.join(type(v).__name__ for v in (input, dim) if v is not None)}), but expected one of:")
+            raise TypeError(
+                f"{name}() received an invalid combination of arguments - got ({', '.join(type(v).__name__ for v in (input, dim) if v is not None)}), but expected one of:"
+            )
         if input._d.category == COMPLEX:
-            raise errors.not_implemented(f"{name}_all" if dim is None else f"{name}_cpu", input._d.display)
+            raise errors.not_implemented(
+                f"{name}_all" if dim is None else f"{name}_cpu", input._d.display
+            )
         other = dim if isinstance(dim, Tensor) else other
         if other is not None:
-            return run(OPS[pair], [input, other]) if out is None else into(name, out, lambda: run(OPS[pair], [input, other]), [input])
+            return (
+                run(OPS[pair], [input, other])
+                if out is None
+                else into(name, out, lambda: run(OPS[pair], [input, other]), [input])
+            )
         if dim is None:
             return run(whole, [input])
         d = _axis(dim, len(input._s))
@@ -202,7 +282,9 @@ def _arg(fn: Any, name: str) -> None:
         a = np.asarray(a)
         if dim is None:
             if not a.size:
-                raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
+                raise IndexError(
+                    f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
+                )
             i = np.asarray(fn(a))
             return i.reshape((1,) * a.ndim) if keepdim else i
         if not a.ndim:
@@ -214,7 +296,9 @@ def _arg(fn: Any, name: str) -> None:
         if values[0]._d.category == BOOL:
             raise errors.not_implemented(f"{name}_cpu", "Bool")
 
-    expose(define(f"{name}(self, dim=None, keepdim=False)", forward, family="reduction"), check=check)
+    expose(
+        define(f"{name}(self, dim=None, keepdim=False)", forward, family="reduction"), check=check
+    )
 
 
 _arg(np.argmax, "argmax")
@@ -232,8 +316,15 @@ def _logical(fn: Any, name: str) -> None:
 
 _logical(np.all, "all")
 _logical(np.any, "any")
-expose(define("count_nonzero(self, dim=None)", lambda a, dim=None: np.asarray(np.count_nonzero(a, axis=None if dim is None else axes(dim, np.ndim(a)))),
-              family="reduction"))
+expose(
+    define(
+        "count_nonzero(self, dim=None)",
+        lambda a, dim=None: np.asarray(
+            np.count_nonzero(a, axis=None if dim is None else axes(dim, np.ndim(a)))
+        ),
+        family="reduction",
+    )
+)
 
 
 # --- running extremes ----------------------------------------------------------------------------
@@ -258,6 +349,13 @@ def _running_vjp(F: Any, g: Any, self_sizes: Any, result1: Any, dim: int) -> Any
 
 
 for _name, _greater in (("cummax", np.greater_equal), ("cummin", np.less_equal)):
-    expose(define(f"{_name}(self, dim)", _running(_greater), family="reduction", pack=returns(_name, "values indices"),
-                  self=_running_vjp))
+    expose(
+        define(
+            f"{_name}(self, dim)",
+            _running(_greater),
+            family="reduction",
+            pack=returns(_name, "values indices"),
+            self=_running_vjp,
+        )
+    )
 __all__ = ["FLOAT", "GRAPH", "RAW"]

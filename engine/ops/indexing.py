@@ -35,12 +35,22 @@ def _placed(F: Any, g: Any, sizes: Any, place: Any) -> Any:
     return F.put_part(g, sizes, place)
 
 
-SELECT = define("select(self, dim, index)", _select, family="indexing", view=True,
-                self=lambda F, g, self_sizes, dim, index: F.put_part(g, self_sizes, _at(dim, index)))
-SLICE = define("slice(self, dim=0, start=None, end=None, step=1)",
-               lambda a, dim, start, end, step: a[_at(dim, slice(start, end, step))], family="indexing", view=True,
-               self=lambda F, g, self_sizes, dim, start, end, step: F.put_part(
-                   g, self_sizes, _at(dim, slice(start, end, step))))
+SELECT = define(
+    "select(self, dim, index)",
+    _select,
+    family="indexing",
+    view=True,
+    self=lambda F, g, self_sizes, dim, index: F.put_part(g, self_sizes, _at(dim, index)),
+)
+SLICE = define(
+    "slice(self, dim=0, start=None, end=None, step=1)",
+    lambda a, dim, start, end, step: a[_at(dim, slice(start, end, step))],
+    family="indexing",
+    view=True,
+    self=lambda F, g, self_sizes, dim, start, end, step: F.put_part(
+        g, self_sizes, _at(dim, slice(start, end, step))
+    ),
+)
 
 
 def _put_part(g: Raw, sizes: Any, place: Any) -> Raw:
@@ -49,15 +59,25 @@ def _put_part(g: Raw, sizes: Any, place: Any) -> Raw:
     return out
 
 
-PUT_PART = define("_put_part(self, sizes, place)", _put_part, family="indexing", key="put_part",
-                  self=lambda F, g, place: F.part(g, place))
-PART = define("_part(self, place)", lambda a, place: np.array(a[place]), family="indexing", key="part",
-              self=lambda F, g, self_sizes, place: F.put_part(g, self_sizes, place))
+PUT_PART = define(
+    "_put_part(self, sizes, place)",
+    _put_part,
+    family="indexing",
+    key="put_part",
+    self=lambda F, g, place: F.part(g, place),
+)
+PART = define(
+    "_part(self, place)",
+    lambda a, place: np.array(a[place]),
+    family="indexing",
+    key="part",
+    self=lambda F, g, self_sizes, place: F.put_part(g, self_sizes, place),
+)
 GRAPH.put_part = lambda g, sizes, place: run(PUT_PART, [g, sizes, place])
 GRAPH.part = lambda g, place: run(PART, [g, place])
 
 
-def select(input: Any, dim: int, index: Any) -> Any:  # noqa: A002
+def select(input: Any, dim: int, index: Any) -> Any:
     """The slice at one place of a dimension, without that dimension."""
     if not input._s:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
@@ -70,7 +90,7 @@ def select(input: Any, dim: int, index: Any) -> Any:  # noqa: A002
     return run(SELECT, [input, d, i % n])
 
 
-def narrow(input: Any, dim: int, start: Any, length: int) -> Any:  # noqa: A002
+def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     d, start = axis(dim, len(input._s)), int(start)
     n = input._s[d]
     if length < 0:
@@ -99,18 +119,35 @@ def _index_put(a: Raw, indices: Any, values: Raw, accumulate: bool = False) -> R
     return out
 
 
-INDEX = define("index(self, indices)", _index, family="indexing",
-               self=lambda F, g, self_sizes, indices: F.put_at(g, self_sizes, indices))
-PUT_AT = define("_put_at(self, sizes, indices)",
-                lambda g, sizes, indices: _index_put(np.zeros(sizes, g.dtype), indices, g, True), family="indexing",
-                key="put_at", self=lambda F, g, indices: F.index(g, indices))
+INDEX = define(
+    "index(self, indices)",
+    _index,
+    family="indexing",
+    self=lambda F, g, self_sizes, indices: F.put_at(g, self_sizes, indices),
+)
+PUT_AT = define(
+    "_put_at(self, sizes, indices)",
+    lambda g, sizes, indices: _index_put(np.zeros(sizes, g.dtype), indices, g, True),
+    family="indexing",
+    key="put_at",
+    self=lambda F, g, indices: F.index(g, indices),
+)
 GRAPH.put_at = lambda g, sizes, indices: run(PUT_AT, [g, sizes, indices])
 GRAPH.index = lambda a, indices: run(INDEX, [a, indices])
-INDEX_PUT = define("index_put(self, indices, values, accumulate=False)", _index_put, family="indexing",
-                   self=lambda F, g, indices, accumulate: g if accumulate else F.clear_at(g, indices),
-                   values=lambda F, g, indices, values_sizes: F.sum_to(F.index(g, indices), values_sizes))
-CLEAR_AT = define("_clear_at(self, indices)", lambda g, indices: _index_put(g, indices, 0), family="indexing",
-                  key="clear_at", self=lambda F, g, indices: F.clear_at(g, indices))
+INDEX_PUT = define(
+    "index_put(self, indices, values, accumulate=False)",
+    _index_put,
+    family="indexing",
+    self=lambda F, g, indices, accumulate: g if accumulate else F.clear_at(g, indices),
+    values=lambda F, g, indices, values_sizes: F.sum_to(F.index(g, indices), values_sizes),
+)
+CLEAR_AT = define(
+    "_clear_at(self, indices)",
+    lambda g, indices: _index_put(g, indices, 0),
+    family="indexing",
+    key="clear_at",
+    self=lambda F, g, indices: F.clear_at(g, indices),
+)
 GRAPH.clear_at = lambda g, indices: run(CLEAR_AT, [g, indices])
 
 
@@ -151,7 +188,11 @@ def _rank(item: Any) -> int:
     if item is None or item is Ellipsis or isinstance(item, bool):
         return 0
     if isinstance(item, (Tensor, np.ndarray)) and _is_index(item):
-        bools = item._d in (dtypes.bool_, dtypes.uint8) if isinstance(item, Tensor) else item.dtype == bool
+        bools = (
+            item._d in (dtypes.bool_, dtypes.uint8)
+            if isinstance(item, Tensor)
+            else item.dtype == bool
+        )
         return len(item.shape) if bools else 1
     if isinstance(item, (list, tuple)) and item and isinstance(item[0], bool):
         return 1
@@ -238,7 +279,9 @@ def _select_item(t: Any, item: Any, dim: int, place: int | None = None) -> Any:
     i = item.__index__()
     n = t._s[dim]
     if not -n <= i < n:
-        raise IndexError(f"index {i} is out of bounds for dimension {dim if place is None else place} with size {n}")
+        raise IndexError(
+            f"index {i} is out of bounds for dimension {dim if place is None else place} with size {n}"
+        )
     return run(SELECT, [t, dim, i % n])
 
 
@@ -276,7 +319,11 @@ def _resolve(t: Any, key: Any) -> tuple[Any, tuple[Any, ...] | None]:
                 "C++ to convert a 0-dim tensor to a number"
             )
         return _select_item(t, key, 0), None
-    if isinstance(key, list) and key and any(isinstance(k, (slice, type(None))) or k is Ellipsis for k in key):
+    if (
+        isinstance(key, list)
+        and key
+        and any(isinstance(k, (slice, type(None))) or k is Ellipsis for k in key)
+    ):
         key = tuple(key)
     if isinstance(key, str):
         import warnings
@@ -302,7 +349,9 @@ def getitem(self: Any, key: Any) -> Any:
         return run(INDEX, [view, index])
     if view is not self:
         return view
-    if isinstance(key, slice) or (isinstance(key, tuple) and any(isinstance(k, slice) for k in key)):
+    if isinstance(key, slice) or (
+        isinstance(key, tuple) and any(isinstance(k, slice) for k in key)
+    ):
         return run(SLICE, [self, 0, 0, self._s[0], 1])
     return run(ALIAS, [self])
 
@@ -370,7 +419,7 @@ def index_put_(self: Any, indices: Sequence[Any], values: Any, accumulate: bool 
     return _put(self, index, values, accumulate)
 
 
-def index_put(input: Any, indices: Sequence[Any], values: Any, accumulate: bool = False) -> Any:  # noqa: A002
+def index_put(input: Any, indices: Sequence[Any], values: Any, accumulate: bool = False) -> Any:
     index = tuple(slice(None) if i is None else _as_index(i) for i in indices)
     _check_bounds(input, index)
     return run(INDEX_PUT, [input, index, values, accumulate])

@@ -34,17 +34,26 @@ def _cat_vjp(F: Any, g: Any, tensors_sizes: Any, dim: int, needs: Any) -> list[A
 
 
 CAT = define("cat(tensors, dim=0)", _cat, family="shape", listed=True, tensors=_cat_vjp)
-STACK = define("stack(tensors, dim=0)", lambda ts, dim: np.stack(ts, dim), family="shape", listed=True,
-               tensors=lambda F, g, dim: F.unbind(g, dim))
+STACK = define(
+    "stack(tensors, dim=0)",
+    lambda ts, dim: np.stack(ts, dim),
+    family="shape",
+    listed=True,
+    tensors=lambda F, g, dim: F.unbind(g, dim),
+)
 
 
 def _check_list(name: str, tensors: Any) -> list[Any]:
     if isinstance(tensors, Tensor):
-        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
+        raise TypeError(
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor"
+        )
     tensors = list(tensors)
     for i, t in enumerate(tensors):
         if not isinstance(t, Tensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}"
+            )
     return tensors
 
 
@@ -115,15 +124,24 @@ def _filled(F: Any, gs: list[Any], size: Any, dt: Any) -> list[Any]:
     return [F.zeros(size, dt) if g is None else g for g in gs]
 
 
-UNBIND = define("unbind(self, dim=0)", _unbind, family="shape", view=True, outputs=2,
-                self=lambda F, g, self_sizes, self_dtype, dim: F.stack(
-                    _filled(F, g, (*self_sizes[:dim], *self_sizes[dim + 1 :]), self_dtype), dim))
+UNBIND = define(
+    "unbind(self, dim=0)",
+    _unbind,
+    family="shape",
+    view=True,
+    outputs=2,
+    self=lambda F, g, self_sizes, self_dtype, dim: F.stack(
+        _filled(F, g, (*self_sizes[:dim], *self_sizes[dim + 1 :]), self_dtype), dim
+    ),
+)
 
 
-def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:  # noqa: A002
+def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """All slices along a dimension."""
     if not isinstance(dim, int):
-        raise TypeError(f"unbind(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
+        raise TypeError(
+            f"unbind(): argument 'dim' (position 1) must be int, not {type(dim).__name__}"
+        )
     if not input._s:
         raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
     return run(UNBIND, [input, axis(dim, len(input._s))])  # type: ignore[no-any-return]
@@ -132,8 +150,13 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:  # noqa: A002
 def _split(a: Raw, split_size: Any, dim: int) -> tuple[Raw, ...]:
     out, start = [], 0
     n = a.shape[dim]
-    sizes = split_size if isinstance(split_size, (list, tuple)) else [
-        min(split_size, n - i) for i in range(0, n, split_size)] if n else [0]
+    sizes = (
+        split_size
+        if isinstance(split_size, (list, tuple))
+        else [min(split_size, n - i) for i in range(0, n, split_size)]
+        if n
+        else [0]
+    )
     for s in sizes:
         out.append(a[(slice(None),) * dim + (slice(start, start + s),)])
         start += s
@@ -142,16 +165,31 @@ def _split(a: Raw, split_size: Any, dim: int) -> tuple[Raw, ...]:
 
 def _split_vjp(F: Any, g: Any, self_sizes: Any, self_dtype: Any, split_size: Any, dim: int) -> Any:
     n = self_sizes[dim]
-    sizes = split_size if isinstance(split_size, (list, tuple)) else [
-        min(split_size, n - i) for i in range(0, n, split_size)] if n else [0]
-    parts = [F.zeros((*self_sizes[:dim], s, *self_sizes[dim + 1 :]), self_dtype) if v is None else v
-             for v, s in zip(g, sizes, strict=True)]
+    sizes = (
+        split_size
+        if isinstance(split_size, (list, tuple))
+        else [min(split_size, n - i) for i in range(0, n, split_size)]
+        if n
+        else [0]
+    )
+    parts = [
+        F.zeros((*self_sizes[:dim], s, *self_sizes[dim + 1 :]), self_dtype) if v is None else v
+        for v, s in zip(g, sizes, strict=True)
+    ]
     return F.cat(parts, dim)
 
 
-SPLIT = define("split(self, split_size, dim=0)", _split, family="shape", view=True, outputs=2, self=_split_vjp)
-SPLIT_SIZES = define("split_with_sizes(self, split_size, dim=0)", _split, family="shape", view=True, outputs=2,
-                     self=_split_vjp)
+SPLIT = define(
+    "split(self, split_size, dim=0)", _split, family="shape", view=True, outputs=2, self=_split_vjp
+)
+SPLIT_SIZES = define(
+    "split_with_sizes(self, split_size, dim=0)",
+    _split,
+    family="shape",
+    view=True,
+    outputs=2,
+    self=_split_vjp,
+)
 
 
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
@@ -166,11 +204,13 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
             )
         return run(SPLIT_SIZES, [tensor, sizes, d])  # type: ignore[no-any-return]
     if split_size_or_sections < 0:
-        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={split_size_or_sections}")
+        raise RuntimeError(
+            f"split expects split_size be non-negative, but got split_size={split_size_or_sections}"
+        )
     return run(SPLIT, [tensor, split_size_or_sections, d])  # type: ignore[no-any-return]
 
 
-def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:  # noqa: A002
+def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     if not input._s:
@@ -179,14 +219,17 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:  # noqa: A0
     return split(input, max(-(-n // chunks), 1), dim)
 
 
-def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:  # noqa: A002
+def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     n = input._s[axis(dim, len(input._s))]
     if isinstance(indices_or_sections, int):
         k = indices_or_sections
         marks = [i * (n // k) + min(i, n % k) for i in range(k + 1)]
     else:
         marks = [0, *indices_or_sections, n]
-    return tuple(input.narrow(dim, min(a, n), max(min(b, n) - min(a, n), 0)) for a, b in zip(marks, marks[1:], strict=False))
+    return tuple(
+        input.narrow(dim, min(a, n), max(min(b, n) - min(a, n), 0))
+        for a, b in zip(marks, marks[1:], strict=False)
+    )
 
 
 def _atleast(n: int, t: Any) -> Any:
@@ -208,11 +251,11 @@ def dstack(tensors: Any) -> Any:
     return cat([_atleast(3, t) for t in tensors], 2)
 
 
-def hsplit(input: Any, indices_or_sections: Any) -> Any:  # noqa: A002
+def hsplit(input: Any, indices_or_sections: Any) -> Any:
     return tensor_split(input, indices_or_sections, 0 if len(input._s) == 1 else 1)
 
 
-def vsplit(input: Any, indices_or_sections: Any) -> Any:  # noqa: A002
+def vsplit(input: Any, indices_or_sections: Any) -> Any:
     return tensor_split(input, indices_or_sections, 0)
 
 

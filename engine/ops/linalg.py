@@ -26,14 +26,22 @@ def _square(name: str, t: Any) -> None:
             f"{name}: A must be batches of square matrices, but they are {t._s[-2]} by {t._s[-1]} matrices"
         )
     if t._d.category < FLOAT:
-        raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {t._d.display}")
+        raise RuntimeError(
+            f"{name}: Expected a floating point or complex tensor as input. Got {t._d.display}"
+        )
 
 
 def _singular(name: str, a: Raw) -> LinAlgError:
     if a.ndim == 2:
         n = _zero_pivot(a)
-        return LinAlgError(f"{name}: The diagonal element {n} is zero, the inversion could not be completed because the input matrix is singular." if "inv" in name else f"{name}: The solver failed because the input matrix is singular.")
-    return LinAlgError(f"{name}: (Batch element 0): The solver failed because the input matrix is singular.")
+        return LinAlgError(
+            f"{name}: The diagonal element {n} is zero, the inversion could not be completed because the input matrix is singular."
+            if "inv" in name
+            else f"{name}: The solver failed because the input matrix is singular."
+        )
+    return LinAlgError(
+        f"{name}: (Batch element 0): The solver failed because the input matrix is singular."
+    )
 
 
 def _zero_pivot(a: Raw) -> int:
@@ -60,8 +68,14 @@ def _inv(a: Raw) -> Raw:
         raise _singular("linalg.inv", a) from None
 
 
-INV = define("linalg_inv_ex(self)", _inv, family="matmul", node="LinalgInvExBackward0", key="inverse",
-             self=lambda F, g, result: -F.matmul(_t(F, result), F.matmul(g, _t(F, result))))
+INV = define(
+    "linalg_inv_ex(self)",
+    _inv,
+    family="matmul",
+    node="LinalgInvExBackward0",
+    key="inverse",
+    self=lambda F, g, result: -F.matmul(_t(F, result), F.matmul(g, _t(F, result))),
+)
 RAW.matmul = np.matmul
 
 
@@ -82,10 +96,22 @@ def _cofactors(a: Raw) -> Raw:
     return out
 
 
-DET = define("linalg_det(self)", lambda a: np.linalg.det(a), family="matmul", node="LinalgDetBackward0", self=_det_vjp)
-SLOGDET = define("linalg_slogdet(self)", lambda a: tuple(np.linalg.slogdet(a)), family="matmul", outputs=2,
-                 pack=returns("linalg_slogdet", "sign logabsdet"), node="LinalgSlogdetBackward0",
-                 self=lambda F, g, self: _slogdet_vjp(F, g, self))
+DET = define(
+    "linalg_det(self)",
+    lambda a: np.linalg.det(a),
+    family="matmul",
+    node="LinalgDetBackward0",
+    self=_det_vjp,
+)
+SLOGDET = define(
+    "linalg_slogdet(self)",
+    lambda a: tuple(np.linalg.slogdet(a)),
+    family="matmul",
+    outputs=2,
+    pack=returns("linalg_slogdet", "sign logabsdet"),
+    node="LinalgSlogdetBackward0",
+    self=lambda F, g, self: _slogdet_vjp(F, g, self),
+)
 
 
 def _slogdet_vjp(F: Any, g: Any, self: Any) -> Any:
@@ -108,12 +134,21 @@ def _solve_b(F: Any, g: Any, self: Any) -> Any:
 def _solve_a(F: Any, g: Any, self: Any, result: Any) -> Any:
     gb = F.linalg_solve(_t(F, self), g)
     if len(result.shape) == len(self.shape) - 1:
-        return -F.matmul(gb.reshape((*gb.shape, 1)), F.conj(result.reshape((*result.shape[:-1], 1, result.shape[-1]))))
+        return -F.matmul(
+            gb.reshape((*gb.shape, 1)),
+            F.conj(result.reshape((*result.shape[:-1], 1, result.shape[-1]))),
+        )
     return -F.matmul(gb, _t(F, result))
 
 
-SOLVE = define("linalg_solve(self, other)", _solve, family="matmul", node="LinalgSolveExBackward0", self=_solve_a,
-               other=lambda F, g, self, other_sizes: F.sum_to(_solve_b(F, g, self), other_sizes))
+SOLVE = define(
+    "linalg_solve(self, other)",
+    _solve,
+    family="matmul",
+    node="LinalgSolveExBackward0",
+    self=_solve_a,
+    other=lambda F, g, self, other_sizes: F.sum_to(_solve_b(F, g, self), other_sizes),
+)
 
 
 def _cholesky(a: Raw, upper: bool = False) -> Raw:
@@ -150,9 +185,21 @@ def _diag_part(a: Raw) -> Raw:
     return a * np.eye(a.shape[-1], dtype=a.dtype)
 
 
-define("_diag_part(self)", _diag_part, family="matmul", key="diag_part", self=lambda F, g: F.diag_part(g))
-CHOLESKY = define("linalg_cholesky_ex(self, upper=False)", _cholesky, family="matmul", node="LinalgCholeskyExBackward0",
-                  key="cholesky_row", self=_cholesky_vjp)
+define(
+    "_diag_part(self)",
+    _diag_part,
+    family="matmul",
+    key="diag_part",
+    self=lambda F, g: F.diag_part(g),
+)
+CHOLESKY = define(
+    "linalg_cholesky_ex(self, upper=False)",
+    _cholesky,
+    family="matmul",
+    node="LinalgCholeskyExBackward0",
+    key="cholesky_row",
+    self=_cholesky_vjp,
+)
 
 
 # --- eigen and singular values -------------------------------------------------------------------
@@ -186,8 +233,15 @@ def _eigh_vjp(F: Any, g: Any, result0: Any, result1: Any) -> Any:
     return F.matmul(v, F.matmul(inner, _t(F, v)))
 
 
-EIGH = define("linalg_eigh(self, UPLO='L')", _eigh, family="matmul", outputs=2, node="LinalgEighBackward0",
-              pack=returns("linalg_eigh", "eigenvalues eigenvectors"), self=_eigh_vjp)
+EIGH = define(
+    "linalg_eigh(self, UPLO='L')",
+    _eigh,
+    family="matmul",
+    outputs=2,
+    node="LinalgEighBackward0",
+    pack=returns("linalg_eigh", "eigenvalues eigenvectors"),
+    self=_eigh_vjp,
+)
 
 
 def _svd(a: Raw, full_matrices: bool = False) -> tuple[Raw, Raw, Raw]:
@@ -224,8 +278,15 @@ def _svd_vjp(F: Any, g: Any, result0: Any, result1: Any, result2: Any, self_size
     return out
 
 
-SVD = define("linalg_svd(self, full_matrices=False)", _svd, family="matmul", outputs=3, node="LinalgSvdBackward0",
-             pack=returns("linalg_svd", "U S Vh"), self=_svd_vjp)
+SVD = define(
+    "linalg_svd(self, full_matrices=False)",
+    _svd,
+    family="matmul",
+    outputs=3,
+    node="LinalgSvdBackward0",
+    pack=returns("linalg_svd", "U S Vh"),
+    self=_svd_vjp,
+)
 
 
 def _qr(a: Raw, mode: str = "reduced") -> tuple[Raw, Raw]:
@@ -247,8 +308,15 @@ def _qr_vjp(F: Any, g: Any, result0: Any, result1: Any) -> Any:
     return F.matmul(rhs, _t(F, F.inverse(r)))
 
 
-QR = define("linalg_qr(self, mode='reduced')", _qr, family="matmul", outputs=2, node="LinalgQrBackward0",
-            pack=returns("linalg_qr", "Q R"), self=_qr_vjp)
+QR = define(
+    "linalg_qr(self, mode='reduced')",
+    _qr,
+    family="matmul",
+    outputs=2,
+    node="LinalgQrBackward0",
+    pack=returns("linalg_qr", "Q R"),
+    self=_qr_vjp,
+)
 
 
 def _eig(a: Raw) -> tuple[Raw, Raw]:
@@ -274,8 +342,15 @@ def _eig_vjp(F: Any, g: Any, result0: Any, result1: Any) -> Any:
     return F.linalg_solve(vh, F.matmul(inner, vh))
 
 
-EIG = define("linalg_eig(self)", _eig, family="matmul", outputs=2, node="LinalgEigBackward0",
-             pack=returns("linalg_eig", "eigenvalues eigenvectors"), self=_eig_vjp)
+EIG = define(
+    "linalg_eig(self)",
+    _eig,
+    family="matmul",
+    outputs=2,
+    node="LinalgEigBackward0",
+    pack=returns("linalg_eig", "eigenvalues eigenvectors"),
+    self=_eig_vjp,
+)
 
 
 # --- exponential ---------------------------------------------------------------------------------
@@ -310,30 +385,32 @@ def _expm_vjp(F: Any, g: Any, self: Any) -> Any:
     return F.slice_one(F.slice_one(big, len(ah.shape) - 2, 0, n), len(ah.shape) - 1, n, None)
 
 
-MATRIX_EXP = define("matrix_exp(self)", _expm, family="matmul", node="LinalgMatrixExpBackward0", self=_expm_vjp)
+MATRIX_EXP = define(
+    "matrix_exp(self)", _expm, family="matmul", node="LinalgMatrixExpBackward0", self=_expm_vjp
+)
 
 
-def matrix_exp(input: Any) -> Any:  # noqa: A002
+def matrix_exp(input: Any) -> Any:
     _square("linalg.matrix_exp", input)
     return run(MATRIX_EXP, [input])
 
 
-def inverse(input: Any) -> Any:  # noqa: A002
+def inverse(input: Any) -> Any:
     _square("linalg.inv", input)
     return run(INV, [input])
 
 
-def det(input: Any) -> Any:  # noqa: A002
+def det(input: Any) -> Any:
     _square("linalg.det", input)
     return run(DET, [input])
 
 
-def slogdet(input: Any) -> Any:  # noqa: A002
+def slogdet(input: Any) -> Any:
     _square("linalg.slogdet", input)
     return run(SLOGDET, [input])
 
 
-def logdet(input: Any) -> Any:  # noqa: A002
+def logdet(input: Any) -> Any:
     sign, value = slogdet(input)
     return FUNCTIONS["where"](sign < 0, math.nan, value)
 
@@ -343,38 +420,40 @@ def solve(A: Any, B: Any) -> Any:
     return run(SOLVE, [A, B])
 
 
-def cholesky(input: Any, upper: bool = False) -> Any:  # noqa: A002
+def cholesky(input: Any, upper: bool = False) -> Any:
     _square("linalg.cholesky", input)
     return run(CHOLESKY, [input, upper])
 
 
-def eigh(input: Any, UPLO: str = "L") -> Any:  # noqa: A002
+def eigh(input: Any, UPLO: str = "L") -> Any:
     _square("linalg.eigh", input)
     return run(EIGH, [input, UPLO])
 
 
-def svd(input: Any, full_matrices: bool = True) -> Any:  # noqa: A002
+def svd(input: Any, full_matrices: bool = True) -> Any:
     return run(SVD, [input, full_matrices])
 
 
-def svd_old(input: Any, some: bool = True, compute_uv: bool = True) -> Any:  # noqa: A002
+def svd_old(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
     u, s, vh = run(SVD, [input, not some])
     return returns("svd", "U S V")((u, s, vh.mH))
 
 
-def qr(input: Any, mode: str = "reduced") -> Any:  # noqa: A002
+def qr(input: Any, mode: str = "reduced") -> Any:
     return run(QR, [input, mode])
 
 
-def eig(input: Any) -> Any:  # noqa: A002
+def eig(input: Any) -> Any:
     _square("linalg.eig", input)
     return run(EIG, [input])
 
 
-def matrix_power(input: Any, n: int) -> Any:  # noqa: A002
+def matrix_power(input: Any, n: int) -> Any:
     _square("linalg.matrix_power", input)
     if n == 0:
-        return wrap(np.broadcast_to(np.eye(input._s[-1], dtype=input._d.np), input._s).copy(), input._d)
+        return wrap(
+            np.broadcast_to(np.eye(input._s[-1], dtype=input._d.np), input._s).copy(), input._d
+        )
     base = inverse(input) if n < 0 else input
     out = None
     n = abs(n)
@@ -394,7 +473,9 @@ def einsum(equation: str, *operands: Any) -> Any:
         operands = tuple(operands[0])
     for i, o in enumerate(operands):
         if not isinstance(o, Tensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 1, but got {type(o).__name__}")
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 1, but got {type(o).__name__}"
+            )
     from engine.ops.contraction import contract
 
     return contract(equation, operands)
@@ -421,7 +502,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     return left.mm(right).reshape([*(a._s[d] for d in fa), *(b._s[d] for d in fb)])
 
 
-def inner(input: Any, other: Any) -> Any:  # noqa: A002
+def inner(input: Any, other: Any) -> Any:
     if not input._s or not other._s:
         return input * other
     return tensordot(input, other, ([-1], [-1]))
@@ -446,9 +527,19 @@ def _cdist_vjp(F: Any, g: Any, self: Any, other: Any, result: Any, p: float, fir
     return F.sum(v, [len(d.shape) - 2], False) if first else -F.sum(v, [len(d.shape) - 3], False)
 
 
-CDIST = define("_cdist_forward(self, other, p)", _cdist, family="reduction", node="CdistBackward0", key="cdist",
-               self=lambda F, g, self, other, result, p, self_sizes: F.sum_to(_cdist_vjp(F, g, self, other, result, p, True), self_sizes),
-               other=lambda F, g, self, other, result, p, other_sizes: F.sum_to(_cdist_vjp(F, g, self, other, result, p, False), other_sizes))
+CDIST = define(
+    "_cdist_forward(self, other, p)",
+    _cdist,
+    family="reduction",
+    node="CdistBackward0",
+    key="cdist",
+    self=lambda F, g, self, other, result, p, self_sizes: F.sum_to(
+        _cdist_vjp(F, g, self, other, result, p, True), self_sizes
+    ),
+    other=lambda F, g, self, other, result, p, other_sizes: F.sum_to(
+        _cdist_vjp(F, g, self, other, result, p, False), other_sizes
+    ),
+)
 
 
 def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) -> Any:
@@ -468,22 +559,44 @@ def _triangular_b(F: Any, g: Any, self: Any, upper: bool, left: bool, unitriangu
     return F.solve_triangular(_t(F, self), g, not upper, left, unitriangular)
 
 
-def _triangular_a(F: Any, g: Any, self: Any, result: Any, upper: bool, left: bool, unitriangular: bool) -> Any:
+def _triangular_a(
+    F: Any, g: Any, self: Any, result: Any, upper: bool, left: bool, unitriangular: bool
+) -> Any:
     gb = _triangular_b(F, g, self, upper, left, unitriangular)
     ga = -F.matmul(gb, _t(F, result)) if left else -F.matmul(_t(F, result), gb)
     k = int(unitriangular)
     return F.triu(ga, k) if upper else F.tril(ga, -k)
 
 
-TRIANGULAR = define("linalg_solve_triangular(self, other, upper, left, unitriangular)", _triangular, family="matmul",
-                    key="solve_triangular", self=_triangular_a,
-                    other=lambda F, g, self, other_sizes, upper, left, unitriangular: F.sum_to(
-                        _triangular_b(F, g, self, upper, left, unitriangular), other_sizes))
-VDOT = define("vdot(self, other)", lambda a, b: np.vdot(a, b), family="matmul",
-              self=lambda F, g, other: F.conj(g) * other, other=lambda F, g, self: g * self)
+TRIANGULAR = define(
+    "linalg_solve_triangular(self, other, upper, left, unitriangular)",
+    _triangular,
+    family="matmul",
+    key="solve_triangular",
+    self=_triangular_a,
+    other=lambda F, g, self, other_sizes, upper, left, unitriangular: F.sum_to(
+        _triangular_b(F, g, self, upper, left, unitriangular), other_sizes
+    ),
+)
+VDOT = define(
+    "vdot(self, other)",
+    lambda a, b: np.vdot(a, b),
+    family="matmul",
+    self=lambda F, g, other: F.conj(g) * other,
+    other=lambda F, g, self: g * self,
+)
 
 
-for _n in ("inverse", "det", "slogdet", "logdet", "cholesky", "matrix_exp", "matrix_power", "inner"):
+for _n in (
+    "inverse",
+    "det",
+    "slogdet",
+    "logdet",
+    "cholesky",
+    "matrix_exp",
+    "matrix_power",
+    "inner",
+):
     publish(_n, globals()[_n], F=_n in ("inverse", "matrix_exp"))
 publish("svd", svd_old, F=False)
 publish("qr", lambda self, some=True: qr(self), F=False)

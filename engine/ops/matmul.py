@@ -29,16 +29,42 @@ def _t_times(F: Any, a: Any, g: Any) -> Any:
     return F.mm(F.conj(a.T), g)
 
 
-MM = define("mm(self, mat2)", _mm, family="matmul",
-            self=lambda F, g, mat2: _times_t(F, g, mat2), mat2=lambda F, g, self: _t_times(F, self, g))
-MV = define("mv(self, vec)", _mm, family="matmul", self=lambda F, g, vec: F.outer(g, F.conj(vec)),
-            vec=lambda F, g, self: F.mv(F.conj(self.T), g))
-DOT = define("dot(self, tensor)", lambda a, b: a.dot(b), family="matmul",
-             self=lambda F, g, tensor: g * F.conj(tensor), tensor=lambda F, g, self: g * F.conj(self))
-BMM = define("bmm(self, mat2)", np.matmul, family="matmul",
-             self=lambda F, g, mat2: F.bmm(g, F.conj(mat2.mT)), mat2=lambda F, g, self: F.bmm(F.conj(self.mT), g))
-OUTER = define("outer(self, vec2)", lambda a, b: a[:, None] * b[None, :], family="matmul", node="MulBackward0",
-               self=lambda F, g, vec2: F.mv(g, F.conj(vec2)), vec2=lambda F, g, self: F.mv(g.T, F.conj(self)))
+MM = define(
+    "mm(self, mat2)",
+    _mm,
+    family="matmul",
+    self=lambda F, g, mat2: _times_t(F, g, mat2),
+    mat2=lambda F, g, self: _t_times(F, self, g),
+)
+MV = define(
+    "mv(self, vec)",
+    _mm,
+    family="matmul",
+    self=lambda F, g, vec: F.outer(g, F.conj(vec)),
+    vec=lambda F, g, self: F.mv(F.conj(self.T), g),
+)
+DOT = define(
+    "dot(self, tensor)",
+    lambda a, b: a.dot(b),
+    family="matmul",
+    self=lambda F, g, tensor: g * F.conj(tensor),
+    tensor=lambda F, g, self: g * F.conj(self),
+)
+BMM = define(
+    "bmm(self, mat2)",
+    np.matmul,
+    family="matmul",
+    self=lambda F, g, mat2: F.bmm(g, F.conj(mat2.mT)),
+    mat2=lambda F, g, self: F.bmm(F.conj(self.mT), g),
+)
+OUTER = define(
+    "outer(self, vec2)",
+    lambda a, b: a[:, None] * b[None, :],
+    family="matmul",
+    node="MulBackward0",
+    self=lambda F, g, vec2: F.mv(g, F.conj(vec2)),
+    vec2=lambda F, g, self: F.mv(g.T, F.conj(self)),
+)
 
 
 def _addmm(c: Raw, a: Raw, b: Raw, beta: Any = 1, alpha: Any = 1) -> Raw:
@@ -57,39 +83,67 @@ def _scale(g: Any, by: Any) -> Any:
     return g if by == 1 else g * by
 
 
-ADDMM = define("addmm(self, mat1, mat2, *, beta=1, alpha=1)", _addmm, family="matmul",
-               self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
-               mat1=lambda F, g, mat2, alpha: _scale(_times_t(F, g, mat2), alpha),
-               mat2=lambda F, g, mat1, alpha: _scale(_t_times(F, mat1, g), alpha))
-BADDBMM = define("baddbmm(self, batch1, batch2, *, beta=1, alpha=1)",
-                 lambda c, a, b, beta=1, alpha=1: beta * c + alpha * np.matmul(a, b), family="matmul",
-                 self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
-                 batch1=lambda F, g, batch2, alpha: _scale(F.bmm(g, F.conj(batch2.mT)), alpha),
-                 batch2=lambda F, g, batch1, alpha: _scale(F.bmm(F.conj(batch1.mT), g), alpha))
-ADDBMM = define("addbmm(self, batch1, batch2, *, beta=1, alpha=1)",
-                lambda c, a, b, beta=1, alpha=1: beta * c + alpha * np.matmul(a, b).sum(0), family="matmul",
-                self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
-                batch1=lambda F, g, batch1_sizes, batch2, alpha: _scale(
-                    F.bmm(F.expand(g, (batch1_sizes[0], *g.shape)), batch2.mT), alpha),
-                batch2=lambda F, g, batch2_sizes, batch1, alpha: _scale(
-                    F.bmm(batch1.mT, F.expand(g, (batch2_sizes[0], *g.shape))), alpha))
-ADDMV = define("addmv(self, mat, vec, *, beta=1, alpha=1)",
-               lambda c, a, b, beta=1, alpha=1: beta * c + alpha * a.dot(b), family="matmul",
-               self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
-               mat=lambda F, g, vec, alpha: _scale(F.outer(g, vec), alpha),
-               vec=lambda F, g, mat, alpha: _scale(F.mv(mat.T, g), alpha))
-ADDR = define("addr(self, vec1, vec2, *, beta=1, alpha=1)",
-              lambda c, a, b, beta=1, alpha=1: beta * c + alpha * (a[:, None] * b), family="matmul",
-              self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
-              vec1=lambda F, g, vec2, alpha: _scale(F.mv(g, vec2), alpha),
-              vec2=lambda F, g, vec1, alpha: _scale(F.mv(g.T, vec1), alpha))
+ADDMM = define(
+    "addmm(self, mat1, mat2, *, beta=1, alpha=1)",
+    _addmm,
+    family="matmul",
+    self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
+    mat1=lambda F, g, mat2, alpha: _scale(_times_t(F, g, mat2), alpha),
+    mat2=lambda F, g, mat1, alpha: _scale(_t_times(F, mat1, g), alpha),
+)
+BADDBMM = define(
+    "baddbmm(self, batch1, batch2, *, beta=1, alpha=1)",
+    lambda c, a, b, beta=1, alpha=1: beta * c + alpha * np.matmul(a, b),
+    family="matmul",
+    self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
+    batch1=lambda F, g, batch2, alpha: _scale(F.bmm(g, F.conj(batch2.mT)), alpha),
+    batch2=lambda F, g, batch1, alpha: _scale(F.bmm(F.conj(batch1.mT), g), alpha),
+)
+ADDBMM = define(
+    "addbmm(self, batch1, batch2, *, beta=1, alpha=1)",
+    lambda c, a, b, beta=1, alpha=1: beta * c + alpha * np.matmul(a, b).sum(0),
+    family="matmul",
+    self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
+    batch1=lambda F, g, batch1_sizes, batch2, alpha: _scale(
+        F.bmm(F.expand(g, (batch1_sizes[0], *g.shape)), batch2.mT), alpha
+    ),
+    batch2=lambda F, g, batch2_sizes, batch1, alpha: _scale(
+        F.bmm(batch1.mT, F.expand(g, (batch2_sizes[0], *g.shape))), alpha
+    ),
+)
+ADDMV = define(
+    "addmv(self, mat, vec, *, beta=1, alpha=1)",
+    lambda c, a, b, beta=1, alpha=1: beta * c + alpha * a.dot(b),
+    family="matmul",
+    self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
+    mat=lambda F, g, vec, alpha: _scale(F.outer(g, vec), alpha),
+    vec=lambda F, g, mat, alpha: _scale(F.mv(mat.T, g), alpha),
+)
+ADDR = define(
+    "addr(self, vec1, vec2, *, beta=1, alpha=1)",
+    lambda c, a, b, beta=1, alpha=1: beta * c + alpha * (a[:, None] * b),
+    family="matmul",
+    self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
+    vec1=lambda F, g, vec2, alpha: _scale(F.mv(g, vec2), alpha),
+    vec2=lambda F, g, vec1, alpha: _scale(F.mv(g.T, vec1), alpha),
+)
 
 
 def _c_name(d: Any) -> str:
-    return {"float32": "float", "float64": "double", "int64": "long int", "int32": "int", "bool": "bool",
-            "int16": "short", "int8": "signed char", "uint8": "unsigned char", "float16": "c10::Half",
-            "bfloat16": "c10::BFloat16", "complex64": "c10::complex<float>",
-            "complex128": "c10::complex<double>"}.get(d.name, d.name)
+    return {
+        "float32": "float",
+        "float64": "double",
+        "int64": "long int",
+        "int32": "int",
+        "bool": "bool",
+        "int16": "short",
+        "int8": "signed char",
+        "uint8": "unsigned char",
+        "float16": "c10::Half",
+        "bfloat16": "c10::BFloat16",
+        "complex64": "c10::complex<float>",
+        "complex128": "c10::complex<double>",
+    }.get(d.name, d.name)
 
 
 def _check_mm(values: list[Any]) -> None:
@@ -113,9 +167,7 @@ def _check_mm(values: list[Any]) -> None:
 def _check_dot(values: list[Any]) -> None:
     a, b = values[0], values[1]
     if len(a._s) != 1 or len(b._s) != 1:
-        raise RuntimeError(
-            f"1D tensors expected, but got {len(a._s)}D and {len(b._s)}D tensors"
-        )
+        raise RuntimeError(f"1D tensors expected, but got {len(a._s)}D and {len(b._s)}D tensors")
     if a._d is not b._d:
         raise RuntimeError(
             f"dot : expected both vectors to have same dtype, but found {a._d.display} and {b._d.display}"
@@ -132,7 +184,9 @@ def _check_mv(values: list[Any]) -> None:
     if len(a._s) != 2 or len(v._s) != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got {1}, {len(a._s)}, {len(v._s)}")
     if a._s[1] != v._s[0]:
-        raise RuntimeError(f"size mismatch, got input ({a._s[0]}), mat ({a._s[0]}x{a._s[1]}), vec ({v._s[0]})")
+        raise RuntimeError(
+            f"size mismatch, got input ({a._s[0]}), mat ({a._s[0]}x{a._s[1]}), vec ({v._s[0]})"
+        )
     if a._d is not v._d:
         raise RuntimeError(
             f"expected m1 and m2 to have the same dtype, but got: {_c_name(a._d)} != {_c_name(v._d)}"
@@ -198,14 +252,16 @@ for _op in (BADDBMM, ADDBMM, ADDMV, ADDR):
 
 def _check_outer(values: list[Any]) -> None:
     if len(values[0]._s) != 1 or len(values[1]._s) != 1:
-        name, n = ("self", len(values[0]._s)) if len(values[0]._s) != 1 else ("vec2", len(values[1]._s))
+        name, n = (
+            ("self", len(values[0]._s)) if len(values[0]._s) != 1 else ("vec2", len(values[1]._s))
+        )
         raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {n}-D")
 
 
 expose(OUTER, also="ger", check=_check_outer)
 
 
-def vdot(input: Any, other: Any) -> Any:  # noqa: A002
+def vdot(input: Any, other: Any) -> Any:
     """Dot product with the conjugate of the first argument."""
     from engine.ops.linalg import VDOT
 
@@ -217,7 +273,7 @@ def _dot(a: Any, b: Any) -> Any:
     return run(DOT, [a, b])
 
 
-def matmul(input: Any, other: Any, *, out: Any = None) -> Any:  # noqa: A002
+def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     """Matrix product with PyTorch's rules for vectors and batches; built of mm, mv, dot and bmm."""
     for i, v in enumerate((input, other)):
         if not isinstance(v, Tensor):
@@ -231,7 +287,7 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:  # noqa: A002
         return _mm2(input, other)
     if n == 0 or m == 0:
         raise RuntimeError(
-            "both arguments to matmul need to be at least 1D, but they are " f"{n}D and {m}D"
+            f"both arguments to matmul need to be at least 1D, but they are {n}D and {m}D"
         )
     if n == 1 and m == 1:
         return _dot(input, other)
@@ -272,8 +328,11 @@ def _folded(a: Any, b: Any, n: int, m: int) -> Any:
     turned = m > n
     large = b.mT if turned else a
     small = (a.t() if n == 2 else a) if turned else b
-    flat = large.reshape(-1, large._s[-1]) if large._s.numel() else large.reshape(
-        math.prod(large._s[:-1]), large._s[-1])
+    flat = (
+        large.reshape(-1, large._s[-1])
+        if large._s.numel()
+        else large.reshape(math.prod(large._s[:-1]), large._s[-1])
+    )
     if len(small._s) == 1:
         _check_mv([flat, small])
         return _unsafe_view(run(MV, [flat, small]), large._s[:-1])

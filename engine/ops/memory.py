@@ -34,8 +34,13 @@ def _to_copy(a: Raw, dtype: dtype, source: dtype) -> Raw:
     return np.array(r) if r is a else r
 
 
-TO_COPY = define("_to_copy(self, dtype, source)", _to_copy, family="pointwise", node="ToCopyBackward0",
-                 self=lambda F, g: g)
+TO_COPY = define(
+    "_to_copy(self, dtype, source)",
+    _to_copy,
+    family="pointwise",
+    node="ToCopyBackward0",
+    self=lambda F, g: g,
+)
 
 
 def convert(t: Any, d: dtype, copy: bool = False) -> Any:
@@ -69,7 +74,9 @@ def to(self: Any, *args: Any, **kwargs: Any) -> Any:
         elif isinstance(a, (str, devices.device)):
             place = a
     if d is not None and not isinstance(d, dtype):
-        raise TypeError(f"to() received an invalid combination of arguments - got (dtype={type(d).__name__}, ), but expected one of:")
+        raise TypeError(
+            f"to() received an invalid combination of arguments - got (dtype={type(d).__name__}, ), but expected one of:"
+        )
     devices.check(place)
     return convert(self, d or self._d, copy)
 
@@ -135,8 +142,13 @@ def contiguous(self: Any, memory_format: Any = None) -> Any:
     return self if is_contiguous(self) else run(CLONE_C, [self])
 
 
-CLONE_C = define("clone(self, memory_format=None)", lambda a, m=None: np.array(a, order="C"), family="pointwise",
-                 key="clone_contiguous", self=lambda F, g: g)
+CLONE_C = define(
+    "clone(self, memory_format=None)",
+    lambda a, m=None: np.array(a, order="C"),
+    family="pointwise",
+    key="clone_contiguous",
+    self=lambda F, g: g,
+)
 
 
 def is_contiguous(self: Any, memory_format: Any = None) -> bool:
@@ -201,16 +213,25 @@ def _flat_memory(a: Raw) -> Raw:
 
 
 def _places(sizes: Any, size: Any, stride: Any, offset: int) -> Raw:
-    return np_strided(np.arange(max(sizes.numel(), 1))[offset:], tuple(size), [8 * s for s in stride])
+    return np_strided(
+        np.arange(max(sizes.numel(), 1))[offset:], tuple(size), [8 * s for s in stride]
+    )
 
 
-def _as_strided_vjp(F: Any, g: Any, self_sizes: Any, size: Any, stride: Any, storage_offset: int) -> Any:
+def _as_strided_vjp(
+    F: Any, g: Any, self_sizes: Any, size: Any, stride: Any, storage_offset: int
+) -> Any:
     index = _places(self_sizes, size, stride, storage_offset).ravel()
     return F.scatter_into(g.reshape((-1,)), index, self_sizes.numel()).reshape(self_sizes)
 
 
-AS_STRIDED = define("as_strided(self, size, stride, storage_offset=0)", _as_strided, family="shape", view=True,
-                    self=_as_strided_vjp)
+AS_STRIDED = define(
+    "as_strided(self, size, stride, storage_offset=0)",
+    _as_strided,
+    family="shape",
+    view=True,
+    self=_as_strided_vjp,
+)
 
 
 def _scatter_into(g: Raw, index: Raw, n: int) -> Raw:
@@ -219,36 +240,58 @@ def _scatter_into(g: Raw, index: Raw, n: int) -> Raw:
     return out
 
 
-SCATTER_INTO = define("_scatter_into(self, index, n)", _scatter_into, family="indexing", key="scatter_into",
-                      self=lambda F, g, index: F.take_flat(g, index))
-TAKE_FLAT = define("_take_flat(self, index)", lambda a, index: a[index], family="indexing", key="take_flat",
-                   self=lambda F, g, index, self_sizes: F.scatter_into(g, index, self_sizes[0]))
+SCATTER_INTO = define(
+    "_scatter_into(self, index, n)",
+    _scatter_into,
+    family="indexing",
+    key="scatter_into",
+    self=lambda F, g, index: F.take_flat(g, index),
+)
+TAKE_FLAT = define(
+    "_take_flat(self, index)",
+    lambda a, index: a[index],
+    family="indexing",
+    key="take_flat",
+    self=lambda F, g, index, self_sizes: F.scatter_into(g, index, self_sizes[0]),
+)
 GRAPH.scatter_into = lambda g, index, n: run(SCATTER_INTO, [g, index, n])
 GRAPH.take_flat = lambda a, index: run(TAKE_FLAT, [a, index])
 
 
 def _strided_scatter(a: Raw, src: Raw, size: Any, stride: Any, storage_offset: int = 0) -> Raw:
     out = np.array(a, order="C")
-    np_strided(out.reshape(-1)[storage_offset:], tuple(size), [s * a.itemsize for s in stride])[...] = src
+    np_strided(out.reshape(-1)[storage_offset:], tuple(size), [s * a.itemsize for s in stride])[
+        ...
+    ] = src
     return out
 
 
-def _strided_scatter_self(F: Any, g: Any, src_sizes: Any, size: Any, stride: Any, storage_offset: int) -> Any:
-    return F.as_strided_scatter(g, F.zeros(src_sizes, None if F.raw else g._d), size, stride, storage_offset)
+def _strided_scatter_self(
+    F: Any, g: Any, src_sizes: Any, size: Any, stride: Any, storage_offset: int
+) -> Any:
+    return F.as_strided_scatter(
+        g, F.zeros(src_sizes, None if F.raw else g._d), size, stride, storage_offset
+    )
 
 
 STRIDED_SCATTER = define(
-    "as_strided_scatter(self, src, size, stride, storage_offset=0)", _strided_scatter, family="indexing",
+    "as_strided_scatter(self, src, size, stride, storage_offset=0)",
+    _strided_scatter,
+    family="indexing",
     self=_strided_scatter_self,
-    src=lambda F, g, size, stride, storage_offset: F.as_strided(g.contiguous() if not F.raw else np.ascontiguousarray(g), size, stride, storage_offset),
+    src=lambda F, g, size, stride, storage_offset: F.as_strided(
+        g.contiguous() if not F.raw else np.ascontiguousarray(g), size, stride, storage_offset
+    ),
 )
 
 
-def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:  # noqa: A002
+def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
     return run(AS_STRIDED, [input, tuple(size), tuple(stride), storage_offset or 0])
 
 
-def as_strided_scatter(input: Any, src: Any, size: Any, stride: Any, storage_offset: int = 0) -> Any:  # noqa: A002
+def as_strided_scatter(
+    input: Any, src: Any, size: Any, stride: Any, storage_offset: int = 0
+) -> Any:
     return run(STRIDED_SCATTER, [input, src, tuple(size), tuple(stride), storage_offset or 0])
 
 
@@ -257,8 +300,14 @@ def _copy_forward(a: Raw, src: Raw, *_: Any) -> Raw:
     return np.broadcast_to(src, np.shape(a))
 
 
-COPY = define("copy(self, src)", _copy_forward, family="inplace", node="CopyBackwards",
-              self=lambda F, g: F.zeros_like(g), src=lambda F, g, src_sizes: F.sum_to(g, src_sizes))
+COPY = define(
+    "copy(self, src)",
+    _copy_forward,
+    family="inplace",
+    node="CopyBackwards",
+    self=lambda F, g: F.zeros_like(g),
+    src=lambda F, g, src_sizes: F.sum_to(g, src_sizes),
+)
 COPY.node.title = "torch::autograd::CopyBackwards"
 
 
@@ -274,7 +323,11 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
             raw = np.broadcast_to(raw, self._s)
         except ValueError:
             raise _broadcast_error(self._s, src._s) from None
-    if isinstance(raw, np.ndarray) and isinstance(self._a, np.ndarray) and np.may_share_memory(raw, self._a):
+    if (
+        isinstance(raw, np.ndarray)
+        and isinstance(self._a, np.ndarray)
+        and np.may_share_memory(raw, self._a)
+    ):
         raw = raw.copy()
     return inplace.store(COPY, [self, src], raw, need, "copy_")
 
@@ -289,13 +342,29 @@ def _broadcast_error(have: Any, given: Any) -> RuntimeError:
     return _expand_error(given, have)
 
 
-FILL = define("fill(self, value)", lambda a, value: np.full(np.shape(a), value, a.dtype), family="inplace",
-              node="FillBackward2", self=lambda F, g: F.zeros_like(g))
-FILL_TENSOR = define("fill(self, value)", lambda a, value: np.broadcast_to(value, np.shape(a)), family="inplace",
-                     node="FillBackward3", key="fill_tensor", self=lambda F, g: F.zeros_like(g),
-                     value=lambda F, g: g.sum())
-ZERO = define("zero(self)", lambda a: np.zeros(np.shape(a), a.dtype), family="inplace",
-              node="ZeroBackward0", self=lambda F, g: F.zeros_like(g))
+FILL = define(
+    "fill(self, value)",
+    lambda a, value: np.full(np.shape(a), value, a.dtype),
+    family="inplace",
+    node="FillBackward2",
+    self=lambda F, g: F.zeros_like(g),
+)
+FILL_TENSOR = define(
+    "fill(self, value)",
+    lambda a, value: np.broadcast_to(value, np.shape(a)),
+    family="inplace",
+    node="FillBackward3",
+    key="fill_tensor",
+    self=lambda F, g: F.zeros_like(g),
+    value=lambda F, g: g.sum(),
+)
+ZERO = define(
+    "zero(self)",
+    lambda a: np.zeros(np.shape(a), a.dtype),
+    family="inplace",
+    node="ZeroBackward0",
+    self=lambda F, g: F.zeros_like(g),
+)
 
 
 def fill_(self: Any, value: Any) -> Any:
@@ -307,7 +376,9 @@ def fill_(self: Any, value: Any) -> Any:
                 f"{len(value._s)} dimensions."
             )
         raw = cast(value._a, value._d, self._d)
-        return inplace.store(FILL_TENSOR, [self, value], raw, self._g is not None or value._g is not None)
+        return inplace.store(
+            FILL_TENSOR, [self, value], raw, self._g is not None or value._g is not None
+        )
     return inplace.store(FILL, [self, value], _number(value, self._d), self._g is not None)
 
 
@@ -325,7 +396,13 @@ def _fits(value: Any, d: dtype) -> bool:
 
 
 def _c_type(d: dtype) -> str:
-    return {"uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t"}.get(d.name, d.name)
+    return {
+        "uint8": "uint8_t",
+        "int8": "int8_t",
+        "int16": "int16_t",
+        "int32": "int",
+        "int64": "int64_t",
+    }.get(d.name, d.name)
 
 
 def zero_(self: Any) -> Any:
@@ -368,7 +445,11 @@ def _array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
 
 def _scalar(self: Any, convert: Any) -> Any:
     if self._a.size != 1:
-        raise ValueError("only one element tensors can be converted to Python scalars") if convert is float or convert is int or convert is complex else None
+        raise (
+            ValueError("only one element tensors can be converted to Python scalars")
+            if convert is float or convert is int or convert is complex
+            else None
+        )
     if self._g is not None and mode.enabled:
         warnings.warn(
             "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
@@ -381,7 +462,8 @@ def _bool(self: Any) -> bool:
     n = self._a.size
     if n != 1:
         raise RuntimeError(
-            "Boolean value of Tensor with no values is ambiguous" if n == 0
+            "Boolean value of Tensor with no values is ambiguous"
+            if n == 0
             else "Boolean value of Tensor with more than one value is ambiguous"
         )
     return bool(self._a.item())
@@ -425,7 +507,7 @@ def size(self: Any, dim: int | None = None) -> Any:
     return self._s[axis(dim, len(self._s))] if self._s or True else None
 
 
-def numel(input: Any) -> int:  # noqa: A002
+def numel(input: Any) -> int:
     return math.prod(input._s)
 
 
@@ -439,7 +521,10 @@ def _deepcopy(self: Any, memo: dict[int, Any]) -> Any:
             "torch.nn.utils.weight_norm usage, see "
             "https://github.com/pytorch/pytorch/pull/103001"
         )
-    out = as_subclass(wrap(np.array(self._a)[()] if not self._s else np.array(self._a, order="K"), self._d), type(self))
+    out = as_subclass(
+        wrap(np.array(self._a)[()] if not self._s else np.array(self._a, order="K"), self._d),
+        type(self),
+    )
     memo[id(self)] = out
     if self._g is LEAF:
         out._g = LEAF
@@ -486,7 +571,9 @@ def view_as(self: Any, other: Any) -> Any:
 
 def view_dtype(self: Any, d: dtype) -> Any:
     a = array(self)
-    if d.itemsize != self._d.itemsize and (not self._s or self._s[-1] * self._d.itemsize % d.itemsize):
+    if d.itemsize != self._d.itemsize and (
+        not self._s or self._s[-1] * self._d.itemsize % d.itemsize
+    ):
         ratio = d.itemsize // self._d.itemsize
         raise RuntimeError(
             f"self.size(-1) must be divisible by {ratio} to view {self._d.display} as {d.display} "
@@ -539,12 +626,21 @@ def _renamed(cls: type, title: str) -> type:
 
 def install() -> None:
     """Publish what this module defines."""
-    for name, node in {"squeeze": "SqueezeBackward3", "unsqueeze": "UnsqueezeBackward1", "t": "TBackward1",
-                       "transpose": "TransposeBackward1", "swapaxes": "TransposeBackward1"}.items():
+    for name, node in {
+        "squeeze": "SqueezeBackward3",
+        "unsqueeze": "UnsqueezeBackward1",
+        "t": "TBackward1",
+        "transpose": "TransposeBackward1",
+        "swapaxes": "TransposeBackward1",
+    }.items():
         publish(name + "_", _reshaping(name, node), function=False, F=False)
-    publish("is_set_to", lambda self, other: self._a is other._a and self._s == other._s, function=False, F=False)
-    for name in ("type_as detach_ contiguous is_contiguous stride storage_offset data_ptr numpy item tolist "
-                 "copy_ fill_ zero_ size as_subclass view_as resize_ to").split():
+    publish(
+        "is_set_to",
+        lambda self, other: self._a is other._a and self._s == other._s,
+        function=False,
+        F=False,
+    )
+    for name in ["type_as", "detach_", "contiguous", "is_contiguous", "stride", "storage_offset", "data_ptr", "numpy", "item", "tolist", "copy_", "fill_", "zero_", "size", "as_subclass", "view_as", "resize_", "to"]:
         publish(name, globals()[name], function=False)
     publish("type", type_, function=False, F=False)
     for name in ("numel", "as_strided", "detach", "as_strided_scatter"):

@@ -124,8 +124,13 @@ def install() -> None:
         "neg": FUNCTIONS["neg"], "pos": lambda self: self, "abs": FUNCTIONS["abs"],
         "invert": FUNCTIONS["bitwise_not"], "eq": _equal, "ne": _not_equal,
     }  # fmt: skip
-    for symbol, name in {"and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
-                         "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift"}.items():
+    for symbol, name in {
+        "and": "bitwise_and",
+        "or": "bitwise_or",
+        "xor": "bitwise_xor",
+        "lshift": "bitwise_left_shift",
+        "rshift": "bitwise_right_shift",
+    }.items():
         table[symbol] = _plain(name, None)
         table["r" + symbol] = _reflected(name)
         table["i" + symbol] = _inplace(OPS[name])

@@ -67,7 +67,11 @@ def _real_sign(values: list[Any]) -> None:
 def _sign(a: Raw) -> Raw:
     if a.dtype.kind == "b":
         return np.array(a)[()]
-    return np.where(np.isnan(a), 0, np.sign(a)).astype(a.dtype)[()] if a.dtype.kind == "f" else np.sign(a)
+    return (
+        np.where(np.isnan(a), 0, np.sign(a)).astype(a.dtype)[()]
+        if a.dtype.kind == "f"
+        else np.sign(a)
+    )
 
 
 def _sgn(a: Raw) -> Raw:
@@ -136,24 +140,54 @@ _unary("neg", np.negative, lambda F, g: -g, kind=RAWTYPE, also="negative", check
 _unary("floor", _keep_int(np.floor), _zero, kind=RAWTYPE, check=_rounds("floor"))
 _unary("ceil", _keep_int(np.ceil), _zero, kind=RAWTYPE, check=_rounds("ceil"))
 _unary("trunc", _keep_int(np.trunc), _zero, kind=RAWTYPE, also="fix", check=_rounds("trunc"))
-_unary("frac", lambda a: a - np.trunc(a), lambda F, g: g, kind=RAWTYPE,
-       check=_refuse(BOOL, INT, COMPLEX, kernel="frac_cpu"))
+_unary(
+    "frac",
+    lambda a: a - np.trunc(a),
+    lambda F, g: g,
+    kind=RAWTYPE,
+    check=_refuse(BOOL, INT, COMPLEX, kernel="frac_cpu"),
+)
 _unary("sign", _sign, _zero, kind=RAWTYPE, check=_real_sign)
-_unary("sgn", lambda a: _sgn(a) if a.dtype.kind != "b" else np.array(a)[()],
-       lambda F, g, self: _sgn_vjp(F, g, self), kind=RAWTYPE)
-_unary("abs", np.abs, _abs_vjp, kind=RAWTYPE, also="absolute", check=_refuse(BOOL, kernel="abs_cpu"))
-_unary("square", np.square, lambda F, g, self: g * (2 * F.conj(self)), kind=RAWTYPE, node="PowBackward0")
-_unary("erf", special.erf, lambda F, g, self: g * (F.exp(-(self * self)) * (2 / math.sqrt(math.pi))))
-_unary("erfc", special.erfc, lambda F, g, self: g * (F.exp(-(self * self)) * (-2 / math.sqrt(math.pi))))
-_unary("erfinv", special.erfinv, lambda F, g, result: g * (F.exp(result * result) * (math.sqrt(math.pi) / 2)))
+_unary(
+    "sgn",
+    lambda a: _sgn(a) if a.dtype.kind != "b" else np.array(a)[()],
+    lambda F, g, self: _sgn_vjp(F, g, self),
+    kind=RAWTYPE,
+)
+_unary(
+    "abs", np.abs, _abs_vjp, kind=RAWTYPE, also="absolute", check=_refuse(BOOL, kernel="abs_cpu")
+)
+_unary(
+    "square",
+    np.square,
+    lambda F, g, self: g * (2 * F.conj(self)),
+    kind=RAWTYPE,
+    node="PowBackward0",
+)
+_unary(
+    "erf", special.erf, lambda F, g, self: g * (F.exp(-(self * self)) * (2 / math.sqrt(math.pi)))
+)
+_unary(
+    "erfc", special.erfc, lambda F, g, self: g * (F.exp(-(self * self)) * (-2 / math.sqrt(math.pi)))
+)
+_unary(
+    "erfinv",
+    special.erfinv,
+    lambda F, g, result: g * (F.exp(result * result) * (math.sqrt(math.pi) / 2)),
+)
 _unary("lgamma", special.lgamma, lambda F, g, self: g * F.digamma(self))
 _unary("digamma", special.digamma, lambda F, g, self: g * F.polygamma(1, self))
 _unary("i0", special.i0, lambda F, g, self: g * F.special_i1(self))
 _unary("sinc", np.sinc, lambda F, g, self: g * _sinc_slope(F, self))
 _unary("deg2rad", lambda a: a * (math.pi / 180), lambda F, g: g * (math.pi / 180))
 _unary("rad2deg", lambda a: a * (180 / math.pi), lambda F, g: g * (180 / math.pi))
-_unary("relu", lambda a: np.maximum(a, 0), lambda F, g, result: F.masked(g, ~(result <= 0)), kind=RAWTYPE,
-       check=lambda values: _relu_check(values))
+_unary(
+    "relu",
+    lambda a: np.maximum(a, 0),
+    lambda F, g, result: F.masked(g, ~(result <= 0)),
+    kind=RAWTYPE,
+    check=lambda values: _relu_check(values),
+)
 
 
 def _relu_check(values: list[Any]) -> None:
@@ -185,8 +219,11 @@ def _positive(t: Any) -> Any:
     return t
 
 
-expose(define("round(self, *, decimals=0)", _round, family="pointwise", self=_zero), inplace=True,
-       check=_round_check)
+expose(
+    define("round(self, *, decimals=0)", _round, family="pointwise", self=_zero),
+    inplace=True,
+    check=_round_check,
+)
 
 for _name, _fn in {
     "isnan": lambda a: np.isnan(a) if a.dtype.kind in "fc" else np.zeros(a.shape, bool),
@@ -225,7 +262,10 @@ def _logit_vjp(F: Any, g: Any, self: Any, eps: Any) -> Any:
     return F.where(inside, v, outside)
 
 
-expose(define("logit(self, eps=None)", _logit, TO_FLOAT, family="pointwise", self=_logit_vjp), inplace=True)
+expose(
+    define("logit(self, eps=None)", _logit, TO_FLOAT, family="pointwise", self=_logit_vjp),
+    inplace=True,
+)
 
 
 def _nan_to_num(a: Raw, nan: Any = None, posinf: Any = None, neginf: Any = None) -> Raw:
@@ -234,17 +274,33 @@ def _nan_to_num(a: Raw, nan: Any = None, posinf: Any = None, neginf: Any = None)
     return np.nan_to_num(a, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
 
 
-expose(define("nan_to_num(self, nan=None, posinf=None, neginf=None)", _nan_to_num, family="pointwise",
-              self=lambda F, g, self: g * F.bool_to(F.isfinite(self), g)), inplace=True)
+expose(
+    define(
+        "nan_to_num(self, nan=None, posinf=None, neginf=None)",
+        _nan_to_num,
+        family="pointwise",
+        self=lambda F, g, self: g * F.bool_to(F.isfinite(self), g),
+    ),
+    inplace=True,
+)
 
 
 def _real_conj(a: Raw) -> Raw:
     return raw_conj(a)
 
 
-expose(define("conj_physical(self)", np.conj, family="pointwise", self=lambda F, g: F.conj(g)), inplace=True)
-expose(define("angle(self)", lambda a: np.angle(a).astype(a.real.dtype if a.dtype.kind in "fc" else np.float32),
-              family="pointwise", self=lambda F, g, self: _angle_vjp(F, g, self)))
+expose(
+    define("conj_physical(self)", np.conj, family="pointwise", self=lambda F, g: F.conj(g)),
+    inplace=True,
+)
+expose(
+    define(
+        "angle(self)",
+        lambda a: np.angle(a).astype(a.real.dtype if a.dtype.kind in "fc" else np.float32),
+        family="pointwise",
+        self=lambda F, g, self: _angle_vjp(F, g, self),
+    )
+)
 
 
 def _angle_vjp(F: Any, g: Any, self: Any) -> Any:
@@ -253,19 +309,39 @@ def _angle_vjp(F: Any, g: Any, self: Any) -> Any:
     return self / (F.abs(self) * F.abs(self)) * g * 1j
 
 
-POLYGAMMA = define("polygamma(n, self)", special.polygamma, TO_FLOAT, family="pointwise",
-                   self=lambda F, g, n, self: g * F.polygamma(n + 1, self))
+POLYGAMMA = define(
+    "polygamma(n, self)",
+    special.polygamma,
+    TO_FLOAT,
+    family="pointwise",
+    self=lambda F, g, n, self: g * F.polygamma(n + 1, self),
+)
 
 
-def polygamma(n: int, input: Any, *, out: Any = None) -> Any:  # noqa: A002
+def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
     """The n-th derivative of digamma."""
     if n < 0:
-        raise RuntimeError(f"polygamma(n, x) does not support negative n.")
+        raise RuntimeError("polygamma(n, x) does not support negative n.")
     return run(POLYGAMMA, [n, input])
 
 
 publish("polygamma", polygamma, method=False)
 publish("polygamma", lambda self, n: polygamma(n, self), function=False, F=False)
 publish("positive", lambda self: _positive(self))
-define("special_i1(self)", special.i1, TO_FLOAT, family="pointwise", self=lambda F, g, self, result: g * (
-    F.i0(self) - F.where(self == 0, F.ones_like(self) * 0.5, result / F.where(self == 0, F.ones_like(self), self))))
+define(
+    "special_i1(self)",
+    special.i1,
+    TO_FLOAT,
+    family="pointwise",
+    self=lambda F, g, self, result: (
+        g
+        * (
+            F.i0(self)
+            - F.where(
+                self == 0,
+                F.ones_like(self) * 0.5,
+                result / F.where(self == 0, F.ones_like(self), self),
+            )
+        )
+    ),
+)

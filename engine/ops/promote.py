@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 
 from engine.dtype import (
-    BOOL, COMPLEX, FLOAT, TO_COMPLEX, bfloat16, cast, default, dtype, of_scalar, promote_types,
+    BOOL,
+    COMPLEX,
+    FLOAT,
+    TO_COMPLEX,
+    bfloat16,
+    cast,
+    default,
+    dtype,
+    of_scalar,
+    promote_types,
 )  # fmt: skip
 from engine.tensor import Tensor
 

@@ -44,7 +44,12 @@ def _normal(shape: Any, d: dtype, generator: Any) -> Any:
 
 def _factory(name: str, draw: Any) -> None:
     def create(
-        *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any
+        *size: Any,
+        generator: Any = None,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        **kwargs: Any,
     ) -> Any:
         if "size" in kwargs:
             size = (kwargs.pop("size"),)
@@ -54,7 +59,15 @@ def _factory(name: str, draw: Any) -> None:
         d = _check_dtype(name, dtype) or default()
         return _finish(draw(shape_of(name, size), d, generator), requires_grad)
 
-    def like(input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, generator: Any = None, **kwargs: Any) -> Any:  # noqa: A002
+    def like(
+        input: Any,
+        *,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        generator: Any = None,
+        **kwargs: Any,
+    ) -> Any:
         _options(name + "_like", kwargs)
         return _finish(draw(input._s, dtype or input._d, generator), requires_grad)
 
@@ -76,7 +89,9 @@ def randint(
     if size is None and values and isinstance(values[-1], (tuple, list)):
         size = values.pop()
     if size is None:
-        raise TypeError(f"randint() received an invalid combination of arguments - got ({', '.join(type(a).__name__ for a in args)}), but expected one of:")
+        raise TypeError(
+            f"randint() received an invalid combination of arguments - got ({', '.join(type(a).__name__ for a in args)}), but expected one of:"
+        )
     if low is None and high is None:
         low, high = (0, values[0]) if len(values) == 1 else values
     elif high is None:
@@ -84,24 +99,48 @@ def randint(
     elif low is None:
         low = values[0] if values else 0
     d = dtype or dtypes.int64
-    return _finish(_tensor(_source(generator).randint(int(low), int(high), tuple(size)), d), requires_grad)
+    return _finish(
+        _tensor(_source(generator).randint(int(low), int(high), tuple(size)), d), requires_grad
+    )
 
 
-def randint_like(input: Any, low: Any, high: Any = None, *, dtype: Any = None, **kwargs: Any) -> Any:  # noqa: A002
+def randint_like(
+    input: Any, low: Any, high: Any = None, *, dtype: Any = None, **kwargs: Any
+) -> Any:
     low, high = (0, low) if high is None else (low, high)
     return _tensor(default_generator.randint(int(low), int(high), input._s), dtype or input._d)
 
 
-def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+def randperm(
+    n: int,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
     return _tensor(_source(generator).randperm(n), dtype or dtypes.int64)
 
 
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
     """Normals with numbers or tensors for mean and deviation."""
     source = _source(generator)
     if size is not None:
         d = dtype or default()
-        return _finish(_tensor(source.normal(tuple(size), d.name, float(mean), float(std)), d), requires_grad)
+        return _finish(
+            _tensor(source.normal(tuple(size), d.name, float(mean), float(std)), d), requires_grad
+        )
     shape = np.broadcast_shapes(*(v._s for v in (mean, std) if isinstance(v, Tensor)))
     d = next(v._d for v in (mean, std) if isinstance(v, Tensor))
     z = source.normal(shape, d.name)
@@ -111,22 +150,35 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None
     return _tensor(z * s + m, d)
 
 
-def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Any:  # noqa: A002
+def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Any:
     """1 with the probability that each element gives."""
     if p is not None:
         return _tensor(_source(generator).bernoulli(float(p), input._s), input._d)
     return run(BERNOULLI, [input, _source(generator)])
 
 
-BERNOULLI = define("bernoulli(self, generator=None)", lambda a, g: g.bernoulli_tensor(np.asarray(a)).astype(a.dtype),
-                   family="random", self=lambda F, g: F.zeros_like(g))
+BERNOULLI = define(
+    "bernoulli(self, generator=None)",
+    lambda a, g: g.bernoulli_tensor(np.asarray(a)).astype(a.dtype),
+    family="random",
+    self=lambda F, g: F.zeros_like(g),
+)
 
 
-def multinomial(input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None, out: Any = None) -> Any:  # noqa: A002
+def multinomial(
+    input: Any,
+    num_samples: int,
+    replacement: bool = False,
+    *,
+    generator: Any = None,
+    out: Any = None,
+) -> Any:
     """Indices of categories drawn by weight, (samples) or (rows, samples)."""
     if len(input._s) not in (1, 2):
         raise RuntimeError("prob_dist must be 1 or 2 dim")
-    return _tensor(_source(generator).multinomial(np.asarray(input._a), num_samples, replacement), dtypes.int64)
+    return _tensor(
+        _source(generator).multinomial(np.asarray(input._a), num_samples, replacement), dtypes.int64
+    )
 
 
 # --- in place ------------------------------------------------------------------------------------
@@ -151,8 +203,14 @@ def _zero(F: Any, g: Any) -> Any:
 _WRITES = {
     name: define(f"{name}(self{args})", lambda a, *rest: a, family="random", self=_zero)
     for name, args in {
-        "uniform": ", low, high", "normal": ", mean, std", "random": ", low, high", "bernoulli_fill": ", p",
-        "exponential": ", lambd", "geometric": ", p", "cauchy": ", median, sigma", "log_normal": ", mean, std",
+        "uniform": ", low, high",
+        "normal": ", mean, std",
+        "random": ", low, high",
+        "bernoulli_fill": ", p",
+        "exponential": ", lambd",
+        "geometric": ", p",
+        "cauchy": ", median, sigma",
+        "log_normal": ", mean, std",
     }.items()
 }
 
@@ -172,11 +230,15 @@ def uniform_(self: Any, a: float = 0.0, b: float = 1.0, *, generator: Any = None
 def normal_(self: Any, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Any:
     _begin(self, "normal_")
     _need_float(self._d, "normal_kernel_cpu")
-    v = _source(generator).normal(self._s, self._d.name, float(mean), float(std), is_contiguous(self))
+    v = _source(generator).normal(
+        self._s, self._d.name, float(mean), float(std), is_contiguous(self)
+    )
     return _put(self, v, "normal", {"mean": mean, "std": std})
 
 
-def random_(self: Any, low: Any = None, high: Any = None, *, generator: Any = None, **kw: Any) -> Any:
+def random_(
+    self: Any, low: Any = None, high: Any = None, *, generator: Any = None, **kw: Any
+) -> Any:
     low, high = kw.get("from", low), kw.get("to", high)
     _begin(self, "random_")
     source = _source(generator)
@@ -185,19 +247,30 @@ def random_(self: Any, low: Any = None, high: Any = None, *, generator: Any = No
     else:
         low, high = (0, low) if high is None else (low, high)
         v = source.randint(int(low), int(high), self._s)
-    return _put(self, cast(v, dtypes.FROM_NP[v.dtype], self._d), "random", {"low": low, "high": high})
+    return _put(
+        self, cast(v, dtypes.FROM_NP[v.dtype], self._d), "random", {"low": low, "high": high}
+    )
 
 
 def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
     _begin(self, "bernoulli_")
     source = _source(generator)
-    v = source.bernoulli_tensor(np.broadcast_to(p._a, self._s)) if isinstance(p, Tensor) else source.bernoulli(float(p), self._s)
+    v = (
+        source.bernoulli_tensor(np.broadcast_to(p._a, self._s))
+        if isinstance(p, Tensor)
+        else source.bernoulli(float(p), self._s)
+    )
     return _put(self, v.astype(self._d.np), "bernoulli_fill", {"p": p})
 
 
 def exponential_(self: Any, lambd: float = 1.0, *, generator: Any = None) -> Any:
     _begin(self, "exponential_")
-    return _put(self, _source(generator).exponential(self._s, self._d.name, lambd), "exponential", {"lambd": lambd})
+    return _put(
+        self,
+        _source(generator).exponential(self._s, self._d.name, lambd),
+        "exponential",
+        {"lambd": lambd},
+    )
 
 
 def geometric_(self: Any, p: float, *, generator: Any = None) -> Any:
@@ -207,17 +280,36 @@ def geometric_(self: Any, p: float, *, generator: Any = None) -> Any:
 
 def cauchy_(self: Any, median: float = 0.0, sigma: float = 1.0, *, generator: Any = None) -> Any:
     _begin(self, "cauchy_")
-    return _put(self, _source(generator).cauchy(self._s, self._d.name, median, sigma), "cauchy", {"median": median, "sigma": sigma})
+    return _put(
+        self,
+        _source(generator).cauchy(self._s, self._d.name, median, sigma),
+        "cauchy",
+        {"median": median, "sigma": sigma},
+    )
 
 
 def log_normal_(self: Any, mean: float = 1.0, std: float = 2.0, *, generator: Any = None) -> Any:
     _begin(self, "log_normal_")
-    return _put(self, _source(generator).log_normal(self._s, self._d.name, mean, std), "log_normal", {"mean": mean, "std": std})
+    return _put(
+        self,
+        _source(generator).log_normal(self._s, self._d.name, mean, std),
+        "log_normal",
+        {"mean": mean, "std": std},
+    )
 
 
 def install() -> None:
     """Publish what this module defines."""
-    for name in ("uniform_", "normal_", "random_", "bernoulli_", "exponential_", "geometric_", "cauchy_", "log_normal_"):
+    for name in (
+        "uniform_",
+        "normal_",
+        "random_",
+        "bernoulli_",
+        "exponential_",
+        "geometric_",
+        "cauchy_",
+        "log_normal_",
+    ):
         publish(name, globals()[name], function=False, F=False)
     for name in ("randint", "randint_like", "randperm", "normal"):
         publish(name, globals()[name], method=False, F=False)

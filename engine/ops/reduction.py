@@ -29,15 +29,32 @@ def _sum_all(a: Raw) -> Raw:
 def _sum_dim(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
     kind = np.int64 if a.dtype.kind in "iub" else None
     dims = axes(dim, a.ndim)
-    if a.dtype.kind == "f" and a.ndim == 2 and dims == (0,) and a.size and a.flags.c_contiguous and not keepdim:
+    if (
+        a.dtype.kind == "f"
+        and a.ndim == 2
+        and dims == (0,)
+        and a.size
+        and a.flags.c_contiguous
+        and not keepdim
+    ):
         return np.ones(a.shape[0], a.dtype).dot(a)
     return np.asarray(a).sum(axis=dims, keepdims=keepdim, dtype=kind)
 
 
-SUM = define("sum(self)", _sum_all, family="reduction", key="sum_all",
-             self=lambda F, g, self_sizes: F.expand(g, self_sizes))
-SUM_DIM = define("sum(self, dim, keepdim=False)", _sum_dim, family="reduction", node="SumBackward1",
-                 self=lambda F, g, self_sizes, dim, keepdim: _expand(F, g, self_sizes, dim, keepdim))
+SUM = define(
+    "sum(self)",
+    _sum_all,
+    family="reduction",
+    key="sum_all",
+    self=lambda F, g, self_sizes: F.expand(g, self_sizes),
+)
+SUM_DIM = define(
+    "sum(self, dim, keepdim=False)",
+    _sum_dim,
+    family="reduction",
+    node="SumBackward1",
+    self=lambda F, g, self_sizes, dim, keepdim: _expand(F, g, self_sizes, dim, keepdim),
+)
 
 
 def _count(sizes: Any, dim: Any) -> int:
@@ -59,11 +76,22 @@ def _mean_dim(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
     return np.asarray(a).mean(axis=dims, keepdims=keepdim)
 
 
-MEAN = define("mean(self)", _mean, family="reduction", key="mean_all",
-              self=lambda F, g, self_sizes: F.expand(g, self_sizes) / max(self_sizes.numel(), 1))
-MEAN_DIM = define("mean(self, dim, keepdim=False)", _mean_dim, family="reduction", node="MeanBackward1",
-                  self=lambda F, g, self_sizes, dim, keepdim: _expand(F, g, self_sizes, dim, keepdim)
-                  / max(_count(self_sizes, dim), 1))
+MEAN = define(
+    "mean(self)",
+    _mean,
+    family="reduction",
+    key="mean_all",
+    self=lambda F, g, self_sizes: F.expand(g, self_sizes) / max(self_sizes.numel(), 1),
+)
+MEAN_DIM = define(
+    "mean(self, dim, keepdim=False)",
+    _mean_dim,
+    family="reduction",
+    node="MeanBackward1",
+    self=lambda F, g, self_sizes, dim, keepdim: (
+        _expand(F, g, self_sizes, dim, keepdim) / max(_count(self_sizes, dim), 1)
+    ),
+)
 
 
 def _prod_all(a: Raw) -> Raw:
@@ -71,7 +99,12 @@ def _prod_all(a: Raw) -> Raw:
 
 
 def _prod_dim(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
-    return np.prod(np.asarray(a), axis=axes(dim, a.ndim), keepdims=keepdim, dtype=np.int64 if a.dtype.kind in "iub" else None)
+    return np.prod(
+        np.asarray(a),
+        axis=axes(dim, a.ndim),
+        keepdims=keepdim,
+        dtype=np.int64 if a.dtype.kind in "iub" else None,
+    )
 
 
 def _others(F: Any, x: Any, dim: int) -> Any:
@@ -102,7 +135,13 @@ def _prod_dim_vjp(F: Any, g: Any, self: Any, self_sizes: Any, dim: Any, keepdim:
 
 
 PROD = define("prod(self)", _prod_all, family="reduction", key="prod_all", self=_prod_vjp)
-PROD_DIM = define("prod(self, dim, keepdim=False)", _prod_dim, family="reduction", node="ProdBackward1", self=_prod_dim_vjp)
+PROD_DIM = define(
+    "prod(self, dim, keepdim=False)",
+    _prod_dim,
+    family="reduction",
+    node="ProdBackward1",
+    self=_prod_dim_vjp,
+)
 
 
 def _cast_first(t: Any, d: dtype | None) -> Any:
@@ -118,7 +157,9 @@ def _dims(name: str, dim: Any) -> Any:
     if isinstance(dim, Tensor):
         return int(dim)
     if isinstance(dim, float) or isinstance(dim, str):
-        raise TypeError(f"{name}() received an invalid combination of arguments - got (Tensor, dim={type(dim).__name__}), but expected one of:")
+        raise TypeError(
+            f"{name}() received an invalid combination of arguments - got (Tensor, dim={type(dim).__name__}), but expected one of:"
+        )
     return list(dim) if isinstance(dim, tuple) else dim
 
 
@@ -126,7 +167,7 @@ def _reducer(name: str, whole: Any, some: Any, float_only: bool) -> Any:
     def reduce(
         input: Any, dim: Any = None, keepdim: bool = False, *more: Any, dtype: dtype | None = None,
         axis: Any = ..., keepdims: bool | None = None, out: Any = None,
-    ) -> Any:  # fmt: skip  # noqa: A002
+    ) -> Any:  # fmt: skip
         _need_tensor(name, input)
         if axis is None:
             raise TypeError(f"{name}() got an unexpected keyword argument 'axis'")

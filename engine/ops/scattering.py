@@ -42,10 +42,19 @@ def _scatter_add_along(g: Raw, index: Raw, sizes: Any, dim: int) -> Raw:
     return view.reshape(sizes)
 
 
-GATHER = define("gather(self, dim, index)", _gather, family="indexing",
-                self=lambda F, g, self_sizes, dim, index: F.scatter_add_along(g, index, self_sizes, dim))
-define("_scatter_add_along(self, index, sizes, dim)", _scatter_add_along, family="indexing", key="scatter_add_along",
-       self=lambda F, g, index, dim: F.gather(g, dim, index))
+GATHER = define(
+    "gather(self, dim, index)",
+    _gather,
+    family="indexing",
+    self=lambda F, g, self_sizes, dim, index: F.scatter_add_along(g, index, self_sizes, dim),
+)
+define(
+    "_scatter_add_along(self, index, sizes, dim)",
+    _scatter_add_along,
+    family="indexing",
+    key="scatter_add_along",
+    self=lambda F, g, index, dim: F.gather(g, dim, index),
+)
 
 
 def _scatter(a: Raw, dim: int, index: Raw, src: Raw) -> Raw:
@@ -65,11 +74,21 @@ def _zero_at(F: Any, g: Any, dim: int, index: Any) -> Any:
     return F.scatter_number(g, dim, index, 0)
 
 
-SCATTER = define("scatter(self, dim, index, src)", _scatter, family="indexing",
-                 self=lambda F, g, dim, index: _zero_at(F, g, dim, index),
-                 src=lambda F, g, dim, index, src_sizes: F.fit_into(F.gather(g, dim, index), src_sizes))
-SCATTER_VALUE = define("scatter(self, dim, index, value)", _scatter, family="indexing", key="scatter_number",
-                       node="ScatterBackward1", self=lambda F, g, dim, index: _zero_at(F, g, dim, index))
+SCATTER = define(
+    "scatter(self, dim, index, src)",
+    _scatter,
+    family="indexing",
+    self=lambda F, g, dim, index: _zero_at(F, g, dim, index),
+    src=lambda F, g, dim, index, src_sizes: F.fit_into(F.gather(g, dim, index), src_sizes),
+)
+SCATTER_VALUE = define(
+    "scatter(self, dim, index, value)",
+    _scatter,
+    family="indexing",
+    key="scatter_number",
+    node="ScatterBackward1",
+    self=lambda F, g, dim, index: _zero_at(F, g, dim, index),
+)
 
 
 def _fit_into(g: Raw, sizes: Any) -> Raw:
@@ -80,7 +99,13 @@ def _fit_into(g: Raw, sizes: Any) -> Raw:
     return out
 
 
-define("_fit_into(self, sizes)", _fit_into, family="indexing", key="fit_into")
+define(
+    "_fit_into(self, sizes)",
+    _fit_into,
+    family="indexing",
+    key="fit_into",
+    self=lambda F, g, self_sizes: F.part(g, tuple(slice(0, n) for n in self_sizes)),
+)
 
 
 def _scatter_add(a: Raw, dim: int, index: Raw, src: Raw) -> Raw:
@@ -90,9 +115,21 @@ def _scatter_add(a: Raw, dim: int, index: Raw, src: Raw) -> Raw:
     return out
 
 
-SCATTER_ADD = define("scatter_add(self, dim, index, src)", _scatter_add, family="indexing", self=lambda F, g: g,
-                     src=lambda F, g, dim, index, src_sizes: F.fit_into(F.gather(g, dim, index), src_sizes))
-_AT = {"sum": np.add, "add": np.add, "prod": np.multiply, "multiply": np.multiply, "amax": np.maximum, "amin": np.minimum}
+SCATTER_ADD = define(
+    "scatter_add(self, dim, index, src)",
+    _scatter_add,
+    family="indexing",
+    self=lambda F, g: g,
+    src=lambda F, g, dim, index, src_sizes: F.fit_into(F.gather(g, dim, index), src_sizes),
+)
+_AT = {
+    "sum": np.add,
+    "add": np.add,
+    "prod": np.multiply,
+    "multiply": np.multiply,
+    "amax": np.maximum,
+    "amin": np.minimum,
+}
 
 
 def _scatter_reduce(a: Raw, dim: int, index: Raw, src: Raw, reduce: str, include_self: bool) -> Raw:
@@ -116,21 +153,52 @@ def _scatter_reduce(a: Raw, dim: int, index: Raw, src: Raw, reduce: str, include
     return out
 
 
-def _reduce_self(F: Any, g: Any, self: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool, result: Any) -> Any:
+def _reduce_self(
+    F: Any,
+    g: Any,
+    self: Any,
+    dim: int,
+    index: Any,
+    src: Any,
+    reduce: str,
+    include_self: bool,
+    result: Any,
+) -> Any:
     if reduce == "sum":
         return g if include_self else _zero_at(F, g, dim, index)
     if reduce in ("amax", "amin"):
         hits = F.bool_to(self == result, g)
-        total = F.scatter_add(hits if include_self else hits * 0, dim, index, F.bool_to(src == F.gather(result, dim, index), g))
-        return hits * g / F.where(total == 0, F.ones_like(total), total) if include_self else _zero_at(F, g, dim, index)
+        total = F.scatter_add(
+            hits if include_self else hits * 0,
+            dim,
+            index,
+            F.bool_to(src == F.gather(result, dim, index), g),
+        )
+        return (
+            hits * g / F.where(total == 0, F.ones_like(total), total)
+            if include_self
+            else _zero_at(F, g, dim, index)
+        )
     if reduce == "mean":
-        n = F.scatter_add(F.ones_like(g) if include_self else F.zeros_like(g), dim, index, F.ones_like(src))
+        n = F.scatter_add(
+            F.ones_like(g) if include_self else F.zeros_like(g), dim, index, F.ones_like(src)
+        )
         g = g / F.where(n == 0, F.ones_like(n), n)
         return g if include_self else _zero_at(F, g, dim, index)
     return g * result / self if include_self else _zero_at(F, g, dim, index)
 
 
-def _reduce_src(F: Any, g: Any, self: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool, result: Any) -> Any:
+def _reduce_src(
+    F: Any,
+    g: Any,
+    self: Any,
+    dim: int,
+    index: Any,
+    src: Any,
+    reduce: str,
+    include_self: bool,
+    result: Any,
+) -> Any:
     if reduce == "sum":
         return F.gather(g, dim, index)
     if reduce in ("amax", "amin"):
@@ -139,13 +207,20 @@ def _reduce_src(F: Any, g: Any, self: Any, dim: int, index: Any, src: Any, reduc
         total = F.scatter_add(mine, dim, index, hits)
         return hits * F.gather(g / F.where(total == 0, F.ones_like(total), total), dim, index)
     if reduce == "mean":
-        n = F.scatter_add(F.ones_like(g) if include_self else F.zeros_like(g), dim, index, F.ones_like(src))
+        n = F.scatter_add(
+            F.ones_like(g) if include_self else F.zeros_like(g), dim, index, F.ones_like(src)
+        )
         return F.gather(g / F.where(n == 0, F.ones_like(n), n), dim, index)
     return F.gather(g * result, dim, index) / src
 
 
-SCATTER_REDUCE = define("scatter_reduce(self, dim, index, src, reduce, *, include_self=True)", _scatter_reduce, family="indexing",
-                        self=_reduce_self, src=_reduce_src)
+SCATTER_REDUCE = define(
+    "scatter_reduce(self, dim, index, src, reduce, *, include_self=True)",
+    _scatter_reduce,
+    family="indexing",
+    self=_reduce_self,
+    src=_reduce_src,
+)
 
 
 def _check_index(name: str, values: list[Any]) -> None:
@@ -154,10 +229,17 @@ def _check_index(name: str, values: list[Any]) -> None:
         raise errors.not_tensor(name, "index", 2, index)
     values[1] = axis(values[1], len(t._s))
     if index._d not in (int64, int32):
-        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index" if name != "gather" else "gather(): Expected dtype int32/int64 for index")
+        raise RuntimeError(
+            f"{name}(): Expected dtype int32/int64 for index"
+            if name != "gather"
+            else "gather(): Expected dtype int32/int64 for index"
+        )
     if len(index._s) != len(t._s) and index._s and t._s:
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor" if name == "gather" else
-                           f"Index tensor must have the same number of dimensions as self tensor")
+        raise RuntimeError(
+            "Index tensor must have the same number of dimensions as input tensor"
+            if name == "gather"
+            else "Index tensor must have the same number of dimensions as self tensor"
+        )
     n = t._s[values[1]] if t._s else 1
     a = np.asarray(index._a)
     if a.size and (a.min() < 0 or a.max() >= n):
@@ -185,7 +267,9 @@ def _check_scatter(v: list[Any], name: str = "scatter") -> None:
         raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
 
 
-def _scatter_values(self: Any, dim: int, index: Any, src: Any, value: Any, reduce: Any) -> tuple[Any, list[Any]]:
+def _scatter_values(
+    self: Any, dim: int, index: Any, src: Any, value: Any, reduce: Any
+) -> tuple[Any, list[Any]]:
     src = value if src is None else src
     if reduce is not None:
         v = src if isinstance(src, Tensor) else FUNCTIONS["full_like"](index, src, dtype=self._d)
@@ -201,21 +285,29 @@ def _scatter_values(self: Any, dim: int, index: Any, src: Any, value: Any, reduc
     return SCATTER_VALUE, values
 
 
-def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: Any = None) -> Any:  # noqa: A002
+def scatter(
+    input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: Any = None
+) -> Any:
     return run(*_scatter_values(input, dim, index, src, value, reduce))
 
 
-def scatter_(self: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: Any = None) -> Any:
+def scatter_(
+    self: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: Any = None
+) -> Any:
     return inplace.run_inplace(*_scatter_values(self, dim, index, src, value, reduce))
 
 
-def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:  # noqa: A002
+def scatter_reduce(
+    input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True
+) -> Any:
     values = [input, dim, index, src, reduce, include_self]
     _check_scatter(values)
     return run(SCATTER_REDUCE, values)
 
 
-def scatter_reduce_(self: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
+def scatter_reduce_(
+    self: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True
+) -> Any:
     values = [self, dim, index, src, reduce, include_self]
     _check_scatter(values)
     return inplace.run_inplace(SCATTER_REDUCE, values)
@@ -223,19 +315,36 @@ def scatter_reduce_(self: Any, dim: int, index: Any, src: Any, reduce: str, *, i
 
 # --- whole slices by index -----------------------------------------------------------------------
 def _index_select(a: Raw, dim: int, index: Raw) -> Raw:
-    return np.take(_one(a), _one(index), dim).reshape(np.shape(a) if not np.ndim(a) else (*a.shape[:dim], _one(index).shape[0], *a.shape[dim + 1 :]))
+    return np.take(_one(a), _one(index), dim).reshape(
+        np.shape(a)
+        if not np.ndim(a)
+        else (*a.shape[:dim], _one(index).shape[0], *a.shape[dim + 1 :])
+    )
 
 
 def _index_add(a: Raw, dim: int, index: Raw, source: Raw, alpha: Any = 1) -> Raw:
     out = np.array(a)
-    np.add.at(_one(out), (slice(None),) * dim + (_one(index),), source if alpha == 1 else source * alpha)
+    np.add.at(
+        _one(out), (slice(None),) * dim + (_one(index),), source if alpha == 1 else source * alpha
+    )
     return out
 
 
-INDEX_SELECT = define("index_select(self, dim, index)", _index_select, family="indexing",
-                      self=lambda F, g, self_sizes, self_dtype, dim, index: F.index_add(F.zeros(self_sizes, self_dtype), dim, index, g))
-INDEX_ADD = define("index_add(self, dim, index, source, *, alpha=1)", _index_add, family="indexing", self=lambda F, g: g,
-                   source=lambda F, g, dim, index, alpha: F.index_select(g, dim, index) * alpha)
+INDEX_SELECT = define(
+    "index_select(self, dim, index)",
+    _index_select,
+    family="indexing",
+    self=lambda F, g, self_sizes, self_dtype, dim, index: F.index_add(
+        F.zeros(self_sizes, self_dtype), dim, index, g
+    ),
+)
+INDEX_ADD = define(
+    "index_add(self, dim, index, source, *, alpha=1)",
+    _index_add,
+    family="indexing",
+    self=lambda F, g: g,
+    source=lambda F, g, dim, index, alpha: F.index_select(g, dim, index) * alpha,
+)
 
 
 def _index_copy(a: Raw, dim: int, index: Raw, source: Raw) -> Raw:
@@ -244,18 +353,28 @@ def _index_copy(a: Raw, dim: int, index: Raw, source: Raw) -> Raw:
     return out
 
 
-INDEX_COPY = define("index_copy(self, dim, index, source)", _index_copy, family="indexing",
-                    self=lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
-                    source=lambda F, g, dim, index: F.index_select(g, dim, index))
-INDEX_FILL = define("index_fill(self, dim, index, value)", _index_copy, family="indexing",
-                    self=lambda F, g, dim, index: F.index_fill(g, dim, index, 0))
+INDEX_COPY = define(
+    "index_copy(self, dim, index, source)",
+    _index_copy,
+    family="indexing",
+    self=lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
+    source=lambda F, g, dim, index: F.index_select(g, dim, index),
+)
+INDEX_FILL = define(
+    "index_fill(self, dim, index, value)",
+    _index_copy,
+    family="indexing",
+    self=lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
+)
 
 
 def _check_slices(values: list[Any]) -> None:
     t, index = values[0], values[2]
     values[1] = axis(values[1], len(t._s))
     if index._d not in (int64, int32):
-        raise RuntimeError("index_select(): Expected dtype int32 or int64 for index but got: " + index._d.display)
+        raise RuntimeError(
+            "index_select(): Expected dtype int32 or int64 for index but got: " + index._d.display
+        )
     n = t._s[values[1]] if t._s else 1
     a = np.asarray(index._a)
     if a.size and (a.min() < 0 or a.max() >= n):
@@ -272,8 +391,14 @@ GRAPH.scatter_number = lambda g, dim, index, v: run(SCATTER_VALUE, [g, dim, inde
 
 
 # --- flat and along ------------------------------------------------------------------------------
-TAKE = define("take(self, index)", lambda a, i: np.asarray(a).reshape(-1)[i], family="indexing",
-              self=lambda F, g, self_sizes, index: F.scatter_into(g.reshape((-1,)), index.reshape((-1,)), self_sizes.numel()).reshape(self_sizes))
+TAKE = define(
+    "take(self, index)",
+    lambda a, i: np.asarray(a).reshape(-1)[i],
+    family="indexing",
+    self=lambda F, g, self_sizes, index: F.scatter_into(
+        g.reshape((-1,)), index.reshape((-1,)), self_sizes.numel()
+    ).reshape(self_sizes),
+)
 
 
 def _check_take(values: list[Any]) -> None:
@@ -288,7 +413,7 @@ def _check_take(values: list[Any]) -> None:
 expose(TAKE, check=_check_take)
 
 
-def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:  # noqa: A002
+def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     if dim is None:
         return input.reshape(-1).gather(0, indices.reshape(-1))
     d = axis(dim, len(input._s))
@@ -315,17 +440,19 @@ PUT = define("put(self, index, source, accumulate=False)", _put, family="indexin
 expose(PUT, inplace=True)
 
 
-def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:  # noqa: A002
+def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
     a = np.asarray(input._a)
     places = np.nonzero(_one(a)) if a.ndim or as_tuple else ()
     if as_tuple:
         return tuple(wrap(p) for p in places)
     if not a.ndim:
         return wrap(np.zeros((int(bool(a)), 0), np.int64))
-    return wrap(np.ascontiguousarray(np.stack(places, 1)) if places else np.zeros((0, a.ndim), np.int64))
+    return wrap(
+        np.ascontiguousarray(np.stack(places, 1)) if places else np.zeros((0, a.ndim), np.int64)
+    )
 
 
-def argwhere(input: Any) -> Any:  # noqa: A002
+def argwhere(input: Any) -> Any:
     return nonzero(input)
 
 

@@ -28,7 +28,9 @@ def _broadcast(*raws: Raw) -> None:
             np.broadcast_shapes(np.shape(a), np.shape(b))
         except ValueError:
             raise errors.mismatch(np.shape(a), np.shape(b)) from None
-        raise errors.mismatch(np.broadcast_shapes(np.shape(a), np.shape(b)), np.shape(raws[-1])) from None
+        raise errors.mismatch(
+            np.broadcast_shapes(np.shape(a), np.shape(b)), np.shape(raws[-1])
+        ) from None
 
 
 def _where(c: Raw, a: Raw, b: Raw) -> Raw:
@@ -36,19 +38,26 @@ def _where(c: Raw, a: Raw, b: Raw) -> Raw:
     return np.where(c, a, b)
 
 
-WHERE = define("where(condition, self, other)", _where, PROMOTE, family="pointwise",
-               self=lambda F, g, condition: F.where(condition, g, F.zeros_like(g)),
-               other=lambda F, g, condition: F.where(condition, F.zeros_like(g), g))
+WHERE = define(
+    "where(condition, self, other)",
+    _where,
+    PROMOTE,
+    family="pointwise",
+    self=lambda F, g, condition: F.where(condition, g, F.zeros_like(g)),
+    other=lambda F, g, condition: F.where(condition, F.zeros_like(g), g),
+)
 
 
-def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:  # noqa: A002
+def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
     """input where the condition holds, else other; with one argument the places where it holds."""
     if not isinstance(condition, Tensor):
         raise errors.not_tensor("where", "condition", 1, condition)
     if input is None and other is None:
         return FUNCTIONS["nonzero"](condition, as_tuple=True)
     if condition._d not in (bool_, uint8):
-        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition._d.display}")
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition._d.display}"
+        )
     d = result_dtype([input, other])
     a, b = (v if isinstance(v, Tensor) else wrap(np.asarray(v, d.np), d) for v in (input, other))
     return _run_where(condition, a, b, d)
@@ -61,25 +70,40 @@ def _run_where(c: Any, a: Any, b: Any, d: Any) -> Any:
     return run(WHERE_SAME, [c, a, b])
 
 
-WHERE_SAME = define("where(condition, self, other)", _where, family="pointwise", key="where_same",
-                    self=lambda F, g, condition, self_sizes: F.sum_to(F.where(condition, g, F.zeros_like(g)), self_sizes),
-                    other=lambda F, g, condition, other_sizes: F.sum_to(F.where(condition, F.zeros_like(g), g), other_sizes))
+WHERE_SAME = define(
+    "where(condition, self, other)",
+    _where,
+    family="pointwise",
+    key="where_same",
+    self=lambda F, g, condition, self_sizes: F.sum_to(
+        F.where(condition, g, F.zeros_like(g)), self_sizes
+    ),
+    other=lambda F, g, condition, other_sizes: F.sum_to(
+        F.where(condition, F.zeros_like(g), g), other_sizes
+    ),
+)
 publish("where", where, method=False)
-publish("where", lambda self, condition, other: where(condition, self, other), function=False, F=False)
+publish(
+    "where", lambda self, condition, other: where(condition, self, other), function=False, F=False
+)
 GRAPH.where = where
 
 
 # --- clamp ---------------------------------------------------------------------------------------
-def _clamp(a: Raw, min: Any = None, max: Any = None) -> Raw:  # noqa: A002
+def _clamp(a: Raw, min: Any = None, max: Any = None) -> Raw:
     r = a
     if min is not None:
         r = np.maximum(r, min)
     if max is not None:
         r = np.minimum(r, max)
-    return np.asarray(r).astype(np.asarray(a).dtype if isinstance(min, (int, type(None))) and isinstance(max, (int, type(None))) else r.dtype)[()]
+    return np.asarray(r).astype(
+        np.asarray(a).dtype
+        if isinstance(min, (int, type(None))) and isinstance(max, (int, type(None)))
+        else r.dtype
+    )[()]
 
 
-def _clamp_vjp(F: Any, g: Any, self: Any, min: Any, max: Any) -> Any:  # noqa: A002
+def _clamp_vjp(F: Any, g: Any, self: Any, min: Any, max: Any) -> Any:
     inside = self == self
     if min is not None:
         inside = inside & (self >= min)
@@ -88,11 +112,25 @@ def _clamp_vjp(F: Any, g: Any, self: Any, min: Any, max: Any) -> Any:  # noqa: A
     return F.where(inside, g, F.zeros_like(g))
 
 
-CLAMP = define("clamp(self, min=None, max=None)", _clamp, family="pointwise", node="ClampBackward1", self=_clamp_vjp)
-CLAMP_MIN = define("clamp_min(self, min)", lambda a, m: _clamp(a, m), family="pointwise",
-                   self=lambda F, g, self, min: _clamp_vjp(F, g, self, min, None))
-CLAMP_MAX = define("clamp_max(self, max)", lambda a, m: _clamp(a, None, m), family="pointwise",
-                   self=lambda F, g, self, max: _clamp_vjp(F, g, self, None, max))
+CLAMP = define(
+    "clamp(self, min=None, max=None)",
+    _clamp,
+    family="pointwise",
+    node="ClampBackward1",
+    self=_clamp_vjp,
+)
+CLAMP_MIN = define(
+    "clamp_min(self, min)",
+    lambda a, m: _clamp(a, m),
+    family="pointwise",
+    self=lambda F, g, self, min: _clamp_vjp(F, g, self, min, None),
+)
+CLAMP_MAX = define(
+    "clamp_max(self, max)",
+    lambda a, m: _clamp(a, None, m),
+    family="pointwise",
+    self=lambda F, g, self, max: _clamp_vjp(F, g, self, None, max),
+)
 
 
 def _at(F: Any, g: Any, mask: Any) -> Any:
@@ -100,16 +138,36 @@ def _at(F: Any, g: Any, mask: Any) -> Any:
 
 
 CLAMP_TENSORS = define(
-    "clamp(self, min, max)", lambda a, lo, hi: np.minimum(np.maximum(a, lo), hi), PROMOTE, family="pointwise",
-    key="clamp_tensors", node="ClampBackward0",
+    "clamp(self, min, max)",
+    lambda a, lo, hi: np.minimum(np.maximum(a, lo), hi),
+    PROMOTE,
+    family="pointwise",
+    key="clamp_tensors",
+    node="ClampBackward0",
     self=lambda F, g, self, min, max: _at(F, g, (self >= min) & (self <= max)),
     min=lambda F, g, self, min, max: _at(F, g, (self < min) & (min < max)),
     max=lambda F, g, self, min, max: _at(F, g, (self > max) | (max < min)),
 )
-CLAMP_MIN_TENSOR = define("clamp_min(self, min)", np.maximum, PROMOTE, family="pointwise", key="clamp_min_tensor", node="ClampMinBackward1",
-                          self=lambda F, g, self, min: _at(F, g, self >= min), min=lambda F, g, self, min: _at(F, g, self < min))
-CLAMP_MAX_TENSOR = define("clamp_max(self, max)", np.minimum, PROMOTE, family="pointwise", key="clamp_max_tensor", node="ClampMaxBackward1",
-                          self=lambda F, g, self, max: _at(F, g, self <= max), max=lambda F, g, self, max: _at(F, g, self > max))
+CLAMP_MIN_TENSOR = define(
+    "clamp_min(self, min)",
+    np.maximum,
+    PROMOTE,
+    family="pointwise",
+    key="clamp_min_tensor",
+    node="ClampMinBackward1",
+    self=lambda F, g, self, min: _at(F, g, self >= min),
+    min=lambda F, g, self, min: _at(F, g, self < min),
+)
+CLAMP_MAX_TENSOR = define(
+    "clamp_max(self, max)",
+    np.minimum,
+    PROMOTE,
+    family="pointwise",
+    key="clamp_max_tensor",
+    node="ClampMaxBackward1",
+    self=lambda F, g, self, max: _at(F, g, self <= max),
+    max=lambda F, g, self, max: _at(F, g, self > max),
+)
 
 
 def _clamp_row(input: Any, lo: Any, hi: Any) -> tuple[Any, list[Any]]:
@@ -135,21 +193,21 @@ def _tensor(v: Any) -> Any:
     return v if isinstance(v, Tensor) else FUNCTIONS["tensor"](v)
 
 
-def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> Any:  # noqa: A002
+def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> Any:
     """Limit to [min, max], numbers or tensors."""
     return run(*_clamp_row(input, min, max))
 
 
-def clamp_(self: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002
+def clamp_(self: Any, min: Any = None, max: Any = None) -> Any:
     op, values = _clamp_row(self, min, max)
     return inplace.run_inplace(op, [self, *values[1:]])
 
 
-def clamp_min(input: Any, min: Any) -> Any:  # noqa: A002
+def clamp_min(input: Any, min: Any) -> Any:
     return run(CLAMP_MIN_TENSOR if isinstance(min, Tensor) else CLAMP_MIN, [input, min])
 
 
-def clamp_max(input: Any, max: Any) -> Any:  # noqa: A002
+def clamp_max(input: Any, max: Any) -> Any:
     return run(CLAMP_MAX_TENSOR if isinstance(max, Tensor) else CLAMP_MAX, [input, max])
 
 
@@ -164,16 +222,29 @@ publish("clamp_max_", lambda self, max: clamp_(self, None, max), F=False)
 # --- masks ---------------------------------------------------------------------------------------
 def _mask_of(mask: Any) -> Any:
     if mask._d is not bool_:
-        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask._d.name}" if False else f"expected mask dtype to be Bool but got {mask._d.display}")
+        raise RuntimeError(
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask._d.name}"
+            if False
+            else f"expected mask dtype to be Bool but got {mask._d.display}"
+        )
     return mask
 
 
-MASKED_FILL = define("masked_fill(self, mask, value)", lambda a, m, v: np.where(m, np.asarray(v).astype(a.dtype), a), family="indexing",
-                     self=lambda F, g, mask, self_sizes: F.sum_to(F.where(mask, F.zeros_like(g), g), self_sizes))
-MASKED_FILL_TENSOR = define("masked_fill(self, mask, value)", lambda a, m, v: np.where(m, v.astype(a.dtype), a), family="indexing",
-                            key="masked_fill_tensor", node="MaskedFillBackward1",
-                            self=lambda F, g, mask, self_sizes: F.sum_to(F.where(mask, F.zeros_like(g), g), self_sizes),
-                            value=lambda F, g, mask: F.where(mask, g, F.zeros_like(g)).sum())
+MASKED_FILL = define(
+    "masked_fill(self, mask, value)",
+    lambda a, m, v: np.where(m, np.asarray(v).astype(a.dtype), a),
+    family="indexing",
+    self=lambda F, g, mask, self_sizes: F.sum_to(F.where(mask, F.zeros_like(g), g), self_sizes),
+)
+MASKED_FILL_TENSOR = define(
+    "masked_fill(self, mask, value)",
+    lambda a, m, v: np.where(m, v.astype(a.dtype), a),
+    family="indexing",
+    key="masked_fill_tensor",
+    node="MaskedFillBackward1",
+    self=lambda F, g, mask, self_sizes: F.sum_to(F.where(mask, F.zeros_like(g), g), self_sizes),
+    value=lambda F, g, mask: F.where(mask, g, F.zeros_like(g)).sum(),
+)
 
 
 def _masked_fill(name: str) -> Any:
@@ -187,7 +258,9 @@ def _masked_fill(name: str) -> Any:
                 )
             return MASKED_FILL_TENSOR, [self, mask, value]
         if of_scalar(value).category > self._d.category and self._d.category < FLOAT:
-            raise RuntimeError(f"value cannot be converted to type {_c_type(self._d)} without overflow")
+            raise RuntimeError(
+                f"value cannot be converted to type {_c_type(self._d)} without overflow"
+            )
         return MASKED_FILL, [self, mask, value]
 
     return values
@@ -200,7 +273,7 @@ def _c_type(d: Any) -> str:
 _fill_values = _masked_fill("masked_fill")
 
 
-def masked_fill(input: Any, mask: Any, value: Any) -> Any:  # noqa: A002
+def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     return run(*_fill_values(input, mask, value))
 
 
@@ -208,8 +281,12 @@ def masked_fill_(self: Any, mask: Any, value: Any) -> Any:
     return inplace.run_inplace(*_fill_values(self, mask, value))
 
 
-MASKED_SELECT = define("masked_select(self, mask)", lambda a, m: np.broadcast_arrays(a, m)[0][np.broadcast_arrays(a, m)[1]], family="indexing",
-                       self=lambda F, g, mask, self_sizes: F.masked_put(g, mask, self_sizes))
+MASKED_SELECT = define(
+    "masked_select(self, mask)",
+    lambda a, m: np.broadcast_arrays(a, m)[0][np.broadcast_arrays(a, m)[1]],
+    family="indexing",
+    self=lambda F, g, mask, self_sizes: F.masked_put(g, mask, self_sizes),
+)
 
 
 def _masked_put(g: Raw, mask: Raw, sizes: Any) -> Raw:
@@ -219,8 +296,13 @@ def _masked_put(g: Raw, mask: Raw, sizes: Any) -> Raw:
     return RAW.sum_to(out, sizes)
 
 
-define("_masked_put(self, mask, sizes)", _masked_put, family="indexing", key="masked_put",
-       self=lambda F, g, mask: F.masked_select(g, mask))
+define(
+    "_masked_put(self, mask, sizes)",
+    _masked_put,
+    family="indexing",
+    key="masked_put",
+    self=lambda F, g, mask: F.masked_select(g, mask),
+)
 RAW.masked_select = MASKED_SELECT.forward
 expose(MASKED_SELECT)
 
@@ -232,9 +314,16 @@ def _masked_scatter(a: Raw, mask: Raw, source: Raw) -> Raw:
     return out
 
 
-expose(define("masked_scatter(self, mask, source)", _masked_scatter, family="indexing",
-              self=lambda F, g, mask: F.where(mask, F.zeros_like(g), g),
-              source=lambda F, g, mask, source_sizes: F.pad_flat(F.masked_select(g, mask), source_sizes)), inplace=True)
+expose(
+    define(
+        "masked_scatter(self, mask, source)",
+        _masked_scatter,
+        family="indexing",
+        self=lambda F, g, mask: F.where(mask, F.zeros_like(g), g),
+        source=lambda F, g, mask, source_sizes: F.pad_flat(F.masked_select(g, mask), source_sizes),
+    ),
+    inplace=True,
+)
 
 
 def _pad_flat(g: Raw, sizes: Any) -> Raw:
@@ -243,27 +332,62 @@ def _pad_flat(g: Raw, sizes: Any) -> Raw:
     return out.reshape(sizes)
 
 
-define("_pad_flat(self, sizes)", _pad_flat, family="indexing", key="pad_flat")
+define(
+    "_pad_flat(self, sizes)",
+    _pad_flat,
+    family="indexing",
+    key="pad_flat",
+    self=lambda F, g, self_sizes: F.part(g.reshape((-1,)), slice(0, self_sizes[0])),
+)
 publish("masked_fill", masked_fill)
 publish("masked_fill_", masked_fill_, function=False, F=False)
 
 
 # --- interpolation and fused products ------------------------------------------------------------
 def _lerp(a: Raw, b: Raw, w: Raw) -> Raw:
-    return np.where(np.abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w)).astype(np.result_type(a, b), copy=False)[()]
+    return np.where(np.abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w)).astype(
+        np.result_type(a, b), copy=False
+    )[()]
 
 
-LERP = define("lerp(self, end, weight)", _lerp, PROMOTE, family="pointwise", node="LerpBackward1",
-              self=lambda F, g, weight: g * (1 - weight), end=lambda F, g, weight: g * weight,
-              weight=lambda F, g, self, end: g * (end - self))
-LERP_NUMBER = define("lerp(self, end, weight)", _lerp, PROMOTE, family="pointwise", key="lerp_number", node="LerpBackward0",
-                     self=lambda F, g, weight: g * (1 - weight), end=lambda F, g, weight: g * weight)
-ADDCMUL = define("addcmul(self, tensor1, tensor2, *, value=1)", lambda s, a, b, v: s + v * a * b, PROMOTE, family="pointwise",
-                 self=lambda F, g: g, tensor1=lambda F, g, tensor2, value: g * (tensor2 * value),
-                 tensor2=lambda F, g, tensor1, value: g * (tensor1 * value))
-ADDCDIV = define("addcdiv(self, tensor1, tensor2, *, value=1)", lambda s, a, b, v: s + v * (a / b), PROMOTE_FLOAT, family="pointwise",
-                 self=lambda F, g: g, tensor1=lambda F, g, tensor2, value: g * (value / tensor2),
-                 tensor2=lambda F, g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2)))
+LERP = define(
+    "lerp(self, end, weight)",
+    _lerp,
+    PROMOTE,
+    family="pointwise",
+    node="LerpBackward1",
+    self=lambda F, g, weight: g * (1 - weight),
+    end=lambda F, g, weight: g * weight,
+    weight=lambda F, g, self, end: g * (end - self),
+)
+LERP_NUMBER = define(
+    "lerp(self, end, weight)",
+    _lerp,
+    PROMOTE,
+    family="pointwise",
+    key="lerp_number",
+    node="LerpBackward0",
+    self=lambda F, g, weight: g * (1 - weight),
+    end=lambda F, g, weight: g * weight,
+)
+ADDCMUL = define(
+    "addcmul(self, tensor1, tensor2, *, value=1)",
+    lambda s, a, b, v: s + v * a * b,
+    PROMOTE,
+    family="pointwise",
+    self=lambda F, g: g,
+    tensor1=lambda F, g, tensor2, value: g * (tensor2 * value),
+    tensor2=lambda F, g, tensor1, value: g * (tensor1 * value),
+)
+ADDCDIV = define(
+    "addcdiv(self, tensor1, tensor2, *, value=1)",
+    lambda s, a, b, v: s + v * (a / b),
+    PROMOTE_FLOAT,
+    family="pointwise",
+    self=lambda F, g: g,
+    tensor1=lambda F, g, tensor2, value: g * (value / tensor2),
+    tensor2=lambda F, g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2)),
+)
 
 
 def _check_lerp(values: list[Any]) -> None:
@@ -276,15 +400,18 @@ def _dname(t: Any) -> str:
     return {"float32": "float", "float64": "double", "int64": "long int"}.get(t._d.name, t._d.name)
 
 
-
-
 def _lerp_row(a: Any, end: Any, weight: Any) -> tuple[Any, list[Any]]:
     _check_lerp([a, end])
     return LERP if isinstance(weight, Tensor) else LERP_NUMBER, [a, end, weight]
 
 
 publish("lerp", lambda self, end, weight: run(*_lerp_row(self, end, weight)))
-publish("lerp_", lambda self, end, weight: inplace.run_inplace(*_lerp_row(self, end, weight)), function=False, F=False)
+publish(
+    "lerp_",
+    lambda self, end, weight: inplace.run_inplace(*_lerp_row(self, end, weight)),
+    function=False,
+    F=False,
+)
 expose(ADDCMUL, inplace=True)
 expose(ADDCDIV, inplace=True)
 
@@ -294,34 +421,61 @@ def _complex(a: Raw, b: Raw) -> Raw:
     return (a + 1j * b).astype(np.complex64 if a.dtype == np.float32 else np.complex128)
 
 
-COMPLEX_ROW = define("complex(self, other)", _complex, family="pointwise", self=lambda F, g: F.real(g),
-                     other=lambda F, g: F.imag(g))
-REAL = define("real(self)", lambda a: a.real, family="shape", view=True, self=lambda F, g: F.to_complex(g))
-IMAG = define("imag(self)", lambda a: a.imag, family="shape", view=True, self=lambda F, g: F.to_complex(g) * 1j)
-CONJ = define("_conj(self)", lambda a: a.conj(), family="pointwise", node="ConjBackward0", self=lambda F, g: F.conj(g))
+COMPLEX_ROW = define(
+    "complex(self, other)",
+    _complex,
+    family="pointwise",
+    self=lambda F, g: F.real(g),
+    other=lambda F, g: F.imag(g),
+)
+REAL = define(
+    "real(self)", lambda a: a.real, family="shape", view=True, self=lambda F, g: F.to_complex(g)
+)
+IMAG = define(
+    "imag(self)",
+    lambda a: a.imag,
+    family="shape",
+    view=True,
+    self=lambda F, g: F.to_complex(g) * 1j,
+)
+CONJ = define(
+    "_conj(self)",
+    lambda a: a.conj(),
+    family="pointwise",
+    node="ConjBackward0",
+    self=lambda F, g: F.conj(g),
+)
 RAW.imag = lambda a: a.imag if a.dtype.kind == "c" else np.zeros_like(a)
 RAW.to_complex = lambda a: a.astype(np.complex64 if a.dtype == np.float32 else np.complex128)
 GRAPH.imag = lambda t: imag(t)
 GRAPH.to_complex = lambda t: t.to(t._d.to_complex())
-VIEW_AS_REAL = define("view_as_real(self)", lambda a: np.stack([a.real, a.imag], -1), family="shape",
-                      self=lambda F, g: F.view_as_complex(g))
-VIEW_AS_COMPLEX = define("view_as_complex(self)", lambda a: a[..., 0] + 1j * a[..., 1].astype(a.dtype), family="shape",
-                         self=lambda F, g: F.view_as_real(g))
+VIEW_AS_REAL = define(
+    "view_as_real(self)",
+    lambda a: np.stack([a.real, a.imag], -1),
+    family="shape",
+    self=lambda F, g: F.view_as_complex(g),
+)
+VIEW_AS_COMPLEX = define(
+    "view_as_complex(self)",
+    lambda a: a[..., 0] + 1j * a[..., 1].astype(a.dtype),
+    family="shape",
+    self=lambda F, g: F.view_as_real(g),
+)
 expose(VIEW_AS_REAL, method=False)
 expose(VIEW_AS_COMPLEX, method=False)
 
 
-def real(input: Any) -> Any:  # noqa: A002
+def real(input: Any) -> Any:
     return run(REAL, [input]) if input._d.category == COMPLEX else input
 
 
-def imag(input: Any) -> Any:  # noqa: A002
+def imag(input: Any) -> Any:
     if input._d.category != COMPLEX:
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
     return run(IMAG, [input])
 
 
-def conj(input: Any) -> Any:  # noqa: A002
+def conj(input: Any) -> Any:
     return run(CONJ, [input]) if input._d.category == COMPLEX else input
 
 
@@ -329,7 +483,7 @@ def complex_(real: Any, imag: Any) -> Any:
     return run(COMPLEX_ROW, [real, imag])
 
 
-def polar(abs: Any, angle: Any) -> Any:  # noqa: A002
+def polar(abs: Any, angle: Any) -> Any:
     return complex_(abs * angle.cos(), abs * angle.sin())
 
 
@@ -344,20 +498,24 @@ Tensor.H = property(lambda self: conj(self.mT))  # type: ignore[attr-defined]
 
 
 # --- comparisons of whole tensors ----------------------------------------------------------------
-def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:  # noqa: A002
+def isclose(
+    input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Any:
     if input._d is not other._d:
         raise RuntimeError(f"{input._d.display} did not match {other._d.display}")
     return wrap(np.asarray(np.isclose(input._a, other._a, rtol, atol, equal_nan)))
 
 
-def allclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:  # noqa: A002
+def allclose(
+    input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> bool:
     if input._d is not other._d:
         raise RuntimeError(f"{input._d.display} did not match {other._d.display}")
     _broadcast(input._a, other._a)
     return bool(np.allclose(input._a, other._a, rtol, atol, equal_nan))
 
 
-def equal(input: Any, other: Any) -> bool:  # noqa: A002
+def equal(input: Any, other: Any) -> bool:
     return input._s == other._s and bool(np.array_equal(input._a, other._a))
 
 

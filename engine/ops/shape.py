@@ -54,17 +54,37 @@ def _view(a: Raw, size: Sequence[int]) -> Raw:
     return v
 
 
-VIEW = define("view(self, size)", _view, family="shape", view=True,
-              self=lambda F, g, self_sizes: g.reshape(self_sizes))
-RESHAPE_ALIAS = define("_reshape_alias(self, size)", _view, family="shape", view=True,
-                       self=lambda F, g, self_sizes: g.reshape(self_sizes))
-UNSAFE_VIEW = define("_unsafe_view(self, size)", lambda a, size: np.array(a).reshape(size), family="shape",
-                     node="UnsafeViewBackward0", self=lambda F, g, self_sizes: g.reshape(self_sizes))
+VIEW = define(
+    "view(self, size)",
+    _view,
+    family="shape",
+    view=True,
+    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+)
+RESHAPE_ALIAS = define(
+    "_reshape_alias(self, size)",
+    _view,
+    family="shape",
+    view=True,
+    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+)
+UNSAFE_VIEW = define(
+    "_unsafe_view(self, size)",
+    lambda a, size: np.array(a).reshape(size),
+    family="shape",
+    node="UnsafeViewBackward0",
+    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+)
 
 #: The same without the copy, for an operand that nobody else holds.
-UNSAFE_SHARED = define("_unsafe_view(self, size)", lambda a, size: np.asarray(a).reshape(size), family="shape",
-                       node="UnsafeViewBackward0", key="_unsafe_shared",
-                       self=lambda F, g, self_sizes: g.reshape(self_sizes))
+UNSAFE_SHARED = define(
+    "_unsafe_view(self, size)",
+    lambda a, size: np.asarray(a).reshape(size),
+    family="shape",
+    node="UnsafeViewBackward0",
+    key="_unsafe_shared",
+    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+)
 
 
 def _shape_args(size: tuple[Any, ...]) -> tuple[int, ...]:
@@ -84,7 +104,7 @@ def view(self: Any, *size: Any, dtype: Any = None) -> Any:
     return run(VIEW, [self, infer_size(_shape_args(size), self._s.numel())])
 
 
-def reshape(input: Any, *shape: Any, **kwargs: Any) -> Any:  # noqa: A002
+def reshape(input: Any, *shape: Any, **kwargs: Any) -> Any:
     """A view if possible, else a copy."""
     shape = (kwargs["shape"],) if "shape" in kwargs else shape
     size = infer_size(_shape_args(shape), input._s.numel())
@@ -101,8 +121,13 @@ def _transpose(a: Raw, dim0: int, dim1: int) -> Raw:
     return a.swapaxes(axis(dim0, a.ndim), axis(dim1, a.ndim)) if a.ndim else a.view()
 
 
-TRANSPOSE = define("transpose(self, dim0, dim1)", _transpose, family="shape", view=True,
-                   self=lambda F, g, dim0, dim1: F.transpose(g, dim0, dim1))
+TRANSPOSE = define(
+    "transpose(self, dim0, dim1)",
+    _transpose,
+    family="shape",
+    view=True,
+    self=lambda F, g, dim0, dim1: F.transpose(g, dim0, dim1),
+)
 
 
 def _t(a: Raw) -> Raw:
@@ -135,11 +160,16 @@ def _inverse(dims: Sequence[int]) -> list[int]:
     return out
 
 
-PERMUTE = define("permute(self, dims)", _permute, family="shape", view=True,
-                 self=lambda F, g, dims: F.permute(g, _inverse(dims)))
+PERMUTE = define(
+    "permute(self, dims)",
+    _permute,
+    family="shape",
+    view=True,
+    self=lambda F, g, dims: F.permute(g, _inverse(dims)),
+)
 
 
-def permute(input: Any, *dims: Any, **kwargs: Any) -> Any:  # noqa: A002
+def permute(input: Any, *dims: Any, **kwargs: Any) -> Any:
     dims = (kwargs["dims"],) if "dims" in kwargs else dims
     return run(PERMUTE, [input, _shape_args(dims)])
 
@@ -175,8 +205,13 @@ def _writeable(a: Raw) -> Raw:
     return np.lib.stride_tricks.as_strided(a, a.shape, a.strides)
 
 
-EXPAND = define("expand(self, size)", _expand, family="shape", view=True,
-                self=lambda F, g, self_sizes: F.sum_to(g, self_sizes))
+EXPAND = define(
+    "expand(self, size)",
+    _expand,
+    family="shape",
+    view=True,
+    self=lambda F, g, self_sizes: F.sum_to(g, self_sizes),
+)
 
 
 def expand(self: Any, *size: Any, implicit: bool = False) -> Any:
@@ -187,8 +222,14 @@ def _squeeze(a: Raw) -> Raw:
     return a.reshape([s for s in a.shape if s != 1])
 
 
-SQUEEZE = define("squeeze(self)", _squeeze, family="shape", view=True, key="squeeze_all",
-                 self=lambda F, g, self_sizes: g.reshape(self_sizes))
+SQUEEZE = define(
+    "squeeze(self)",
+    _squeeze,
+    family="shape",
+    view=True,
+    key="squeeze_all",
+    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+)
 
 
 def _squeeze_dims(a: Raw, dim: Any) -> Raw:
@@ -196,15 +237,36 @@ def _squeeze_dims(a: Raw, dim: Any) -> Raw:
     return a.reshape([s for i, s in enumerate(a.shape) if s != 1 or i not in dims])
 
 
-SQUEEZE_DIM = define("squeeze(self, dim)", _squeeze_dims, family="shape", view=True, node="SqueezeBackward1",
-                     self=lambda F, g, self_sizes: g.reshape(self_sizes), key="squeeze_dim")
-SQUEEZE_DIMS = define("squeeze(self, dim)", _squeeze_dims, family="shape", view=True, node="SqueezeBackward2",
-                      self=lambda F, g, self_sizes: g.reshape(self_sizes), key="squeeze_dims")
-SQUEEZE_MM = define("squeeze(self, dim)", _squeeze_dims, family="shape", view=True, node="SqueezeBackward4",
-                    self=lambda F, g, self_sizes: g.reshape(self_sizes), key="squeeze_mm")
+SQUEEZE_DIM = define(
+    "squeeze(self, dim)",
+    _squeeze_dims,
+    family="shape",
+    view=True,
+    node="SqueezeBackward1",
+    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+    key="squeeze_dim",
+)
+SQUEEZE_DIMS = define(
+    "squeeze(self, dim)",
+    _squeeze_dims,
+    family="shape",
+    view=True,
+    node="SqueezeBackward2",
+    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+    key="squeeze_dims",
+)
+SQUEEZE_MM = define(
+    "squeeze(self, dim)",
+    _squeeze_dims,
+    family="shape",
+    view=True,
+    node="SqueezeBackward4",
+    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+    key="squeeze_mm",
+)
 
 
-def squeeze(input: Any, dim: Any = None) -> Any:  # noqa: A002
+def squeeze(input: Any, dim: Any = None) -> Any:
     if dim is None:
         return run(SQUEEZE, [input])
     return run(SQUEEZE_DIMS if isinstance(dim, (tuple, list)) else SQUEEZE_DIM, [input, dim])
@@ -214,20 +276,29 @@ def _unsqueeze(a: Raw, dim: int) -> Raw:
     return np.expand_dims(a, axis(dim, a.ndim + 1))
 
 
-UNSQUEEZE = define("unsqueeze(self, dim)", _unsqueeze, family="shape", view=True,
-                   self=lambda F, g, self_sizes: g.reshape(self_sizes))
+UNSQUEEZE = define(
+    "unsqueeze(self, dim)",
+    _unsqueeze,
+    family="shape",
+    view=True,
+    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+)
 ALIAS = define("alias(self)", lambda a: a.view(), family="shape", view=True, self=lambda F, g: g)
 DETACH = define("detach(self)", lambda a: a.view(), family="shape", view=True)
-CLONE = define("clone(self)", lambda a: np.array(a, order="K")[()] if not np.ndim(a) else np.array(a, order="K"),
-               family="pointwise", self=lambda F, g: g)
+CLONE = define(
+    "clone(self)",
+    lambda a: np.array(a, order="K")[()] if not np.ndim(a) else np.array(a, order="K"),
+    family="pointwise",
+    self=lambda F, g: g,
+)
 
 
-def clone(input: Any, *, memory_format: Any = None) -> Any:  # noqa: A002
+def clone(input: Any, *, memory_format: Any = None) -> Any:
     """A copy that is connected in the graph."""
     return run(CLONE, [input])
 
 
-def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:  # noqa: A002
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     s = input._s
     if not s:
         return reshape(input, (1,))

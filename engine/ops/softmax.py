@@ -35,18 +35,28 @@ def _total(F: Any, v: Any, dim: int) -> Any:
     return F.sum(v, [dim], True) if len(v.shape) else v
 
 
-SOFTMAX = define("_softmax(self, dim)", _softmax, family="activation", node="SoftmaxBackward0",
-                 self=lambda F, g, result, dim: result * (g - _total(F, g * result, dim)))
-LOG_SOFTMAX = define("_log_softmax(self, dim)", _log_softmax, family="activation", node="LogSoftmaxBackward0",
-                     self=lambda F, g, result, dim: g - F.exp(result) * _total(F, g, dim))
+SOFTMAX = define(
+    "_softmax(self, dim)",
+    _softmax,
+    family="activation",
+    node="SoftmaxBackward0",
+    self=lambda F, g, result, dim: result * (g - _total(F, g * result, dim)),
+)
+LOG_SOFTMAX = define(
+    "_log_softmax(self, dim)",
+    _log_softmax,
+    family="activation",
+    node="LogSoftmaxBackward0",
+    self=lambda F, g, result, dim: g - F.exp(result) * _total(F, g, dim),
+)
 
 
 def _make(name: str, op: Any, kernel: str) -> Any:
-    def call(input: Any, dim: Any = None, dtype: Any = None, *, _stacklevel: int = 3) -> Any:  # noqa: A002
+    def call(input: Any, dim: Any = None, dtype: Any = None, *, _stacklevel: int = 3) -> Any:
         if not isinstance(input, Tensor):
             raise errors.not_tensor(name, "input", 1, input)
         if dim is None:
-            raise TypeError(f"{name}() missing 1 required positional arguments: \"dim\"")
+            raise TypeError(f'{name}() missing 1 required positional arguments: "dim"')
         t = input if dtype is None else input.to(dtype)
         d = axis(dim, len(t._s))
         if t._d.category < FLOAT:

@@ -35,10 +35,16 @@ def _back(F: Any, g: Any, self_sizes: Any, result1: Any, dim: int) -> Any:
     return F.scatter_add_along(g, result1, self_sizes, dim) if len(self_sizes) else g
 
 
-SORT = define("sort(self, dim, descending, stable)", _sort, family="reduction", self=_back, pack=returns("sort", "values indices"))
+SORT = define(
+    "sort(self, dim, descending, stable)",
+    _sort,
+    family="reduction",
+    self=_back,
+    pack=returns("sort", "values indices"),
+)
 
 
-def _topk(a: Raw, k: int, dim: int, largest: bool, sorted: bool) -> tuple[Raw, Raw]:  # noqa: A002
+def _topk(a: Raw, k: int, dim: int, largest: bool, sorted: bool) -> tuple[Raw, Raw]:
     v, i = _sort(a, dim, largest)
     if not np.ndim(a):
         return v, i
@@ -46,30 +52,46 @@ def _topk(a: Raw, k: int, dim: int, largest: bool, sorted: bool) -> tuple[Raw, R
     return np.ascontiguousarray(v[cut]), np.ascontiguousarray(i[cut])
 
 
-TOPK = define("topk(self, k, dim, largest, sorted)", _topk, family="reduction", self=_back, pack=returns("topk", "values indices"))
+TOPK = define(
+    "topk(self, k, dim, largest, sorted)",
+    _topk,
+    family="reduction",
+    self=_back,
+    pack=returns("topk", "values indices"),
+)
 
 
-def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None) -> Any:  # noqa: A002
+def sort(
+    input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
+) -> Any:
     return run(SORT, [input, axis(dim, len(input._s)), descending, stable])
 
 
-def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:  # noqa: A002
+def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     return sort(input, dim, descending, stable)[1]
 
 
-def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:  # noqa: A002
+def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     d = axis(dim, len(input._s))
     if not 0 <= k <= (input._s[d] if input._s else 1):
         raise RuntimeError("selected index k out of range")
     return run(TOPK, [input, k, d, largest, sorted])
 
 
-def msort(input: Any) -> Any:  # noqa: A002
+def msort(input: Any) -> Any:
     return sort(input, 0)[0]
 
 
-def unique(input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:  # noqa: A002
-    values, inverse, counts = np.unique(input._a, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
+def unique(
+    input: Any,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
+    values, inverse, counts = np.unique(
+        input._a, return_inverse=True, return_counts=True, axis=dim, equal_nan=False
+    )
     out = [wrap(values, input._d)]
     if return_inverse:
         out.append(wrap(inverse.reshape(input._s if dim is None else (-1,))))
@@ -78,8 +100,14 @@ def unique(input: Any, sorted: bool = True, return_inverse: bool = False, return
     return out[0] if len(out) == 1 else tuple(out)
 
 
-def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:  # noqa: A002
-    a = np.asarray(input._a).reshape(-1) if dim is None else np.moveaxis(np.asarray(input._a), dim, 0)
+def unique_consecutive(
+    input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
+    a = (
+        np.asarray(input._a).reshape(-1)
+        if dim is None
+        else np.moveaxis(np.asarray(input._a), dim, 0)
+    )
     starts = np.ones(len(a), bool)
     if len(a) > 1:
         differs = a[1:] != a[:-1]
@@ -94,7 +122,15 @@ def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: 
     return out[0] if len(out) == 1 else tuple(out)
 
 
-def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False, side: Any = None, sorter: Any = None) -> Any:  # noqa: A002
+def searchsorted(
+    sorted_sequence: Any,
+    input: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: Any = None,
+    sorter: Any = None,
+) -> Any:
     which = side or ("right" if right else "left")
     rows = np.asarray(sorted_sequence._a)
     if sorter is not None:
@@ -104,16 +140,23 @@ def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, r
         found = np.searchsorted(rows, wanted, which)
     else:
         flat, w = rows.reshape(-1, rows.shape[-1]), wanted.reshape(-1, wanted.shape[-1])
-        found = np.stack([np.searchsorted(r, x, which) for r, x in zip(flat, w, strict=True)]).reshape(wanted.shape)
+        found = np.stack(
+            [np.searchsorted(r, x, which) for r, x in zip(flat, w, strict=True)]
+        ).reshape(wanted.shape)
     return wrap(np.asarray(found).astype(np.int32 if out_int32 else np.int64))
 
 
-def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:  # noqa: A002
+def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
-def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
-    a, b = (np.asarray(v._a) if isinstance(v, Tensor) else np.asarray(v) for v in (elements, test_elements))
+def isin(
+    elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
+) -> Any:
+    a, b = (
+        np.asarray(v._a) if isinstance(v, Tensor) else np.asarray(v)
+        for v in (elements, test_elements)
+    )
     return wrap(np.asarray(np.isin(a, b, invert=invert)))
 
 

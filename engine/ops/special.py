@@ -54,7 +54,10 @@ def _digamma(x: float) -> float:
         shift -= 1 / x
         x += 1
     z = 1 / (x * x)
-    tail = z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z * (5 / 660 - z * (691 / 32760 - z / 12))))))
+    tail = z * (
+        1 / 12
+        - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z * (5 / 660 - z * (691 / 32760 - z / 12)))))
+    )
     return shift + math.log(x) - 0.5 / x - tail
 
 
@@ -99,18 +102,38 @@ def _erfinv(y: float) -> float:
     if w < 5:
         w -= 2.5
         x = 2.81022636e-08
-        for c in (3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087, -0.00125372503,
-                  -0.00417768164, 0.246640727, 1.50140941):
+        for c in (
+            3.43273939e-07,
+            -3.5233877e-06,
+            -4.39150654e-06,
+            0.00021858087,
+            -0.00125372503,
+            -0.00417768164,
+            0.246640727,
+            1.50140941,
+        ):
             x = c + x * w
     else:
         w = math.sqrt(w) - 3
         x = -0.000200214257
-        for c in (0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613,
-                  0.00943887047, 1.00167406, 2.83297682):
+        for c in (
+            0.000100950558,
+            0.00134934322,
+            -0.00367342844,
+            0.00573950773,
+            -0.0076224613,
+            0.00943887047,
+            1.00167406,
+            2.83297682,
+        ):
             x = c + x * w
     x *= y
     for _ in range(2):
-        error = math.erf(x) - y if abs(y) < 0.5 else -(math.erfc(abs(x)) - (1 - abs(y))) * math.copysign(1, y)
+        error = (
+            math.erf(x) - y
+            if abs(y) < 0.5
+            else -(math.erfc(abs(x)) - (1 - abs(y))) * math.copysign(1, y)
+        )
         x -= error / (2 / math.sqrt(math.pi) * math.exp(-x * x))
     return x
 
@@ -125,8 +148,11 @@ def _bessel(order: int, scaled: bool) -> Callable[[float], float]:
         ax = abs(x)
         if math.isinf(ax):
             return 0.0 if scaled else math.copysign(math.inf, x) if order else math.inf
-        r = _bessel_series(order, ax) * (math.exp(-ax) if scaled else 1.0) if ax < 30 else (
-            _bessel_tail(order, ax) * (1.0 if scaled else _exp(ax)))
+        r = (
+            _bessel_series(order, ax) * (math.exp(-ax) if scaled else 1.0)
+            if ax < 30
+            else (_bessel_tail(order, ax) * (1.0 if scaled else _exp(ax)))
+        )
         return math.copysign(r, x) if order else r
 
     return value

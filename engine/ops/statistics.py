@@ -34,23 +34,45 @@ def _var(a: Raw, dim: Any, correction: float, keepdim: bool) -> Raw:
     return total / total.dtype.type(max(n - correction, 0))
 
 
-def _spread(F: Any, g: Any, self: Any, self_sizes: Any, dim: Any, correction: float, keepdim: bool) -> Any:
+def _spread(
+    F: Any, g: Any, self: Any, self_sizes: Any, dim: Any, correction: float, keepdim: bool
+) -> Any:
     dims = axes(dim, len(self_sizes))
     n = _count(self_sizes, dims)
     g = expand_dims(g, dims, len(self_sizes), keepdim)
     centred = self - F.mean(self, list(dims), True) if dims else self - self
-    scale = 2.0 / (n - correction) if n > correction else math.inf if n == correction and False else math.nan
+    scale = (
+        2.0 / (n - correction)
+        if n > correction
+        else math.inf
+        if n == correction and False
+        else math.nan
+    )
     return g * centred * scale
 
 
-def _std_vjp(F: Any, g: Any, self: Any, result: Any, self_sizes: Any, dim: Any, correction: float, keepdim: bool) -> Any:
+def _std_vjp(
+    F: Any,
+    g: Any,
+    self: Any,
+    result: Any,
+    self_sizes: Any,
+    dim: Any,
+    correction: float,
+    keepdim: bool,
+) -> Any:
     zero = result == 0
     half = F.where(zero, F.zeros_like(result), g / (2 * F.where(zero, F.ones_like(result), result)))
     return _spread(F, half, self, self_sizes, dim, correction, keepdim)
 
 
 VAR = define("var(self, dim, correction, keepdim)", _var, family="reduction", self=_spread)
-STD = define("std(self, dim, correction, keepdim)", lambda a, *r: np.sqrt(_var(a, *r)), family="reduction", self=_std_vjp)
+STD = define(
+    "std(self, dim, correction, keepdim)",
+    lambda a, *r: np.sqrt(_var(a, *r)),
+    family="reduction",
+    self=_std_vjp,
+)
 RAW.mean = lambda a, dims, keepdim: a.mean(axis=tuple(dims), keepdims=keepdim)
 RAW.sum = lambda a, dims, keepdim: a.sum(axis=tuple(dims), keepdims=keepdim)
 
@@ -73,12 +95,28 @@ def _spread_args(name: str, t: Any, dim: Any, unbiased: Any, correction: Any) ->
     return dims, c
 
 
-def var(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, axis: Any = None) -> Any:  # noqa: A002
+def var(
+    input: Any,
+    dim: Any = None,
+    unbiased: Any = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+    axis: Any = None,
+) -> Any:
     dims, c = _spread_args("var", input, dim if axis is None else axis, unbiased, correction)
     return run(VAR, [input, dims, c, keepdim])
 
 
-def std(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, axis: Any = None) -> Any:  # noqa: A002
+def std(
+    input: Any,
+    dim: Any = None,
+    unbiased: Any = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+    axis: Any = None,
+) -> Any:
     dims, c = _spread_args("std", input, dim if axis is None else axis, unbiased, correction)
     return run(STD, [input, dims, c, keepdim])
 
@@ -92,28 +130,64 @@ def _both(F: Any, g: Any, spread: Any, self_sizes: Any, dim: Any, keepdim: bool)
     if g[1] is None:
         return spread
     dims = axes(dim, len(self_sizes))
-    mean = F.expand(expand_dims(g[1], dims, len(self_sizes), keepdim), self_sizes) / _count(self_sizes, dims)
+    mean = F.expand(expand_dims(g[1], dims, len(self_sizes), keepdim), self_sizes) / _count(
+        self_sizes, dims
+    )
     return mean if spread is None else spread + mean
 
 
-VAR_MEAN = define("var_mean(self, dim, correction, keepdim)", lambda a, d, c, k: (_var(a, d, c, k), _means(a, d, k)),
-                  family="reduction", outputs=2,
-                  self=lambda F, g, self, self_sizes, dim, correction, keepdim: _both(
-                      F, g, None if g[0] is None else _spread(F, g[0], self, self_sizes, dim, correction, keepdim),
-                      self_sizes, dim, keepdim))
-STD_MEAN = define("std_mean(self, dim, correction, keepdim)",
-                  lambda a, d, c, k: (np.sqrt(_var(a, d, c, k)), _means(a, d, k)), family="reduction", outputs=2,
-                  self=lambda F, g, self, result0, self_sizes, dim, correction, keepdim: _both(
-                      F, g, None if g[0] is None else _std_vjp(F, g[0], self, result0, self_sizes, dim, correction, keepdim),
-                      self_sizes, dim, keepdim))
+VAR_MEAN = define(
+    "var_mean(self, dim, correction, keepdim)",
+    lambda a, d, c, k: (_var(a, d, c, k), _means(a, d, k)),
+    family="reduction",
+    outputs=2,
+    self=lambda F, g, self, self_sizes, dim, correction, keepdim: _both(
+        F,
+        g,
+        None if g[0] is None else _spread(F, g[0], self, self_sizes, dim, correction, keepdim),
+        self_sizes,
+        dim,
+        keepdim,
+    ),
+)
+STD_MEAN = define(
+    "std_mean(self, dim, correction, keepdim)",
+    lambda a, d, c, k: (np.sqrt(_var(a, d, c, k)), _means(a, d, k)),
+    family="reduction",
+    outputs=2,
+    self=lambda F, g, self, result0, self_sizes, dim, correction, keepdim: _both(
+        F,
+        g,
+        None
+        if g[0] is None
+        else _std_vjp(F, g[0], self, result0, self_sizes, dim, correction, keepdim),
+        self_sizes,
+        dim,
+        keepdim,
+    ),
+)
 
 
-def var_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:  # noqa: A002
+def var_mean(
+    input: Any,
+    dim: Any = None,
+    unbiased: Any = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+) -> Any:
     dims, c = _spread_args("var_mean", input, dim, unbiased, correction)
     return run(VAR_MEAN, [input, dims, c, keepdim])
 
 
-def std_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:  # noqa: A002
+def std_mean(
+    input: Any,
+    dim: Any = None,
+    unbiased: Any = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+) -> Any:
     dims, c = _spread_args("std_mean", input, dim, unbiased, correction)
     return run(STD_MEAN, [input, dims, c, keepdim])
 
@@ -136,7 +210,9 @@ def vector_norm_raw(a: Raw, p: float, dim: Any, keepdim: bool) -> Raw:
     return (m**p).sum(axis=dims, keepdims=keepdim) ** (1 / p)
 
 
-def norm_vjp(F: Any, g: Any, self: Any, result: Any, self_sizes: Any, p: float, dim: Any, keepdim: bool) -> Any:
+def norm_vjp(
+    F: Any, g: Any, self: Any, result: Any, self_sizes: Any, p: float, dim: Any, keepdim: bool
+) -> Any:
     """The gradient of a p-norm; 0 where the norm is 0."""
     n = len(self_sizes)
     dims = axes(dim, n)
@@ -158,14 +234,38 @@ def norm_vjp(F: Any, g: Any, self: Any, result: Any, self_sizes: Any, p: float, 
     return F.where(zero, F.zeros_like(self), self * F.power(m, p - 2) * (g / F.power(safe, p - 1)))
 
 
-NORM = define("norm(self, p, dim, keepdim)", vector_norm_raw, family="reduction", node="NormBackward1", self=norm_vjp)
-NORM_ALL = define("norm(self, p, dim, keepdim)", vector_norm_raw, family="reduction", key="norm_all",
-                  node="NormBackward0", self=norm_vjp)
-VECTOR_NORM = define("linalg_vector_norm(self, p, dim, keepdim)", vector_norm_raw, family="reduction",
-                     node="LinalgVectorNormBackward0", self=norm_vjp)
+NORM = define(
+    "norm(self, p, dim, keepdim)",
+    vector_norm_raw,
+    family="reduction",
+    node="NormBackward1",
+    self=norm_vjp,
+)
+NORM_ALL = define(
+    "norm(self, p, dim, keepdim)",
+    vector_norm_raw,
+    family="reduction",
+    key="norm_all",
+    node="NormBackward0",
+    self=norm_vjp,
+)
+VECTOR_NORM = define(
+    "linalg_vector_norm(self, p, dim, keepdim)",
+    vector_norm_raw,
+    family="reduction",
+    node="LinalgVectorNormBackward0",
+    self=norm_vjp,
+)
 
 
-def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None) -> Any:  # noqa: A002
+def norm(
+    input: Any,
+    p: Any = "fro",
+    dim: Any = None,
+    keepdim: bool = False,
+    out: Any = None,
+    dtype: Any = None,
+) -> Any:
     """The p-norm of vectors, or "fro" and "nuc" of matrices."""
     if not isinstance(input, Tensor):
         raise errors.not_tensor("norm", "input", 1, input)
@@ -176,7 +276,8 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
         return matrix_norm(t, "nuc", (-2, -1) if dim is None else dim, keepdim)
     if t._d.category < FLOAT:
         raise RuntimeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got " + t._d.display
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            + t._d.display
         )
     order = 2.0 if p in ("fro", None) else float(p)
     dims = None if dim is None else [dim] if isinstance(dim, int) else list(dim)
@@ -185,11 +286,13 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
     return run(VECTOR_NORM, [t, order, dims, keepdim])
 
 
-def method_norm(self: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+def method_norm(
+    self: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None
+) -> Any:
     return norm(self, p, dim, keepdim, dtype=dtype)
 
 
-def dist(input: Any, other: Any, p: float = 2) -> Any:  # noqa: A002
+def dist(input: Any, other: Any, p: float = 2) -> Any:
     return norm(input - other, p)
 
 
@@ -242,16 +345,28 @@ def _logcumsumexp(a: Raw, dim: int) -> Raw:
     return np.logaddexp.accumulate(a, axis=axis(dim, a.ndim)) if a.ndim else a
 
 
-expose(define("logcumsumexp(self, dim)", _logcumsumexp, family="reduction",
-              self=lambda F, g, self, result, dim: _back_cumsum(F, g * F.exp(-result), dim) * F.exp(self)))
+expose(
+    define(
+        "logcumsumexp(self, dim)",
+        _logcumsumexp,
+        family="reduction",
+        self=lambda F, g, self, result, dim: _back_cumsum(F, g * F.exp(-result), dim) * F.exp(self),
+    )
+)
 
 
-def cumsum(input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None) -> Any:  # noqa: A002
+def cumsum(
+    input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None
+) -> Any:
     return run(CUMSUM, [input if dtype is None else input.to(dtype), dim if axis is None else axis])
 
 
-def cumprod(input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None) -> Any:  # noqa: A002
-    return run(CUMPROD, [input if dtype is None else input.to(dtype), dim if axis is None else axis])
+def cumprod(
+    input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None
+) -> Any:
+    return run(
+        CUMPROD, [input if dtype is None else input.to(dtype), dim if axis is None else axis]
+    )
 
 
 def _logsumexp(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
@@ -263,25 +378,40 @@ def _logsumexp(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
     return out if keepdim else out.reshape([s for i, s in enumerate(a.shape) if i not in dims])
 
 
-expose(define("logsumexp(self, dim, keepdim=False)", _logsumexp, TO_FLOAT, family="reduction",
-              self=lambda F, g, self, result, self_sizes, dim, keepdim: expand_dims(
-                  g, axes(dim, len(self_sizes)), len(self_sizes), keepdim) * F.exp(
-                      self - expand_dims(result, axes(dim, len(self_sizes)), len(self_sizes), keepdim))))
+expose(
+    define(
+        "logsumexp(self, dim, keepdim=False)",
+        _logsumexp,
+        TO_FLOAT,
+        family="reduction",
+        self=lambda F, g, self, result, self_sizes, dim, keepdim: (
+            expand_dims(g, axes(dim, len(self_sizes)), len(self_sizes), keepdim)
+            * F.exp(
+                self - expand_dims(result, axes(dim, len(self_sizes)), len(self_sizes), keepdim)
+            )
+        ),
+    )
+)
 
 
 # --- with nan ------------------------------------------------------------------------------------
-NANSUM = define("nansum(self, dim=None, keepdim=False)",
-                lambda a, dim, keepdim: np.nansum(np.asarray(a), axis=axes(dim, np.ndim(a)), keepdims=keepdim), family="reduction",
-                self=lambda F, g, self, self_sizes, dim, keepdim: F.masked(
-                    F.expand(expand_dims(g, axes(dim, len(self_sizes)), len(self_sizes), keepdim), self_sizes), ~F.isnan(self)))
+NANSUM = define(
+    "nansum(self, dim=None, keepdim=False)",
+    lambda a, dim, keepdim: np.nansum(np.asarray(a), axis=axes(dim, np.ndim(a)), keepdims=keepdim),
+    family="reduction",
+    self=lambda F, g, self, self_sizes, dim, keepdim: F.masked(
+        F.expand(expand_dims(g, axes(dim, len(self_sizes)), len(self_sizes), keepdim), self_sizes),
+        ~F.isnan(self),
+    ),
+)
 
 
-def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A002
+def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     t = input if dtype is None else input.to(dtype)
     return t.sum(dim, keepdim) if t._d.category < FLOAT else run(NANSUM, [t, dim, keepdim])
 
 
-def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A002
+def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     n = (~input.isnan()).sum(dim, keepdim)
     return nansum(input, dim, keepdim) / n
 
@@ -307,7 +437,15 @@ def _picked(F: Any, g: Any, self_sizes: Any, result1: Any, dim: int, keepdim: bo
     return F.put_along(g, result1, self_sizes, axis(dim, len(self_sizes)), keepdim)
 
 
-expose(define("mode(self, dim=-1, keepdim=False)", _mode, family="reduction", pack=returns("mode", "values indices"), self=_picked))
+expose(
+    define(
+        "mode(self, dim=-1, keepdim=False)",
+        _mode,
+        family="reduction",
+        pack=returns("mode", "values indices"),
+        self=_picked,
+    )
+)
 
 
 def _median_place(row: Raw) -> int:
@@ -320,7 +458,11 @@ def _median_place(row: Raw) -> int:
 
 
 def _kth_place(k: int) -> Any:
-    return lambda row: int(np.nonzero(row == np.sort(row)[k - 1])[0][0]) if not (row.dtype.kind == "f" and np.isnan(row).any()) else int(np.argsort(row, kind="stable")[k - 1])
+    return lambda row: (
+        int(np.nonzero(row == np.sort(row)[k - 1])[0][0])
+        if not (row.dtype.kind == "f" and np.isnan(row).any())
+        else int(np.argsort(row, kind="stable")[k - 1])
+    )
 
 
 def _nanmedian_place(row: Raw) -> int:
@@ -340,10 +482,24 @@ def _by_row(a: Raw, dim: int, keepdim: bool, place: Any) -> tuple[Raw, Raw]:
     return (np.expand_dims(v, d), np.expand_dims(p, d)) if keepdim else (v, p)
 
 
-MEDIAN_DIM = define("median(self, dim, keepdim=False)", lambda a, dim, keepdim: _by_row(a, dim, keepdim, _median_place),
-                    family="reduction", node="MedianBackward1", key="median_dim", self=_picked, pack=returns("median", "values indices"))
-NANMEDIAN_DIM = define("nanmedian(self, dim, keepdim=False)", lambda a, dim, keepdim: _by_row(a, dim, keepdim, _nanmedian_place),
-                       family="reduction", node="NanmedianBackward1", key="nanmedian_dim", self=_picked, pack=returns("nanmedian", "values indices"))
+MEDIAN_DIM = define(
+    "median(self, dim, keepdim=False)",
+    lambda a, dim, keepdim: _by_row(a, dim, keepdim, _median_place),
+    family="reduction",
+    node="MedianBackward1",
+    key="median_dim",
+    self=_picked,
+    pack=returns("median", "values indices"),
+)
+NANMEDIAN_DIM = define(
+    "nanmedian(self, dim, keepdim=False)",
+    lambda a, dim, keepdim: _by_row(a, dim, keepdim, _nanmedian_place),
+    family="reduction",
+    node="NanmedianBackward1",
+    key="nanmedian_dim",
+    self=_picked,
+    pack=returns("nanmedian", "values indices"),
+)
 
 
 def _median_all(place: Any) -> Any:
@@ -360,34 +516,54 @@ def _even(F: Any, g: Any, self: Any, result: Any) -> Any:
     return share * (g / share.sum())
 
 
-MEDIAN = define("median(self)", _median_all(_median_place), family="reduction", key="median_all", self=_even)
-NANMEDIAN = define("nanmedian(self)", _median_all(_nanmedian_place), family="reduction", key="nanmedian_all", self=_even)
-KTH = define("kthvalue(self, k, dim=-1, keepdim=False)", lambda a, k, dim, keepdim: _by_row(a, dim, keepdim, _kth_place(k)),
-             family="reduction", self=_picked, pack=returns("kthvalue", "values indices"))
+MEDIAN = define(
+    "median(self)", _median_all(_median_place), family="reduction", key="median_all", self=_even
+)
+NANMEDIAN = define(
+    "nanmedian(self)",
+    _median_all(_nanmedian_place),
+    family="reduction",
+    key="nanmedian_all",
+    self=_even,
+)
+KTH = define(
+    "kthvalue(self, k, dim=-1, keepdim=False)",
+    lambda a, k, dim, keepdim: _by_row(a, dim, keepdim, _kth_place(k)),
+    family="reduction",
+    self=_picked,
+    pack=returns("kthvalue", "values indices"),
+)
 
 
-def median(input: Any, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: A002
+def median(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return run(MEDIAN, [input]) if dim is None else run(MEDIAN_DIM, [input, dim, keepdim])
 
 
-def nanmedian(input: Any, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: A002
+def nanmedian(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return run(NANMEDIAN, [input]) if dim is None else run(NANMEDIAN_DIM, [input, dim, keepdim])
 
 
-def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:  # noqa: A002
+def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     n = input._s[axis(dim, len(input._s))] if input._s else 1
     if not 1 <= k <= n:
-        raise RuntimeError("kthvalue(): selected number k out of range for dimension " + str(axis(dim, len(input._s))))
+        raise RuntimeError(
+            "kthvalue(): selected number k out of range for dimension "
+            + str(axis(dim, len(input._s)))
+        )
     return run(KTH, [input, k, dim, keepdim])
 
 
-def quantile(input: Any, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:  # noqa: A002
+def quantile(
+    input: Any, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> Any:
     """Quantiles by interpolation between order statistics."""
     t = input.reshape(-1) if dim is None else input
     d = axis(-1 if dim is None else dim, len(t._s))
     values = t.sort(d)[0]
     many = isinstance(q, Tensor) and bool(q._s)
-    outs = [_one_quantile(values, float(x), d, interpolation) for x in (q.tolist() if many else [q])]
+    outs = [
+        _one_quantile(values, float(x), d, interpolation) for x in (q.tolist() if many else [q])
+    ]
     if keepdim:
         outs = [o.unsqueeze(d) if dim is not None else o.reshape([1] * len(input._s)) for o in outs]
     return FUNCTIONS["stack"](outs) if many else outs[0]
@@ -410,7 +586,7 @@ def _one_quantile(values: Any, q: float, d: int, how: str) -> Any:
 
 
 # --- histograms ----------------------------------------------------------------------------------
-def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:  # noqa: A002
+def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     if input._d.category < FLOAT:
         raise errors.not_implemented("histogram_cpu", input._d.display)
     a = np.asarray(input._a).reshape(-1)
@@ -421,7 +597,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:  
     return wrap(counts.astype(input._d.np), input._d)
 
 
-def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:  # noqa: A002
+def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     from engine.tensor import wrap
 
     a = np.asarray(input._a)
@@ -429,15 +605,34 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:  # noq
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     w = None if weights is None else np.asarray(weights._a)
     out = np.bincount(a, w, minlength)
-    return wrap(out.astype(weights._d.np if weights is not None and weights._d.category == FLOAT else out.dtype))
+    return wrap(
+        out.astype(
+            weights._d.np if weights is not None and weights._d.category == FLOAT else out.dtype
+        )
+    )
 
 
 def _flat(x: Any) -> Any:
     return x
 
 
-for _n in ("var", "std", "var_mean", "std_mean", "dist", "cumsum", "cumprod", "nansum", "nanmean", "median",
-           "nanmedian", "kthvalue", "quantile", "histc", "bincount"):
+for _n in (
+    "var",
+    "std",
+    "var_mean",
+    "std_mean",
+    "dist",
+    "cumsum",
+    "cumprod",
+    "nansum",
+    "nanmean",
+    "median",
+    "nanmedian",
+    "kthvalue",
+    "quantile",
+    "histc",
+    "bincount",
+):
     publish(_n, globals()[_n], F=_n in ("cumsum", "cumprod"))
 publish("norm", norm, method=False)
 publish("norm", method_norm, function=False, F=False)

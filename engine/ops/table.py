@@ -89,7 +89,9 @@ class OpNode(Function):
     cells: dict[int, Any] | None
 
     def release(self) -> None:
-        if self.outs is not None or any(type(a) in _KEPT or isinstance(a, Tensor) for a in self.args or ()):
+        if self.outs is not None or any(
+            type(a) in _KEPT or isinstance(a, Tensor) for a in self.args or ()
+        ):
             self.args = None
             self.outs = None
 
@@ -105,6 +107,8 @@ class OpNode(Function):
             return v
         if kind == _RESULT:
             return self._result(F, i)
+        if self.op.listed and kind in (_SIZES, _DTYPE) and i == 0:
+            return [m[kind - _SIZES] for m in self.metas[: len(self.edges)]]
         if kind == _SIZES:
             return self.metas[i][0]
         if kind == _DTYPE:
@@ -161,7 +165,11 @@ class OpNode(Function):
                 v = F.sum_to(v, size)
             if F.raw:
                 if v.dtype is not dt.np and v.dtype != dt.np:
-                    v = v.real.astype(dt.np) if v.dtype.kind == "c" and dt.np.kind != "c" else v.astype(dt.np)
+                    v = (
+                        v.real.astype(dt.np)
+                        if v.dtype.kind == "c" and dt.np.kind != "c"
+                        else v.astype(dt.np)
+                    )
             elif v._d is not dt:
                 v = F.to_dtype(F.real(v) if v._d.is_complex and not dt.is_complex else v, dt)
             out[n] = v
@@ -190,7 +198,10 @@ class Packed:
     def unpack(self, F: Any) -> Any:
         t = self.hooks[1](self.packed)
         if not isinstance(t, Tensor):
-            raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got result of type " + type(t).__name__)
+            raise TypeError(
+                "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                + type(t).__name__
+            )
         if F.raw:
             return t._a
         if self.edge is LEAF or t._g is self.edge:
@@ -244,7 +255,7 @@ def saved_attribute(node: Any, name: str) -> Any:
     if name == "self_sym_numel":
         return node.metas[0][0].numel()
     i = op.index.get(name)
-    if i is None and name.endswith("_sym_sizes") or name.endswith("_sizes"):
+    if (i is None and name.endswith("_sym_sizes")) or name.endswith("_sizes"):
         return tuple(node.metas[op.index[name.replace("_sym", "").removesuffix("_sizes")]][0])
     if i is None:
         raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
@@ -480,7 +491,9 @@ def save(op: Op, n: Any, values: list[Any], edges: tuple[Any, ...]) -> None:
             args.append([keep(t) for t in v] if i in needed else None)
         else:
             metas.append(None)
-            args.append([keep(t) if isinstance(t, Tensor) else t for t in v] if type(v) is list else v)
+            args.append(
+                [keep(t) if isinstance(t, Tensor) else t for t in v] if type(v) is list else v
+            )
     n.args = args
     n.metas = tuple(metas)
 
@@ -649,14 +662,31 @@ def define(
 
 
 def _node_class(title: str, op: Op) -> type[OpNode]:
-    body: dict[str, Any] = {"op": op, "frees": op.frees, "outputs": op.outputs, "__module__": "torch.autograd.graph"}
+    body: dict[str, Any] = {
+        "op": op,
+        "frees": op.frees,
+        "outputs": op.outputs,
+        "__module__": "torch.autograd.graph",
+    }
     body["__slots__"] = ("outputs",) if op.outputs != 1 else ()
     if op.outputs != 1:
         del body["outputs"]
     base = OpNode
-    if op.differentiable == (0,) and op.joint is None and not op.listed and op.outputs == 1 and not op.broadcasts:
+    if (
+        op.differentiable == (0,)
+        and op.joint is None
+        and not op.listed
+        and op.outputs == 1
+        and not op.broadcasts
+    ):
         getters = op.vjps[0][1]
-        base = FromInput if getters == ((_INPUT, 0),) else FromResult if getters == ((_RESULT, 0),) else OpNode
+        base = (
+            FromInput
+            if getters == ((_INPUT, 0),)
+            else FromResult
+            if getters == ((_RESULT, 0),)
+            else OpNode
+        )
     return type(title, (base,), body)
 
 
@@ -684,4 +714,16 @@ def name_family(name: str, value: str) -> None:
     _families.setdefault(name, value)
 
 
-__all__ = ["GRAPH", "OPS", "PROMOTE", "PROMOTE_FLOAT", "RAW", "TO_FLOAT", "array", "define", "family", "np", "run"]
+__all__ = [
+    "GRAPH",
+    "OPS",
+    "PROMOTE",
+    "PROMOTE_FLOAT",
+    "RAW",
+    "TO_FLOAT",
+    "array",
+    "define",
+    "family",
+    "np",
+    "run",
+]
