@@ -62,6 +62,7 @@ class GradChange(IntEnum):
 class ArrayFlag(IntFlag):
     SUMMARY = 1  # only statistics were kept (a memory budget was reached)
     UNIFORM = 2  # all elements are equal: one element is stored for all
+    COLUMNS = 4  # stored with the first dimension fastest; may share the bytes of another array
 
 
 def _table(**columns: str) -> np.dtype[np.void]:

@@ -216,6 +216,8 @@ class Tape:
             array = bits.widen(array)
         if flags & ArrayFlag.UNIFORM:
             return np.broadcast_to(array.reshape(()), dims)
+        if flags & ArrayFlag.COLUMNS:
+            return array.reshape(dims[::-1]).T
         return array.reshape(dims)
 
     def _wrong(self, i: int, problem: str) -> TapeError:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import struct
 import threading
-import zlib
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ _PLAIN = {
     for code, stored in enumerate(bits.STORED)
     if code != bits.BFLOAT16
 }
+_SCALARS = {dtype.type: (code, dtype.itemsize) for dtype, code in _PLAIN.items()}
 
 
 def owner(array: Any) -> Any:
@@ -50,6 +51,16 @@ class Late(NamedTuple):
     at: int
 
 
+class _Borrowed(NamedTuple):
+    """A place in a payload that shows borrowed memory; span: its address and bytes."""
+
+    span: tuple[int, int]
+    parts: list[Any]
+    at: int
+    payload: int
+    offset: int
+
+
 def fill_in(
     rows: bytearray, first: int, late: list[Late], payloads: list[Payload]
 ) -> list[Payload]:
@@ -59,8 +70,11 @@ def fill_in(
     """
     size, at = _CRC_AT
     alone: dict[int, int] = {}
+    known: dict[tuple[int, int], int] = {}
     for row, parts, place in late:
-        crc = zlib.crc32(parts[place])
+        crc = known.get((id(parts), place), -1)
+        if crc < 0:
+            crc = known[id(parts), place] = crc32(parts[place])
         if (row - first) * size < len(rows):  # not one that was rolled back
             struct.pack_into("<I", rows, (row - first) * size + at, crc)
         if len(parts) == 1:
@@ -69,28 +83,40 @@ def fill_in(
 
 
 class Arrays:
-    """Turns arrays into rows of `arrays` and payload members."""
+    """Turns arrays into rows of `arrays` and payload members.
+
+    pending: bytes that were taken and not written yet.
+    """
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._rows = batch["arrays"]
         self._payload = 0  # number of the open payload member
         self._size = 0
+        self._small: list[bytes] = []  # what follows `_parts`
         self._parts: list[Any] = []
         self._full: list[tuple[int, list[Any]]] = []
-        self._borrowed: dict[int, list[tuple[list[Any], int]]] = {}
+        self._borrowed: dict[int, list[_Borrowed]] = {}
         self._late: list[Late] = []
         self._recent: dict[int, tuple[Any, int]] = {}
         self._flying: dict[int, Any] = {}
         self._landed = threading.Lock()  # held while borrowed arrays are being written
+        self.pending = 0
 
     def add(self, array: Any, bfloat16: bool = False) -> int:
         """Return the row of an array's content as it is now; the same one for the same object."""
         found = self._recent.get(id(array))
         if found is not None:
             return found[1]
-        row = self._add(array, bfloat16)
-        self._recent[id(array)] = (array, row)
+        scalar = _SCALARS.get(type(array))
+        if scalar is not None and not bfloat16:
+            code, nbytes = scalar
+            row = self._copy(bytes(array), code, nbytes, ())
+        elif scalar is None and not bfloat16 and array.nbytes < _BORROW and _in_order(array):
+            row = self._copy(array.tobytes(), _PLAIN[array.dtype], array.nbytes, array.shape)
+        else:
+            row = self._add(array, bfloat16)
+        self._recent[id(array)] = array, row
         return row
 
     def forget(self) -> None:
@@ -101,8 +127,8 @@ class Arrays:
         """Copy what is borrowed from `memory`; return whether the caller must `wait` as well."""
         self._recent.clear()
         key = id(memory)
-        for parts, index in self._borrowed.pop(key, ()):
-            parts[index] = bytes(parts[index])
+        for one in self._borrowed.pop(key, ()):
+            one.parts[one.at] = bytes(one.parts[one.at])
         return key in self._flying
 
     def wait(self) -> None:
@@ -117,6 +143,7 @@ class Arrays:
         taken = [Payload(number, parts) for number, parts in self._full]
         late, self._late, self._full = self._late, [], []
         self._flying, self._borrowed = dict.fromkeys(self._borrowed), {}
+        self.pending = 0
         return taken, late
 
     def land(self) -> None:
@@ -124,48 +151,92 @@ class Arrays:
         self._flying = {}
         self._landed.release()
 
+    def _copy(self, data: bytes, code: int, nbytes: int, shape: tuple[int, ...]) -> int:
+        """Write a small array whose bytes these are."""
+        rows, offset = self._rows, self._size
+        self._small.append(data)
+        rows.buffer += rows.pack(
+            self._payload, offset, nbytes, code, self._batch.shape(shape), crc32(data), 0
+        )
+        row = rows.count
+        rows.count = row + 1
+        self._size = offset = offset + nbytes
+        if offset & 7:
+            self._small.append(_PADDING[-offset & 7])
+            self._size = offset + (-offset & 7)
+        if offset >= _PAYLOAD:
+            self._close()
+        return row
+
     def _add(self, array: Any, bfloat16: bool) -> int:
+        """Write any array: of one value, bfloat16, in another order, or large."""
         shape, flags = array.shape, 0
         code = _PLAIN[array.dtype]
         if array.size > 1 and not any(array.strides):
-            flags = ArrayFlag.UNIFORM
+            flags = int(ArrayFlag.UNIFORM)
             array = array[(0,) * array.ndim]
         if bfloat16 and code == bits.FLOAT32:
             array, code = _halved(array)
-        nbytes = array.nbytes
-        crc = 0
-        if nbytes < _BORROW:
-            data: Any = array.tobytes()
-            crc = zlib.crc32(data)
-            self._parts.append(data)
-        else:
-            if nbytes >= _ALONE:
-                self._close()
-            self._borrow(array)
-        offset = self._size
-        pad = -nbytes % 8
-        if pad and nbytes < _ALONE:
-            self._parts.append(_PADDING[pad])
-        self._size = offset + nbytes + pad
-        number = self._payload
-        if self._size >= _PAYLOAD or nbytes >= _ALONE:
-            self._close()
-        return self._rows.add(number, offset, nbytes, code, self._batch.shape(shape), crc, flags)
+        if array.nbytes >= _BORROW:
+            return self._borrow(array, code, shape, flags)
+        row = self._copy(array.tobytes(), code, array.nbytes, shape)
+        if flags:
+            self._rows.buffer[-1] = flags  # the last column
+        return row
 
-    def _borrow(self, array: NDArray[Any]) -> None:
+    def _borrow(self, array: NDArray[Any], code: int, shape: tuple[int, ...], flags: int) -> int:
+        """Write a large array from its own memory, together with others that show the same."""
         if not array.flags.c_contiguous:
-            array = np.ascontiguousarray(array)
+            if array.flags.f_contiguous:
+                array, flags = array.T, flags | int(ArrayFlag.COLUMNS)
+            else:
+                array = np.ascontiguousarray(array)
+        memory = owner(array)
+        span = array.ctypes.data, array.nbytes
+        same = self._borrowed.setdefault(id(memory), [])
+        place = next((one for one in same if one.span == span), None)
+        if place is None:
+            place = self._lend(array, span)
+            same.append(place)
+        self._late.append(Late(self._rows.count, place.parts, place.at))
+        return self._rows.add(
+            place.payload, place.offset, array.nbytes, code, self._batch.shape(shape), 0, flags
+        )
+
+    def _lend(self, array: NDArray[Any], span: tuple[int, int]) -> _Borrowed:
+        alone = array.nbytes >= _ALONE
+        if alone:
+            self._close()
+        self._gather()
         flat = array.reshape(-1).view(np.uint8)
-        place = self._parts, len(self._parts)
+        place = _Borrowed(span, self._parts, len(self._parts), self._payload, self._size)
         self._parts.append(flat.data)
-        self._borrowed.setdefault(id(owner(array)), []).append(place)
-        self._late.append(Late(self._rows.count, *place))
+        pad = 0 if alone else -array.nbytes % 8
+        if pad:
+            self._parts.append(_PADDING[pad])
+        self._size += array.nbytes + pad
+        if alone or self._size >= _PAYLOAD:
+            self._close()
+        return place
+
+    def _gather(self) -> None:
+        """Make one part of the small ones."""
+        if self._small:
+            self._parts.append(b"".join(self._small))
+            self._small = []
 
     def _close(self) -> None:
+        self._gather()
         if self._parts:
             self._full.append((self._payload, self._parts))
+            self.pending += self._size
             self._parts, self._size = [], 0
             self._payload += 1
+
+
+def _in_order(array: Any) -> bool:
+    """Return whether the bytes of an array are its elements in order, each once."""
+    return array.base is None and array.ndim < 2 or bool(array.flags.c_contiguous)
 
 
 def _halved(array: Any) -> tuple[Any, int]:

@@ -18,7 +18,15 @@ from engine.tape.bits import CODES
 from engine.tape.schema import ValueFlag
 from engine.tensor import Tensor
 
-_CODES: dict[Any, int] = {}
+class _Codes(dict[Any, int]):
+    """The code of each element type, by the engine's object for it."""
+
+    def __missing__(self, dtype: Any) -> int:
+        code = self[dtype] = CODES[dtype.name]
+        return code
+
+
+CODES_OF = _Codes()
 _REQUIRES_GRAD, _LEAF, _PARAMETER, _VIEW = (int(flag) for flag in ValueFlag)
 
 
@@ -46,9 +54,7 @@ Facts = tuple[Any, tuple[int, ...], int, bool, int, int, Any]
 
 def facts(tensor: Any) -> Facts:
     dtype, edge, cell = tensor._d, tensor._g, tensor._v
-    code = _CODES.get(dtype)
-    if code is None:
-        code = _CODES[dtype] = CODES[dtype.name]
+    code = CODES_OF[dtype]
     if edge is None:
         flags = _LEAF
     elif edge is LEAF:

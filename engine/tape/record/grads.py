@@ -32,7 +32,7 @@ class Grads:
         known = self._tensors.known(grad)
         if known < 0 or self._grad_of.get(leaf) == known:
             return
-        if self._tensors.array_of[known] >= 0:
+        if known not in self._tensors.unkept:
             self._change(leaf, GradChange.SET, -1, self._tensors.value_of[known], loc)
 
     def accumulated(self, leaf: int, grad: Any, step: int, out_of_place: bool) -> None:

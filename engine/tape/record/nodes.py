@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from typing import Any
 
 from engine.autograd.node import LEAF, AccumulateGrad, Port
@@ -11,22 +12,25 @@ from engine.tape.record.rows import Batch
 from engine.tape.record.saved import Made, Saved
 from engine.tape.record.tensors import Tensors
 
+_NOWHERE = -1, 0
 _LAST_SEQ = 1 << 62  # what `seq` says of an AccumulateGrad, which has no place in the order
 
 
 class Nodes:
     """Writes `nodes` and `edges`; keeps no node alive: they are known by their number.
 
-    first_edge, n_edge: per row of nodes its rows of edges; targets, numbers: what these hold.
+    by_seq: rows of nodes; by_leaf: rows of the AccumulateGrads of tensors. first_edge, n_edge: per
+    row of nodes its rows of edges; targets, numbers: what these hold.
     """
 
     def __init__(self, batch: Batch, tensors: Tensors) -> None:
         self._batch = batch
         self._tensors = tensors
-        self._rows, self._edges = batch["nodes"], batch["edges"]
-        self._saved = Saved(batch)
-        self._by_seq: dict[Any, int] = {}
-        self._by_leaf: dict[int, int] = {}
+        self._rows, self._edges, self._events = batch["nodes"], batch["edges"], batch.events
+        self._pack_edge = self._edges.pack
+        self.saved = Saved(batch)
+        self.by_seq: dict[Any, int] = {}
+        self.by_leaf: dict[int, int] = {}
         self._titles: dict[type, int] = {}
         self.first_edge = array("i")
         self.n_edge = array("i")
@@ -50,7 +54,7 @@ class Nodes:
         """Return a node's row; an unknown one is written, after all that it depends on."""
         if type(node) is AccumulateGrad:
             return self.accumulate(node.variable)
-        row = self._by_seq.get(node.seq)
+        row = self.by_seq.get(node.seq)
         return row if row is not None else self._add_with_dependencies(node)
 
     def accumulate(self, leaf: Any) -> int:
@@ -59,10 +63,10 @@ class Nodes:
         if tensor < 0:
             self._tensors.current(leaf, -1)
             tensor = self._tensors.known(leaf)
-        row = self._by_leaf.get(tensor)
+        row = self.by_leaf.get(tensor)
         if row is None:
             name = self._batch.text("AccumulateGrad")
-            row = self._by_leaf[tensor] = self._write(name, -1, tensor, [], 0, 0, _LAST_SEQ)
+            row = self.by_leaf[tensor] = self._write(name, -1, tensor, [], 0, 0, _LAST_SEQ)
         return row
 
     def made(self, node: Any, made: Made) -> int:
@@ -70,10 +74,10 @@ class Nodes:
 
         The rows of the operation's outputs must follow.
         """
-        if node.seq in self._by_seq:
+        if node.seq in self.by_seq:
             return -1
         edges = self._edges_of(node)
-        first, count = self._saved.add(node, made)
+        first, count = self.saved.add(node, made)
         return self._add(node, made.op, edges, first, count)
 
     def _add_with_dependencies(self, node: Any) -> int:
@@ -82,19 +86,19 @@ class Nodes:
             top = stack[-1]
             ends = [e.node if type(e) is Port else e for e in top.edges if e is not None]
             unknown = [
-                e for e in ends if type(e) is not AccumulateGrad and e.seq not in self._by_seq
+                e for e in ends if type(e) is not AccumulateGrad and e.seq not in self.by_seq
             ]
             if unknown:
                 stack += unknown
                 continue
             stack.pop()
-            if top.seq not in self._by_seq:
+            if top.seq not in self.by_seq:
                 self._add(top, -1, self._edges_of(top), 0, 0)
-        return self._by_seq[node.seq]
+        return self.by_seq[node.seq]
 
     def _edges_of(self, node: Any) -> list[tuple[int, int]]:
         """Return row and output number of all that a node sends to; unknown ones are written."""
-        by_seq, found = self._by_seq, []
+        by_seq, found = self.by_seq, []
         edge: Any
         for edge in node.edges:
             if edge is None:
@@ -115,8 +119,60 @@ class Nodes:
         if title is None:
             name = str(node.name()).removeprefix("torch::autograd::")
             title = self._titles[kind] = self._batch.text(name)
-        row = self._write(title, op, -1, edges, saved, n_saved, int(node.seq))
-        self._by_seq[node.seq] = row
+        seq = node.seq
+        row = self._write(title, op, -1, edges, saved, n_saved, int(seq))
+        self.by_seq[seq] = row
+        return row
+
+    def known_edges(self, node: Any) -> tuple[int, list[tuple[int, int]]] | None:
+        """Return a bit per edge that is there, and row and output number of all that it leads to.
+
+        None where one of these is not known yet, or the node itself is.
+        """
+        if node.seq in self.by_seq:
+            return None
+        found: list[tuple[int, int]] = []
+        mask, bit = 0, 1
+        row: int | None
+        edge: Any
+        for edge in node.edges:
+            if edge is None:
+                found.append(_NOWHERE)
+            else:
+                kind, nr = type(edge), 0
+                if kind is AccumulateGrad:
+                    row = self.by_leaf.get(self._tensors.known(edge.variable))
+                elif kind is Port:
+                    row, nr = self.by_seq.get(edge.node.seq), edge.nr
+                else:
+                    row = self.by_seq.get(edge.seq)
+                if row is None:
+                    return None
+                found.append((row, nr))
+                mask += bit
+            bit += bit
+        return mask, found
+
+    def add(
+        self, node: Any, op: int, edges: Sequence[tuple[int, int]], saved: int, n_saved: int
+    ) -> int:
+        """Write a node of a class that was seen before; what it saved and sends to is there."""
+        seq = node.seq
+        rows = self._rows
+        first = self._edges.count
+        for edge in edges:
+            self._edges.buffer += self._pack_edge(*edge)
+            self.targets.append(edge[0])
+            self.numbers.append(edge[1])
+        count = len(edges)
+        self._edges.count = first + count
+        self.first_edge.append(first)
+        self.n_edge.append(count)
+        rows.buffer += rows.pack(
+            self._titles[type(node)], op, -1, first, count, saved, n_saved, seq, self._events.count
+        )
+        row = self.by_seq[seq] = rows.count
+        rows.count = row + 1
         return row
 
     def _write(

@@ -2,40 +2,142 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
 from typing import Any
 
+from engine.autograd.node import LEAF
+from engine.dtype import bfloat16
 from engine.tape.record import engine
-from engine.tape.record.engine import LEAF
+from engine.tape.record.arrays import Arrays
 from engine.tape.record.grads import Grads
 from engine.tape.record.nodes import Nodes
 from engine.tape.record.params import Params
+from engine.tape.record.plans import MOST_INPUTS, Plan, Plans
 from engine.tape.record.rows import Batch
-from engine.tape.record.saved import Made
+from engine.tape.record.saved import CONSTANT, INPUT, Made
 from engine.tape.record.tensors import Tensors
-from engine.tape.schema import Event, OpFlag
+from engine.tape.schema import Event, OpFlag, ValueFlag
+from engine.tensor import Tensor
 
 # As plain ints: members of enums cost more to look up and to pack.
 _OP, _INPLACE, _VIEW = int(Event.OP), int(OpFlag.INPLACE), int(OpFlag.VIEW)
+#: Packers of so many rows of `inputs`.
+_PACKERS = [struct.Struct(f"<{n}i").pack for n in range(MOST_INPUTS + 1)]
+_NO_HISTORY, _HISTORY = int(ValueFlag.LEAF), int(ValueFlag.REQUIRES_GRAD)
+
+#: Rows of values of the inputs; a bit per edge that is there; node and output number per edge.
+_Known = tuple[list[int], int, Sequence[tuple[int, int]]]
 
 
 class Ops:
-    """Writes `ops` and `inputs`, and the values and the node of each operation."""
+    """Writes `ops` and `inputs`, and the values and the node of each operation.
 
-    def __init__(self, batch: Batch, tensors: Tensors, nodes: Nodes, grads: Grads) -> None:
-        self._batch = batch
+    Most operations take what is known and make one new tensor: these go a short way, which writes
+    the same rows as the long one. It may give up before its first row, not later.
+    """
+
+    def __init__(
+        self, batch: Batch, arrays: Arrays, tensors: Tensors, nodes: Nodes, grads: Grads
+    ) -> None:
+        self._batch, self._arrays = batch, arrays
         self._tensors, self._nodes, self._grads = tensors, nodes, grads
         self._rows, self._inputs = batch["ops"], batch["inputs"]
-        self._values = batch["values"]
+        self._values, self._events = batch["values"], batch.events
+        self._saved = batch["saved"]
         self._params = Params()
+        self._plans = Plans(batch, self._params)
 
     def add(
-        self, name: str, outs: tuple[Any, ...], inputs: tuple[Any, ...],
-        params: dict[str, Any] | None, loc: int, scope: int, pass_: int,
+        self, name: str, out: Any, inputs: tuple[Any, ...], params: dict[str, Any] | None, loc: int,
+        scope: int, pass_: int,
     ) -> int:  # fmt: skip
         """Write one operation with the LEAF events of what it is the first to use.
 
         Returns the id of the tensor that it made; -1 where that is not one new tensor.
         """
+        if type(out) is Tensor and out._v is None:  # noqa: SLF001 (one written to has a version)
+            node = out._g  # noqa: SLF001 (the engine's slot)
+            plan = self._plans.get((name if node is None else type(node), len(inputs)))
+            if plan is not None and plan.name == name and out is not inputs[0]:
+                known = self._known(plan, node, inputs, params, loc)
+                if known is not None:
+                    return self._plain(plan, out, node, known, inputs, params, loc, scope, pass_)
+        outs = tuple(filter(engine.is_tensor, out)) if isinstance(out, tuple | list) else (out,)
+        return self._any(name, outs, inputs, params, loc, scope, pass_)
+
+    def _known(
+        self, plan: Plan, node: Any, inputs: tuple[Any, ...], params: dict[str, Any] | None,
+        loc: int,
+    ) -> _Known | None:  # fmt: skip
+        """Return what the short way needs to know of inputs and edges; None if that is not so."""
+        rows = self._tensors.plain_rows(inputs, loc)
+        if rows is None or (params is not None and tuple(params) != plan.keys):
+            return None
+        if node is None:
+            return rows, 0, ()
+        found = self._nodes.known_edges(node)
+        return None if found is None else (rows, *found)
+
+    def _plain(
+        self, plan: Plan, out: Any, node: Any, known: _Known, inputs: tuple[Any, ...],
+        params: dict[str, Any] | None, loc: int, scope: int, pass_: int,
+    ) -> int:  # fmt: skip
+        """Write an operation of a plan. The rows are those that `_any` would write."""
+        events, ops, values, tensors = self._events, self._rows, self._values, self._tensors
+        rows, mask, edges = known
+        op, event, value = ops.count, events.count, values.count
+        first, n_in = self._inputs.count, len(rows)
+        self._inputs.buffer += _PACKERS[n_in](*rows)
+        self._inputs.count = first + n_in
+        row, flags = -1, _NO_HISTORY
+        if node is not None:
+            items = plan.saved.get(mask)
+            if items is None:
+                made = Made(op, plan.name, inputs, rows, (out,), params)
+                items = plan.saved[mask] = self._nodes.saved.items(node, made)
+            saved = self._save(plan, items, rows, params) if items else self._saved.count
+            row = self._nodes.add(node, op, edges, saved, len(items))
+            flags = _HISTORY
+        dtype = out._d  # noqa: SLF001
+        index = self._arrays.add(out._a, dtype is bfloat16)  # noqa: SLF001
+        number = tensors.enroll_plain(out, value)
+        shape = self._batch.shape(out._s)  # noqa: SLF001
+        values.buffer += values.pack(
+            number, 0, index, engine.CODES_OF[dtype], shape, op, 0, row, 0 if row >= 0 else -1,
+            number, flags, -1, event,
+        )  # fmt: skip
+        values.count = value + 1
+        text = -1 if not params else plan.params(params)
+        ops.buffer += ops.pack(
+            plan.text, first, n_in, value, 1, text, row, scope, pass_, 0, event
+        )
+        ops.count = op + 1
+        events.buffer += events.pack(_OP, op, loc, self._batch.cell, self._batch.time)
+        events.count = event + 1
+        return number
+
+    def _save(
+        self, plan: Plan, items: Any, rows: list[int], params: dict[str, Any] | None
+    ) -> int:
+        """Write what a node saved; return the first row."""
+        saved = self._saved
+        first = saved.count
+        for name, kind, which in items:
+            if kind == INPUT:
+                saved.buffer += saved.pack(name, rows[which], -1)
+            elif kind == CONSTANT:
+                saved.buffer += saved.pack(name, -1, plan.constant(params[which]))  # type: ignore[index]
+            else:
+                saved.buffer += saved.pack(name, self._values.count, -1)
+        saved.count = first + len(items)
+        return first
+
+    def _any(
+        self, name: str, outs: tuple[Any, ...], inputs: tuple[Any, ...],
+        params: dict[str, Any] | None, loc: int, scope: int, pass_: int,
+    ) -> int:  # fmt: skip
+        """Write any operation."""
         tensors, batch = self._tensors, self._batch
         inplace = False
         for out in outs:
@@ -60,7 +162,11 @@ class Ops:
         batch.event(_OP, op, loc)
         for number, value, out in written if inplace else ():
             self._grads.written(out, number, op, value, loc)
-        return written[0][0] if len(written) == 1 and not inplace else -1
+        if len(written) != 1 or inplace:
+            return -1
+        if not flags and edge is not LEAF and inputs and engine.memory_cell(outs[0]) is None:
+            self._plans.learn(name, outs[0]._g, len(inputs), params)  # noqa: SLF001
+        return written[0][0]
 
     def _output(self, out: Any, op: int, i: int, inputs: tuple[Any, ...]) -> tuple[int, int, Any]:
         """Write one output; return its tensor's id, the row of its value, and itself."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from engine.ops.table import OPS, needed_inputs
 from engine.tape.record.rows import Batch, capped
 
-_INPUT, _OUTPUT, _CONSTANT = range(3)
+INPUT, OUTPUT, CONSTANT = range(3)
 
 
 class Made(NamedTuple):
@@ -31,27 +31,37 @@ class Saved:
 
     def add(self, node: Any, made: Made) -> tuple[int, int]:
         """Write what a node saved; return the first row and their number."""
+        plan = self.items(node, made)
+        if plan is None:
+            return self._kept(node, made)
+        params, first = made.params or {}, self._rows.count
+        for name, kind, which in plan:
+            if kind == CONSTANT:
+                text = self._batch.text(capped(repr(params[which]), 200))
+                self._rows.add(name, -1, text)
+            else:
+                row = made.input_rows[which] if kind == INPUT else self._values.count + which
+                self._rows.add(name, row, -1)
+        return first, len(plan)
+
+    def items(self, node: Any, made: Made) -> list[tuple[int, int, Any]] | None:
+        """Return name (a text), kind and place of all that such nodes save; None if unknown.
+
+        The place is a number of an INPUT or OUTPUT, or the name of a CONSTANT argument.
+        """
         op = getattr(type(node), "op", None)
         if op is None:  # the class is written out by hand beside a row that says the same
             op = OPS.get(made.name.removesuffix("_"))
             op = op if op is not None and op.node.__name__ == type(node).__name__ else None
         if op is None:
-            return self._kept(node, made)
+            return None
         params = made.params or {}
         edges = tuple([edge is not None for edge in node.edges])
         key = type(node), edges, len(made.input_rows), len(made.outs), tuple(params)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._plan(op, node, made, params)
-        first = self._rows.count
-        for name, kind, which in plan:
-            if kind == _CONSTANT:
-                text = self._batch.text(capped(repr(params[which]), 200))
-                self._rows.add(name, -1, text)
-            else:
-                row = made.input_rows[which] if kind == _INPUT else self._values.count + which
-                self._rows.add(name, row, -1)
-        return first, len(plan)
+        return plan
 
     def _plan(
         self, op: Any, node: Any, made: Made, params: dict[str, Any]
@@ -63,19 +73,19 @@ class Saved:
         for i, name in enumerate(op.params):
             if name in params:
                 if i in needed:
-                    plan.append((text(name), _CONSTANT, name))
+                    plan.append((text(name), CONSTANT, name))
                 continue
             listed = op.listed and i == 0
             count = len(made.input_rows) - (tensors - 1) if listed else 1
             for k in range(at, min(at + count, len(made.input_rows))):
                 if i in needed:
                     label = f"{name}[{k - at}]" if listed else name
-                    plan.append((text(label), _INPUT, k))
+                    plan.append((text(label), INPUT, k))
             at += count
         if op.needs[1]:
             for k in range(len(made.outs)):
                 label = "result" if len(made.outs) == 1 else f"result{k}"
-                plan.append((text(label), _OUTPUT, k))
+                plan.append((text(label), OUTPUT, k))
         return plan
 
     def _kept(self, node: Any, made: Made) -> tuple[int, int]:

@@ -6,62 +6,90 @@ import weakref
 from array import array
 from typing import Any
 
+from engine.autograd.node import LEAF
 from engine.tape.record import engine
 from engine.tape.record.arrays import Arrays, owner
 from engine.tape.record.rows import Batch
-from engine.tape.schema import Event, ValueFlag
+from engine.tape.schema import Event
 
 #: Ids of different recordings never meet: `_tid` is the recording's number times this, plus id.
 _STRIDE = 1 << 40
 _recordings = 0
-_LEAF_FLAGS = int(ValueFlag.LEAF | ValueFlag.REQUIRES_GRAD)
+_LEAF = int(Event.LEAF)
 
 
 class Tensors:
     """Gives tensors their ids and writes a row of `values` whenever one holds something new.
 
     What is remembered of a tensor is a few numbers per id; no tensor is kept alive.
+    base: what `_tid` is above the id. value_of: the latest row of each tensor; leaf: whether it was
+    a leaf that requires grad; seen_at: the `clock` then. written: the memory that was written in
+    place, by the id of its owner, with the clock and the operation.
     """
 
     def __init__(self, batch: Batch, arrays: Arrays) -> None:
         global _recordings
         _recordings += 1
-        self._base = _recordings * _STRIDE
+        self.base = _recordings * _STRIDE
         self._batch, self._arrays = batch, arrays
         self._rows = batch["values"]
-        self.value_of = array("i")  # the latest row of each tensor
-        self.array_of = array("i")  # and its row of arrays
-        self.grad_of = array("i")
-        self._storage_of = array("i")
-        self._flags_of = array("B")
-        self._seen_at = array("q")
-        self._clock = 0
-        self._written: dict[int, tuple[int, int]] = {}  # id of the memory's owner: clock, op
+        self.value_of = array("i")
+        self.leaf = bytearray()
+        self.seen_at = array("q")
+        self.clock = 0
+        self.written: dict[int, tuple[int, int]] = {}
+        self.unkept: set[int] = set()  # tensors whose content is left to contributions
+        self.grad_of: dict[int, int] = {}  # tensors that are some leaf's .grad
+        self._shares: dict[int, int] = {}  # tensors whose memory is that of an earlier one
         self._cells: dict[int, tuple[weakref.ref[Any], int]] = {}
         self.place_of_node: Any = None  # (tensor) -> (row of nodes, output number)
 
     def known(self, tensor: Any) -> int:
         """Return a tensor's id in this recording, -1 if it was not seen yet."""
-        # getattr with a default: a missing slot that raises costs ten times as much.
-        number: int = getattr(tensor, "_tid", -1) - self._base
+        # getattr with a default: a missing slot that raises costs twice as much.
+        number: int = getattr(tensor, "_tid", -1) - self.base
         return number if 0 <= number < _STRIDE else -1
 
     def current(self, tensor: Any, loc: int) -> int:
         """Return the row of what the tensor holds now; a first sight is a LEAF event."""
-        number: int = getattr(tensor, "_tid", -1) - self._base
+        number: int = getattr(tensor, "_tid", -1) - self.base
         if not 0 <= number < _STRIDE:
             return self._leaf(tensor, self.enroll(tensor), loc)
-        if engine.requires_grad_leaf(tensor) != (
-            self._flags_of[number] & _LEAF_FLAGS == _LEAF_FLAGS
-        ):
+        if (tensor._g is LEAF) != self.leaf[number]:  # noqa: SLF001 (the engine's slot)
             return self._leaf(tensor, number, loc)
-        if self._written:
-            clock, op = self._written.get(id(owner(engine.contents(tensor))), (0, -1))
-            if clock > self._seen_at[number]:
+        if self.seen_at[number] != self.clock:
+            clock, op = self.written.get(id(owner(engine.contents(tensor))), (0, -1))
+            if clock > self.seen_at[number]:
                 if op < 0:
                     return self._leaf(tensor, number, loc)
-                return self.add(tensor, number, op, -1, self.grad_of[number])
+                return self.add(tensor, number, op, -1, self.grad_of.get(number, -1))
+            self.seen_at[number] = self.clock
         return self.value_of[number]
+
+    def plain_rows(self, tensors: tuple[Any, ...], loc: int) -> list[int] | None:
+        """Return the rows of what tensors hold; None if one is not known as it is."""
+        rows, base, leaf, clock = [], self.base, self.leaf, self.clock
+        count = len(self.value_of)
+        for tensor in tensors:
+            try:
+                number = tensor._tid - base  # noqa: SLF001 (our slot)
+            except AttributeError:
+                return None
+            if not 0 <= number < count or (tensor._g is LEAF) != leaf[number]:  # noqa: SLF001
+                return None
+            if self.seen_at[number] != clock:
+                self.current(tensor, loc)
+            rows.append(self.value_of[number])
+        return rows
+
+    def enroll_plain(self, tensor: Any, row: int) -> int:
+        """Give a new tensor that shares no memory its id and its first row."""
+        number = len(self.value_of)
+        tensor._tid = number + self.base  # noqa: SLF001
+        self.value_of.append(row)
+        self.leaf.append(0)
+        self.seen_at.append(self.clock)
+        return number
 
     def latest(self, tensor: Any, loc: int) -> int:
         """Return the tensor's last row, for one that an operation has just overwritten."""
@@ -71,15 +99,14 @@ class Tensors:
     def enroll(self, tensor: Any, source: Any = None) -> int:
         """Give a tensor its id; its first row must follow. It may share the memory of `source`."""
         number = len(self.value_of)
-        tensor._tid = number + self._base  # noqa: SLF001
+        tensor._tid = number + self.base  # noqa: SLF001
         self.value_of.append(-1)
-        self.array_of.append(-1)
-        self.grad_of.append(-1)
-        self._flags_of.append(0)
-        self._seen_at.append(0)
-        self._storage_of.append(number)
+        self.leaf.append(0)
+        self.seen_at.append(0)
         if engine.memory_cell(tensor) is not None:
-            self._storage_of[number] = self._storage(tensor, number, source)
+            first = self._storage(tensor, number, source)
+            if first != number:
+                self._shares[number] = first
         return number
 
     def add(
@@ -87,36 +114,42 @@ class Tensors:
     ) -> int:
         """Write what a tensor holds now; with keep False its content is left to contributions."""
         contents, shape, dtype, bfloat16, version, flags, edge = engine.facts(tensor)
-        node, nr = (-1, -1) if edge is None else self.place_of_node(tensor)
-        batch = self._batch
-        index = self._arrays.add(contents, bfloat16) if keep else -1
-        row = self._rows.add(
+        node, nr = (-1, -1) if edge is None or edge is LEAF else self.place_of_node(tensor)
+        batch, rows = self._batch, self._rows
+        if keep:
+            index = self._arrays.add(contents, bfloat16)
+            self.unkept.discard(number)
+        else:
+            index = -1
+            self.unkept.add(number)
+        rows.buffer += rows.pack(
             number, version, index, dtype, batch.shape(shape), op, out, node, nr,
-            self._storage_of[number], flags, grad_of, batch.events.count,
+            self._shares.get(number, number), flags, grad_of, batch.events.count,
         )  # fmt: skip
-        self.value_of[number] = row
-        self.array_of[number] = index
-        self.grad_of[number] = grad_of
-        self._flags_of[number] = flags
-        self._seen_at[number] = self._clock
+        self.value_of[number] = row = rows.count
+        rows.count = row + 1
+        if grad_of >= 0 or number in self.grad_of:
+            self.grad_of[number] = grad_of
+        self.leaf[number] = edge is LEAF
+        self.seen_at[number] = self.clock
         return row
 
     def write_begins(self, tensor: Any) -> None:
         """The tensor's memory is about to be overwritten by an operation that is not known yet."""
-        self._clock += 1
+        self.clock += 1
         memory = owner(engine.contents(tensor))
         if memory is not None:
-            self._written[id(memory)] = self._clock, -1
+            self.written[id(memory)] = self.clock, -1
 
     def write_ended(self, tensor: Any, op: int) -> None:
         """The operation `op` wrote the tensor's memory; others that share it hold something new."""
         memory = owner(engine.contents(tensor))
         if memory is not None:
-            self._written[id(memory)] = self._clock, op
+            self.written[id(memory)] = self.clock, op
 
     def _leaf(self, tensor: Any, number: int, loc: int) -> int:
-        row = self.add(tensor, number, -1, 0, self.grad_of[number])
-        self._batch.event(Event.LEAF, row, loc)
+        row = self.add(tensor, number, -1, 0, self.grad_of.get(number, -1))
+        self._batch.event(_LEAF, row, loc)
         return row
 
     def _storage(self, tensor: Any, number: int, source: Any) -> int:
@@ -130,6 +163,6 @@ class Tensors:
             base = source
         first = self.known(base)
         if first >= 0:
-            number = self._storage_of[first]
+            number = self._shares.get(first, first)
         self._cells[id(cell)] = weakref.ref(cell), number
         return number

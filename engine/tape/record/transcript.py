@@ -35,7 +35,7 @@ class Transcript:
         self._nodes = Nodes(batch, self._tensors)
         self._tensors.place_of_node = self._nodes.place
         self._grads = Grads(batch, self._tensors)
-        self._ops = Ops(batch, self._tensors, self._nodes, self._grads)
+        self._ops = Ops(batch, self.arrays, self._tensors, self._nodes, self._grads)
         self._passes = Passes(batch, self.arrays, self._tensors, self._nodes, self._grads)
         self.places, self.scopes = Places(batch), Scopes(batch)
         self._names: dict[int, str] = {}
@@ -101,9 +101,8 @@ class Transcript:
 
     def _operation(self, entry: tuple[Any, ...]) -> None:
         _, name, out, inputs, params, code, lasti, scope = entry
-        outs = tuple(filter(engine.is_tensor, out)) if isinstance(out, tuple | list) else (out,)
         loc, target = self.places.place(code, lasti)
-        made = self._ops.add(name, outs, inputs, params, loc, scope, self._passes.current)
+        made = self._ops.add(name, out, inputs, params, loc, scope, self._passes.current)
         if self._assigned is not None:
             # One expression may take several operations: only the last result gets the name.
             if self._assigned[2] != (id(code), lasti):

@@ -1,0 +1,83 @@
+"""What operations of one kind have in common, learned from the first of them.
+
+A plan is about an operation that makes one new tensor which is no view. It lets the next ones of
+its kind be written without asking again what they save and how their arguments read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.autograd.node import Port
+from engine.ops.table import OPS
+from engine.tape.record.params import Params
+from engine.tape.record.rows import Batch, capped
+
+MOST_INPUTS = 16
+_MOST = 4096  # remembered arguments of one plan
+#: Types of arguments that never change what they are.
+_FIXED = frozenset((int, float, bool, str, type(None)))
+
+
+class Plan:
+    """One kind of operation: name, class of its node, number of inputs, names of other arguments.
+
+    saved: what its nodes save, by which of their edges are there.
+    """
+
+    __slots__ = ("_batch", "_known", "_params", "_reprs", "keys", "name", "saved", "text")
+
+    def __init__(self, batch: Batch, params: Params, name: str, keys: tuple[str, ...]) -> None:
+        self._batch, self._params = batch, params
+        self.name, self.keys = name, keys
+        self.text = batch.text(name)
+        self.saved: dict[int, list[tuple[int, int, Any]]] = {}
+        self._known: dict[tuple[int, ...], tuple[int, tuple[Any, ...]]] = {}
+        self._reprs: dict[int, tuple[int, Any]] = {}
+
+    def params(self, params: dict[str, Any]) -> int:
+        """Return the text of the arguments."""
+        values = tuple(params.values())
+        key = tuple(map(id, values))
+        found = self._known.get(key)
+        if found is not None:
+            return found[0]
+        text = self._batch.text(self._params.text(params))
+        if _FIXED.issuperset(map(type, values)):
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[key] = text, values  # holding the values keeps their ids theirs
+        return text
+
+    def constant(self, value: Any) -> int:
+        """Return the text of an argument that a node saved."""
+        found = self._reprs.get(id(value))
+        if found is not None:
+            return found[0]
+        text = self._batch.text(capped(repr(value), 200))
+        if type(value) in _FIXED:
+            if len(self._reprs) >= _MOST:
+                self._reprs.clear()
+            self._reprs[id(value)] = text, value
+        return text
+
+
+class Plans:
+    """The plans so far, by class of node (or name, where there is none) and number of inputs."""
+
+    def __init__(self, batch: Batch, params: Params) -> None:
+        self._batch, self._params = batch, params
+        self._plans: dict[tuple[Any, int], Plan | None] = {}
+        self.get = self._plans.get
+
+    def learn(self, name: str, node: Any, n_in: int, params: dict[str, Any] | None) -> None:
+        """Make a plan for an operation that was written the long way, if there can be one."""
+        kind = type(node)
+        key = (name if node is None else kind), n_in
+        if key in self._plans:
+            return
+        op = OPS.get(name) if node is None else getattr(kind, "op", None) or OPS.get(name)
+        plain = op is not None and op.outputs == 1 and not op.view and kind is not Port
+        plain = plain and n_in <= MOST_INPUTS
+        keys = tuple(params or ())
+        self._plans[key] = Plan(self._batch, self._params, name, keys) if plain else None
