@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import logging
 import os
@@ -21,6 +22,7 @@ from engine import recording
 from engine.tape.record import transcript
 from engine.tape.record.arrays import fill_in
 from engine.tape.record.calm import uninterrupted
+from engine.tape.record.log import Log
 from engine.tape.record.rows import capped, message
 from engine.tape.record.transcript import Transcript
 from engine.tape.storage.segments import SegmentWriter
@@ -34,15 +36,19 @@ _ENGINE = str(Path(recording.__file__).parent) + os.sep
 _PRINT_LIMIT = 2000
 _SOURCE_LIMIT = 1 << 20
 _AT_ONCE = 256
+_LONGEST = 128  # entries in the log: each may keep large tensors alive
+_MOST_PENDING = 64 << 20  # bytes of arrays that wait to be written
 _PER_SEGMENT = 16_384  # entries: a reader sees a long run grow steadily
 
 
 class Recorder:
     """Records everything that the engine does from `start` to `stop`.
 
-    The engine appends tuples to `recording.log`; they become rows when `flush` is called, from any
-    thread, or before memory is overwritten that they show. A failure of the recorder ends the
-    recording, with a line in the log and in `failure`, and never reaches the person's code.
+    The engine appends tuples to `recording.log`; they become rows when these are many, before
+    memory is overwritten that they show, and when `flush` is called, from any thread, which writes
+    them. Where writing is slower than the program, the program waits. A failure of the recorder
+    ends the recording, with a line in the log and in `failure`, and never reaches the person's
+    code.
     """
 
     def __init__(self, path: Path | str | None = None) -> None:
@@ -51,14 +57,15 @@ class Recorder:
         self._sink: Sink = MemorySink() if self._path is None else FileSink(self._path)
         self._writer = SegmentWriter(self._sink, _environment())
         self._transcript = Transcript()
-        self._log: list[tuple[Any, ...]] = []
+        self._log = Log(_LONGEST, self._full)
         self._lock = threading.RLock()  # the transcript
         self._io = threading.Lock()  # the sink
         self._pid = os.getpid()
         self._began, self._drained = time.perf_counter(), 0.0
         self._arrays_written = 0
         self._finished = False
-        self._safe: list[tuple[int, int]] = []
+        self._unsettled = 0
+        self._busy = False
         self.failure: str | None = None
 
     # --- on and off ------------------------------------------------------------------------
@@ -156,45 +163,66 @@ class Recorder:
     def _drain(self, most: int = sys.maxsize) -> None:
         """Take down what was logged, the oldest `most` entries."""
         log, now = self._log, time.perf_counter() - self._began
+        transcript = self._transcript
         # Slices are single steps for other threads: what is appended meanwhile stays in the list.
         waiting = len(log)
         count = min(waiting, most)
         span = (now - self._drained) / max(waiting, 1)
         for start in range(0, count, _AT_ONCE):
-            # Should one fail, what was taken down before it stays.
-            self._safe = self._transcript.batch.mark()
             entries = log[start : min(start + _AT_ONCE, count)]
             then = self._drained + span * len(entries)
-            self._transcript.take_down(entries, self._drained, then)
+            transcript.take_down(entries, self._drained, then)
             self._drained = then
+            self._unsettled += len(entries)
+            if self._unsettled >= _AT_ONCE:
+                self._settle()
         del log[:count]
         if count == waiting:
             self._drained = now
-        self._transcript.arrays.forget()
+        transcript.arrays.forget()
+
+    def _settle(self) -> None:
+        """Should something fail later, what was taken down up to here stays."""
+        self._transcript.batch.settle()
+        self._unsettled = 0
+
+    def _drain_and(self, work: Callable[..., None], *args: Any) -> None:
+        self._drain()
+        work(*args)
 
     def _before_write(self, tensor: Any) -> None:
-        self._after_draining(self._transcript.write_begins, tensor)
+        self._calmly(self._drain_and, self._transcript.write_begins, tensor)
+        if self._transcript.arrays.pending > _MOST_PENDING:
+            self._relieve()
 
     def _after_draining(self, work: Callable[..., None], *args: Any) -> None:
-        def both() -> None:
-            self._drain()
-            work(*args)
+        self._calmly(self._drain_and, work, *args)
 
-        self._calmly(both)
+    def _full(self) -> None:
+        """The log is long: whoever made it so takes it down, and waits until it is written."""
+        self._calmly(self._drain)
+        if self._transcript.arrays.pending > _MOST_PENDING:
+            self._relieve()
 
-    def _calmly(self, work: Callable[[], object]) -> None:
+    def _relieve(self) -> None:
+        with contextlib.suppress(OSError):  # `failure` says it
+            self.flush()
+
+    def _calmly(self, work: Callable[..., object], *args: Any) -> None:
         """Work on the transcript: an interrupt waits, and an error of ours ends the recording."""
         if os.getpid() != self._pid:
             return
         with uninterrupted(), self._lock:
-            if self.failure is not None:
+            if self.failure is not None or self._busy:  # code of the person's that ran inside ours
                 return
-            self._safe = self._transcript.batch.mark()
+            self._busy = True
             try:
-                work()
+                work(*args)
             except Exception as error:  # whatever it is, it is not the person's
-                self._transcript.batch.roll_back(self._safe)
+                self._transcript.batch.roll_back()
                 self._fail(error)
+            finally:
+                self._busy = False
 
     def _fail(self, error: Exception) -> None:
         self.failure = message(error)
@@ -206,9 +234,9 @@ class Recorder:
     def _write(self, most: int) -> None:
         """Write one segment. Arrays are written outside the lock, straight from their memory."""
         with self._lock:
-            self._calmly(lambda: self._drain(most))
+            self._calmly(self._drain, most)
             batch, arrays = self._transcript.batch, self._transcript.arrays
-            if not any(rows.buffer for rows in batch.tables.values()):
+            if batch.empty:
                 return
             first = self._arrays_written
             self._arrays_written = batch["arrays"].count

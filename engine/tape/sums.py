@@ -82,3 +82,18 @@ def over(arrays: list[Array], code: int) -> Array | None:
     for array in arrays:
         total = array if total is None else np.asarray(bits.add(total, array, code))
     return total
+
+
+def total(arrays: list[Array]) -> Array:
+    """Return the sum of several arrays as `over` gives it for types that need no rounding."""
+    first = arrays[0]
+    with np.errstate(all="ignore"):
+        result = np.add(first, arrays[1])
+        like = result.shape, result.dtype
+        if result.ndim and all((array.shape, array.dtype) == like for array in arrays):
+            for array in arrays[2:]:
+                np.add(result, array, out=result)
+        else:
+            for array in arrays[2:]:
+                result = np.add(result, array)
+    return np.asarray(result)

@@ -91,6 +91,7 @@ class Arrays:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._rows = batch["arrays"]
+        self._put, self._shapes = self._rows.put, batch.shapes
         self._payload = 0  # number of the open payload member
         self._size = 0
         self._small: list[bytes] = []  # what follows `_parts`
@@ -155,9 +156,10 @@ class Arrays:
         """Write a small array whose bytes these are."""
         rows, offset = self._rows, self._size
         self._small.append(data)
-        rows.buffer += rows.pack(
-            self._payload, offset, nbytes, code, self._batch.shape(shape), crc32(data), 0
-        )
+        number = self._shapes.get(shape)
+        if number is None:
+            number = self._batch.shape(shape)
+        self._put((self._payload, offset, nbytes, code, number, crc32(data), 0))
         row = rows.count
         rows.count = row + 1
         self._size = offset = offset + nbytes
@@ -181,7 +183,7 @@ class Arrays:
             return self._borrow(array, code, shape, flags)
         row = self._copy(array.tobytes(), code, array.nbytes, shape)
         if flags:
-            self._rows.buffer[-1] = flags  # the last column
+            self._rows.flat[-1] = flags  # the last column
         return row
 
     def _borrow(self, array: NDArray[Any], code: int, shape: tuple[int, ...], flags: int) -> int:

@@ -27,7 +27,7 @@ class Nodes:
         self._batch = batch
         self._tensors = tensors
         self._rows, self._edges, self._events = batch["nodes"], batch["edges"], batch.events
-        self._pack_edge = self._edges.pack
+        self._put_edge = self._edges.put
         self.saved = Saved(batch)
         self.by_seq: dict[Any, int] = {}
         self.by_leaf: dict[int, int] = {}
@@ -161,16 +161,15 @@ class Nodes:
         rows = self._rows
         first = self._edges.count
         for edge in edges:
-            self._edges.buffer += self._pack_edge(*edge)
+            self._put_edge(edge)
             self.targets.append(edge[0])
             self.numbers.append(edge[1])
         count = len(edges)
         self._edges.count = first + count
         self.first_edge.append(first)
         self.n_edge.append(count)
-        rows.buffer += rows.pack(
-            self._titles[type(node)], op, -1, first, count, saved, n_saved, seq, self._events.count
-        )
+        title = self._titles[type(node)]
+        rows.put((title, op, -1, first, count, saved, n_saved, seq, self._events.count))
         row = self.by_seq[seq] = rows.count
         rows.count = row + 1
         return row

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from engine.tape.record.arrays import Arrays
 from engine.tape.record.grads import Grads
 from engine.tape.record.nodes import Nodes
 from engine.tape.record.params import Params
-from engine.tape.record.plans import MOST_INPUTS, Plan, Plans
+from engine.tape.record.plans import Plan, Plans
 from engine.tape.record.rows import Batch
 from engine.tape.record.saved import CONSTANT, INPUT, Made
 from engine.tape.record.tensors import Tensors
@@ -22,8 +21,6 @@ from engine.tensor import Tensor
 
 # As plain ints: members of enums cost more to look up and to pack.
 _OP, _INPLACE, _VIEW = int(Event.OP), int(OpFlag.INPLACE), int(OpFlag.VIEW)
-#: Packers of so many rows of `inputs`.
-_PACKERS = [struct.Struct(f"<{n}i").pack for n in range(MOST_INPUTS + 1)]
 _NO_HISTORY, _HISTORY = int(ValueFlag.LEAF), int(ValueFlag.REQUIRES_GRAD)
 
 #: Rows of values of the inputs; a bit per edge that is there; node and output number per edge.
@@ -88,7 +85,7 @@ class Ops:
         rows, mask, edges = known
         op, event, value = ops.count, events.count, values.count
         first, n_in = self._inputs.count, len(rows)
-        self._inputs.buffer += _PACKERS[n_in](*rows)
+        self._inputs.put(rows)
         self._inputs.count = first + n_in
         row, flags = -1, _NO_HISTORY
         if node is not None:
@@ -103,17 +100,15 @@ class Ops:
         index = self._arrays.add(out._a, dtype is bfloat16)  # noqa: SLF001
         number = tensors.enroll_plain(out, value)
         shape = self._batch.shape(out._s)  # noqa: SLF001
-        values.buffer += values.pack(
+        values.put((
             number, 0, index, engine.CODES_OF[dtype], shape, op, 0, row, 0 if row >= 0 else -1,
             number, flags, -1, event,
-        )  # fmt: skip
+        ))  # fmt: skip
         values.count = value + 1
         text = -1 if not params else plan.params(params)
-        ops.buffer += ops.pack(
-            plan.text, first, n_in, value, 1, text, row, scope, pass_, 0, event
-        )
+        ops.put((plan.text, first, n_in, value, 1, text, row, scope, pass_, 0, event))
         ops.count = op + 1
-        events.buffer += events.pack(_OP, op, loc, self._batch.cell, self._batch.time)
+        events.put((_OP, op, loc, self._batch.cell, self._batch.time))
         events.count = event + 1
         return number
 
@@ -125,11 +120,11 @@ class Ops:
         first = saved.count
         for name, kind, which in items:
             if kind == INPUT:
-                saved.buffer += saved.pack(name, rows[which], -1)
+                saved.put((name, rows[which], -1))
             elif kind == CONSTANT:
-                saved.buffer += saved.pack(name, -1, plan.constant(params[which]))  # type: ignore[index]
+                saved.put((name, -1, plan.constant(params[which])))  # type: ignore[index]
             else:
-                saved.buffer += saved.pack(name, self._values.count, -1)
+                saved.put((name, self._values.count, -1))
         saved.count = first + len(items)
         return first
 

@@ -15,8 +15,8 @@ from engine.tape.record.rows import Batch, message
 from engine.tape.record.tensors import Tensors
 from engine.tape.schema import Event, PassFlag
 
-Inbox = dict[tuple[int, int], list[tuple[Any, int]]]  # node, output -> arrays and their rows
-
+#: What was sent to a node (or to one of its further outputs): an array and its row, or a list.
+Inbox = dict[Any, Any]
 
 _STEP = int(Event.STEP)  # a plain int costs less to pack than a member of an enum
 
@@ -42,12 +42,9 @@ class Passes:
         self._batch, self._arrays = batch, arrays
         self._tensors, self._nodes, self._grads = tensors, nodes, grads
         self._steps, self._sent = batch["steps"], batch["contributions"]
+        self._events = batch.events
         self._running: list[_Running] = []
-
-    @property
-    def current(self) -> int:
-        """The innermost running pass, or -1."""
-        return self._running[-1].number if self._running else -1
+        self.current = -1  # the innermost running pass
 
     def begin(
         self, kind: str, roots: Any, gradients: Any, retain: Any, create: Any, loc: int
@@ -60,38 +57,55 @@ class Passes:
         first, inbox = rows.count, Inbox()
         for value, (node, nr), content, index in seeds:
             rows.add(value, node, nr, index)
-            inbox.setdefault((node, nr), []).append((content, index))
+            _put(inbox, (node, nr) if nr else node, content, index)
         number = self._batch["passes"].add(flags, first, len(seeds), self._batch.events.count)
         self._batch.event(Event.PASS, number, loc)
         self._running.append(_Running(number, loc, inbox, bool(create)))
+        self.current = number
 
     def end(self, error: BaseException | None) -> None:
         if not self._running:
             return
         number, loc, _, _ = self._running.pop()
+        self.current = self._running[-1].number if self._running else -1
         text = -1 if error is None else self._batch.text(message(error))
         row = self._batch["ends"].add(number, text, self._batch.events.count)
         self._batch.event(Event.END, row, loc)
 
-    def step(self, node: Any, cotangents: Any, grads: Any) -> None:
-        """A node was visited and sent `grads` along its edges."""
-        if not self._running:
+    def step(self, entry: tuple[Any, ...]) -> None:
+        """A node was visited and sent gradients along its edges."""
+        _, node, cotangents, grads = entry
+        running = self._running
+        if not running:
             return
-        row = self._nodes.row(node)
-        number, loc, inbox, _ = self._running[-1]
-        step, first = self._steps.count, self._sent.count
-        for nr, cotangent in enumerate(cotangents):
-            self._compare(step, nr, cotangent, inbox.pop((row, nr), None))
-        nodes, edge = self._nodes, self._nodes.first_edge[row]
-        for slot, grad in enumerate(grads[: nodes.n_edge[row]]):
-            if grad is not None and (target := nodes.targets[edge + slot]) >= 0:
-                nr, index = nodes.numbers[edge + slot], self._arrays.add(grad)
-                self._sent.add(step, slot, target, nr, -1, index)
-                inbox.setdefault((target, nr), []).append((grad, index))
+        number, loc, inbox, _ = running[-1]
+        nodes, sent = self._nodes, self._sent
+        row = nodes.by_seq.get(node.seq)
+        if row is None:
+            row = nodes.row(node)
+        step, first = self._steps.count, sent.count
+        if len(cotangents) == 1:
+            arrived = inbox.pop(row, None)
+            if arrived is None or arrived[0] is not cotangents[0]:
+                self._compare(step, 0, cotangents[0], arrived)
+        else:
+            for nr, cotangent in enumerate(cotangents):
+                self._compare(step, nr, cotangent, inbox.pop((row, nr) if nr else row, None))
+        edge, count = nodes.first_edge[row], first
+        for slot, grad in enumerate(grads[: nodes.n_edge[row]], edge):
+            if grad is not None:
+                target = nodes.targets[slot]
+                if target >= 0:
+                    nr, index = nodes.numbers[slot], self._arrays.add(grad)
+                    sent.put((step, slot - edge, target, nr, -1, index))
+                    count += 1
+                    _put(inbox, (target, nr) if nr else target, grad, index)
+        sent.count = count
         self._finish(number, row, first, loc)
 
-    def accumulate(self, variable: Any, delta: Any, grad: Any) -> None:
+    def accumulate(self, entry: tuple[Any, ...]) -> None:
         """AccumulateGrad added `delta`; `grad` is the tensor that .grad is now."""
+        _, _, variable, delta, grad = entry
         if not self._running:
             return
         number, loc, inbox, create = self._running[-1]
@@ -100,7 +114,7 @@ class Passes:
         if not create:
             self._grads.adopt(tensor, grad, loc)
         step, first = self._steps.count, self._sent.count
-        self._into(step, row, tensor, delta, inbox.pop((row, 0), None))
+        self._into(step, row, tensor, delta, inbox.pop(row, None))
         self._grads.accumulated(tensor, grad, step, create)
         self._finish(number, row, first, loc)
 
@@ -114,7 +128,8 @@ class Passes:
         if node < 0:
             return
         leaf = engine.requires_grad_leaf(tensor)
-        sent = inbox.pop((node, nr), None) if leaf else inbox.get((node, nr))
+        key = (node, nr) if nr else node
+        sent = inbox.pop(key, None) if leaf else inbox.get(key)
         step, first = self._steps.count, self._sent.count
         self._into(step, node, self._tensors.known(tensor), content, sent, nr)
         self._finish(number, node, first, loc)
@@ -123,29 +138,32 @@ class Passes:
         self, step: int, node: int, tensor: int, content: Any, sent: Any, nr: int = 0
     ) -> None:
         self._compare(step, nr, content, sent)
-        if sent and len(sent) == 1 and sent[0][0] is content and sent[0][1] >= 0:
-            index = sent[0][1]
+        if type(sent) is tuple and sent[0] is content and sent[1] >= 0:
+            index = sent[1]
         else:
             index = self._arrays.add(content)
         self._sent.add(step, 0, -1, -1, tensor, index)
 
     def _finish(self, number: int, node: int, first: int, loc: int) -> None:
-        step = self._steps.add(
-            number, node, first, self._sent.count - first, self._batch.events.count
-        )
-        self._batch.event(_STEP, step, loc)
+        steps, events = self._steps, self._events
+        step, event = steps.count, events.count
+        steps.put((number, node, first, self._sent.count - first, event))
+        steps.count = step + 1
+        events.put((_STEP, step, loc, self._batch.cell, self._batch.time))
+        events.count = event + 1
 
     def _compare(self, step: int, nr: int, cotangent: Any, sent: Any) -> None:
         """Keep the cotangent where it is not the sum of what was sent: a hook changed it."""
-        if not sent:
+        if sent is None:
             if cotangent is not None:
                 self._keep(step, nr, self._arrays.add(cotangent))
         elif cotangent is None:
             self._keep(step, nr, -1)
-        elif len(sent) > 1 or sent[0][0] is not cotangent:
-            total = sums.over([array for array, _ in sent], -1)
-            if not _same(total, cotangent):
+        elif type(sent) is list:
+            if not _same(sums.total([array for array, _ in sent]), cotangent):
                 self._keep(step, nr, self._arrays.add(cotangent))
+        elif sent[0] is not cotangent and not _same(sent[0], cotangent):
+            self._keep(step, nr, self._arrays.add(cotangent))
 
     def _keep(self, step: int, nr: int, index: int) -> None:
         self._batch["cotangents"].add(step, nr, index)
@@ -158,6 +176,16 @@ class Passes:
             return value, place, engine.ones_for(root), -1
         content = engine.cast_for(root, gradient)
         return value, place, content, self._arrays.add(content, engine.is_bfloat16(root))
+
+
+def _put(inbox: Inbox, key: Any, array: Any, index: int) -> None:
+    held = inbox.get(key)
+    if held is None:
+        inbox[key] = array, index
+    elif type(held) is list:
+        held.append((array, index))
+    else:
+        inbox[key] = [held, (array, index)]
 
 
 def _same(left: Any, right: Any) -> bool:

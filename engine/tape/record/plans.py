@@ -13,7 +13,6 @@ from engine.ops.table import OPS
 from engine.tape.record.params import Params
 from engine.tape.record.rows import Batch, capped
 
-MOST_INPUTS = 16
 _MOST = 4096  # remembered arguments of one plan
 #: Types of arguments that never change what they are.
 _FIXED = frozenset((int, float, bool, str, type(None)))
@@ -78,6 +77,5 @@ class Plans:
             return
         op = OPS.get(name) if node is None else getattr(kind, "op", None) or OPS.get(name)
         plain = op is not None and op.outputs == 1 and not op.view and kind is not Port
-        plain = plain and n_in <= MOST_INPUTS
         keys = tuple(params or ())
         self._plans[key] = Plan(self._batch, self._params, name, keys) if plain else None

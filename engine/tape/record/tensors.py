@@ -122,10 +122,10 @@ class Tensors:
         else:
             index = -1
             self.unkept.add(number)
-        rows.buffer += rows.pack(
+        rows.put((
             number, version, index, dtype, batch.shape(shape), op, out, node, nr,
             self._shares.get(number, number), flags, grad_of, batch.events.count,
-        )  # fmt: skip
+        ))  # fmt: skip
         self.value_of[number] = row = rows.count
         rows.count = row + 1
         if grad_of >= 0 or number in self.grad_of:

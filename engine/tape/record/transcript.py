@@ -44,8 +44,8 @@ class Transcript:
         self._handlers: dict[int, Any] = {
             recording.OPERATION: self._operation,
             recording.PASS: self._pass,
-            recording.STEP: lambda entry: self._passes.step(*entry[1:]),
-            recording.ACCUMULATE: lambda entry: self._passes.accumulate(*entry[2:]),
+            recording.STEP: self._passes.step,
+            recording.ACCUMULATE: self._passes.accumulate,
             recording.CAPTURE: lambda entry: self._passes.capture(*entry[1:]),
             recording.END: lambda entry: self._passes.end(entry[1]),
             recording.GRAD: self._grad,

@@ -1,0 +1,23 @@
+"""The list that the engine logs to: it asks to be emptied when it is long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+_append = list.append
+
+
+class Log(list[tuple[Any, ...]]):
+    """Calls `full` from an `append` that makes it at least `longest` entries long."""
+
+    __slots__ = ("_full", "_longest")
+
+    def __init__(self, longest: int, full: Callable[[], None]) -> None:
+        super().__init__()
+        self._longest, self._full = longest, full
+
+    def append(self, entry: tuple[Any, ...]) -> None:
+        _append(self, entry)
+        if len(self) >= self._longest:
+            self._full()
