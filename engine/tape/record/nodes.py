@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
 from typing import Any
 
 from engine.autograd.node import LEAF, AccumulateGrad, Port
@@ -27,7 +26,7 @@ class Nodes:
         self._batch = batch
         self._tensors = tensors
         self._rows, self._edges, self._events = batch["nodes"], batch["edges"], batch.events
-        self._put_edge = self._edges.put
+        self._put_edges = self._edges.put
         self.saved = Saved(batch)
         self.by_seq: dict[Any, int] = {}
         self.by_leaf: dict[int, int] = {}
@@ -124,20 +123,20 @@ class Nodes:
         self.by_seq[seq] = row
         return row
 
-    def known_edges(self, node: Any) -> tuple[int, list[tuple[int, int]]] | None:
-        """Return a bit per edge that is there, and row and output number of all that it leads to.
+    def known_edges(self, node: Any) -> tuple[int, list[int]] | None:
+        """Return a bit per edge that is there, and row and output number of each in a row.
 
         None where one of these is not known yet, or the node itself is.
         """
         if node.seq in self.by_seq:
             return None
-        found: list[tuple[int, int]] = []
+        found: list[int] = []
         mask, bit = 0, 1
         row: int | None
         edge: Any
         for edge in node.edges:
             if edge is None:
-                found.append(_NOWHERE)
+                found += _NOWHERE
             else:
                 kind, nr = type(edge), 0
                 if kind is AccumulateGrad:
@@ -148,23 +147,24 @@ class Nodes:
                     row = self.by_seq.get(edge.seq)
                 if row is None:
                     return None
-                found.append((row, nr))
+                found += row, nr
                 mask += bit
             bit += bit
         return mask, found
 
     def add(
-        self, node: Any, op: int, edges: Sequence[tuple[int, int]], saved: int, n_saved: int
+        self, node: Any, op: int, edges: list[int], saved: int, n_saved: int
     ) -> int:
         """Write a node of a class that was seen before; what it saved and sends to is there."""
         seq = node.seq
         rows = self._rows
         first = self._edges.count
-        for edge in edges:
-            self._put_edge(edge)
-            self.targets.append(edge[0])
-            self.numbers.append(edge[1])
-        count = len(edges)
+        self._put_edges(edges)
+        for target in edges[::2]:
+            self.targets.append(target)
+        for nr in edges[1::2]:
+            self.numbers.append(nr)
+        count = len(edges) >> 1
         self._edges.count = first + count
         self.first_edge.append(first)
         self.n_edge.append(count)

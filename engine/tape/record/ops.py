@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from engine.autograd.node import LEAF
@@ -21,10 +20,12 @@ from engine.tensor import Tensor
 
 # As plain ints: members of enums cost more to look up and to pack.
 _OP, _INPLACE, _VIEW = int(Event.OP), int(OpFlag.INPLACE), int(OpFlag.VIEW)
+_NONE: list[int] = []
 _NO_HISTORY, _HISTORY = int(ValueFlag.LEAF), int(ValueFlag.REQUIRES_GRAD)
 
-#: Rows of values of the inputs; a bit per edge that is there; node and output number per edge.
-_Known = tuple[list[int], int, Sequence[tuple[int, int]]]
+#: Text of the arguments; rows of values of the inputs; a bit per edge that is there; row of nodes
+#: and output number of each edge, in a row.
+_Known = tuple[int, list[int], int, list[int]]
 
 
 class Ops:
@@ -68,13 +69,14 @@ class Ops:
         loc: int,
     ) -> _Known | None:  # fmt: skip
         """Return what the short way needs to know of inputs and edges; None if that is not so."""
-        rows = self._tensors.plain_rows(inputs, loc)
-        if rows is None or (params is not None and tuple(params) != plan.keys):
+        text = plan.params(params) if params else -1
+        rows = self._tensors.plain_rows(inputs, loc) if text >= -1 else None
+        if rows is None:
             return None
         if node is None:
-            return rows, 0, ()
+            return text, rows, 0, _NONE
         found = self._nodes.known_edges(node)
-        return None if found is None else (rows, *found)
+        return None if found is None else (text, rows, *found)
 
     def _plain(
         self, plan: Plan, out: Any, node: Any, known: _Known, inputs: tuple[Any, ...],
@@ -82,7 +84,7 @@ class Ops:
     ) -> int:  # fmt: skip
         """Write an operation of a plan. The rows are those that `_any` would write."""
         events, ops, values, tensors = self._events, self._rows, self._values, self._tensors
-        rows, mask, edges = known
+        text, rows, mask, edges = known
         op, event, value = ops.count, events.count, values.count
         first, n_in = self._inputs.count, len(rows)
         self._inputs.put(rows)
@@ -105,7 +107,6 @@ class Ops:
             number, flags, -1, event,
         ))  # fmt: skip
         values.count = value + 1
-        text = -1 if not params else plan.params(params)
         ops.put((plan.text, first, n_in, value, 1, text, row, scope, pass_, 0, event))
         ops.count = op + 1
         events.put((_OP, op, loc, self._batch.cell, self._batch.time))

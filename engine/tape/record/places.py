@@ -20,7 +20,7 @@ class Places:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._rows = batch["locs"]
-        self._known: dict[tuple[int, int], tuple[int, str]] = {}  # id of code, instruction
+        self.known: dict[tuple[int, int], tuple[int, str]] = {}  # id of code, instruction
         self._targets = Targets()
         self._locs: dict[tuple[int, int, int, int], int] = {}
         self._lines: dict[int, tuple[CodeType, list[int], list[int]]] = {}
@@ -56,9 +56,9 @@ class Places:
         if code is None:
             return -1, ""
         key = id(code), lasti
-        found = self._known.get(key)
+        found = self.known.get(key)
         if found is None:
-            found = self._known[key] = self._find(code, lasti), self._targets.of(code, lasti)
+            found = self.known[key] = self._find(code, lasti), self._targets.of(code, lasti)
         return found
 
     def _find(self, code: CodeType, lasti: int) -> int:

@@ -24,7 +24,9 @@ class Plan:
     saved: what its nodes save, by which of their edges are there.
     """
 
-    __slots__ = ("_batch", "_known", "_params", "_reprs", "keys", "name", "saved", "text")
+    __slots__ = (
+        "_batch", "_known", "_last", "_last_text", "_params", "_reprs", "keys", "name", "saved", "text",
+    )  # fmt: skip
 
     def __init__(self, batch: Batch, params: Params, name: str, keys: tuple[str, ...]) -> None:
         self._batch, self._params = batch, params
@@ -33,19 +35,29 @@ class Plan:
         self.saved: dict[int, list[tuple[int, int, Any]]] = {}
         self._known: dict[tuple[int, ...], tuple[int, tuple[Any, ...]]] = {}
         self._reprs: dict[int, tuple[int, Any]] = {}
+        self._last: Any = self  # the argument of the latest operation, where it has one
+        self._last_text = -1
 
     def params(self, params: dict[str, Any]) -> int:
-        """Return the text of the arguments."""
-        values = tuple(params.values())
-        key = tuple(map(id, values))
-        found = self._known.get(key)
+        """Return the text of the arguments; -2 where they are named otherwise than the plan's."""
+        if len(params) == 1:
+            ((key, value),) = params.items()
+            if value is self._last and key == self.keys[0]:
+                return self._last_text
+        keys, values = tuple(params), tuple(params.values())
+        if keys != self.keys:
+            return -2
+        ids = tuple(map(id, values))
+        found = self._known.get(ids)
         if found is not None:
             return found[0]
         text = self._batch.text(self._params.text(params))
         if _FIXED.issuperset(map(type, values)):
             if len(self._known) >= _MOST:
                 self._known.clear()
-            self._known[key] = text, values  # holding the values keeps their ids theirs
+            self._known[ids] = text, values  # holding the values keeps their ids theirs
+            if len(values) == 1:
+                self._last, self._last_text = values[0], text
         return text
 
     def constant(self, value: Any) -> int:

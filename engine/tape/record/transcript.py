@@ -38,8 +38,9 @@ class Transcript:
         self._ops = Ops(batch, self.arrays, self._tensors, self._nodes, self._grads)
         self._passes = Passes(batch, self.arrays, self._tensors, self._nodes, self._grads)
         self.places, self.scopes = Places(batch), Scopes(batch)
+        self._sites = self.places.known
         self._names: dict[int, str] = {}
-        self._assigned: tuple[int, str, tuple[int, int]] | None = None
+        self._assigned: tuple[int, str, Any, int] | None = None
         self._keys: dict[str, int] = {}
         self._handlers: dict[int, Any] = {
             recording.OPERATION: self._operation,
@@ -63,7 +64,8 @@ class Transcript:
         for entry in entries:
             handlers[entry[0]](entry)
             batch.time += span
-        self._name_assigned()
+        if self._assigned is not None:
+            self._name_assigned()
         batch.time = now
 
     def write_begins(self, tensor: Any) -> None:
@@ -101,20 +103,21 @@ class Transcript:
 
     def _operation(self, entry: tuple[Any, ...]) -> None:
         _, name, out, inputs, params, code, lasti, scope = entry
-        loc, target = self.places.place(code, lasti)
+        loc, target = self._sites.get((id(code), lasti)) or self.places.place(code, lasti)
         made = self._ops.add(name, out, inputs, params, loc, scope, self._passes.current)
-        if self._assigned is not None:
+        assigned = self._assigned
+        if assigned is not None:
             # One expression may take several operations: only the last result gets the name.
-            if self._assigned[2] != (id(code), lasti):
+            if assigned[2] is not code or assigned[3] != lasti:
                 self._name_assigned()
             self._assigned = None
         if target and made >= 0 and self._passes.current < 0:
-            self._assigned = made, target, (id(code), lasti)
+            self._assigned = made, target, code, lasti
 
     def _name_assigned(self) -> None:
         """Write the name that an assignment gave to the result of the operation before."""
         if self._assigned is not None:
-            number, name, _ = self._assigned
+            number, name, _, _ = self._assigned
             self._assigned = None
             if self._names.get(number) != name:
                 self._names[number] = name
