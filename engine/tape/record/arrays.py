@@ -31,7 +31,10 @@ _PLAIN = {
     for code, stored in enumerate(bits.STORED)
     if code != bits.BFLOAT16
 }
-_SCALARS = {dtype.type: (code, dtype.itemsize) for dtype, code in _PLAIN.items()}
+#: NumPy's numbers that bytes() takes as memory; of an integer it would make so many zeros.
+_SCALARS = {
+    dtype.type: (code, dtype.itemsize) for dtype, code in _PLAIN.items() if dtype.kind in "fc"
+}
 
 
 def owner(array: Any) -> Any:
@@ -113,7 +116,7 @@ class Arrays:
         if scalar is not None and not bfloat16:
             code, nbytes = scalar
             row = self._copy(bytes(array), code, nbytes, ())
-        elif scalar is None and not bfloat16 and array.nbytes < _BORROW and _in_order(array):
+        elif not bfloat16 and array.nbytes < _BORROW and _in_order(array):
             row = self._copy(array.tobytes(), _PLAIN[array.dtype], array.nbytes, array.shape)
         else:
             row = self._add(array, bfloat16)

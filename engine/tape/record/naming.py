@@ -1,13 +1,17 @@
-"""What the person calls a tensor: variables first, then the parameters of their models.
+"""What the person calls a tensor: variables, the parameters of their models, what is in containers.
 
 `w` is "w"; a parameter of the only model is "fc1.weight", of one of several "model.fc1.weight"; an
 element of a list or dict is "params[0]" or "cache['h']"; an attribute of an object "net.w".
+A parameter has its path in the model, also while a loop's variable holds it, unless it was made as
+a variable (`w = nn.Parameter(...)`) or had that name before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any, NamedTuple
 
 from engine.tape.record import engine
 
@@ -15,14 +19,69 @@ _CONTAINED = 1000  # elements of one container that are looked at
 _DEPTH = 3
 
 
-def names_of_tensors(names: Mapping[str, object]) -> dict[int, tuple[Any, str]]:
-    """Return tensor and name by id() of the tensor; the first name found is the one."""
-    found: dict[int, tuple[Any, str]] = {}
+class Written(NamedTuple):
+    """Names that a cell's text gives: by calling a library, and as variables of loops."""
+
+    made: frozenset[str]
+    loops: frozenset[str]
+
+
+NOTHING = Written(frozenset(), frozenset())
+
+
+def written(source: str, names: Mapping[str, object]) -> Written:
+    """Return what the text of a cell says of its names; names: the namespace it left."""
+    kept = [line for line in source.splitlines() if line.lstrip()[:1] not in ("%", "!", "?")]
+    try:
+        tree = ast.parse("\n".join(kept))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return NOTHING
+    made, loops = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(names.get(_root(node.value)), ModuleType):
+            made |= {one.id for one in node.targets if isinstance(one, ast.Name)}
+        elif isinstance(node, ast.Assign) and _calls(node.value, "Parameter"):
+            made |= {one.id for one in node.targets if isinstance(one, ast.Name)}
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            loops |= {one.id for one in ast.walk(node.target) if isinstance(one, ast.Name)}
+    return Written(frozenset(made), frozenset(loops - made))
+
+
+def names_of_tensors(
+    names: Mapping[str, object],
+    cell: Written = NOTHING,
+    before: Callable[[Any], str | None] = lambda tensor: None,
+) -> dict[int, tuple[Any, str]]:
+    """Return tensor and name by id() of the tensor; before: what it was called until now."""
     shown = {name: thing for name, thing in list(names.items()) if not name.startswith("_")}
-    for walk in (_variables, _parameters, _contents):
-        for tensor, name in walk(shown):
+    own: dict[int, tuple[Any, str]] = {}
+    other: dict[int, tuple[Any, str]] = {}
+    passing: dict[int, tuple[Any, str]] = {}
+    for tensor, name in _variables(shown):
+        if name in cell.made or before(tensor) == name:
+            own.setdefault(id(tensor), (tensor, name))
+        else:
+            kind = passing if name in cell.loops else other
+            kind.setdefault(id(tensor), (tensor, name))
+    found = own
+    for more in (_parameters(shown), other.values(), _contents(shown), passing.values()):
+        for tensor, name in more:
             found.setdefault(id(tensor), (tensor, name))
     return found
+
+
+def _root(value: ast.expr) -> str:
+    """Return the name that a call begins with: torch in `torch.ones(2).sum()`; "" for no call."""
+    if not isinstance(value, ast.Call):
+        return ""
+    at: ast.expr = value
+    while isinstance(at, ast.Call | ast.Attribute):
+        at = at.func if isinstance(at, ast.Call) else at.value
+    return at.id if isinstance(at, ast.Name) else ""
+
+
+def _calls(value: ast.expr, name: str) -> bool:
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == name
 
 
 def _variables(names: Mapping[str, object]) -> Iterator[tuple[Any, str]]:
@@ -35,9 +94,10 @@ def _parameters(names: Mapping[str, object]) -> Iterator[tuple[Any, str]]:
     models = {id(thing): (name, thing) for name, thing in names.items() if _is_module(thing)}
     inner = {id(part) for _, model in models.values() for part in _parts(model)}
     # A layer that also has a variable of its own is named after its model.
-    outer = [pair for key, pair in models.items() if key not in inner]
-    for name, model in outer:
-        for path, tensor in _of_module(model):
+    outer = [(name, list(_of_module(model))) for key, (name, model) in models.items() if key not in inner]
+    outer = [pair for pair in outer if pair[1]]  # a loss function has nothing to name
+    for name, tensors in outer:
+        for path, tensor in tensors:
             yield tensor, path if len(outer) == 1 else f"{name}.{path}"
 
 

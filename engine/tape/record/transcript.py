@@ -9,7 +9,7 @@ from engine import recording
 from engine.tape.record import engine
 from engine.tape.record.arrays import Arrays, owner
 from engine.tape.record.grads import Grads
-from engine.tape.record.naming import names_of_tensors
+from engine.tape.record.naming import names_of_tensors, written
 from engine.tape.record.nodes import Nodes
 from engine.tape.record.ops import Ops
 from engine.tape.record.passes import Passes
@@ -42,6 +42,7 @@ class Transcript:
         self._names: dict[int, str] = {}
         self._assigned: tuple[int, str, Any, int] | None = None
         self._keys: dict[str, int] = {}
+        self._source = ""  # of the running cell
         self._handlers: dict[int, Any] = {
             recording.OPERATION: self._operation,
             recording.PASS: self._pass,
@@ -82,7 +83,8 @@ class Transcript:
         """Write what the tensors of a namespace are called, and the end of the running cell."""
         text = self.batch.text
         new = []
-        for tensor, name in names_of_tensors(names).values():
+        cell = written(self._source, names)
+        for tensor, name in names_of_tensors(names, cell, self._name_of).values():
             number = self._tensors.known(tensor)
             if number < 0:
                 if engine.contents(tensor).nbytes > _UNUSED_LIMIT:
@@ -96,6 +98,9 @@ class Transcript:
             self.batch["names"].add(number, index, self.batch.events.count)
         self._mark(Mark.CELL_END, self.batch.cell, None, -1)
         self.places.end_cell()
+
+    def _name_of(self, tensor: Any) -> str | None:
+        return self._names.get(self._tensors.known(tensor))
 
     def register_file(self, filename: str, key: str) -> None:
         if key in self._keys:
@@ -136,7 +141,7 @@ class Transcript:
         _, key, source, count, seen = entry
         batch = self.batch
         row = batch["cells"].add(batch.text(key), batch.text(source), count, batch.events.count)
-        self._keys[key] = row
+        self._keys[key], self._source = row, source
         self.places.begin_cell(row, source, seen)
         self._mark(Mark.CELL_BEGIN, row, None, -1)
 

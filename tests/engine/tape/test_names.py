@@ -1,0 +1,80 @@
+"""What tensors are called after a cell: parameters keep their path, loops leave no names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from test_recorder import run_cell
+
+import engine as torch
+from engine.tape.recorder import Recorder
+
+_MODEL = "model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))\n"
+
+
+def called(*cells: str) -> dict[str, str | None]:
+    """Run cells; return what each variable's tensor is called in the end, by variable."""
+    recorder, names = Recorder(), {"torch": torch, "nn": torch.nn}
+    with recorder:
+        for i, source in enumerate(cells):
+            run_cell(recorder, f"c{i}", source, names)
+    assert recorder.failure is None
+    tape = recorder.tape()
+    found = {name: thing for name, thing in names.items() if isinstance(thing, torch.Tensor)}
+    return {name: tape.name_of(_id(tensor)) for name, tensor in found.items()}
+
+
+def _id(tensor: Any) -> int:
+    return int(tensor._tid) % (1 << 40)  # noqa: SLF001 (the recorder's slot)
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "for name, p in model.named_parameters():\n    p.data.mul_(0.5)",
+        "p = next(model.parameters())\nfor p in model.parameters():\n    pass",
+        "p = model[2].bias",
+        "p = [w for w in model.parameters()][-1]",
+    ],
+)
+def test_a_parameter_keeps_its_path_where_a_variable_holds_it(loop: str) -> None:
+    assert called(_MODEL, loop)["p"] == "2.bias"
+    assert called(_MODEL + loop)["p"] == "2.bias"
+
+
+def test_a_tensor_made_as_a_variable_keeps_that_name_in_a_module() -> None:
+    own = "w = nn.Parameter(torch.ones(2))\n"
+    module = "net = nn.Linear(2, 1)\nnet.weight = w\n"
+    assert called(own, module)["w"] == "w"
+    assert called(own + module)["w"] == "w"
+    assert called("from engine.nn import Parameter\nw = Parameter(torch.ones(2))\n" + module)["w"] == "w"
+
+
+def test_a_loop_variable_names_only_what_has_no_other_name() -> None:
+    names = called(
+        "for q in [torch.zeros(1)]:\n    pass\n",
+        "w = torch.ones(2, requires_grad=True)\nb = torch.zeros(2, requires_grad=True)\n"
+        "batches = [torch.ones(2), torch.ones(2)]\n"
+        "for q in (w, b):\n    pass\n"
+        "for x in batches:\n    pass\n"
+        "for y in (t * 2 for t in batches):\n    pass\n",
+    )
+    assert names == {"w": "w", "b": "b", "q": "b", "x": "batches[1]", "y": "y"}
+
+
+def test_a_loss_function_does_not_make_a_second_model() -> None:
+    names = called(_MODEL + "criterion = nn.CrossEntropyLoss()\np = model[0].weight\n")
+    assert names["p"] == "0.weight"
+
+
+def test_a_cell_with_magics_is_read_all_the_same() -> None:
+    recorder, names = Recorder(), {"nn": torch.nn, "torch": torch}
+    with recorder:
+        recorder.begin_cell("a", "%matplotlib inline\nw = nn.Parameter(torch.ones(1))", 1)
+        net = torch.nn.Linear(1, 1)
+        names |= {"w": net.weight, "net": net, "_": net.bias, "_3": net.bias}
+        recorder.end_cell(names)
+    tape = recorder.tape()
+    assert tape.name_of(_id(net.weight)) == "w"
+    assert tape.name_of(_id(net.bias)) == "bias"

@@ -1,0 +1,109 @@
+"""Backpressure: a fast program neither fills memory nor loses anything."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import engine as torch
+from engine import recording
+from engine.tape import recorder as module
+from engine.tape import replay
+from engine.tape.recorder import Recorder
+from engine.tape.storage.sink import FileSink
+
+
+def test_the_log_stays_short_without_any_flush() -> None:
+    longest = 0
+    with Recorder() as recorder:
+        x = y = torch.ones(1, requires_grad=True)
+        for _ in range(2_000):
+            y = y * 1.0
+            assert recording.log is not None
+            longest = max(longest, len(recording.log))
+        y.backward()
+    assert longest < module._LONGEST  # noqa: SLF001
+    tape = recorder.tape()
+    assert (len(tape.ops), len(tape.steps)) == (2_000, 2_001)
+    assert replay.grad_at(tape, 0, len(tape.events)).tolist() == x.grad.numpy().tolist()
+
+
+def test_tensors_that_a_program_lets_go_are_freed_while_it_runs() -> None:
+    with Recorder(), torch.no_grad():
+        x = torch.ones(3)
+        first = weakref.ref(x * 2)
+        for _ in range(module._LONGEST):  # noqa: SLF001
+            _ = x * 2
+        gc.collect()
+        assert first() is None
+
+
+def test_large_arrays_are_written_before_they_are_many(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(module, "_MOST_PENDING", 4 << 20)
+    most, size = 0, 1 << 18
+    recorder = Recorder(tmp_path / "a.tape")
+    with recorder, torch.no_grad():
+        x = torch.zeros(size)
+        for _ in range(40):
+            x.add_(1)
+            most = max(most, recorder._transcript.arrays.pending)  # noqa: SLF001
+    assert most <= (4 << 20) + 2 * 4 * size
+    assert (tmp_path / "a.tape").stat().st_size > 30 * 4 * size
+    tape = recorder.tape()
+    heads = [float(tape.value(v)[-1]) for v in range(len(tape.values))]
+    assert heads == [float(i) for i in range(41)]
+
+
+def test_a_full_disk_under_pressure_ends_the_recording_and_not_the_program(
+    tmp_path: Path, monkeypatch, caplog
+) -> None:
+    monkeypatch.setattr(module, "_MOST_PENDING", 1 << 20)
+    recorder = Recorder(tmp_path / "a.tape")
+
+    def full(self: FileSink, parts: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(FileSink, "append", full)
+    with recorder, torch.no_grad():
+        x = torch.zeros(1 << 18)
+        for _ in range(10):
+            x.add_(1)
+    assert float(x[0]) == 10
+    assert recorder.failure == "OSError: [Errno 28] No space left on device"
+    assert recording.log is None
+
+
+def test_transposed_arrays_share_the_bytes_of_their_memory() -> None:
+    with Recorder() as recorder:
+        x = torch.tensor(np.arange(60_000, dtype=np.float32).reshape(200, 300))
+        _ = x.t().t() + 0
+        part = x[:, ::2] * 1
+    tape = recorder.tape()
+    x_row, t_row = int(tape.values["array"][0]), int(tape.values["array"][1])
+    assert tape.arrays["offset"][x_row] == tape.arrays["offset"][t_row]
+    assert tape.arrays["segment"][x_row] == tape.arrays["segment"][t_row]
+    assert tape.value(1).tolist() == x.numpy().T.tolist()
+    assert tape.value(2).tolist() == x.numpy().tolist()
+    assert tape.value(len(tape.values) - 1).tolist() == part.numpy().tolist()
+
+
+@pytest.mark.parametrize("kind", ["float16", "float64", "int64", "bool", "complex64", "bfloat16"])
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (0,), (2, 3), (80, 300)])
+def test_values_of_all_types_and_sizes_come_back_bit_for_bit(kind: str, shape: Any) -> None:
+    content = np.arange(int(np.prod(shape))).reshape(shape) % 3
+    with Recorder() as recorder, torch.no_grad():
+        x = torch.tensor(content.tolist(), dtype=getattr(torch, kind)).reshape(shape)
+        tensors = [x, x.expand(2, *shape), torch.flip(x, (0,)) if shape else x, x.t() if x.ndim == 2 else x]
+        made = [t.clone() for t in tensors]
+    tape = recorder.tape()
+    assert recorder.failure is None
+    for t in (*tensors, *made):
+        found = tape.value(int(np.flatnonzero(tape.values["tensor"] == t._tid % (1 << 40))[-1]))  # noqa: SLF001
+        wanted = t.to(torch.float32) if kind == "bfloat16" else t
+        assert found.shape == tuple(t.shape)
+        assert found.tobytes() == wanted.numpy().tobytes()
