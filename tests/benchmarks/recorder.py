@@ -12,6 +12,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,7 +51,7 @@ def chain(length: int = 10_000, inputs: int = 1) -> Work:
 def mlp(widths: tuple[int, ...], batch: int, optimizer: str, steps: int) -> Work:
     """Training of a ReLU network with one of the optimizers."""
     layers: list[object] = []
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in pairwise(widths):
         layers += [nn.Linear(before, after), nn.ReLU()]
     model = nn.Sequential(*layers[:-1])
     stepper = getattr(torch.optim, optimizer)(model.parameters(), lr=1e-3)

@@ -241,12 +241,9 @@ class Arrays:
 
 def _in_order(array: Any) -> bool:
     """Return whether the bytes of an array are its elements in order, each once."""
-    return array.base is None and array.ndim < 2 or bool(array.flags.c_contiguous)
+    return (array.base is None and array.ndim < 2) or bool(array.flags.c_contiguous)
 
 
 def _halved(array: Any) -> tuple[Any, int]:
-    """Return bfloat16 values as their upper halves, or as they are where they have lower bits."""
-    halves = (np.atleast_1d(np.ascontiguousarray(array)).view(np.uint32) >> 16).astype(np.uint16)
-    if np.array_equal(bits.widen(halves).view(np.uint32), np.atleast_1d(array).view(np.uint32)):
-        return halves, bits.BFLOAT16
-    return array, bits.FLOAT32
+    """Return bfloat16 values, computed as float32, as their upper halves: as they read."""
+    return bits.narrow(np.atleast_1d(array)), bits.BFLOAT16

@@ -18,6 +18,7 @@ from engine.tape.bits import CODES
 from engine.tape.schema import ValueFlag
 from engine.tensor import Tensor
 
+
 class _Codes(dict[Any, int]):
     """The code of each element type, by the engine's object for it."""
 

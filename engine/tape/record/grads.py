@@ -38,7 +38,8 @@ class Grads:
     def accumulated(self, leaf: int, grad: Any, step: int, out_of_place: bool) -> None:
         """A step added to the leaf's .grad, perhaps as a new tensor; the STEP event follows."""
         since = self._since.get(leaf, 0) + 1
-        keep = out_of_place or since >= _KEEP_EVERY
+        # Sums of bfloat16 are kept: how they are rounded is the engine's business.
+        keep = out_of_place or since >= _KEEP_EVERY or engine.is_bfloat16(grad)
         self._since[leaf] = 0 if keep else since
         value = self._hold(leaf, grad, keep)
         self._rows.add(leaf, GradChange.ACCUMULATE, step, value, self._batch.events.count)

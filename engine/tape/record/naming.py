@@ -38,10 +38,10 @@ def written(source: str, names: Mapping[str, object]) -> Written:
         return NOTHING
     made, loops = set(), set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(names.get(_root(node.value)), ModuleType):
-            made |= {one.id for one in node.targets if isinstance(one, ast.Name)}
-        elif isinstance(node, ast.Assign) and _calls(node.value, "Parameter"):
-            made |= {one.id for one in node.targets if isinstance(one, ast.Name)}
+        if isinstance(node, ast.Assign):
+            library = isinstance(names.get(_root(node.value)), ModuleType)
+            if library or _calls(node.value, "Parameter"):
+                made |= {one.id for one in node.targets if isinstance(one, ast.Name)}
         elif isinstance(node, ast.For | ast.AsyncFor):
             loops |= {one.id for one in ast.walk(node.target) if isinstance(one, ast.Name)}
     return Written(frozenset(made), frozenset(loops - made))
@@ -81,7 +81,9 @@ def _root(value: ast.expr) -> str:
 
 
 def _calls(value: ast.expr, name: str) -> bool:
-    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == name
+    return (
+        isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == name
+    )
 
 
 def _variables(names: Mapping[str, object]) -> Iterator[tuple[Any, str]]:
@@ -94,7 +96,9 @@ def _parameters(names: Mapping[str, object]) -> Iterator[tuple[Any, str]]:
     models = {id(thing): (name, thing) for name, thing in names.items() if _is_module(thing)}
     inner = {id(part) for _, model in models.values() for part in _parts(model)}
     # A layer that also has a variable of its own is named after its model.
-    outer = [(name, list(_of_module(model))) for key, (name, model) in models.items() if key not in inner]
+    outer = [
+        (name, list(_of_module(model))) for key, (name, model) in models.items() if key not in inner
+    ]
     outer = [pair for pair in outer if pair[1]]  # a loss function has nothing to name
     for name, tensors in outer:
         for path, tensor in tensors:

@@ -152,9 +152,7 @@ class Nodes:
             bit += bit
         return mask, found
 
-    def add(
-        self, node: Any, op: int, edges: list[int], saved: int, n_saved: int
-    ) -> int:
+    def add(self, node: Any, op: int, edges: list[int], saved: int, n_saved: int) -> int:
         """Write a node of a class that was seen before; what it saved and sends to is there."""
         seq = node.seq
         rows = self._rows

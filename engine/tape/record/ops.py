@@ -94,7 +94,7 @@ class Ops:
             items = plan.saved.get(mask)
             if items is None:
                 made = Made(op, plan.name, inputs, rows, (out,), params)
-                items = plan.saved[mask] = self._nodes.saved.items(node, made)
+                items = plan.saved[mask] = self._nodes.saved.items(node, made) or []
             saved = self._save(plan, items, rows, params) if items else self._saved.count
             row = self._nodes.add(node, op, edges, saved, len(items))
             flags = _HISTORY
@@ -113,9 +113,7 @@ class Ops:
         events.count = event + 1
         return number
 
-    def _save(
-        self, plan: Plan, items: Any, rows: list[int], params: dict[str, Any] | None
-    ) -> int:
+    def _save(self, plan: Plan, items: Any, rows: list[int], params: dict[str, Any] | None) -> int:
         """Write what a node saved; return the first row."""
         saved = self._saved
         first = saved.count

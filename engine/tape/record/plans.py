@@ -25,7 +25,8 @@ class Plan:
     """
 
     __slots__ = (
-        "_batch", "_known", "_last", "_last_text", "_params", "_reprs", "keys", "name", "saved", "text",
+        "_batch", "_known", "_last", "_last_text", "_params", "_reprs", "keys", "name", "saved",
+        "text",
     )  # fmt: skip
 
     def __init__(self, batch: Batch, params: Params, name: str, keys: tuple[str, ...]) -> None:
@@ -87,7 +88,7 @@ class Plans:
         key = (name if node is None else kind), n_in
         if key in self._plans:
             return
-        op = OPS.get(name) if node is None else getattr(kind, "op", None) or OPS.get(name)
+        op: Any = OPS.get(name) if node is None else getattr(kind, "op", None) or OPS.get(name)
         plain = op is not None and op.outputs == 1 and not op.view and kind is not Port
         keys = tuple(params or ())
         self._plans[key] = Plan(self._batch, self._params, name, keys) if plain else None

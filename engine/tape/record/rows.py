@@ -45,7 +45,9 @@ class Rows:
         whole = len(flat) - len(flat) % step
         for at in range(0, whole, step):
             self.buffer += self._many(*flat[at : at + step])
-        self.buffer += struct.pack("<" + self._format * ((len(flat) - whole) // self.width), *flat[whole:])
+        self.buffer += struct.pack(
+            "<" + self._format * ((len(flat) - whole) // self.width), *flat[whole:]
+        )
         flat.clear()
 
     def take(self) -> bytearray:

@@ -48,7 +48,10 @@ def test_a_tensor_made_as_a_variable_keeps_that_name_in_a_module() -> None:
     module = "net = nn.Linear(2, 1)\nnet.weight = w\n"
     assert called(own, module)["w"] == "w"
     assert called(own + module)["w"] == "w"
-    assert called("from engine.nn import Parameter\nw = Parameter(torch.ones(2))\n" + module)["w"] == "w"
+    assert (
+        called("from engine.nn import Parameter\nw = Parameter(torch.ones(2))\n" + module)["w"]
+        == "w"
+    )
 
 
 def test_a_loop_variable_names_only_what_has_no_other_name() -> None:

@@ -98,7 +98,12 @@ def test_values_of_all_types_and_sizes_come_back_bit_for_bit(kind: str, shape: A
     content = np.arange(int(np.prod(shape))).reshape(shape) % 3
     with Recorder() as recorder, torch.no_grad():
         x = torch.tensor(content.tolist(), dtype=getattr(torch, kind)).reshape(shape)
-        tensors = [x, x.expand(2, *shape), torch.flip(x, (0,)) if shape else x, x.t() if x.ndim == 2 else x]
+        tensors = [
+            x,
+            x.expand(2, *shape),
+            torch.flip(x, (0,)) if shape else x,
+            x.t() if x.ndim == 2 else x,
+        ]
         made = [t.clone() for t in tensors]
     tape = recorder.tape()
     assert recorder.failure is None
