@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.tape.schema import TABLES
 
-_TOGETHER = 64  # rows that are packed at once
+_TOGETHER = (64, 16, 4, 1)  # rows that are packed at once
 _FORMATS = {"|u1": "B", "<i4": "i", "<i8": "q", "<f8": "d", "<u4": "I"}
 
 
@@ -19,13 +19,15 @@ class Rows:
     what `add` does: `put` the fields of a row and count it. `flat` stays the same list.
     """
 
-    __slots__ = ("_format", "_many", "_size", "buffer", "count", "flat", "put", "width")
+    __slots__ = ("_packers", "_size", "buffer", "count", "flat", "put", "width")
 
     def __init__(self, dtype: np.dtype[np.void]) -> None:
         names = dtype.names or ()
         codes = [_FORMATS[dtype.fields[name][0].str] for name in names]  # type: ignore[index]
-        self._format, self._size = "".join(codes), dtype.itemsize
-        self._many = struct.Struct("<" + self._format * _TOGETHER).pack
+        self._size = dtype.itemsize
+        self._packers = [
+            (rows, struct.Struct("<" + "".join(codes) * rows).pack) for rows in _TOGETHER
+        ]
         self.width = len(names)
         self.buffer = bytearray()
         self.flat: list[int | float] = []
@@ -41,13 +43,13 @@ class Rows:
 
     def settle(self) -> None:
         """Pack the latest rows: numbers of Python's take ten times the memory."""
-        flat, step = self.flat, self.width * _TOGETHER
-        whole = len(flat) - len(flat) % step
-        for at in range(0, whole, step):
-            self.buffer += self._many(*flat[at : at + step])
-        self.buffer += struct.pack(
-            "<" + self._format * ((len(flat) - whole) // self.width), *flat[whole:]
-        )
+        flat, at, width = self.flat, 0, self.width
+        left = len(flat) // width
+        for together, pack in self._packers:
+            while left >= together:
+                end = at + together * width
+                self.buffer += pack(*flat[at:end])
+                at, left = end, left - together
         flat.clear()
 
     def take(self) -> bytearray:
