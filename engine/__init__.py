@@ -1,4 +1,5 @@
 """The autograd engine: PyTorch's programming interface on NumPy. `import engine as torch`."""
+# ruff: noqa: F401 (this is the public namespace)
 
 from __future__ import annotations
 
@@ -82,10 +83,10 @@ for _name, _fn in _functions.items():
 globals()["complex"] = _functions["_complex"]
 _load_autograd()
 
-from engine.autograd.anomaly import is_enabled as is_anomaly_enabled  # noqa: E402, F401
+from engine.autograd.anomaly import is_enabled as is_anomaly_enabled  # noqa: E402
 from engine.constants import *  # noqa: E402, F403
-from engine.printing import set_printoptions  # noqa: E402, F401
-from engine.random import (  # noqa: E402, F401
+from engine.printing import set_printoptions  # noqa: E402
+from engine.random import (  # noqa: E402
     Generator,
     default_generator,
     get_rng_state,

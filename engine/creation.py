@@ -1,4 +1,5 @@
 """Making tensors: from data, filled, in sequence, at random."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -24,8 +25,6 @@ def _finish(t: Any, requires_grad: bool, name: str = "empty") -> Any:
                 "Only Tensors of floating point and complex dtype can require gradients"
             )
         t._g = LEAF
-    if recording.log is not None:
-        pass  # a tensor that no operation made is a leaf to the recorder
     return t
 
 
@@ -65,7 +64,7 @@ def _is_sequence(data: Any) -> bool:
 
 
 def _sizes(data: Any) -> list[int]:
-    sizes = []
+    sizes: list[int] = []
     while _is_sequence(data) and not (
         isinstance(data, (Tensor, np.ndarray))
         and (not data.shape or (sizes and data.shape == (1,)))
@@ -98,10 +97,15 @@ def _plain(data: Any) -> Any:
     if isinstance(data, Tensor):
         if data._s == (1,):
             return data._a[0]
-        return float(data) if data._g is not None and not data._s else data._a
+        return data.__float__() if data._g is not None and not data._s else data._a
     if isinstance(data, (list, tuple)):
         return [_plain(x) for x in data]
     return data
+
+
+def _kind(data: Any) -> int:
+    found = _infer(data)
+    return dtypes.BOOL if found is None else found.category
 
 
 def _from_nested(data: Any, d: dtype) -> Any:
@@ -112,11 +116,7 @@ def _from_nested(data: Any, d: dtype) -> Any:
     plain = _plain(data)
     if d is dtypes.bfloat16:
         return dtypes.round_bfloat16(np.array(plain, np.float32)).reshape(sizes)
-    if (
-        d.category == dtypes.INT
-        and _infer(data) not in (None, d)
-        and _infer(data).category >= FLOAT
-    ):  # type: ignore[union-attr]
+    if d.category == dtypes.INT and _kind(data) >= FLOAT:
         return np.array(plain, np.float64).astype(d.np).reshape(sizes)
     return np.array(plain, d.np).reshape(sizes)
 
@@ -426,7 +426,6 @@ def arange(
 
 
 def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Any:
-
     warnings.warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is "
         "inconsistent with Python's range builtin. Instead, use torch.arange, which produces values in "
@@ -550,9 +549,7 @@ def install() -> None:
         "logspace from_numpy asarray"
     )
     for name in names.split():
-        publish(
-            name, globals()[name], method=False, F=name in ("zeros_like", "ones_like") and False
-        )
+        publish(name, globals()[name], method=False, F=False)
     for name in ("zeros", "ones", "empty", "full", "tensor"):
         publish("new_" + name, _new("new_" + name, globals()[name]), function=False, F=False)
     publish("new", lambda self, *args: legacy(*args, dtype=self._d), function=False, F=False)

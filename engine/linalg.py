@@ -1,4 +1,5 @@
 """torch.linalg."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """torch.save and torch.load: tensors and plain containers, without executing what a file says."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from engine.size import Size
 
 #: The only names that a file may refer to.
 _ALLOWED: dict[tuple[str, str], Any] = {
-    ("engine.ops.memory", "_rebuild"): memory._rebuild,  # noqa: SLF001
+    ("engine.ops.memory", "_rebuild"): memory._rebuild,
     ("collections", "OrderedDict"): OrderedDict,
     ("engine.size", "Size"): Size,
     ("torch", "Size"): Size,

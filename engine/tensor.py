@@ -1,9 +1,9 @@
 """torch.Tensor: an array with a place in the graph. Operations are installed by `engine.ops`."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
-import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,12 +28,6 @@ _NONLEAF_GRAD = (
     "access the non-leaf Tensor by mistake, make sure you access the leaf Tensor instead. See "
     "github.com/pytorch/pytorch/pull/30531 for more information."
 )
-
-
-class _Meta(type):
-    """Lets `isinstance(t, torch.nn.Parameter)` and the like be refined by subclasses."""
-
-    __module__ = "torch._C"
 
 
 class TensorBase:
@@ -74,6 +68,10 @@ class Tensor(TensorBase):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
+
+    if TYPE_CHECKING:  # operations come from the table (see `engine.ops.api.expose`)
+
+        def __getattr__(self, name: str) -> Any: ...
 
     # --- what it is ------------------------------------------------------------------------
     @property
@@ -122,15 +120,6 @@ class Tensor(TensorBase):
     def requires_grad(self) -> bool:
         return self._g is not None or self._reports_grad()
 
-    def _reports_grad(self) -> bool:
-        """A view that was taken of a leaf without recording still says that it requires grad."""
-        v = self._v
-        return (
-            type(v) is version.View
-            and v.origin in ("no_grad", "inference_mode")
-            and v.base._g is not None
-        )
-
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if self._g is not None and self._g is not LEAF:
@@ -142,6 +131,15 @@ class Tensor(TensorBase):
                 "only Tensors of floating point and complex dtype can require gradients"
             )
         self._g = LEAF if value else None
+
+    def _reports_grad(self) -> bool:
+        """A view that was taken of a leaf without recording still says that it requires grad."""
+        v = self._v
+        return (
+            type(v) is version.View
+            and v.origin in ("no_grad", "inference_mode")
+            and v.base._g is not None
+        )
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         if self._g is not None and self._g is not LEAF:
@@ -334,7 +332,7 @@ def wrap(a: Any, d: dtype | None = None) -> Tensor:
     if mode.inference:
         t._flags = INFERENCE
         t._v = version.Cell()
-    return t  # type: ignore[no-any-return]
+    return t
 
 
 def array(t: Tensor) -> Any:
@@ -348,10 +346,6 @@ def array(t: Tensor) -> Any:
 def alias(t: Tensor) -> Tensor:
     """A tensor over the same memory without history and with a version of its own."""
     return wrap(array(t), t._d)
-
-
-def release_weak(t: Tensor) -> weakref.ref[Tensor]:
-    return weakref.ref(t)
 
 
 __all__ = ["LEAF", "Tensor", "alias", "array", "graph", "mismatch", "wrap"]

@@ -5,6 +5,7 @@ the memory, or for a view a `View` that refers to its base and to the base's cel
 number from the clock that also numbers the nodes; a saved tensor was changed if its memory was
 written later than the node was made.
 """
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -59,13 +60,14 @@ def cell_of(t: Any) -> Cell:
         g = t._g
         if g is not None and g is not graph.LEAF:
             _tell_node(g, v)
-    return v.cell if type(v) is View else v  # type: ignore[no-any-return]
+    return v.cell if type(v) is View else v
 
 
 def _tell_node(g: Any, cell: Cell) -> None:
     """A node that saved its own output learns of the memory's cell."""
+    node: Any
     node, nr = (g.node, g.nr) if type(g) is graph.Port else (g, 0)
-    cells = getattr(node, "cells", 0)
+    cells: Any = getattr(node, "cells", 0)
     if cells != 0:
         node.cells = {**(cells or {}), nr: cell}
 
@@ -74,7 +76,7 @@ def count(t: Any) -> int:
     v = t._v
     if v is None:
         return 0
-    return (v.cell if type(v) is View else v).count  # type: ignore[no-any-return]
+    return (v.cell if type(v) is View else v).count
 
 
 def changed(t: Any, seq: float) -> bool:

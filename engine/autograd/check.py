@@ -1,4 +1,5 @@
 """gradcheck: compare gradients with finite differences."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

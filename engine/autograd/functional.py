@@ -1,4 +1,5 @@
 """torch.autograd.functional: Jacobians, Hessians and products with them."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -107,7 +108,7 @@ def jvp(
 ) -> tuple[Any, Any]:
     """func(inputs) and the product of its Jacobian with `v`, by differentiating twice."""
     with mode.enable_grad():
-        many, items = _tuple(inputs, "inputs", "jvp")
+        _, items = _tuple(inputs, "inputs", "jvp")
         items = _fresh(items, create_graph)
         many_out, outs = _tuple(func(*items), "outputs of the user-provided function", "jvp")
         if v is None:

@@ -1,4 +1,5 @@
 """Hooks on tensors and nodes: who registered what, and running it around a step."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -59,7 +60,7 @@ def _of(node: Any) -> OfNode:
     found = graph.hooked.get(node)
     if found is None:
         found = graph.hooked[node] = OfNode()
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def add(node: Any, kind: str, fn: Hook) -> Handle:

@@ -1,4 +1,5 @@
 """Running the graph backwards: newest node first, leaves as soon as all that leads to them ran."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -346,7 +347,7 @@ def backward(
         inputs = _as_tuple(inputs)
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-        for i, t in enumerate(inputs):
+        for t in inputs:
             if t._g is None:
                 raise RuntimeError("One of the differentiated Tensors does not require grad")
     given = grad_tensors if grad_tensors is not None else grad_variables
@@ -386,7 +387,7 @@ def grad(
     if is_grads_batched:
         return _batched(outs, ins, gradients, retain_graph, create_graph, allow_unused)
     _check_count(outs, gradients)
-    for i, t in enumerate(ins):
+    for t in ins:
         if t._g is None:
             _first_root_error(outs)
             raise RuntimeError("One of the differentiated Tensors does not require grad")
@@ -436,7 +437,7 @@ def _batched(
 
 def call(node: Any, gradients: Sequence[Any]) -> Any:
     """Run one node by hand on tensors, as `grad_fn(gradient)` does."""
-    g = list(gradients) if node.outputs > 1 else gradients[0]
+    g: Any = list(gradients) if node.outputs > 1 else gradients[0]
     if type(node) is AccumulateGrad:
         node.push(g._a, {})
         return None

@@ -1,4 +1,5 @@
 """The operations: importing this package fills the operator table and equips Tensor."""
+# ruff: noqa: F401 (this is the public namespace)
 
 from __future__ import annotations
 

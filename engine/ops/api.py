@@ -1,4 +1,5 @@
 """From rows of the table to what a person calls: functions, methods and in-place methods."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -30,8 +31,7 @@ def bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], method: bool = F
     if len(args) > n:
         _too_many(op, args)
     values = list(args)
-    for p in params[len(args) :]:
-        values.append(op.defaults.get(p, _MISSING))
+    values.extend(op.defaults.get(p, _MISSING) for p in params[len(args) :])
     for key, v in kwargs.items():
         i = op.index.get(key)
         if i is None:

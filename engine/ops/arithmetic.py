@@ -3,6 +3,7 @@
 Here the node classes are written out by hand, because these four make up most of a graph. Whatever
 is not common (other types, saved-tensor hooks, mixed arguments) goes to the table's rows.
 """
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from engine.dtype import float32, float64
 from engine.ops import binary, inplace, table
 from engine.ops.api import into, publish
 from engine.ops.helpers import sum_to
+from engine.ops.promote import result_dtype
 from engine.ops.table import run
 from engine.size import intern
 from engine.tensor import Tensor, new, wrap
@@ -310,7 +312,7 @@ def _arguments(name: str, a: Any, b: Any, alpha: Any, has_alpha: bool) -> list[A
 
 def _check_alpha(a: Any, b: Any, alpha: Any) -> None:
     if isinstance(alpha, float):
-        d = binary.result_dtype([a, b])
+        d = result_dtype([a, b])
         if d.category < 2:
             raise RuntimeError(
                 "For integral input tensors, argument alpha must not be a floating point number."

@@ -1,4 +1,5 @@
 """Taking out and putting in elements: indexing with everything PyTorch accepts."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import numpy as np
 from engine import dtype as dtypes
 from engine import errors, version
 from engine.autograd import mode
+from engine.autograd.node import LEAF
 from engine.dtype import cast
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
@@ -358,7 +360,7 @@ def getitem(self: Any, key: Any) -> Any:
 
 def setitem(self: Any, key: Any, value: Any) -> None:
     """self[key] = value: copy into the view, or index_put."""
-    if mode.enabled and self._g is inplace.graph.LEAF:
+    if mode.enabled and self._g is LEAF:
         raise RuntimeError(errors.LEAF_VIEW_INPLACE)
     inplace.check(self, "setitem")
     view, index = _resolve(self, key)
@@ -435,9 +437,9 @@ def install() -> None:
     publish("narrow", narrow)
     publish("index_put", index_put, F=False)
     publish("index_put_", index_put_, F=False)
-    Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
-    Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
-    Tensor.__delitem__ = _delitem  # type: ignore[attr-defined]
+    Tensor.__getitem__ = getitem
+    Tensor.__setitem__ = setitem
+    Tensor.__delitem__ = _delitem
 
 
 __all__ = ["COPY", "array", "cast", "version"]

@@ -4,6 +4,7 @@ A write to a tensor gives it the operation's node. A write to a view gives the *
 node, which applies the operation's gradient to the part of the base that the view shows, and gives
 every live view of that memory an `AsStridedBackward0` node on top of it.
 """
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -157,12 +158,6 @@ def geometry(base: Any, view: Any) -> tuple[tuple[int, ...], tuple[int, ...], in
     return view._s, strides_of(v), offset
 
 
-class _Geometry(Function):
-    """A node that knows where in its input's memory something lies."""
-
-    __slots__ = ("dt", "geometry", "size", "strides")
-
-
 class CopySlices(Function):
     """The node of a base that was written through a view."""
 
@@ -171,6 +166,9 @@ class CopySlices(Function):
     title = "torch::autograd::CopySlices"
     frees = True
     fn: Any
+    size: Any
+    dt: Any
+    geometry: tuple[tuple[int, ...], tuple[int, ...], int]
 
     def release(self) -> None:
         self.fn.release()

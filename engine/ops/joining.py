@@ -1,7 +1,9 @@
 """Putting tensors together and taking them apart."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -228,7 +230,7 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
         marks = [0, *indices_or_sections, n]
     return tuple(
         input.narrow(dim, min(a, n), max(min(b, n) - min(a, n), 0))
-        for a, b in zip(marks, marks[1:], strict=False)
+        for a, b in itertools.pairwise(marks)
     )
 
 

@@ -1,4 +1,5 @@
 """Products of matrices and vectors."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -218,9 +219,7 @@ def _check_addmm(values: list[Any]) -> None:
             f"mat1 and mat2 shapes cannot be multiplied ({a._s[0]}x{a._s[1]} and {b._s[0]}x{b._s[1]})"
         )
     if a._d is not b._d or c._d is not a._d:
-        what, x, y = ("mat1 and mat2", a, b) if c._d is a._d and False else ("self and mat2", c, b)
-        if c._d is b._d:
-            what, x, y = "mat1 and mat2", a, b
+        what, x, y = ("mat1 and mat2", a, b) if c._d is b._d else ("self and mat2", c, b)
         raise RuntimeError(
             f"{what} must have the same dtype, but got {x._d.display} and {y._d.display}"
         )

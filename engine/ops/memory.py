@@ -1,4 +1,5 @@
 """What concerns the memory of a tensor: copies, fills, conversions, strides, NumPy."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -445,11 +446,7 @@ def _array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
 
 def _scalar(self: Any, convert: Any) -> Any:
     if self._a.size != 1:
-        raise (
-            ValueError("only one element tensors can be converted to Python scalars")
-            if convert is float or convert is int or convert is complex
-            else None
-        )
+        raise ValueError("only one element tensors can be converted to Python scalars")
     if self._g is not None and mode.enabled:
         warnings.warn(
             "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
@@ -504,7 +501,7 @@ def size(self: Any, dim: int | None = None) -> Any:
         return self._s
     from engine.ops.helpers import axis
 
-    return self._s[axis(dim, len(self._s))] if self._s or True else None
+    return self._s[axis(dim, len(self._s))]
 
 
 def numel(input: Any) -> int:
@@ -640,7 +637,26 @@ def install() -> None:
         function=False,
         F=False,
     )
-    for name in ["type_as", "detach_", "contiguous", "is_contiguous", "stride", "storage_offset", "data_ptr", "numpy", "item", "tolist", "copy_", "fill_", "zero_", "size", "as_subclass", "view_as", "resize_", "to"]:
+    for name in [
+        "type_as",
+        "detach_",
+        "contiguous",
+        "is_contiguous",
+        "stride",
+        "storage_offset",
+        "data_ptr",
+        "numpy",
+        "item",
+        "tolist",
+        "copy_",
+        "fill_",
+        "zero_",
+        "size",
+        "as_subclass",
+        "view_as",
+        "resize_",
+        "to",
+    ]:
         publish(name, globals()[name], function=False)
     publish("type", type_, function=False, F=False)
     for name in ("numel", "as_strided", "detach", "as_strided_scatter"):

@@ -1,4 +1,5 @@
 """Which element type an operation on several arguments computes in."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Random tensors, drawn from PyTorch's streams (`engine.random`)."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Operations that take dimensions away: sums, means, extremes, norms."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -156,7 +157,7 @@ def _need_tensor(name: str, t: Any) -> None:
 def _dims(name: str, dim: Any) -> Any:
     if isinstance(dim, Tensor):
         return int(dim)
-    if isinstance(dim, float) or isinstance(dim, str):
+    if isinstance(dim, (float, str)):
         raise TypeError(
             f"{name}() received an invalid combination of arguments - got (Tensor, dim={type(dim).__name__}), but expected one of:"
         )

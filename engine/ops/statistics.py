@@ -1,4 +1,5 @@
 """Variance, norms, cumulative sums, medians and other summaries."""
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -41,13 +42,7 @@ def _spread(
     n = _count(self_sizes, dims)
     g = expand_dims(g, dims, len(self_sizes), keepdim)
     centred = self - F.mean(self, list(dims), True) if dims else self - self
-    scale = (
-        2.0 / (n - correction)
-        if n > correction
-        else math.inf
-        if n == correction and False
-        else math.nan
-    )
+    scale = 2.0 / (n - correction) if n > correction else math.nan
     return g * centred * scale
 
 

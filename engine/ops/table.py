@@ -11,6 +11,7 @@ What the VJPs name is what a node saves. They are written once: `F` and the valu
 ordinary pass and tensors when the backward pass itself is recorded (create_graph), where F's
 functions are the operations of this table.
 """
+# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -51,8 +52,9 @@ class Namespace:
         return call
 
 
-RAW = graph.RAW = Namespace(True)
-GRAPH = Namespace(False)
+RAW: Any = Namespace(True)
+GRAPH: Any = Namespace(False)
+graph.RAW = RAW
 OPS: dict[str, Op] = {}
 _families: dict[str, str] = {}
 
@@ -69,8 +71,26 @@ class Op:
     )  # fmt: skip
 
     name: str
+    signature: str
+    family: str
+    doc: str
     params: tuple[str, ...]
+    defaults: dict[str, Any]
+    required: int  # arguments without a default; the first of the signature
+    index: dict[str, int]
+    forward: Callable[..., Any]
+    kind: int
     node: type[OpNode]
+    joint: tuple[Callable[..., Any], tuple[tuple[int, int], ...]] | None
+    differentiable: tuple[int, ...]  # places of the arguments that get gradients
+    alone: int | None  # the only one of them, if there is only one
+    needs: tuple[set[int], bool]  # what VJPs read: places of arguments, and whether results
+    outputs: int
+    pack: Callable[..., Any] | None
+    view: bool
+    listed: bool  # the first argument is a list of tensors
+    broadcasts: bool
+    frees: bool
     vjps: dict[int, tuple[Callable[..., Any], tuple[tuple[int, int], ...]]]
 
     def __repr__(self) -> str:
@@ -82,6 +102,7 @@ class OpNode(Function):
 
     __slots__ = ("args", "cells", "metas", "outs")
 
+    outputs: int
     op: Op
     args: list[Any] | None
     metas: tuple[Any, ...]
@@ -465,7 +486,7 @@ def attach(op: Op, values: list[Any], out: Any, outs_from: Any = None) -> Any:
     if node.outputs == 1:
         firsts[0]._g = n
     else:
-        n.outputs = len(firsts)
+        n.outputs = len(firsts)  # type: ignore[misc]  # a slot of the classes with several
         for i, t in enumerate(firsts):
             if t._d.category >= FLOAT:
                 t._g = Port(n, i)
@@ -512,7 +533,7 @@ def keep(t: Any) -> Any:
 
 def needed_inputs(op: Op, edges: tuple[Any, ...]) -> set[int]:
     if op.listed or op.joint is not None or op.alone is not None:
-        return op.needs[0]  # type: ignore[no-any-return]
+        return op.needs[0]
     out: set[int] = set()
     for n, i in enumerate(op.differentiable):
         if edges[n] is not None:
