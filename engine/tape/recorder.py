@@ -66,6 +66,7 @@ class Recorder:
         self._finished = False
         self._unsettled = 0
         self._busy = False
+        self._writing = 0  # the thread that is inside a flush
         self.failure: str | None = None
 
     # --- on and off ------------------------------------------------------------------------
@@ -128,7 +129,11 @@ class Recorder:
         left = len(self._log)  # what is logged from now on is left to the next flush
         while not self._finished and os.getpid() == self._pid:
             with uninterrupted(), self._io:
-                self._write(_PER_SEGMENT)
+                self._writing = threading.get_ident()
+                try:
+                    self._write(_PER_SEGMENT)
+                finally:
+                    self._writing = 0
             left -= _PER_SEGMENT
             if left <= 0:
                 break
@@ -205,6 +210,8 @@ class Recorder:
             self._relieve()
 
     def _relieve(self) -> None:
+        if self._writing == threading.get_ident():  # a finalizer of the person's, inside a flush
+            return
         with contextlib.suppress(OSError):  # `failure` says it
             self.flush()
 
