@@ -90,7 +90,7 @@ class Plans:
             return
         op: Any = OPS.get(name) if node is None else getattr(kind, "op", None) or OPS.get(name)
         plain = op is not None and op.outputs == 1 and not op.view and kind is not Port
-        if plain and node is not None:  # not a Function of a person that is called like an operation
+        if plain and node is not None:  # a Function of a person may be called like an operation
             plain = kind.__name__ == op.node.__name__
         keys = tuple(params or ())
         self._plans[key] = Plan(self._batch, self._params, name, keys) if plain else None
