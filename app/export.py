@@ -16,7 +16,7 @@ from ui import theme as themes
 from ui.graph.model import GraphInfo, build_graph, list_graphs, main_graph
 from ui.graph.types import CanvasState, Kind, Layout, NodeId, Role
 
-Graph: TypeAlias = nx.MultiDiGraph
+Graph: TypeAlias = "nx.MultiDiGraph[NodeId]"
 
 
 class ExportError(Exception):
@@ -119,9 +119,11 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
 
 
-def _plain_graph(graph: Graph, info: GraphInfo) -> Graph:
+def _plain_graph(graph: Graph, info: GraphInfo) -> nx.MultiDiGraph[str]:
     """Return the graph with text ids and plain values."""
-    result: Graph = nx.MultiDiGraph(number=info.number, title=info.title, detail=info.detail)
+    result: nx.MultiDiGraph[str] = nx.MultiDiGraph(
+        number=info.number, title=info.title, detail=info.detail
+    )
     for node, data in graph.nodes(data=True):
         result.add_node(str(node), **{name: _plain(value) for name, value in data.items()})
     for source, target, key, data in graph.edges(keys=True, data=True):
@@ -161,13 +163,13 @@ def _dot(graph: Graph, info: GraphInfo, theme: str) -> str:
         f'  edge [color="{look.edge}", arrowsize=0.7];',
     ]
     lines += [f"  {_quoted(str(n))} [{_node_look(d, look)}];" for n, d in graph.nodes(data=True)]
-    styles = {
+    styles: dict[Role, str] = {
         Role.DATA: "", Role.GRAD: f' [color="{look.grad_edge}", constraint=false]',
         Role.TIE: f' [color="{look.tie}", style=dashed, arrowhead=none, constraint=false]',
     }  # fmt: skip
     lines += [
         f"  {_quoted(str(source))} -> {_quoted(str(target))}{styles[Role(role)]};"
-        for source, target, role in graph.edges(data="role")
+        for source, target, role in _roles(graph)
     ]
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -196,3 +198,7 @@ def _quoted(text: str) -> str:
 _TEXTS: dict[str, Callable[[Graph, GraphInfo, str], str]] = {
     ".dot": _dot, ".graphml": _graphml, ".json": _json,
 }  # fmt: skip
+
+
+def _roles(graph: Graph) -> list[tuple[NodeId, NodeId, int]]:
+    return [(source, target, data["role"]) for source, target, data in graph.edges(data=True)]

@@ -16,7 +16,7 @@ from ui.graph.layout import lay_out
 from ui.graph.model import GraphInfo, build_graph, graph_at, list_graphs, main_graph
 from ui.graph.scene import Scene
 from ui.graph.tint import TintIndex
-from ui.graph.types import Layout
+from ui.graph.types import Layout, NodeId
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Picture:
 
     graphs: Sequence[GraphInfo]
     info: GraphInfo | None
-    graph: nx.MultiDiGraph
+    graph: nx.MultiDiGraph[NodeId]
     layout: Layout
     scene: Scene
     tint: TintIndex

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
@@ -59,8 +60,8 @@ class Settings:
 
     def recent(self) -> list[Path]:
         """Return the files opened last, newest first, those that still exist."""
-        texts = self._store.value("recent", [], list)
-        return [path for path in map(Path, map(str, texts)) if path.exists()]
+        texts: Any = self._store.value("recent", [], list)
+        return [path for path in (Path(str(text)) for text in texts) if path.exists()]
 
     def add_recent(self, path: Path) -> None:
         """Put `path` on top of the recent files."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -69,7 +70,7 @@ class Worker(QObject):
                 self._waiting, self._running = None, True
             result, error = None, None
             try:
-                result = job(lambda number=number: number != self._newest)
+                result = job(partial(self._is_old, number))
             except Exception as caught:
                 error = caught
             with self._wake:
@@ -77,6 +78,9 @@ class Worker(QObject):
                 if self._closing:
                     return
                 self._reported.emit(number, result, error)
+
+    def _is_old(self, number: int) -> bool:
+        return number != self._newest
 
     def _report(self, number: int, result: object, error: Exception | None) -> None:
         if number != self._newest:

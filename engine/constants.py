@@ -1,5 +1,4 @@
 """Names of the torch namespace that stand for layouts, formats, legacy types and global settings."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

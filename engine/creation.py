@@ -1,5 +1,4 @@
 """Making tensors: from data, filled, in sequence, at random."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -208,7 +208,7 @@ def tensor_repr(tensor: Tensor) -> str:
     """
     kind = type(tensor).__name__
     prefix = "tensor(" if kind in ("Tensor", "Parameter", "Buffer") else f"{kind}("
-    a = tensor._a  # noqa: SLF001 (the array under a tensor is the engine's own)
+    a = tensor._a
     text = prefix + array_text(a, len(prefix))
     column = len(text) - text.rfind("\n") + 1
     for suffix in _suffixes(tensor, a):

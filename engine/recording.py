@@ -21,7 +21,7 @@ costs one tuple. The first element of each tuple is its kind:
         autograd.grad took `array` for `tensor`
     (END, error)
         the pass is over; error is None or the exception
-    (GRAD, tensor, grad)
+    (GRAD, tensor, grad, code, lasti)
         tensor.grad was assigned the Tensor `grad`, or None
 
 Before the engine overwrites memory in place it calls `before_write(tensor)`.
@@ -66,7 +66,7 @@ def where() -> tuple[CodeType | None, int]:
 
     The line is resolved when somebody asks: f_lasti costs nanoseconds, f_lineno microseconds.
     """
-    frame = sys._getframe(1)  # noqa: SLF001 (the documented way to the caller)
+    frame = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
         ours = _ours.get(name)

@@ -1,5 +1,4 @@
 """torch.save and torch.load: tensors and plain containers, without executing what a file says."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """torch.Tensor: an array with a place in the graph. Operations are installed by `engine.ops`."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -193,7 +192,7 @@ class Tensor(TensorBase):
             self._check_grad(value)
         self._grad = value
         if recording.log is not None:
-            recording.log.append((recording.GRAD, self, value))
+            recording.log.append((recording.GRAD, self, value, *recording.where()))
 
     @grad.deleter
     def grad(self) -> None:

@@ -5,7 +5,6 @@ the memory, or for a view a `View` that refers to its base and to the base's cel
 number from the clock that also numbers the nodes; a saved tensor was changed if its memory was
 written later than the node was made.
 """
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ class Notice(QWidget):
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
+        self._window = parent
         self.setObjectName("Notice")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._text = QLabel(self)
@@ -86,7 +87,7 @@ class Notice(QWidget):
             run()
 
     def _place(self) -> None:
-        parent = self.parentWidget()
+        parent = self._window
         width = min(620, parent.width() - 2 * SPACE["xxl"])
         self.setFixedWidth(width)
         self.adjustSize()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
@@ -202,9 +203,7 @@ class Controller(QObject):
         recent, gallery = self.window.recent_menu, self.window.examples_menu
         recent.clear()
         for path in self.settings.recent():
-            recent.addAction(path.name, lambda path=path: self.files.open(path)).setToolTip(
-                str(path)
-            )
+            recent.addAction(path.name, partial(self.files.open, path)).setToolTip(str(path))
         recent.setEnabled(not recent.isEmpty())
         gallery.clear()
         for example in examples():

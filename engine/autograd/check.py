@@ -1,5 +1,4 @@
 """gradcheck: compare gradients with finite differences."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """torch.autograd.Function: operations whose forward and backward a person writes."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

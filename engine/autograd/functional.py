@@ -1,5 +1,4 @@
 """torch.autograd.functional: Jacobians, Hessians and products with them."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Hooks on tensors and nodes: who registered what, and running it around a step."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

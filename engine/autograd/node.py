@@ -4,7 +4,6 @@ An edge is one object: the node that receives the gradient. A tensor that is one
 of an operation points to a `Port`, which hands its gradient to the right place of its node; so the
 backward loop never handles (node, number) pairs.
 """
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Running the graph backwards: newest node first, leaves as soon as all that leads to them ran."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 
@@ -78,10 +77,10 @@ def _accumulate(t: Any, g: Any) -> None:
         return
     if recording.log is not None:
         recording.before_write(old)
-    if isinstance(old._a, np.ndarray) and old._g is None:
+    if isinstance(old._a, np.ndarray):  # in place even if it has history: nothing is recorded here
         np.add(old._a, g, out=old._a, casting="unsafe")
     else:
-        old._a = old._a + g if old._g is None else old._a
+        old._a = old._a + g
     version.cell_of(old).bump()
 
 

@@ -1,5 +1,4 @@
 """From rows of the table to what a person calls: functions, methods and in-place methods."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 Here the node classes are written out by hand, because these four make up most of a graph. Whatever
 is not common (other types, saved-tensor hooks, mixed arguments) goes to the table's rows.
 """
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Operations on two tensors, element by element, with broadcasting and type promotion."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

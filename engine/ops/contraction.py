@@ -1,5 +1,4 @@
 """einsum: every operand gets all labels as dimensions, then pairs are contracted from the left."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

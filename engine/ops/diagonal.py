@@ -1,5 +1,4 @@
 """Rearranging: diagonals, triangles, flips, rolls, repeats, windows; and small algebra on rows."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

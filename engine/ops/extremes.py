@@ -1,5 +1,4 @@
 """Largest, smallest, where they are; and all, any."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Functions that VJPs need beside the operations themselves, on arrays and on tensors."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Taking out and putting in elements: indexing with everything PyTorch accepts."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

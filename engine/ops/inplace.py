@@ -4,7 +4,6 @@ A write to a tensor gives it the operation's node. A write to a view gives the *
 node, which applies the operation's gradient to the part of the base that the view shows, and gives
 every live view of that memory an `AsStridedBackward0` node on top of it.
 """
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

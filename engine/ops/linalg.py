@@ -1,5 +1,4 @@
 """Linear algebra beyond products: solving, decomposing, einsum."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

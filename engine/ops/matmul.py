@@ -1,5 +1,4 @@
 """Products of matrices and vectors."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

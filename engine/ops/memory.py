@@ -1,5 +1,4 @@
 """What concerns the memory of a tensor: copies, fills, conversions, strides, NumPy."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

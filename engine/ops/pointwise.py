@@ -1,5 +1,4 @@
 """Operations on one tensor, element by element."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Which element type an operation on several arguments computes in."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

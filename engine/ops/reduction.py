@@ -1,5 +1,4 @@
 """Operations that take dimensions away: sums, means, extremes, norms."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

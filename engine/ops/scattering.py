@@ -1,5 +1,4 @@
 """Reading and writing along one dimension by index: gather, scatter, index_select and their kin."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

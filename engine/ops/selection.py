@@ -1,5 +1,4 @@
 """Choosing between values: where, clamp, masks, lerp and the fused multiply-adds."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Operations that show the same values in another shape; most are views of the same memory."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

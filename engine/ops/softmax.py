@@ -1,5 +1,4 @@
 """Softmax and its logarithm."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

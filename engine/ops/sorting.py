@@ -1,5 +1,4 @@
 """Order: sort, topk, unique, searchsorted."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Variance, norms, cumulative sums, medians and other summaries."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

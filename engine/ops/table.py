@@ -11,7 +11,6 @@ What the VJPs name is what a node saves. They are written once: `F` and the valu
 ordinary pass and tensors when the backward pass itself is recorded (create_graph), where F's
 functions are the operations of this table.
 """
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

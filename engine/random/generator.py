@@ -76,7 +76,7 @@ class Generator:
             raise TypeError(f"expected a torch.ByteTensor, but got {type(new_state).__name__}")
         if str(new_state.dtype) != "torch.uint8":
             raise TypeError("RNG state must be a torch.ByteTensor")
-        self._stream.load(new_state._a)  # noqa: SLF001 (the array under a tensor is the engine's own)
+        self._stream.load(new_state._a)
 
     def clone_state(self) -> Generator:
         """Return a generator that continues from the same state."""

@@ -1,5 +1,4 @@
 """Gradients of the operator table against finite differences, once and twice."""
-# ruff: noqa: SLF001 (a tensor's slots are the engine's own)
 
 from __future__ import annotations
 

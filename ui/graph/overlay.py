@@ -185,6 +185,7 @@ def paint_badges(
     font.setWeight(QFont.Weight.Bold)
     metrics = QFontMetricsF(font)
     painter.setFont(font)
+    placed: list[QRectF] = []
     for node, text in badges.items():
         area, _ = outline(picture.scene, node, view, 0.0)
         badge = QRectF(0.0, 0.0, metrics.horizontalAdvance(text) + 16.0, 21.0 if near else 18.0)
@@ -194,6 +195,9 @@ def paint_badges(
         badge.moveRight(max(right, area.left() + badge.width() / 2))
         overlap = min(7.0, 0.16 * area.height())
         badge.moveTop(area.top() - badge.height() + overlap + BADGE_RISE * (1.0 - t))
+        if any(badge.intersects(other) for other in placed):  # its neighbour's: below the node
+            badge.moveTop(area.bottom() - overlap)
+        placed.append(badge)
         _badge(painter, picture.inks, badge, text, min(1.0, 2.5 * t))
 
 

@@ -3,7 +3,6 @@
 Only slots are read: a property might warn, or make a node. See `engine.tensor.TensorBase` and
 `engine.autograd.node`.
 """
-# ruff: noqa: SLF001
 
 from __future__ import annotations
 

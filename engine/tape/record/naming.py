@@ -146,7 +146,7 @@ def _is_optimizer(thing: object) -> bool:
 
 def _parts(module: Any) -> Iterator[Any]:
     """Yield the modules inside a module, without running code of the person's."""
-    stack, seen = list((module._modules or {}).values()), set()  # noqa: SLF001
+    stack, seen = list((module._modules or {}).values()), set()
     while stack:
         part = stack.pop()
         if part is not None and id(part) not in seen:

@@ -54,8 +54,8 @@ class Ops:
 
         Returns the id of the tensor that it made; -1 where that is not one new tensor.
         """
-        if type(out) is Tensor and out._v is None:  # noqa: SLF001 (one written to has a version)
-            node = out._g  # noqa: SLF001 (the engine's slot)
+        if type(out) is Tensor and out._v is None:
+            node = out._g
             plan = self._plans.get((name if node is None else type(node), len(inputs)))
             if plan is not None and plan.name == name and out is not inputs[0]:
                 known = self._known(plan, node, inputs, params, loc)
@@ -98,10 +98,10 @@ class Ops:
             saved = self._save(plan, items, rows, params) if items else self._saved.count
             row = self._nodes.add(node, op, edges, saved, len(items))
             flags = _HISTORY
-        dtype = out._d  # noqa: SLF001
-        index = self._arrays.add(out._a, dtype is bfloat16)  # noqa: SLF001
+        dtype = out._d
+        index = self._arrays.add(out._a, dtype is bfloat16)
         number = tensors.enroll_plain(out, value)
-        shape = self._batch.shape(out._s)  # noqa: SLF001
+        shape = self._batch.shape(out._s)
         values.put((
             number, 0, index, engine.CODES_OF[dtype], shape, op, 0, row, 0 if row >= 0 else -1,
             number, flags, -1, event,
@@ -159,7 +159,7 @@ class Ops:
         if len(written) != 1 or inplace:
             return -1
         if not flags and edge is not LEAF and inputs and engine.memory_cell(outs[0]) is None:
-            self._plans.learn(name, outs[0]._g, len(inputs), params)  # noqa: SLF001
+            self._plans.learn(name, outs[0]._g, len(inputs), params)
         return written[0][0]
 
     def _output(self, out: Any, op: int, i: int, inputs: tuple[Any, ...]) -> tuple[int, int, Any]:

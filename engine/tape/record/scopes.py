@@ -65,7 +65,7 @@ class Scopes:
 
 def _variable(module: Any) -> str:
     """Return the name under which the calling code knows a module, "" for none."""
-    frame = sys._getframe(2)  # noqa: SLF001 (the documented way to the caller)
+    frame = sys._getframe(2)
     while frame.f_code.co_filename.startswith(_ENGINE) and frame.f_back is not None:
         frame = frame.f_back
     for names in (frame.f_globals, frame.f_locals):

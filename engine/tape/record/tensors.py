@@ -55,7 +55,7 @@ class Tensors:
         number: int = getattr(tensor, "_tid", -1) - self.base
         if not 0 <= number < _STRIDE:
             return self._leaf(tensor, self.enroll(tensor), loc)
-        if (tensor._g is LEAF) != self.leaf[number]:  # noqa: SLF001 (the engine's slot)
+        if (tensor._g is LEAF) != self.leaf[number]:
             return self._leaf(tensor, number, loc)
         if self.seen_at[number] != self.clock:
             clock, op = self.written.get(id(owner(engine.contents(tensor))), (0, -1))
@@ -72,10 +72,10 @@ class Tensors:
         count = len(self.value_of)
         for tensor in tensors:
             try:
-                number = tensor._tid - base  # noqa: SLF001 (our slot)
+                number = tensor._tid - base
             except AttributeError:
                 return None
-            if not 0 <= number < count or (tensor._g is LEAF) != leaf[number]:  # noqa: SLF001
+            if not 0 <= number < count or (tensor._g is LEAF) != leaf[number]:
                 return None
             if self.seen_at[number] != clock:
                 self.current(tensor, loc)
@@ -85,7 +85,7 @@ class Tensors:
     def enroll_plain(self, tensor: Any, row: int) -> int:
         """Give a new tensor that shares no memory its id and its first row."""
         number = len(self.value_of)
-        tensor._tid = number + self.base  # noqa: SLF001
+        tensor._tid = number + self.base
         self.value_of.append(row)
         self.leaf.append(0)
         self.seen_at.append(self.clock)
@@ -99,7 +99,7 @@ class Tensors:
     def enroll(self, tensor: Any, source: Any = None) -> int:
         """Give a tensor its id; its first row must follow. It may share the memory of `source`."""
         number = len(self.value_of)
-        tensor._tid = number + self.base  # noqa: SLF001
+        tensor._tid = number + self.base
         self.value_of.append(-1)
         self.leaf.append(0)
         self.seen_at.append(0)

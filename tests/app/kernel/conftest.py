@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 
 from app.kernel.client import Kernel, OutputLimit, Reply
 
@@ -43,6 +44,13 @@ class Heard:
         while not happened():
             assert late.isActive(), f"nothing happened; last: {self.signals[-5:]!r:.2000}"
             self._loop.exec()
+
+    def settle(self, true: Callable[[], bool], seconds: float = SECONDS) -> None:
+        """Wait for what no signal tells; fails after some seconds."""
+        deadline = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < deadline, "it did not come true"
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
 
     def of(self, name: str, key: str | None = None) -> list[Any]:
         """Return the values of one signal, of one cell if it has a key."""

@@ -244,7 +244,8 @@ def test_rounds_of_killing_and_restarting_leak_nothing(make_kernel: MakeKernel) 
         heard.kernel.restart()
         heard.until(lambda: heard.kernel.state in ("starting", "idle"))
         heard.wait_state("idle")
-    assert used() == before
+    # What the last life used is closed behind its successor's back.
+    heard.settle(lambda: used() <= before)
     assert not any(is_alive(pid) for pid in pids)
 
 

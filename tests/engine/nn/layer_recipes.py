@@ -4,7 +4,6 @@
 `data/layers.json`.
 """
 
-# ruff: noqa: E501 (tables of expressions)
 from __future__ import annotations
 
 import json

@@ -26,7 +26,7 @@ def called(*cells: str) -> dict[str, str | None]:
 
 
 def _id(tensor: Any) -> int:
-    return int(tensor._tid) % (1 << 40)  # noqa: SLF001 (the recorder's slot)
+    return int(tensor._tid) % (1 << 40)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_the_log_stays_short_without_any_flush() -> None:
             assert recording.log is not None
             longest = max(longest, len(recording.log))
         y.backward()
-    assert longest < module._LONGEST  # noqa: SLF001
+    assert longest < module._LONGEST
     tape = recorder.tape()
     assert (len(tape.ops), len(tape.steps)) == (2_000, 2_001)
     assert replay.grad_at(tape, 0, len(tape.events)).tolist() == x.grad.numpy().tolist()
@@ -37,7 +37,7 @@ def test_tensors_that_a_program_lets_go_are_freed_while_it_runs() -> None:
     with Recorder(), torch.no_grad():
         x = torch.ones(3)
         first = weakref.ref(x * 2)
-        for _ in range(module._LONGEST):  # noqa: SLF001
+        for _ in range(module._LONGEST):
             _ = x * 2
         gc.collect()
         assert first() is None
@@ -51,7 +51,7 @@ def test_large_arrays_are_written_before_they_are_many(tmp_path: Path, monkeypat
         x = torch.zeros(size)
         for _ in range(40):
             x.add_(1)
-            most = max(most, recorder._transcript.arrays.pending)  # noqa: SLF001
+            most = max(most, recorder._transcript.arrays.pending)
     assert most <= (4 << 20) + 2 * 4 * size
     assert (tmp_path / "a.tape").stat().st_size > 30 * 4 * size
     tape = recorder.tape()
@@ -108,7 +108,7 @@ def test_values_of_all_types_and_sizes_come_back_bit_for_bit(kind: str, shape: A
     tape = recorder.tape()
     assert recorder.failure is None
     for t in (*tensors, *made):
-        found = tape.value(int(np.flatnonzero(tape.values["tensor"] == t._tid % (1 << 40))[-1]))  # noqa: SLF001
+        found = tape.value(int(np.flatnonzero(tape.values["tensor"] == t._tid % (1 << 40))[-1]))
         wanted = t.to(torch.float32) if kind == "bfloat16" else t
         assert found.shape == tuple(t.shape)
         assert found.tobytes() == wanted.numpy().tobytes()

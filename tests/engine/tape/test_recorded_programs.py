@@ -245,7 +245,7 @@ def _flushing(every: int) -> Callable[[Recorder], None]:
     """Return what makes a recorder take down what it has every so many entries."""
 
     def prepare(recorder: Recorder) -> None:
-        recorder._log._longest = every  # noqa: SLF001 (the shorter the more batches)
+        recorder._log._longest = every
 
     return prepare
 
@@ -258,7 +258,7 @@ def _bits(tensor: Any) -> bytes:
 
 
 def _number(tensor: Any) -> int:
-    return int(tensor._tid) % (1 << 40)  # noqa: SLF001 (the recorder's slot)
+    return int(tensor._tid) % (1 << 40)
 
 
 @pytest.mark.parametrize("every", [1, 7, 128, 1 << 30])
@@ -381,7 +381,7 @@ def test_an_assigned_gradient_has_the_place_that_the_engine_tells(place: bool) -
         log = recording.log
         assert log is not None
         code = test_an_assigned_gradient_has_the_place_that_the_engine_tells.__code__
-        w._grad = None  # noqa: SLF001 (the entry is written by hand below)
+        w._grad = None
         log.append((recording.GRAD, w, None, code, 0) if place else (recording.GRAD, w, None))
     tape = recorder.tape()
     last = replay.ledger(tape, _number(w))[-1]

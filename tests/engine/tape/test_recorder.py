@@ -28,7 +28,7 @@ def tensor(values: Any, requires_grad: bool = True) -> Any:
 
 def tid(tensor: Any) -> int:
     """Return the tensor's id on the tape of the recording that saw it last."""
-    return int(tensor._tid) % (1 << 40)  # noqa: SLF001 (the recorder's slot)
+    return int(tensor._tid) % (1 << 40)
 
 
 def run_cell(recorder: Recorder, key: str, source: str, names: dict[str, Any]) -> None:

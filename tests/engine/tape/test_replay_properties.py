@@ -41,10 +41,7 @@ def record(program: list[Any], flush_at: set[int]) -> tuple[Run, Tape, list[tupl
 
 def ids(run: Run) -> list[int]:
     """Return the tape's id of each leaf; -1 for one that was never used."""
-    return [
-        leaf._tid % (1 << 40) if hasattr(leaf, "_tid") else -1  # noqa: SLF001 (the recorder's slot)
-        for leaf in run.leaves
-    ]
+    return [leaf._tid % (1 << 40) if hasattr(leaf, "_tid") else -1 for leaf in run.leaves]
 
 
 def grads(tape: Tape, leaves: list[int], playhead: int) -> list[bytes | None]:
