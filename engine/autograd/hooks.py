@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from engine import recording
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF
 from engine.tensor import Tensor, wrap
@@ -146,6 +147,8 @@ def before(n: Any, g: Any, p: Any) -> Any:
             made = wrap(np.array(made._a), t._d)
         old = getattr(t, "_grad", None)
         t._grad = made if old is None else old + made
+        if recording.log is not None:
+            recording.log.append((recording.GRAD, t, t._grad))
     return g
 
 
