@@ -65,6 +65,12 @@ class Pictures(QObject):
         pause = max(self.SOONEST, self.REST * took) - (time.monotonic() - when)
         self._timer.start(max(0, round(pause * 1000)))
 
+    def cancel(self) -> None:
+        """Draw nothing of what was asked for: its tape is about to close."""
+        self._timer.stop()
+        self._request = None
+        self._worker.cancel()
+
     @property
     def busy(self) -> bool:
         """Return whether a picture is being drawn or is due."""
@@ -84,8 +90,10 @@ class Pictures(QObject):
         self._timer.stop()
         if self._request is None:
             return
-        request, self._request = self._request, None
-        self._worker.submit(lambda cancelled: _picture(*request, cancelled))
+        (tape, number, playhead), self._request = self._request, None
+        # The tape grows on this thread while the picture is drawn on another.
+        frozen = tape.snapshot()
+        self._worker.submit(lambda cancelled: _picture(tape, frozen, number, playhead, cancelled))
 
     def _done(self, picture: Picture | None) -> None:
         if picture is None:
@@ -97,7 +105,7 @@ class Pictures(QObject):
 
 
 def _picture(
-    tape: Tape, number: int | None, playhead: int, cancelled: Callable[[], bool]
+    live: Tape, tape: Tape, number: int | None, playhead: int, cancelled: Callable[[], bool]
 ) -> Picture | None:
     begin = time.perf_counter()
     graphs = list_graphs(tape)
@@ -109,5 +117,6 @@ def _picture(
     if cancelled():
         return None
     tint = TintIndex(tape, graph, layout)
+    tint.tape = live  # it tells of moments that are yet to come
     scene = Scene.build(graph, layout)
     return Picture(graphs, info, graph, layout, scene, tint, time.perf_counter() - begin)

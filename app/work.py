@@ -29,7 +29,7 @@ class Worker(QObject):
         self._waiting: tuple[int, Job] | None = None
         self._newest = 0
         self._closing = False
-        self._running = False
+        self._reported_last = 0
         self._reported.connect(self._report, Qt.ConnectionType.QueuedConnection)
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._thread.start()
@@ -41,10 +41,17 @@ class Worker(QObject):
             self._waiting = (self._newest, job)
             self._wake.notify()
 
+    def cancel(self) -> None:
+        """Run nothing that waits, and report nothing that runs."""
+        with self._wake:
+            self._newest += 1
+            self._waiting = None
+            self._reported_last = self._newest
+
     @property
     def busy(self) -> bool:
-        """Return whether a job waits or runs."""
-        return self._waiting is not None or self._running
+        """Return whether a job waits, runs, or has not been reported yet."""
+        return self._reported_last != self._newest
 
     @property
     def alive(self) -> bool:
@@ -67,14 +74,13 @@ class Worker(QObject):
                     return
                 assert self._waiting is not None
                 number, job = self._waiting
-                self._waiting, self._running = None, True
+                self._waiting = None
             result, error = None, None
             try:
                 result = job(partial(self._is_old, number))
             except Exception as caught:
                 error = caught
             with self._wake:
-                self._running = False
                 if self._closing:
                     return
                 self._reported.emit(number, result, error)
@@ -85,6 +91,7 @@ class Worker(QObject):
     def _report(self, number: int, result: object, error: Exception | None) -> None:
         if number != self._newest:
             return
+        self._reported_last = number
         if error is not None:
             self.failed.emit(error)
         else:

@@ -65,6 +65,7 @@ class GraphBinding(QObject):
         self._canvas.animate_step(milliseconds)
 
     def _tape_changed(self) -> None:
+        self.pictures.cancel()
         self.picture, self._wanted = None, None
         self._canvas.set_graph(None, None)
         if self._session.tape is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import zlib
 from bisect import bisect_left
@@ -98,6 +99,17 @@ class Tape:
         if grew:
             self._publish()
         return grew
+
+    def snapshot(self) -> Tape:
+        """Return the tape as it is now, for a reader on another thread: it does not grow.
+
+        It reads through this tape's open file, and is of no use once this one is closed.
+        """
+        frozen = copy.copy(self)
+        frozen._cache, frozen.sums = ArrayCache(), ArrayCache()
+        frozen._names_of, frozen.grads_of = Grouped(), Grouped()
+        frozen._shapes = dict(self._shapes)
+        return frozen
 
     def _publish(self) -> None:
         for name in TABLES:
