@@ -69,6 +69,12 @@ class CellShell(ZMQInteractiveShell):
             hide_frames(error, self.hidden_folders)
         super().showtraceback(*args, **kwargs)
 
+    async def run_code(self, code_obj: Any, result: Any = None, *, async_: bool = False) -> Any:
+        """Run a statement of a cell; an interrupt that came before the first one strikes here."""
+        if self.kernel.begin_code():
+            code_obj, async_ = _INTERRUPTED, False
+        return await super().run_code(code_obj, result, async_=async_)
+
     def transform_cell(self, raw_cell: str) -> str:
         """Return the cell as Python; a script already is."""
         return raw_cell if self.compile.program else str(super().transform_cell(raw_cell))
@@ -92,6 +98,9 @@ class CellShell(ZMQInteractiveShell):
     def _tee(self, channel: str) -> Any:
         # IPython would keep a second copy of everything that is printed, for ever.
         return nullcontext()
+
+
+_INTERRUPTED = compile("raise KeyboardInterrupt", "<interrupt>", "exec")
 
 
 def hide_frames(error: BaseException, folders: tuple[str, ...]) -> None:
@@ -152,6 +161,8 @@ class CellKernel(IPythonKernel):
         super().__init__(**kwargs)
         #: Whether the person's code (or a completion) runs, so that SIGINT may raise.
         self.interruptible = False
+        self._starting = False  # a cell was asked for, and its code does not run yet
+        self._early = False  # an interrupt came meanwhile
         self.error_place: dict[str, Any] = {}
 
     def start(self) -> None:
@@ -169,7 +180,11 @@ class CellKernel(IPythonKernel):
 
     def pre_handler_hook(self) -> None:
         """Called before each request is handled."""
-        self.interruptible = True
+        # IPython swallows an interrupt that comes while it prepares a cell.
+        header = self.get_parent("shell").get("header", {})
+        self._starting = header.get("msg_type") == "execute_request"
+        self._early = False
+        self.interruptible = not self._starting
         self._old_handler = signal.signal(signal.SIGINT, self._on_interrupt)
 
     def post_handler_hook(self) -> None:
@@ -181,6 +196,14 @@ class CellKernel(IPythonKernel):
         # While a reply is being put together, raising would lose the reply or end the kernel.
         if self.interruptible:
             signal.default_int_handler(number, frame)
+        elif self._starting:
+            self._early = True
+
+    def begin_code(self) -> bool:
+        """The person's code runs from now on; returns whether an interrupt came before."""
+        early, self._early = self._early, False
+        self._starting, self.interruptible = False, True
+        return early
 
     async def do_execute(
         self,
