@@ -52,7 +52,8 @@ class Node:
 
     @property
     def metadata(self) -> dict[Any, Any]:
-        return _extras(self).setdefault("metadata", {})
+        found: dict[Any, Any] = _extras(self).setdefault("metadata", {})
+        return found
 
     def _sequence_nr(self) -> int:
         return int(self.seq)

@@ -420,7 +420,7 @@ def _batched(
     outs: Sequence[Any], ins: Sequence[Any], gradients: Sequence[Any], retain: bool | None,
     create: bool, unused: bool,
 ) -> tuple[Any, ...]:  # fmt: skip
-    from engine import stack
+    from engine.ops.joining import stack
 
     n = next(g._s[0] for g in gradients if g is not None)
     rows = [

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import engine
+from engine.autograd import passes
 from engine.tensor import Tensor
 
 from .trees import leaves, map_leaves, rebuild
@@ -36,7 +37,7 @@ def _gradients(outputs: list[Any], inputs: list[Any], cotangents: list[Any]) -> 
     live = [(o, c) for o, c in zip(outputs, cotangents, strict=True) if o.requires_grad]
     if not live:
         return [engine.zeros_like(i) for i in inputs]
-    found = engine.autograd.grad(
+    found = passes.grad(
         [o for o, _ in live], inputs, [c for _, c in live], create_graph=True, allow_unused=True
     )
     return [engine.zeros_like(i) if g is None else g for g, i in zip(found, inputs, strict=True)]

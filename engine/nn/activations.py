@@ -183,7 +183,7 @@ class Sigmoid(Module):
     """1 / (1 + exp(-x))."""
 
     def forward(self, input: Tensor) -> Tensor:
-        return engine.sigmoid(input)
+        return engine.sigmoid(input)  # type: ignore[no-any-return]
 
 
 class LogSigmoid(Module):
@@ -197,7 +197,7 @@ class Tanh(Module):
     """Hyperbolic tangent."""
 
     def forward(self, input: Tensor) -> Tensor:
-        return engine.tanh(input)
+        return engine.tanh(input)  # type: ignore[no-any-return]
 
 
 class Tanhshrink(Module):

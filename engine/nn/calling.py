@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import engine
+from engine.autograd.function import Function
 from engine.tensor import Tensor
 from engine.utils.hooks import RemovableHandle
 
@@ -115,7 +116,7 @@ def _marker() -> Any:
     global _marker_class
     if _marker_class is None:
 
-        class BackwardHookFunction(engine.autograd.Function):  # type: ignore[misc]
+        class BackwardHookFunction(Function):
             @staticmethod
             def forward(ctx: Any, *tensors: Tensor) -> Any:
                 ctx.mark_non_differentiable(*[t for t in tensors if not t.requires_grad])

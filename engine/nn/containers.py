@@ -245,7 +245,7 @@ class _Parameters(Module):
         raise NotImplementedError
 
     def _element(self, value: Tensor) -> str:
-        return value.type()
+        return str(value.type())
 
     def extra_repr(self) -> str:
         lines = []

@@ -113,7 +113,7 @@ def _reject(like: Tensor, low: float, high: float, generator: Any) -> Tensor:
     if high - low > 8:  # beyond eight the density is 0 in float32 next to that at the near bound
         low, high = (low, low + 8) if low > 0 else (high - 8, high)
     top = 0.0 if low < 0 < high else min(low * low, high * high)
-    values = engine.zeros_like(like)
+    values: Tensor = engine.zeros_like(like)
     missing = engine.ones(*like.shape, dtype=engine.bool)
     while bool(missing.any()):
         drawn = engine.empty_like(like).uniform_(low, high, generator=generator)

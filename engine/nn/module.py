@@ -173,12 +173,13 @@ class Module(Tree):
     ) -> dict[str, Any]:
         """Return dotted names to parameters and persistent buffers, detached but not copied."""
         given = dict(zip(("destination", "prefix", "keep_vars"), args, strict=False))
-        return state.collect(
+        collected: dict[str, Any] = state.collect(
             self,
             given.get("destination", destination),
             given.get("prefix", prefix),
             given.get("keep_vars", keep_vars),
         )
+        return collected
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False

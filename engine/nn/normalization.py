@@ -145,7 +145,7 @@ class _InstanceNorm(_Running):
             x, self.running_mean, self.running_var, self.weight, self.bias,
             self.training or not self.track_running_stats, self.momentum or 0.0, self.eps,
         )  # fmt: skip
-        return out if batched else out.squeeze(0)  # type: ignore[no-any-return]
+        return out if batched else out.squeeze(0)
 
 
 class InstanceNorm1d(_InstanceNorm):

@@ -422,7 +422,7 @@ class RNNCell(RNNCellBase):
         activation = engine.tanh if self.nonlinearity == "tanh" else engine.relu
         gates = F.linear(x, self.weight_ih, self.bias_ih)
         out = rnn_step(gates, h, self.weight_hh, self.bias_hh, activation)
-        return out if batched else out.squeeze(0)  # type: ignore[no-any-return]
+        return out if batched else out.squeeze(0)
 
 
 class LSTMCell(RNNCellBase):
@@ -449,4 +449,4 @@ class GRUCell(RNNCellBase):
         x, h, batched = self._batched(input, hx)
         gates = F.linear(x, self.weight_ih, self.bias_ih)
         out = gru_step(gates, h, self.weight_hh, self.bias_hh)
-        return out if batched else out.squeeze(0)  # type: ignore[no-any-return]
+        return out if batched else out.squeeze(0)

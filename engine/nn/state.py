@@ -90,7 +90,7 @@ def _load_tensor(
         )
         return
     if is_lazy(current) and not is_lazy(value):
-        current.materialize(value.shape)  # type: ignore[attr-defined]
+        current.materialize(value.shape)
     if not assign and value.ndim == 1 and len(value) == 1 and current.ndim == 0:
         value = value[0]
     if value.shape != current.shape:
@@ -229,7 +229,7 @@ def converter(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[Tensor
         if target is not None:
             tensor = tensor.to(target)
         if wanted is not None and (tensor.is_floating_point() or tensor.is_complex()):
-            return tensor.to(wanted)
+            return tensor.to(wanted)  # type: ignore[no-any-return]
         return tensor
 
     return convert

@@ -344,7 +344,10 @@ class Transformer(Module):
         super().__init__()
         common = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps,
                   batch_first, norm_first, bias)  # fmt: skip
-        norm = lambda: LayerNorm(d_model, layer_norm_eps, bias=bias)  # noqa: E731
+
+        def norm() -> LayerNorm:
+            return LayerNorm(d_model, layer_norm_eps, bias=bias)
+
         self.encoder = custom_encoder or TransformerEncoder(
             TransformerEncoderLayer(*common), num_encoder_layers, norm()
         )

@@ -440,6 +440,7 @@ for _op, _also in (
 ):  # fmt: skip
     expose(_op, also=_also, inplace=True, check=_refusal(_op.name))
 
+_fn: Callable[..., Raw]
 for _name, _fn in {"gcd": np.gcd, "lcm": np.lcm, "nextafter": np.nextafter}.items():
     expose(
         define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"),

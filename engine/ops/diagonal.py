@@ -164,7 +164,7 @@ def _flip(a: Raw, dims: Any) -> Raw:
     if len(set(places)) != len(places):
         twice = next(d for d in places if places.count(d) > 1)
         raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
-    return np.array(np.flip(a, places)) if a.ndim else a.copy()
+    return np.array(np.flip(a, tuple(places))) if a.ndim else a.copy()
 
 
 FLIP = define("flip(self, dims)", _flip, family="shape", self=lambda F, g, dims: F.flip(g, dims))

@@ -436,9 +436,8 @@ def install() -> None:
     publish("narrow", narrow)
     publish("index_put", index_put, F=False)
     publish("index_put_", index_put_, F=False)
-    Tensor.__getitem__ = getitem
-    Tensor.__setitem__ = setitem
-    Tensor.__delitem__ = _delitem
+    for name, fn in (("get", getitem), ("set", setitem), ("del", _delitem)):
+        setattr(Tensor, f"__{name}item__", fn)
 
 
 __all__ = ["COPY", "array", "cast", "version"]

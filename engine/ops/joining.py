@@ -49,13 +49,13 @@ def _check_list(name: str, tensors: Any) -> list[Any]:
         raise TypeError(
             f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor"
         )
-    tensors = list(tensors)
-    for i, t in enumerate(tensors):
+    found = list(tensors)
+    for i, t in enumerate(found):
         if not isinstance(t, Tensor):
             raise TypeError(
                 f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}"
             )
-    return tensors
+    return found
 
 
 def _promoted(tensors: list[Any]) -> list[Any]:

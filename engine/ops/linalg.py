@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -203,8 +203,9 @@ CHOLESKY = define(
 
 
 # --- eigen and singular values -------------------------------------------------------------------
-def _eigh(a: Raw, uplo: str = "L") -> tuple[Raw, Raw]:
-    return tuple(np.linalg.eigh(a, uplo))
+def _eigh(a: Raw, uplo: Literal["L", "U"] = "L") -> tuple[Raw, Raw]:
+    values, vectors = np.linalg.eigh(a, uplo)
+    return values, vectors
 
 
 def _safe(F: Any, d: Any) -> Any:
@@ -245,7 +246,8 @@ EIGH = define(
 
 
 def _svd(a: Raw, full_matrices: bool = False) -> tuple[Raw, Raw, Raw]:
-    return tuple(np.linalg.svd(a, full_matrices=full_matrices))
+    u, s, vh = np.linalg.svd(a, full_matrices=full_matrices)
+    return u, s, vh
 
 
 def _svd_vjp(F: Any, g: Any, result0: Any, result1: Any, result2: Any, self_sizes: Any) -> Any:
@@ -289,8 +291,9 @@ SVD = define(
 )
 
 
-def _qr(a: Raw, mode: str = "reduced") -> tuple[Raw, Raw]:
-    return tuple(np.linalg.qr(a, mode))
+def _qr(a: Raw, mode: Literal["reduced", "complete", "r"] = "reduced") -> tuple[Raw, Raw]:
+    q, r = np.linalg.qr(a, mode)
+    return q, r
 
 
 def _qr_vjp(F: Any, g: Any, result0: Any, result1: Any) -> Any:

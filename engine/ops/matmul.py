@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine import errors
-from engine.dtype import float32, float64
+from engine.dtype import dtype, float32, float64
 from engine.ops.api import expose, publish
 from engine.ops.shape import SQUEEZE_MM
 from engine.ops.table import define, run
@@ -129,7 +129,7 @@ ADDR = define(
 )
 
 
-def _c_name(d: Any) -> str:
+def _c_name(d: dtype) -> str:
     return {
         "float32": "float",
         "float64": "double",

@@ -23,7 +23,7 @@ def _unary(
     name: str, forward: Callable[..., Any], vjp: Callable[..., Any] | None, *, kind: int = TO_FLOAT,
     also: str = "", inplace: bool = True, node: str | None = None, check: Any = None,
 ) -> Op:  # fmt: skip
-    vjps = {} if vjp is None else {"self": vjp}
+    vjps: dict[str, Any] = {} if vjp is None else {"self": vjp}
     op = define(f"{name}(self)", forward, kind, family="pointwise", node=node, **vjps)
     expose(op, also=also, inplace=inplace, check=check, fast=unary(op))
     return op

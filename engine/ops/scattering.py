@@ -324,9 +324,8 @@ def _index_select(a: Raw, dim: int, index: Raw) -> Raw:
 
 def _index_add(a: Raw, dim: int, index: Raw, source: Raw, alpha: Any = 1) -> Raw:
     out = np.array(a)
-    np.add.at(
-        _one(out), (slice(None),) * dim + (_one(index),), source if alpha == 1 else source * alpha
-    )
+    place: Any = (slice(None),) * dim + (_one(index),)
+    np.add.at(_one(out), place, source if alpha == 1 else source * alpha)
     return out
 
 

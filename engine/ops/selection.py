@@ -263,7 +263,7 @@ def _masked_fill(name: str) -> Any:
 
 
 def _c_type(d: Any) -> str:
-    return {"int64": "int64_t", "int32": "int", "bool": "bool"}.get(d.name, d.name)
+    return str({"int64": "int64_t", "int32": "int", "bool": "bool"}.get(d.name, d.name))
 
 
 _fill_values = _masked_fill("masked_fill")
@@ -393,7 +393,8 @@ def _check_lerp(values: list[Any]) -> None:
 
 
 def _dname(t: Any) -> str:
-    return {"float32": "float", "float64": "double", "int64": "long int"}.get(t._d.name, t._d.name)
+    name: str = t._d.name
+    return {"float32": "float", "float64": "double", "int64": "long int"}.get(name, name)
 
 
 def _lerp_row(a: Any, end: Any, weight: Any) -> tuple[Any, list[Any]]:

@@ -131,7 +131,7 @@ def searchsorted(
     side: Any = None,
     sorter: Any = None,
 ) -> Any:
-    which = side or ("right" if right else "left")
+    which: Any = side or ("right" if right else "left")
     rows = np.asarray(sorted_sequence._a)
     if sorter is not None:
         rows = np.take_along_axis(rows, np.asarray(sorter._a), -1)

@@ -81,7 +81,7 @@ def _zeta(s: float, q: float) -> float:
     for k, b in enumerate(_BERNOULLI, 1):
         total += b / math.factorial(2 * k) * term
         term *= (s + 2 * k - 1) * (s + 2 * k) / (q * q)
-    return total
+    return float(total)
 
 
 def polygamma(n: int, a: Raw) -> Raw:

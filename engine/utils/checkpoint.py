@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import engine
+from engine.autograd.function import Function
+from engine.autograd.passes import backward
 from engine.tensor import Tensor
 
 
 def _function() -> Any:
-    class CheckpointFunction(engine.autograd.Function):  # type: ignore[misc]
+    class CheckpointFunction(Function):
         @staticmethod
         def forward(ctx: Any, run: Callable[..., Any], state: Any, *args: Any) -> Any:
             ctx.run, ctx.state = run, state
@@ -35,7 +37,7 @@ def _function() -> Any:
                 for o, g in zip(outputs, gradients, strict=True)
                 if isinstance(o, Tensor) and o.requires_grad
             ]
-            engine.autograd.backward([o for o, _ in pairs], [g for _, g in pairs])
+            backward([o for o, _ in pairs], [g for _, g in pairs])
             return (None, None, *(a.grad if isinstance(a, Tensor) else None for a in args))
 
     return CheckpointFunction

@@ -16,7 +16,7 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 
 def _store(input: Tensor, value: Tensor, inplace: bool) -> Tensor:
     """Return `value`, or write it over `input`."""
-    return input.copy_(value) if inplace else value  # type: ignore[no-any-return]
+    return input.copy_(value) if inplace else value
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:

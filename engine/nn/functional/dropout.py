@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import engine
@@ -15,7 +16,7 @@ def _check(p: float) -> None:
 
 
 def _times(input: Tensor, noise: Tensor, inplace: bool) -> Tensor:
-    return input.mul_(noise) if inplace else input * noise  # type: ignore[no-any-return]
+    return input.mul_(noise) if inplace else input * noise
 
 
 def _noise(shape: Any, like: Tensor, keep: float) -> Tensor:
@@ -45,7 +46,7 @@ def _channels(input: Tensor, batched: int) -> tuple[int, ...]:
     return (input.shape[0], *(1,) * (input.dim() - 1))
 
 
-def _feature(name: str, dims: int) -> Any:
+def _feature(name: str, dims: int) -> Callable[..., Tensor]:
     def drop(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
         if input.dim() not in (dims + 1, dims + 2):
             if name == "dropout1d":
@@ -87,7 +88,7 @@ def _alpha(input: Tensor, shape: Any, p: float, training: bool, inplace: bool) -
     keep = 1 - p
     a = 1.0 / ((_ALPHA * _ALPHA * p + 1) * keep) ** 0.5
     noise = engine.empty(shape, dtype=input.dtype).bernoulli_(keep)
-    shift = noise.sub(1).mul_(_ALPHA * a).add_(_ALPHA * a * p)
+    shift: Tensor = noise.sub(1).mul_(_ALPHA * a).add_(_ALPHA * a * p)
     noise.mul_(a)
     return _times(input, noise, inplace) + shift
 

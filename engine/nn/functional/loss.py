@@ -69,7 +69,7 @@ def mse_loss(
     input, target = _same_size(input, target)
     reduction = _reduction(reduction, size_average, reduce)
     if weight is not None:
-        value = weight * rows.mse_loss(input, target, "none")
+        value: Tensor = weight * rows.mse_loss(input, target, "none")
         return (
             value
             if reduction == "none"
@@ -176,9 +176,9 @@ def _soft_cross_entropy(
         shape[dim] = weight.shape[0]
         product = product * weight.view(shape)
     if reduction == "none":
-        return -product.sum(dim)
+        return -product.sum(dim)  # type: ignore[no-any-return]
     if reduction == "sum":
-        return -product.sum()
+        return -product.sum()  # type: ignore[no-any-return]
     return composites.over(-product.sum(), input.numel() // input.shape[dim])  # type: ignore[no-any-return]
 
 

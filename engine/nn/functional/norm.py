@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -49,10 +50,11 @@ def _update_statistics(
     a = input._a
     dims = (0, *range(2, a.ndim))
     n = a.size // a.shape[1]
-    for running, new in (
+    pairs: tuple[tuple[Tensor | None, Callable[[], Any]], ...] = (
         (mean, lambda: a.mean(axis=dims)),
         (var, lambda: a.var(axis=dims) * (n / max(n - 1, 1))),
-    ):
+    )
+    for running, new in pairs:
         if running is not None:
             fresh = np.asarray(new()) * momentum + running._a * (1 - momentum)
             with engine.no_grad():

@@ -22,7 +22,8 @@ _ROOT_2_OVER_PI = math.sqrt(2 / math.pi)
 
 def _pick(condition: Raw, a: Raw, b: Raw, like: Raw) -> Raw:
     """np.where in the element type of `like`, a NumPy scalar if it is 0-d."""
-    return np.where(condition, a, b).astype(like.dtype, copy=False)[()]
+    chosen: Raw = np.where(condition, a, b)
+    return chosen.astype(like.dtype, copy=False)[()]
 
 
 def _sigmoid(a: Raw) -> Raw:

@@ -52,8 +52,13 @@ def _cubic(out: int, n: int, align: bool, scale: float | None) -> Raw:
     place = _source(out, n, align, scale, cubic=True)
     low = np.floor(place).astype(np.int64)
     t = (place - low).astype(np.float64)
-    near = lambda x: ((a + 2) * x - (a + 3)) * x * x + 1  # noqa: E731
-    far = lambda x: ((a * x - 5 * a) * x + 8 * a) * x - 4 * a  # noqa: E731
+
+    def near(x: Raw) -> Raw:
+        return ((a + 2) * x - (a + 3)) * x * x + 1
+
+    def far(x: Raw) -> Raw:
+        return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+
     for offset, weight in zip(
         (-1, 0, 1, 2), (far(t + 1), near(t), near(1 - t), far(2 - t)), strict=True
     ):

@@ -32,8 +32,8 @@ def cached() -> Iterator[None]:
 
 def _like(original: Tensor, tensor: Tensor) -> Tensor:
     if isinstance(original, Parameter):
-        return Parameter(tensor, original.requires_grad)  # type: ignore[no-any-return]
-    return Buffer(tensor)  # type: ignore[no-any-return]
+        return Parameter(tensor, original.requires_grad)
+    return Buffer(tensor)
 
 
 class ParametrizationList(ModuleList):

@@ -82,7 +82,7 @@ class BasePruningMethod:
     ) -> Tensor:
         """Return `t` with what this method would prune set to zero."""
         mask = engine.ones_like(t) if default_mask is None else default_mask
-        return t * self.compute_mask(t if importance_scores is None else importance_scores, mask)  # type: ignore[no-any-return]
+        return t * self.compute_mask(t if importance_scores is None else importance_scores, mask)
 
     def remove(self, module: Module) -> None:
         """Make the pruned values permanent."""
