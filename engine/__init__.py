@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import Any
+from typing import Any as _Any
 
 import numpy as _np
 
 _np.seterr(all="ignore")  # PyTorch computes inf and nan silently
 
 # Rooms first: below, names such as `dtype` and `device` come to mean the classes of these modules.
-from engine import ops, printing, recording  # noqa: E402
-from engine.autograd import load as _load_autograd  # noqa: E402
+from engine import autograd, ops, recording  # noqa: E402
+from engine import later as _later  # noqa: E402
 from engine.autograd.mode import (  # noqa: E402
     enable_grad,
     inference_mode,
@@ -81,46 +80,41 @@ for _name, _fn in _functions.items():
         globals().setdefault(_name, _fn)
 
 globals()["complex"] = _functions["_complex"]
-_load_autograd()
 
 from engine.autograd.anomaly import is_enabled as is_anomaly_enabled  # noqa: E402
 from engine.constants import *  # noqa: E402, F403
-from engine.printing import set_printoptions  # noqa: E402
-from engine.random import (  # noqa: E402
-    Generator,
-    default_generator,
-    get_rng_state,
-    initial_seed,
-    manual_seed,
-    seed,
-    set_rng_state,
-)  # fmt: skip
 
-_ROOMS = frozenset(
-    (
-        "nn",
-        "optim",
-        "utils",
-        "func",
-        "linalg",
-        "special",
-        "fft",
-        "cuda",
-        "backends",
-        "distributions",
-        "serialization",
-    )
-)
+_ROOMS = [
+    "nn",
+    "optim",
+    "utils",
+    "func",
+    "linalg",
+    "special",
+    "cuda",
+    "backends",
+    "random",
+    "printing",
+    "serialization",
+]
+_LATER = {
+    **{name: f"engine.{name}" for name in _ROOMS},
+    **{
+        name: f"engine.{module}:{name}"
+        for module, names in {
+            "printing": "set_printoptions",
+            "random": "Generator default_generator get_rng_state initial_seed manual_seed seed set_rng_state",
+            "serialization": "load save",
+        }.items()
+        for name in names.split()
+    },
+}
 
 
-def __getattr__(name: str) -> Any:
-    """Load a room when it is first used."""
-    if name in _ROOMS:
-        import importlib
+def __getattr__(name: str) -> _Any:
+    """Load a room, or a name from one, when it is first used."""
+    return _later.load(__name__, _LATER, name)
 
-        return importlib.import_module("engine." + name)
-    if name in ("save", "load"):
-        from engine import serialization
 
-        return getattr(serialization, name)
-    raise AttributeError(f"module 'torch' has no attribute '{name}'")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

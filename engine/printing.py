@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.dtype import TO_COMPLEX, bool_, default, int64
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .tensor import Tensor
 
-Array = NDArray[Any]
+    Array = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
 
-def load() -> None:
-    """Fill this namespace; its parts need the operations, which in turn need this package's nodes."""
-    from engine.autograd import (
-        anomaly,
-        forward_ad,
-        function,
-        functional,
-        graph,
-        mode,
-        profiler,
-        variables,
-    )
-    from engine.autograd.check import GradcheckError, gradcheck, gradgradcheck
-    from engine.autograd.passes import backward, grad
+from engine import later
 
-    globals().update(
-        Function=function.Function, GradcheckError=GradcheckError, Variable=variables.Variable,
-        anomaly_mode=anomaly, backward=backward, detect_anomaly=anomaly.detect_anomaly,
-        enable_grad=mode.enable_grad, forward_ad=forward_ad, function=function, functional=functional,
-        grad=grad, grad_mode=mode, gradcheck=gradcheck, gradgradcheck=gradgradcheck, graph=graph,
-        inference_mode=mode.inference_mode, is_grad_enabled=mode.is_grad_enabled, no_grad=mode.no_grad,
-        profiler=profiler, set_detect_anomaly=anomaly.set_detect_anomaly,
-        set_grad_enabled=mode.set_grad_enabled, set_multithreading_enabled=mode.set_grad_enabled,
-        variable=variables,
-    )  # fmt: skip
+_HERE = "engine.autograd."
+#: Loaded when used: the parts need the operations, which in turn need this package's nodes.
+_LATER = {
+    **{
+        name: _HERE + name for name in ("forward_ad", "function", "functional", "graph", "profiler")
+    },
+    "anomaly_mode": _HERE + "anomaly",
+    "grad_mode": _HERE + "mode",
+    "variable": _HERE + "variables",
+    "set_multithreading_enabled": _HERE + "mode:set_grad_enabled",
+    **{
+        name: f"{_HERE}{module}:{name}"
+        for module, names in {
+            "anomaly": "detect_anomaly set_detect_anomaly",
+            "check": "GradcheckError gradcheck gradgradcheck",
+            "function": "Function",
+            "mode": "enable_grad inference_mode is_grad_enabled no_grad set_grad_enabled",
+            "passes": "backward grad",
+            "variables": "Variable",
+        }.items()
+        for name in names.split()
+    },
+}
+
+
+def __getattr__(name: str) -> Any:
+    return later.load(__name__, _LATER, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

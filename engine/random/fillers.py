@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import kernels
 from .stream import Stream
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Shape = Sequence[int]
 _HALVES = ("float16", "bfloat16")

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import fillers
 from .stream import Stream
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from engine.tensor import Tensor
 
 _NO_CUDA = (

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: The seed of a generator that nobody has seeded.
 FRESH_SEED = 67280421310721
@@ -31,11 +34,19 @@ class Stream:
     def reseed(self, seed: int) -> None:
         """Start anew; only the low 32 bits of `seed` choose the words."""
         self.seed = seed & 0xFFFFFFFFFFFFFFFF
-        self._bits = np.random.MT19937()
-        legacy: Any = np.random.RandomState(self.seed & 0xFFFFFFFF)
-        self._bits.state = legacy.get_state(legacy=False)
         self._fresh = True
         self.spare = None
+        with suppress(AttributeError):
+            del self._bits
+
+    def __getattr__(self, name: str) -> Any:
+        """Make the generator of the words when the first one is drawn; numpy.random loads slowly."""
+        if name != "_bits":
+            raise AttributeError(f"'Stream' object has no attribute '{name}'")
+        legacy: Any = np.random.RandomState(self.seed & 0xFFFFFFFF)
+        self._bits: Any = np.random.MT19937()
+        self._bits.state = legacy.get_state(legacy=False)
+        return self._bits
 
     def reseed_from_system(self) -> int:
         """Start anew from the operating system's entropy and return the seed."""
