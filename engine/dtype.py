@@ -17,7 +17,7 @@ class dtype:
     """
 
     __module__ = "torch"
-    __slots__ = ("category", "display", "itemsize", "legacy", "name", "np", "rank")
+    __slots__ = ("category", "display", "itemsize", "legacy", "name", "np", "quick", "rank")
 
     def __init__(self, name: str, np_type: Any, category: int, rank: int, display: str) -> None:
         self.name = name
@@ -27,6 +27,7 @@ class dtype:
         self.itemsize = 2 if name == "bfloat16" else self.np.itemsize
         self.display = display  # as error messages spell it: Float, Long
         self.legacy = f"torch.{display}Tensor"
+        self.quick = name in ("float32", "float64")  # has the quick ways of `engine.ops.quick`
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"

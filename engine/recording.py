@@ -58,7 +58,8 @@ before_write: Callable[[Any], None] = _ignore
 enter_scope: Callable[[Any], int] = _outermost
 
 _ENGINE = str(Path(__file__).parent) + "/"
-_ours: dict[str, bool] = {}
+#: Whether a file of code is the engine's own, for the files that were met so far.
+ours: dict[str, bool] = {}
 
 
 def where() -> tuple[CodeType | None, int]:
@@ -69,10 +70,10 @@ def where() -> tuple[CodeType | None, int]:
     frame = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
-        ours = _ours.get(name)
-        if ours is None:
-            ours = _ours[name] = name.startswith(_ENGINE)
-        if not ours:
+        own = ours.get(name)
+        if own is None:
+            own = ours[name] = name.startswith(_ENGINE)
+        if not own:
             return frame.f_code, frame.f_lasti
         frame = frame.f_back  # type: ignore[assignment]
     return None, -1

@@ -66,9 +66,8 @@ def _tell_node(g: Any, cell: Cell) -> None:
     """A node that saved its own output learns of the memory's cell."""
     node: Any
     node, nr = (g.node, g.nr) if type(g) is graph.Port else (g, 0)
-    cells: Any = getattr(node, "cells", 0)
-    if cells != 0:
-        node.cells = {**(cells or {}), nr: cell}
+    if getattr(node, "outs", None) is not None:
+        node.cells = {**(node.cells or {}), nr: cell}
 
 
 def count(t: Any) -> int:

@@ -17,8 +17,6 @@ from engine import errors, recording
 #: Numbers of creation; in-place writes draw from the same clock (see `engine.version`).
 tick: Callable[[], int] = itertools.count(1).__next__
 
-Buffer = dict[Any, Any]
-
 #: Hooks by node, see `engine.autograd.hooks`; while it is empty no loop looks for hooks.
 hooked: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 #: Hooks by leaf tensor id; kept on the tensor itself, this only says that some exist.
@@ -28,14 +26,16 @@ leaf_hooks: list[bool] = [False]
 class Node:
     """A step of the backward pass: takes the gradient of an output, gives those of the inputs.
 
-    `seq` is the number of creation. `edges` are the receivers, one per differentiable input.
+    `seq` is the number of creation. `edges` are the receivers, one per differentiable input. `g` is
+    what a pass on bare arrays has summed up so far for this node (see `engine.autograd.sweep`).
     """
 
-    __slots__ = ("__weakref__", "seq")
+    __slots__ = ("__weakref__", "g", "seq")
     __module__ = "torch.autograd.graph"
 
     edges: Sequence[Any] = ()
     seq: Any
+    g: Any
     title: str = ""
     frees = False  # has something to release after its step
     outputs = 1
@@ -68,14 +68,27 @@ class Node:
         """The gradients for `edges`; `F` computes on arrays or on tensors, as `g` is."""
         raise NotImplementedError
 
-    def push(self, g: Any, buffer: Buffer) -> None:
-        """Add the gradients of the inputs, as arrays, to the buffer under their edges."""
-        for edge, v in zip(self.edges, self.grads(RAW, g), strict=False):
+    def step(self, g: Any) -> None:
+        """Add the gradients of the inputs, as arrays, to what the edges have received."""
+        self._hand_out(self.grads(RAW, g))
+
+    def _hand_out(self, out: Sequence[Any]) -> None:
+        for edge, v in zip(self.edges, out, strict=False):
             if edge is not None and v is not None:
-                if edge in buffer:
-                    buffer[edge] = buffer[edge] + v
-                else:
-                    buffer[edge] = v
+                old = edge.g
+                edge.g = v if old is None else old + v
+
+    def step_free(self, g: Any) -> None:
+        """A step after which nothing that was saved is needed any more."""
+        self.step(g)
+        self.release()
+
+    def logged(self, g: Any, log: Any) -> None:
+        """A step that a recorder sees."""
+        out = self.grads(RAW, g)
+        self._hand_out(out)
+        gs = tuple(g) if self.outputs > 1 else (g,)
+        log.append((recording.STEP, self, gs, tuple(out)))
 
     def __call__(self, *gradients: Any) -> Any:
         from engine.autograd.passes import call
@@ -121,12 +134,18 @@ class Port(Node):
     def edges(self) -> Sequence[Any]:  # type: ignore[override]
         return (self.node,)
 
-    def push(self, g: Any, buffer: Buffer) -> None:
-        slots = buffer.get(self.node)
-        if slots is None:
-            slots = buffer[self.node] = [None] * self.node.outputs
-        old = slots[self.nr]
-        slots[self.nr] = g if old is None else old + g
+    def step(self, g: Any) -> None:
+        node = self.node
+        if node.g is None:
+            node.g = [None] * node.outputs
+        old = node.g[self.nr]
+        node.g[self.nr] = g if old is None else old + g
+
+    def step_free(self, g: Any) -> None:
+        self.step(g)
+
+    def logged(self, g: Any, log: Any) -> None:
+        self.step(g)
 
 
 class AccumulateGrad(Node):
@@ -140,8 +159,13 @@ class AccumulateGrad(Node):
     def _sequence_nr(self) -> int:
         return 2**64 - 1
 
-    def push(self, g: Any, buffer: Buffer) -> None:
+    def step(self, g: Any) -> None:
         ACCUMULATE[0](self.variable, g)
+
+    def logged(self, g: Any, log: Any) -> None:
+        t = self.variable
+        ACCUMULATE[0](t, g)
+        log.append((recording.ACCUMULATE, self, t, g, t._grad))
 
 
 class Function(Node):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from engine import errors, recording, version
-from engine.autograd import anomaly, hooks, mode
+from engine.autograd import anomaly, hooks, mode, sweep
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, AccumulateGrad, Node, Port
 from engine.dtype import COMPLEX, FLOAT, cast
@@ -27,46 +26,6 @@ _UNUSED = (
     "The differentiated Tensor at index {} appears to not have been used in the graph. "
     "Set allow_unused=True if this is the desired behavior."
 )
-_by_seq = attrgetter("seq")
-
-
-def plan(roots: Iterable[Node]) -> list[Node]:
-    """Everything reachable from the roots in the order of execution.
-
-    A leaf takes the place directly after the oldest node that leads to it.
-    """
-    seen = set(roots)
-    stack = list(seen)
-    order = list(stack)
-    for n in stack:
-        if type(n) is AccumulateGrad:
-            n.seq = float("inf")
-    while stack:
-        n = stack.pop()
-        for e in n.edges:
-            if e is None:
-                continue
-            if e not in seen:
-                seen.add(e)
-                order.append(e)
-                if type(e) is AccumulateGrad:
-                    e.seq = n.seq - 0.25
-                else:
-                    stack.append(e)
-            elif type(e) is AccumulateGrad and n.seq - 0.25 < e.seq:
-                e.seq = n.seq - 0.25
-    order.sort(key=_by_seq, reverse=True)
-    return order
-
-
-def run_fast(order: list[Node], buffer: dict[Any, Any], retain: bool) -> None:
-    """The loop on bare arrays when nobody looks: no hooks, no recording, no captures."""
-    for n in order:
-        g = buffer.pop(n, None)
-        if g is not None:
-            n.push(g, buffer)
-            if n.frees and not retain:
-                n.release()
 
 
 def _accumulate(t: Any, g: Any) -> None:
@@ -145,7 +104,7 @@ class Pass:
             g = hooks.before(n, g, self)
             self._capture(n, g)
             if needed is None or n.node in needed:
-                n.push(g, buffer)
+                _to_port(n, g, buffer)
             return
         g = hooks.before(n, g, self)
         if type(n) is AccumulateGrad:
@@ -202,6 +161,15 @@ class Pass:
         t._grad = g if old is None else old + g
         if old is None and g._g is None:
             t._grad = wrap(np.array(g._a), g._d)
+
+
+def _to_port(port: Port, g: Any, buffer: dict[Any, Any]) -> None:
+    """Put the gradient of one of several outputs into its place for the node."""
+    slots = buffer.get(port.node)
+    if slots is None:
+        slots = buffer[port.node] = [None] * port.node.outputs
+    old = slots[port.nr]
+    slots[port.nr] = g if old is None else old + g
 
 
 def graph_namespace() -> Any:
@@ -272,23 +240,23 @@ def execute(
 ) -> dict[int, Any]:  # fmt: skip
     """Run a pass; returns the captured gradients by position in `inputs` for kind "grad"."""
     buffer = start(outputs, gradients, create)
-    order = plan(buffer)
     plain = (
         inputs is None
         and not create
         and not graph.hooked
         and not graph.leaf_hooks[0]
         and not anomaly.enabled
+        and not sweep.running
     )
     before = mode.enabled
     mode.enabled = create
     try:
         if recording.log is not None:
-            return _recorded(kind, outputs, gradients, retain, create, inputs, order, buffer)
+            return _recorded(kind, outputs, gradients, retain, create, inputs, buffer, plain)
         if plain:
-            run_fast(order, buffer, retain)
+            sweep.sweep(buffer, retain)
             return {}
-        return _general(kind, retain, create, inputs, order, buffer)
+        return _general(kind, retain, create, inputs, sweep.plan(buffer), buffer)
     finally:
         mode.enabled = before
 
@@ -313,7 +281,7 @@ def _general(
 
 def _recorded(
     kind: str, outputs: Sequence[Any], gradients: Sequence[Any], retain: bool, create: bool,
-    inputs: Sequence[Any] | None, order: list[Node], buffer: dict[Any, Any],
+    inputs: Sequence[Any] | None, buffer: dict[Any, Any], plain: bool,
 ) -> dict[int, Any]:  # fmt: skip
     log = recording.log
     assert log is not None
@@ -323,7 +291,10 @@ def _recorded(
     ))  # fmt: skip
     error: BaseException | None = None
     try:
-        return _general(kind, retain, create, inputs, order, buffer)
+        if plain:
+            sweep.logged(sweep.plan(buffer), buffer, retain, log)
+            return {}
+        return _general(kind, retain, create, inputs, sweep.plan(buffer), buffer)
     except BaseException as e:
         error = e
         raise
@@ -438,7 +409,7 @@ def call(node: Any, gradients: Sequence[Any]) -> Any:
     """Run one node by hand on tensors, as `grad_fn(gradient)` does."""
     g: Any = list(gradients) if node.outputs > 1 else gradients[0]
     if type(node) is AccumulateGrad:
-        node.push(g._a, {})
+        node.step(g._a)
         return None
     out = tuple(node.grads(graph_namespace(), g))
     return out[0] if len(out) == 1 else out

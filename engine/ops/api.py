@@ -7,7 +7,7 @@ from typing import Any
 
 from engine import errors
 from engine.ops import inplace
-from engine.ops.table import FAST, GRAPH, OPS, Op, run
+from engine.ops.table import GRAPH, OPS, Op, run
 from engine.tensor import Tensor
 
 #: What `from engine import *` means: the functions of the torch namespace.
@@ -76,11 +76,7 @@ def _too_many(op: Op, args: tuple[Any, ...]) -> None:
     )
 
 
-def functional(
-    op: Op,
-    check: Callable[[list[Any]], None] | None = None,
-    fast: Callable[[Any], Any] | None = None,
-) -> Callable[..., Any]:
+def functional(op: Op, check: Callable[[list[Any]], None] | None = None) -> Callable[..., Any]:
     """The out-of-place callable of a row; serves as function and as method."""
     n = len(op.params)
 
@@ -98,21 +94,8 @@ def functional(
             check(values)
         return run(op, values)
 
-    if fast is not None:
-        call = _quick(call, fast)
     call.__name__ = call.__qualname__ = op.name
     call.__doc__ = f"{op.signature}\n\n{op.doc}"
-    return call
-
-
-def _quick(full: Callable[..., Any], fast: Callable[[Any], Any]) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs:
-            t = args[0]
-            if isinstance(t, Tensor) and t._d in FAST:
-                return fast(t)
-        return full(*args, **kwargs)
-
     return call
 
 
@@ -157,10 +140,12 @@ def expose(
     inplace: bool = False,
     also: str = "",
     check: Callable[[list[Any]], None] | None = None,
-    fast: Callable[[Any], Any] | None = None,
+    quick: Callable[[Op, Callable[..., Any]], Callable[..., Any]] | None = None,
 ) -> Callable[..., Any]:
-    """Publish a row under its name and the names in `also`."""
-    call = functional(op, check, fast)
+    """Publish a row under its name and the names in `also`; `quick` makes its quick way."""
+    call = functional(op, check)
+    if quick is not None:
+        call = quick(op, call)
     setattr(GRAPH, op.name, call)
     for name in (op.name, *also.split()):
         if function:

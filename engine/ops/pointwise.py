@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,20 @@ from engine.dtype import BOOL, COMPLEX, FLOAT, INT
 from engine.ops import special
 from engine.ops.api import expose, publish
 from engine.ops.helpers import raw_conj
-from engine.ops.table import RAWTYPE, TO_FLOAT, Op, define, run, unary
+from engine.ops.quick import unary
+from engine.ops.table import RAWTYPE, TO_FLOAT, Op, define, run
 
 Raw = Any
-LN2, LN10 = math.log(2), math.log(10)
 
 
 def _unary(
-    name: str, forward: Callable[..., Any], vjp: Callable[..., Any] | None, *, kind: int = TO_FLOAT,
+    name: str, forward: Callable[..., Any], vjp: Callable[..., Any] | str, *, kind: int = TO_FLOAT,
     also: str = "", inplace: bool = True, node: str | None = None, check: Any = None,
 ) -> Op:  # fmt: skip
-    vjps: dict[str, Any] = {} if vjp is None else {"self": vjp}
-    op = define(f"{name}(self)", forward, kind, family="pointwise", node=node, **vjps)
-    expose(op, also=also, inplace=inplace, check=check, fast=unary(op))
+    """A row of one tensor; with a formula as its gradient it gets a quick way."""
+    op = define(f"{name}(self)", forward, kind, family="pointwise", node=node, self=vjp)
+    quick = partial(unary, vjp=vjp) if isinstance(vjp, str) else None
+    expose(op, also=also, inplace=inplace, check=check, quick=quick)
     return op
 
 
@@ -113,37 +115,37 @@ def _keep_int(fn: Callable[[Raw], Raw]) -> Callable[[Raw], Raw]:
     return lambda a: np.array(a)[()] if a.dtype.kind in "iub" else fn(a)
 
 
-_unary("exp", np.exp, lambda F, g, result: g * F.conj(result))
-_unary("exp2", np.exp2, lambda F, g, result: g * result * LN2)
-_unary("expm1", np.expm1, lambda F, g, result: g * (result + 1))
-_unary("log", np.log, lambda F, g, self: g / F.conj(self))
-_unary("log2", np.log2, lambda F, g, self: g / (self * LN2))
-_unary("log10", np.log10, lambda F, g, self: g / (self * LN10))
-_unary("log1p", np.log1p, lambda F, g, self: g / (self + 1))
-_unary("sqrt", np.sqrt, lambda F, g, result: g / (2 * F.conj(result)))
-_unary("rsqrt", lambda a: 1 / np.sqrt(a), lambda F, g, result: -0.5 * g * result * result * result)
-_unary("reciprocal", lambda a: 1 / a, lambda F, g, result: -g * F.conj(result * result))
-_unary("sin", np.sin, lambda F, g, self: g * F.conj(F.cos(self)))
-_unary("cos", np.cos, lambda F, g, self: -g * F.conj(F.sin(self)))
-_unary("tan", np.tan, lambda F, g, result: g * F.conj(1 + result * result))
-_unary("asin", np.arcsin, lambda F, g, self: g * F.rsqrt(1 - self * self), also="arcsin")
-_unary("acos", np.arccos, lambda F, g, self: -g * F.rsqrt(1 - self * self), also="arccos")
-_unary("atan", np.arctan, lambda F, g, self: g / (self * self + 1), also="arctan")
-_unary("sinh", np.sinh, lambda F, g, self: g * F.cosh(self))
-_unary("cosh", np.cosh, lambda F, g, self: g * F.sinh(self))
-_unary("tanh", np.tanh, lambda F, g, result: g * F.conj(1 - result * result))
-_unary("asinh", np.arcsinh, lambda F, g, self: g * F.rsqrt(self * self + 1), also="arcsinh")
-_unary("acosh", np.arccosh, lambda F, g, self: g * F.rsqrt(self * self - 1), also="arccosh")
-_unary("atanh", np.arctanh, lambda F, g, self: g / (1 - self * self), also="arctanh")
-_unary("sigmoid", _sigmoid, lambda F, g, result: g * F.conj((1 - result) * result))
-_unary("neg", np.negative, lambda F, g: -g, kind=RAWTYPE, also="negative", check=_neg_check)
+_unary("exp", np.exp, "g * conj(result)")
+_unary("exp2", np.exp2, "g * result * ln2")
+_unary("expm1", np.expm1, "g * (result + 1)")
+_unary("log", np.log, "g / conj(self)")
+_unary("log2", np.log2, "g / (self * ln2)")
+_unary("log10", np.log10, "g / (self * ln10)")
+_unary("log1p", np.log1p, "g / (self + 1)")
+_unary("sqrt", np.sqrt, "g / (2 * conj(result))")
+_unary("rsqrt", lambda a: 1 / np.sqrt(a), "-0.5 * g * result * result * result")
+_unary("reciprocal", lambda a: 1 / a, "-g * conj(result * result)")
+_unary("sin", np.sin, "g * conj(cos(self))")
+_unary("cos", np.cos, "-g * conj(sin(self))")
+_unary("tan", np.tan, "g * conj(1 + result * result)")
+_unary("asin", np.arcsin, "g * rsqrt(1 - self * self)", also="arcsin")
+_unary("acos", np.arccos, "-g * rsqrt(1 - self * self)", also="arccos")
+_unary("atan", np.arctan, "g / (self * self + 1)", also="arctan")
+_unary("sinh", np.sinh, "g * cosh(self)")
+_unary("cosh", np.cosh, "g * sinh(self)")
+_unary("tanh", np.tanh, "g * conj(1 - result * result)")
+_unary("asinh", np.arcsinh, "g * rsqrt(self * self + 1)", also="arcsinh")
+_unary("acosh", np.arccosh, "g * rsqrt(self * self - 1)", also="arccosh")
+_unary("atanh", np.arctanh, "g / (1 - self * self)", also="arctanh")
+_unary("sigmoid", _sigmoid, "g * conj((1 - result) * result)")
+_unary("neg", np.negative, "-g", kind=RAWTYPE, also="negative", check=_neg_check)
 _unary("floor", _keep_int(np.floor), _zero, kind=RAWTYPE, check=_rounds("floor"))
 _unary("ceil", _keep_int(np.ceil), _zero, kind=RAWTYPE, check=_rounds("ceil"))
 _unary("trunc", _keep_int(np.trunc), _zero, kind=RAWTYPE, also="fix", check=_rounds("trunc"))
 _unary(
     "frac",
     lambda a: a - np.trunc(a),
-    lambda F, g: g,
+    "g",
     kind=RAWTYPE,
     check=_refuse(BOOL, INT, COMPLEX, kernel="frac_cpu"),
 )
@@ -160,31 +162,27 @@ _unary(
 _unary(
     "square",
     np.square,
-    lambda F, g, self: g * (2 * F.conj(self)),
+    "g * (2 * conj(self))",
     kind=RAWTYPE,
     node="PowBackward0",
 )
-_unary(
-    "erf", special.erf, lambda F, g, self: g * (F.exp(-(self * self)) * (2 / math.sqrt(math.pi)))
-)
-_unary(
-    "erfc", special.erfc, lambda F, g, self: g * (F.exp(-(self * self)) * (-2 / math.sqrt(math.pi)))
-)
+_unary("erf", special.erf, "g * (exp(-(self * self)) * (2 / sqrt_pi))")
+_unary("erfc", special.erfc, "g * (exp(-(self * self)) * (-2 / sqrt_pi))")
 _unary(
     "erfinv",
     special.erfinv,
-    lambda F, g, result: g * (F.exp(result * result) * (math.sqrt(math.pi) / 2)),
+    "g * (exp(result * result) * (sqrt_pi / 2))",
 )
-_unary("lgamma", special.lgamma, lambda F, g, self: g * F.digamma(self))
-_unary("digamma", special.digamma, lambda F, g, self: g * F.polygamma(1, self))
-_unary("i0", special.i0, lambda F, g, self: g * F.special_i1(self))
+_unary("lgamma", special.lgamma, "g * digamma(self)")
+_unary("digamma", special.digamma, "g * polygamma(1, self)")
+_unary("i0", special.i0, "g * special_i1(self)")
 _unary("sinc", np.sinc, lambda F, g, self: g * _sinc_slope(F, self))
-_unary("deg2rad", lambda a: a * (math.pi / 180), lambda F, g: g * (math.pi / 180))
-_unary("rad2deg", lambda a: a * (180 / math.pi), lambda F, g: g * (180 / math.pi))
+_unary("deg2rad", lambda a: a * (math.pi / 180), "g * (pi / 180)")
+_unary("rad2deg", lambda a: a * (180 / math.pi), "g * (180 / pi)")
 _unary(
     "relu",
     lambda a: np.maximum(a, 0),
-    lambda F, g, result: F.masked(g, ~(result <= 0)),
+    "masked(g, ~(result <= 0))",
     kind=RAWTYPE,
     check=lambda values: _relu_check(values),
 )

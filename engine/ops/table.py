@@ -23,7 +23,8 @@ from engine import errors, recording, version
 from engine.autograd import anomaly, mode
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, Function, Port, leaf_edge, tick
-from engine.dtype import FLOAT, FROM_NP, bfloat16, float16, float32, float64, round_bfloat16
+from engine.dtype import FLOAT, FROM_NP, bfloat16, float16, round_bfloat16
+from engine.ops.formula import compile_vjp
 from engine.ops.promote import common, to_float
 from engine.size import Size, intern
 from engine.tensor import INFERENCE, Tensor, array, new
@@ -97,9 +98,14 @@ class Op:
 
 
 class OpNode(Function):
-    """The node of an operation: what its VJPs need."""
+    """The node of an operation: what its VJPs need.
 
-    __slots__ = ("args", "cells", "metas", "outs")
+    `args` are the arguments by place (None where no VJP needs one; None itself once freed), `metas`
+    the shape and element type of those that are tensors, `outs` the results with theirs, `cells`
+    the cells of the memory of results that have one.
+    """
+
+    __slots__ = ()
 
     outputs: int
     op: Op
@@ -204,6 +210,12 @@ class OpNode(Function):
         return tuple(a for a in self.args or () if isinstance(a, Tensor))
 
 
+class TableNode(OpNode):
+    """The node that `run` makes of any row."""
+
+    __slots__ = ("args", "cells", "metas", "outs")
+
+
 class Packed:
     """A saved tensor that a `saved_tensors_hooks` pair keeps in its own way."""
 
@@ -289,84 +301,6 @@ def saved_attribute(node: Any, name: str) -> Any:
     return v
 
 
-class FromInput(OpNode):
-    """A node with one input whose VJP takes nothing but this input."""
-
-    __slots__ = ()
-
-    def push(self, g: Any, buffer: Any) -> None:
-        if self.args is None:
-            raise errors.freed()
-        x = self.args[0]
-        if type(x) is Packed or self.metas[0][1] not in FAST:
-            return super().push(g, buffer)
-        if x._v is not None and version.changed(x, self.seq):
-            raise version.saved_error(x, self.seq)
-        v = self.op.vjps[0][0](RAW, g, x._a)
-        e = self.edges[0]
-        buffer[e] = buffer[e] + v if e in buffer else v
-        return None
-
-
-class FromResult(OpNode):
-    """A node with one input whose VJP takes nothing but the result."""
-
-    __slots__ = ()
-
-    def push(self, g: Any, buffer: Any) -> None:
-        if self.outs is None:
-            raise errors.freed()
-        a = self.outs[0][0]
-        if type(a) is Packed or self.cells or self.metas[0][1] not in FAST:
-            return super().push(g, buffer)
-        v = self.op.vjps[0][0](RAW, g, a)
-        e = self.edges[0]
-        buffer[e] = buffer[e] + v if e in buffer else v
-        return None
-
-
-#: Element types for which the fast paths are made.
-FAST = frozenset((float32, float64))
-
-
-def unary(op: Op) -> Callable[[Any], Any]:
-    """The quickest way through a row of one tensor that keeps shape and element type."""
-    forward, node = op.forward, op.node
-    keep, result = bool(op.needs[0]), op.needs[1]
-    released = not keep and not result
-
-    def call(self: Any) -> Any:
-        d = self._d
-        if d not in FAST or mode.unusual:
-            return run(op, [self])
-        g = self._g
-        t = new(Tensor)
-        t._a = a = forward(self._a)
-        t._s = s = self._s
-        t._d = d
-        t._v = None
-        if g is not None and mode.enabled:
-            n = new(node)
-            n.edges = (leaf_edge(self) if g is LEAF else g,)
-            n.seq = tick()
-            n.args = _NOTHING if not keep else [self]
-            n.metas = ((s, d),)
-            n.outs = ((a, s, d),) if result else None
-            n.cells = None
-            t._g = n
-        else:
-            t._g = None
-        if recording.log is not None:
-            recording.operation(op.name, t, (self,), None)
-        return t
-
-    assert released or op.vjps
-    return call
-
-
-_NOTHING: list[Any] = [None]
-
-
 # --- running an operation ----------------------------------------------------------------------
 def make(a: Any, bf: bool) -> Any:
     """A result as a tensor without history."""
@@ -416,7 +350,7 @@ def unwrap(op: Op, values: list[Any]) -> tuple[list[Any], bool, bool]:
         view = op.view
         for v in values:
             kind = type(v)
-            if kind is Tensor and v._d in FAST:
+            if kind is Tensor and v._d.quick:
                 raws.append(array(v) if view else v._a)
                 if v._g is not None:
                     need = True
@@ -655,9 +589,13 @@ def define(
     wrt: str = "",
     pack: Callable[..., Any] | None = None,
     key: str | None = None,
-    **vjps: Callable[..., Any],
+    **gradients: Callable[..., Any] | str,
 ) -> Op:
-    """Add a row; `wrt` lists the differentiable arguments of a `joint` VJP; `key` names overloads."""
+    """Add a row; `wrt` lists the differentiable arguments of a `joint` VJP; `key` names overloads.
+
+    A gradient is a function or a formula (see `engine.ops.formula`).
+    """
+    vjps = {p: compile_vjp(v) if isinstance(v, str) else v for p, v in gradients.items()}
     name, params, defaults, required = _parse(signature)
     op = Op()
     op.name, op.signature, op.family, op.forward, op.kind = name, signature, family, forward, kind
@@ -691,23 +629,7 @@ def _node_class(title: str, op: Op) -> type[OpNode]:
     body["__slots__"] = ("outputs",) if op.outputs != 1 else ()
     if op.outputs != 1:
         del body["outputs"]
-    base = OpNode
-    if (
-        op.differentiable == (0,)
-        and op.joint is None
-        and not op.listed
-        and op.outputs == 1
-        and not op.broadcasts
-    ):
-        getters = op.vjps[0][1]
-        base = (
-            FromInput
-            if getters == ((_INPUT, 0),)
-            else FromResult
-            if getters == ((_RESULT, 0),)
-            else OpNode
-        )
-    return type(title, (base,), body)
+    return type(title, (TableNode,), body)
 
 
 def undifferentiable(name: str) -> Callable[..., Any]:
