@@ -46,7 +46,7 @@ class OneInput(OpNode):
         x = self.x
         return ((x._s, x._d),) if self.frees else ((None, x),)
 
-    outs = cells = None  # type: ignore[assignment]
+    outs = cells = None
 
     def release(self) -> None:
         if self.frees:
@@ -94,7 +94,7 @@ class TwoInputs(OpNode):
     a: Any
     b: Any
     shapes: Any
-    outs = cells = None  # type: ignore[assignment]
+    outs = cells = None
 
     @property
     def args(self) -> Any:  # type: ignore[override]

@@ -80,7 +80,7 @@ class Op:
     index: dict[str, int]
     forward: Callable[..., Any]
     kind: int
-    node: type[OpNode]
+    node: type[TableNode]
     joint: tuple[Callable[..., Any], tuple[tuple[int, int], ...]] | None
     differentiable: tuple[int, ...]  # places of the arguments that get gradients
     alone: int | None  # the only one of them, if there is only one
@@ -113,13 +113,6 @@ class OpNode(Function):
     metas: tuple[Any, ...]
     outs: tuple[Any, ...] | None
     cells: dict[int, Any] | None
-
-    def release(self) -> None:
-        if self.outs is not None or any(
-            type(a) in _KEPT or isinstance(a, Tensor) for a in self.args or ()
-        ):
-            self.args = None
-            self.outs = None
 
     def _value(self, F: Any, kind: int, i: int) -> Any:
         if kind == _INPUT:
@@ -214,6 +207,18 @@ class TableNode(OpNode):
     """The node that `run` makes of any row."""
 
     __slots__ = ("args", "cells", "metas", "outs")
+
+    args: list[Any] | None
+    metas: tuple[Any, ...]
+    outs: tuple[Any, ...] | None
+    cells: dict[int, Any] | None
+
+    def release(self) -> None:
+        if self.outs is not None or any(
+            type(a) in _KEPT or isinstance(a, Tensor) for a in self.args or ()
+        ):
+            self.args = None
+            self.outs = None
 
 
 class Packed:
@@ -619,7 +624,7 @@ def define(
     return op
 
 
-def _node_class(title: str, op: Op) -> type[OpNode]:
+def _node_class(title: str, op: Op) -> type[TableNode]:
     body: dict[str, Any] = {
         "op": op,
         "frees": op.frees,
