@@ -7,11 +7,60 @@ from typing import Any
 
 from engine import errors
 from engine.ops import inplace
+from engine.ops.signatures import explained, guarded
 from engine.ops.table import GRAPH, OPS, Op, run
 from engine.tensor import Tensor
 
 #: What `from engine import *` means: the functions of the torch namespace.
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
+
+#: Functions that learning code calls all the time: their arguments are looked at when they fail.
+_QUICK = frozenset(
+    [
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "neg",
+        "pow",
+        "matmul",
+        "mm",
+        "bmm",
+        "addmm",
+        "sum",
+        "mean",
+        "view",
+        "reshape",
+        "transpose",
+        "t",
+        "permute",
+        "unsqueeze",
+        "squeeze",
+        "expand",
+        "softmax",
+        "log_softmax",
+        "cat",
+        "stack",
+        "select",
+        "narrow",
+        "flatten",
+        "maximum",
+        "minimum",
+        "masked_fill",
+        "size",
+        "dim",
+        "item",
+        "detach",
+        "zero_",
+        "add_",
+        "sub_",
+        "mul_",
+        "addcmul_",
+        "addcdiv_",
+        "where",
+        "clone",
+    ]
+)
 
 _ALIASES = {
     "axis": "dim",
@@ -143,20 +192,29 @@ def expose(
     quick: Callable[[Op, Callable[..., Any]], Callable[..., Any]] | None = None,
 ) -> Callable[..., Any]:
     """Publish a row under its name and the names in `also`; `quick` makes its quick way."""
-    call = functional(op, check)
-    if quick is not None:
-        call = quick(op, call)
+    full = functional(op, check)
+
+    def ways(one: Callable[..., Any]) -> Callable[..., Any]:
+        return one if quick is None else quick(op, one)
+
+    call = ways(full)
     setattr(GRAPH, op.name, call)
     for name in (op.name, *also.split()):
         if function:
-            FUNCTIONS[name] = call
+            FUNCTIONS[name] = ways(_checked(name, full, False))
         if method:
-            setattr(Tensor, name, call)
+            setattr(Tensor, name, ways(_checked(name, full, True)))
         if inplace:
-            setattr(Tensor, name + "_", inplace_method(op, check))
+            write = inplace_method(op, check)
+            setattr(Tensor, name + "_", _checked(name + "_", write, True))
             if function and not hasattr(Tensor, "_no_function_" + name):
-                FUNCTIONS.setdefault(name + "_", getattr(Tensor, name + "_"))
+                FUNCTIONS.setdefault(name + "_", _checked(name + "_", write, False))
     return call
+
+
+def _checked(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., Any]:
+    """`fn` as the person calls it: a call that PyTorch refuses is refused in its words."""
+    return explained(name, fn, method) if name in _QUICK else guarded(name, fn, method)
 
 
 def publish(
@@ -165,9 +223,9 @@ def publish(
     """Publish a hand-written function; `F`: VJPs may call it on tensors under this name."""
     for one in name.split():
         if function:
-            FUNCTIONS[one] = fn
+            FUNCTIONS[one] = _checked(one, fn, False)
         if method:
-            setattr(Tensor, one, fn)
+            setattr(Tensor, one, _checked(one, fn, True))
         if F:
             setattr(GRAPH, one, fn)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -268,6 +269,7 @@ if self.cells is not None:
     return OneResult, load, "\nself.y = None", {"result": "y"}
 
 
+@cache
 def _unary_node(op: Op, vjp: str) -> Any:
     if "self" in names(vjp):
         base, load, free, places = _one_input(op, vjp)
