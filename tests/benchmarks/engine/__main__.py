@@ -1,6 +1,7 @@
 """Our engine beside hand-written NumPy, PyTorch eager, HIPS autograd and MyGrad, in one process.
 
     python -m tests.benchmarks.engine [--only a,d] [--rounds N] [--peers numpy,torch] [--json FILE]
+    python -m tests.benchmarks.engine --only h,i,j,k,l    # training loops, which write in place
     python -m tests.benchmarks.engine --profile a
     python -m tests.benchmarks.engine --chain
 
@@ -52,13 +53,13 @@ def _options() -> argparse.Namespace:
         "python -m tests.benchmarks.engine", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    keys, names = problems.TITLES, peers.PEERS
-    parser.add_argument("--only", type=_some_of(keys), default=list(keys), metavar="a,d")
+    keys, names = report.TITLES, peers.PEERS
+    parser.add_argument("--only", type=_some_of(keys), default=list(problems.TITLES), metavar="a,d")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--peers", type=_some_of(names), default=list(names), help=",".join(names))
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--no-recorder", action="store_true")
-    parser.add_argument("--profile", type=_some_of(keys), metavar="a")
+    parser.add_argument("--profile", type=_some_of(problems.TITLES), metavar="a")
     parser.add_argument("--chain", action="store_true", help="a million operations")
     return parser.parse_args()
 
@@ -83,8 +84,9 @@ def _compare(options: argparse.Namespace) -> None:
     results = []
     for key in options.only:
         results.append(_result(key, found, options))
-        print(report.line(results[-1]), flush=True)
-    print(report.summary(results))
+        print(report.line(results[-1], found), flush=True)
+    if any(key in problems.TARGETS for key in options.only):
+        print(report.summary(results))
     if options.json:
         options.json.write_text(json.dumps(report.as_json(results, found, absent), indent=1))
 
@@ -94,10 +96,12 @@ def _result(key: str, found: dict[str, peers.Peer], options: argparse.Namespace)
     steps = {
         name: peer.prepare(key, problem)
         for name, peer in {"ours": peers.ours(), **found}.items()
-    }  # fmt: skip
-    gradients = steps["ours"]()
-    for name in found:
-        agreement.check(key, problem.leaves, gradients, found[name].title, steps[name]())
+        if key in peer.programs
+    }
+    results = {name: step() for name, step in steps.items()}
+    ours = results.pop("ours")
+    for name, theirs in results.items():
+        agreement.check(key, list(problem.leaves), ours, found[name].title, theirs)
     seconds = rounds.interleaved(steps, options.rounds)
     cost = None if options.no_recorder else recorded.cost(steps["ours"], options.rounds)
     return report.Result(key, seconds, cost)

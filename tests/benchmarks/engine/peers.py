@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
+from functools import partial
 from importlib.metadata import version
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.benchmarks.engine import array_style, by_hand, torch_style
+from tests.benchmarks.engine import array_style, by_hand, torch_style, training
 from tests.benchmarks.engine.problems import Array, Problem
 
 Step = Callable[[], list[Any]]
 
+_BOTH = (*torch_style.FORWARD, *training.PROGRAMS)
+
 
 class Peer(NamedTuple):
-    """`prepare(key, problem)` returns a step that returns the gradients of all leaves."""
+    """`prepare(key, problem)` returns a step that returns the gradients of all leaves, or what a
+    training loop changed; `programs` are the keys that it knows."""
 
     title: str
     version: str
+    programs: Container[str]
     prepare: Callable[[str, Problem], Step]
 
 
@@ -36,19 +41,20 @@ def hand_written() -> Peer:
         gradients, leaves = by_hand.GRADIENTS[key], tuple(problem.leaves.values())
         return lambda: gradients(*leaves, **problem.data)
 
-    return Peer("hand-written NumPy", np.__version__, prepare)
+    return Peer("hand-written NumPy", np.__version__, by_hand.GRADIENTS, prepare)
 
 
 def ours() -> Peer:
     torch = importlib.import_module("engine")
-    return Peer("our engine", "", lambda key, problem: _torch_step(torch, key, problem))
+    prepare = partial(_torch_step, torch)
+    return Peer("our engine", "", _BOTH, prepare)
 
 
 def pytorch() -> Peer:
     torch = importlib.import_module("torch")
     torch.set_num_threads(1)
-    prepare = lambda key, problem: _torch_step(torch, key, problem)  # noqa: E731
-    return Peer("PyTorch eager", torch.__version__, prepare)
+    prepare = partial(_torch_step, torch)
+    return Peer("PyTorch eager", torch.__version__, _BOTH, prepare)
 
 
 def halves(torch: Any, key: str, problem: Problem) -> tuple[list[Any], Halves]:
@@ -70,6 +76,8 @@ def halves(torch: Any, key: str, problem: Problem) -> tuple[list[Any], Halves]:
 
 
 def _torch_step(torch: Any, key: str, problem: Problem) -> Step:
+    if key in training.PROGRAMS:
+        return training.PROGRAMS[key](torch)
     leaves, half = halves(torch, key, problem)
 
     def step() -> list[Any]:
@@ -103,7 +111,7 @@ def hips() -> Peer:
         )
         return lambda: list(gradient(*leaves))
 
-    return Peer("HIPS autograd", version("autograd"), prepare)
+    return Peer("HIPS autograd", version("autograd"), array_style.FORWARD, prepare)
 
 
 def my_grad(guarded: bool = True) -> Peer:
@@ -131,7 +139,9 @@ def my_grad(guarded: bool = True) -> Peer:
 
         return step
 
-    return Peer("MyGrad" if guarded else "MyGrad unguarded", version("mygrad"), prepare)
+    return Peer(
+        "MyGrad" if guarded else "MyGrad unguarded", version("mygrad"), array_style.FORWARD, prepare
+    )
 
 
 #: In the order of the table; ours is compared with all others.

@@ -10,9 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tests.benchmarks.engine.peers import Peer
-from tests.benchmarks.engine.problems import TARGETS, TITLES
+from tests.benchmarks.engine.problems import TARGETS
+from tests.benchmarks.engine.problems import TITLES as PROBLEMS
 from tests.benchmarks.engine.recorded import Cost
 from tests.benchmarks.engine.rounds import Ratio, ratio
+from tests.benchmarks.engine.training import TITLES as LOOPS
+
+TITLES = PROBLEMS | LOOPS
 
 #: Peers of which our time may be a multiple; of the others theirs is a multiple of ours.
 _OURS_OVER_THEIRS = ("numpy", "torch")
@@ -55,16 +59,17 @@ class Judged(NamedTuple):
 
 def judged(result: Result) -> dict[str, Judged]:
     """Return the ratios of a workload, by peer, "recording" and "recorded"."""
-    mine, targets = result.seconds["ours"], TARGETS[result.key]
+    mine, targets = result.seconds["ours"], TARGETS.get(result.key)
     ratios = {}
     for name, theirs in result.seconds.items():
         if name in _OURS_OVER_THEIRS:
-            ratios[name] = Judged(ratio(mine, theirs), getattr(targets, name), True)
+            ratios[name] = Judged(ratio(mine, theirs), getattr(targets, name, None), True)
         elif name != "ours":
             ratios[name] = Judged(ratio(theirs, mine), getattr(targets, name, None), False)
     if result.cost is not None:
-        ratios["recording"] = Judged(result.cost.running, targets.recorder, True)
-        ratios["recorded"] = Judged(result.cost.total, targets.recorder, True)
+        most = getattr(targets, "recorder", None)
+        ratios["recording"] = Judged(result.cost.running, most, True)
+        ratios["recorded"] = Judged(result.cost.total, most, True)
     return ratios
 
 
@@ -74,9 +79,10 @@ def heading(peers: Mapping[str, Peer], recorder: bool) -> str:
     return f"{'':<43}{'ours ms':>9}" + "".join(f"{column:>{_WIDTH}}" for column in columns)
 
 
-def line(result: Result) -> str:
-    own = statistics.median(result.seconds["ours"]) * 1e3
-    cells = "".join(f"{judgement!s:>{_WIDTH}}" for judgement in judged(result).values())
+def line(result: Result, peers: Mapping[str, Peer]) -> str:
+    own, ratios = statistics.median(result.seconds["ours"]) * 1e3, judged(result)
+    columns = [*peers, *(("recording", "recorded") if result.cost else ())]
+    cells = "".join(f"{ratios.get(column, '–')!s:>{_WIDTH}}" for column in columns)
     return f"{result.key}  {TITLES[result.key]:<40}{own:>9.3f}{cells}"
 
 
