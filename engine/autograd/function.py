@@ -306,6 +306,8 @@ def _attach(node: Any, args: tuple[Any, ...], inputs: list[Any], out: Any, need:
     d["arguments"] = [isinstance(a, Tensor) for a in args]
     d["input_metas"] = [(t._s, t._d) for t in inputs]
     d["edges"] = tuple(graph.edge(t) for t in inputs) if need else ()
+    if need and any(isinstance(t, Tensor) and t._d.itemsize == 2 for t in (*inputs, *outs)):
+        graph.halves[0] = True
     node.seq = tick()
     node.outputs = len(outs)
     d["metas"] = [(o._s, o._d) if isinstance(o, Tensor) else ((), None) for o in outs]

@@ -141,12 +141,12 @@ def before(n: Any, g: Any, p: Any) -> Any:
     t = found.retain() if found.retain is not None else None
     if t is not None:
         made = _tensor(g)
-        if not p.tensors:
+        old = getattr(t, "_grad", None)
+        if not p.create:
             import numpy as np
 
             made = wrap(np.array(made._a), t._d)
-        old = getattr(t, "_grad", None)
-        t._grad = made if old is None else old + made
+        t._grad = made if old is None else p.add(old, made)
         if recording.log is not None:
             recording.log.append((recording.GRAD, t, t._grad))
     return g

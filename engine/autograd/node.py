@@ -21,6 +21,8 @@ tick: Callable[[], int] = itertools.count(1).__next__
 hooked: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 #: Hooks by leaf tensor id; kept on the tensor itself, this only says that some exist.
 leaf_hooks: list[bool] = [False]
+#: Whether some graph has tensors of float16 or bfloat16, see `engine.autograd.halves`.
+halves: list[bool] = [False]
 
 
 class Node:

@@ -73,6 +73,7 @@ class Pass:
     def __init__(self, retain: bool, tensors: bool) -> None:
         self.retain = retain
         self.tensors = tensors
+        self.create = tensors
         self.namespace: Any = graph_namespace() if tensors else graph.RAW
         self.wanted: dict[Any, list[int]] = {}
         self.captured: dict[int, Any] = {}
@@ -104,7 +105,7 @@ class Pass:
             g = hooks.before(n, g, self)
             self._capture(n, g)
             if needed is None or n.node in needed:
-                _to_port(n, g, buffer)
+                self.push(n, g, buffer)
             return
         g = hooks.before(n, g, self)
         if type(n) is AccumulateGrad:
@@ -113,7 +114,7 @@ class Pass:
         self._capture(n, g)
         if needed is not None and not any(e in needed for e in n.edges):
             return
-        out = n.grads(self.namespace, g)
+        out = self.grads(n, g)
         if anomaly.enabled:
             anomaly.inspect_step(n, out)
         if n in graph.hooked:
@@ -124,11 +125,21 @@ class Pass:
             if e is None or v is None or (needed is not None and e not in needed):
                 continue
             if type(e) is Port or e not in buffer:
-                buffer[e] = v if e not in buffer else buffer[e] + v
+                buffer[e] = v if e not in buffer else self.add(buffer[e], v)
             else:
-                buffer[e] = buffer[e] + v
+                buffer[e] = self.add(buffer[e], v)
         if n.frees and not self.retain:
             n.release()
+
+    def grads(self, n: Any, g: Any) -> Sequence[Any]:
+        """What a node makes of a gradient."""
+        return n.grads(self.namespace, g)  # type: ignore[no-any-return]
+
+    def add(self, old: Any, v: Any) -> Any:
+        return old + v
+
+    def push(self, port: Port, g: Any, buffer: dict[Any, Any]) -> None:
+        _to_port(port, g, buffer)
 
     def _record(self, n: Any, g: Any, out: Sequence[Any]) -> None:
         gs = tuple(map(self.raw, g)) if isinstance(g, list) else (self.raw(g),)
@@ -147,16 +158,16 @@ class Pass:
         self._capture(n, g)
         if not self.accumulate or (self.only is not None and n not in self.only):
             return
-        if self.tensors:
-            self._accumulate_tensor(t, g)
-        else:
-            _accumulate(t, g)
+        self.accumulate_into(t, g)
         if recording.log is not None:
             recording.log.append((recording.ACCUMULATE, n, t, self.raw(g), t._grad))
         hooks.after_leaf(n, t, g, self)
 
-    @staticmethod
-    def _accumulate_tensor(t: Any, g: Any) -> None:
+    def accumulate_into(self, t: Any, g: Any) -> None:
+        """Add to `t.grad`."""
+        if not self.tensors:
+            _accumulate(t, g)
+            return
         old = getattr(t, "_grad", None)
         t._grad = g if old is None else old + g
         if old is None and g._g is None:
@@ -240,8 +251,12 @@ def execute(
 ) -> dict[int, Any]:  # fmt: skip
     """Run a pass; returns the captured gradients by position in `inputs` for kind "grad"."""
     buffer = start(outputs, gradients, create)
+    half = graph.halves[0] and _halves().found(outputs, sweep.plan(buffer))
+    if half and not create:
+        buffer = _halves().start(outputs, buffer)
     plain = (
         inputs is None
+        and not half
         and not create
         and not graph.hooked
         and not graph.leaf_hooks[0]
@@ -252,20 +267,26 @@ def execute(
     mode.enabled = create
     try:
         if recording.log is not None:
-            return _recorded(kind, outputs, gradients, retain, create, inputs, buffer, plain)
+            return _recorded(kind, outputs, gradients, retain, create, inputs, buffer, plain, half)
         if plain:
             sweep.sweep(buffer, retain)
             return {}
-        return _general(kind, retain, create, inputs, sweep.plan(buffer), buffer)
+        return _general(kind, retain, create, inputs, sweep.plan(buffer), buffer, half)
     finally:
         mode.enabled = before
 
 
+def _halves() -> Any:
+    from engine.autograd import halves
+
+    return halves
+
+
 def _general(
     kind: str, retain: bool, create: bool, inputs: Sequence[Any] | None,
-    order: list[Node], buffer: dict[Any, Any],
+    order: list[Node], buffer: dict[Any, Any], half: bool,
 ) -> dict[int, Any]:  # fmt: skip
-    p = Pass(retain, create)
+    p: Pass = _halves().HalfPass(retain, create) if half else Pass(retain, create)
     if inputs is not None:
         p.inputs = inputs
         edges = [graph.edge(t) for t in inputs]
@@ -276,12 +297,12 @@ def _general(
         else:
             p.only = {e for e, t in zip(edges, inputs, strict=True)}
     p.run(order, buffer)
-    return p.captured
+    return p.captured if p.create else {i: p.raw(g) for i, g in p.captured.items()}
 
 
 def _recorded(
     kind: str, outputs: Sequence[Any], gradients: Sequence[Any], retain: bool, create: bool,
-    inputs: Sequence[Any] | None, buffer: dict[Any, Any], plain: bool,
+    inputs: Sequence[Any] | None, buffer: dict[Any, Any], plain: bool, half: bool,
 ) -> dict[int, Any]:  # fmt: skip
     log = recording.log
     assert log is not None
@@ -294,7 +315,7 @@ def _recorded(
         if plain:
             sweep.logged(sweep.plan(buffer), buffer, retain, log)
             return {}
-        return _general(kind, retain, create, inputs, sweep.plan(buffer), buffer)
+        return _general(kind, retain, create, inputs, sweep.plan(buffer), buffer, half)
     except BaseException as e:
         error = e
         raise

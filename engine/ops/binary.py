@@ -333,32 +333,32 @@ ATAN2 = define(
     _broadcasting(np.arctan2),
     PROMOTE_FLOAT,
     family="pointwise",
-    self=lambda F, g, self, other: g * other / (self * self + other * other),
-    other=lambda F, g, self, other: -g * self / (self * self + other * other),
+    self=lambda F, g, self, other: g * other * (1 / (self * self + other * other)),
+    other=lambda F, g, self, other: g * -self * (1 / (self * self + other * other)),
 )
 HYPOT = define(
     "hypot(self, other)",
     _broadcasting(np.hypot),
     PROMOTE_FLOAT,
     family="pointwise",
-    self=lambda F, g, self, result: g * (self / result),
-    other=lambda F, g, other, result: g * (other / result),
+    self=lambda F, g, self, result: g * self / result,
+    other=lambda F, g, other, result: g * other / result,
 )
 LOGADDEXP = define(
     "logaddexp(self, other)",
     _broadcasting(np.logaddexp),
     PROMOTE_FLOAT,
     family="pointwise",
-    self=lambda F, g, self, result: g * F.exp(self - result),
-    other=lambda F, g, other, result: g * F.exp(other - result),
+    self=lambda F, g, self, other: g / (1 + F.exp(other - self)),
+    other=lambda F, g, self, other: g / (1 + F.exp(self - other)),
 )
 LOGADDEXP2 = define(
     "logaddexp2(self, other)",
     _broadcasting(np.logaddexp2),
     PROMOTE_FLOAT,
     family="pointwise",
-    self=lambda F, g, self, result: g * F.exp2(self - result),
-    other=lambda F, g, other, result: g * F.exp2(other - result),
+    self=lambda F, g, self, other: g / (1 + F.exp2(other - self)),
+    other=lambda F, g, self, other: g / (1 + F.exp2(self - other)),
 )
 
 

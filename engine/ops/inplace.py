@@ -66,8 +66,8 @@ def run_inplace(op: Op, values: list[Any]) -> Any:
     """Execute a row and put the result into its first argument."""
     t = values[0]
     check(t, op.name)
-    raws, need, _ = table.unwrap(op, values)
-    r = op.forward(*raws)
+    raws, need, half = table.unwrap(op, values)
+    r = table.forward_of(op, half)(*raws)
     _check_result(t, r)
     return store(op, values, r, need)
 

@@ -62,8 +62,8 @@ OUTER = define(
     lambda a, b: a[:, None] * b[None, :],
     family="matmul",
     node="MulBackward0",
-    self=lambda F, g, vec2: F.mv(g, F.conj(vec2)),
-    vec2=lambda F, g, self: F.mv(g.T, F.conj(self)),
+    self=lambda F, g, vec2: F.sum(g * F.conj(vec2), [1], False),
+    vec2=lambda F, g, self: F.sum(g * F.conj(self[:, None]), [0], False),
 )
 
 

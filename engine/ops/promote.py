@@ -18,6 +18,7 @@ from engine.dtype import (
     dtype,
     of_scalar,
     promote_types,
+    round_bfloat16,
 )  # fmt: skip
 from engine.tensor import Tensor
 
@@ -55,7 +56,7 @@ def _quick(a: Any, b: Any) -> dtype | None:
     if isinstance(a, Tensor):
         d = a._d
         if isinstance(b, Tensor):
-            return d if d is b._d and d.category >= FLOAT and d is not bfloat16 else None
+            return d if d is b._d and d.category >= FLOAT else None
     return None
 
 
@@ -81,7 +82,7 @@ def common(values: list[Any], raws: list[Any], floating: bool, n: int) -> dtype:
 def number(v: Any, d: dtype) -> Any:
     """A Python number as a NumPy scalar of type `d`; out of range is an error as in PyTorch."""
     if d is bfloat16:
-        return np.float32(v)
+        return round_bfloat16(v)[()]
     if d.category < FLOAT and d.category != BOOL:
         return np.asarray(int(v)).astype(d.np)[()]
     return d.np.type(v)

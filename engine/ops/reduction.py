@@ -116,22 +116,30 @@ def _others(F: Any, x: Any, dim: int) -> Any:
     return left * right
 
 
-def _prod_vjp(F: Any, g: Any, self: Any, self_sizes: Any) -> Any:
+def _prod_vjp(F: Any, g: Any, self: Any, result: Any, self_sizes: Any) -> Any:
     if not len(self_sizes):
         return g
+    if np.all(F.array(self)):
+        return g * F.conj(result / self)
     flat = self.reshape((-1,))
     if not self_sizes.numel():
         return F.zeros_like(self)
     return (g * F.conj(_others(F, flat, 0))).reshape(self_sizes)
 
 
-def _prod_dim_vjp(F: Any, g: Any, self: Any, self_sizes: Any, dim: Any, keepdim: bool) -> Any:
-    if not len(self_sizes):
+def _prod_dim_vjp(
+    F: Any, g: Any, self: Any, result: Any, self_sizes: Any, dim: Any, keepdim: bool
+) -> Any:
+    n = len(self_sizes)
+    if not n:
         return g
-    d = axis(dim, len(self_sizes))
+    d = axis(dim, n)
     if not self_sizes.numel():
         return F.zeros_like(self)
-    return expand_dims(g, (d,), len(self_sizes), keepdim) * F.conj(_others(F, self, d))
+    g = expand_dims(g, (d,), n, keepdim)
+    if np.all(F.array(self)):
+        return g * F.conj(expand_dims(result, (d,), n, keepdim) / self)
+    return g * F.conj(_others(F, self, d))
 
 
 PROD = define("prod(self)", _prod_all, family="reduction", key="prod_all", self=_prod_vjp)

@@ -42,7 +42,7 @@ def _spread(
     g = expand_dims(g, dims, len(self_sizes), keepdim)
     centred = self - F.mean(self, list(dims), True) if dims else self - self
     scale = 2.0 / (n - correction) if n > correction else math.nan
-    return g * centred * scale
+    return scale * g * centred
 
 
 def _std_vjp(
@@ -221,7 +221,7 @@ def norm_vjp(
     zero = r == 0
     safe = F.where(zero, F.ones_like(r), r)
     if p == 2:
-        return F.where(zero, F.zeros_like(self), self * (g / safe))
+        return F.where(zero, F.zeros_like(self), self / safe * g)
     m = F.abs(self)
     if p < 2:
         m = F.where(m == 0, F.ones_like(m), m)

@@ -23,7 +23,8 @@ from engine import errors, recording, version
 from engine.autograd import anomaly, mode
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, Function, Port, leaf_edge, tick
-from engine.dtype import FLOAT, FROM_NP, bfloat16, float16, round_bfloat16
+from engine.dtype import FLOAT, FROM_NP, float32
+from engine.ops import halves
 from engine.ops.formula import compile_vjp
 from engine.ops.promote import common, to_float
 from engine.size import Size, intern
@@ -307,13 +308,12 @@ def saved_attribute(node: Any, name: str) -> Any:
 
 
 # --- running an operation ----------------------------------------------------------------------
-def make(a: Any, bf: bool) -> Any:
-    """A result as a tensor without history."""
+def make(a: Any, half: Any) -> Any:
+    """A result as a tensor without history; `half` is the narrow type it was computed for."""
     t = new(Tensor)
     d = FROM_NP[a.dtype]
-    if bf and d.category == FLOAT and d is not float16 and a.dtype.itemsize == 4:
-        a, d = round_bfloat16(a), bfloat16
-        a = a[()] if not a.ndim else a
+    if half is not None and d is float32:
+        a, d = halves.rounded(a, half), half
     t._a = a
     t._s = intern(a.shape)
     t._d = d
@@ -327,12 +327,12 @@ def make(a: Any, bf: bool) -> Any:
 
 def run(op: Op, values: list[Any]) -> Any:
     """Execute a row on arguments in the order of its signature."""
-    raws, need, bf = unwrap(op, values)
-    r = op.forward(*raws)
+    raws, need, half = unwrap(op, values)
+    r = op.forward(*raws) if half is None else forward_of(op, half)(*raws)
     if type(r) is tuple:
-        out: Any = tuple(make(a, bf) for a in r)
+        out: Any = tuple(make(a, half) for a in r)
     else:
-        out = make(r, bf)
+        out = make(r, half)
     if op.view:
         link(op, out, values[0])
     if need and mode.enabled:
@@ -344,11 +344,16 @@ def run(op: Op, values: list[Any]) -> Any:
     return out
 
 
+def forward_of(op: Op, half: Any) -> Callable[..., Any]:
+    """The forward of a row for the narrow type `half`, or for any other where that is None."""
+    return op.forward if half is None else halves.forward(op.name, half) or op.forward
+
+
 _PLAIN = frozenset((int, float, bool, str, type(None), Size))  # types that pass as they are
 
 
-def unwrap(op: Op, values: list[Any]) -> tuple[list[Any], bool, bool]:
-    """The arrays of the arguments, whether one requires grad, whether the result is bfloat16."""
+def unwrap(op: Op, values: list[Any]) -> tuple[list[Any], bool, Any]:
+    """The arrays of the arguments, whether one requires grad, the result's type if it is narrow."""
     raws: list[Any] = []
     need = False
     if op.kind == RAWTYPE:
@@ -364,31 +369,41 @@ def unwrap(op: Op, values: list[Any]) -> tuple[list[Any], bool, bool]:
             else:
                 break
         else:
-            return raws, need, False
+            return raws, need, None
         raws, need = [], False
-    bf = wide = 0
+    narrow: Any = None
+    wide = False
     for v in values:
         if isinstance(v, Tensor):
             raws.append(array(v) if op.view else v._a)
             if v._g is not None:
                 need = True
-            if v._d is bfloat16:
-                bf = 1
-            elif v._d.category == FLOAT and (v._s or not bf):
-                wide = 1
+            if v._d in halves.HALVES:
+                narrow = v._d
+            elif v._d.category == FLOAT and (v._s or narrow is None):
+                wide = True
         elif (type(v) is list or type(v) is tuple) and v and any(isinstance(e, Tensor) for e in v):
             raws.append([e._a if isinstance(e, Tensor) else e for e in v])
             need = need or any(isinstance(e, Tensor) and e._g is not None for e in v)
-            bf = bf or int(any(isinstance(e, Tensor) and e._d is bfloat16 for e in v))
+            narrow = next((e._d for e in v if getattr(e, "_d", None) in halves.HALVES), narrow)
         else:
             raws.append(v)
+    if narrow is not None and need:
+        graph.halves[0] = True
+    half = narrow
     if op.kind == PROMOTE or op.kind == PROMOTE_FLOAT:
-        bf = common(values, raws, op.kind == PROMOTE_FLOAT, op.required) is bfloat16
+        d = common(values, raws, op.kind == PROMOTE_FLOAT, op.required)
+        half = d if d in halves.HALVES else None
     elif op.kind == TO_FLOAT:
         to_float(values, raws)
-    elif wide and bf:
-        bf = any(isinstance(v, Tensor) and v._d is bfloat16 and v._s for v in values)
-    return raws, need, bool(bf)
+    elif op.view or "dtype" in op.index:  # the type is the base's, or the operation sees to it
+        half = None
+    elif wide and half is not None:
+        dims = (v._d for v in values if isinstance(v, Tensor) and v._s)
+        half = next((d for d in dims if d in halves.HALVES), None)
+    if half is not None:
+        halves.widen(op.name, values, raws)
+    return raws, need, half
 
 
 def edges_of(op: Op, values: list[Any]) -> tuple[Any, ...]:

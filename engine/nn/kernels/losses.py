@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from engine import errors
 from engine.dtype import FROM_NP
+from engine.ops import halves
 from engine.ops.api import expose
 from engine.ops.table import PROMOTE, define
 
@@ -30,6 +32,12 @@ def share(x: Any, reduction: str) -> float:
     return (1.0 / n if n else float("nan")) if reduction == "mean" else 1.0
 
 
+def _narrowed(x: Any, factor: float) -> float:
+    """Return a factor as the kernels of a narrow type take it: rounded to the type of `x`."""
+    d = getattr(x, "_d", None)
+    return float(halves.near(factor, d)) if d in halves.HALVES else factor
+
+
 def _expose(op: Any) -> Any:
     return expose(op, function=False, method=False)
 
@@ -46,7 +54,7 @@ def _mse(a: Raw, t: Raw, reduction: str) -> Raw:
 
 
 def _mse_vjp(F: Any, g: Any, self: Any, target: Any, reduction: str) -> Any:
-    return (self - target) * (2.0 * share(self, reduction)) * g
+    return (self - target) * _narrowed(self, 2.0 * share(self, reduction)) * g
 
 
 mse_loss = _expose(define(
@@ -83,7 +91,7 @@ def _huber(a: Raw, t: Raw, reduction: str, delta: float) -> Raw:
 
 def _huber_vjp(F: Any, g: Any, self: Any, target: Any, reduction: str, delta: float) -> Any:
     d = self - target
-    norm = share(self, reduction)
+    norm = _narrowed(self, share(self, reduction))
     inside = F.where(d >= delta, g * (norm * delta), d * norm * g)
     return F.where(d <= -delta, g * (-norm * delta), inside)
 
@@ -110,7 +118,7 @@ def _bce_vjp(F: Any, g: Any, self: Any, target: Any, weight: Any, reduction: str
     spread = (1 - self) * self
     v = g * (self - target) / F.where(spread < 1e-12, F.ones_like(spread) * 1e-12, spread)
     v = v if weight is None else v * weight
-    return v * share(self, reduction) if reduction == "mean" else v
+    return v / math.prod(self.shape) if reduction == "mean" else v
 
 
 def _bce_target(F: Any, g: Any, self: Any, weight: Any, reduction: str) -> Any:
