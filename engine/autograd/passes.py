@@ -169,9 +169,19 @@ class Pass:
             _accumulate(t, g)
             return
         old = getattr(t, "_grad", None)
-        t._grad = g if old is None else old + g
-        if old is None and g._g is None:
-            t._grad = wrap(np.array(g._a), g._d)
+        t._grad = _copied(g) if old is None else old + g
+
+
+def _copied(g: Any) -> Any:
+    """`g` in memory of its own, as PyTorch keeps it: written there by a copy that has history."""
+    from engine.ops.memory import COPY
+    from engine.ops.table import attach
+
+    made = wrap(np.array(g._a), g._d)
+    if g._g is not None:
+        attach(COPY, [wrap(made._a, g._d), g], made)
+    version.cell_of(made).bump()
+    return made
 
 
 def _to_port(port: Port, g: Any, buffer: dict[Any, Any]) -> None:

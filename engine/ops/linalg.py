@@ -11,6 +11,7 @@ from engine.dtype import FLOAT
 from engine.errors import LinAlgError
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.extremes import returns
+from engine.ops.reduction import products_of_others
 from engine.ops.statistics import norm_vjp, vector_norm_raw
 from engine.ops.table import RAW, define, run
 from engine.tensor import Tensor, wrap
@@ -81,9 +82,33 @@ RAW.matmul = np.matmul
 
 def _det_vjp(F: Any, g: Any, self: Any, result: Any) -> Any:
     a = F.array(self)
+    if not F.raw:
+        return _det_graph(F, g, self, result)
     if np.all(np.asarray(F.array(result)) != 0):
         return _t(F, F.inverse(self)) * (g * F.conj(result)).reshape((*g.shape, 1, 1))
     return F.const(_cofactors(a)) * g.reshape((*g.shape, 1, 1))
+
+
+def _det_graph(F: Any, g: Any, self: Any, result: Any) -> Any:
+    """The gradient as operations that can be differentiated again, singular or not."""
+    det = np.abs(np.asarray(F.array(result)))
+    singular = det < 100 * np.finfo(det.dtype).eps
+    if not singular.any():
+        return _t(F, F.inverse(self)) * (g * F.conj(result)).reshape((*g.shape, 1, 1))
+    if not det.ndim:
+        return _adjugate(F, g, self)
+    parts = [_det_graph(F, g[i], self[i], result[i]) for i in range(len(det))]
+    return FUNCTIONS["stack"](parts)
+
+
+def _adjugate(F: Any, g: Any, a: Any) -> Any:
+    """`g` times the adjugate, conjugated and transposed, through the singular values.
+
+    https://nhigham.com/2020/06/16/what-is-the-adjugate-of-a-matrix/
+    """
+    u, s, vh = F.linalg_svd(a)
+    alpha = F.conj(F.linalg_det(u) * F.linalg_det(vh)) * g
+    return (u * (alpha * products_of_others(F, s, 0))).matmul(vh)
 
 
 def _cofactors(a: Raw) -> Raw:

@@ -107,7 +107,7 @@ def _prod_dim(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
     )
 
 
-def _others(F: Any, x: Any, dim: int) -> Any:
+def products_of_others(F: Any, x: Any, dim: int) -> Any:
     """For each element the product of all others along `dim`, without dividing."""
     ones = F.narrow_one(x, dim)
     left = F.cumprod(F.cat([ones, F.slice_one(x, dim, 0, -1)], dim), dim)
@@ -124,7 +124,7 @@ def _prod_vjp(F: Any, g: Any, self: Any, result: Any, self_sizes: Any) -> Any:
     flat = self.reshape((-1,))
     if not self_sizes.numel():
         return F.zeros_like(self)
-    return (g * F.conj(_others(F, flat, 0))).reshape(self_sizes)
+    return (g * F.conj(products_of_others(F, flat, 0))).reshape(self_sizes)
 
 
 def _prod_dim_vjp(
@@ -139,7 +139,7 @@ def _prod_dim_vjp(
     g = expand_dims(g, (d,), n, keepdim)
     if np.all(F.array(self)):
         return g * F.conj(expand_dims(result, (d,), n, keepdim) / self)
-    return g * F.conj(_others(F, self, d))
+    return g * F.conj(products_of_others(F, self, d))
 
 
 PROD = define("prod(self)", _prod_all, family="reduction", key="prod_all", self=_prod_vjp)

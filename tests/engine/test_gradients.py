@@ -199,3 +199,41 @@ def test_broadcast_operands_get_gradients_of_their_own_shape(shape: list[int], d
     a, b = x._a, y._a
     expected = (b / (a + b)) ** 2
     assert np.allclose(x.grad.numpy(), expected)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "wanted"),
+    [
+        ([[1.0, 2.0], [2.0, 4.0]], [[3.0, -2.0], [-1.0, 0.0]]),
+        (
+            [[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 1.0, 1.0]],
+            [[-11.0, 22.0, -11.0], [6.0, -12.0, 6.0], [-4.0, 8.0, -4.0]],
+        ),
+        ([[1.0, 2.0], [3.0, 4.0]], [[3.0, -2.0], [-1.0, 0.0]]),
+    ],
+)
+@pytest.mark.parametrize("batched", [False, True])
+def test_the_determinant_can_be_differentiated_twice_where_it_is_zero(
+    matrix: Any, wanted: Any, batched: bool
+) -> None:
+    n = len(matrix)
+    values = [matrix, np.eye(n).tolist()] if batched else matrix
+    a = torch.tensor(values, dtype=torch.float64, requires_grad=True)
+    (g,) = torch.autograd.grad(torch.det(a).sum(), a, create_graph=True)
+    weights = torch.arange(n * n, dtype=torch.float64).reshape(n, n)
+    (h,) = torch.autograd.grad((g * weights).sum(), a)
+    np.testing.assert_allclose((h[0] if batched else h).numpy(), wanted, atol=1e-9)
+
+
+def test_a_grad_with_history_is_a_copy_and_stays_it_when_more_is_added() -> None:
+    w = torch.full((2,), 3.0, requires_grad=True)
+    with pytest.warns(UserWarning, match="reference cycle"):
+        (w**3).sum().backward(create_graph=True)
+    first = w.grad
+    assert repr(first) == "tensor([27., 27.], grad_fn=<CopyBackwards>)"
+    assert [f and f.name() for f, _ in first.grad_fn.next_functions] == [None, "MulBackward0"]
+    (w * 2).sum().backward()
+    assert w.grad is first
+    assert repr(first) == "tensor([29., 29.], grad_fn=<CopyBackwards>)"
+    assert torch.autograd.grad(first.sum(), w)[0].tolist() == [18.0, 18.0]
+    w.grad = None
