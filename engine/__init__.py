@@ -85,6 +85,8 @@ from engine.autograd.anomaly import is_enabled as is_anomaly_enabled  # noqa: E4
 from engine.constants import *  # noqa: E402, F403
 
 _ROOMS = [
+    "accelerator",
+    "functional",
     "nn",
     "optim",
     "utils",

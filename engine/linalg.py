@@ -11,7 +11,9 @@ from engine.dtype import FLOAT
 from engine.errors import LinAlgError
 from engine.ops.api import FUNCTIONS
 from engine.ops.diagonal import CROSS
+from engine.ops.extremes import returns
 from engine.ops.linalg import (  # noqa: F401
+    LSTSQ,
     TRIANGULAR,
     cholesky,
     det,
@@ -28,7 +30,7 @@ from engine.ops.linalg import (  # noqa: F401
 from engine.ops.matmul import matmul, vdot  # noqa: F401
 from engine.ops.shape import VIEW
 from engine.ops.statistics import VECTOR_NORM
-from engine.ops.table import run
+from engine.ops.table import GRAPH, run
 from engine.tensor import wrap
 
 inv = inverse
@@ -114,6 +116,9 @@ def pinv(A: Any, *, rcond: Any = None, rtol: Any = None, hermitian: bool = False
     return (vh.mH * inv_s.unsqueeze(-2)) @ u.mH
 
 
+GRAPH.pinv = pinv
+
+
 def matrix_rank(A: Any, *, tol: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
     s = svdvals(A)
     limit = (
@@ -132,13 +137,21 @@ def cond(A: Any, p: Any = None) -> Any:
 
 
 def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
-    from engine.ops.extremes import returns
-
-    x = pinv(A) @ B
-    residuals = ((A @ x - B) ** 2).sum(-2) if A._s[-2] > A._s[-1] else FUNCTIONS["tensor"]([])
-    empty = wrap(np.zeros(0, A._d.np))
+    """The X that makes |A X - B| least; what else is returned depends on LAPACK's `driver`."""
+    driver = "gelsy" if driver is None else driver
+    if driver not in ("gels", "gelsy", "gelsd", "gelss"):
+        raise RuntimeError(
+            "torch.linalg.lstsq: parameter `driver` should be one of "
+            f"(gels, gelsy, gelsd, gelss), not {driver}"
+        )
+    vector = len(B._s) == 1 or (len(B._s) == len(A._s) - 1 and B._s == A._s[:-1])
+    x, residuals = run(LSTSQ, [A, B.unsqueeze(-1) if vector else B, rcond, driver])
+    x = x.squeeze(-1) if vector else x
+    plain = A.detach()
+    rank = wrap(np.zeros(0, np.int64)) if driver == "gels" else matrix_rank(plain)
+    values = svdvals(plain) if driver in ("gelsd", "gelss") else wrap(np.zeros(0, A._d.np))
     return returns("linalg_lstsq", "solution residuals rank singular_values")(
-        (x, residuals, matrix_rank(A), empty)
+        (x, residuals, rank, values)
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -25,10 +27,21 @@ _duals: list[tuple[Any, Any]] = []
 _level = 0
 
 
+@functools.cache
+def warn_about_scripting() -> None:
+    """Warn as PyTorch does when it first prepares forward derivatives, for which it scripts."""
+    warnings.warn(
+        "`torch.jit.script` is deprecated. Please switch to `torch.compile` or `torch.export`.",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+
+
 @contextmanager
 def dual_level() -> Iterator[int]:
     """The scope in which dual tensors exist."""
     global _level
+    warn_about_scripting()
     _level += 1
     start = len(_duals)
     try:

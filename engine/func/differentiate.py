@@ -7,6 +7,7 @@ from typing import Any
 
 import engine
 from engine.autograd import passes
+from engine.autograd.forward_ad import warn_about_scripting
 from engine.tensor import Tensor
 
 from .trees import leaves, map_leaves, rebuild
@@ -126,6 +127,7 @@ def jvp(
     """
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
         raise TypeError("jvp(f, primals, tangents): Expected primals and tangents to be tuples")
+    warn_about_scripting()
     keep = _outer(primals) or _outer(tangents)
     with engine.enable_grad():
         own = map_leaves(_own, primals)

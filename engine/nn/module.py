@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,6 +27,14 @@ _HOOKS = (
     "_load_state_dict_pre_hooks",
     "_load_state_dict_post_hooks",
 )
+
+
+def _adopt(*parts: type) -> None:
+    """Let the methods that Module is made of carry its name, as in "<generator Module.parameters>"."""
+    for part in parts:
+        for name, member in vars(part).items():
+            if inspect.isfunction(member):
+                member.__qualname__ = f"Module.{name}"
 
 
 def indented(text: str, spaces: int) -> str:
@@ -233,3 +242,6 @@ class Module(Tree):
         if not lines and not children:
             return f"{self._get_name()}()"
         return f"{self._get_name()}(\n  " + "\n  ".join(lines + children) + "\n)"
+
+
+_adopt(Tree, *Tree.__mro__[1:-1])

@@ -27,15 +27,6 @@ class IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpect
     __str__ = __repr__
 
 
-class StateDict(OrderedDict[str, Any]):
-    """An ordered dict that can carry `_metadata`, and prints as the plain one."""
-
-    _metadata: Any
-
-
-StateDict.__name__ = StateDict.__qualname__ = "OrderedDict"
-
-
 def _has_extra(module: Any) -> bool:
     from .module import Module
 
@@ -61,7 +52,7 @@ def _entry(tensor: Tensor, keep_vars: bool) -> Tensor:
 def collect(module: Any, destination: Any, prefix: str, keep_vars: bool) -> Any:
     """Put the entries of the module and all below it into `destination` and return it."""
     if destination is None:
-        destination = StateDict()
+        destination = OrderedDict()
         destination._metadata = OrderedDict()
     metadata = {"version": module._version}
     if hasattr(destination, "_metadata"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -358,8 +360,20 @@ CROSS = define(
 )
 
 
+@functools.cache
+def _warn_about_cross() -> None:
+    warnings.warn(
+        "Using torch.cross without specifying the dim arg is deprecated.\n"
+        "Please either pass the dim explicitly or simply use torch.linalg.cross.\n"
+        "The default value of dim will change to agree with that of linalg.cross in a future "
+        "release. (Triggered internally at /__w/pytorch/pytorch/aten/src/ATen/native/Cross.cpp:63.)",
+        UserWarning, stacklevel=3,
+    )  # fmt: skip
+
+
 def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     if dim is None:
+        _warn_about_cross()
         dim = next((i for i, s in enumerate(input._s) if s == 3), -1)
     if input._s[axis(dim, len(input._s))] != 3:
         raise RuntimeError(

@@ -207,9 +207,38 @@ def _expand_ellipsis(items: list[Any], ndim: int) -> list[Any]:
     places = [i for i, item in enumerate(items) if item is Ellipsis]
     if places:
         i = places[0]
-        rest = [slice(None) if item is Ellipsis else item for item in items[i + 1 :]]
+        rest = items[i + 1 :] if len(places) == 1 else _behind(items, i, ndim, ndim - used)
         return [*items[:i], *[slice(None)] * (ndim - used), *rest]
     return items
+
+
+def _behind(items: list[Any], first: int, ndim: int, width: int) -> list[Any]:
+    """What follows the first of several ellipses: each further one skips `width` dimensions more,
+    so that what stands behind it may lie outside of the tensor."""
+    kept = []
+    dim = 0
+    for place, item in enumerate(items):
+        inside = dim < ndim
+        if item is Ellipsis:
+            dim += width
+            continue
+        if item is None:
+            if dim > ndim:
+                raise IndexError(
+                    f"Dimension out of range (expected to be in range of [{-ndim - 1}, {ndim}], "
+                    f"but got {dim})"
+                )
+            ndim += 1
+            dim += 1
+        elif isinstance(item, slice):
+            dim += 1
+        elif not inside:
+            raise IndexError(f"index {item} is out of bounds for dimension {place} with size 0")
+        else:
+            ndim -= 1
+        if place > first and (inside or item is None):
+            kept.append(item)
+    return kept
 
 
 def _slice_bounds(s: slice) -> tuple[Any, Any, int]:

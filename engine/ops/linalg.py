@@ -77,7 +77,51 @@ INV = define(
     key="inverse",
     self=lambda F, g, result: -F.matmul(_t(F, result), F.matmul(g, _t(F, result))),
 )
-RAW.matmul = np.matmul
+RAW.matmul, RAW.pinv = np.matmul, np.linalg.pinv
+
+
+def _least_squares(a: Raw, b: Raw, rcond: float | None, driver: str) -> tuple[Raw, Raw]:
+    """The solution, and the squares that remain where the driver tells them."""
+    inverse = np.linalg.pinv(a, rcond) if rcond else np.linalg.pinv(a)
+    x = inverse @ b
+    rest = np.zeros(0, a.dtype)
+    if driver != "gelsy" and a.shape[-2] > a.shape[-1]:
+        rest = (np.abs(a @ x - b) ** 2).sum(-2)
+    return x, rest
+
+
+def _least_squares_vjp(F: Any, g: Any, self: Any, b: Any, result0: Any, needs: Any) -> Any:
+    """Through the pseudo-inverse P, whose differential is
+    -P dA P + P Pᴴ dAᴴ (1 - A P) + (1 - P A) dAᴴ Pᴴ P; what remains of b is orthogonal to A's
+    columns, so that X is a constant there."""
+    gx, gr = g
+    p = F.pinv(self)
+    out_a = out_b = None
+    if gx is not None:
+        gp = F.matmul(gx, _t(F, b))
+        ph, ah = _t(F, p), _t(F, gp)
+        beside = ah - F.matmul(self, F.matmul(p, ah))
+        across = ah - F.matmul(ah, F.matmul(p, self))
+        out_a = F.matmul(beside, F.matmul(p, ph)) + F.matmul(F.matmul(ph, p), across)
+        out_a = out_a - F.matmul(F.matmul(ph, gp), ph)
+        out_b = F.matmul(ph, gx)
+    if gr is not None and gr.shape[-1:] != (0,):
+        rest = (F.matmul(self, result0) - b) * gr.reshape((*gr.shape[:-1], 1, gr.shape[-1])) * 2
+        more = F.matmul(rest, _t(F, result0))
+        out_a = more if out_a is None else out_a + more
+        out_b = -rest if out_b is None else out_b - rest
+    return (out_a if needs[0] else None, out_b if needs[1] else None)
+
+
+LSTSQ = define(
+    "linalg_lstsq(self, b, rcond, driver)",
+    _least_squares,
+    family="matmul",
+    outputs=2,
+    joint=_least_squares_vjp,
+    wrt="self b",
+    node="LinalgLstsqBackward0",
+)
 
 
 def _det_vjp(F: Any, g: Any, self: Any, result: Any) -> Any:

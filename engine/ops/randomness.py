@@ -42,6 +42,13 @@ def _normal(shape: Any, d: dtype, generator: Any) -> Any:
     return _tensor(_source(generator).normal(shape, d.name), d)
 
 
+def _refill(out: Any, shape: Any, drawn: Any) -> Any:
+    """Put what was drawn into `out`, which takes its shape."""
+    if tuple(out._s) != tuple(shape):
+        out.resize_(*shape)
+    return out.copy_(drawn)
+
+
 def _factory(name: str, draw: Any) -> None:
     def create(
         *size: Any,
@@ -53,9 +60,11 @@ def _factory(name: str, draw: Any) -> None:
     ) -> Any:
         if "size" in kwargs:
             size = (kwargs.pop("size"),)
-        kwargs.pop("out", None)
+        out = kwargs.pop("out", None)
         _options(name, kwargs)
         devices.check(device)
+        if out is not None:
+            return _refill(out, shape_of(name, size), draw(shape_of(name, size), out._d, generator))
         d = _check_dtype(name, dtype) or default()
         return _finish(draw(shape_of(name, size), d, generator), requires_grad)
 

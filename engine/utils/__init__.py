@@ -1,7 +1,8 @@
-"""`torch.utils`: data loading, checkpointing, hooks."""
+"""`torch.utils`: data loading, checkpointing, hooks, timing."""
 
 from __future__ import annotations
 
-from . import checkpoint, data, hooks
+from . import benchmark, checkpoint, data, hooks
+from .swap import swap_tensors
 
-__all__ = ["checkpoint", "data", "hooks"]
+__all__ = ["benchmark", "checkpoint", "data", "hooks", "swap_tensors"]

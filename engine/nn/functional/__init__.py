@@ -6,6 +6,7 @@ from typing import Any
 
 from .activation import (
     celu,
+    celu_,
     elu,
     elu_,
     gelu,
@@ -26,7 +27,9 @@ from .activation import (
     relu6,
     relu_,
     rrelu,
+    rrelu_,
     selu,
+    selu_,
     sigmoid,
     silu,
     softmax,
@@ -37,6 +40,7 @@ from .activation import (
     tanh,
     tanhshrink,
     threshold,
+    threshold_,
 )  # fmt: skip
 from .attention import scaled_dot_product_attention
 from .conv import (
@@ -174,6 +178,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "celu_",
     "channel_shuffle",
     "conv1d",
     "conv2d",
@@ -252,8 +257,10 @@ __all__ = [
     "retired_reduction",
     "rms_norm",
     "rrelu",
+    "rrelu_",
     "scaled_dot_product_attention",
     "selu",
+    "selu_",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
@@ -267,6 +274,7 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "threshold_",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
     "unfold",

@@ -6,6 +6,8 @@ import warnings
 from typing import Any
 
 import engine
+from engine.ops.inplace import run_inplace
+from engine.ops.table import OPS, run
 from engine.tensor import Tensor
 
 from ..kernels import activations as rows
@@ -14,9 +16,11 @@ _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
 
-def _store(input: Tensor, value: Tensor, inplace: bool) -> Tensor:
-    """Return `value`, or write it over `input`."""
-    return input.copy_(value) if inplace else value
+def _run(name: str, inplace: bool, input: Tensor, *values: Any) -> Tensor:
+    """The row `name`, or where it is to write over `input` the row of that kind, if it has one."""
+    op = OPS.get(name + "_", OPS[name]) if inplace else OPS[name]
+    result: Tensor = (run_inplace if inplace else run)(op, [input, *values])
+    return result
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -35,7 +39,7 @@ def hardtanh(
     """x cut off at two bounds."""
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    return _store(input, rows.hardtanh(input, min_val, max_val), inplace)
+    return _run("hardtanh", inplace, input, min_val, max_val)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -45,7 +49,7 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where positive, else negative_slope x."""
-    return _store(input, rows.leaky_relu(input, negative_slope), inplace)
+    return _run("leaky_relu", inplace, input, negative_slope)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -79,29 +83,29 @@ def rrelu(
         drawn = engine.default_generator.uniform((int(below.sum()),), "float64", lower, upper)
         slope[below] = engine.from_numpy(drawn).to(input.dtype)
     noise = engine.where(input.detach() <= 0, slope, engine.ones_like(slope))
-    return _store(input, rows.rrelu_with_noise(input, noise), inplace)
+    return _run("rrelu_with_noise", inplace, input, noise)
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where above the threshold, else `value`."""
-    return _store(input, rows.threshold(input, threshold, value), inplace)
+    return _run("threshold", inplace, input, threshold, value)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where positive, else alpha (exp(x) - 1)."""
-    return _store(input, rows.elu(input, alpha, 1, 1), inplace)
+    return _run("elu", inplace, input, alpha, 1, 1)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """Scaled ELU with the constants of self-normalizing networks (Klambauer et al. 2017)."""
-    return _store(input, rows.elu(input, _SELU_ALPHA, _SELU_SCALE, 1), inplace)
+    return _run("elu", inplace, input, _SELU_ALPHA, _SELU_SCALE, 1)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where positive, else alpha (exp(x / alpha) - 1)."""
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return _store(input, rows.celu(input, alpha), inplace)
+    return _run("celu", inplace, input, alpha)
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
@@ -113,22 +117,22 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x sigmoid(x)."""
-    return _store(input, rows.silu(input), inplace)
+    return _run("silu", inplace, input)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x tanh(softplus(x))."""
-    return _store(input, rows.mish(input), inplace)
+    return _run("mish", inplace, input)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x relu6(x + 3) / 6."""
-    return _store(input, rows.hardswish(input), inplace)
+    return _run("hardswish", inplace, input)
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """relu6(x + 3) / 6."""
-    return _store(input, rows.hardsigmoid(input), inplace)
+    return _run("hardsigmoid", inplace, input)
 
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
@@ -247,3 +251,25 @@ def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """hardtanh in place."""
     return hardtanh(input, min_val, max_val, inplace=True)
+
+
+def selu_(input: Tensor) -> Tensor:
+    """selu in place."""
+    return selu(input, inplace=True)
+
+
+def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """celu in place."""
+    return celu(input, alpha, inplace=True)
+
+
+def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
+    """threshold in place."""
+    return _run("threshold", True, input, threshold, value)
+
+
+def rrelu_(
+    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False
+) -> Tensor:
+    """rrelu in place."""
+    return rrelu(input, lower, upper, training, inplace=True)

@@ -46,11 +46,12 @@ def _apply(value: Tensor, reduction: str) -> Tensor:
 
 def _same_size(input: Tensor, target: Tensor, stacklevel: int = 3) -> tuple[Tensor, Tensor]:
     """Warn about different sizes and broadcast."""
-    if input.shape == target.shape:
+    sizes = input.size(), target.size()  # calls: what has no method size() is refused here
+    if sizes[0] == sizes[1]:
         return input, target
     warnings.warn(
-        f"Using a target size ({target.shape}) that is different to the input size "
-        f"({input.shape}). This will likely lead to incorrect results due to broadcasting. Please "
+        f"Using a target size ({sizes[1]}) that is different to the input size "
+        f"({sizes[0]}). This will likely lead to incorrect results due to broadcasting. Please "
         "ensure they have the same size.",
         stacklevel=stacklevel,
     )

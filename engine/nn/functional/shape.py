@@ -6,6 +6,8 @@ import math
 import warnings
 from typing import Any
 
+from engine.ops.indexing import SLICE
+from engine.ops.table import run
 from engine.tensor import Tensor
 
 from ..kernels import composites
@@ -37,7 +39,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
     n = len(pad) // 2
     if mode == "circular":
-        return rows.padders["circular", 0](input, pad, mode)  # type: ignore[no-any-return]
+        return _wrapped(input, pad)
     if mode not in ("reflect", "replicate"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if input.dim() not in (n + 1, n + 2):
@@ -54,6 +56,38 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
                     f"{input.dim() - 1 - d} of input {list(input.shape)}"
                 )
     return rows.padders[mode, n](input, pad, mode)  # type: ignore[no-any-return]
+
+
+def _wrapped(input: Tensor, pad: tuple[int, ...]) -> Tensor:
+    """Circular padding: the middle is copied, then each end from the other one, so that the graph
+    shows a CopySlices per copy."""
+    ndim = input.dim()
+    pairs = {ndim - 1 - d: pad[2 * d : 2 * d + 2] for d in range(len(pad) // 2)}
+    sizes = list(input.shape)
+    for dim, (before, after) in pairs.items():
+        if max(before, after) > sizes[dim]:
+            raise RuntimeError("Padding value causes wrapping around more than once.")
+        sizes[dim] += before + after
+    out: Tensor = input.new_empty(sizes)
+    middle, source = out, input
+    for dim in sorted(pairs):
+        before, after = pairs[dim]
+        middle = _slice(middle, dim, max(before, 0), sizes[dim] - max(after, 0))
+        source = _slice(source, dim, max(-before, 0), input.shape[dim] - max(-after, 0))
+    middle.copy_(source)
+    for dim in sorted(pairs, reverse=True):
+        before, after = pairs[dim]
+        first, last = max(before, 0), sizes[dim] - max(after, 0)
+        if before > 0:
+            _slice(out, dim, 0, before).copy_(_slice(out, dim, last - before, last))
+        if after > 0:
+            _slice(out, dim, last, sizes[dim]).copy_(_slice(out, dim, first, first + after))
+    return out
+
+
+def _slice(t: Tensor, dim: int, start: int, end: int) -> Tensor:
+    part: Tensor = run(SLICE, [t, dim, start, end, 1])
+    return part
 
 
 def interpolate(

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.ops import special
 from engine.ops.api import expose
-from engine.ops.table import PROMOTE, define
+from engine.ops.table import OPS, PROMOTE, define
 
 Raw = Any
 _ROOT_HALF = math.sqrt(0.5)
@@ -208,3 +208,56 @@ def _glu_vjp(F: Any, g: Any, self: Any, dim: int) -> Any:
 
 
 glu = _expose(define("glu(self, dim=-1)", _glu, family="activation", self=_glu_vjp))
+
+
+# --- in place: the slope from the result, for the input is gone ----------------------------------
+def _refuse_negative(slope: float, name: str, more: str) -> None:
+    if slope < 0:
+        raise RuntimeError(
+            f"In-place {name} backward calculation is triggered with a negative slope which is not "
+            "supported. This is caused by calling in-place forward function with a negative slope, "
+            f"please call out-of-place version instead.{more}"
+        )
+
+
+_FILE_AN_ISSUE = (
+    " File an issue at https://github.com/pytorch/pytorch if you do require supporting in-place "
+    "leakRelu backward calculation with negative slope"
+)
+
+
+def _leaky_relu_from_result(F: Any, g: Any, result: Any, negative_slope: float) -> Any:
+    _refuse_negative(negative_slope, "leakyReLu", _FILE_AN_ISSUE)
+    return F.where(result > 0, g, g * negative_slope)
+
+
+def _elu_from_result(
+    F: Any, g: Any, result: Any, alpha: float, scale: float, input_scale: float
+) -> Any:
+    _refuse_negative(alpha, "elu", "")
+    below = g * ((result + alpha * scale) * input_scale)
+    return F.where(result <= 0, below, g * scale)
+
+
+def _over_itself(name: str, signature: str, node: str, vjp: Any) -> None:
+    define(
+        f"{name}({signature})", OPS[name].forward, family="activation", node=node,
+        key=name + "_", self=vjp,
+    )  # fmt: skip
+
+
+_over_itself(
+    "leaky_relu", "self, negative_slope=0.01", "LeakyReluBackward1", _leaky_relu_from_result
+)
+_over_itself("elu", "self, alpha=1.0, scale=1, input_scale=1", "EluBackward1", _elu_from_result)
+_over_itself(
+    "celu", "self, alpha=1.0", "CeluBackward1",
+    lambda F, g, result, alpha: _elu_from_result(F, g, result, alpha, 1, 1 / alpha),
+)  # fmt: skip
+_over_itself(
+    "threshold", "self, threshold, value", "ThresholdBackward1",
+    lambda F, g, result, threshold: F.where(result <= threshold, F.zeros_like(g), g),
+)  # fmt: skip
+_over_itself(
+    "rrelu_with_noise", "self, noise", "RreluWithNoiseBackward1", lambda F, g, noise: g * noise
+)  # fmt: skip

@@ -143,8 +143,6 @@ resamplers = {
 # --- padding -----------------------------------------------------------------------------------
 def _places(n: int, before: int, after: int, mode: str) -> Raw:
     i = np.arange(-before, n + after)
-    if mode == "circular":
-        return i % n
     if mode == "replicate":
         return np.clip(i, 0, n - 1)
     if n == 1:
@@ -172,7 +170,11 @@ def _pad_back(g: Raw, size: Ints, pad: Ints, mode: str) -> Raw:
 
 _expose(define(
     "_pad_back(self, size, pad, mode)", _pad_back, family="shape",
-    self=lambda F, g, pad, mode: F.pad_circular(g, pad, mode),
+    self=lambda F, g, pad, mode: F._pad_again(g, pad, mode),
+))  # fmt: skip
+_expose(define(
+    "_pad_again(self, pad, mode)", _pad, family="shape",
+    self=lambda F, g, self_sizes, pad, mode: F._pad_back(g, tuple(self_sizes), pad, mode),
 ))  # fmt: skip
 padders = {
     (mode, n): _expose(define(
@@ -183,7 +185,6 @@ padders = {
         *(("reflect", n, f"reflection_pad{n}d", f"ReflectionPad{n}DBackward0") for n in (1, 2, 3)),
         *(("replicate", n, f"replication_pad{n}d", f"ReplicationPad{n}DBackward0")
           for n in (1, 2, 3)),
-        ("circular", 0, "pad_circular", "PadCircularBackward0"),
     )
 }  # fmt: skip
 
