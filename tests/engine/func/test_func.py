@@ -9,6 +9,9 @@ import pytest
 import engine as torch
 from engine import func, nn
 
+#: The first forward derivative of a process warns of that, as PyTorch's does.
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+
 
 def cubes(x: Any) -> Any:
     return (x**3).sum()
