@@ -63,7 +63,6 @@ from engine.dtype import (  # noqa: E402
     uint64,
 )  # fmt: skip
 from engine.dtype import bool_ as bool  # noqa: E402
-from engine.ops import FUNCTIONS as _functions  # noqa: E402
 from engine.size import Size  # noqa: E402
 from engine.tensor import Tensor  # noqa: E402
 
@@ -74,12 +73,6 @@ long, int, short = int64, int32, int16
 from math import e, inf, nan, pi  # noqa: E402
 
 newaxis = None
-
-for _name, _fn in _functions.items():
-    if not _name.startswith("__"):
-        globals().setdefault(_name, _fn)
-
-globals()["complex"] = _functions["_complex"]
 
 from engine.autograd.anomaly import is_enabled as is_anomaly_enabled  # noqa: E402
 from engine.constants import *  # noqa: E402, F403
@@ -110,13 +103,20 @@ _LATER = {
         }.items()
         for name in names.split()
     },
+    "complex": "engine.ops.selection:complex_",
 }
+_OPERATIONS = ops.rooms.functions()
 
 
 def __getattr__(name: str) -> _Any:
-    """Load a room, or a name from one, when it is first used."""
-    return _later.load(__name__, _LATER, name)
+    """Load a package, a name from one, or an operation when it is first used."""
+    if name == "__all__":  # what `from torch import *` brings: all names but the packages above
+        return [n for n in __dir__() if n not in _ROOMS and not n.startswith("_")]
+    if name not in _OPERATIONS:
+        return _later.load(__name__, _LATER, name)
+    globals()[name] = operation = ops.FUNCTIONS[name]
+    return operation
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), *_LATER, *_OPERATIONS})

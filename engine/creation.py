@@ -540,6 +540,7 @@ def _new(name: str, make: Any) -> Any:
 def install() -> None:
     """Publish the functions of this module, and the new_* methods."""
     from engine.ops.api import publish
+    from engine.ops.table import name_family
 
     names = (
         "tensor as_tensor zeros zeros_like ones ones_like empty empty_like full full_like eye arange linspace "
@@ -550,6 +551,8 @@ def install() -> None:
     for name in ("zeros", "ones", "empty", "full", "tensor"):
         publish("new_" + name, _new("new_" + name, globals()[name]), function=False, F=False)
     publish("new", lambda self, *args: legacy(*args, dtype=self._d), function=False, F=False)
+    for name in ("zeros", "ones", "full", "empty", "arange", "linspace", "tensor", "eye"):
+        name_family(name, "creation")
 
 
 __all__ = ["COMPLEX", "array", "recording"]

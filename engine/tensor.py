@@ -68,6 +68,9 @@ class Tensor(TensorBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
 
+    def __hash__(self) -> int:
+        return id(self)
+
     if TYPE_CHECKING:  # operations come from the table (see `engine.ops.api.expose`)
 
         def __getattr__(self, name: str) -> Any: ...

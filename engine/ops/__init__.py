@@ -1,4 +1,4 @@
-"""The operations: importing this package fills the operator table and equips Tensor."""
+"""The operations: importing this package makes the operator table and equips Tensor."""
 # ruff: noqa: F401 (this is the public namespace)
 
 from __future__ import annotations
@@ -6,42 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine import creation
-from engine.ops import (
-    api,
-    arithmetic,
-    binary,
-    diagonal,
-    extremes,
-    helpers,
-    indexing,
-    joining,
-    linalg,
-    matmul,
-    memory,
-    operators,
-    pointwise,
-    randomness,
-    reduction,
-    scattering,
-    selection,
-    shape,
-    softmax,
-    sorting,
-    statistics,
-    table,
-)  # fmt: skip  # isort: skip
+from engine.ops import helpers, rooms
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.table import GRAPH, OPS, RAW, Op, define, family
+from engine.tensor import Tensor
 
 creation.install()
-memory.install()
-indexing.install()
-randomness.install()
-operators.install()
+rooms.announce(Tensor)
 
 
 def rows() -> Iterator[Op]:
     """All rows of the operator table."""
+    rooms.load_all()
     return iter(OPS.values())
 
 

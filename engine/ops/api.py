@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from engine import errors
-from engine.ops import inplace
+from engine.ops import inplace, rooms
 from engine.ops.signatures import explained, guarded
 from engine.ops.table import GRAPH, OPS, Op, run
 from engine.tensor import Tensor
 
 #: What `from engine import *` means: the functions of the torch namespace.
-FUNCTIONS: dict[str, Callable[..., Any]] = {}
+FUNCTIONS: dict[str, Callable[..., Any]] = rooms.Table()
 
 #: Functions that learning code calls all the time: their arguments are looked at when they fail.
 _QUICK = frozenset(

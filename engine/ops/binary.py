@@ -589,11 +589,6 @@ def float_power(input: Any, exponent: Any) -> Any:
     )
 
 
-def square(input: Any) -> Any:
-    _first(input, "square")
-    return run(POW_SCALAR, [input, 2])
-
-
 publish("div divide", div)
 publish("true_divide", true_divide)
 publish("pow", pow)
@@ -607,6 +602,4 @@ for _name, _both, _number, _of in (
 for _name in ("div_", "divide_", "true_divide_"):
     publish(_name, div_, function=False, F=False)
 publish("pow_", pow_, function=False, F=False)
-publish("square_", lambda self: pow_(self, 2), F=False)
 publish("float_power", float_power)
-publish("square", square)

@@ -72,20 +72,6 @@ def raw_conj(a: Any) -> Any:
     return a.conj() if a.dtype.kind == "c" else a
 
 
-def raw_real(a: Any) -> Any:
-    return a.real if a.dtype.kind == "c" else a
-
-
-def raw_where(c: Any, a: Any, b: Any) -> Any:
-    return np.where(c, a, b)
-
-
-def graph_where(c: Any, a: Any, b: Any) -> Any:
-    from engine.ops.api import FUNCTIONS
-
-    return FUNCTIONS["where"](c, a, b)
-
-
 def raw_zeros(size: Sequence[int], d: dtype | None = None) -> Any:
     return np.zeros(size, (d or float32).np)
 
@@ -102,16 +88,14 @@ def graph_conj(t: Any) -> Any:
 
 RAW.sum_to, GRAPH.sum_to = sum_to, sum_to_tensor
 RAW.conj, GRAPH.conj = raw_conj, graph_conj
-RAW.real, GRAPH.real = raw_real, lambda t: t.real if t._d.is_complex else t
+GRAPH.real = lambda t: t.real if t._d.is_complex else t
 RAW.zeros, GRAPH.zeros = raw_zeros, graph_zeros
-RAW.where, GRAPH.where = raw_where, graph_where
 RAW.zeros_like, GRAPH.zeros_like = np.zeros_like, lambda t: wrap(np.zeros(t._s, t._d.np)[()], t._d)
 RAW.ones_like, GRAPH.ones_like = np.ones_like, lambda t: wrap(np.ones(t._s, t._d.np)[()], t._d)
 RAW.to_dtype, GRAPH.to_dtype = (lambda a, d: a.astype(d.np)), lambda t, d: t.to(d)
 RAW.bool_to, GRAPH.bool_to = (lambda m, like: m.astype(like.dtype)), lambda m, like: m.to(like._d)
 RAW.masked, GRAPH.masked = (lambda g, m: g * m), lambda g, m: g * m.to(g._d)
-RAW.is_complex, GRAPH.is_complex = (lambda a: a.dtype.kind == "c"), lambda t: t._d.is_complex
-RAW.detach, GRAPH.detach = (lambda a: a), lambda t: t.detach()
+RAW.is_complex = lambda a: a.dtype.kind == "c"
 RAW.const, GRAPH.const = (lambda a: a), lambda a: wrap(np.asarray(a))
 RAW.array, GRAPH.array = (lambda a: a), lambda t: t._a
 __all__ = ["axes", "axis", "cast", "expand_dims", "sum_to"]

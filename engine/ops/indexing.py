@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from engine import dtype as dtypes
 from engine import errors, version
 from engine.autograd import mode
 from engine.autograd.node import LEAF
-from engine.dtype import cast
+from engine.dtype import FLOAT, bool_, cast, int8, int16, int32, int64, uint8
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.helpers import axis
@@ -154,14 +153,14 @@ GRAPH.clear_at = lambda g, indices: run(CLEAR_AT, [g, indices])
 
 def _is_index(item: Any) -> bool:
     return isinstance(item, (list, tuple, np.ndarray, range)) or (
-        isinstance(item, Tensor) and (bool(item._s) or item._d in (dtypes.bool_, dtypes.uint8))
+        isinstance(item, Tensor) and (bool(item._s) or item._d in (bool_, uint8))
     )
 
 
 def _as_index(item: Any) -> Any:
     """A tensor, list or array as an integer or bool array."""
     if isinstance(item, Tensor):
-        if item._d is dtypes.uint8:
+        if item._d is uint8:
             import warnings
 
             warnings.warn(
@@ -169,7 +168,7 @@ def _as_index(item: Any) -> Any:
                 UserWarning, stacklevel=5,
             )  # fmt: skip
             return np.asarray(item._a).astype(bool)
-        if item._d not in (dtypes.int64, dtypes.int32, dtypes.bool_, dtypes.int8, dtypes.int16):
+        if item._d not in (int64, int32, bool_, int8, int16):
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
         return np.asarray(item._a)
     if isinstance(item, np.ndarray):
@@ -189,11 +188,7 @@ def _rank(item: Any) -> int:
     if item is None or item is Ellipsis or isinstance(item, bool):
         return 0
     if isinstance(item, (Tensor, np.ndarray)) and _is_index(item):
-        bools = (
-            item._d in (dtypes.bool_, dtypes.uint8)
-            if isinstance(item, Tensor)
-            else item.dtype == bool
-        )
+        bools = item._d in (bool_, uint8) if isinstance(item, Tensor) else item.dtype == bool
         return len(item.shape) if bools else 1
     if isinstance(item, (list, tuple)) and item and isinstance(item[0], bool):
         return 1
@@ -304,7 +299,7 @@ def _select_item(t: Any, item: Any, dim: int, place: int | None = None) -> Any:
     """One integer item; `place` is its dimension as the person counts them."""
     if not hasattr(item, "__index__"):
         raise _bad_index(item)
-    if isinstance(item, Tensor) and item._d.category >= dtypes.FLOAT:
+    if isinstance(item, Tensor) and item._d.category >= FLOAT:
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     i = item.__index__()
     n = t._s[dim]
@@ -468,5 +463,7 @@ def install() -> None:
     for name, fn in (("get", getitem), ("set", setitem), ("del", _delitem)):
         setattr(Tensor, f"__{name}item__", fn)
 
+
+install()
 
 __all__ = ["COPY", "array", "cast", "version"]

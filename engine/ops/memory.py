@@ -10,12 +10,33 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided as np_strided
 
-from engine import device as devices
-from engine import dtype as dtypes
 from engine import recording, version
 from engine.autograd import mode
 from engine.autograd.node import LEAF
-from engine.dtype import COMPLEX, FLOAT, cast, dtype
+from engine.device import check as check_device
+from engine.device import device as Device
+from engine.dtype import (
+    ALL,
+    COMPLEX,
+    FLOAT,
+    INT,
+    bfloat16,
+    bool_,
+    cast,
+    complex64,
+    complex128,
+    default,
+    dtype,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+)
+from engine.dtype import dtype as DType
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.shape import ALIAS, CLONE
@@ -71,13 +92,13 @@ def to(self: Any, *args: Any, **kwargs: Any) -> Any:
             d = a
         elif isinstance(a, Tensor):
             d = a._d
-        elif isinstance(a, (str, devices.device)):
+        elif isinstance(a, (str, Device)):
             place = a
     if d is not None and not isinstance(d, dtype):
         raise TypeError(
             f"to() received an invalid combination of arguments - got (dtype={type(d).__name__}, ), but expected one of:"
         )
-    devices.check(place)
+    check_device(place)
     return convert(self, d or self._d, copy)
 
 
@@ -90,12 +111,12 @@ def _caster(name: str, d: dtype) -> None:
 
 
 for _name, _d in {
-    "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "bfloat16": dtypes.bfloat16,
-    "long": dtypes.int64, "int": dtypes.int32, "short": dtypes.int16, "char": dtypes.int8, "byte": dtypes.uint8,
-    "bool": dtypes.bool_, "cfloat": dtypes.complex64, "cdouble": dtypes.complex128,
+    "float": float32, "double": float64, "half": float16, "bfloat16": bfloat16,
+    "long": int64, "int": int32, "short": int16, "char": int8, "byte": uint8,
+    "bool": bool_, "cfloat": complex64, "cdouble": complex128,
 }.items():  # fmt: skip
     _caster(_name, _d)
-LEGACY = {d.legacy: d for d in dtypes.ALL}
+LEGACY = {d.legacy: d for d in ALL}
 
 
 def type_(self: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
@@ -106,8 +127,8 @@ def type_(self: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
         if dtype not in LEGACY:
             raise ValueError(f"invalid type: '{dtype}'")
         dtype = LEGACY[dtype]
-    if not isinstance(dtype, dtypes.dtype):
-        dtype = getattr(dtype, "dtype", dtypes.default())
+    if not isinstance(dtype, DType):
+        dtype = getattr(dtype, "dtype", default())
     return convert(self, dtype)
 
 
@@ -383,9 +404,9 @@ def fill_(self: Any, value: Any) -> Any:
 
 
 def _number(value: Any, d: dtype) -> Any:
-    if d.category == dtypes.INT and not isinstance(value, (int, np.integer)):
+    if d.category == INT and not isinstance(value, (int, np.integer)):
         value = int(value)
-    if d.category == dtypes.INT and not _fits(value, d):
+    if d.category == INT and not _fits(value, d):
         raise RuntimeError(f"value cannot be converted to type {_c_type(d)} without overflow")
     return np.asarray(value).astype(d.np)[()]
 
@@ -419,7 +440,7 @@ def numpy(self: Any, *, force: bool = False) -> Any:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
         )
-    if self._d is dtypes.bfloat16:
+    if self._d is bfloat16:
         raise TypeError("Got unsupported ScalarType BFloat16")
     return array(self)
 
@@ -532,7 +553,7 @@ def _deepcopy(self: Any, memo: dict[int, Any]) -> Any:
 
 
 def _rebuild(a: Any, name: str, requires_grad: bool) -> Any:
-    out = wrap(a, next(d for d in dtypes.ALL if d.name == name))
+    out = wrap(a, next(d for d in ALL if d.name == name))
     out._g = LEAF if requires_grad else None
     return out
 
@@ -668,7 +689,7 @@ def install() -> None:
     publish("is_complex", lambda self: self._d.category == COMPLEX)
     publish("is_signed", lambda self: self._d.is_signed, function=True)
     publish("alias", lambda self: run(ALIAS, [self]), function=False)
-    publish("cuda", lambda self, *a, **k: devices.check("cuda"), function=False, F=False)
+    publish("cuda", lambda self, *a, **k: check_device("cuda"), function=False, F=False)
     FUNCTIONS["detach_"] = detach_
     for name, fn in {
         "__array__": _array, "__float__": lambda self: _scalar(self, float), "__int__": lambda self: _scalar(self, int),
@@ -677,3 +698,6 @@ def install() -> None:
         "__reduce_ex__": _reduce, "_make_subclass": staticmethod(make_subclass),
     }.items():  # fmt: skip
         setattr(Tensor, name, fn)
+
+
+install()

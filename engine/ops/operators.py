@@ -138,7 +138,8 @@ def install() -> None:
         table[name] = _compare(name)
     for name, fn in table.items():
         setattr(Tensor, f"__{name}__", fn)
-    Tensor.__hash__ = lambda self: id(self)  # type: ignore[method-assign]  # as `object` has it
 
+
+install()
 
 __all__ = ["install", "operator"]

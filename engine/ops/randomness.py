@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from engine import device as devices
-from engine import dtype as dtypes
 from engine import errors
 from engine.creation import _check_dtype, _finish, _options, shape_of
-from engine.dtype import FLOAT, cast, default, dtype
+from engine.device import check as check_device
+from engine.dtype import FLOAT, FROM_NP, cast, default, dtype, int64
 from engine.ops import inplace
 from engine.ops.api import publish
 from engine.ops.memory import is_contiguous
@@ -62,7 +61,7 @@ def _factory(name: str, draw: Any) -> None:
             size = (kwargs.pop("size"),)
         out = kwargs.pop("out", None)
         _options(name, kwargs)
-        devices.check(device)
+        check_device(device)
         if out is not None:
             return _refill(out, shape_of(name, size), draw(shape_of(name, size), out._d, generator))
         d = _check_dtype(name, dtype) or default()
@@ -107,7 +106,7 @@ def randint(
         high = values[0]
     elif low is None:
         low = values[0] if values else 0
-    d = dtype or dtypes.int64
+    d = dtype or int64
     return _finish(
         _tensor(_source(generator).randint(int(low), int(high), tuple(size)), d), requires_grad
     )
@@ -129,7 +128,7 @@ def randperm(
     requires_grad: bool = False,
     **kwargs: Any,
 ) -> Any:
-    return _tensor(_source(generator).randperm(n), dtype or dtypes.int64)
+    return _tensor(_source(generator).randperm(n), dtype or int64)
 
 
 def normal(
@@ -186,7 +185,7 @@ def multinomial(
     if len(input._s) not in (1, 2):
         raise RuntimeError("prob_dist must be 1 or 2 dim")
     return _tensor(
-        _source(generator).multinomial(np.asarray(input._a), num_samples, replacement), dtypes.int64
+        _source(generator).multinomial(np.asarray(input._a), num_samples, replacement), int64
     )
 
 
@@ -256,9 +255,7 @@ def random_(
     else:
         low, high = (0, low) if high is None else (low, high)
         v = source.randint(int(low), int(high), self._s)
-    return _put(
-        self, cast(v, dtypes.FROM_NP[v.dtype], self._d), "random", {"low": low, "high": high}
-    )
+    return _put(self, cast(v, FROM_NP[v.dtype], self._d), "random", {"low": low, "high": high})
 
 
 def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
@@ -326,5 +323,6 @@ def install() -> None:
         publish(name, globals()[name], F=False)
     for name in ("rand", "randn", "randint", "randperm", "multinomial"):
         name_family(name, "random")
-    for name in ("zeros", "ones", "full", "empty", "arange", "linspace", "tensor", "eye"):
-        name_family(name, "creation")
+
+
+install()

@@ -67,8 +67,6 @@ STD = define(
     family="reduction",
     self=_std_vjp,
 )
-RAW.mean = lambda a, dims, keepdim: a.mean(axis=tuple(dims), keepdims=keepdim)
-RAW.sum = lambda a, dims, keepdim: a.sum(axis=tuple(dims), keepdims=keepdim)
 
 
 def _spread_args(name: str, t: Any, dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:

@@ -24,7 +24,7 @@ from engine.autograd import anomaly, mode
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, Function, Port, leaf_edge, tick
 from engine.dtype import FLOAT, FROM_NP, float32
-from engine.ops import halves
+from engine.ops import halves, rooms
 from engine.ops.formula import compile_vjp
 from engine.ops.promote import common, to_float
 from engine.size import Size, intern
@@ -42,6 +42,8 @@ class Namespace:
         self.raw = raw
 
     def __getattr__(self, name: str) -> Any:
+        if rooms.load(name) and name in self.__dict__:
+            return self.__dict__[name]
         op = OPS.get(name)
         if op is None or self.raw:
             raise AttributeError(f"no operation '{name}'")
@@ -56,7 +58,7 @@ class Namespace:
 RAW: Any = Namespace(True)
 GRAPH: Any = Namespace(False)
 graph.RAW = RAW
-OPS: dict[str, Op] = {}
+OPS: dict[str, Op] = rooms.Table()
 _families: dict[str, str] = {}
 
 _INPUT, _RESULT, _SIZES, _DTYPE, _NEEDS, _RESULTS = range(6)
@@ -663,6 +665,9 @@ def undifferentiable(name: str) -> Callable[..., Any]:
 
 def family(name: str) -> str:
     """The family of an operation: by dispatcher name, in-place names included; else "other"."""
+    if name not in _families:
+        rooms.load(name)
+        rooms.load(name.rstrip("_"))
     if name in _families:
         return _families[name]
     if name.endswith("_"):

@@ -1,0 +1,259 @@
+"""Which room publishes which names. A room is imported when one of its names is first used.
+
+So importing the engine costs little. `ROOMS` says it without importing; a test compares it with
+what the rooms publish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any, NamedTuple, TypeVar
+
+_Value = TypeVar("_Value")
+
+
+class Names(NamedTuple):
+    """What a room publishes: as function and method, as one of them, or for the table and VJPs only."""
+
+    both: str = ""
+    functions: str = ""
+    methods: str = ""
+    rows: str = ""
+
+
+ROOMS: dict[str, Names] = {
+    "arithmetic": Names(
+        both="add mul multiply rsub sub subtract",
+        methods="add_ mul_ multiply_ rsub_ sub_ subtract_",
+    ),
+    "binary": Names(
+        both=(
+            "arctan2 arctan2_ atan2 atan2_ bitwise_and bitwise_and_ bitwise_left_shift "
+            "bitwise_left_shift_ bitwise_or bitwise_or_ bitwise_right_shift bitwise_right_shift_ "
+            "bitwise_xor bitwise_xor_ copysign copysign_ div divide eq eq_ float_power "
+            "floor_divide floor_divide_ fmax fmax_ fmin fmin_ fmod gcd gcd_ ge ge_ greater "
+            "greater_ greater_equal greater_equal_ gt gt_ heaviside heaviside_ hypot hypot_ lcm "
+            "lcm_ le le_ less less_ less_equal less_equal_ logaddexp logaddexp2 logaddexp2_ "
+            "logaddexp_ logical_and logical_and_ logical_or logical_or_ logical_xor logical_xor_ "
+            "lt lt_ maximum maximum_ minimum minimum_ ne ne_ nextafter nextafter_ not_equal "
+            "not_equal_ pow remainder true_divide xlogy xlogy_"
+        ),
+        methods="div_ divide_ fmod_ pow_ remainder_ true_divide_",
+        rows="add div_mode fmod_number mul power remainder_number remainder_of rpow rsub sub",
+    ),
+    "diagonal": Names(
+        both=(
+            "adjoint cross diag diag_embed diagflat diagonal diff flip fliplr flipud kron "
+            "moveaxis movedim ravel renorm repeat_interleave roll rot90 tile trace tril tril_ "
+            "triu triu_ unflatten"
+        ),
+        functions=(
+            "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod combinations meshgrid "
+            "trapezoid trapz tril_indices triu_indices vander"
+        ),
+        methods="T mT repeat unfold",
+        rows="diagonal_back diagonal_copy linalg_cross narrow_one prod_dim slice_one unfold_back",
+    ),
+    "extremes": Names(
+        both="all amax amin aminmax any argmax argmin count_nonzero cummax cummin max min",
+        rows="max_all max_dim min_all min_dim put_along take_along",
+    ),
+    "indexing": Names(
+        both="index_put index_put_ narrow select",
+        methods="__delitem__ __getitem__ __setitem__",
+        rows="clear_at index part put_at put_part slice",
+    ),
+    "joining": Names(
+        both="chunk hsplit split tensor_split unbind vsplit",
+        functions="cat column_stack concat concatenate dstack hstack row_stack stack vstack",
+        rows="narrow split_with_sizes",
+    ),
+    "linalg": Names(
+        both="cholesky det inner inverse logdet matrix_exp matrix_power qr slogdet svd",
+        functions="cdist chain_matmul einsum tensordot",
+        methods="mH",
+        rows=(
+            "cholesky_row diag_part linalg_det linalg_eig linalg_eigh linalg_qr linalg_slogdet "
+            "linalg_solve linalg_svd matmul solve_triangular vdot"
+        ),
+    ),
+    "matmul": Names(
+        both=(
+            "addbmm addbmm_ addmm addmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ bmm dot ger "
+            "inner_1d matmul mm mv outer vdot"
+        ),
+    ),
+    "memory": Names(
+        both=(
+            "as_strided as_strided_scatter detach detach_ is_complex is_floating_point is_signed "
+            "numel"
+        ),
+        methods=(
+            "__array__ __bool__ __complex__ __copy__ __deepcopy__ __float__ __format__ __index__ "
+            "__int__ __iter__ __len__ __reduce_ex__ __repr__ _make_subclass alias as_subclass "
+            "bfloat16 bool byte cdouble cfloat char contiguous copy_ cpu cuda data_ptr dim double "
+            "element_size fill_ float half int is_contiguous is_set_to item long ndimension "
+            "nelement numpy resize_ short size squeeze_ storage_offset stride swapaxes_ t_ to "
+            "tolist transpose_ type type_as unsqueeze_ view_as zero_"
+        ),
+        rows="_to_copy clone_contiguous copy fill fill_tensor scatter_into take_flat zero",
+    ),
+    "operators": Names(
+        methods=(
+            "__abs__ __add__ __and__ __eq__ __floordiv__ __ge__ __gt__ __iadd__ __iand__ "
+            "__ifloordiv__ __ilshift__ __imod__ __imul__ __invert__ __ior__ __ipow__ __irshift__ "
+            "__isub__ __itruediv__ __ixor__ __le__ __lshift__ __lt__ __matmul__ __mod__ __mul__ "
+            "__ne__ __neg__ __or__ __pos__ __pow__ __radd__ __rand__ __rfloordiv__ __rlshift__ "
+            "__rmod__ __rmul__ __ror__ __rpow__ __rrshift__ __rshift__ __rsub__ __rtruediv__ "
+            "__rxor__ __sub__ __truediv__ __xor__"
+        ),
+    ),
+    "pointwise": Names(
+        both=(
+            "abs abs_ absolute absolute_ acos acos_ acosh acosh_ angle arccos arccos_ arccosh "
+            "arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan_ arctanh arctanh_ asin asin_ "
+            "asinh asinh_ atan atan_ atanh atanh_ bitwise_not bitwise_not_ ceil ceil_ "
+            "conj_physical conj_physical_ cos cos_ cosh cosh_ deg2rad deg2rad_ digamma digamma_ "
+            "erf erf_ erfc erfc_ erfinv erfinv_ exp exp2 exp2_ exp_ expm1 expm1_ fix fix_ floor "
+            "floor_ frac frac_ i0 i0_ isfinite isinf isnan isneginf isposinf isreal lgamma "
+            "lgamma_ log log10 log10_ log1p log1p_ log2 log2_ log_ logical_not logical_not_ logit "
+            "logit_ nan_to_num nan_to_num_ neg neg_ negative negative_ polygamma positive rad2deg "
+            "rad2deg_ reciprocal reciprocal_ relu relu_ round round_ rsqrt rsqrt_ sgn sgn_ "
+            "sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc sinc_ sinh sinh_ sqrt sqrt_ square "
+            "square_ tan tan_ tanh tanh_ trunc trunc_"
+        ),
+        rows="special_i1",
+    ),
+    "randomness": Names(
+        both="bernoulli multinomial",
+        functions="normal rand rand_like randint randint_like randn randn_like randperm",
+        methods="bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_",
+        rows="bernoulli_fill cauchy exponential geometric log_normal random uniform",
+    ),
+    "reduction": Names(
+        both="mean prod sum",
+        rows="mean_all prod_all sum_all",
+    ),
+    "scattering": Names(
+        both=(
+            "argwhere gather index_add index_add_ index_copy index_copy_ index_fill index_fill_ "
+            "index_select nonzero put put_ scatter scatter_add scatter_add_ scatter_reduce take "
+            "take_along_dim"
+        ),
+        methods="scatter_ scatter_reduce_",
+        rows="fit_into scatter_add_along scatter_number",
+    ),
+    "selection": Names(
+        both=(
+            "addcdiv addcdiv_ addcmul addcmul_ allclose broadcast_to clamp clamp_ clamp_max "
+            "clamp_max_ clamp_min clamp_min_ clip clip_ conj equal imag is_nonzero is_same_size "
+            "isclose lerp masked_fill masked_scatter masked_scatter_ masked_select real "
+            "resolve_conj resolve_neg where"
+        ),
+        functions=(
+            "_complex broadcast_shapes broadcast_tensors polar result_type view_as_complex "
+            "view_as_real"
+        ),
+        methods="H expand_as lerp_ masked_fill_ reshape_as",
+        rows=(
+            "_conj clamp_max_tensor clamp_min_tensor clamp_tensors complex lerp_number "
+            "masked_fill_tensor masked_put pad_flat to_complex where_same"
+        ),
+    ),
+    "shape": Names(
+        both="clone flatten permute reshape squeeze swapaxes swapdims t transpose unsqueeze",
+        methods="expand view",
+        rows=(
+            "_reshape_alias _unsafe_shared _unsafe_view alias detach squeeze_all squeeze_dim "
+            "squeeze_dims squeeze_mm"
+        ),
+    ),
+    "softmax": Names(
+        both="log_softmax softmax",
+        rows="_log_softmax _softmax",
+    ),
+    "sorting": Names(
+        both="argsort msort sort topk unique unique_consecutive",
+        functions="bucketize isin searchsorted",
+    ),
+    "statistics": Names(
+        both=(
+            "bincount cumprod cumsum dist histc kthvalue logcumsumexp logsumexp median mode "
+            "nanmean nanmedian nansum norm quantile std std_mean var var_mean"
+        ),
+        rows="linalg_vector_norm median_all median_dim nanmedian_all nanmedian_dim norm_all",
+    ),
+}
+
+
+def _owners() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for room, names in ROOMS.items():
+        for name in " ".join(names).split():
+            found.setdefault(name, []).append(room)
+    return found
+
+
+_OWNERS = _owners()
+
+
+def functions() -> set[str]:
+    """The names that rooms give to the torch namespace."""
+    return {name for names in ROOMS.values() for name in f"{names.both} {names.functions}".split()}
+
+
+def methods() -> set[str]:
+    """The names that rooms give to Tensor."""
+    return {name for names in ROOMS.values() for name in f"{names.both} {names.methods}".split()}
+
+
+def load(name: str) -> bool:
+    """Import the rooms that publish `name`; whether there are any."""
+    owners = _OWNERS.get(name, ())
+    for room in owners:
+        import_module(f"engine.ops.{room}")
+    return bool(owners)
+
+
+def load_all(rooms: Iterable[str] = ROOMS) -> None:
+    """Import all rooms."""
+    for room in rooms:
+        import_module(f"engine.ops.{room}")
+
+
+class Table(dict[str, _Value]):
+    """A dictionary by name whose entries come with their rooms."""
+
+    def __missing__(self, name: str) -> _Value:
+        if load(name) and name in self:
+            return self[name]
+        raise KeyError(name)
+
+
+class _Later:
+    """Stands on Tensor for what a room puts there."""
+
+    def __init__(self, cls: type, name: str) -> None:
+        self._cls, self._name = cls, name
+
+    def _real(self) -> Any:
+        load(self._name)
+        found = self._cls.__dict__[self._name]
+        if found is self:
+            raise AttributeError(f"no room gives Tensor '{self._name}'")
+        return found
+
+    def __get__(self, obj: Any, owner: Any = None) -> Any:
+        real = self._real()
+        return real.__get__(obj, owner) if hasattr(real, "__get__") else real
+
+    def __set__(self, obj: Any, value: Any) -> None:
+        self._real()
+        object.__setattr__(obj, self._name, value)
+
+
+def announce(cls: type) -> None:
+    """Let `cls`, which is Tensor, have the methods of all rooms."""
+    for name in methods():
+        setattr(cls, name, _Later(cls, name))
