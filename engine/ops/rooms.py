@@ -74,8 +74,8 @@ ROOMS: dict[str, Names] = {
         functions="cdist chain_matmul einsum tensordot",
         methods="mH",
         rows=(
-            "cholesky_row diag_part linalg_det linalg_eig linalg_eigh linalg_qr linalg_slogdet "
-            "linalg_solve linalg_svd matmul solve_triangular vdot"
+            "cholesky_row diag_part linalg_det linalg_eig linalg_eigh linalg_lstsq linalg_qr "
+            "linalg_slogdet linalg_solve linalg_svd matmul pinv solve_triangular vdot"
         ),
     ),
     "matmul": Names(
