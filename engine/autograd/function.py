@@ -185,6 +185,7 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         node.edges = tuple(
             graph.edge(a) for a in args if isinstance(a, Tensor) and a._g is not None
         )
+        node.g = None
         node.seq = tick()
         fresh = []
         for v in outs:
@@ -308,6 +309,7 @@ def _attach(node: Any, args: tuple[Any, ...], inputs: list[Any], out: Any, need:
     d["edges"] = tuple(graph.edge(t) for t in inputs) if need else ()
     if need and any(isinstance(t, Tensor) and t._d.itemsize == 2 for t in (*inputs, *outs)):
         graph.halves[0] = True
+    node.g = None
     node.seq = tick()
     node.outputs = len(outs)
     d["metas"] = [(o._s, o._d) if isinstance(o, Tensor) else ((), None) for o in outs]

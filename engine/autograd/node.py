@@ -10,12 +10,15 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable, Sequence
+from heapq import heappush
 from typing import Any
 
 from engine import errors, recording
 
 #: Numbers of creation; in-place writes draw from the same clock (see `engine.version`).
 tick: Callable[[], int] = itertools.count(1).__next__
+
+_ports = itertools.count()
 
 #: Hooks by node, see `engine.autograd.hooks`; while it is empty no loop looks for hooks.
 hooked: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
@@ -25,10 +28,30 @@ leaf_hooks: list[bool] = [False]
 halves: list[bool] = [False]
 
 
+Heap = Any  # a heap of keys, which are negated numbers of creation
+Front = dict[Any, Any]  # what has received a gradient and waits for its step, by key
+
+
+def receive(edge: Any, v: Any, heap: Heap, pending: Front) -> None:
+    """Add the array `v` to what `edge` received; the first time it joins what waits.
+
+    The generated steps of `engine.ops.quick` hold these lines themselves.
+    """
+    old = edge.g
+    if old is not None:
+        edge.g = old + v
+        return
+    edge.g = v
+    key = -edge.seq
+    pending[key] = edge
+    if key < 0:  # no leaf
+        heappush(heap, key)
+
+
 class Node:
     """A step of the backward pass: takes the gradient of an output, gives those of the inputs.
 
-    `seq` is the number of creation. `edges` are the receivers, one per differentiable input. `g` is
+    `seq` is the number of creation, negative for leaves. `edges` are the receivers, one per differentiable input. `g` is
     what a pass on bare arrays has summed up so far for this node (see `engine.autograd.sweep`).
     """
 
@@ -70,25 +93,23 @@ class Node:
         """The gradients for `edges`; `F` computes on arrays or on tensors, as `g` is."""
         raise NotImplementedError
 
-    def step(self, g: Any) -> None:
-        """Add the gradients of the inputs, as arrays, to what the edges have received."""
-        self._hand_out(self.grads(RAW, g))
-
-    def _hand_out(self, out: Sequence[Any]) -> None:
-        for edge, v in zip(self.edges, out, strict=False):
+    def step(self, g: Any, heap: Heap, pending: Front) -> None:
+        """Hand the gradients of the inputs, as arrays, to the edges."""
+        for edge, v in zip(self.edges, self.grads(RAW, g), strict=False):
             if edge is not None and v is not None:
-                old = edge.g
-                edge.g = v if old is None else old + v
+                receive(edge, v, heap, pending)
 
-    def step_free(self, g: Any) -> None:
+    def step_free(self, g: Any, heap: Heap, pending: Front) -> None:
         """A step after which nothing that was saved is needed any more."""
-        self.step(g)
+        self.step(g, heap, pending)
         self.release()
 
-    def logged(self, g: Any, log: Any) -> None:
+    def logged(self, g: Any, heap: Heap, pending: Front, log: Any) -> None:
         """A step that a recorder sees."""
         out = self.grads(RAW, g)
-        self._hand_out(out)
+        for edge, v in zip(self.edges, out, strict=False):
+            if edge is not None and v is not None:
+                receive(edge, v, heap, pending)
         gs = tuple(g) if self.outputs > 1 else (g,)
         log.append((recording.STEP, self, gs, tuple(out)))
 
@@ -130,24 +151,26 @@ class Port(Node):
     def __init__(self, node: Node, nr: int) -> None:
         self.node = node
         self.nr = nr
-        self.seq = node.seq + 0.5  # directly before its node
+        self.g = None
+        # Directly before its node; ports of one node differ, since keys of a sweep are unique.
+        self.seq = node.seq + 0.5 + (next(_ports) & 0xFFFFF) * 2.0**-22
 
     @property
     def edges(self) -> Sequence[Any]:  # type: ignore[override]
         return (self.node,)
 
-    def step(self, g: Any) -> None:
+    def step(self, g: Any, heap: Heap, pending: Front) -> None:
         node = self.node
         if node.g is None:
-            node.g = [None] * node.outputs
+            receive(node, [None] * node.outputs, heap, pending)
         old = node.g[self.nr]
         node.g[self.nr] = g if old is None else old + g
 
-    def step_free(self, g: Any) -> None:
-        self.step(g)
+    def step_free(self, g: Any, heap: Heap, pending: Front) -> None:
+        self.step(g, heap, pending)
 
-    def logged(self, g: Any, log: Any) -> None:
-        self.step(g)
+    def logged(self, g: Any, heap: Heap, pending: Front, log: Any) -> None:
+        self.step(g, heap, pending)
 
 
 class AccumulateGrad(Node):
@@ -161,10 +184,10 @@ class AccumulateGrad(Node):
     def _sequence_nr(self) -> int:
         return 2**64 - 1
 
-    def step(self, g: Any) -> None:
+    def step(self, g: Any, heap: Heap, pending: Front) -> None:
         ACCUMULATE[0](self.variable, g)
 
-    def logged(self, g: Any, log: Any) -> None:
+    def logged(self, g: Any, heap: Heap, pending: Front, log: Any) -> None:
         t = self.variable
         ACCUMULATE[0](t, g)
         log.append((recording.ACCUMULATE, self, t, g, t._grad))
@@ -200,7 +223,8 @@ def leaf_edge(t: Any) -> AccumulateGrad:
     if node is None:
         node = AccumulateGrad()
         node.variable = t
-        node.seq = 0
+        node.g = None
+        node.seq = -tick()
         t._acc = weakref.ref(node)
     return node  # type: ignore[no-any-return]
 

@@ -323,7 +323,7 @@ def _recorded(
     error: BaseException | None = None
     try:
         if plain:
-            sweep.logged(sweep.plan(buffer), buffer, retain, log)
+            sweep.sweep(buffer, retain, log)
             return {}
         return _general(kind, retain, create, inputs, sweep.plan(buffer), buffer, half)
     except BaseException as e:
@@ -440,7 +440,7 @@ def call(node: Any, gradients: Sequence[Any]) -> Any:
     """Run one node by hand on tensors, as `grad_fn(gradient)` does."""
     g: Any = list(gradients) if node.outputs > 1 else gradients[0]
     if type(node) is AccumulateGrad:
-        node.step(g._a)
+        node.step(g._a, (), {})
         return None
     out = tuple(node.grads(graph_namespace(), g))
     return out[0] if len(out) == 1 else out

@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import cache
+from heapq import heappush
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -155,7 +156,7 @@ class TwoInputs(OpNode):
 
 _SCOPE: dict[str, Any] = {
     "LEAF": LEAF, "OURS": recording.ours, "RELEASED": RELEASED, "STEP": recording.STEP, "Tensor": Tensor,
-    "OPERATION": recording.OPERATION, "changed": version.changed, "errors": errors, "getframe": sys._getframe,
+    "OPERATION": recording.OPERATION, "changed": version.changed, "errors": errors, "getframe": sys._getframe, "heappush": heappush,
     "intern": intern, "keep": table.keep, "leaf_edge": leaf_edge, "mode": mode, "new": new,
     "recording": recording, "saved_error": version.saved_error, "sum_to": sum_to, "tick": tick,
     "where": recording.where, **CONSTANTS,
@@ -219,7 +220,17 @@ if log is not None:
 
 
 def _receive(edge: str, v: str) -> str:
-    return f"old = {edge}.g\n{edge}.g = {v} if old is None else old + {v}"
+    """The lines of `engine.autograd.node.receive`."""
+    return f"""
+old = {edge}.g
+if old is not None:
+    {edge}.g = old + {v}
+else:
+    {edge}.g = {v}
+    key = -{edge}.seq
+    pending[key] = {edge}
+    if key < 0:
+        heappush(heap, key)"""
 
 
 def _steps(
@@ -231,13 +242,13 @@ class made(Base):
     __slots__ = ()
     __module__ = "torch.autograd.graph"
 
-    def step(self, g):
+    def step(self, g, heap, pending):
 {_indent(load + body, 8)}
 
-    def step_free(self, g):
+    def step_free(self, g, heap, pending):
 {_indent(load + body + free, 8)}
 
-    def logged(self, g, log):
+    def logged(self, g, heap, pending, log):
 {_indent(load + body, 8)}
         log.append((STEP, self, (g,), {grads}))
 {extra}"""
@@ -319,6 +330,7 @@ if g is None or not mode.enabled:
 else:
     n = new(Node)
     n.edges = (leaf_edge(self) if g is LEAF else g,)
+    n.g = None
     n.seq = tick()
 {kept}
     t._g = n"""
@@ -451,6 +463,7 @@ else:
     if gb is LEAF:
         gb = leaf_edge(other)
     n.edges = (ga, gb)
+    n.g = None
     n.seq = tick()
     n.shapes = shapes
 {kept}
