@@ -34,7 +34,7 @@ def test_the_random_graph_has_as_many_operations_as_it_says_and_uses_all_of_them
     assert used - {-1} == set(range(problems.SINKS + problems.NODES - 1))
 
 
-@pytest.mark.parametrize("key", training.PROGRAMS)
+@pytest.mark.parametrize("key", ["i", "k", "l"])
 def test_training_loops_run_and_are_the_same_again(key: str) -> None:
     first, second = (training.PROGRAMS[key](engine)() for _ in range(2))
     assert all(a.equal(b) for a, b in zip(first, second, strict=True))
