@@ -63,6 +63,14 @@ def _of(node: Any) -> OfNode:
     return found
 
 
+def _of_leaf(t: Any, slot: str) -> _Hooks:
+    graph.leaf_hooks[0] = True
+    if not hasattr(t, slot):
+        setattr(t, slot, _Hooks())
+    hooks: _Hooks = getattr(t, slot)
+    return hooks
+
+
 def add(node: Any, kind: str, fn: Hook) -> Handle:
     return Handle(getattr(_of(node), kind), fn)
 
@@ -70,23 +78,13 @@ def add(node: Any, kind: str, fn: Hook) -> Handle:
 def add_to_tensor(t: Any, fn: Hook) -> Handle:
     if t._g is not LEAF:
         return Handle(_of(t._g).tensor, fn)
-    graph.leaf_hooks[0] = True
-    try:
-        hooks = t._hooks
-    except AttributeError:
-        hooks = t._hooks = _Hooks()
-    return Handle(hooks, fn)
+    return Handle(_of_leaf(t, "_hooks"), fn)
 
 
 def add_post_accumulate(t: Any, fn: Hook) -> Handle:
     if t._g is not LEAF:
         raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-    graph.leaf_hooks[0] = True
-    try:
-        hooks = t._post_hooks
-    except AttributeError:
-        hooks = t._post_hooks = _Hooks()
-    return Handle(hooks, fn)
+    return Handle(_of_leaf(t, "_post_hooks"), fn)
 
 
 def retain(t: Any) -> None:

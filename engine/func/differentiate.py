@@ -58,16 +58,22 @@ def _replace(args: tuple[Any, ...], argnums: Any, values: Any) -> tuple[Any, ...
     return tuple(new)
 
 
+def _differentiably(
+    func: Function, args: tuple[Any, ...], argnums: Any, kwargs: dict[str, Any], has_aux: bool
+) -> tuple[Any, Any, Any]:
+    """Call `func` on inputs to differentiate by; return those, what came out, and the extras."""
+    own = map_leaves(_own, _pick(args, argnums))
+    result = func(*_replace(args, argnums, own), **kwargs)
+    return (own, *result) if has_aux else (own, result, None)
+
+
 def grad_and_value(func: Function, argnums: Any = 0, has_aux: bool = False) -> Function:
     """Return a function that computes gradient and value of a scalar function."""
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        chosen = _pick(args, argnums)
         keep = _outer(args)
         with engine.enable_grad():
-            own = map_leaves(_own, chosen)
-            result = func(*_replace(args, argnums, own), **kwargs)
-            value, aux = result if has_aux else (result, None)
+            own, value, aux = _differentiably(func, args, argnums, kwargs, has_aux)
             _check_scalar(value)
             found = rebuild(own, _gradients([value], leaves(own), [engine.ones_like(value)]))
         found, value = _finish(found, keep), _finish(value, keep)
@@ -147,12 +153,9 @@ def jacrev(
     """Return a function that computes the Jacobian, row by row."""
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        chosen = _pick(args, argnums)
         keep = _outer(args)
         with engine.enable_grad():
-            own = map_leaves(_own, chosen)
-            result = func(*_replace(args, argnums, own), **kwargs)
-            outputs, aux = result if has_aux else (result, None)
+            own, outputs, aux = _differentiably(func, args, argnums, kwargs, has_aux)
             rows = map_leaves(lambda o: rebuild(own, _jacobian(o, leaves(own))), outputs)
         rows = _finish(rows, keep)
         return (rows, _finish(aux, keep)) if has_aux else rows

@@ -166,7 +166,28 @@ class InstanceNorm3d(_InstanceNorm):
     _dims = 3
 
 
-class LayerNorm(Module):
+class _OverLast(Module):
+    """What is normalized over the last dimensions, and scaled element by element."""
+
+    def __init__(
+        self, normalized_shape: Any, eps: Any, elementwise_affine: bool, dtype: Any
+    ) -> None:
+        super().__init__()
+        shape = (
+            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        )
+        self.normalized_shape, self.eps = shape, eps
+        self.elementwise_affine = elementwise_affine
+        weight = Parameter(engine.ones(shape, dtype=dtype)) if elementwise_affine else None
+        self.register_parameter("weight", weight)
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        )
+
+
+class LayerNorm(_OverLast):
     """Mean 0 and variance 1 over the last dimensions."""
 
     def __init__(
@@ -178,15 +199,8 @@ class LayerNorm(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__()
-        shape = (
-            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-        )
-        self.normalized_shape, self.eps = shape, eps
-        self.elementwise_affine = elementwise_affine
-        weight = Parameter(engine.ones(shape, dtype=dtype)) if elementwise_affine else None
-        has_bias = elementwise_affine and bias
-        self.register_parameter("weight", weight)
+        super().__init__(normalized_shape, eps, elementwise_affine, dtype)
+        shape, has_bias = self.normalized_shape, elementwise_affine and bias
         self.register_parameter(
             "bias", Parameter(engine.zeros(shape, dtype=dtype)) if has_bias else None
         )
@@ -203,13 +217,10 @@ class LayerNorm(Module):
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return (
-            f"{self.normalized_shape}, eps={self.eps}, "
-            f"elementwise_affine={self.elementwise_affine}, bias={self.bias is not None}"
-        )
+        return f"{super().extra_repr()}, bias={self.bias is not None}"
 
 
-class RMSNorm(Module):
+class RMSNorm(_OverLast):
     """Root mean square 1 over the last dimensions."""
 
     def __init__(
@@ -220,22 +231,10 @@ class RMSNorm(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__()
-        shape = (
-            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-        )
-        self.normalized_shape, self.eps = shape, eps
-        self.elementwise_affine = elementwise_affine
-        weight = Parameter(engine.ones(shape, dtype=dtype)) if elementwise_affine else None
-        self.register_parameter("weight", weight)
+        super().__init__(normalized_shape, eps, elementwise_affine, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
-
-    def extra_repr(self) -> str:
-        return (
-            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
-        )
 
 
 class GroupNorm(Module):

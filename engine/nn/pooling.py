@@ -12,12 +12,9 @@ from .functional.conv import ntuple
 from .module import Module
 
 
-class _MaxPool(Configured):
-    settings: ClassVar[dict[str, Any]] = {
-        "kernel_size": REQUIRED, "stride": None, "padding": 0, "dilation": 1,
-        "return_indices": False, "ceil_mode": False,
-    }  # fmt: skip
-    shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+class _Windows(Configured):
+    """What looks at windows that lie side by side unless a stride is given."""
+
     dims = 0
     stride: Any
 
@@ -25,6 +22,14 @@ class _MaxPool(Configured):
         super().__init__(*args, **kwargs)
         if self.stride is None:
             self.stride = self.kernel_size
+
+
+class _MaxPool(_Windows):
+    settings: ClassVar[dict[str, Any]] = {
+        "kernel_size": REQUIRED, "stride": None, "padding": 0, "dilation": 1,
+        "return_indices": False, "ceil_mode": False,
+    }  # fmt: skip
+    shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 
     def forward(self, input: Tensor) -> Any:
         return getattr(F, f"max_pool{self.dims}d")(
@@ -51,19 +56,12 @@ class MaxPool3d(_MaxPool):
     dims = 3
 
 
-class _AvgPool(Configured):
+class _AvgPool(_Windows):
     settings: ClassVar[dict[str, Any]] = {
         "kernel_size": REQUIRED, "stride": None, "padding": 0, "ceil_mode": False,
         "count_include_pad": True, "divisor_override": None,
     }  # fmt: skip
     shown = ("kernel_size", "stride", "padding")
-    dims = 0
-    stride: Any
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.stride is None:
-            self.stride = self.kernel_size
 
     def forward(self, input: Tensor) -> Tensor:
         return getattr(F, f"avg_pool{self.dims}d")(  # type: ignore[no-any-return]

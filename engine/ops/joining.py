@@ -148,31 +148,23 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     return run(UNBIND, [input, axis(dim, len(input._s))])  # type: ignore[no-any-return]
 
 
+def _split_sizes(n: int, split_size: Any) -> Any:
+    """The lengths of the parts of a dimension of length n."""
+    if isinstance(split_size, (list, tuple)):
+        return split_size
+    return [min(split_size, n - i) for i in range(0, n, split_size)] if n else [0]
+
+
 def _split(a: Raw, split_size: Any, dim: int) -> tuple[Raw, ...]:
     out, start = [], 0
-    n = a.shape[dim]
-    sizes = (
-        split_size
-        if isinstance(split_size, (list, tuple))
-        else [min(split_size, n - i) for i in range(0, n, split_size)]
-        if n
-        else [0]
-    )
-    for s in sizes:
+    for s in _split_sizes(a.shape[dim], split_size):
         out.append(a[(slice(None),) * dim + (slice(start, start + s),)])
         start += s
     return tuple(out)
 
 
 def _split_vjp(F: Any, g: Any, self_sizes: Any, self_dtype: Any, split_size: Any, dim: int) -> Any:
-    n = self_sizes[dim]
-    sizes = (
-        split_size
-        if isinstance(split_size, (list, tuple))
-        else [min(split_size, n - i) for i in range(0, n, split_size)]
-        if n
-        else [0]
-    )
+    sizes = _split_sizes(self_sizes[dim], split_size)
     parts = [
         F.zeros((*self_sizes[:dim], s, *self_sizes[dim + 1 :]), self_dtype) if v is None else v
         for v, s in zip(g, sizes, strict=True)

@@ -237,32 +237,21 @@ def _squeeze_dims(a: Raw, dim: Any) -> Raw:
     return a.reshape([s for i, s in enumerate(a.shape) if s != 1 or i not in dims])
 
 
-SQUEEZE_DIM = define(
-    "squeeze(self, dim)",
-    _squeeze_dims,
-    family="shape",
-    view=True,
-    node="SqueezeBackward1",
-    self=lambda F, g, self_sizes: g.reshape(self_sizes),
-    key="squeeze_dim",
-)
-SQUEEZE_DIMS = define(
-    "squeeze(self, dim)",
-    _squeeze_dims,
-    family="shape",
-    view=True,
-    node="SqueezeBackward2",
-    self=lambda F, g, self_sizes: g.reshape(self_sizes),
-    key="squeeze_dims",
-)
-SQUEEZE_MM = define(
-    "squeeze(self, dim)",
-    _squeeze_dims,
-    family="shape",
-    view=True,
-    node="SqueezeBackward4",
-    self=lambda F, g, self_sizes: g.reshape(self_sizes),
-    key="squeeze_mm",
+SQUEEZE_DIM, SQUEEZE_DIMS, SQUEEZE_MM = (
+    define(
+        "squeeze(self, dim)",
+        _squeeze_dims,
+        family="shape",
+        view=True,
+        node=node,
+        self=lambda F, g, self_sizes: g.reshape(self_sizes),
+        key=key,
+    )
+    for key, node in (
+        ("squeeze_dim", "SqueezeBackward1"),
+        ("squeeze_dims", "SqueezeBackward2"),
+        ("squeeze_mm", "SqueezeBackward4"),
+    )
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from engine.dtype import BOOL, COMPLEX, FLOAT, INT, default
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.extremes import returns
 from engine.ops.helpers import axes, axis, expand_dims
-from engine.ops.table import RAW, TO_FLOAT, define, run
+from engine.ops.table import RAW, TO_FLOAT, Op, define, run
 from engine.tensor import Tensor
 
 Raw = Any
@@ -87,30 +88,23 @@ def _spread_args(name: str, t: Any, dim: Any, unbiased: Any, correction: Any) ->
     return dims, c
 
 
-def var(
-    input: Any,
-    dim: Any = None,
-    unbiased: Any = None,
-    keepdim: bool = False,
-    *,
-    correction: Any = None,
-    axis: Any = None,
-) -> Any:
-    dims, c = _spread_args("var", input, dim if axis is None else axis, unbiased, correction)
-    return run(VAR, [input, dims, c, keepdim])
+def _spreading(op: Op) -> Callable[..., Any]:
+    """What a person calls for a row of (self, dim, correction, keepdim)."""
 
+    def call(
+        input: Any,
+        dim: Any = None,
+        unbiased: Any = None,
+        keepdim: bool = False,
+        *,
+        correction: Any = None,
+        axis: Any = None,
+    ) -> Any:
+        dims, c = _spread_args(op.name, input, dim if axis is None else axis, unbiased, correction)
+        return run(op, [input, dims, c, keepdim])
 
-def std(
-    input: Any,
-    dim: Any = None,
-    unbiased: Any = None,
-    keepdim: bool = False,
-    *,
-    correction: Any = None,
-    axis: Any = None,
-) -> Any:
-    dims, c = _spread_args("std", input, dim if axis is None else axis, unbiased, correction)
-    return run(STD, [input, dims, c, keepdim])
+    call.__name__ = call.__qualname__ = op.name
+    return call
 
 
 def _means(a: Raw, dim: Any, keepdim: bool) -> Raw:
@@ -160,28 +154,7 @@ STD_MEAN = define(
 )
 
 
-def var_mean(
-    input: Any,
-    dim: Any = None,
-    unbiased: Any = None,
-    keepdim: bool = False,
-    *,
-    correction: Any = None,
-) -> Any:
-    dims, c = _spread_args("var_mean", input, dim, unbiased, correction)
-    return run(VAR_MEAN, [input, dims, c, keepdim])
-
-
-def std_mean(
-    input: Any,
-    dim: Any = None,
-    unbiased: Any = None,
-    keepdim: bool = False,
-    *,
-    correction: Any = None,
-) -> Any:
-    dims, c = _spread_args("std_mean", input, dim, unbiased, correction)
-    return run(STD_MEAN, [input, dims, c, keepdim])
+var, std, var_mean, std_mean = (_spreading(op) for op in (VAR, STD, VAR_MEAN, STD_MEAN))
 
 
 # --- norms ---------------------------------------------------------------------------------------

@@ -34,11 +34,14 @@ def _moments(group: Group, grad: Raw, state: dict[str, Any]) -> tuple[Raw, Raw]:
     return first._a, second._a
 
 
-def _decayed(group: Group, p: Tensor) -> Raw:
-    """Return the parameter with decoupled weight decay applied."""
+def _decayed(optimizer: Optimizer, group: Group, p: Tensor, grad: Raw) -> tuple[Raw, Raw]:
+    """Return parameter and gradient after weight decay, which may be decoupled from the gradient."""
+    if not group["decoupled_weight_decay"]:
+        return p._a, optimizer.gradient(group, p, grad)
+    grad = -grad if group["maximize"] else grad
     if group.get("weight_decay", 0) == 0:
-        return p._a
-    return p._a * (1 - float(group["lr"]) * group["weight_decay"])
+        return p._a, grad
+    return p._a * (1 - float(group["lr"]) * group["weight_decay"]), grad
 
 
 class Adam(Optimizer):
@@ -74,12 +77,7 @@ class Adam(Optimizer):
         names = ("exp_avg", "exp_avg_sq") + (("max_exp_avg_sq",) if group["amsgrad"] else ())
         start(state, p, *names)
         step = counted(state)
-        values = p._a
-        if group["decoupled_weight_decay"]:
-            grad = -grad if group["maximize"] else grad
-            values = _decayed(group, p)
-        else:
-            grad = self.gradient(group, p, grad)
+        values, grad = _decayed(self, group, p, grad)
         first, second = _moments(group, grad, state)
         beta1, beta2 = group["betas"]
         if group["amsgrad"]:
@@ -184,12 +182,7 @@ class NAdam(Optimizer):
             start(state, p, "exp_avg", "exp_avg_sq")
             state["mu_product"] = wrap(np.array(1.0, np.float32))
         step = counted(state)
-        values = p._a
-        if group["decoupled_weight_decay"]:
-            grad = -grad if group["maximize"] else grad
-            values = _decayed(group, p)
-        else:
-            grad = self.gradient(group, p, grad)
+        values, grad = _decayed(self, group, p, grad)
         beta1, beta2 = group["betas"]
         mu = beta1 * (1.0 - 0.5 * 0.96 ** (step * group["momentum_decay"]))
         mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((step + 1) * group["momentum_decay"]))
@@ -231,12 +224,7 @@ class RAdam(Optimizer):
     def update(self, group: Group, p: Tensor, grad: Raw, state: dict[str, Any]) -> Raw:
         start(state, p, "exp_avg", "exp_avg_sq")
         step = counted(state)
-        values = p._a
-        if group["decoupled_weight_decay"]:
-            grad = -grad if group["maximize"] else grad
-            values = _decayed(group, p)
-        else:
-            grad = self.gradient(group, p, grad)
+        values, grad = _decayed(self, group, p, grad)
         first, second = _moments(group, grad, state)
         beta1, beta2 = group["betas"]
         move = first / (1 - beta1**step) * float(group["lr"])
