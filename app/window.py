@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import (
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QTabWidget,
+    QToolBar,
+    QWidget,
+)
 
 from app.commands import COMMANDS, MENUS, tint_actions
 from ui.dock import Dock
@@ -30,8 +38,11 @@ class Window(QMainWindow):
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.setDockOptions(
-            QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowNestedDocks
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
         )
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.notebook = NotebookView(theme=theme)
         self.graph = GraphPane(theme)
         self.inspector = Inspector(theme)
@@ -111,7 +122,7 @@ class Window(QMainWindow):
         width = max(self.width(), 1280)
         self.resizeDocks(
             [self.docks["notebook"], self.docks["inspector"]],
-            [round(width * 0.31), round(width * 0.22)],
+            [round(min(width * 0.29, 640)), round(min(max(width * 0.2, 280), 420))],
             Qt.Orientation.Horizontal,
         )
 
@@ -119,7 +130,11 @@ class Window(QMainWindow):
         """Come back as the window was left; the first time, fill most of the screen."""
         if geometry.isEmpty() or not self.restoreGeometry(geometry):
             available = self.screen().availableGeometry()
-            self.resize(min(1600, available.width()), min(1000, available.height()))
+            wished = QSize(1600, 1000)
+            self.resize(wished.boundedTo(available.size()))
+            # Smaller than wished: maximized, since the frame would push the edges off the screen.
+            if available.width() <= wished.width() or available.height() <= wished.height():
+                self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
         if state.isEmpty() or not self.restoreState(state):
             self.reset_layout()
 

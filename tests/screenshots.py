@@ -47,7 +47,7 @@ def picture(name: str, theme: str, example: int, pass_: int, leaf: str, folder: 
         controller = Controller(settings)
         window, session = controller.window, controller.session
         window.resize(*SIZE)
-        window.show()
+        window.showNormal()
         window.reset_layout()
         ready: list[bool] = []
         controller.runs.first_run.connect(lambda: ready.append(True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from ui.icons import icon
@@ -16,6 +17,7 @@ class Dock(QDockWidget):
         super().__init__(title, parent)
         self.setObjectName(name)
         self.setWidget(content)
+        self._frame = QColor()
         bar = QWidget(self)
         bar.setObjectName("DockTitle")
         bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -33,8 +35,19 @@ class Dock(QDockWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Tint the buttons of the title row."""
-        self._float.setIcon(icon("panel_right", theme.text_faint))
-        self._close.setIcon(icon("close", theme.text_faint))
+        self._frame = QColor(theme.text_faint)
+        self._float.setIcon(icon("panel_right", theme.text_dim))
+        self._close.setIcon(icon("close", theme.text_dim))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw a frame around a floating panel; Qt draws none where the title row is ours."""
+        super().paintEvent(event)
+        if self.isFloating():
+            painter = QPainter(self)
+            painter.setPen(self._frame)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+            painter.end()
 
     @staticmethod
     def _button(name: str, label: str, bar: QWidget) -> QToolButton:

@@ -63,7 +63,7 @@ QStatusBar {{ background: {t.window}; border-top: 1px solid {t.border}; color: {
 QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ color: {t.text_dim}; font-size: {small}pt; padding: 0 {s}px; }}
 QTabWidget::pane {{ border: none; }}
-QTabBar {{ background: transparent; }}
+QTabBar {{ background: transparent; qproperty-drawBase: 0; }}
 QTabBar::tab {{ background: transparent; color: {t.text_dim}; padding: {s}px {m}px;
   border: none; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}

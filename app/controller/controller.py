@@ -45,6 +45,7 @@ class Controller(QObject):
         self.session = Session(new(), self)
         self.runs = Runs(self.session, self)
         self.undo = QUndoStack(self)
+        self._obituary = ""  # what was said of the last kernel that died
         self.files = Files(self.session, self.runs, self.window, settings)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
         self.graph = GraphBinding(self.session, self.window, preferences)
@@ -149,13 +150,16 @@ class Controller(QObject):
 
     def _kernel_state(self, state: str) -> None:
         self.window.kernel_label.setText(_KERNEL_STATES[state])
+        if state == "starting" and self.window.notice.text() == self._obituary:
+            self.window.notice.hide()
         self._update_actions()
 
     def _kernel_died(self, how: str) -> None:
+        self._obituary = (
+            f"The kernel has died: {how}. What it recorded and your notebook are still here."
+        )
         self.window.notice.show_message(
-            f"The kernel has died: {how}. What it recorded and your notebook are still here.",
-            error=True,
-            action=("Restart", self.runs.restart),
+            self._obituary, error=True, action=("Restart", self.runs.restart)
         )
 
     def _held_back(self, key: str, lines: int) -> None:

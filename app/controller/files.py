@@ -153,6 +153,8 @@ class Files(QObject):
         except (TapeError, OSError) as error:
             self._window.notice.show_message(f"The recording is not saved: {error}", error=True)
             return False
+        self._settings.add_recent(path)
+        self.recent_changed.emit()
         self._window.statusBar().showMessage(f"Saved {path.name}", 4000)
         return True
 

@@ -22,6 +22,7 @@ class GraphBinding(QObject):
         self._session, self._window, self._preferences = session, window, preferences
         self._pane, self._canvas = window.graph, window.graph.canvas
         self.picture: Picture | None = None
+        self._lit: list[tuple[str, int]] = []  # cell and line of the node that is lit there
         self._wanted: int | None = None  # the graph asked for; None: the newest
         self.pictures = Pictures(self)
         self.pictures.ready.connect(self._show)
@@ -60,9 +61,12 @@ class GraphBinding(QObject):
             self._canvas.select(node, reveal=True)
 
     def show_step(self, milliseconds: int) -> None:
-        """Let the step that the playhead stands on move along its edges."""
+        """Let the step that the playhead stands on move along its edges; show its code too."""
         self._canvas.reveal_active()
         self._canvas.animate_step(milliseconds)
+        if self._preferences.follow:
+            for key, line in self._lit:
+                self._window.notebook.follow(key, line)
 
     def _tape_changed(self) -> None:
         self.pictures.cancel()
@@ -111,12 +115,12 @@ class GraphBinding(QObject):
 
     def _light(self, node: NodeId | None) -> None:
         """Light the line of code that a node comes from."""
-        lines: dict[str, set[int]] = {}
+        self._lit = []
         if node is not None and self.picture is not None and node in self.picture.graph:
             data = self.picture.graph.nodes[node]
             if data.get("cell") and data.get("line"):
-                lines[data["cell"]] = {data["line"]}
-        self._window.notebook.light_lines(lines)
+                self._lit.append((data["cell"], data["line"]))
+        self._window.notebook.light_lines({key: {line} for key, line in self._lit})
 
     def _tint(self) -> NodeId | None:
         """Tint the canvas at the playhead; returns the node that it stands on."""

@@ -20,7 +20,7 @@ def controller(qtbot: QtBot, tmp_path: Path) -> Iterator[Controller]:
     settings = Settings(tmp_path / "settings.ini")
     made = Controller(settings)
     made.window.resize(1280, 800)
-    made.window.show()
+    made.window.showNormal()
     qtbot.waitExposed(made.window)
     yield made
     made.session.set_dirty(False)

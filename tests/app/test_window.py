@@ -10,9 +10,9 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.commands import COMMANDS
@@ -101,6 +101,27 @@ def test_selection_lights_its_source_line_and_the_cursor_lights_its_nodes(
     assert node in controller.window.graph.canvas.highlighted()
 
 
+def test_a_step_scrolls_its_code_into_view_but_not_under_a_writing_person(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    filler = [f"a{i} = {i}\n" * 8 for i in range(12)]
+    drive.open_file(qtbot, controller, script(tmp_path, *filler, ACCUMULATE))
+    drive.run_all(qtbot, controller)
+    tape, notebook = controller.session.tape, controller.window.notebook
+    bar = notebook.column.verticalScrollBar()
+    bar.setValue(0)
+    notebook.edit(controller.session.document.cells[0].key)
+    controller.session.set_playhead(int(tape.passes["event"][0]))
+    controller.window.actions_by_id["step"].trigger()
+    assert bar.value() == 0
+    notebook.set_current(controller.session.document.cells[0].key)
+    controller.window.setFocus()
+    controller.window.actions_by_id["step"].trigger()
+    cell = notebook.cell(controller.session.document.cells[-1].key)
+    assert bar.value() > 0
+    assert cell.visibleRegion().boundingRect().intersects(cell.editor_line_rect(4))
+
+
 def test_theme_switches_live_and_is_kept(controller: Controller, tmp_path: Path) -> None:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
@@ -126,6 +147,29 @@ def test_panels_come_back_as_they_were_left(controller: Controller, tmp_path: Pa
     controller.window.actions_by_id["reset_layout"].trigger()
     assert not docks["inspector"].isHidden()
     assert not docks["transport"].isFloating()
+
+
+def test_a_moved_and_a_tabbed_panel_come_back(controller: Controller, tmp_path: Path) -> None:
+    window, docks = controller.window, controller.window.docks
+    assert window.dockOptions() & QMainWindow.DockOption.AllowTabbedDocks  # by hand too
+    window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, docks["transport"])
+    window.tabifyDockWidget(docks["notebook"], docks["inspector"])
+    controller.settings.set_window(window.saveGeometry(), window.saveState())
+    window.reset_layout()
+    assert not window.tabifiedDockWidgets(docks["notebook"])
+    window.restore(*Settings(tmp_path / "settings.ini").window())
+    assert window.tabifiedDockWidgets(docks["notebook"]) == [docks["inspector"]]
+    assert window.dockWidgetArea(docks["transport"]) == Qt.DockWidgetArea.TopDockWidgetArea
+
+
+def test_the_first_start_stays_on_a_small_screen(controller: Controller, tmp_path: Path) -> None:
+    """A frame around a window as large as the screen would push its status bar off it."""
+    first = Controller(Settings(tmp_path / "other.ini"))
+    available = first.window.screen().availableGeometry()
+    roomy = available.width() > 1600 and available.height() > 1000
+    assert first.window.isMaximized() is not roomy
+    assert first.window.width() <= available.width()
+    first.close()
 
 
 @pytest.mark.parametrize(
@@ -225,8 +269,10 @@ def test_a_killed_kernel_loses_neither_notebook_nor_recording(
     qtbot.waitUntil(lambda: "died" in controller.window.notice.text())
     assert len(controller.session.tape.passes) == passes
     assert controller.files.write_tape(tmp_path / "kept.tape")
+    assert controller.settings.recent()[0] == tmp_path / "kept.tape"
     with qtbot.waitSignal(controller.runs.finished, timeout=drive.RUN):
         controller.run_all()  # a new kernel, a new tape
+    assert controller.window.notice.text() == ""
     drive.wait_for_graph(qtbot, controller)
     assert len(controller.session.tape.passes) == passes
 

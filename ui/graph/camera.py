@@ -58,11 +58,17 @@ class View(NamedTuple):
         return self._replace(dx=width / 2 - x * self.scale, dy=height / 2 - y * self.scale)
 
 
-def fitted(
-    bounds: Rect, width: float, height: float, ratio: float = 1.0, largest: float = 1.25
-) -> View:
-    """Return the view that shows `bounds` whole with a margin, never larger than `largest`."""
-    margin = min(32.0, 0.06 * min(width, height))
+#: A fitted graph is not shown larger than this, but where the view is large.
+LARGEST_FIT, LARGE_VIEW = 1.25, 720.0
+
+
+def fitted(bounds: Rect, width: float, height: float, ratio: float = 1.0) -> View:
+    """Return the view that shows `bounds` whole with a margin.
+
+    A small graph stays at a size that suits the words beside it, larger in a very large view.
+    """
+    margin = min(22.0, 0.04 * min(width, height))
+    largest = min(max(min(width, height) / LARGE_VIEW, LARGEST_FIT), 2.0)
     room_x, room_y = max(width - 2 * margin, 1.0), max(height - 2 * margin, 1.0)
     scale = min(room_x / max(bounds.width, 1.0), room_y / max(bounds.height, 1.0), largest)
     view = View(min(max(scale, MIN_SCALE), MAX_SCALE), 0.0, 0.0, ratio)

@@ -15,7 +15,7 @@ from ui.graph.types import CanvasState, Role
 from ui.theme import FAMILIES, Theme
 
 #: Fill at a distance: shapes grow into solid colour between these scales.
-MELT_FROM, MELT_TO = 0.52, 0.38
+MELT_FROM, MELT_TO = 0.42, 0.31
 
 
 class Tint(IntEnum):

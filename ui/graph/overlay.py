@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -17,8 +17,7 @@ from PySide6.QtGui import (
 )
 
 from ui.graph.batch import draw_rects
-from ui.graph.camera import View
-from ui.graph.cards import detail_font
+from ui.graph.camera import Rect, View
 from ui.graph.inks import Inks, Tint, faded, mix
 from ui.graph.paint import (
     EDGE_WIDTH,
@@ -30,6 +29,7 @@ from ui.graph.paint import (
 )
 from ui.graph.scene import Indices, Scene
 from ui.graph.types import Role
+from ui.graph.words import detail_font
 
 HALO = 11.0  # pixels
 MANY_RINGS = 120
@@ -37,6 +37,7 @@ TAIL = 0.34  # share of the route that a comet's tail covers
 BADGE_RISE = 16.0  # pixels that a badge climbs
 RIPPLE = 18.0  # pixels that a ring runs out
 OVERHANG = 14.0  # pixels that it reaches out beyond its node
+BADGE_GAP = 3.0  # pixels between a badge and its node
 
 
 def paint_focus(
@@ -173,12 +174,12 @@ def paint_ripples(
 
 
 def paint_badges(
-    painter: QPainter, picture: Picture, view: View, width: float,
+    painter: QPainter, picture: Picture, view: View, size: tuple[float, float],
     badges: Mapping[int, str], t: float,
 ) -> None:  # fmt: skip
-    """Draw short texts at the upper right of nodes; t in 0..1 lets them rise into place.
+    """Draw short texts beside nodes, where they hide no other; t in 0..1 lets them rise into place.
 
-    width: of the view, in pixels; badges of nodes in view stay in view.
+    size: of the view, in pixels; badges of nodes in view stay in view.
     """
     near = view.scale >= 0.6
     font = detail_font(12 if near else 10)
@@ -187,18 +188,42 @@ def paint_badges(
     painter.setFont(font)
     placed: list[QRectF] = []
     for node, text in badges.items():
-        area, _ = outline(picture.scene, node, view, 0.0)
-        badge = QRectF(0.0, 0.0, metrics.horizontalAdvance(text) + 16.0, 21.0 if near else 18.0)
-        right = area.right() + OVERHANG
-        if area.left() < width:
-            right = min(right, width - 4.0)
-        badge.moveRight(max(right, area.left() + badge.width() / 2))
-        overlap = min(7.0, 0.16 * area.height())
-        badge.moveTop(area.top() - badge.height() + overlap + BADGE_RISE * (1.0 - t))
-        if any(badge.intersects(other) for other in placed):  # its neighbour's: below the node
-            badge.moveTop(area.bottom() - overlap)
-        placed.append(badge)
-        _badge(painter, picture.inks, badge, text, min(1.0, 2.5 * t))
+        badge = QSizeF(metrics.horizontalAdvance(text) + 16.0, 21.0 if near else 18.0)
+        place = badge_place(picture.scene, view, size, node, badge, placed)
+        placed.append(place)
+        risen = place.translated(0.0, BADGE_RISE * (1.0 - t))
+        _badge(painter, picture.inks, risen, text, min(1.0, 2.5 * t))
+
+
+def badge_place(
+    scene: Scene, view: View, size: tuple[float, float], node: int, badge: QSizeF,
+    placed: Sequence[QRectF],
+) -> QRectF:  # fmt: skip
+    """Return where a badge hides least of the cards and of the badges `placed` before it."""
+    card, _ = outline(scene, node, view, 0.0)
+    width, height = badge.width(), badge.height()
+    above, below = card.top() - height - BADGE_GAP, card.bottom() + BADGE_GAP
+    right, left = card.right() + OVERHANG - width, card.left() - OVERHANG
+    level = card.center().y() - height / 2
+    corners = (
+        (max(right, left), above), (left, above), (max(right, left), below), (left, below),
+        (card.right() + BADGE_GAP, level), (card.left() - BADGE_GAP - width, level),
+    )  # fmt: skip
+    places = [QRectF(x, y, width, height) for x, y in corners]
+    if card.left() < size[0] and card.right() > 0.0:
+        for place in places:
+            place.moveLeft(min(max(place.left(), 4.0), max(size[0] - width - 4.0, 4.0)))
+    reach = card.adjusted(-2 * width, -3 * height, 2 * width, 3 * height)
+    near = view.to_scene(reach.left(), reach.top())
+    others = scene.nodes_in(Rect(*near, reach.width() / view.scale, reach.height() / view.scale))
+    cards = [outline(scene, other, view, 0.0)[0] for other in others.tolist()]
+    return min(places, key=lambda place: _hidden(place, cards) + 4.0 * _hidden(place, placed))
+
+
+def _hidden(place: QRectF, others: Sequence[QRectF]) -> float:
+    """Return how many square pixels of the others a place covers."""
+    common = [place.intersected(other) for other in others if place.intersects(other)]
+    return sum(area.width() * area.height() for area in common)
 
 
 def _badge(painter: QPainter, inks: Inks, area: QRectF, text: str, opacity: float) -> None:

@@ -16,10 +16,10 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from ui.graph.batch import draw_lines, draw_rects
 from ui.graph.camera import Rect, View
-from ui.graph.cards import CardPainter, is_pill
+from ui.graph.cards import CardPainter
 from ui.graph.inks import Inks, Tint, Tints, melted
 from ui.graph.routes import ARROW
-from ui.graph.scene import Indices, Scene, Shape
+from ui.graph.scene import Indices, Scene, Shape, is_pill
 from ui.graph.types import Role
 
 GRID = 24.0  # scene units between dots at zoom 1

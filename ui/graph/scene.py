@@ -39,6 +39,10 @@ class Card(NamedTuple):
     name: str = ""  # the variable that holds an operation's result
 
 
+def is_pill(shape: int) -> bool:
+    return shape in (Shape.LEAF, Shape.INPUT)
+
+
 _SHAPES = {Kind.OP: Shape.OP, Kind.GRAD_FN: Shape.GRAD_FN, Kind.ACCUMULATE: Shape.ACCUMULATE}
 _FAMILY = {name: number for number, name in enumerate(FAMILIES)}
 

@@ -156,7 +156,7 @@ class Stage(QObject):
             if ripple > 0.0:
                 paint_ripples(painter, self.picture, view, self.state.badges, ripple)
         risen = _eased((self._pulse - RISE) / (1.0 - RISE))
-        paint_badges(painter, self.picture, view, size[0], self.state.badges, risen)
+        paint_badges(painter, self.picture, view, size, self.state.badges, risen)
 
     # Within
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QRe
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPen
 from PySide6.QtSvg import QSvgGenerator
 
-from ui.graph.camera import View
+from ui.graph.camera import Rect, View
 from ui.graph.cards import CardPainter
 from ui.graph.inks import Inks, Tint, tints_of
 from ui.graph.overlay import paint_badges, paint_halo
@@ -65,7 +65,7 @@ def png(picture: Picture, scale: float, state: CanvasState | None = None) -> byt
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     paint_scene(painter, picture, view, area)
-    _paint_state(painter, picture, view, area.width * view.scale, state)
+    _paint_state(painter, picture, view, area, state)
     painter.end()
     data = QByteArray()
     buffer = QBuffer(data)
@@ -92,7 +92,7 @@ def svg(picture: Picture, title: str, state: CanvasState | None = None) -> bytes
     painter.fillRect(QRectF(0.0, 0.0, area.width, area.height), picture.inks.canvas)
     _curves(painter, picture, view)
     paint_cards(painter, picture, view, np.arange(len(picture.scene)))
-    _paint_state(painter, picture, view, area.width, state)
+    _paint_state(painter, picture, view, area, state)
     painter.end()
     buffer.close()
     return bytes(data.data())
@@ -116,9 +116,10 @@ def _curves(painter: QPainter, picture: Picture, view: View) -> None:
 
 
 def _paint_state(
-    painter: QPainter, picture: Picture, view: View, width: float, state: CanvasState | None
+    painter: QPainter, picture: Picture, view: View, area: Rect, state: CanvasState | None
 ) -> None:
     if picture.tints.active >= 0:
         paint_halo(painter, picture, view, picture.tints.active, swell=0.0)
     if state is not None:
-        paint_badges(painter, picture, view, width, state.badges, t=1.0)
+        size = area.width * view.scale, area.height * view.scale
+        paint_badges(painter, picture, view, size, state.badges, t=1.0)

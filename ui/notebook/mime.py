@@ -13,6 +13,7 @@ from ui.notebook.ansi import Screen, stripped
 from ui.notebook.state import Output, joined
 
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
+_LARGEST = 8192  # px of a side that an image may ask for
 _BLOCKS = re.compile(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)")
 _BREAKS = re.compile(r"(?i)</?(p|div|tr|table|br|li|h[1-6]|pre|ul|ol)\b[^>]*>")
 _TAGS = re.compile(r"(?s)<[^<>]*>")
@@ -39,10 +40,15 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image; `svg` data is text, everything else a raster format."""
+    """An image; `svg` data is text, everything else a raster format.
+
+    width, height: the size in px that the code asked for; 0 where it did not.
+    """
 
     data: bytes
     svg: bool = False
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,10 @@ def read(output: Output) -> Item:
     if kind == "error":
         return _failure(output)
     if kind in ("execute_result", "display_data"):
-        data = output.get("data")
-        return _richest(data if isinstance(data, dict) else {})
+        data, wishes = output.get("data"), output.get("metadata")
+        return _richest(
+            data if isinstance(data, dict) else {}, wishes if isinstance(wishes, dict) else {}
+        )
     return _note(f"Output of unknown type {kind!r}")
 
 
@@ -128,12 +136,13 @@ def _frames(lines: list[str], ename: str) -> list[str]:
     return lines[first:last]
 
 
-def _richest(data: dict[str, object]) -> Item:
+def _richest(data: dict[str, object], wishes: dict[str, object]) -> Item:
     for mime in _IMAGES:
         if mime in data:
-            return _picture(joined(data[mime]), mime)
+            return _picture(joined(data[mime]), mime, *_wished_size(wishes.get(mime, wishes)))
     if "image/svg+xml" in data:
-        return Picture(joined(data["image/svg+xml"]).encode(), svg=True)
+        size = _wished_size(wishes.get("image/svg+xml", wishes))
+        return Picture(joined(data["image/svg+xml"]).encode(), True, *size)
     if "text/markdown" in data:
         return Prose(joined(data["text/markdown"]))
     words = joined(data.get("text/plain", ""))
@@ -148,9 +157,20 @@ def _richest(data: dict[str, object]) -> Item:
     return _note("Output that cannot be shown here: " + (", ".join(data) or "empty"))
 
 
-def _picture(encoded: str, mime: str) -> Item:
+def _wished_size(wishes: object) -> tuple[int, int]:
+    """Return the width and height that an output's metadata asks for; 0 where it does not."""
+    if not isinstance(wishes, dict):
+        return 0, 0
+    width, height = (
+        int(size) if isinstance(size, (int, float)) and 0 < size <= _LARGEST else 0
+        for size in (wishes.get("width"), wishes.get("height"))
+    )
+    return width, height
+
+
+def _picture(encoded: str, mime: str, width: int, height: int) -> Item:
     try:
-        return Picture(base64.b64decode(encoded, validate=False))
+        return Picture(base64.b64decode(encoded, validate=False), False, width, height)
     except (binascii.Error, ValueError):
         return _note(f"{mime} that cannot be read")
 

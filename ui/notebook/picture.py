@@ -38,6 +38,8 @@ class PictureView(QWidget):
     def __init__(self, parent: QWidget, picture: Picture, theme: Theme) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._wished = picture.width, picture.height
+        self._shrunk = QImage()  # for the last size that is smaller than its own
         self._image = QImage()
         self._svg: QSvgRenderer | None = None
         if picture.svg:
@@ -57,10 +59,15 @@ class PictureView(QWidget):
         return f"Picture, {size.width()} × {size.height()}"
 
     def natural_size(self) -> QSize:
-        """Return the picture's own size, px; empty when it cannot be read."""
+        """Return the size that the code asked for, or the picture's own; empty: cannot be read."""
+        own = self._image.size()
         if self._svg is not None:
-            return self._svg.defaultSize() if self._svg.isValid() else QSize()
-        return self._image.size()
+            own = self._svg.defaultSize() if self._svg.isValid() else QSize()
+        width, height = self._wished
+        if own.isEmpty() or not (width or height):
+            return own
+        width = width or max(round(height * own.width() / own.height()), 1)
+        return QSize(width, height or max(round(width * own.height() / own.width()), 1))
 
     def height_for(self, width: int) -> int:
         """Return the height, px, that the picture takes at a width."""
@@ -112,7 +119,21 @@ class PictureView(QWidget):
         if self._svg is not None:
             self._svg.render(painter, box)
         else:
-            painter.drawImage(box, self._image)
+            painter.drawImage(box, self._fitting(box))
+
+    def _fitting(self, box: QRectF) -> QImage:
+        """Return the picture in the device pixels of `box`, if it has more: a painter that shrinks
+        takes few of them into account, and thin lines break."""
+        size = (box.size() * self.devicePixelRatioF()).toSize()
+        if size.width() >= self._image.width():
+            return self._image
+        if self._shrunk.size() != size:
+            self._shrunk = self._image.scaled(
+                size,
+                Qt.AspectRatioMode.IgnoreAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+        return self._shrunk
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask the owner for its menu."""

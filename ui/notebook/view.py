@@ -154,6 +154,12 @@ class NotebookView(QWidget):
                 model.lit = lit
                 self._repaint(model)
 
+    def follow(self, key: str, line: int) -> None:
+        """Scroll as little as possible to a 1-based line, unless the person is writing."""
+        model = self._models.get(key)
+        if model is not None and not self._editing:
+            self.column.ensure_visible(model, self.column.widget(model).editor_line_rect(line))
+
     def reveal(self, key: str, line: int) -> None:
         """Make a cell current, scroll to a 1-based line and let it flash."""
         model = self._models.get(key)

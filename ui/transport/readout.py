@@ -31,10 +31,13 @@ def place_at(tape: Any, tracks: Tracks, playhead: int) -> Place:
     if playhead == 0:
         return Place(0, tracks.n, "Start of the tape" if tracks.n else "", "")
     event = playhead - 1
-    return Place(playhead, tracks.n, event_text(tape, event), _where(tracks, event))
+    return Place(playhead, tracks.n, event_text(tape, event), _where(tape, tracks, event))
 
 
-def _where(tracks: Tracks, event: int) -> str:
+def _where(tape: Any, tracks: Tracks, event: int) -> str:
+    cell_row = _bounded_cell(tape, event)
+    if cell_row is not None:  # the cell has been named already
+        return _first_line(tape.text(int(cell_row["source"])))
     parts = []
     cell = tracks.cell_at(event)
     if cell is not None:
@@ -100,6 +103,17 @@ def _mark(tape: Any, ref: int) -> str:
         return f"cell {count} {'begins' if mark is Mark.CELL_BEGIN else 'ends'}"
     text = _first_line(tape.text(int(row["text"]))) if row["text"] >= 0 else ""
     return f"printed: {text}" if mark is Mark.PRINT else text or "error"
+
+
+def _bounded_cell(tape: Any, event: int) -> Any:
+    """Return the row of the cell that begins or ends with an event, or None."""
+    row = tape.events[event]
+    if Event(int(row["kind"])) is not Event.MARK:
+        return None
+    mark = tape.marks[int(row["ref"])]
+    if Mark(int(mark["kind"])) not in (Mark.CELL_BEGIN, Mark.CELL_END):
+        return None
+    return tape.cells[int(mark["ref"])]
 
 
 def _first_line(text: str, longest: int = 120) -> str:

@@ -8,15 +8,20 @@ from PySide6.QtGui import QFontMetricsF
 from pytestqt.qtbot import QtBot
 
 from tests.ui.graph.samples import accumulate, grad_fn, leaf, mlp, op
-from ui.graph.cards import (
-    SHORT,
-    TALL,
-    WIDEST,
-    card_sizes,
+from ui.graph.cards import SHORT, TALL, WIDEST, card_sizes
+from ui.graph.scene import Shape, card_of
+from ui.graph.words import (
+    DETAIL,
+    LEAST_TITLE,
+    READABLE_DETAIL,
+    TITLE,
+    WORDS_FROM,
     detail_font,
+    short_detail,
+    short_title,
+    sizes_at,
     title_font,
 )
-from ui.graph.scene import Shape, card_of
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -67,3 +72,38 @@ def test_an_unknown_family_is_drawn_as_other() -> None:
     known = card_of(op(0), {"family": "other"})
     assert card_of(op(0), {"family": "quantum"}).family == known.family
     assert card_of(op(0), {"family": None}).family == known.family
+
+
+@pytest.mark.parametrize("scale", [2.0, 1.0, 0.8, 0.7, 0.6, 0.5, 0.42, WORDS_FROM])
+@pytest.mark.parametrize("height", [TALL, SHORT])
+def test_words_stay_readable_and_inside_at_every_scale(scale: float, height: float) -> None:
+    title, least, detail = sizes_at(scale, height, height == TALL)
+    assert TITLE <= least <= title
+    assert (title + detail) * 1.2 <= max(height, 1.25 * TITLE)
+    if detail:
+        assert detail * scale >= READABLE_DETAIL - 0.01
+    if height == TALL:
+        assert least * scale >= LEAST_TITLE - 0.01
+
+
+def test_at_their_own_size_words_are_as_measured() -> None:
+    assert sizes_at(1.0, TALL, True) == (TITLE, TITLE, DETAIL)
+
+
+@pytest.mark.parametrize(
+    ("title", "short"),
+    [("MulBackward0", "Mul"), ("AccumulateGrad", "AccGrad"), ("Backward", "Backward"),
+     ("relu", "relu")],
+)  # fmt: skip
+def test_a_short_title_keeps_what_tells_nodes_apart(title: str, short: str) -> None:
+    assert short_title(title) == short
+
+
+@pytest.mark.parametrize(
+    ("detail", "short"),
+    [("float32[4, 2]", "[4, 2]"), ("float32 -0.75", "-0.75"), ("bool[3]", "[3]"), ("int64 3", "3"),
+     ("saved: self", "saved: self"), ("fc1.weight.grad", "fc1.weight.grad"),
+     ("float32", "float32")],
+)  # fmt: skip
+def test_a_short_detail_keeps_shape_and_value(detail: str, short: str) -> None:
+    assert short_detail(detail) == short

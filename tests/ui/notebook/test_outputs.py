@@ -7,12 +7,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from ui.notebook.mime import Picture
 from ui.notebook.outputs import CAP, WINDOW, FailureOutput, TextOutput
 from ui.notebook.picture import PictureView
 from ui.notebook.state import CellState, Output
@@ -252,3 +253,49 @@ def test_outputs_follow_the_theme(owner: Owner, streamed: Stream) -> None:
         }
         assert theme.panel in colours
         assert theme.text in colours
+
+
+@pytest.mark.parametrize(
+    ("wish", "size"),
+    [
+        ({"image/png": {"width": 150}}, (150, 75)),
+        ({"width": 100, "height": 20}, (100, 20)),
+        ({"height": 300}, (600, 300)),
+        ({"image/png": {"width": "wide", "height": -3}}, (200, 100)),
+    ],
+)
+def test_a_picture_has_the_size_that_the_code_asked_for(
+    owner: Owner, png: Callable[[int, int], str], wish: dict[str, object], size: tuple[int, int]
+) -> None:
+    output: Output = {
+        "output_type": "display_data", "data": {"image/png": png(200, 100)}, "metadata": wish,
+    }  # fmt: skip
+    owner.show(CellState("a", outputs=[output]))
+    area = owner.view.cell("a").area
+    assert area is not None
+    (view,) = area.views
+    assert isinstance(view, PictureView)
+    assert (view.natural_size().width(), view.natural_size().height()) == size
+
+
+def test_a_shrunk_picture_keeps_its_thin_lines(qtbot: QtBot) -> None:
+    """One black column in eight: a painter that looks at two columns only would lose most."""
+    image = QImage(800, 80, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    painter = QPainter(image)
+    for x in range(3, 800, 8):
+        painter.fillRect(x, 0, 1, 80, QColor("black"))
+    painter.end()
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # it takes str, not bytes
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    view = PictureView(parent, Picture(bytes(data.data()), width=100), load("dark"))
+    view.resize(100, 10)
+    grabbed = view.grab().toImage()
+    ratio = grabbed.width() / 100
+    greys = [grabbed.pixelColor(round(x * ratio), 5).red() for x in range(20, 80)]
+    assert max(greys) - min(greys) < 40
+    assert abs(sum(greys) / len(greys) - 255 * 7 / 8) < 12
