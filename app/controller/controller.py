@@ -33,6 +33,8 @@ _KERNEL_STATES = {
     "stopped": "Kernel off",
 }
 
+LOG_LINES = 4  # of what a kernel wrote before it died that are shown
+
 
 class Controller(QObject):
     """The app: one window on one session. Call `close` when the window has closed."""
@@ -155,8 +157,9 @@ class Controller(QObject):
         self._update_actions()
 
     def _kernel_died(self, how: str) -> None:
-        self._obituary = (
-            f"The kernel has died: {how}. What it recorded and your notebook are still here."
+        first, *log = how.strip().split("\n")
+        self._obituary = "\n".join(
+            [f"{first} Your notebook and what it recorded are still here.", *log[-LOG_LINES:]]
         )
         self.window.notice.show_message(
             self._obituary, error=True, action=("Restart", self.runs.restart)

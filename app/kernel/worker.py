@@ -184,8 +184,8 @@ class Worker:
         try:
             self._life = Life(self._context, cwd, self._base, self._transport)
         except OSError as error:
-            self._post(Event("died", (f"The kernel cannot be started: {error}",)))
             self._set_state("dead")
+            self._post(Event("died", (f"The kernel cannot be started: {error}",)))
 
     def _died(self, life: Life) -> None:
         """The process ended by itself: tell what it still said, and that it is gone."""
@@ -193,8 +193,8 @@ class Worker:
             self._read()
         self._read()
         self._end_life()
+        self._set_state("dead")  # first: who hears of the death may ask for a new kernel at once
         self._post(Event("died", (life.last_words,)))
-        self._set_state("dead")
 
     def _stop(self) -> None:
         self._end_life()

@@ -144,6 +144,7 @@ def test_quitting_ends_the_kernel_without_harm(make_kernel: MakeKernel) -> None:
     heard.start()
     heard.send("quit()")
     heard.wait_state("dead")
+    heard.until(lambda: bool(heard.of("died")))
     assert "exit status 0" in heard.of("died")[0]
 
 

@@ -147,6 +147,7 @@ def test_a_kernel_that_ends_itself_is_dead_within_a_second(
     assert watch.elapsed() < 1500
     assert [heard.reply(key).status for key in ("a", "b")] == ["aborted", "aborted"]
     assert "last words" in heard.printed("a")
+    heard.until(lambda: bool(heard.of("died")))
     (words,) = heard.of("died")
     assert {"_": "exit status 3", "k": "SIGKILL", "a": "SIGABRT"}[end[3]] in words
     if "abort" in end:
@@ -179,6 +180,7 @@ def test_a_folder_that_is_missing_is_told(make_kernel: MakeKernel, tmp_path: Pat
     heard = make_kernel()
     heard.kernel.start(tmp_path / "nowhere")
     heard.wait_state("dead")
+    heard.until(lambda: bool(heard.of("died")))
     assert "nowhere" in heard.of("died")[0]
 
 
