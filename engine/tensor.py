@@ -323,6 +323,8 @@ for _name in (
     _read_only(_name)
 
 RETAINS, INFERENCE = 1, 2
+#: The classes whose instances take the quick ways of `engine.ops.quick`; modules add theirs.
+TENSORS: set[type] = {Tensor}
 new = object.__new__
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import engine
-from engine.tensor import Tensor
+from engine.tensor import TENSORS, Tensor
 
 
 def _own(cls: Any, data: Tensor | None, requires_grad: bool) -> Any:
@@ -51,6 +51,9 @@ class Buffer(Tensor):
 
     def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
         """Share the memory of `data`."""
+
+
+TENSORS.update((Parameter, Buffer))
 
 
 class UninitializedParameter(Parameter):

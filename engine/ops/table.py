@@ -61,7 +61,7 @@ graph.RAW = RAW
 OPS: dict[str, Op] = rooms.Table()
 _families: dict[str, str] = {}
 
-_INPUT, _RESULT, _SIZES, _DTYPE, _NEEDS, _RESULTS = range(6)
+INPUT, RESULT, SIZES, DTYPE, NEEDS, RESULTS = range(6)
 
 
 class Op:
@@ -70,7 +70,7 @@ class Op:
     __slots__ = (
         "alone", "broadcasts", "defaults", "differentiable", "doc", "family", "forward", "frees", "index",
         "joint", "kind", "listed", "name", "needs", "node", "outputs", "pack", "params", "required",
-        "signature", "view", "vjps",
+        "signature", "view", "vjps", "way",
     )  # fmt: skip
 
     name: str
@@ -95,6 +95,7 @@ class Op:
     broadcasts: bool
     frees: bool
     vjps: dict[int, tuple[Callable[..., Any], tuple[tuple[int, int], ...]]]
+    way: Callable[..., Any]  # runs it: the arguments by place, all of them
 
     def __repr__(self) -> str:
         return f"<op {self.signature} [{self.family}]>"
@@ -118,7 +119,7 @@ class OpNode(Function):
     cells: dict[int, Any] | None
 
     def _value(self, F: Any, kind: int, i: int) -> Any:
-        if kind == _INPUT:
+        if kind == INPUT:
             v = self.args[i]  # type: ignore[index]
             if isinstance(v, Tensor):
                 return self._unpack(F, v)
@@ -127,13 +128,13 @@ class OpNode(Function):
             if type(v) is Packed:
                 return v.unpack(F)
             return v
-        if kind == _RESULT:
+        if kind == RESULT:
             return self._result(F, i)
-        if self.op.listed and kind in (_SIZES, _DTYPE) and i == 0:
-            return [m[kind - _SIZES] for m in self.metas[: len(self.edges)]]
-        if kind == _SIZES:
+        if self.op.listed and kind in (SIZES, DTYPE) and i == 0:
+            return [m[kind - SIZES] for m in self.metas[: len(self.edges)]]
+        if kind == SIZES:
             return self.metas[i][0]
-        if kind == _DTYPE:
+        if kind == DTYPE:
             return self.metas[i][1]
         return tuple(e is not None for e in self.edges)
 
@@ -327,8 +328,25 @@ def make(a: Any, half: Any) -> Any:
     return t
 
 
-def run(op: Op, values: list[Any]) -> Any:
+def run(op: Op, values: Sequence[Any]) -> Any:
     """Execute a row on arguments in the order of its signature."""
+    return op.way(*values)
+
+
+def _first_way(op: Op) -> Callable[..., Any]:
+    """Stands for the quick way until it is asked for."""
+
+    def first(*values: Any) -> Any:
+        from engine.ops import quick
+
+        op.way = quick.row(op)
+        return op.way(*values)
+
+    return first
+
+
+def run_any(op: Op, values: list[Any]) -> Any:
+    """Execute a row whatever its arguments are."""
     raws, need, half = unwrap(op, values)
     r = op.forward(*raws) if half is None else forward_of(op, half)(*raws)
     if type(r) is tuple:
@@ -493,7 +511,7 @@ def needed_inputs(op: Op, edges: tuple[Any, ...]) -> set[int]:
     out: set[int] = set()
     for n, i in enumerate(op.differentiable):
         if edges[n] is not None:
-            out.update(j for k, j in op.vjps[i][1] if k == _INPUT)
+            out.update(j for k, j in op.vjps[i][1] if k == INPUT)
     return out
 
 
@@ -572,17 +590,17 @@ def _getters(op: Op, fn: Callable[..., Any], skip: int) -> tuple[tuple[int, int]
     out = []
     for p in code.co_varnames[skip : code.co_argcount]:
         if p in op.index:
-            out.append((_INPUT, op.index[p]))
+            out.append((INPUT, op.index[p]))
         elif p == "result":
-            out.append((_RESULT, 0))
+            out.append((RESULT, 0))
         elif p.startswith("result") and p[6:].isdigit():
-            out.append((_RESULT, int(p[6:])))
+            out.append((RESULT, int(p[6:])))
         elif p == "needs":
-            out.append((_NEEDS, 0))
+            out.append((NEEDS, 0))
         elif p.endswith("_sizes"):
-            out.append((_SIZES, op.index[p.removesuffix("_sizes")]))
+            out.append((SIZES, op.index[p.removesuffix("_sizes")]))
         elif p.endswith("_dtype"):
-            out.append((_DTYPE, op.index[p.removesuffix("_dtype")]))
+            out.append((DTYPE, op.index[p.removesuffix("_dtype")]))
         else:
             raise TypeError(f"{op.name}: a VJP asks for '{p}', which is no argument")
     return tuple(out)
@@ -632,10 +650,11 @@ def define(
     wanted = wrt.split() if joint is not None else vjps
     op.differentiable = tuple(sorted(op.index[p] for p in wanted))
     used = op.joint[1] if op.joint else [x for _, gs in op.vjps.values() for x in gs]
-    op.needs = ({i for k, i in used if k == _INPUT}, any(k == _RESULT for k, _ in used))
-    op.frees = any(k in (_INPUT, _RESULT) for k, _ in used)
+    op.needs = ({i for k, i in used if k == INPUT}, any(k == RESULT for k, _ in used))
+    op.frees = any(k in (INPUT, RESULT) for k, _ in used)
     op.alone = op.differentiable[0] if len(op.differentiable) == 1 and not listed else None
     op.node = _node_class(node or camel(name) + "Backward0", op)
+    op.way = _first_way(op)
     OPS[key or name] = op
     _families[name] = family
     setattr(RAW, key or name, forward)

@@ -1,0 +1,136 @@
+"""The parts that generated functions and node classes have in common."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from heapq import heappush
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+from engine import errors, recording, version
+from engine.autograd import mode
+from engine.autograd.node import LEAF, leaf_edge, tick
+from engine.ops import table
+from engine.ops.formula import CONSTANTS, called
+from engine.ops.helpers import sum_to
+from engine.ops.table import Op, OpNode
+from engine.size import intern
+from engine.tensor import Tensor, new
+
+_FOLDER = Path(__file__).parent  # where tracebacks find generated code: inside the engine
+
+
+class Released:
+    """What stands in the place of a saved value after the graph was freed."""
+
+    def __repr__(self) -> str:
+        return "released"
+
+
+RELEASED = Released()
+
+
+_SCOPE: dict[str, Any] = {
+    "LEAF": LEAF, "OURS": recording.ours, "RELEASED": RELEASED, "STEP": recording.STEP, "Tensor": Tensor,
+    "OPERATION": recording.OPERATION, "changed": version.changed, "errors": errors, "getframe": sys._getframe, "heappush": heappush,
+    "intern": intern, "keep": table.keep, "leaf_edge": leaf_edge, "mode": mode, "new": new,
+    "recording": recording, "saved_error": version.saved_error, "sum_to": sum_to, "table_record": table.record, "tick": tick,
+    "where": recording.where, **CONSTANTS,
+}  # fmt: skip
+
+
+def _build(op: Op, name: str, source: str, **values: Any) -> Any:
+    """Compile generated source and return what it calls `made`."""
+    scope = {**_SCOPE, **values}
+    exec(compile(source, str(_FOLDER / f"{op.name}.{name}"), "exec"), scope)
+    return scope["made"]
+
+
+def lazily(op: Op, write: Callable[[dict[str, Any]], str]) -> Any:
+    """A function whose code is written when it is called for the first time.
+
+    `write` returns the source of `made` and puts what it needs beside `_SCOPE`.
+    """
+    scope: dict[str, Any] = dict(_SCOPE)
+
+    def prepare() -> Any:
+        exec(compile(write(scope), str(_FOLDER / op.name), "exec"), scope)
+        call.__code__, call.__defaults__ = scope["made"].__code__, scope["made"].__defaults__
+        return call
+
+    scope["prepare"] = prepare
+    call: Any = FunctionType(_FIRST, scope, op.name)
+    return call
+
+
+_FIRST = compile(
+    "def first(*args, **kwargs): return prepare()(*args, **kwargs)", str(_FOLDER), "exec"
+).co_consts[0]
+
+
+def functions(*formulas: str) -> dict[str, Any]:
+    """The functions on arrays that formulas call."""
+    return {n: getattr(table.RAW, n) for f in formulas for n in called(f)}
+
+
+def indent(text: str, by: int) -> str:
+    return "\n".join(" " * by + line if line.strip() else line for line in text.splitlines())
+
+
+# --- parts of generated functions ------------------------------------------------------------------
+TENSOR = """
+t = new(Tensor)
+t._a = a
+t._s = s
+t._d = d
+t._v = None"""
+LOG = """
+log = recording.log
+if log is not None:
+    frame = getframe(1)
+    code = frame.f_code
+    if OURS.get(code.co_filename, True):
+        log.append((OPERATION, {name!r}, t, {inputs}, {params}, *where(), recording.scope))
+    else:
+        log.append((OPERATION, {name!r}, t, {inputs}, {params}, code, frame.f_lasti, recording.scope))"""
+
+
+def receive(edge: str, v: str) -> str:
+    """The lines of `engine.autograd.node.receive`."""
+    return f"""
+old = {edge}.g
+if old is not None:
+    {edge}.g = old + {v}
+else:
+    {edge}.g = {v}
+    key = -{edge}.seq
+    pending[key] = {edge}
+    if key < 0:
+        heappush(heap, key)"""
+
+
+def steps(
+    op: Op, base: type[OpNode], load: str, free: str, body: str, grads: str, extra: str = "", **values: Any
+) -> Any:  # fmt: skip
+    """A node class: steps that keep what was saved, that free it, and that are logged."""
+    source = f"""
+class made(Base):
+    __slots__ = ()
+    __module__ = "torch.autograd.graph"
+
+    def step(self, g, heap, pending):
+{indent(load + body, 8)}
+
+    def step_free(self, g, heap, pending):
+{indent(load + body + free, 8)}
+
+    def logged(self, g, heap, pending, log):
+{indent(load + body, 8)}
+        log.append((STEP, self, (g,), {grads}))
+{extra}"""
+    made = _build(op, "node", source, Base=base, **values)
+    made.__name__ = made.__qualname__ = op.node.__name__
+    made.op = op
+    return made

@@ -1,0 +1,144 @@
+"""The quick way through a pointwise row of one tensor, whose gradient is a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from engine.dtype import FROM_NP
+from engine.ops import table
+from engine.ops.formula import inline, names
+from engine.ops.quick.parts import LOG, TENSOR, functions, indent, lazily, receive, steps
+from engine.ops.table import Op, OpNode
+from engine.size import intern
+
+
+class OneInput(OpNode):
+    """A node with one input that keeps the input `x`, or else its element type there."""
+
+    __slots__ = ("x",)
+
+    x: Any
+
+    @property
+    def args(self) -> Any:  # type: ignore[override]
+        return None if self.x is None else [self.x if self.frees else None]
+
+    @property
+    def metas(self) -> Any:  # type: ignore[override]
+        x = self.x
+        return ((x._s, x._d),) if self.frees else ((None, x),)
+
+    outs = cells = None
+
+    def release(self) -> None:
+        if self.frees:
+            self.x = None
+
+
+class OneResult(OpNode):
+    """A node with one input that keeps the values `y` of its result."""
+
+    __slots__ = ("cells", "y")
+
+    y: Any
+
+    @property
+    def args(self) -> Any:  # type: ignore[override]
+        return None if self.y is None else [None]
+
+    @property
+    def metas(self) -> Any:  # type: ignore[override]
+        return ((intern(self.y.shape), FROM_NP[self.y.dtype]),)
+
+    @property
+    def outs(self) -> Any:  # type: ignore[override]
+        return None if self.y is None else ((self.y, *self.metas[0]),)
+
+    def release(self) -> None:
+        self.y = None
+
+
+def _one_input(op: Op, vjp: str) -> Any:
+    load = """
+x = self.x
+if x is None:
+    raise errors.freed()
+if x._v is not None and changed(x, self.seq):
+    raise saved_error(x, self.seq)
+x = x._a"""
+    return OneInput, load, "\nself.x = None", {"self": "x"}
+
+
+def _one_result(op: Op, vjp: str) -> Any:
+    load = """
+y = self.y
+if y is None:
+    raise errors.freed()
+if self.cells is not None:
+    self.grads(RAW, g)  # raises if the result was written to"""
+    return OneResult, load, "\nself.y = None", {"result": "y"}
+
+
+@cache
+def _unary_node(op: Op, vjp: str) -> Any:
+    if "self" in names(vjp):
+        base, load, free, places = _one_input(op, vjp)
+    elif "result" in names(vjp):
+        base, load, free, places = _one_result(op, vjp)
+    else:
+        base, load, free, places = OneInput, "", "", {}
+    body = f"\ne = self.edges[0]\nv = {inline(vjp, places)}\n" + receive("e", "v")
+    node = steps(op, base, load, free, body, "(v,)", RAW=table.RAW, **functions(vjp))
+    node.frees = bool(places)
+    return node
+
+
+def unary(
+    op: Op, full: Callable[..., Any], vjp: str, forward: str = "forward(self)"
+) -> Callable[..., Any]:
+    """The quick way through a row of one tensor; `full` is the other way."""
+
+    def write(scope: dict[str, Any]) -> str:
+        node = scope["Node"] = _unary_node(op, vjp)
+        kept = "n.y = a\nn.cells = None" if node.__base__ is OneResult else ""
+        kept = kept or f"n.x = {'self' if node.frees else 'd'}"
+        scope.update(full=full, MISSING=_MISSING, forward=op.forward)
+        return f"""
+def made(input=MISSING, *args, **kwargs):
+    self = input
+    if isinstance(self, Tensor) and not args and not kwargs:
+        d = self._d
+        if d.quick and not mode.unusual:
+            a = {inline(forward, {"self": "self._a"})}
+            s = self._s
+{indent(TENSOR + _ATTACH_ONE.format(kept=indent(kept, 4)), 12)}
+{indent(LOG.format(name=op.name, inputs="(self,)", params="None"), 12)}
+            return t
+    return full(*args, **kwargs) if self is MISSING else full(self, *args, **kwargs)
+"""
+
+    call = lazily(op, write)
+    call.__doc__ = full.__doc__
+    return call  # type: ignore[no-any-return]
+
+
+_ATTACH_ONE = """
+g = self._g
+if g is None or not mode.enabled:
+    t._g = None
+else:
+    n = new(Node)
+    n.edges = (leaf_edge(self) if g is LEAF else g,)
+    n.g = None
+    n.seq = tick()
+{kept}
+    t._g = n"""
+
+
+class _Missing:
+    pass
+
+
+_MISSING = _Missing()
