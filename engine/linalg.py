@@ -28,8 +28,8 @@ from engine.ops.linalg import (  # noqa: F401
     svd,
 )  # fmt: skip
 from engine.ops.matmul import matmul, vdot  # noqa: F401
+from engine.ops.norms import VECTOR_NORM
 from engine.ops.shape import VIEW
-from engine.ops.statistics import VECTOR_NORM
 from engine.ops.table import GRAPH, run
 from engine.tensor import wrap
 

@@ -11,8 +11,8 @@ from engine.dtype import FLOAT
 from engine.errors import LinAlgError
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.extremes import returns
+from engine.ops.norms import norm_vjp, vector_norm_raw
 from engine.ops.reduction import products_of_others
-from engine.ops.statistics import norm_vjp, vector_norm_raw
 from engine.ops.table import RAW, define, run
 from engine.tensor import Tensor, wrap
 

@@ -42,6 +42,9 @@ ROOMS: dict[str, Names] = {
         methods="div_ divide_ fmod_ pow_ remainder_ true_divide_",
         rows="add div_mode fmod_number mul power remainder_number remainder_of rpow rsub sub",
     ),
+    "cumulative": Names(
+        both="cumprod cumsum logcumsumexp logsumexp",
+    ),
     "diagonal": Names(
         both=(
             "adjoint cross diag diag_embed diagflat diagonal diff flip fliplr flipud kron "
@@ -99,6 +102,10 @@ ROOMS: dict[str, Names] = {
         ),
         rows="_to_copy clone_contiguous copy fill fill_tensor scatter_into take_flat zero",
     ),
+    "norms": Names(
+        both="dist norm",
+        rows="linalg_vector_norm norm_all",
+    ),
     "operators": Names(
         methods=(
             "__abs__ __add__ __and__ __eq__ __floordiv__ __ge__ __gt__ __iadd__ __iand__ "
@@ -124,6 +131,10 @@ ROOMS: dict[str, Names] = {
             "square_ tan tan_ tanh tanh_ trunc trunc_"
         ),
         rows="special_i1",
+    ),
+    "quantiles": Names(
+        both="kthvalue median mode nanmedian quantile",
+        rows="median_all median_dim nanmedian_all nanmedian_dim",
     ),
     "randomness": Names(
         both="bernoulli multinomial",
@@ -178,11 +189,7 @@ ROOMS: dict[str, Names] = {
         functions="bucketize isin searchsorted",
     ),
     "statistics": Names(
-        both=(
-            "bincount cumprod cumsum dist histc kthvalue logcumsumexp logsumexp median mode "
-            "nanmean nanmedian nansum norm quantile std std_mean var var_mean"
-        ),
-        rows="linalg_vector_norm median_all median_dim nanmedian_all nanmedian_dim norm_all",
+        both="bincount histc nanmean nansum std std_mean var var_mean",
     ),
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import engine
 from engine import errors
-from engine.ops.statistics import NORM
+from engine.ops.norms import NORM
 from engine.ops.table import run
 from engine.tensor import Tensor
 

@@ -1,0 +1,129 @@
+"""Norms of tensors along dimensions, and distances that are norms."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from engine import errors
+from engine.dtype import FLOAT
+from engine.ops.api import publish
+from engine.ops.helpers import axes, expand_dims
+from engine.ops.table import define, run
+from engine.tensor import Tensor
+
+Raw = Any
+
+
+def vector_norm_raw(a: Raw, p: float, dim: Any, keepdim: bool) -> Raw:
+    a = np.asarray(a)
+    dims = axes(dim, a.ndim)
+    m = np.abs(a)
+    if p == 2:
+        return np.sqrt((m * m).sum(axis=dims, keepdims=keepdim))
+    if p == 1:
+        return m.sum(axis=dims, keepdims=keepdim)
+    if p == 0:
+        return (m != 0).sum(axis=dims, keepdims=keepdim).astype(m.dtype)
+    if p == math.inf:
+        return m.max(axis=dims, keepdims=keepdim)
+    if p == -math.inf:
+        return m.min(axis=dims, keepdims=keepdim)
+    return (m**p).sum(axis=dims, keepdims=keepdim) ** (1 / p)
+
+
+def norm_vjp(
+    F: Any, g: Any, self: Any, result: Any, self_sizes: Any, p: float, dim: Any, keepdim: bool
+) -> Any:
+    """The gradient of a p-norm; 0 where the norm is 0."""
+    n = len(self_sizes)
+    dims = axes(dim, n)
+    g, r = expand_dims(g, dims, n, keepdim), expand_dims(result, dims, n, keepdim)
+    if p == 0:
+        return F.zeros_like(self)
+    if p == 1:
+        return F.sgn(self) * g
+    if abs(p) == math.inf:
+        hit = F.bool_to(F.abs(self) == r, g)
+        return F.sgn(self) * hit * (g / F.sum(hit, list(dims), True) if dims else g)
+    zero = r == 0
+    safe = F.where(zero, F.ones_like(r), r)
+    if p == 2:
+        return F.where(zero, F.zeros_like(self), self / safe * g)
+    m = F.abs(self)
+    if p < 2:
+        m = F.where(m == 0, F.ones_like(m), m)
+    return F.where(zero, F.zeros_like(self), self * F.power(m, p - 2) * (g / F.power(safe, p - 1)))
+
+
+NORM = define(
+    "norm(self, p, dim, keepdim)",
+    vector_norm_raw,
+    family="reduction",
+    node="NormBackward1",
+    self=norm_vjp,
+)
+
+
+NORM_ALL = define(
+    "norm(self, p, dim, keepdim)",
+    vector_norm_raw,
+    family="reduction",
+    key="norm_all",
+    node="NormBackward0",
+    self=norm_vjp,
+)
+
+
+VECTOR_NORM = define(
+    "linalg_vector_norm(self, p, dim, keepdim)",
+    vector_norm_raw,
+    family="reduction",
+    node="LinalgVectorNormBackward0",
+    self=norm_vjp,
+)
+
+
+def norm(
+    input: Any,
+    p: Any = "fro",
+    dim: Any = None,
+    keepdim: bool = False,
+    out: Any = None,
+    dtype: Any = None,
+) -> Any:
+    """The p-norm of vectors, or "fro" and "nuc" of matrices."""
+    if not isinstance(input, Tensor):
+        raise errors.not_tensor("norm", "input", 1, input)
+    t = input if dtype is None else input.to(dtype)
+    if p == "nuc":
+        from engine.linalg import matrix_norm
+
+        return matrix_norm(t, "nuc", (-2, -1) if dim is None else dim, keepdim)
+    if t._d.category < FLOAT:
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            + t._d.display
+        )
+    order = 2.0 if p in ("fro", None) else float(p)
+    dims = None if dim is None else [dim] if isinstance(dim, int) else list(dim)
+    if p == "fro" and True:
+        return run(VECTOR_NORM, [t, order, dims, keepdim])
+    return run(VECTOR_NORM, [t, order, dims, keepdim])
+
+
+def method_norm(
+    self: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None
+) -> Any:
+    return norm(self, p, dim, keepdim, dtype=dtype)
+
+
+def dist(input: Any, other: Any, p: float = 2) -> Any:
+    return norm(input - other, p)
+
+
+publish("dist", dist, F=False)
+publish("norm", norm, method=False)
+publish("norm", method_norm, function=False, F=False)
