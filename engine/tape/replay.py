@@ -26,7 +26,8 @@ class Moment:
     The n_ fields count the rows that exist of each table (a prefix). pass_: the innermost running
     pass, else the latest, else -1. visited: int32 ids of the nodes visited in that pass so far, in
     order. active_kind and active_ref: the event before the playhead (-1 at the start); active_node:
-    the node it visited, or -1; contributions: the rows that this step sent.
+    the node it visited, or -1; contributions: the rows that this step sent. freed: the nodes whose
+    saved tensors were freed by then, in any pass, in order (see `engine.tape.freed`).
     """
 
     playhead: int
@@ -41,6 +42,7 @@ class Moment:
     active_ref: int
     active_node: int
     contributions: slice
+    freed: NDArray[np.int32]
 
 
 class Entry(NamedTuple):
@@ -81,6 +83,7 @@ def state_at(tape: Tape, playhead: int) -> Moment:
         active_ref=ref,
         active_node=node,
         contributions=sent,
+        freed=tape.releases.before(tape, n_steps),
     )
 
 

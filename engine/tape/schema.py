@@ -32,6 +32,7 @@ class Mark(IntEnum):
     CELL_END = 1  # ref: cells row
     ERROR = 2  # text: the error's type and message
     PRINT = 3  # text: what was printed, capped
+    FREED = 4  # ref: passes row; its steps say whose saved tensors it freed
 
 
 class ValueFlag(IntFlag):
@@ -50,6 +51,10 @@ class PassFlag(IntFlag):
     RETAIN_GRAPH = 1
     CREATE_GRAPH = 2
     GRAD = 4  # autograd.grad: nothing is accumulated into .grad
+
+
+class StepFlag(IntFlag):
+    FREED = 1  # what the node had saved was freed after this step
 
 
 class GradChange(IntEnum):
@@ -94,7 +99,9 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "passes": _table(flags="u1", root0="<i4", n_root="<i4", event="<i4"),
     "roots": _table(value="<i4", node="<i4", nr="<i4", array="<i4"),  # array -1: implicit ones
     "ends": _table(pass_="<i4", error="<i4", event="<i4"),  # error: text
-    "steps": _table(pass_="<i4", node="<i4", contrib0="<i4", n_contrib="<i4", event="<i4"),
+    "steps": _table(
+        pass_="<i4", node="<i4", contrib0="<i4", n_contrib="<i4", flags="u1", event="<i4"
+    ),
     # What a step sent: along next_functions[slot] to (node, nr), or into tensor's .grad or capture.
     "contributions": _table(
         step="<i4", slot="<i4", node="<i4", nr="<i4", tensor="<i4", array="<i4"

@@ -6,10 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.tape import replay
-from engine.tape.schema import DTYPES, GradChange, Mark, PassFlag, ValueFlag
+from engine.tape.schema import DTYPES, GradChange, Mark, PassFlag, StepFlag, ValueFlag
 from engine.tape.tape import Tape
+
+Counts = NDArray[np.int64]
 
 
 def summarize(tape: Tape) -> dict[str, Any]:
@@ -20,7 +23,7 @@ def summarize(tape: Tape) -> dict[str, Any]:
     # An error that a pass raised and nobody caught is on the tape twice: at its end and as a mark.
     marked = int((tape.marks["kind"] == Mark.ERROR).sum())
     errors = max(marked, int((tape.ends["error"] >= 0).sum()))
-    steps = np.bincount(tape.steps["pass_"], minlength=len(tape.passes))
+    steps, freed = _counts(tape)
     ended = {int(row["pass_"]): int(row["error"]) for row in tape.ends}
     return {
         "events": len(tape.events),
@@ -34,7 +37,10 @@ def summarize(tape: Tape) -> dict[str, Any]:
         "cells": len(tape.cells),
         "arrays": len(tape.arrays),
         "bytes": int(tape.arrays["nbytes"].sum()),
-        "per_pass": [_pass(tape, i, int(steps[i]), ended.get(i)) for i in range(len(tape.passes))],
+        "per_pass": [
+            _pass(tape, i, int(steps[i]), int(freed[i]), ended.get(i))
+            for i in range(len(tape.passes))
+        ],
         "per_leaf": [_leaf(tape, v) for v in _leaves(tape)],
     }
 
@@ -47,7 +53,14 @@ def _leaves(tape: Tape) -> list[int]:
     return [int(row) for row in np.sort(rows[first])]
 
 
-def _pass(tape: Tape, i: int, steps: int, error: int | None) -> dict[str, Any]:
+def _counts(tape: Tape) -> tuple[Counts, Counts]:
+    """Return for each pass its steps, and those that freed what their node had saved."""
+    passes, frees = tape.steps["pass_"], tape.steps["flags"] & StepFlag.FREED > 0
+    n = len(tape.passes)
+    return np.bincount(passes, minlength=n), np.bincount(passes[frees], minlength=n)
+
+
+def _pass(tape: Tape, i: int, steps: int, freed: int, error: int | None) -> dict[str, Any]:
     """Describe a pass; error: its text, -1 for none, None where the pass did not end."""
     flags, first, count, event = tape.passes[i].item()
     source = tape.source(int(tape.events["loc"][event]))
@@ -55,6 +68,7 @@ def _pass(tape: Tape, i: int, steps: int, error: int | None) -> dict[str, Any]:
         "kind": "grad" if flags & PassFlag.GRAD else "backward",
         "roots": [tape.label(int(v)) for v in tape.roots["value"][first : first + count]],
         "steps": steps,
+        "freed": freed,
         "retain_graph": bool(flags & PassFlag.RETAIN_GRAPH),
         "create_graph": bool(flags & PassFlag.CREATE_GRAPH),
         "cell": source.cell if source else "",
@@ -107,6 +121,8 @@ def _pass_line(i: int, one: dict[str, Any]) -> str:
     flags = [key for key in ("retain_graph", "create_graph") if one[key]]
     if not one["ended"]:
         flags.append("not ended")
+    if one["freed"]:
+        flags.append(f"freed what {one['freed']:,} node{'s' * (one['freed'] != 1)} had saved")
     if one["error"]:
         flags.append(one["error"].splitlines()[0])
     place = f"line {one['line']}" + (f" of cell {one['cell']}" if one["cell"] else "")

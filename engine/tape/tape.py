@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine.tape import bits, sums
 from engine.tape.cache import ArrayCache
 from engine.tape.errors import TapeError
+from engine.tape.freed import Releases
 from engine.tape.grouped import Grouped
 from engine.tape.schema import DTYPES, TABLES, ArrayFlag
 from engine.tape.storage.save import save_copy
@@ -76,6 +77,7 @@ class Tape:
         self._shapes: dict[int, tuple[int, ...]] = {}
         self._names_of = Grouped()
         self.grads_of = Grouped()
+        self.releases = Releases()
         self.sums = ArrayCache()
         self._publish()
         self.refresh()
@@ -108,6 +110,7 @@ class Tape:
         frozen = copy.copy(self)
         frozen._cache, frozen.sums = ArrayCache(), ArrayCache()
         frozen._names_of, frozen.grads_of = Grouped(), Grouped()
+        frozen.releases = Releases()
         frozen._shapes = dict(self._shapes)
         return frozen
 

@@ -79,8 +79,8 @@ def _sent(look: Lookup, step: int) -> dict[int, str]:
     return {int(r["slot"]): brief(tape.array(int(r["array"]))) for r in rows if r["array"] >= 0}
 
 
-def saved(look: Lookup, node: int) -> tuple[tuple[Link, ...], tuple[Fact, ...]]:
-    """Return the saved tensors as links and the saved constants as facts."""
+def saved(look: Lookup, node: int, gone: bool) -> tuple[tuple[Link, ...], tuple[Fact, ...]]:
+    """Return the saved tensors as links and the saved constants as facts; gone: freed by now."""
     tape, row = look.tape, look.tape.nodes[node]
     first = int(row["saved0"])
     links, facts = [], []
@@ -90,5 +90,6 @@ def saved(look: Lookup, node: int) -> tuple[tuple[Link, ...], tuple[Fact, ...]]:
             facts.append(Fact(f"saved {name}", tape.text(int(entry["text"]))))
             continue
         text = f"{name}: {_origin(look, value)}"
-        links.append(Link("", text, look.form(value), look.node_of_value(value)))
+        detail = "freed" if gone else look.form(value)
+        links.append(Link("", text, detail, look.node_of_value(value)))
     return tuple(links), tuple(facts)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+
+from engine.tape.freed import freed_by, stopped_by
 from engine.tape.schema import OpFlag, ValueFlag
 from ui.inspector.lookup import Lookup
 from ui.inspector.records import Fact
@@ -75,5 +78,26 @@ def visit_facts(look: Lookup, node: int, playhead: int) -> tuple[Fact, ...]:
     if step < 0:
         return (Fact("visited", "not yet at the playhead"),)
     pass_ = int(tape.steps["pass_"][step])
-    number = step - int(tape.steps["event"].searchsorted(int(tape.passes["event"][pass_]))) + 1
-    return (Fact("visited", f"in pass {pass_ + 1}, step {number}"),)
+    return (Fact("visited", f"in pass {pass_ + 1}, step {_number(look, pass_, step)}"),)
+
+
+def freed_facts(look: Lookup, node: int, playhead: int) -> tuple[Fact, ...]:
+    """Return where a node's saved tensors were freed, and what then failed for want of them."""
+    tape, freed = look.tape, freed_by(look.tape, node, playhead)
+    if freed is None:
+        return ()
+    at = f"by pass {freed.pass_ + 1}, step {_number(look, freed.pass_, freed.step)}"
+    facts = [Fact("saved tensors", f"freed {at}")]
+    events = tape.ends["event"]
+    for end in np.flatnonzero((tape.ends["error"] >= 0) & (events < playhead)).tolist():
+        cause = stopped_by(tape, end)
+        if cause is not None and cause.node == node:
+            failed = int(tape.ends["pass_"][end])
+            facts.append(Fact("missed", f"by pass {failed + 1}, which stopped here"))
+    return tuple(facts)
+
+
+def _number(look: Lookup, pass_: int, step: int) -> int:
+    """Return which step of its pass a step is, from 1."""
+    begin = int(look.tape.passes["event"][pass_])
+    return step - int(look.tape.steps["event"].searchsorted(begin)) + 1

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.ops.table import family
+from engine.tape.freed import freed_by
 from engine.tape.replay import cotangents, grad_at
 from engine.tape.schema import ValueFlag
 from engine.tape.tape import Tape
 from ui.graph.types import Kind, NodeId
 from ui.inspector.connections import groups, inputs, next_functions, saved, users
-from ui.inspector.facts import op_facts, tensor_facts, visit_facts
+from ui.inspector.facts import freed_facts, op_facts, tensor_facts, visit_facts
 from ui.inspector.history import history
 from ui.inspector.lookup import Lookup, lookup
 from ui.inspector.records import Fact, Line, Link, NodeView, Shown
@@ -86,16 +87,18 @@ def _grad_fn(look: Lookup, ref: int, playhead: int) -> NodeView:
     if op >= 0:
         out = int(tape.ops["out0"][op])
         twin = (Link("", look.op_name(op), look.form(out), NodeId(Kind.OP, op)),)
-    kept, constants = saved(look, ref)
+    freed = freed_by(tape, ref, playhead)
+    kept, constants = saved(look, ref, freed is not None)
+    title = "Saved" if freed is None else f"Saved, freed by pass {freed.pass_ + 1}"
     return NodeView(
         NodeId(Kind.GRAD_FN, ref),
         look.node_name(ref),
         f"backward of {look.op_name(op)}" if op >= 0 else "backward node",
         "grad",
-        (*visit_facts(look, ref, playhead), *constants),
+        (*visit_facts(look, ref, playhead), *freed_facts(look, ref, playhead), *constants),
         groups(
             ("next_functions", next_functions(look, ref, playhead)),
-            ("Saved", kept),
+            (title, kept),
             ("Backward of", twin),
         ),
         _line_of_op(look, op),

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from engine.tape.freed import stopped_by
 from engine.tape.schema import Event, GradChange, Mark, PassFlag
 from ui.transport.tracks import Tracks
 
@@ -82,7 +83,13 @@ def _step(tape: Any, ref: int) -> str:
 
 def _end(tape: Any, ref: int) -> str:
     error = int(tape.ends[ref]["error"])
-    return f"backward stops: {_first_line(tape.text(error))}" if error >= 0 else "backward ends"
+    if error < 0:
+        return "backward ends"
+    cause, where = stopped_by(tape, ref), ""
+    if cause is not None:
+        name = tape.text(int(tape.nodes["name"][cause.node]))
+        where = f" at {name}, which pass {cause.pass_ + 1} freed"
+    return f"backward stops{where}: {_first_line(tape.text(error))}"
 
 
 def _grad(tape: Any, ref: int) -> str:
@@ -101,6 +108,8 @@ def _mark(tape: Any, ref: int) -> str:
     if mark in (Mark.CELL_BEGIN, Mark.CELL_END):
         count = int(tape.cells[int(row["ref"])]["count"])
         return f"cell {count} {'begins' if mark is Mark.CELL_BEGIN else 'ends'}"
+    if mark is Mark.FREED:
+        return f"pass {int(row['ref']) + 1} has freed the graph"
     text = _first_line(tape.text(int(row["text"]))) if row["text"] >= 0 else ""
     return f"printed: {text}" if mark is Mark.PRINT else text or "error"
 

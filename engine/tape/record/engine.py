@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine import version
+from engine.autograd.function import BackwardNode
 from engine.autograd.node import LEAF, Port
 from engine.dtype import bfloat16, cast
 from engine.tape.bits import CODES
@@ -100,6 +101,16 @@ def ones_for(root: Any) -> Any:
 def cast_for(root: Any, gradient: Any) -> Any:
     """Return a given gradient as the pass takes it: in the root's element type."""
     return cast(gradient._a, gradient._d, root._d)
+
+
+def frees(node: Any) -> bool:
+    """Whether a node lets go of something after a step in a pass that does not retain the graph."""
+    if not node.frees:
+        return False
+    if isinstance(node, BackwardNode):
+        own = node.__dict__
+        return bool(own["saved"] or own["freed"])
+    return True
 
 
 def _is_parameter(tensor: Any) -> bool:

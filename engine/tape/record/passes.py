@@ -13,21 +13,26 @@ from engine.tape.record.grads import Grads
 from engine.tape.record.nodes import Nodes
 from engine.tape.record.rows import Batch, message
 from engine.tape.record.tensors import Tensors
-from engine.tape.schema import Event, PassFlag
+from engine.tape.schema import Event, Mark, PassFlag, StepFlag
 
 #: What was sent to a node (or to one of its further outputs): an array and its row, or a list.
 Inbox = dict[Any, Any]
 
-_STEP = int(Event.STEP)  # a plain int costs less to pack than a member of an enum
+_STEP, _FREED = int(Event.STEP), int(StepFlag.FREED)  # members of enums cost more to pack
 
 
 class _Running(NamedTuple):
-    """A pass that has begun; create: its own operations are recorded in the graph."""
+    """A pass that has begun.
+
+    create: its own operations are recorded in the graph; freed: the steps so far that freed what
+    their node had saved, None in a pass that retains the graph.
+    """
 
     number: int
     loc: int
     inbox: Inbox
     create: bool
+    freed: list[int] | None
 
 
 class Passes:
@@ -60,15 +65,18 @@ class Passes:
             _put(inbox, (node, nr) if nr else node, content, index)
         number = self._batch["passes"].add(flags, first, len(seeds), self._batch.events.count)
         self._batch.event(Event.PASS, number, loc)
-        self._running.append(_Running(number, loc, inbox, bool(create)))
+        self._running.append(_Running(number, loc, inbox, bool(create), None if retain else []))
         self.current = number
 
     def end(self, error: BaseException | None) -> None:
         if not self._running:
             return
-        number, loc, _, _ = self._running.pop()
+        number, loc, _, _, freed = self._running.pop()
         self.current = self._running[-1].number if self._running else -1
         text = -1 if error is None else self._batch.text(message(error))
+        if freed:
+            mark = self._batch["marks"].add(Mark.FREED, number, -1, self._batch.events.count)
+            self._batch.event(Event.MARK, mark, loc)
         row = self._batch["ends"].add(number, text, self._batch.events.count)
         self._batch.event(Event.END, row, loc)
 
@@ -78,7 +86,7 @@ class Passes:
         running = self._running
         if not running:
             return
-        number, loc, inbox, _ = running[-1]
+        number, loc, inbox, _, freed = running[-1]
         nodes, sent = self._nodes, self._sent
         row = nodes.by_seq.get(node.seq)
         if row is None:
@@ -101,14 +109,18 @@ class Passes:
                     count += 1
                     _put(inbox, (target, nr) if nr else target, grad, index)
         sent.count = count
-        self._finish(number, row, first, loc)
+        flags = 0
+        if freed is not None and engine.frees(node):
+            freed.append(step)
+            flags = _FREED
+        self._finish(number, row, first, loc, flags)
 
     def accumulate(self, entry: tuple[Any, ...]) -> None:
         """AccumulateGrad added `delta`; `grad` is the tensor that .grad is now."""
         _, _, variable, delta, grad = entry
         if not self._running:
             return
-        number, loc, inbox, create = self._running[-1]
+        number, loc, inbox, create, _ = self._running[-1]
         row = self._nodes.accumulate(variable)
         tensor = self._tensors.known(variable)
         if not create:
@@ -122,7 +134,7 @@ class Passes:
         """autograd.grad took `content` for a tensor."""
         if not self._running:
             return
-        number, loc, inbox, _ = self._running[-1]
+        number, loc, inbox, _, _ = self._running[-1]
         self._tensors.current(tensor, loc)
         node, nr = self._nodes.end(tensor)
         if node < 0:
@@ -144,10 +156,10 @@ class Passes:
             index = self._arrays.add(content)
         self._sent.add(step, 0, -1, -1, tensor, index)
 
-    def _finish(self, number: int, node: int, first: int, loc: int) -> None:
+    def _finish(self, number: int, node: int, first: int, loc: int, flags: int = 0) -> None:
         steps, events = self._steps, self._events
         step, event = steps.count, events.count
-        steps.put((number, node, first, self._sent.count - first, event))
+        steps.put((number, node, first, self._sent.count - first, flags, event))
         steps.count = step + 1
         events.put((_STEP, step, loc, self._batch.cell, self._batch.time))
         events.count = event + 1

@@ -98,6 +98,7 @@ def check_rows(
             _check(table, column, starts[table], rows[column] >= len(kinds), "is of no known kind")
         if "dtype" in (rows.dtype.names or ()):
             _check(table, "dtype", starts[table], rows["dtype"] >= len(DTYPES), "is no known dtype")
+    _check_freed(new, starts, counts)
     _check_events(new, starts, counts)
     _check_order(new, starts)
 
@@ -108,6 +109,16 @@ def _within(table: str, column: str, rows: Rows, start: int, least: int, count: 
     if count is not None:
         bad |= values >= count
     _check(table, column, start, bad, "points outside")
+
+
+def _check_freed(
+    new: Mapping[str, Rows], starts: Mapping[str, int], counts: Mapping[str, int]
+) -> None:
+    marks = new.get("marks")
+    if marks is not None:
+        passes = (marks["ref"] >= 0) & (marks["ref"] < counts["passes"])
+        bad = (marks["kind"] == Mark.FREED) & ~passes
+        _check("marks", "ref", starts["marks"], bad, "points outside")
 
 
 def _check_span(table: str, first: str, count: str, rows: Rows, start: int, total: int) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape.errors import TapeError
-from engine.tape.schema import DTYPES, TABLES
-from engine.tape.storage import npy
+from engine.tape.schema import TABLES
+from engine.tape.storage import npy, versions
 from engine.tape.storage.container import (
     Member,
     Scanner,
@@ -28,7 +28,6 @@ from engine.tape.storage.container import (
 from engine.tape.storage.sink import Bytes, Sink
 from engine.tape.storage.source import Source
 
-FORMAT, VERSION = "tapedeck-tape", 1
 MAX_DOCUMENT = 64 << 20  # manifest and summary are small; a larger one is not ours
 
 _T = TypeVar("_T")
@@ -78,7 +77,7 @@ class SegmentWriter:
         self._members = [first_member()]
         self._segments = 0
         sink.append([preamble()])
-        self._append([_New("manifest.json", [_json({**manifest, **_describe()})])])
+        self._append([_New("manifest.json", [_json({**manifest, **versions.description()})])])
 
     def write(
         self, tables: Mapping[str, Bytes], texts: list[str], payloads: Sequence[Payload]
@@ -135,6 +134,7 @@ class SegmentReader:
         self._scanner = Scanner(source)
         self._segments = 0
         self._payloads = 0
+        self._version = versions.VERSION
         self.manifest: dict[str, Any] = {}
         self.summary: dict[str, Any] | None = None
         self.end = 0  # bytes up to here are whole segments
@@ -178,7 +178,8 @@ class SegmentReader:
         if member.name != f"{folder}{name}.npy" or name not in TABLES or name in tables:
             raise self._wrong(member, f"this member does not belong after segment {folder[9:17]}")
         try:
-            tables[name] = npy.decode(self._scanner.read(member), TABLES[name])
+            dtype = versions.table(name, self._version)
+            tables[name] = versions.upgraded(name, npy.decode(self._scanner.read(member), dtype))
         except ValueError as error:
             raise self._wrong(member, str(error)) from None
 
@@ -217,14 +218,16 @@ class SegmentReader:
         if member.name != "manifest.json":
             raise self._wrong(member, "manifest.json must come first")
         manifest = self._json(member, MAX_DOCUMENT)
-        if manifest.get("format") != FORMAT:
-            raise self._wrong(member, f"the format is not {FORMAT}")
+        if manifest.get("format") != versions.FORMAT:
+            raise self._wrong(member, f"the format is not {versions.FORMAT}")
         version = self._field(member, manifest, "version", int)
-        if version != VERSION:
-            raise self._wrong(member, f"version {version} is not known here (this reads {VERSION})")
-        for key, wanted in _describe().items():
+        if not versions.known(version):
+            newest = f"this reads up to {versions.VERSION}"
+            raise self._wrong(member, f"version {version} is not known here ({newest})")
+        for key, wanted in versions.description(version).items():
             if manifest.get(key) != wanted:
-                raise self._wrong(member, f"its {key} is not that of version {VERSION}")
+                raise self._wrong(member, f"its {key} is not that of version {version}")
+        self._version = version
         self.manifest = manifest
         self.members.append(member)
         self.end = self._scanner.at
@@ -252,12 +255,3 @@ class SegmentReader:
 
 def _json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, separators=(",", ":"), allow_nan=True).encode("ascii")
-
-
-def _describe() -> dict[str, Any]:
-    """What a reader must know before the first table."""
-    schema = {
-        name: [[column, dtype.fields[column][0].str] for column in dtype.names or ()]  # type: ignore[index]
-        for name, dtype in TABLES.items()
-    }
-    return {"format": FORMAT, "version": VERSION, "schema": schema, "dtypes": list(DTYPES)}

@@ -56,7 +56,9 @@ def test_leaves_operations_and_passes_in_order() -> None:
         w, x = tensor([1.0, 2.0]), tensor([3.0, 4.0], requires_grad=False)
         (w * x).sum().backward()
     tape = recorder.tape()
-    assert kinds(tape) == ["LEAF", "LEAF", "OP", "OP", "PASS", "STEP", "STEP", "STEP", "END"]
+    assert kinds(tape) == [
+        "LEAF", "LEAF", "OP", "OP", "PASS", "STEP", "STEP", "STEP", "MARK", "END",
+    ]  # fmt: skip
     assert ops(tape) == ["mul", "sum"]
     assert [tape.text(int(n)) for n in tape.nodes["name"]] == [
         "AccumulateGrad",

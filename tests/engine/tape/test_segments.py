@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
 from handmade import DELTA, FIRST, SECOND, W, X, write
 
 from engine.tape import replay
-from engine.tape.schema import TABLES
+from engine.tape.schema import TABLES, Mark
 from engine.tape.storage.source import MemorySource
 from engine.tape.tape import Tape, TapeError
 
@@ -104,6 +105,7 @@ def test_every_truncation_gives_whole_segments_or_an_error() -> None:
         ("events", 3, "ref", 1, "events row 3: ref points outside"),
         ("events", 1, "ref", 1, "events row 1: ref names a row of values that belongs to another"),
         ("marks", 0, "kind", 9, "marks row 0: kind is of no known kind"),
+        ("marks", 0, "kind", int(Mark.FREED), "marks row 0: ref points outside"),
     ],
 )
 def test_rows_that_cannot_be_are_refused(table, row, column, value, problem) -> None:
@@ -134,16 +136,19 @@ def test_a_flipped_bit_in_a_payload_is_found_when_the_array_is_read() -> None:
 
 
 def test_other_formats_and_versions_are_named(monkeypatch) -> None:
-    from engine.tape.storage import segments
+    from engine.tape.storage import versions
 
-    monkeypatch.setattr(segments, "VERSION", 9)
-    data = write()
-    monkeypatch.undo()
+    def written(**changes: Any) -> bytearray:
+        description = {**versions.description(), **changes}
+        with monkeypatch.context() as patch:
+            patch.setattr(versions, "description", lambda: description)
+            return write()
+
     with pytest.raises(TapeError, match="version 9 is not known here"):
-        tape_of(data)
-    monkeypatch.setattr(segments, "FORMAT", "other")
-    data = write()
-    monkeypatch.undo()
+        tape_of(written(version=9))
+    with pytest.raises(TapeError, match="its schema is not that of version 1"):
+        tape_of(written(version=1))
+    data = written(format="other")
     with pytest.raises(TapeError, match="the format is not tapedeck-tape"):
         tape_of(data)
 

@@ -204,7 +204,7 @@ class Script:
                 self.rows["contributions"].append((step, slot, target, nr, -1, array))
                 targets.append(target)
         count = len(self.rows["contributions"]) - first
-        self._event(Event.STEP, "steps", (pass_, node, first, count, self._now))
+        self._event(Event.STEP, "steps", (pass_, node, first, count, 0, self._now))
         return targets
 
     def _accumulate(self, leaf: int, step: int, delta: float) -> None:

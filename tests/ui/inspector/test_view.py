@@ -237,3 +237,24 @@ def test_a_long_history_is_cut_around_the_playhead(record):
     assert "100 passes (1 to 100)" in end.verdict
     start = describe(tape, node, 0).ledger
     assert (start.earlier, len(start.rows), start.later) == (0, 12, 88)
+
+
+def test_what_a_node_had_saved_is_freed_by_a_pass(record):
+    tape = record(
+        LEAVES,
+        "y = (w * x).exp().sum()\ny.backward(retain_graph=True)\ny.backward()",
+        "y.backward()",
+    )
+    node = grad_fn(tape, "ExpBackward0")
+    rows = np.flatnonzero(tape.steps["node"] == node.ref)
+    first, freeing = (int(tape.steps["event"][row]) + 1 for row in rows)
+    view = describe(tape, node, first)
+    assert links(view)["Saved"].links[0].detail == "float32[2]"
+    assert "saved tensors" not in facts(view)
+    view = describe(tape, node, freeing)
+    assert facts(view)["saved tensors"] == "freed by pass 2, step 2"
+    assert "missed" not in facts(view)
+    link = links(view)["Saved, freed by pass 2"].links[0]
+    assert (link.text, link.detail) == ("result: exp", "freed")
+    assert facts(at_end(tape, node))["missed"] == "by pass 3, which stopped here"
+    assert "missed" not in facts(at_end(tape, grad_fn(tape, "MulBackward0")))

@@ -97,3 +97,15 @@ def test_the_pass_at_a_playhead(tape):
     assert tracks.pass_at(int(low) + 1) == 0
     assert tracks.pass_at(int(high)) == 0
     assert tracks.pass_at(int(high) + 1) == -1
+
+
+def test_a_freed_graph_and_what_stopped_for_it_are_told(record):
+    tape = record(
+        "w = torch.tensor([1.0], requires_grad=True)\ny = w.exp()\ny.backward()\n", "y.backward()"
+    )
+    texts = [event_text(tape, event) for event in range(len(tape.events))]
+    assert "pass 1 has freed the graph" in texts
+    assert any(
+        text.startswith("backward stops at ExpBackward0, which pass 1 freed: RuntimeError: Trying")
+        for text in texts
+    )
