@@ -79,6 +79,7 @@ from engine.constants import *  # noqa: E402, F403
 
 _ROOMS = [
     "accelerator",
+    "distributions",
     "functional",
     "nn",
     "optim",

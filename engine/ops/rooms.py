@@ -191,6 +191,10 @@ ROOMS: dict[str, Names] = {
     "statistics": Names(
         both="bincount histc nanmean nansum std std_mean var var_mean",
     ),
+    "variates": Names(
+        both="igamma",
+        functions="_sample_dirichlet _standard_gamma binomial poisson",
+    ),
 }
 
 

@@ -68,16 +68,18 @@ def uniform(
     return values.reshape(shape)
 
 
+def scalar_normal(stream: Stream) -> float:
+    """Return the generator's spare normal, or make two and keep the second."""
+    z, stream.spare = stream.spare, None
+    if z is None:
+        angle = 2 * math.pi * stream.double()
+        radius = math.sqrt(-2 * math.log1p(-stream.double()))
+        z, stream.spare = radius * math.cos(angle), radius * math.sin(angle)
+    return z
+
+
 def _normal_one_by_one(stream: Stream, n: int, mean: float, std: float) -> NDArray[np.float64]:
-    values = []
-    for _ in range(n):
-        z, stream.spare = stream.spare, None
-        if z is None:
-            angle = 2 * math.pi * stream.double()
-            radius = math.sqrt(-2 * math.log1p(-stream.double()))
-            z, stream.spare = radius * math.cos(angle), radius * math.sin(angle)
-        values.append(z * std + mean)
-    return np.array(values, dtype=np.float64)
+    return np.array([scalar_normal(stream) * std + mean for _ in range(n)], dtype=np.float64)
 
 
 def _box_muller_f64(u: NDArray[np.float64], mean: float, std: float) -> NDArray[np.float64]:

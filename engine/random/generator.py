@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import fillers
+from . import fillers, rejection
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -150,6 +151,25 @@ class Generator:
         """Draw exponentials of rate lambd."""
         _check(lambd > 0, f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
         return fillers.exponential(self._stream, shape, dtype_name, lambd)
+
+    def variates(
+        self, draw: Callable[..., float], *parameters: NDArray[Any]
+    ) -> NDArray[np.float64]:
+        """Draw one number per element with a function of `engine.random.rejection`, which takes
+        the parameters and then a source of uniforms."""
+        flat = [p.ravel().tolist() for p in parameters]
+        uniform = self._stream.double
+        values = [draw(*row, uniform) for row in zip(*flat, strict=True)]
+        return np.array(values, np.float64).reshape(parameters[0].shape)
+
+    def gamma(self, alpha: NDArray[Any]) -> NDArray[np.float64]:
+        """Draw standard gamma variates of the given shapes."""
+        normal = functools.partial(fillers.scalar_normal, self._stream)
+
+        def draw(a: float, uniform: Callable[[], float]) -> float:
+            return rejection.gamma(a, uniform, normal)
+
+        return self.variates(draw, alpha)
 
     def geometric(self, p: float, shape: Sequence[int], dtype_name: str) -> NDArray[Any]:
         """Draw the number of trials up to the first success."""

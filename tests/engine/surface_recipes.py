@@ -52,6 +52,7 @@ def output(program: str, torch: Any) -> str:
 
 if __name__ == "__main__":
     import torch as reference
+    import torch.distributions
     import torch.utils.benchmark
 
     assert not hasattr(reference, "tape"), "this records PyTorch, not the engine"

@@ -18,9 +18,9 @@ COMPANIONS = frozenset(
 OURS = frozenset(("tape", "recording"))
 #: What messages name of PyTorch's modules, as far as the engine has it.
 NAMED = (
-    "autograd", "autograd.functional", "func", "linalg", "nn", "nn.functional", "nn.init",
-    "nn.utils", "optim", "optim.lr_scheduler", "random", "special", "testing", "utils",
-    "utils.data",
+    "accelerator", "autograd", "autograd.functional", "distributions", "func", "linalg", "nn",
+    "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "random", "special",
+    "testing", "utils", "utils.benchmark", "utils.data",
 )  # fmt: skip
 
 
