@@ -10,23 +10,19 @@ import numpy as np
 from engine.dtype import FLOAT
 from engine.errors import LinAlgError
 from engine.ops.api import FUNCTIONS
+from engine.ops.decompositions import cholesky, eig, eigh, qr, svd  # noqa: F401
 from engine.ops.diagonal import CROSS
 from engine.ops.extremes import returns
 from engine.ops.linalg import (  # noqa: F401
     LSTSQ,
     TRIANGULAR,
-    cholesky,
     det,
-    eig,
-    eigh,
     inverse,
     matrix_exp,
     matrix_power,
-    qr,
     slogdet,
     solve,
-    svd,
-)  # fmt: skip
+)
 from engine.ops.matmul import matmul, vdot  # noqa: F401
 from engine.ops.norms import VECTOR_NORM
 from engine.ops.shape import VIEW

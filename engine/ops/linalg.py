@@ -1,9 +1,9 @@
-"""Linear algebra beyond products: solving, decomposing, einsum."""
+"""Linear algebra on matrices: solving, determinants, powers and exponentials, distances."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -220,36 +220,6 @@ SOLVE = define(
 )
 
 
-def _cholesky(a: Raw, upper: bool = False) -> Raw:
-    try:
-        low = np.linalg.cholesky(a)
-    except np.linalg.LinAlgError:
-        raise LinAlgError(
-            f"linalg.cholesky: The factorization could not be completed because the input is not positive-definite (the leading minor of order {_minor(a)} is not positive-definite)."
-        ) from None
-    return np.swapaxes(low, -1, -2).conj() if upper else low
-
-
-def _minor(a: Raw) -> int:
-    while a.ndim > 2:
-        a = a[0]
-    for k in range(1, len(a) + 1):
-        try:
-            np.linalg.cholesky(a[:k, :k])
-        except np.linalg.LinAlgError:
-            return k
-    return len(a)
-
-
-def _cholesky_vjp(F: Any, g: Any, result: Any, upper: bool) -> Any:
-    low, g = (_t(F, result), _t(F, g)) if upper else (result, g)
-    phi = F.tril(F.matmul(_t(F, low), g), 0)
-    half = phi - F.diag_part(phi) * 0.5
-    inv = F.inverse(low)
-    s = F.matmul(_t(F, inv), F.matmul(half, inv))
-    return (s + _t(F, s)) * 0.5
-
-
 def _diag_part(a: Raw) -> Raw:
     return a * np.eye(a.shape[-1], dtype=a.dtype)
 
@@ -260,168 +230,6 @@ define(
     family="matmul",
     key="diag_part",
     self=lambda F, g: F.diag_part(g),
-)
-CHOLESKY = define(
-    "linalg_cholesky_ex(self, upper=False)",
-    _cholesky,
-    family="matmul",
-    node="LinalgCholeskyExBackward0",
-    key="cholesky_row",
-    self=_cholesky_vjp,
-)
-
-
-# --- eigen and singular values -------------------------------------------------------------------
-def _eigh(a: Raw, uplo: Literal["L", "U"] = "L") -> tuple[Raw, Raw]:
-    values, vectors = np.linalg.eigh(a, uplo)
-    return values, vectors
-
-
-def _safe(F: Any, d: Any) -> Any:
-    zero = d == 0
-    return F.where(zero, F.zeros_like(d), 1.0 / F.where(zero, F.ones_like(d), d))
-
-
-def _col(v: Any) -> Any:
-    return v.reshape((*v.shape, 1))
-
-
-def _row(v: Any) -> Any:
-    return v.reshape((*v.shape[:-1], 1, v.shape[-1]))
-
-
-def _eigh_vjp(F: Any, g: Any, result0: Any, result1: Any) -> Any:
-    gl, gv = g
-    v = result1
-    inner = None
-    if gv is not None:
-        gap = _safe(F, _row(result0) - _col(result0))
-        inner = F.matmul(_t(F, v), gv) * gap
-    if gl is not None:
-        d = F.diagonal_back(gl, (*gl.shape, gl.shape[-1]), 0, len(gl.shape) - 1, len(gl.shape))
-        inner = d if inner is None else inner + d
-    return F.matmul(v, F.matmul(inner, _t(F, v)))
-
-
-EIGH = define(
-    "linalg_eigh(self, UPLO='L')",
-    _eigh,
-    family="matmul",
-    outputs=2,
-    node="LinalgEighBackward0",
-    pack=returns("linalg_eigh", "eigenvalues eigenvectors"),
-    self=_eigh_vjp,
-)
-
-
-def _svd(a: Raw, full_matrices: bool = False) -> tuple[Raw, Raw, Raw]:
-    u, s, vh = np.linalg.svd(a, full_matrices=full_matrices)
-    return u, s, vh
-
-
-def _svd_vjp(F: Any, g: Any, result0: Any, result1: Any, result2: Any, self_sizes: Any) -> Any:
-    gu, gs, gvh = g
-    u, s, vh = result0, result1, result2
-    k = s.shape[-1]
-    m, n = self_sizes[-2:]
-    inner = None
-    if gs is not None:
-        inner = F.diagonal_back(gs, (*gs.shape, k), 0, len(gs.shape) - 1, len(gs.shape))
-    gap = None
-    if gu is not None or gvh is not None:
-        e = _row(s) * _row(s) - _col(s) * _col(s)
-        gap = _safe(F, e)
-    if gu is not None:
-        w = F.matmul(_t(F, u), gu)
-        part = ((w - _t(F, w)) * gap) * _row(s)
-        inner = part if inner is None else inner + part
-    if gvh is not None:
-        w = F.matmul(vh, _t(F, gvh))
-        part = _col(s) * ((w - _t(F, w)) * gap)
-        inner = part if inner is None else inner + part
-    out = F.matmul(u, F.matmul(inner, vh))
-    if gu is not None and m > k:
-        rest = gu / _row(s)
-        out = out + F.matmul(rest - F.matmul(u, F.matmul(_t(F, u), rest)), vh)
-    if gvh is not None and n > k:
-        rest = gvh / _col(s)
-        out = out + F.matmul(u, rest - F.matmul(F.matmul(rest, _t(F, vh)), vh))
-    return out
-
-
-SVD = define(
-    "linalg_svd(self, full_matrices=False)",
-    _svd,
-    family="matmul",
-    outputs=3,
-    node="LinalgSvdBackward0",
-    pack=returns("linalg_svd", "U S Vh"),
-    self=_svd_vjp,
-)
-
-
-def _qr(a: Raw, mode: Literal["reduced", "complete", "r"] = "reduced") -> tuple[Raw, Raw]:
-    q, r = np.linalg.qr(a, mode)
-    return q, r
-
-
-def _qr_vjp(F: Any, g: Any, result0: Any, result1: Any) -> Any:
-    gq, gr = g
-    q, r = result0, result1
-    m = None
-    if gr is not None:
-        m = F.matmul(r, _t(F, gr))
-    if gq is not None:
-        part = F.matmul(_t(F, gq), q)
-        m = -part if m is None else m - part
-    low = F.tril(m, -1)
-    sym = F.tril(m, 0) + _t(F, low)
-    rhs = F.matmul(q, sym) if gq is None else gq + F.matmul(q, sym)
-    return F.matmul(rhs, _t(F, F.inverse(r)))
-
-
-QR = define(
-    "linalg_qr(self, mode='reduced')",
-    _qr,
-    family="matmul",
-    outputs=2,
-    node="LinalgQrBackward0",
-    pack=returns("linalg_qr", "Q R"),
-    self=_qr_vjp,
-)
-
-
-def _eig(a: Raw) -> tuple[Raw, Raw]:
-    kind = np.complex64 if a.dtype in (np.float32, np.complex64) else np.complex128
-    w, v = np.linalg.eig(a)
-    return w.astype(kind), v.astype(kind)
-
-
-def _eig_vjp(F: Any, g: Any, result0: Any, result1: Any) -> Any:
-    gl, gv = g
-    v = result1
-    inner = None
-    if gv is not None:
-        w = F.matmul(_t(F, v), gv)
-        gap = F.conj(_row(result0) - _col(result0))
-        vv = F.matmul(_t(F, v), v)
-        diag = F.diag_part(w)
-        inner = (w - F.matmul(vv, F.to_complex(F.real(diag)))) * _safe(F, gap)
-    if gl is not None:
-        d = F.diagonal_back(gl, (*gl.shape, gl.shape[-1]), 0, len(gl.shape) - 1, len(gl.shape))
-        inner = d if inner is None else inner + d
-    vh = _t(F, v)
-    return F.linalg_solve(vh, F.matmul(inner, vh))
-
-
-EIG = define(
-    "linalg_eig(self)",
-    _eig,
-    family="matmul",
-    outputs=2,
-    node="LinalgEigBackward0",
-    pack=returns("linalg_eig", "eigenvalues eigenvectors"),
-    self=_eig_vjp,
 )
 
 
@@ -492,34 +300,6 @@ def solve(A: Any, B: Any) -> Any:
     return run(SOLVE, [A, B])
 
 
-def cholesky(input: Any, upper: bool = False) -> Any:
-    _square("linalg.cholesky", input)
-    return run(CHOLESKY, [input, upper])
-
-
-def eigh(input: Any, UPLO: str = "L") -> Any:
-    _square("linalg.eigh", input)
-    return run(EIGH, [input, UPLO])
-
-
-def svd(input: Any, full_matrices: bool = True) -> Any:
-    return run(SVD, [input, full_matrices])
-
-
-def svd_old(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
-    u, s, vh = run(SVD, [input, not some])
-    return returns("svd", "U S V")((u, s, vh.mH))
-
-
-def qr(input: Any, mode: str = "reduced") -> Any:
-    return run(QR, [input, mode])
-
-
-def eig(input: Any) -> Any:
-    _square("linalg.eig", input)
-    return run(EIG, [input])
-
-
 def matrix_power(input: Any, n: int) -> Any:
     _square("linalg.matrix_power", input)
     if n == 0:
@@ -539,52 +319,6 @@ def matrix_power(input: Any, n: int) -> Any:
 
 
 # --- contractions --------------------------------------------------------------------------------
-def einsum(equation: str, *operands: Any) -> Any:
-    """Sums of products by index letters, as permutations, products and sums of the table."""
-    if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
-        operands = tuple(operands[0])
-    for i, o in enumerate(operands):
-        if not isinstance(o, Tensor):
-            raise TypeError(
-                f"expected Tensor as element {i} in argument 1, but got {type(o).__name__}"
-            )
-    from engine.ops.contraction import contract
-
-    return contract(equation, operands)
-
-
-def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
-    if isinstance(dims, int):
-        da, db = list(range(len(a._s) - dims, len(a._s))), list(range(dims))
-    else:
-        da, db = ([d] if isinstance(d, int) else list(d) for d in dims)
-    for x, y in zip(da, db, strict=True):
-        if a._s[x] != b._s[y]:
-            at = (x - len(a._s), y) if isinstance(dims, int) else (x, y)
-            raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {a._s[x]} in dim {at[0]} and second has "
-                f"size {b._s[y]} in dim {at[1]}"
-            )
-    da, db = [d % len(a._s) for d in da], [d % len(b._s) for d in db]
-    fa = [d for d in range(len(a._s)) if d not in da]
-    fb = [d for d in range(len(b._s)) if d not in db]
-    n = math.prod(a._s[d] for d in da)
-    left = a.permute(*fa, *da).reshape(-1, n)
-    right = b.permute(*db, *fb).reshape(n, -1)
-    return left.mm(right).reshape([*(a._s[d] for d in fa), *(b._s[d] for d in fb)])
-
-
-def inner(input: Any, other: Any) -> Any:
-    if not input._s or not other._s:
-        return input * other
-    return tensordot(input, other, ([-1], [-1]))
-
-
-def chain_matmul(*matrices: Any) -> Any:
-    out = matrices[0]
-    for m in matrices[1:]:
-        out = out @ m
-    return out
 
 
 def _cdist(a: Raw, b: Raw, p: float) -> Raw:
@@ -650,13 +384,6 @@ TRIANGULAR = define(
         _triangular_b(F, g, self, upper, left, unitriangular), other_sizes
     ),
 )
-VDOT = define(
-    "vdot(self, other)",
-    lambda a, b: np.vdot(a, b),
-    family="matmul",
-    self=lambda F, g, other: F.conj(g) * other,
-    other=lambda F, g, self: g * self,
-)
 
 
 for _n in (
@@ -664,15 +391,10 @@ for _n in (
     "det",
     "slogdet",
     "logdet",
-    "cholesky",
     "matrix_exp",
     "matrix_power",
-    "inner",
 ):
     publish(_n, globals()[_n], F=_n in ("inverse", "matrix_exp"))
-publish("svd", svd_old, F=False)
-publish("qr", lambda self, some=True: qr(self), F=False)
-for _n in ("einsum", "tensordot", "chain_matmul", "cdist"):
-    publish(_n, globals()[_n], method=False, F=False)
+publish("cdist", cdist, method=False, F=False)
 Tensor.mH = property(lambda self: self.mT.conj())  # type: ignore[attr-defined]
 __all__ = ["expose"]

@@ -261,7 +261,7 @@ expose(OUTER, also="ger", check=_check_outer)
 
 def vdot(input: Any, other: Any) -> Any:
     """Dot product with the conjugate of the first argument."""
-    from engine.ops.linalg import VDOT
+    from engine.ops.products import VDOT
 
     return run(VDOT, [input, other])
 

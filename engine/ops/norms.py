@@ -109,8 +109,6 @@ def norm(
         )
     order = 2.0 if p in ("fro", None) else float(p)
     dims = None if dim is None else [dim] if isinstance(dim, int) else list(dim)
-    if p == "fro" and True:
-        return run(VECTOR_NORM, [t, order, dims, keepdim])
     return run(VECTOR_NORM, [t, order, dims, keepdim])
 
 

@@ -45,6 +45,10 @@ ROOMS: dict[str, Names] = {
     "cumulative": Names(
         both="cumprod cumsum logcumsumexp logsumexp",
     ),
+    "decompositions": Names(
+        both="cholesky qr svd",
+        rows="cholesky_row linalg_eig linalg_eigh linalg_qr linalg_svd",
+    ),
     "diagonal": Names(
         both=(
             "adjoint cross diag diag_embed diagflat diagonal diff flip fliplr flipud kron "
@@ -73,12 +77,12 @@ ROOMS: dict[str, Names] = {
         rows="narrow split_with_sizes",
     ),
     "linalg": Names(
-        both="cholesky det inner inverse logdet matrix_exp matrix_power qr slogdet svd",
-        functions="cdist chain_matmul einsum tensordot",
+        both="det inverse logdet matrix_exp matrix_power slogdet",
+        functions="cdist",
         methods="mH",
         rows=(
-            "cholesky_row diag_part linalg_det linalg_eig linalg_eigh linalg_lstsq linalg_qr "
-            "linalg_slogdet linalg_solve linalg_svd matmul pinv solve_triangular vdot"
+            "diag_part linalg_det linalg_lstsq linalg_slogdet linalg_solve matmul pinv "
+            "solve_triangular"
         ),
     ),
     "matmul": Names(
@@ -131,6 +135,11 @@ ROOMS: dict[str, Names] = {
             "square_ tan tan_ tanh tanh_ trunc trunc_"
         ),
         rows="special_i1",
+    ),
+    "products": Names(
+        both="inner",
+        functions="chain_matmul einsum tensordot",
+        rows="vdot",
     ),
     "quantiles": Names(
         both="kthvalue median mode nanmedian quantile",

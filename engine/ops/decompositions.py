@@ -1,0 +1,241 @@
+"""Cholesky, eigenvalues, singular values and QR with their gradients."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from engine.errors import LinAlgError
+from engine.ops.api import publish
+from engine.ops.extremes import returns
+from engine.ops.linalg import _square, _t
+from engine.ops.table import define, run
+
+Raw = Any
+
+
+def _cholesky(a: Raw, upper: bool = False) -> Raw:
+    try:
+        low = np.linalg.cholesky(a)
+    except np.linalg.LinAlgError:
+        raise LinAlgError(
+            f"linalg.cholesky: The factorization could not be completed because the input is not positive-definite (the leading minor of order {_minor(a)} is not positive-definite)."
+        ) from None
+    return np.swapaxes(low, -1, -2).conj() if upper else low
+
+
+def _minor(a: Raw) -> int:
+    while a.ndim > 2:
+        a = a[0]
+    for k in range(1, len(a) + 1):
+        try:
+            np.linalg.cholesky(a[:k, :k])
+        except np.linalg.LinAlgError:
+            return k
+    return len(a)
+
+
+def _cholesky_vjp(F: Any, g: Any, result: Any, upper: bool) -> Any:
+    low, g = (_t(F, result), _t(F, g)) if upper else (result, g)
+    phi = F.tril(F.matmul(_t(F, low), g), 0)
+    half = phi - F.diag_part(phi) * 0.5
+    inv = F.inverse(low)
+    s = F.matmul(_t(F, inv), F.matmul(half, inv))
+    return (s + _t(F, s)) * 0.5
+
+
+CHOLESKY = define(
+    "linalg_cholesky_ex(self, upper=False)",
+    _cholesky,
+    family="matmul",
+    node="LinalgCholeskyExBackward0",
+    key="cholesky_row",
+    self=_cholesky_vjp,
+)
+
+
+def _eigh(a: Raw, uplo: Literal["L", "U"] = "L") -> tuple[Raw, Raw]:
+    values, vectors = np.linalg.eigh(a, uplo)
+    return values, vectors
+
+
+def _safe(F: Any, d: Any) -> Any:
+    zero = d == 0
+    return F.where(zero, F.zeros_like(d), 1.0 / F.where(zero, F.ones_like(d), d))
+
+
+def _col(v: Any) -> Any:
+    return v.reshape((*v.shape, 1))
+
+
+def _row(v: Any) -> Any:
+    return v.reshape((*v.shape[:-1], 1, v.shape[-1]))
+
+
+def _eigh_vjp(F: Any, g: Any, result0: Any, result1: Any) -> Any:
+    gl, gv = g
+    v = result1
+    inner = None
+    if gv is not None:
+        gap = _safe(F, _row(result0) - _col(result0))
+        inner = F.matmul(_t(F, v), gv) * gap
+    if gl is not None:
+        d = F.diagonal_back(gl, (*gl.shape, gl.shape[-1]), 0, len(gl.shape) - 1, len(gl.shape))
+        inner = d if inner is None else inner + d
+    return F.matmul(v, F.matmul(inner, _t(F, v)))
+
+
+EIGH = define(
+    "linalg_eigh(self, UPLO='L')",
+    _eigh,
+    family="matmul",
+    outputs=2,
+    node="LinalgEighBackward0",
+    pack=returns("linalg_eigh", "eigenvalues eigenvectors"),
+    self=_eigh_vjp,
+)
+
+
+def _svd(a: Raw, full_matrices: bool = False) -> tuple[Raw, Raw, Raw]:
+    u, s, vh = np.linalg.svd(a, full_matrices=full_matrices)
+    return u, s, vh
+
+
+def _svd_vjp(F: Any, g: Any, result0: Any, result1: Any, result2: Any, self_sizes: Any) -> Any:
+    gu, gs, gvh = g
+    u, s, vh = result0, result1, result2
+    k = s.shape[-1]
+    m, n = self_sizes[-2:]
+    inner = None
+    if gs is not None:
+        inner = F.diagonal_back(gs, (*gs.shape, k), 0, len(gs.shape) - 1, len(gs.shape))
+    gap = None
+    if gu is not None or gvh is not None:
+        e = _row(s) * _row(s) - _col(s) * _col(s)
+        gap = _safe(F, e)
+    if gu is not None:
+        w = F.matmul(_t(F, u), gu)
+        part = ((w - _t(F, w)) * gap) * _row(s)
+        inner = part if inner is None else inner + part
+    if gvh is not None:
+        w = F.matmul(vh, _t(F, gvh))
+        part = _col(s) * ((w - _t(F, w)) * gap)
+        inner = part if inner is None else inner + part
+    out = F.matmul(u, F.matmul(inner, vh))
+    if gu is not None and m > k:
+        rest = gu / _row(s)
+        out = out + F.matmul(rest - F.matmul(u, F.matmul(_t(F, u), rest)), vh)
+    if gvh is not None and n > k:
+        rest = gvh / _col(s)
+        out = out + F.matmul(u, rest - F.matmul(F.matmul(rest, _t(F, vh)), vh))
+    return out
+
+
+SVD = define(
+    "linalg_svd(self, full_matrices=False)",
+    _svd,
+    family="matmul",
+    outputs=3,
+    node="LinalgSvdBackward0",
+    pack=returns("linalg_svd", "U S Vh"),
+    self=_svd_vjp,
+)
+
+
+def _qr(a: Raw, mode: Literal["reduced", "complete", "r"] = "reduced") -> tuple[Raw, Raw]:
+    q, r = np.linalg.qr(a, mode)
+    return q, r
+
+
+def _qr_vjp(F: Any, g: Any, result0: Any, result1: Any) -> Any:
+    gq, gr = g
+    q, r = result0, result1
+    m = None
+    if gr is not None:
+        m = F.matmul(r, _t(F, gr))
+    if gq is not None:
+        part = F.matmul(_t(F, gq), q)
+        m = -part if m is None else m - part
+    low = F.tril(m, -1)
+    sym = F.tril(m, 0) + _t(F, low)
+    rhs = F.matmul(q, sym) if gq is None else gq + F.matmul(q, sym)
+    return F.matmul(rhs, _t(F, F.inverse(r)))
+
+
+QR = define(
+    "linalg_qr(self, mode='reduced')",
+    _qr,
+    family="matmul",
+    outputs=2,
+    node="LinalgQrBackward0",
+    pack=returns("linalg_qr", "Q R"),
+    self=_qr_vjp,
+)
+
+
+def _eig(a: Raw) -> tuple[Raw, Raw]:
+    kind = np.complex64 if a.dtype in (np.float32, np.complex64) else np.complex128
+    w, v = np.linalg.eig(a)
+    return w.astype(kind), v.astype(kind)
+
+
+def _eig_vjp(F: Any, g: Any, result0: Any, result1: Any) -> Any:
+    gl, gv = g
+    v = result1
+    inner = None
+    if gv is not None:
+        w = F.matmul(_t(F, v), gv)
+        gap = F.conj(_row(result0) - _col(result0))
+        vv = F.matmul(_t(F, v), v)
+        diag = F.diag_part(w)
+        inner = (w - F.matmul(vv, F.to_complex(F.real(diag)))) * _safe(F, gap)
+    if gl is not None:
+        d = F.diagonal_back(gl, (*gl.shape, gl.shape[-1]), 0, len(gl.shape) - 1, len(gl.shape))
+        inner = d if inner is None else inner + d
+    vh = _t(F, v)
+    return F.linalg_solve(vh, F.matmul(inner, vh))
+
+
+EIG = define(
+    "linalg_eig(self)",
+    _eig,
+    family="matmul",
+    outputs=2,
+    node="LinalgEigBackward0",
+    pack=returns("linalg_eig", "eigenvalues eigenvectors"),
+    self=_eig_vjp,
+)
+
+
+def cholesky(input: Any, upper: bool = False) -> Any:
+    _square("linalg.cholesky", input)
+    return run(CHOLESKY, [input, upper])
+
+
+def eigh(input: Any, UPLO: str = "L") -> Any:
+    _square("linalg.eigh", input)
+    return run(EIGH, [input, UPLO])
+
+
+def svd(input: Any, full_matrices: bool = True) -> Any:
+    return run(SVD, [input, full_matrices])
+
+
+def svd_old(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
+    u, s, vh = run(SVD, [input, not some])
+    return returns("svd", "U S V")((u, s, vh.mH))
+
+
+def qr(input: Any, mode: str = "reduced") -> Any:
+    return run(QR, [input, mode])
+
+
+def eig(input: Any) -> Any:
+    _square("linalg.eig", input)
+    return run(EIG, [input])
+
+
+publish("cholesky", cholesky, F=False)
+publish("svd", svd_old, F=False)
+publish("qr", lambda self, some=True: qr(self), F=False)
