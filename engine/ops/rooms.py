@@ -246,9 +246,21 @@ class Table(dict[str, _Value]):
     """A dictionary by name whose entries come with their rooms."""
 
     def __missing__(self, name: str) -> _Value:
-        if load(name) and name in self:
+        if name in self:
             return self[name]
         raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        if super().__contains__(name):
+            return True
+        return load(str(name)) and super().__contains__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the entry, or the default if no room has it either."""
+        found = super().get(name)
+        if found is None and load(name):
+            found = super().get(name)
+        return default if found is None else found
 
 
 class _Later:

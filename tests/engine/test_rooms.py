@@ -68,6 +68,14 @@ def test_importing_the_engine_loads_no_room_and_nothing_slow() -> None:
     assert not loaded & {"dataclasses", "engine.autograd.passes"}
 
 
+def test_a_table_knows_what_a_room_will_bring() -> None:
+    code = (
+        "from engine.ops import FUNCTIONS, OPS\n"
+        "print('det' in FUNCTIONS, OPS.get('cumsum'), OPS.get('dett'), 'dett' in OPS)"
+    )
+    assert _run(code).strip() == "True <op cumsum(self, dim) [reduction]> None False"
+
+
 @pytest.mark.parametrize(
     "code",
     {
