@@ -104,7 +104,7 @@ _LATER = {
         }.items()
         for name in names.split()
     },
-    "complex": "engine.ops.selection:complex_",
+    "complex": "engine.ops.complexes:complex_",
 }
 _OPERATIONS = ops.rooms.functions()
 

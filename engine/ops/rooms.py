@@ -42,6 +42,24 @@ ROOMS: dict[str, Names] = {
         methods="div_ divide_ fmod_ pow_ remainder_ true_divide_",
         rows="add div_mode fmod_number mul power remainder_number remainder_of rpow rsub sub",
     ),
+    "blending": Names(
+        both="addcdiv addcdiv_ addcmul addcmul_ lerp",
+        methods="lerp_",
+        rows="lerp_number",
+    ),
+    "clamping": Names(
+        both="clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip clip_",
+        rows="clamp_max_tensor clamp_min_tensor clamp_tensors",
+    ),
+    "comparison": Names(
+        both="allclose equal isclose",
+    ),
+    "complexes": Names(
+        both="conj imag real resolve_conj resolve_neg",
+        functions="_complex polar view_as_complex view_as_real",
+        methods="H",
+        rows="_conj complex to_complex",
+    ),
     "cumulative": Names(
         both="cumprod cumsum logcumsumexp logsumexp",
     ),
@@ -84,6 +102,11 @@ ROOMS: dict[str, Names] = {
             "diag_part linalg_det linalg_lstsq linalg_slogdet linalg_solve matmul pinv "
             "solve_triangular"
         ),
+    ),
+    "masking": Names(
+        both="masked_fill masked_scatter masked_scatter_ masked_select",
+        methods="masked_fill_",
+        rows="masked_fill_tensor masked_put pad_flat",
     ),
     "matmul": Names(
         both=(
@@ -165,21 +188,10 @@ ROOMS: dict[str, Names] = {
         rows="fit_into scatter_add_along scatter_number",
     ),
     "selection": Names(
-        both=(
-            "addcdiv addcdiv_ addcmul addcmul_ allclose broadcast_to clamp clamp_ clamp_max "
-            "clamp_max_ clamp_min clamp_min_ clip clip_ conj equal imag is_nonzero is_same_size "
-            "isclose lerp masked_fill masked_scatter masked_scatter_ masked_select real "
-            "resolve_conj resolve_neg where"
-        ),
-        functions=(
-            "_complex broadcast_shapes broadcast_tensors polar result_type view_as_complex "
-            "view_as_real"
-        ),
-        methods="H expand_as lerp_ masked_fill_ reshape_as",
-        rows=(
-            "_conj clamp_max_tensor clamp_min_tensor clamp_tensors complex lerp_number "
-            "masked_fill_tensor masked_put pad_flat to_complex where_same"
-        ),
+        both="broadcast_to is_nonzero is_same_size where",
+        functions="broadcast_shapes broadcast_tensors result_type",
+        methods="expand_as reshape_as",
+        rows="where_same",
     ),
     "shape": Names(
         both="clone flatten permute reshape squeeze swapaxes swapdims t transpose unsqueeze",

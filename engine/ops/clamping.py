@@ -1,0 +1,147 @@
+"""Clamping between numbers or tensors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from engine import errors
+from engine.dtype import COMPLEX
+from engine.ops import inplace
+from engine.ops.api import FUNCTIONS, publish
+from engine.ops.promote import result_dtype
+from engine.ops.table import PROMOTE, define, run
+from engine.tensor import Tensor
+
+Raw = Any
+
+
+def _clamp(a: Raw, min: Any = None, max: Any = None) -> Raw:
+    r = a
+    if min is not None:
+        r = np.maximum(r, min)
+    if max is not None:
+        r = np.minimum(r, max)
+    return np.asarray(r).astype(
+        np.asarray(a).dtype
+        if isinstance(min, (int, type(None))) and isinstance(max, (int, type(None)))
+        else r.dtype
+    )[()]
+
+
+def _clamp_vjp(F: Any, g: Any, self: Any, min: Any, max: Any) -> Any:
+    inside = self == self
+    if min is not None:
+        inside = inside & (self >= min)
+    if max is not None:
+        inside = inside & (self <= max)
+    return F.where(inside, g, F.zeros_like(g))
+
+
+CLAMP = define(
+    "clamp(self, min=None, max=None)",
+    _clamp,
+    family="pointwise",
+    node="ClampBackward1",
+    self=_clamp_vjp,
+)
+CLAMP_MIN = define(
+    "clamp_min(self, min)",
+    lambda a, m: _clamp(a, m),
+    family="pointwise",
+    self=lambda F, g, self, min: _clamp_vjp(F, g, self, min, None),
+)
+CLAMP_MAX = define(
+    "clamp_max(self, max)",
+    lambda a, m: _clamp(a, None, m),
+    family="pointwise",
+    self=lambda F, g, self, max: _clamp_vjp(F, g, self, None, max),
+)
+
+
+def _at(F: Any, g: Any, mask: Any) -> Any:
+    return F.where(mask, g, F.zeros_like(g))
+
+
+CLAMP_TENSORS = define(
+    "clamp(self, min, max)",
+    lambda a, lo, hi: np.minimum(np.maximum(a, lo), hi),
+    PROMOTE,
+    family="pointwise",
+    key="clamp_tensors",
+    node="ClampBackward0",
+    self=lambda F, g, self, min, max: _at(F, g, (self >= min) & (self <= max)),
+    min=lambda F, g, self, min, max: _at(F, g, (self < min) & (min < max)),
+    max=lambda F, g, self, min, max: _at(F, g, (self > max) | (max < min)),
+)
+CLAMP_MIN_TENSOR = define(
+    "clamp_min(self, min)",
+    np.maximum,
+    PROMOTE,
+    family="pointwise",
+    key="clamp_min_tensor",
+    node="ClampMinBackward1",
+    self=lambda F, g, self, min: _at(F, g, self >= min),
+    min=lambda F, g, self, min: _at(F, g, self < min),
+)
+CLAMP_MAX_TENSOR = define(
+    "clamp_max(self, max)",
+    np.minimum,
+    PROMOTE,
+    family="pointwise",
+    key="clamp_max_tensor",
+    node="ClampMaxBackward1",
+    self=lambda F, g, self, max: _at(F, g, self <= max),
+    max=lambda F, g, self, max: _at(F, g, self > max),
+)
+
+
+def _clamp_row(input: Any, lo: Any, hi: Any) -> tuple[Any, list[Any]]:
+    if not isinstance(input, Tensor):
+        raise errors.not_tensor("clamp", "input", 1, input)
+    if lo is None and hi is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(lo, Tensor) or isinstance(hi, Tensor):
+        if hi is None:
+            return CLAMP_MIN_TENSOR, [input, lo]
+        if lo is None:
+            return CLAMP_MAX_TENSOR, [input, hi]
+        return CLAMP_TENSORS, [input, _tensor(lo), _tensor(hi)]
+    if input._d.category == COMPLEX:
+        raise RuntimeError("clamp is not supported for complex types")
+    d = result_dtype([input, *(v for v in (lo, hi) if v is not None)])
+    if (lo is not None and math.isnan(lo)) or (hi is not None and math.isnan(hi)):
+        pass
+    return CLAMP, [input if input._d is d else input.to(d), lo, hi]
+
+
+def _tensor(v: Any) -> Any:
+    return v if isinstance(v, Tensor) else FUNCTIONS["tensor"](v)
+
+
+def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> Any:
+    """Limit to [min, max], numbers or tensors."""
+    return run(*_clamp_row(input, min, max))
+
+
+def clamp_(self: Any, min: Any = None, max: Any = None) -> Any:
+    op, values = _clamp_row(self, min, max)
+    return inplace.run_inplace(op, [self, *values[1:]])
+
+
+def clamp_min(input: Any, min: Any) -> Any:
+    return run(CLAMP_MIN_TENSOR if isinstance(min, Tensor) else CLAMP_MIN, [input, min])
+
+
+def clamp_max(input: Any, max: Any) -> Any:
+    return run(CLAMP_MAX_TENSOR if isinstance(max, Tensor) else CLAMP_MAX, [input, max])
+
+
+publish("clamp clip", clamp)
+publish("clamp_ clip_", clamp_, F=False)
+publish("clamp_min", clamp_min)
+publish("clamp_max", clamp_max)
+publish("clamp_min_", lambda self, min: clamp_(self, min), F=False)
+publish("clamp_max_", lambda self, max: clamp_(self, None, max), F=False)

@@ -1,0 +1,36 @@
+"""Comparisons of whole tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine.ops.api import publish
+from engine.ops.selection import _broadcast
+from engine.tensor import wrap
+
+
+def isclose(
+    input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Any:
+    if input._d is not other._d:
+        raise RuntimeError(f"{input._d.display} did not match {other._d.display}")
+    return wrap(np.asarray(np.isclose(input._a, other._a, rtol, atol, equal_nan)))
+
+
+def allclose(
+    input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> bool:
+    if input._d is not other._d:
+        raise RuntimeError(f"{input._d.display} did not match {other._d.display}")
+    _broadcast(input._a, other._a)
+    return bool(np.allclose(input._a, other._a, rtol, atol, equal_nan))
+
+
+def equal(input: Any, other: Any) -> bool:
+    return input._s == other._s and bool(np.array_equal(input._a, other._a))
+
+
+for _n in ("isclose", "allclose", "equal"):
+    publish(_n, globals()[_n], F=False)

@@ -1,0 +1,94 @@
+"""Complex tensors: their parts, conjugates and views as pairs of real numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine.dtype import COMPLEX
+from engine.ops.api import expose, publish
+from engine.ops.table import GRAPH, RAW, define, run
+from engine.tensor import Tensor
+
+Raw = Any
+
+
+def _complex(a: Raw, b: Raw) -> Raw:
+    return (a + 1j * b).astype(np.complex64 if a.dtype == np.float32 else np.complex128)
+
+
+COMPLEX_ROW = define(
+    "complex(self, other)",
+    _complex,
+    family="pointwise",
+    self=lambda F, g: F.real(g),
+    other=lambda F, g: F.imag(g),
+)
+REAL = define(
+    "real(self)", lambda a: a.real, family="shape", view=True, self=lambda F, g: F.to_complex(g)
+)
+IMAG = define(
+    "imag(self)",
+    lambda a: a.imag,
+    family="shape",
+    view=True,
+    self=lambda F, g: F.to_complex(g) * 1j,
+)
+CONJ = define(
+    "_conj(self)",
+    lambda a: a.conj(),
+    family="pointwise",
+    node="ConjBackward0",
+    self=lambda F, g: F.conj(g),
+)
+RAW.imag = lambda a: a.imag if a.dtype.kind == "c" else np.zeros_like(a)
+RAW.to_complex = lambda a: a.astype(np.complex64 if a.dtype == np.float32 else np.complex128)
+GRAPH.imag = lambda t: imag(t)
+GRAPH.to_complex = lambda t: t.to(t._d.to_complex())
+VIEW_AS_REAL = define(
+    "view_as_real(self)",
+    lambda a: np.stack([a.real, a.imag], -1),
+    family="shape",
+    self=lambda F, g: F.view_as_complex(g),
+)
+VIEW_AS_COMPLEX = define(
+    "view_as_complex(self)",
+    lambda a: a[..., 0] + 1j * a[..., 1].astype(a.dtype),
+    family="shape",
+    self=lambda F, g: F.view_as_real(g),
+)
+expose(VIEW_AS_REAL, method=False)
+expose(VIEW_AS_COMPLEX, method=False)
+
+
+def real(input: Any) -> Any:
+    return run(REAL, [input]) if input._d.category == COMPLEX else input
+
+
+def imag(input: Any) -> Any:
+    if input._d.category != COMPLEX:
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return run(IMAG, [input])
+
+
+def conj(input: Any) -> Any:
+    return run(CONJ, [input]) if input._d.category == COMPLEX else input
+
+
+def complex_(real: Any, imag: Any) -> Any:
+    return run(COMPLEX_ROW, [real, imag])
+
+
+def polar(abs: Any, angle: Any) -> Any:
+    return complex_(abs * angle.cos(), abs * angle.sin())
+
+
+publish("real", real, method=False, F=False)
+publish("imag", imag, method=False, F=False)
+publish("conj", conj, F=False)
+publish("_complex", complex_, method=False, F=False)
+publish("polar", polar, method=False, F=False)
+publish("resolve_conj resolve_neg", lambda self: self)
+Tensor.real, Tensor.imag = property(real), property(imag)  # type: ignore[attr-defined]
+Tensor.H = property(lambda self: conj(self.mT))  # type: ignore[attr-defined]

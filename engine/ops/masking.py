@@ -1,0 +1,135 @@
+"""Filling, taking and putting elements by a mask."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from engine.dtype import FLOAT, bool_, of_scalar
+from engine.ops import inplace
+from engine.ops.api import expose, publish
+from engine.ops.table import RAW, define, run
+from engine.tensor import Tensor
+
+Raw = Any
+
+
+def _mask_of(mask: Any) -> Any:
+    if mask._d is not bool_:
+        raise RuntimeError(f"expected mask dtype to be Bool but got {mask._d.display}")
+    return mask
+
+
+MASKED_FILL = define(
+    "masked_fill(self, mask, value)",
+    lambda a, m, v: np.where(m, np.asarray(v).astype(a.dtype), a),
+    family="indexing",
+    self=lambda F, g, mask, self_sizes: F.sum_to(F.where(mask, F.zeros_like(g), g), self_sizes),
+)
+MASKED_FILL_TENSOR = define(
+    "masked_fill(self, mask, value)",
+    lambda a, m, v: np.where(m, v.astype(a.dtype), a),
+    family="indexing",
+    key="masked_fill_tensor",
+    node="MaskedFillBackward1",
+    self=lambda F, g, mask, self_sizes: F.sum_to(F.where(mask, F.zeros_like(g), g), self_sizes),
+    value=lambda F, g, mask: F.where(mask, g, F.zeros_like(g)).sum(),
+)
+
+
+def _masked_fill(name: str) -> Any:
+    def values(self: Any, mask: Any, value: Any) -> tuple[Any, list[Any]]:
+        _mask_of(mask)
+        if isinstance(value, Tensor):
+            if value._s:
+                raise RuntimeError(
+                    "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+                    f"{len(value._s)} dimension(s)."
+                )
+            return MASKED_FILL_TENSOR, [self, mask, value]
+        if of_scalar(value).category > self._d.category and self._d.category < FLOAT:
+            raise RuntimeError(
+                f"value cannot be converted to type {_c_type(self._d)} without overflow"
+            )
+        return MASKED_FILL, [self, mask, value]
+
+    return values
+
+
+def _c_type(d: Any) -> str:
+    return str({"int64": "int64_t", "int32": "int", "bool": "bool"}.get(d.name, d.name))
+
+
+_fill_values = _masked_fill("masked_fill")
+
+
+def masked_fill(input: Any, mask: Any, value: Any) -> Any:
+    return run(*_fill_values(input, mask, value))
+
+
+def masked_fill_(self: Any, mask: Any, value: Any) -> Any:
+    return inplace.run_inplace(*_fill_values(self, mask, value))
+
+
+MASKED_SELECT = define(
+    "masked_select(self, mask)",
+    lambda a, m: np.broadcast_arrays(a, m)[0][np.broadcast_arrays(a, m)[1]],
+    family="indexing",
+    self=lambda F, g, mask, self_sizes: F.masked_put(g, mask, self_sizes),
+)
+
+
+def _masked_put(g: Raw, mask: Raw, sizes: Any) -> Raw:
+    shape = np.broadcast_shapes(sizes, np.shape(mask))
+    out = np.zeros(shape, g.dtype)
+    out[np.broadcast_to(mask, shape)] = g
+    return RAW.sum_to(out, sizes)
+
+
+define(
+    "_masked_put(self, mask, sizes)",
+    _masked_put,
+    family="indexing",
+    key="masked_put",
+    self=lambda F, g, mask: F.masked_select(g, mask),
+)
+RAW.masked_select = MASKED_SELECT.forward
+expose(MASKED_SELECT)
+
+
+def _masked_scatter(a: Raw, mask: Raw, source: Raw) -> Raw:
+    out = np.array(np.broadcast_arrays(a, mask)[0])
+    m = np.broadcast_to(mask, out.shape)
+    out[m] = np.asarray(source).reshape(-1)[: int(m.sum())]
+    return out
+
+
+expose(
+    define(
+        "masked_scatter(self, mask, source)",
+        _masked_scatter,
+        family="indexing",
+        self=lambda F, g, mask: F.where(mask, F.zeros_like(g), g),
+        source=lambda F, g, mask, source_sizes: F.pad_flat(F.masked_select(g, mask), source_sizes),
+    ),
+    inplace=True,
+)
+
+
+def _pad_flat(g: Raw, sizes: Any) -> Raw:
+    out = np.zeros(math.prod(sizes), g.dtype)
+    out[: g.size] = g
+    return out.reshape(sizes)
+
+
+define(
+    "_pad_flat(self, sizes)",
+    _pad_flat,
+    family="indexing",
+    key="pad_flat",
+    self=lambda F, g, self_sizes: F.part(g.reshape((-1,)), slice(0, self_sizes[0])),
+)
+publish("masked_fill", masked_fill)
+publish("masked_fill_", masked_fill_, function=False, F=False)
