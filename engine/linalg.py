@@ -10,8 +10,8 @@ import numpy as np
 from engine.dtype import FLOAT
 from engine.errors import LinAlgError
 from engine.ops.api import FUNCTIONS
+from engine.ops.combining import CROSS
 from engine.ops.decompositions import cholesky, eig, eigh, qr, svd  # noqa: F401
-from engine.ops.diagonal import CROSS
 from engine.ops.extremes import returns
 from engine.ops.linalg import (  # noqa: F401
     LSTSQ,

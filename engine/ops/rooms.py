@@ -51,6 +51,14 @@ ROOMS: dict[str, Names] = {
         both="clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip clip_",
         rows="clamp_max_tensor clamp_min_tensor clamp_tensors",
     ),
+    "combining": Names(
+        both="cross diff kron renorm",
+        functions=(
+            "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod combinations meshgrid "
+            "trapezoid trapz vander"
+        ),
+        rows="linalg_cross",
+    ),
     "comparison": Names(
         both="allclose equal isclose",
     ),
@@ -68,17 +76,9 @@ ROOMS: dict[str, Names] = {
         rows="cholesky_row linalg_eig linalg_eigh linalg_qr linalg_svd",
     ),
     "diagonal": Names(
-        both=(
-            "adjoint cross diag diag_embed diagflat diagonal diff flip fliplr flipud kron "
-            "moveaxis movedim ravel renorm repeat_interleave roll rot90 tile trace tril tril_ "
-            "triu triu_ unflatten"
-        ),
-        functions=(
-            "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod combinations meshgrid "
-            "trapezoid trapz tril_indices triu_indices vander"
-        ),
-        methods="T mT repeat unfold",
-        rows="diagonal_back diagonal_copy linalg_cross narrow_one prod_dim slice_one unfold_back",
+        both="diag diag_embed diagflat diagonal trace tril tril_ triu triu_",
+        functions="tril_indices triu_indices",
+        rows="diagonal_back diagonal_copy",
     ),
     "extremes": Names(
         both="all amax amin aminmax any argmax argmin count_nonzero cummax cummin max min",
@@ -173,6 +173,14 @@ ROOMS: dict[str, Names] = {
         functions="normal rand rand_like randint randint_like randn randn_like randperm",
         methods="bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_",
         rows="bernoulli_fill cauchy exponential geometric log_normal random uniform",
+    ),
+    "rearranging": Names(
+        both=(
+            "adjoint flip fliplr flipud moveaxis movedim ravel repeat_interleave roll rot90 tile "
+            "unflatten"
+        ),
+        methods="T mT repeat unfold",
+        rows="narrow_one prod_dim slice_one unfold_back",
     ),
     "reduction": Names(
         both="mean prod sum",

@@ -1,0 +1,168 @@
+"""Small algebra on rows: cross and Kronecker products, grids, differences, combinations."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import warnings
+from typing import Any
+
+import numpy as np
+
+from engine.ops.api import FUNCTIONS, publish
+from engine.ops.helpers import axis
+from engine.ops.table import (
+    PROMOTE,
+    define,
+    run,
+)
+from engine.tensor import Tensor, wrap
+
+Raw = Any
+
+
+def _cross(a: Raw, b: Raw, dim: int) -> Raw:
+    return np.cross(a, b, axis=dim)
+
+
+CROSS = define(
+    "linalg_cross(self, other, dim=-1)",
+    _cross,
+    PROMOTE,
+    family="pointwise",
+    self=lambda F, g, other, dim: F.linalg_cross(F.conj(other), g, dim),
+    other=lambda F, g, self, dim: F.linalg_cross(g, F.conj(self), dim),
+)
+
+
+@functools.cache
+def _warn_about_cross() -> None:
+    warnings.warn(
+        "Using torch.cross without specifying the dim arg is deprecated.\n"
+        "Please either pass the dim explicitly or simply use torch.linalg.cross.\n"
+        "The default value of dim will change to agree with that of linalg.cross in a future "
+        "release. (Triggered internally at /__w/pytorch/pytorch/aten/src/ATen/native/Cross.cpp:63.)",
+        UserWarning, stacklevel=3,
+    )  # fmt: skip
+
+
+def cross(input: Any, other: Any, dim: int | None = None) -> Any:
+    if dim is None:
+        _warn_about_cross()
+        dim = next((i for i, s in enumerate(input._s) if s == 3), -1)
+    if input._s[axis(dim, len(input._s))] != 3:
+        raise RuntimeError(
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {input._s[dim]} and {other._s[dim]}"
+        )
+    return run(CROSS, [input, other, dim])
+
+
+publish("cross", cross, F=False)
+
+
+def kron(input: Any, other: Any) -> Any:
+    n = max(len(input._s), len(other._s))
+    a = input.reshape((1,) * (n - len(input._s)) + tuple(input._s))
+    b = other.reshape((1,) * (n - len(other._s)) + tuple(other._s))
+    x = a.reshape([v for s in a._s for v in (s, 1)])
+    y = b.reshape([v for s in b._s for v in (1, s)])
+    return (x * y).reshape([p * q for p, q in zip(a._s, b._s, strict=True)])
+
+
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        tensors = tuple(tensors[0])
+    if indexing is None:
+        import warnings
+
+        warnings.warn(
+            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.",
+            UserWarning, stacklevel=2,
+        )  # fmt: skip
+    ts = list(tensors)
+    swap = indexing == "xy" and len(ts) >= 2
+    if swap:
+        ts[0], ts[1] = ts[1], ts[0]
+    shape = [t.numel() for t in ts]
+    outs = [
+        t.reshape([-1 if i == k else 1 for k in range(len(ts))]).expand(*shape)
+        for i, t in enumerate(ts)
+    ]
+    if swap:
+        outs = [o.transpose(0, 1) for o in outs]
+        outs[0], outs[1] = outs[1], outs[0]
+    return tuple(outs)
+
+
+def cartesian_prod(*tensors: Any) -> Any:
+    if len(tensors) == 1:
+        return tensors[0]
+    return FUNCTIONS["stack"]([g.reshape(-1) for g in meshgrid(*tensors, indexing="ij")], 1)
+
+
+def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
+    pick = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    index = list(pick(range(input.numel()), r))
+    return input[wrap(np.array(index, np.int64).reshape(-1, r))]
+
+
+def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    parts = [t for t in (prepend, input, append) if t is not None]
+    x = parts[0] if len(parts) == 1 else FUNCTIONS["cat"](parts, dim)
+    for _ in range(n):
+        d = axis(dim, len(x._s))
+        size = x._s[d]
+        x = x.narrow(d, 1, size - 1) - x.narrow(d, 0, size - 1)
+    return x
+
+
+def trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
+    d = axis(dim, len(y._s))
+    n = y._s[d]
+    mean = (y.narrow(d, 1, n - 1) + y.narrow(d, 0, n - 1)) / 2
+    return (mean * (dx if x is None else diff(x, dim=-1))).sum(d)
+
+
+def block_diag(*tensors: Any) -> Any:
+    ts = [t.reshape(1, -1) if len(t._s) < 2 else t for t in tensors]
+    width = sum(t._s[1] for t in ts)
+    rows, start = [], 0
+    for t in ts:
+        left = FUNCTIONS["zeros"](t._s[0], start, dtype=t._d)
+        right = FUNCTIONS["zeros"](t._s[0], width - start - t._s[1], dtype=t._d)
+        rows.append(FUNCTIONS["cat"]([left, t, right], 1))
+        start += t._s[1]
+    return FUNCTIONS["cat"](rows, 0)
+
+
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    n = x._s[0] if N is None else N
+    cols = [x**i for i in range(n)]
+    return FUNCTIONS["stack"](cols if increasing else cols[::-1], -1)
+
+
+def atleast(n: int) -> Any:
+    from engine.ops.joining import _atleast
+
+    def call(*tensors: Any) -> Any:
+        if len(tensors) == 1 and isinstance(tensors[0], Tensor):
+            return _atleast(n, tensors[0])
+        items = tensors[0] if len(tensors) == 1 else tensors
+        return tuple(_atleast(n, t) for t in items)
+
+    return call
+
+
+def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
+    others = [d for d in range(len(input._s)) if d != axis(dim, len(input._s))]
+    n = FUNCTIONS["norm"](input, p, others, True)
+    return input * FUNCTIONS["where"](n > maxnorm, maxnorm / (n + 1e-7), 1.0)
+
+
+for _n in ("kron", "diff", "renorm"):
+    publish(_n, globals()[_n], F=False)
+for _n in ("meshgrid", "cartesian_prod", "combinations", "trapezoid", "block_diag", "vander"):
+    publish(_n, globals()[_n], method=False, F=False)
+publish("trapz", trapezoid, method=False, F=False)
+for _i in (1, 2, 3):
+    publish(f"atleast_{_i}d", atleast(_i), method=False, F=False)

@@ -1,0 +1,238 @@
+"""Flips, rolls, repeats, moved dimensions, windows; and parts of a dimension that VJPs take."""
+
+from __future__ import annotations
+
+import math
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from engine.ops import rooms
+from engine.ops.api import FUNCTIONS, expose, publish
+from engine.ops.helpers import axis
+from engine.ops.shape import CLONE, _shape_args, permute
+from engine.ops.table import (
+    GRAPH,
+    RAW,
+    define,
+    run,
+)
+from engine.tensor import Tensor, wrap
+
+Raw = Any
+
+
+def _flip(a: Raw, dims: Any) -> Raw:
+    a = np.asarray(a)
+    places = [axis(d, a.ndim) for d in dims]
+    if len(set(places)) != len(places):
+        twice = next(d for d in places if places.count(d) > 1)
+        raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
+    return np.array(np.flip(a, tuple(places))) if a.ndim else a.copy()
+
+
+FLIP = define("flip(self, dims)", _flip, family="shape", self=lambda F, g, dims: F.flip(g, dims))
+
+
+def flip(input: Any, *dims: Any, **kw: Any) -> Any:
+    return run(FLIP, [input, _shape_args((kw["dims"],) if "dims" in kw else dims)])
+
+
+def _roll(a: Raw, shifts: Any, dims: Any) -> Raw:
+    return np.roll(a, shifts, dims or None)
+
+
+ROLL = define(
+    "roll(self, shifts, dims)",
+    _roll,
+    family="shape",
+    self=lambda F, g, shifts, dims: F.roll(g, tuple(-s for s in shifts), dims),
+)
+
+
+def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
+    shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
+    if dims and len(dims) != len(shifts):
+        raise RuntimeError(
+            f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}"
+        )
+    if not dims:
+        return run(ROLL, [input.reshape(-1), shifts, (0,)]).reshape(input._s)
+    return run(ROLL, [input, shifts, dims])
+
+
+def _repeat_vjp(F: Any, g: Any, self_sizes: Any, repeats: Any) -> Any:
+    extra = len(repeats) - len(self_sizes)
+    if 0 in repeats:
+        return F.zeros(self_sizes, None if F.raw else g._d)
+    shape: list[int] = []
+    dims: list[int] = []
+    for i, r in enumerate(repeats):
+        dims.append(len(shape))
+        shape.append(r)
+        if i >= extra:
+            shape.append(self_sizes[i - extra])
+    return F.sum(g.reshape(tuple(shape)), dims, False)
+
+
+REPEAT = define(
+    "repeat(self, repeats)",
+    lambda a, repeats: np.tile(a, repeats),
+    family="shape",
+    self=_repeat_vjp,
+)
+
+
+def repeat(self: Any, *repeats: Any) -> Any:
+    counts = _shape_args(repeats)
+    if len(counts) < len(self._s):
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+        )
+    padded = (1,) * (len(counts) - len(self._s)) + tuple(self._s)
+    sizes = [c * s for c, s in zip(counts, padded, strict=True)]
+    if any(s < 0 for s in sizes):
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {next(s for s in sizes if s < 0)}: {sizes}"
+        )
+    return run(REPEAT, [self, counts])
+
+
+def tile(input: Any, *dims: Any) -> Any:
+    counts = _shape_args(dims)
+    return repeat(input, *(1,) * (len(input._s) - len(counts)), *counts)
+
+
+def repeat_interleave(
+    input: Any, repeats: Any, dim: int | None = None, *, output_size: Any = None
+) -> Any:
+    t = input.reshape(-1) if dim is None else input
+    d = 0 if dim is None else axis(dim, len(t._s))
+    counts = np.asarray(repeats._a) if isinstance(repeats, Tensor) else np.asarray(repeats)
+    if counts.size == 1:
+        n, k = t._s[d], int(counts.reshape(-1)[0])
+        wide = t.unsqueeze(d + 1).expand(*t._s[: d + 1], k, *t._s[d + 1 :])
+        return run(CLONE, [wide]).contiguous().view(*t._s[:d], n * k, *t._s[d + 1 :])
+    index = np.repeat(np.arange(t._s[d]), counts)
+    return t.index_select(d, wrap(index))
+
+
+publish("flip", flip)
+publish("roll", roll)
+publish("fliplr", lambda self: flip(self, 1), F=False)
+publish("flipud", lambda self: flip(self, 0), F=False)
+publish("repeat", repeat, function=False, F=False)
+publish("tile", tile, F=False)
+publish("repeat_interleave", repeat_interleave, F=False)
+RAW.flip, RAW.roll = _flip, _roll
+ROT90 = define(
+    "rot90(self, k, dims)",
+    lambda a, k, dims: np.array(np.rot90(a, k, dims)),
+    family="shape",
+    self=lambda F, g, k, dims: F.rot90(g, -k, dims),
+)
+
+
+def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
+    return run(ROT90, [input, k, tuple(dims)])
+
+
+def movedim(input: Any, source: Any, destination: Any) -> Any:
+    n = len(input._s)
+    src = [axis(d, n) for d in ((source,) if isinstance(source, int) else source)]
+    dst = [axis(d, n) for d in ((destination,) if isinstance(destination, int) else destination)]
+    order = [d for d in range(n) if d not in src]
+    for d, s in sorted(zip(dst, src, strict=True)):
+        order.insert(d, s)
+    return permute(input, *order)
+
+
+def unflatten(input: Any, dim: int, sizes: Any) -> Any:
+    d = axis(dim, len(input._s))
+    parts = [int(s) for s in sizes]
+    if -1 in parts:
+        known = math.prod(s for s in parts if s != -1)
+        parts[parts.index(-1)] = input._s[d] // known if known else 0
+    if math.prod(parts) != input._s[d]:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} ({input._s[d]}) in the input tensor"
+        )
+    return input.view(*input._s[:d], *parts, *input._s[d + 1 :])
+
+
+def ravel(input: Any) -> Any:
+    return input.reshape(-1)
+
+
+for _n in ("rot90", "movedim", "unflatten", "ravel"):
+    publish(_n, globals()[_n], F=False)
+publish("moveaxis", movedim, F=False)
+
+
+def _unfold(a: Raw, dimension: int, size: int, step: int) -> Raw:
+    d = axis(dimension, a.ndim)
+    return sliding_window_view(a, size, d, writeable=True)[
+        (slice(None),) * d + (slice(None, None, step),)
+    ]
+
+
+def _unfold_back(g: Raw, sizes: Any, d: int, size: int, step: int) -> Raw:
+    out = np.zeros(sizes, g.dtype)
+    view = np.moveaxis(out, d, -1)
+    g = np.moveaxis(g, d, -2)
+    for i in range(g.shape[-2]):
+        view[..., i * step : i * step + size] += g[..., i, :]
+    return out
+
+
+UNFOLD = define(
+    "unfold(self, dimension, size, step)",
+    _unfold,
+    family="shape",
+    view=True,
+    self=lambda F, g, self_sizes, dimension, size, step: F.unfold_back(
+        g, self_sizes, axis(dimension, len(self_sizes)), size, step
+    ),
+)
+define(
+    "_unfold_back(self, sizes, d, size, step)",
+    _unfold_back,
+    family="shape",
+    key="unfold_back",
+    self=lambda F, g, d, size, step: F.unfold(g, d, size, step),
+)
+expose(UNFOLD, function=False)
+publish("adjoint", lambda self: self.mT.conj(), F=False)
+
+
+def _matrix_t(self: Any) -> Any:
+    if len(self._s) < 2:
+        raise RuntimeError(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {len(self._s)}-D tensor."
+        )
+    return self.transpose(-2, -1)
+
+
+def _reversed(self: Any) -> Any:
+    if len(self._s) != 2:
+        first = sys._getframe(1).f_globals is vars(rooms)  # the room was loaded for this use
+        warnings.warn(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
+            UserWarning, stacklevel=3 if first else 2,
+        )  # fmt: skip
+    return permute(self, *range(len(self._s) - 1, -1, -1))
+
+
+Tensor.T, Tensor.mT = property(_reversed), property(_matrix_t)  # type: ignore[attr-defined]
+RAW.narrow_one = lambda a, d: np.ones_like(a[(slice(None),) * d + (slice(0, 1),)])
+RAW.slice_one = lambda a, d, i, j: a[(slice(None),) * d + (slice(i, j),)]
+RAW.prod_dim = lambda a, d, keepdim: a.prod(axis=d, keepdims=keepdim)
+GRAPH.narrow_one = lambda a, d: FUNCTIONS["ones_like"](a.narrow(d, 0, 1))
+GRAPH.slice_one = lambda a, d, i, j: a[
+    (slice(None),) * d + (slice(i, j if j is None or j >= 0 else a._s[d] + j),)
+]
+GRAPH.prod_dim = lambda a, d, keepdim: FUNCTIONS["prod"](a, d, keepdim)
