@@ -15,6 +15,7 @@ from engine.autograd import node as graph
 from engine.errors import LEAF_INPLACE, LEAF_VIEW_INPLACE
 
 _KEEP = 256
+_ref = weakref.ref
 
 
 class Cell:
@@ -46,10 +47,9 @@ class View:
 
     __slots__ = ("base", "cell", "origin")
 
-    def __init__(self, base: Any, cell: Cell, origin: str | None) -> None:
-        self.base = base
-        self.cell = cell
-        self.origin = origin  # None, or why writing through it is forbidden: "no_grad", "multi" ...
+    base: Any
+    cell: Cell
+    origin: str | None  # None, or why writing through it is forbidden: "no_grad", "multi" ...
 
 
 def cell_of(t: Any) -> Cell:
@@ -91,9 +91,13 @@ def make_view(out: Any, base: Any, origin: str | None) -> None:
         origin = origin or v.origin
     else:
         root, cell = base, cell_of(base) if v is None else v
-    out._v = View(root, cell, origin)
-    cell.views.append(weakref.ref(out))
-    if len(cell.views) > cell.prune:  # amortised: what is dead goes when the list has doubled
+    out._v = view = View()
+    view.base = root
+    view.cell = cell
+    view.origin = origin
+    views = cell.views
+    views.append(_ref(out))
+    if len(views) > cell.prune:  # amortised: what is dead goes when the list has doubled
         cell.views = [r for r in cell.views if r() is not None]
         cell.prune = 2 * len(cell.views) + 64
 

@@ -49,12 +49,17 @@ def _own(g: Any, t: Any, refs: int) -> Any:
         return g if isinstance(g, np.generic) else np.asarray(g)
     if (
         recording.log is None
-        and g.base is None
         and g.flags.c_contiguous
         and g.dtype is t._d.np
         and sys.getrefcount(g) <= refs + _EXTRA
     ):
-        return g
+        owner = g.base
+        if owner is None:
+            return g
+        # A product that was transposed twice: the view goes, and the memory is its alone.
+        if type(owner) is np.ndarray and owner.shape == g.shape and owner.flags.c_contiguous:
+            if owner.base is None and sys.getrefcount(owner) <= 3:
+                return owner
     return np.array(g, t._d.np)
 
 

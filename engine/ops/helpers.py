@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -33,11 +35,19 @@ def axes(dim: Any, ndim: int) -> tuple[int, ...]:
     return (axis(dim, ndim),)
 
 
+@lru_cache(64)
+def ones(n: int, d: Any) -> Any:
+    """A vector of ones, whose product with a matrix is the quickest sum of its rows."""
+    made = np.ones(n, d)
+    made.flags.writeable = False
+    return made
+
+
 def sum_to(g: Any, size: Sequence[int]) -> Any:
     """Sum an array down to the shape that was broadcast to it."""
     extra = g.ndim - len(size)
     if extra == 1 and g.ndim == 2 and size[0] == g.shape[1] and g.dtype.kind == "f":
-        return np.ones(g.shape[0], g.dtype).dot(g)
+        return ones(g.shape[0], g.dtype).dot(g)
     dims = tuple(range(extra)) + tuple(
         i + extra for i, s in enumerate(size) if s == 1 and g.shape[i + extra] != 1
     )
@@ -86,6 +96,20 @@ def graph_conj(t: Any) -> Any:
     return t.conj() if t._d.is_complex else t
 
 
+def raw_masked(g: Any, m: Any) -> Any:
+    """`g` where the mask holds, else 0, also where `g` is infinite or nan."""
+    v = g * m
+    flat = v.reshape(-1)
+    if isfinite(flat.dot(flat)):
+        return v
+    return np.where(m, g, g.dtype.type(0))[()]
+
+
+def scaled(g: Any, by: Any) -> Any:
+    return g if by == 1 else g * by
+
+
+RAW.scaled = GRAPH.scaled = scaled
 RAW.sum_to, GRAPH.sum_to = sum_to, sum_to_tensor
 RAW.conj, GRAPH.conj = raw_conj, graph_conj
 GRAPH.real = lambda t: t.real if t._d.is_complex else t
@@ -94,7 +118,7 @@ RAW.zeros_like, GRAPH.zeros_like = np.zeros_like, lambda t: wrap(np.zeros(t._s, 
 RAW.ones_like, GRAPH.ones_like = np.ones_like, lambda t: wrap(np.ones(t._s, t._d.np)[()], t._d)
 RAW.to_dtype, GRAPH.to_dtype = (lambda a, d: a.astype(d.np)), lambda t, d: t.to(d)
 RAW.bool_to, GRAPH.bool_to = (lambda m, like: m.astype(like.dtype)), lambda m, like: m.to(like._d)
-RAW.masked, GRAPH.masked = (lambda g, m: g * m), lambda g, m: g * m.to(g._d)
+RAW.masked, GRAPH.masked = raw_masked, lambda g, m: g * m.to(g._d)
 RAW.is_complex = lambda a: a.dtype.kind == "c"
 RAW.const, GRAPH.const = (lambda a: a), lambda a: wrap(np.asarray(a))
 RAW.array, GRAPH.array = (lambda a: a), lambda t: t._a

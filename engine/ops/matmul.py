@@ -10,6 +10,7 @@ import numpy as np
 from engine import errors
 from engine.dtype import dtype, float32, float64
 from engine.ops.api import expose, publish
+from engine.ops.helpers import scaled
 from engine.ops.shape import SQUEEZE_MM
 from engine.ops.table import define, run
 from engine.tensor import Tensor
@@ -21,41 +22,33 @@ def _mm(a: Raw, b: Raw) -> Raw:
     return a.dot(b)
 
 
-def _times_t(F: Any, g: Any, b: Any) -> Any:
-    return F.mm(g, F.conj(b.T))
-
-
-def _t_times(F: Any, a: Any, g: Any) -> Any:
-    return F.mm(F.conj(a.T), g)
-
-
 MM = define(
     "mm(self, mat2)",
     _mm,
     family="matmul",
-    self=lambda F, g, mat2: _times_t(F, g, mat2),
-    mat2=lambda F, g, self: _t_times(F, self, g),
+    self="mm(g, conj(mat2.T))",
+    mat2="mm(conj(self.T), g)",
 )
 MV = define(
     "mv(self, vec)",
     _mm,
     family="matmul",
-    self=lambda F, g, vec: F.outer(g, F.conj(vec)),
-    vec=lambda F, g, self: F.mv(F.conj(self.T), g),
+    self="outer(g, conj(vec))",
+    vec="mv(conj(self.T), g)",
 )
 DOT = define(
     "dot(self, tensor)",
     lambda a, b: a.dot(b),
     family="matmul",
-    self=lambda F, g, tensor: g * F.conj(tensor),
-    tensor=lambda F, g, self: g * F.conj(self),
+    self="g * conj(tensor)",
+    tensor="g * conj(self)",
 )
 BMM = define(
     "bmm(self, mat2)",
     np.matmul,
     family="matmul",
-    self=lambda F, g, mat2: F.bmm(g, F.conj(mat2.mT)),
-    mat2=lambda F, g, self: F.bmm(F.conj(self.mT), g),
+    self="bmm(g, conj(mat2.mT))",
+    mat2="bmm(conj(self.mT), g)",
 )
 OUTER = define(
     "outer(self, vec2)",
@@ -79,35 +72,41 @@ def _addmm(c: Raw, a: Raw, b: Raw, beta: Any = 1, alpha: Any = 1) -> Raw:
     return out + beta * c
 
 
-def _scale(g: Any, by: Any) -> Any:
-    return g if by == 1 else g * by
-
-
 ADDMM = define(
     "addmm(self, mat1, mat2, *, beta=1, alpha=1)",
     _addmm,
     family="matmul",
-    self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
-    mat1=lambda F, g, mat2, alpha: _scale(_times_t(F, g, mat2), alpha),
-    mat2=lambda F, g, mat1, alpha: _scale(_t_times(F, mat1, g), alpha),
+    self="sum_to(scaled(g, beta), self_sizes)",
+    mat1="scaled(mm(g, conj(mat2.T)), alpha)",
+    mat2="scaled(mm(conj(mat1.T), g), alpha)",
+)
+#: The same for a matrix that is the transpose of a parameter, whose gradient is laid out like it.
+ADDMM_T = define(
+    "addmm(self, mat1, mat2, *, beta=1, alpha=1)",
+    _addmm,
+    family="matmul",
+    key="addmm_t",
+    self="sum_to(scaled(g, beta), self_sizes)",
+    mat1="scaled(mm(g, conj(mat2.T)), alpha)",
+    mat2="scaled(mm(g.T, conj(mat1)).T, alpha)",
 )
 BADDBMM = define(
     "baddbmm(self, batch1, batch2, *, beta=1, alpha=1)",
     lambda c, a, b, beta=1, alpha=1: beta * c + alpha * np.matmul(a, b),
     family="matmul",
-    self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
-    batch1=lambda F, g, batch2, alpha: _scale(F.bmm(g, F.conj(batch2.mT)), alpha),
-    batch2=lambda F, g, batch1, alpha: _scale(F.bmm(F.conj(batch1.mT), g), alpha),
+    self=lambda F, g, self_sizes, beta: F.sum_to(scaled(g, beta), self_sizes),
+    batch1=lambda F, g, batch2, alpha: scaled(F.bmm(g, F.conj(batch2.mT)), alpha),
+    batch2=lambda F, g, batch1, alpha: scaled(F.bmm(F.conj(batch1.mT), g), alpha),
 )
 ADDBMM = define(
     "addbmm(self, batch1, batch2, *, beta=1, alpha=1)",
     lambda c, a, b, beta=1, alpha=1: beta * c + alpha * np.matmul(a, b).sum(0),
     family="matmul",
-    self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
-    batch1=lambda F, g, batch1_sizes, batch2, alpha: _scale(
+    self=lambda F, g, self_sizes, beta: F.sum_to(scaled(g, beta), self_sizes),
+    batch1=lambda F, g, batch1_sizes, batch2, alpha: scaled(
         F.bmm(F.expand(g, (batch1_sizes[0], *g.shape)), batch2.mT), alpha
     ),
-    batch2=lambda F, g, batch2_sizes, batch1, alpha: _scale(
+    batch2=lambda F, g, batch2_sizes, batch1, alpha: scaled(
         F.bmm(batch1.mT, F.expand(g, (batch2_sizes[0], *g.shape))), alpha
     ),
 )
@@ -115,17 +114,17 @@ ADDMV = define(
     "addmv(self, mat, vec, *, beta=1, alpha=1)",
     lambda c, a, b, beta=1, alpha=1: beta * c + alpha * a.dot(b),
     family="matmul",
-    self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
-    mat=lambda F, g, vec, alpha: _scale(F.outer(g, vec), alpha),
-    vec=lambda F, g, mat, alpha: _scale(F.mv(mat.T, g), alpha),
+    self=lambda F, g, self_sizes, beta: F.sum_to(scaled(g, beta), self_sizes),
+    mat=lambda F, g, vec, alpha: scaled(F.outer(g, vec), alpha),
+    vec=lambda F, g, mat, alpha: scaled(F.mv(mat.T, g), alpha),
 )
 ADDR = define(
     "addr(self, vec1, vec2, *, beta=1, alpha=1)",
     lambda c, a, b, beta=1, alpha=1: beta * c + alpha * (a[:, None] * b),
     family="matmul",
-    self=lambda F, g, self_sizes, beta: F.sum_to(_scale(g, beta), self_sizes),
-    vec1=lambda F, g, vec2, alpha: _scale(F.mv(g, vec2), alpha),
-    vec2=lambda F, g, vec1, alpha: _scale(F.mv(g.T, vec1), alpha),
+    self=lambda F, g, self_sizes, beta: F.sum_to(scaled(g, beta), self_sizes),
+    vec1=lambda F, g, vec2, alpha: scaled(F.mv(g, vec2), alpha),
+    vec2=lambda F, g, vec1, alpha: scaled(F.mv(g.T, vec1), alpha),
 )
 
 

@@ -182,7 +182,7 @@ _unary("rad2deg", lambda a: a * (180 / math.pi), "g * (180 / pi)")
 _unary(
     "relu",
     lambda a: np.maximum(a, 0),
-    "masked(g, ~(result <= 0))",
+    "masked(g, result != 0)",
     kind=RAWTYPE,
     check=lambda values: _relu_check(values),
 )

@@ -9,7 +9,7 @@ import numpy as np
 from engine import errors
 from engine.dtype import BOOL, COMPLEX, FLOAT, dtype, int64
 from engine.ops.api import into, publish
-from engine.ops.helpers import axes, axis, expand_dims
+from engine.ops.helpers import axes, axis, expand_dims, ones
 from engine.ops.table import define, run
 from engine.tensor import Tensor
 
@@ -37,7 +37,7 @@ def _sum_dim(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
         and a.flags.c_contiguous
         and not keepdim
     ):
-        return np.ones(a.shape[0], a.dtype).dot(a)
+        return ones(a.shape[0], a.dtype).dot(a)
     return np.asarray(a).sum(axis=dims, keepdims=keepdim, dtype=kind)
 
 
@@ -46,7 +46,7 @@ SUM = define(
     _sum_all,
     family="reduction",
     key="sum_all",
-    self=lambda F, g, self_sizes: F.expand(g, self_sizes),
+    self="expand(g, self_sizes)",
 )
 SUM_DIM = define(
     "sum(self, dim, keepdim=False)",

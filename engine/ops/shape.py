@@ -136,7 +136,7 @@ def _t(a: Raw) -> Raw:
     return a.T if a.ndim == 2 else a.view()
 
 
-T = define("t(self)", _t, family="shape", view=True, self=lambda F, g: F.t(g))
+T = define("t(self)", _t, family="shape", view=True, self="t(g)")
 
 
 def _permute(a: Raw, dims: Sequence[int]) -> Raw:

@@ -10,7 +10,7 @@ from engine import errors
 from engine.dtype import FLOAT
 from engine.ops.api import publish
 from engine.ops.helpers import axis
-from engine.ops.table import define, run
+from engine.ops.table import GRAPH, RAW, define, run
 from engine.tensor import Tensor
 
 Raw = Any
@@ -19,20 +19,26 @@ Raw = Any
 def _softmax(a: Raw, dim: int) -> Raw:
     if not np.ndim(a):
         return np.exp(a - a)
-    e = np.exp(a - a.max(dim, keepdims=True))
-    e /= e.sum(dim, keepdims=True)
+    e = a - np.maximum.reduce(a, dim, keepdims=True)
+    np.exp(e, e)
+    e /= np.add.reduce(e, dim, keepdims=True)
     return e
 
 
 def _log_softmax(a: Raw, dim: int) -> Raw:
     if not np.ndim(a):
         return a - a
-    d = a - a.max(dim, keepdims=True)
-    return d - np.log(np.exp(d).sum(dim, keepdims=True))
+    d = a - np.maximum.reduce(a, dim, keepdims=True)
+    d -= np.log(np.add.reduce(np.exp(d), dim, keepdims=True))
+    return d
 
 
-def _total(F: Any, v: Any, dim: int) -> Any:
-    return F.sum(v, [dim], True) if len(v.shape) else v
+def _raw_total(v: Raw, dim: int) -> Raw:
+    return np.add.reduce(v, dim, keepdims=True) if np.ndim(v) else v
+
+
+RAW.total = _raw_total
+GRAPH.total = lambda v, dim: GRAPH.sum(v, [dim], True) if v._s else v
 
 
 SOFTMAX = define(
@@ -40,14 +46,14 @@ SOFTMAX = define(
     _softmax,
     family="activation",
     node="SoftmaxBackward0",
-    self=lambda F, g, result, dim: result * (g - _total(F, g * result, dim)),
+    self="result * (g - total(g * result, dim))",
 )
 LOG_SOFTMAX = define(
     "_log_softmax(self, dim)",
     _log_softmax,
     family="activation",
     node="LogSoftmaxBackward0",
-    self=lambda F, g, result, dim: g - F.exp(result) * _total(F, g, dim),
+    self="g - exp(result) * total(g, dim)",
 )
 
 

@@ -68,7 +68,7 @@ class Op:
     """A row of the table."""
 
     __slots__ = (
-        "alone", "broadcasts", "defaults", "differentiable", "doc", "family", "forward", "frees", "index",
+        "alone", "broadcasts", "defaults", "differentiable", "doc", "family", "formulas", "forward", "frees", "index",
         "joint", "kind", "listed", "name", "needs", "node", "outputs", "pack", "params", "required",
         "signature", "view", "vjps", "way",
     )  # fmt: skip
@@ -82,6 +82,7 @@ class Op:
     required: int  # arguments without a default; the first of the signature
     index: dict[str, int]
     forward: Callable[..., Any]
+    formulas: dict[int, str]  # the gradients that are written as text, by place
     kind: int
     node: type[TableNode]
     joint: tuple[Callable[..., Any], tuple[tuple[int, int], ...]] | None
@@ -647,6 +648,7 @@ def define(
     op.doc = ""
     op.joint = None if joint is None else (joint, _getters(op, joint, 2))
     op.vjps = {op.index[p]: (fn, _getters(op, fn, 2)) for p, fn in vjps.items()}
+    op.formulas = {op.index[p]: v for p, v in gradients.items() if isinstance(v, str)}
     wanted = wrt.split() if joint is not None else vjps
     op.differentiable = tuple(sorted(op.index[p] for p in wanted))
     used = op.joint[1] if op.joint else [x for _, gs in op.vjps.values() for x in gs]

@@ -6,7 +6,9 @@ from typing import Any
 
 import engine
 from engine import errors
+from engine.ops.matmul import ADDMM_T
 from engine.ops.norms import NORM
+from engine.ops.shape import T
 from engine.ops.table import run
 from engine.tensor import Tensor
 
@@ -26,6 +28,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x Wᵀ + b: input (*, in), weight (out, in) or (in), bias (out)."""
     if not isinstance(input, Tensor):
         raise errors.not_tensor("linear", "input", 1, input)
+    s, w = input._s, weight._s
+    if (
+        bias is not None and len(s) == 2 and len(w) == 2 and s[1] == w[1] and bias._s == (w[0],)
+        and input._d is weight._d is bias._d
+    ):  # fmt: skip
+        return ADDMM_T.way(bias, input, T.way(weight), 1, 1)  # type: ignore[no-any-return]
     if weight.dtype is not input.dtype:
         _check_dtypes(input, weight)
     if bias is None:

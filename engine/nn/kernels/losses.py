@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -184,7 +185,22 @@ def _class_weights(a: Raw, target: Raw, weight: Raw, ignore_index: int) -> tuple
     return safe, w
 
 
+def _simple(a: Raw, target: Raw, weight: Raw, reduction: str) -> bool:
+    """Whether a loss is the mean over rows of (rows, classes), none of which is left out."""
+    if reduction != "mean" or weight is not None or a.ndim != 2 or target.dtype != np.int64:
+        return False
+    # A negative number is a very large one without its sign: one comparison finds both kinds.
+    return bool(target.size) and int(np.maximum.reduce(target.view(np.uint64))) < a.shape[1]
+
+
+@lru_cache(64)
+def _counting(n: int) -> Raw:
+    return np.arange(n)
+
+
 def _nll(a: Raw, target: Raw, weight: Raw, reduction: str, ignore_index: int) -> Raw:
+    if ignore_index < 0 and _simple(a, target, weight, reduction):
+        return -(np.add.reduce(a[_counting(len(a)), target]) / a.dtype.type(len(a)))
     safe, w = _class_weights(a, target, weight, ignore_index)
     axis = 1 if a.ndim > 1 else 0
     picked = np.take_along_axis(a, np.expand_dims(safe, axis), axis)
@@ -203,6 +219,10 @@ def _nll_vjp(
     F: Any, g: Any, self: Any, target: Any, weight: Any, reduction: str, ignore_index: int
 ) -> Any:
     raw, where = F.array(self), F.array(target)
+    if F.raw and ignore_index < 0 and _simple(raw, where, weight, reduction):
+        v = np.zeros(raw.shape, raw.dtype)
+        v[_counting(len(raw)), where] = g * (-1 / raw.dtype.type(len(raw)))
+        return v
     w = None if weight is None else F.array(weight)
     safe, w = _class_weights(raw, where, w, ignore_index)
     total = w.sum(dtype=raw.dtype)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from engine import version
 from engine.dtype import FLOAT, FROM_NP
 from engine.ops import table
-from engine.ops.quick.parts import RELEASED, TENSOR, indent, lazily, receive, steps
+from engine.ops.formula import inline
+from engine.ops.quick.parts import RELEASED, TENSOR, functions, indent, lazily, receive, steps
 from engine.ops.table import INPUT, RESULT, SIZES, Op, OpNode
 from engine.size import Size, intern
 from engine.tensor import TENSORS, Tensor, array
@@ -88,7 +90,7 @@ def _write(op: Op, scope: dict[str, Any]) -> str:
     names = [f"p{i}" for i in places]
     scope.update(
         run_any=table.run_any, op=op, forward=op.forward, array=array, FROM_NP=FROM_NP, PLAIN=PLAIN,
-        TENSORS=TENSORS, FLOAT=FLOAT, link=table.link, Node=_node(op) if op.differentiable else None,
+        TENSORS=TENSORS, FLOAT=FLOAT, link=table.link, make_view=version.make_view, Node=_node(op) if op.differentiable else None,
     )  # fmt: skip
     listed = ", ".join(names)
     given = [f"default{i}" if p in op.defaults else "" for i, p in enumerate(op.params)]
@@ -102,7 +104,7 @@ def _write(op: Op, scope: dict[str, Any]) -> str:
 if not mode.enabled or not ({some}) or t._d.category < FLOAT:
     t._g = None
 else:{indent(_attach(op), 4)}"""
-    link = "\nlink(op, t, p0)" if op.view else ""
+    link = _LINK if op.view else ""
     return f"""
 def made({takes}):
     if mode.unusual or type(p0) not in TENSORS:
@@ -120,6 +122,13 @@ def made({takes}):
         table_record(op.name, op, [{listed}], t)
     return t
 """
+
+
+_LINK = """
+if mode.enabled:
+    make_view(t, p0, None)
+else:
+    link(op, t, p0)"""
 
 
 def _take(op: Op, i: int, listed: str) -> str:
@@ -199,9 +208,7 @@ def _node(op: Op) -> Any:
     for i in op.differentiable:
         part = ""
         if op.joint is None:
-            fn, getters = op.vjps[i]
-            values[f"vjp{i}"] = fn
-            part += f"\nv{i} = vjp{i}(RAW, g{_given(getters)})"
+            part += f"\nv{i} = {_slope(op, i, values)}"
             part += f"\nif v{i} is not None:{indent(_finish(op, i), 4)}"
             body += f"\nv{i} = None\nif e{i} is not None:{indent(part, 4)}"
         else:
@@ -210,6 +217,19 @@ def _node(op: Op) -> Any:
     free += "\nself.y = None" if op.needs[1] else ""
     grads = f"({', '.join(f'v{i}' for i in op.differentiable)},)"
     return steps(op, base, load, free, body, grads, **values)
+
+
+def _slope(op: Op, i: int, values: dict[str, Any]) -> str:
+    """The gradient of one argument: its formula written out, or a call of its function."""
+    text = op.formulas.get(i)
+    fn, getters = op.vjps[i]
+    if text is None:
+        values[f"vjp{i}"] = fn
+        return f"vjp{i}(RAW, g{_given(getters)})"
+    values.update(functions(text))
+    places = {p: f"a{k}" for p, k in op.index.items()} | {"result": "y"}
+    places |= {f"{p}_sizes": f"self.s{k}" for p, k in op.index.items()}
+    return inline(text, places)
 
 
 _LOAD_RESULT = """
