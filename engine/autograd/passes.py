@@ -57,9 +57,14 @@ def _own(g: Any, t: Any, refs: int) -> Any:
         if owner is None:
             return g
         # A product that was transposed twice: the view goes, and the memory is its alone.
-        if type(owner) is np.ndarray and owner.shape == g.shape and owner.flags.c_contiguous:
-            if owner.base is None and sys.getrefcount(owner) <= 3:
-                return owner
+        if (
+            type(owner) is np.ndarray
+            and owner.base is None
+            and owner.shape == g.shape
+            and owner.flags.c_contiguous
+            and sys.getrefcount(owner) <= 3
+        ):
+            return owner
     return np.array(g, t._d.np)
 
 

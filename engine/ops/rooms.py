@@ -113,6 +113,7 @@ ROOMS: dict[str, Names] = {
             "addbmm addbmm_ addmm addmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ bmm dot ger "
             "inner_1d matmul mm mv outer vdot"
         ),
+        rows="addmm_t",
     ),
     "memory": Names(
         both=(
@@ -211,7 +212,7 @@ ROOMS: dict[str, Names] = {
     ),
     "softmax": Names(
         both="log_softmax softmax",
-        rows="_log_softmax _softmax",
+        rows="_log_softmax _softmax total",
     ),
     "sorting": Names(
         both="argsort msort sort topk unique unique_consecutive",

@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import atexit
 import faulthandler
-import gc
 import os
 import shutil
 import sys
@@ -22,10 +21,9 @@ from app.kernel.inside import imports
 from app.kernel.inside.parent import watch_parent
 from app.kernel.inside.recording import CellRecording
 from app.kernel.inside.shell import CellKernel
+from engine import collector
 from engine.tape.recorder import Recorder
 
-#: Recording allocates many objects that form no cycles; collecting often would only cost time.
-GC_THRESHOLDS = (50_000, 20, 20)
 #: Set to anything to see the engine's own frames in tracebacks.
 FULL_TRACEBACKS = "TAPEDECK_FULL_TRACEBACKS"
 
@@ -43,9 +41,7 @@ def main(argv: Sequence[str]) -> None:
     recording.begin()
     watch_parent(options.parent, lambda: _leave(options.folder, recording))
     _step_aside(options.root)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
+    collector.relax()
     application.start()
     # Its own clean-up closes sockets that its threads still send on, and now and then waits for
     # ever. The process ends here anyway.

@@ -1,7 +1,7 @@
 """Measuring: CPU seconds of each step, one peer after the other in every round.
 
-The garbage collector runs as in a program, with its default thresholds; before each measurement it
-collects what the one before left behind, which is not timed.
+The garbage collector runs as in the app's kernel (`engine.collector`), for all alike; before each
+measurement it collects what the one before left behind, which is not timed.
 """
 
 from __future__ import annotations
