@@ -78,6 +78,8 @@ from engine.autograd.anomaly import is_enabled as is_anomaly_enabled  # noqa: E4
 from engine.constants import *  # noqa: E402, F403
 
 _ROOMS = [
+    "_C",
+    "__future__",
     "accelerator",
     "distributions",
     "functional",
@@ -86,6 +88,7 @@ _ROOMS = [
     "utils",
     "func",
     "linalg",
+    "overrides",
     "special",
     "cuda",
     "backends",
@@ -105,6 +108,7 @@ _LATER = {
         for name in names.split()
     },
     "complex": "engine.ops.complexes:complex_",
+    "vmap": "engine.func.vectorize:vmap",
 }
 _OPERATIONS = ops.rooms.functions()
 

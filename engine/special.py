@@ -13,8 +13,9 @@ _SAME = {
     "erf": "erf", "erfc": "erfc", "erfinv": "erfinv", "expm1": "expm1", "exp2": "exp2", "log1p": "log1p",
     "digamma": "digamma", "psi": "digamma", "gammaln": "lgamma", "expit": "sigmoid", "logit": "logit",
     "logsumexp": "logsumexp", "i0": "i0", "sinc": "sinc", "round": "round", "softmax": "softmax",
-    "log_softmax": "log_softmax", "xlogy": "xlogy", "polygamma": "polygamma", "gammainc": "igamma",
+    "log_softmax": "log_softmax", "xlogy": "xlogy", "polygamma": "polygamma",
 }  # fmt: skip
+gammainc = FUNCTIONS["igamma"]
 globals().update({name: FUNCTIONS[target] for name, target in _SAME.items()})
 
 

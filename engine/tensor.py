@@ -68,6 +68,20 @@ class Tensor(TensorBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__module__.partition(".")[0] not in ("engine", "torch"):
+            from engine import overrides
+
+            overrides.adopt(cls)
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Compute `func` as it is; subclasses say otherwise (see `engine.overrides`)."""
+        from engine import overrides
+
+        return overrides.default(cls, func, types, args, kwargs)
+
     def __hash__(self) -> int:
         return id(self)
 
@@ -282,6 +296,12 @@ class Tensor(TensorBase):
         from engine.autograd.passes import backward
 
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def module_load(self, other: Any, assign: bool = False) -> Any:
+        """What `load_state_dict` puts in the place of this parameter when it swaps tensors."""
+        if assign:
+            return other.detach()
+        return self.detach().copy_(other)
 
     # --- its memory ------------------------------------------------------------------------
     @property

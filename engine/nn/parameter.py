@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import engine
@@ -15,6 +16,36 @@ def _own(cls: Any, data: Tensor | None, requires_grad: bool) -> Any:
     return owned.requires_grad_() if requires_grad else owned
 
 
+def _is_plain(data: Any) -> bool:
+    return type(data) in TENSORS or not isinstance(data, Tensor) or isinstance(data, Parameter)
+
+
+def _custom(data: Any, requires_grad: bool) -> Any:
+    """A parameter that stays an instance of the data's own class."""
+    owned = data.detach().requires_grad_(requires_grad)
+    if type(owned) is not type(data):
+        raise RuntimeError(
+            f"Creating a Parameter from an instance of type {type(data).__name__} requires that "
+            "detach() returns an instance of the same type, but return type "
+            f"{type(owned).__name__} was found instead. To use the type as a Parameter, please "
+            "correct the detach() semantics defined by its __torch_dispatch__() implementation."
+        )
+    kind: Any = type(data)
+    owned.__class__ = _parameter_class(kind)
+    return owned
+
+
+@functools.cache
+def _parameter_class(kind: Any) -> Any:
+    """The class `kind` once more, as one of parameters."""
+
+    def text(self: Any) -> str:
+        return f"Parameter({kind.__repr__(self)})"
+
+    body = {"__module__": kind.__module__, "__repr__": text, "__new__": kind.__new__}
+    return type(kind.__name__, (kind, Parameter), body)
+
+
 class Parameter(Tensor):
     """A leaf tensor that a module lists among its parameters."""
 
@@ -22,6 +53,8 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Any:
+        if cls is Parameter and data is not None and not _is_plain(data):
+            return _custom(data, requires_grad)
         return _own(cls, data, requires_grad)
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import engine
 from engine.tensor import Tensor
+from engine.utils.swap import swap_tensors
 
 from .parameter import Parameter, is_lazy
 
@@ -90,7 +91,14 @@ def _load_tensor(
             f"the shape in current model is {current.shape}."
         )
         return
-    if not assign:
+    if engine.__future__.get_swap_module_params_on_conversion():
+        with engine.no_grad():
+            loaded = current.module_load(value, assign=assign)
+        fresh = (
+            Parameter(loaded, current.requires_grad) if isinstance(current, Parameter) else loaded
+        )
+        swap_tensors(current, fresh)
+    elif not assign:
         with engine.no_grad():
             current.copy_(value)
     elif isinstance(current, Parameter):
@@ -188,6 +196,9 @@ def replace_data(parameter: Any, fn: Callable[[Tensor], Tensor]) -> None:
     """Set a parameter's data to fn(data), and its gradient's likewise."""
     if is_lazy(parameter):
         return
+    if engine.__future__.get_swap_module_params_on_conversion():
+        _swap_converted(parameter, fn)
+        return
     with engine.no_grad():
         data = fn(parameter.data)
         grad = parameter.grad
@@ -197,6 +208,16 @@ def replace_data(parameter: Any, fn: Callable[[Tensor], Tensor]) -> None:
             parameter.data = data
             if grad is not None:
                 parameter.grad = fn(grad.detach())
+
+
+def _swap_converted(parameter: Any, fn: Callable[[Tensor], Tensor]) -> None:
+    with engine.no_grad():
+        grad = parameter.grad
+        converted = fn(parameter)
+        fresh = Parameter(converted, parameter.requires_grad)
+        if grad is not None:
+            fresh.grad = fn(grad)
+    swap_tensors(parameter, fresh)
 
 
 def converter(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[Tensor], Tensor]:

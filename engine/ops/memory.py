@@ -42,7 +42,7 @@ from engine.ops.api import FUNCTIONS, publish
 from engine.ops.shape import ALIAS, CLONE
 from engine.ops.table import GRAPH, RAW, define, run
 from engine.size import intern
-from engine.tensor import Tensor, array, new, wrap
+from engine.tensor import TENSORS, Tensor, array, new, wrap
 
 Raw = Any
 
@@ -569,7 +569,9 @@ def _copy(self: Any) -> Any:
 
 
 def as_subclass(self: Any, cls: Any) -> Any:
-    """The same tensor as an instance of a subclass; it shares memory and graph."""
+    """The same tensor as an instance of a subclass, over the same memory; in the graph an alias."""
+    if self._g is not None and mode.enabled and cls not in TENSORS:
+        self = run(ALIAS, [self])
     out = new(cls)
     array(self)
     out._a, out._s, out._d, out._g, out._v = self._a, self._s, self._d, self._g, self._v
