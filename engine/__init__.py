@@ -20,25 +20,7 @@ from engine.autograd.mode import (  # noqa: E402
     no_grad,
     set_grad_enabled,
 )  # fmt: skip
-from engine.creation import (  # noqa: E402
-    arange,
-    as_tensor,
-    asarray,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    logspace,
-    ones,
-    ones_like,
-    tensor,
-    zeros,
-    zeros_like,
-)  # fmt: skip
-from engine.creation import range_ as range  # noqa: E402
+from engine.creation import as_tensor, asarray, from_numpy, tensor  # noqa: E402
 from engine.device import device  # noqa: E402
 from engine.dtype import (  # noqa: E402
     bfloat16,
@@ -63,6 +45,16 @@ from engine.dtype import (  # noqa: E402
     uint64,
 )  # fmt: skip
 from engine.dtype import bool_ as bool  # noqa: E402
+from engine.filling import (  # noqa: E402
+    empty,
+    empty_like,
+    full,
+    full_like,
+    ones,
+    ones_like,
+    zeros,
+    zeros_like,
+)  # fmt: skip
 from engine.size import Size  # noqa: E402
 from engine.tensor import Tensor  # noqa: E402
 
@@ -102,6 +94,7 @@ _LATER = {
         name: f"engine.{module}:{name}"
         for module, names in {
             "printing": "set_printoptions",
+            "sequences": "arange eye linspace logspace",
             "random": "Generator default_generator get_rng_state initial_seed manual_seed seed set_rng_state",
             "serialization": "load save",
         }.items()
@@ -109,6 +102,7 @@ _LATER = {
     },
     "complex": "engine.ops.complexes:complex_",
     "vmap": "engine.func.vectorize:vmap",
+    "range": "engine.sequences:range_",
 }
 _OPERATIONS = ops.rooms.functions()
 

@@ -1,20 +1,17 @@
-"""Making tensors: from data, filled, in sequence, at random."""
+"""Making tensors from data."""
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from engine import device as devices
 from engine import dtype as dtypes
-from engine import recording
 from engine.autograd.node import LEAF
-from engine.dtype import COMPLEX, FLOAT, FROM_NP, cast, default, dtype, of_scalar, promote_types
-from engine.tensor import Tensor, array, wrap
+from engine.dtype import FLOAT, FROM_NP, cast, default, dtype, of_scalar, promote_types
+from engine.tensor import Tensor, wrap
 
 
 def _finish(t: Any, requires_grad: bool, name: str = "empty") -> Any:
@@ -231,270 +228,7 @@ def asarray(
     return t.requires_grad_() if requires_grad else t
 
 
-# --- filled --------------------------------------------------------------------------------------
-def shape_of(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
-    """The shape from `f(2, 3)`, `f((2, 3))` or `f(tensor)`."""
-    if len(size) == 1 and isinstance(size[0], (tuple, list)):
-        items: Sequence[Any] = size[0]
-        wrapped = True
-    else:
-        items, wrapped = size, False
-    out = []
-    for i, s in enumerate(items):
-        if isinstance(s, (float, str)) or not hasattr(s, "__index__"):
-            if wrapped or i:
-                raise TypeError(
-                    f"{name}(): argument 'size' must be tuple of ints, but found element of type "
-                    f"{type(s).__name__} at pos {i}"
-                    if wrapped
-                    else f"{name}() received an invalid combination of arguments - got ({', '.join(type(x).__name__ for x in size)}), but expected one of:"
-                )
-            raise TypeError(
-                f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(s).__name__}"
-            )
-        out.append(s.__index__())
-    if any(s < 0 for s in out):
-        bad = next(s for s in out if s < 0)
-        if name in ("zeros",):
-            raise RuntimeError(f"{name}: Dimension size must be non-negative.")
-        raise RuntimeError(f"Trying to create tensor with negative dimension {bad}: {out}")
-    return tuple(out)
-
-
-_COMMON = ("layout", "pin_memory", "names", "memory_format")
-
-
-def _options(name: str, kwargs: dict[str, Any]) -> None:
-    for key in kwargs:
-        if key not in _COMMON:
-            raise TypeError(f"{name}() got an unexpected keyword argument '{key}'")
-
-
-def _filler(name: str, make: Any) -> Any:
-    def create(
-        *size: Any,
-        dtype: Any = None,
-        device: Any = None,
-        requires_grad: bool = False,
-        out: Any = None,
-        **kwargs: Any,
-    ) -> Any:
-        if "size" in kwargs:
-            size = (kwargs.pop("size"),)
-        _options(name, kwargs)
-        devices.check(device)
-        d = _check_dtype(name, dtype) or default()
-        t = wrap(make(shape_of(name, size), d.np), d)
-        if out is not None:
-            out.resize_(*t._s)
-            return out.copy_(t)
-        return _finish(t, requires_grad)
-
-    def like(
-        input: Any,
-        *,
-        dtype: Any = None,
-        device: Any = None,
-        requires_grad: bool = False,
-        **kwargs: Any,
-    ) -> Any:
-        _options(name + "_like", kwargs)
-        if not isinstance(input, Tensor):
-            from engine import errors
-
-            raise errors.not_tensor(name + "_like", "input", 1, input)
-        d = dtype or input._d
-        return _finish(wrap(make(input._s, d.np), d), requires_grad)
-
-    create.__name__ = create.__qualname__ = name
-    like.__name__ = like.__qualname__ = name + "_like"
-    return create, like
-
-
-zeros, zeros_like = _filler("zeros", np.zeros)
-ones, ones_like = _filler("ones", np.ones)
-empty, empty_like = _filler("empty", np.zeros)
-
-
-def full(
-    size: Any,
-    fill_value: Any,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    **kwargs: Any,
-) -> Any:
-    """A tensor of one value; the value decides the type."""
-    _options("full", kwargs)
-    devices.check(device)
-    if not isinstance(size, (tuple, list)):
-        raise TypeError(
-            f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}"
-        )
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    d = dtype or (fill_value._d if isinstance(fill_value, Tensor) else of_scalar(value))
-    return _finish(wrap(np.full(tuple(size), _element(value, d), d.np), d), requires_grad)
-
-
-def _element(value: Any, d: dtype) -> Any:
-    if d is dtypes.bfloat16:
-        return dtypes.round_bfloat16(np.float32(value))
-    return (
-        int(value)
-        if d.category == dtypes.INT and isinstance(value, float) and math.isfinite(value)
-        else value
-    )
-
-
-def full_like(
-    input: Any,
-    fill_value: Any,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    **kwargs: Any,
-) -> Any:
-    d = dtype or input._d
-    return _finish(wrap(np.full(input._s, _element(fill_value, d), d.np), d), requires_grad)
-
-
-def eye(
-    n: int,
-    m: int | None = None,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    **kwargs: Any,
-) -> Any:
-    """The identity matrix."""
-    d = dtype or default()
-    return _finish(wrap(np.eye(n, m, dtype=d.np), d), requires_grad)
-
-
 # --- sequences -----------------------------------------------------------------------------------
-def arange(
-    *args: Any,
-    start: Any = None,
-    end: Any = None,
-    step: Any = None,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    **kwargs: Any,
-) -> Any:
-    """start, start + step, ... up to but without end."""
-    values = [a.item() if isinstance(a, Tensor) else a for a in args]
-    first, last, by = 0, None, 1
-    if len(values) == 1:
-        last = values[0]
-    elif values:
-        first, last, by = values[0], values[1], values[2] if len(values) > 2 else 1
-    first, last, by = (
-        (first if start is None else start),
-        (last if end is None else end),
-        (by if step is None else step),
-    )
-    if last is None:
-        raise TypeError('arange() missing 1 required positional arguments: "end"')
-    if by == 0:
-        raise RuntimeError("step must be nonzero")
-    if (last - first) * by < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    ints = all(isinstance(v, (int, np.integer)) for v in (first, last, by))
-    d = _check_dtype("arange", dtype) or (dtypes.int64 if ints else default())
-    n = math.ceil((last - first) / by) if not ints else -((first - last) // by)
-    a = (
-        (first + np.arange(n) * by)
-        if d.category < FLOAT
-        else (first + np.arange(n, dtype=np.float64) * by)
-    )
-    return _finish(
-        wrap(
-            cast(
-                a.astype(d.np if d.category >= FLOAT else a.dtype), FROM_NP[a.astype(d.np).dtype], d
-            ).astype(d.np),
-            d,
-        ),
-        requires_grad,
-    )
-
-
-def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Any:
-    warnings.warn(
-        "torch.range is deprecated and will be removed in a future release because its behavior is "
-        "inconsistent with Python's range builtin. Instead, use torch.arange, which produces values in "
-        "[start, end).", UserWarning, stacklevel=2,
-    )  # fmt: skip
-    if end is None:
-        start, end = 0, start
-    n = int((end - start) / step) + 1
-    d = kwargs.get("dtype") or default()
-    return wrap((start + np.arange(n) * step).astype(d.np), d)
-
-
-def linspace(
-    start: Any,
-    end: Any,
-    steps: int,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    **kwargs: Any,
-) -> Any:
-    """`steps` evenly spaced values from start to end, computed from both ends as PyTorch does."""
-    start = start.item() if isinstance(start, Tensor) else start
-    end = end.item() if isinstance(end, Tensor) else end
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    complex_ = isinstance(start, complex) or isinstance(end, complex)
-    d = dtype or (dtypes.TO_COMPLEX[default()] if complex_ else default())
-    return _finish(wrap(_spaced(start, end, steps, d), d), requires_grad)
-
-
-def _spaced(start: Any, end: Any, steps: int, d: dtype) -> Any:
-    kind = d.np.type if d.category >= FLOAT else np.float64
-    if steps == 1:
-        return np.array([start]).astype(d.np)
-    i = np.arange(steps)
-    if d.category < FLOAT:
-        step = (end - start) / max(steps - 1, 1)
-        a = np.where(i < steps // 2, start + step * i, end - step * (steps - i - 1))
-        return np.trunc(a).astype(d.np)
-    first, last = kind(start), kind(end)
-    step = (last - first) / kind(max(steps - 1, 1))
-    k = i.astype(d.np)
-    # One rounding per element (fused multiply-add), from the nearer end.
-    wide = np.float64 if d.np.itemsize <= 4 else d.np
-    low = (wide(first) if d.np.itemsize <= 4 else first) + np.multiply(step, k, dtype=wide)
-    high = (wide(last) if d.np.itemsize <= 4 else last) - np.multiply(
-        step, d.np.type(steps - 1) - k, dtype=wide
-    )
-    return np.where(i < steps // 2, low, high).astype(d.np)
-
-
-def logspace(
-    start: Any,
-    end: Any,
-    steps: int,
-    base: float = 10.0,
-    *,
-    dtype: Any = None,
-    requires_grad: bool = False,
-    **kwargs: Any,
-) -> Any:
-    d = dtype or default()
-    exponents = np.linspace(float(start), float(end), steps)
-    return _finish(wrap(np.power(float(base), exponents).astype(d.np), d), requires_grad)
-
-
-def complex_(real: Any, imag: Any) -> Any:
-    from engine.ops.api import FUNCTIONS
-
-    return FUNCTIONS["_complex"](real, imag)
 
 
 def legacy(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:
@@ -539,20 +273,15 @@ def _new(name: str, make: Any) -> Any:
 
 def install() -> None:
     """Publish the functions of this module, and the new_* methods."""
+    from engine import filling
     from engine.ops.api import publish
     from engine.ops.table import name_family
 
-    names = (
-        "tensor as_tensor zeros zeros_like ones ones_like empty empty_like full full_like eye arange linspace "
-        "logspace from_numpy asarray"
-    )
-    for name in names.split():
-        publish(name, globals()[name], method=False, F=False)
-    for name in ("zeros", "ones", "empty", "full", "tensor"):
-        publish("new_" + name, _new("new_" + name, globals()[name]), function=False, F=False)
+    for make in (tensor, as_tensor, from_numpy, asarray, *filling.MAKERS):
+        publish(make.__name__, make, method=False, F=False)
+    for make in (filling.zeros, filling.ones, filling.empty, filling.full, tensor):
+        name = "new_" + make.__name__
+        publish(name, _new(name, make), function=False, F=False)
     publish("new", lambda self, *args: legacy(*args, dtype=self._d), function=False, F=False)
     for name in ("zeros", "ones", "full", "empty", "arange", "linspace", "tensor", "eye"):
         name_family(name, "creation")
-
-
-__all__ = ["COMPLEX", "array", "recording"]

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from engine import errors
-from engine.creation import _check_dtype, _finish, _options, shape_of
+from engine.creation import _check_dtype, _finish
 from engine.device import check as check_device
 from engine.dtype import FLOAT, FROM_NP, cast, default, dtype, int64
+from engine.filling import _options, shape_of
 from engine.ops import inplace
 from engine.ops.api import publish
 from engine.ops.memory import is_contiguous

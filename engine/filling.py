@@ -1,0 +1,147 @@
+"""Making tensors of one value: zeros, ones, empty, full."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine import device as devices
+from engine import dtype as dtypes
+from engine.creation import _check_dtype, _finish
+from engine.dtype import default, dtype, of_scalar
+from engine.tensor import Tensor, wrap
+
+
+def shape_of(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape from `f(2, 3)`, `f((2, 3))` or `f(tensor)`."""
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        items: Sequence[Any] = size[0]
+        wrapped = True
+    else:
+        items, wrapped = size, False
+    out = []
+    for i, s in enumerate(items):
+        if isinstance(s, (float, str)) or not hasattr(s, "__index__"):
+            if wrapped or i:
+                raise TypeError(
+                    f"{name}(): argument 'size' must be tuple of ints, but found element of type "
+                    f"{type(s).__name__} at pos {i}"
+                    if wrapped
+                    else f"{name}() received an invalid combination of arguments - got ({', '.join(type(x).__name__ for x in size)}), but expected one of:"
+                )
+            raise TypeError(
+                f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(s).__name__}"
+            )
+        out.append(s.__index__())
+    if any(s < 0 for s in out):
+        bad = next(s for s in out if s < 0)
+        if name in ("zeros",):
+            raise RuntimeError(f"{name}: Dimension size must be non-negative.")
+        raise RuntimeError(f"Trying to create tensor with negative dimension {bad}: {out}")
+    return tuple(out)
+
+
+_COMMON = ("layout", "pin_memory", "names", "memory_format")
+
+
+def _options(name: str, kwargs: dict[str, Any]) -> None:
+    for key in kwargs:
+        if key not in _COMMON:
+            raise TypeError(f"{name}() got an unexpected keyword argument '{key}'")
+
+
+def _filler(name: str, make: Any) -> Any:
+    def create(
+        *size: Any,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        out: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        if "size" in kwargs:
+            size = (kwargs.pop("size"),)
+        _options(name, kwargs)
+        devices.check(device)
+        d = _check_dtype(name, dtype) or default()
+        t = wrap(make(shape_of(name, size), d.np), d)
+        if out is not None:
+            out.resize_(*t._s)
+            return out.copy_(t)
+        return _finish(t, requires_grad)
+
+    def like(
+        input: Any,
+        *,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        _options(name + "_like", kwargs)
+        if not isinstance(input, Tensor):
+            from engine import errors
+
+            raise errors.not_tensor(name + "_like", "input", 1, input)
+        d = dtype or input._d
+        return _finish(wrap(make(input._s, d.np), d), requires_grad)
+
+    create.__name__ = create.__qualname__ = name
+    like.__name__ = like.__qualname__ = name + "_like"
+    return create, like
+
+
+zeros, zeros_like = _filler("zeros", np.zeros)
+ones, ones_like = _filler("ones", np.ones)
+empty, empty_like = _filler("empty", np.zeros)
+
+
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """A tensor of one value; the value decides the type."""
+    _options("full", kwargs)
+    devices.check(device)
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(
+            f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}"
+        )
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    d = dtype or (fill_value._d if isinstance(fill_value, Tensor) else of_scalar(value))
+    return _finish(wrap(np.full(tuple(size), _element(value, d), d.np), d), requires_grad)
+
+
+def _element(value: Any, d: dtype) -> Any:
+    if d is dtypes.bfloat16:
+        return dtypes.round_bfloat16(np.float32(value))
+    return (
+        int(value)
+        if d.category == dtypes.INT and isinstance(value, float) and math.isfinite(value)
+        else value
+    )
+
+
+def full_like(
+    input: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
+    d = dtype or input._d
+    return _finish(wrap(np.full(input._s, _element(fill_value, d), d.np), d), requires_grad)
+
+
+#: What the torch namespace has of these.
+MAKERS = (zeros, zeros_like, ones, ones_like, empty, empty_like, full, full_like)

@@ -1,0 +1,143 @@
+"""Making tensors in sequence: ranges, spaces, the identity matrix."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from engine.creation import _check_dtype, _finish
+from engine.dtype import FLOAT, FROM_NP, TO_COMPLEX, cast, default, dtype, int64
+from engine.tensor import Tensor, wrap
+
+
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """The identity matrix."""
+    d = dtype or default()
+    return _finish(wrap(np.eye(n, m, dtype=d.np), d), requires_grad)
+
+
+def arange(
+    *args: Any,
+    start: Any = None,
+    end: Any = None,
+    step: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """start, start + step, ... up to but without end."""
+    values = [a.item() if isinstance(a, Tensor) else a for a in args]
+    first, last, by = 0, None, 1
+    if len(values) == 1:
+        last = values[0]
+    elif values:
+        first, last, by = values[0], values[1], values[2] if len(values) > 2 else 1
+    first, last, by = (
+        (first if start is None else start),
+        (last if end is None else end),
+        (by if step is None else step),
+    )
+    if last is None:
+        raise TypeError('arange() missing 1 required positional arguments: "end"')
+    if by == 0:
+        raise RuntimeError("step must be nonzero")
+    if (last - first) * by < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    ints = all(isinstance(v, (int, np.integer)) for v in (first, last, by))
+    d = _check_dtype("arange", dtype) or (int64 if ints else default())
+    n = math.ceil((last - first) / by) if not ints else -((first - last) // by)
+    a = (
+        (first + np.arange(n) * by)
+        if d.category < FLOAT
+        else (first + np.arange(n, dtype=np.float64) * by)
+    )
+    return _finish(
+        wrap(
+            cast(
+                a.astype(d.np if d.category >= FLOAT else a.dtype), FROM_NP[a.astype(d.np).dtype], d
+            ).astype(d.np),
+            d,
+        ),
+        requires_grad,
+    )
+
+
+def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Any:
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is "
+        "inconsistent with Python's range builtin. Instead, use torch.arange, which produces values in "
+        "[start, end).", UserWarning, stacklevel=2,
+    )  # fmt: skip
+    if end is None:
+        start, end = 0, start
+    n = int((end - start) / step) + 1
+    d = kwargs.get("dtype") or default()
+    return wrap((start + np.arange(n) * step).astype(d.np), d)
+
+
+def linspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """`steps` evenly spaced values from start to end, computed from both ends as PyTorch does."""
+    start = start.item() if isinstance(start, Tensor) else start
+    end = end.item() if isinstance(end, Tensor) else end
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    complex_ = isinstance(start, complex) or isinstance(end, complex)
+    d = dtype or (TO_COMPLEX[default()] if complex_ else default())
+    return _finish(wrap(_spaced(start, end, steps, d), d), requires_grad)
+
+
+def _spaced(start: Any, end: Any, steps: int, d: dtype) -> Any:
+    kind = d.np.type if d.category >= FLOAT else np.float64
+    if steps == 1:
+        return np.array([start]).astype(d.np)
+    i = np.arange(steps)
+    if d.category < FLOAT:
+        step = (end - start) / max(steps - 1, 1)
+        a = np.where(i < steps // 2, start + step * i, end - step * (steps - i - 1))
+        return np.trunc(a).astype(d.np)
+    first, last = kind(start), kind(end)
+    step = (last - first) / kind(max(steps - 1, 1))
+    k = i.astype(d.np)
+    # One rounding per element (fused multiply-add), from the nearer end.
+    wide = np.float64 if d.np.itemsize <= 4 else d.np
+    low = (wide(first) if d.np.itemsize <= 4 else first) + np.multiply(step, k, dtype=wide)
+    high = (wide(last) if d.np.itemsize <= 4 else last) - np.multiply(
+        step, d.np.type(steps - 1) - k, dtype=wide
+    )
+    return np.where(i < steps // 2, low, high).astype(d.np)
+
+
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    **kwargs: Any,
+) -> Any:
+    d = dtype or default()
+    exponents = np.linspace(float(start), float(end), steps)
+    return _finish(wrap(np.power(float(base), exponents).astype(d.np), d), requires_grad)
