@@ -97,6 +97,13 @@ _LATER = {
             "sequences": "arange eye linspace logspace",
             "random": "Generator default_generator get_rng_state initial_seed manual_seed seed set_rng_state",
             "serialization": "load save",
+            "nn.functional": "adaptive_avg_pool1d adaptive_max_pool1d alpha_dropout "
+            "avg_pool1d bilinear celu channel_shuffle conv1d conv2d conv3d conv_transpose1d conv_transpose2d "
+            "conv_transpose3d cosine_similarity feature_alpha_dropout hardshrink max_pool1d max_pool2d "
+            "max_pool3d pairwise_distance pdist pixel_shuffle pixel_unshuffle prelu rms_norm rrelu selu threshold",
+            "namespace": "batch_norm binary_cross_entropy_with_logits celu_ cosine_embedding_loss ctc_loss "
+            "dropout dropout_ embedding group_norm hinge_embedding_loss instance_norm kl_div layer_norm "
+            "margin_ranking_loss poisson_nll_loss rrelu_ selu_ threshold_ triplet_margin_loss",
         }.items()
         for name in names.split()
     },

@@ -130,8 +130,6 @@ def set_default_device(device: Any) -> None:
 
 def can_cast(from_: dtype, to: dtype) -> bool:
     """Whether a value of one type may be written into the other."""
-    if from_.category == to.category == dtypes.INT:
-        return True
     return from_.category <= to.category
 
 

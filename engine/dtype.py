@@ -57,6 +57,8 @@ class dtype:
         return TO_REAL.get(self, self)
 
     def to_complex(self) -> dtype:
+        if self not in TO_COMPLEX:
+            raise RuntimeError(f"Unknown Complex ScalarType for {self.display}")
         return TO_COMPLEX[self]
 
 

@@ -51,6 +51,21 @@ def mismatch(a: Sequence[int], b: Sequence[int]) -> RuntimeError:
     return RuntimeError(f"shapes {list(a)} and {list(b)} do not broadcast")
 
 
+def unbroadcastable(shapes: Sequence[Sequence[int]]) -> RuntimeError | None:
+    """The error for shapes that do not broadcast one after the other; None if they do."""
+    whole: list[int] = []
+    for shape in shapes:
+        for i in range(1, min(len(whole), len(shape)) + 1):
+            if whole[-i] != shape[-i] and whole[-i] != 1 and shape[-i] != 1:
+                return mismatch(whole, shape)
+        longer = [*shape[: max(len(shape) - len(whole), 0)], *whole]
+        for i, n in enumerate(reversed(shape), 1):
+            if longer[-i] == 1:
+                longer[-i] = n
+        whole = longer
+    return None
+
+
 def dim_range(dim: int, ndim: int) -> IndexError:
     n = max(ndim, 1)
     return IndexError(

@@ -7,7 +7,8 @@ from typing import Any
 
 from engine import errors
 from engine.ops import inplace, rooms
-from engine.ops.signatures import explained, guarded
+from engine.ops.refusals import refusing
+from engine.ops.signatures import explained, guarded, overloaded
 from engine.ops.table import GRAPH, OPS, Op, run
 from engine.tensor import Tensor
 
@@ -44,8 +45,6 @@ _QUICK = frozenset(
         "select",
         "narrow",
         "flatten",
-        "maximum",
-        "minimum",
         "masked_fill",
         "size",
         "dim",
@@ -207,13 +206,14 @@ def expose(
         if inplace:
             write = inplace_method(op, check)
             setattr(Tensor, name + "_", _checked(name + "_", write, True))
-            if function and not hasattr(Tensor, "_no_function_" + name):
+            if function and overloaded(name + "_"):
                 FUNCTIONS.setdefault(name + "_", _checked(name + "_", write, False))
     return call
 
 
 def _checked(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., Any]:
     """`fn` as the person calls it: a call that PyTorch refuses is refused in its words."""
+    fn = refusing(name, fn)
     return explained(name, fn, method) if name in _QUICK else guarded(name, fn, method)
 
 

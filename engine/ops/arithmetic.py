@@ -51,7 +51,7 @@ def _function(name: str, op: Any, fast: Callable[[Any, Any], Any], also: str) ->
                 return r
         return full(input, *args, **kwargs)
 
-    def full(input: Any, other: Any, *rest: Any, alpha: Any = 1, out: Any = None) -> Any:
+    def full(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
         values = _arguments(name, input, other, alpha, has_alpha)
         if out is not None:
             return into(name, out, lambda: run(op, values), values)
@@ -74,7 +74,7 @@ def _arguments(name: str, a: Any, b: Any, alpha: Any, has_alpha: bool) -> list[A
         raise TypeError(
             f"{name}(): argument 'other' (position 1) must be Tensor, not {type(b).__name__}"
         )
-    if name in ("sub", "rsub"):
+    if name == "sub":
         binary.check_bool(a, b)
     if not has_alpha:
         return [a, b]
@@ -94,4 +94,3 @@ def _check_alpha(a: Any, b: Any, alpha: Any) -> None:
 _function("add", binary.ADD, plus, "")
 _function("sub", binary.SUB, minus, "subtract")
 _function("mul", binary.MUL, times, "multiply")
-_function("rsub", binary.RSUB, minus_from, "")

@@ -12,15 +12,15 @@ import numpy as np
 from engine import errors
 from engine.dtype import BOOL, COMPLEX, FLOAT, of_scalar
 from engine.ops import inplace
-from engine.ops.api import expose, publish
+from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.promote import result_dtype
 from engine.ops.table import PROMOTE, PROMOTE_FLOAT, TO_FLOAT, define, run, undifferentiable
-from engine.tensor import Tensor
+from engine.tensor import Tensor, wrap
 
 Raw = Any
 
 
-def _broadcasting(fn: Callable[..., Raw]) -> Callable[..., Raw]:
+def broadcasting(fn: Callable[..., Raw]) -> Callable[..., Raw]:
     def call(a: Raw, b: Raw, *rest: Any) -> Raw:
         try:
             return fn(a, b, *rest)
@@ -71,7 +71,7 @@ def check_bool(a: Any, b: Any) -> None:
 
 ADD = define(
     "add(self, other, *, alpha=1)",
-    _broadcasting(_add),
+    broadcasting(_add),
     PROMOTE,
     family="pointwise",
     self=lambda F, g: g,
@@ -79,7 +79,7 @@ ADD = define(
 )
 SUB = define(
     "sub(self, other, *, alpha=1)",
-    _broadcasting(_sub),
+    broadcasting(_sub),
     PROMOTE,
     family="pointwise",
     self=lambda F, g: g,
@@ -87,7 +87,7 @@ SUB = define(
 )
 RSUB = define(
     "rsub(self, other, *, alpha=1)",
-    _broadcasting(lambda a, b, alpha=1: b - _scaled(a, alpha)),
+    broadcasting(lambda a, b, alpha=1: b - _scaled(a, alpha)),
     PROMOTE,
     family="pointwise",
     node="RsubBackward1",
@@ -96,7 +96,7 @@ RSUB = define(
 )
 MUL = define(
     "mul(self, other)",
-    _broadcasting(lambda a, b: a * b),
+    broadcasting(lambda a, b: a * b),
     PROMOTE,
     family="pointwise",
     self=lambda F, g, other: g * F.conj(other),
@@ -110,7 +110,7 @@ def _div(a: Raw, b: Raw) -> Raw:
 
 DIV = define(
     "div(self, other)",
-    _broadcasting(_div),
+    broadcasting(_div),
     PROMOTE_FLOAT,
     family="pointwise",
     self=lambda F, g, other: g / F.conj(other),
@@ -142,17 +142,17 @@ def _div_mode(a: Raw, b: Raw, rounding_mode: str) -> Raw:
 
 DIV_MODE = define(
     "div(self, other, *, rounding_mode)",
-    _broadcasting(_div_mode),
+    broadcasting(_div_mode),
     PROMOTE,
     key="div_mode",
     family="pointwise",
-    node="DivBackward1",
+    node="DivBackward2",
     self=lambda F, g: F.zeros_like(g),
     other=lambda F, g: F.zeros_like(g),
 )
 FLOOR_DIVIDE = define(
     "floor_divide(self, other)",
-    _broadcasting(_floor_divide),
+    broadcasting(_floor_divide),
     PROMOTE,
     family="pointwise",
     node="NotImplemented",
@@ -173,7 +173,7 @@ def _fmod(a: Raw, b: Raw) -> Raw:
 
 REMAINDER_NUMBER = define(
     "remainder(self, other)",
-    _broadcasting(_remainder),
+    broadcasting(_remainder),
     PROMOTE,
     family="pointwise",
     key="remainder_number",
@@ -181,7 +181,7 @@ REMAINDER_NUMBER = define(
 )
 REMAINDER_OF = define(
     "remainder(self, other)",
-    _broadcasting(_remainder),
+    broadcasting(_remainder),
     PROMOTE,
     family="pointwise",
     key="remainder_of",
@@ -190,7 +190,7 @@ REMAINDER_OF = define(
 )
 REMAINDER = define(
     "remainder(self, other)",
-    _broadcasting(_remainder),
+    broadcasting(_remainder),
     PROMOTE,
     family="pointwise",
     node="RemainderBackward1",
@@ -199,7 +199,7 @@ REMAINDER = define(
 )
 FMOD_NUMBER = define(
     "fmod(self, other)",
-    _broadcasting(_fmod),
+    broadcasting(_fmod),
     PROMOTE,
     family="pointwise",
     key="fmod_number",
@@ -207,7 +207,7 @@ FMOD_NUMBER = define(
 )
 FMOD = define(
     "fmod(self, other)",
-    _broadcasting(_fmod),
+    broadcasting(_fmod),
     PROMOTE,
     family="pointwise",
     node="FmodBackward1",
@@ -248,6 +248,14 @@ def _pow_vjp(F: Any, g: Any, self: Any, exponent: Any) -> Any:
 POW_SCALAR = define("pow(self, exponent)", _power, family="pointwise", self=_pow_vjp, key="power")
 
 
+POW_BOOL = define(
+    "pow(self, exponent)",
+    lambda a, exponent: np.array(a) if exponent else np.ones(np.shape(a), bool),
+    family="pointwise",
+    key="power_bool",
+)
+
+
 def _number_log(v: Any) -> Any:
     if isinstance(v, complex):
         return complex_log(v)
@@ -274,7 +282,7 @@ def _pow_exponent(F: Any, g: Any, self: Any, exponent: Any, result: Any) -> Any:
 
 POW_TENSOR = define(
     "pow(self, exponent)",
-    _broadcasting(_pow),
+    broadcasting(_pow),
     PROMOTE,
     family="pointwise",
     node="PowBackward1",
@@ -283,7 +291,7 @@ POW_TENSOR = define(
 )
 POW_BASE = define(
     "pow(self, exponent)",
-    _broadcasting(_pow),
+    broadcasting(_pow),
     PROMOTE,
     family="pointwise",
     key="rpow",
@@ -298,7 +306,7 @@ def _half(F: Any, g: Any, lose: Any, tie: Any) -> Any:
 
 MAXIMUM = define(
     "maximum(self, other)",
-    _broadcasting(np.maximum),
+    broadcasting(np.maximum),
     PROMOTE,
     family="pointwise",
     self=lambda F, g, self, other: _half(F, g, self < other, self == other),
@@ -306,7 +314,7 @@ MAXIMUM = define(
 )
 MINIMUM = define(
     "minimum(self, other)",
-    _broadcasting(np.minimum),
+    broadcasting(np.minimum),
     PROMOTE,
     family="pointwise",
     self=lambda F, g, self, other: _half(F, g, self > other, self == other),
@@ -314,7 +322,7 @@ MINIMUM = define(
 )
 FMAX = define(
     "fmax(self, other)",
-    _broadcasting(np.fmax),
+    broadcasting(np.fmax),
     PROMOTE,
     family="pointwise",
     self=lambda F, g, self, other: F.where((self >= other) | F.isnan(other), g, F.zeros_like(g)),
@@ -322,31 +330,49 @@ FMAX = define(
 )
 FMIN = define(
     "fmin(self, other)",
-    _broadcasting(np.fmin),
+    broadcasting(np.fmin),
     PROMOTE,
     family="pointwise",
     self=lambda F, g, self, other: F.where((self <= other) | F.isnan(other), g, F.zeros_like(g)),
     other=lambda F, g, self, other: F.where((self <= other) | F.isnan(other), F.zeros_like(g), g),
 )
+
+
+def _per_square(F: Any, a: Any, b: Any) -> Any:
+    """1 / (a² + b²), and 0 at the origin."""
+    r = a * a + b * b
+    zero = r == 0
+    return F.where(zero, F.zeros_like(r), 1 / F.where(zero, F.ones_like(r), r))
+
+
 ATAN2 = define(
     "atan2(self, other)",
-    _broadcasting(np.arctan2),
+    broadcasting(np.arctan2),
     PROMOTE_FLOAT,
     family="pointwise",
-    self=lambda F, g, self, other: g * other * (1 / (self * self + other * other)),
-    other=lambda F, g, self, other: g * -self * (1 / (self * self + other * other)),
+    self=lambda F, g, self, other: g * other * _per_square(F, self, other),
+    other=lambda F, g, self, other: g * -self * _per_square(F, self, other),
 )
 HYPOT = define(
     "hypot(self, other)",
-    _broadcasting(np.hypot),
+    broadcasting(np.hypot),
     PROMOTE_FLOAT,
     family="pointwise",
     self=lambda F, g, self, result: g * self / result,
     other=lambda F, g, other, result: g * other / result,
 )
+
+
+def _logaddexp(a: Raw, b: Raw) -> Raw:
+    if a.dtype.kind != "c":
+        return np.logaddexp(a, b)
+    high: Raw = np.where(a.real >= b.real, a, b)
+    return high + np.log1p(np.exp(np.where(a.real >= b.real, b, a) - high))
+
+
 LOGADDEXP = define(
     "logaddexp(self, other)",
-    _broadcasting(np.logaddexp),
+    broadcasting(_logaddexp),
     PROMOTE_FLOAT,
     family="pointwise",
     self=lambda F, g, self, other: g / (1 + F.exp(other - self)),
@@ -354,7 +380,7 @@ LOGADDEXP = define(
 )
 LOGADDEXP2 = define(
     "logaddexp2(self, other)",
-    _broadcasting(np.logaddexp2),
+    broadcasting(np.logaddexp2),
     PROMOTE_FLOAT,
     family="pointwise",
     self=lambda F, g, self, other: g / (1 + F.exp2(other - self)),
@@ -368,7 +394,7 @@ def _copysign_vjp(F: Any, g: Any, self: Any, result: Any) -> Any:
 
 COPYSIGN = define(
     "copysign(self, other)",
-    _broadcasting(np.copysign),
+    broadcasting(np.copysign),
     PROMOTE_FLOAT,
     family="pointwise",
     self=_copysign_vjp,
@@ -382,7 +408,7 @@ def _xlogy(a: Raw, b: Raw) -> Raw:
 
 XLOGY = define(
     "xlogy(self, other)",
-    _broadcasting(_xlogy),
+    broadcasting(_xlogy),
     PROMOTE_FLOAT,
     family="pointwise",
     self=lambda F, g, self, other: (
@@ -390,18 +416,9 @@ XLOGY = define(
     ),
     other=lambda F, g, self, other: g * self / other,
 )
-HEAVISIDE = define(
-    "heaviside(self, other)",
-    _broadcasting(np.heaviside),
-    PROMOTE,
-    family="pointwise",
-    node="NotImplemented",
-    self=undifferentiable("heaviside"),
-    other=undifferentiable("heaviside"),
-)
 FLOAT_POWER = define(
     "float_power(self, exponent)",
-    _broadcasting(lambda a, b: np.power(np.float64(a), b)),
+    broadcasting(lambda a, b: np.power(np.float64(a), b)),
     TO_FLOAT,
     family="pointwise",
 )
@@ -411,10 +428,16 @@ _REFUSED: dict[str, tuple[str, str]] = {
     "floor_divide": ("div_floor_cpu", "bc"), "fmod": ("fmod_cpu", "bc"), "remainder": ("remainder_cpu", "bc"),
     "atan2": ("atan2_cpu", "c"), "hypot": ("hypot_cpu", "bic"), "logaddexp": ("logaddexp_cpu", "bi"),
     "logaddexp2": ("logaddexp2_cpu", "bic"), "copysign": ("copysign_cpu", "c"), "xlogy": ("xlogy_cpu", "c"),
-    "gcd": ("gcd_cpu", "bfc"), "lcm": ("lcm_cpu", "bfc"), "nextafter": ("nextafter_cpu", "bic"),
+    "gcd": ("gcd_cpu", "bfc"), "lcm": ("lcm_cpu", "bfc"),
     "lt": ("lt_cpu", "c"), "le": ("le_cpu", "c"), "gt": ("gt_cpu", "c"), "ge": ("ge_cpu", "c"), "pow": ("pow", "b"),
 }  # fmt: skip
 _COMPLEX_REFUSED = ("maximum", "minimum", "fmax", "fmin")
+
+
+def _broadcastable(values: list[Any]) -> None:
+    wrong = errors.unbroadcastable([v._s for v in values[:2] if isinstance(v, Tensor)])
+    if wrong is not None:
+        raise wrong
 
 
 def _refusal(name: str) -> Callable[[list[Any]], None] | None:
@@ -429,6 +452,7 @@ def _refusal(name: str) -> Callable[[list[Any]], None] | None:
             if d.category == COMPLEX:
                 raise RuntimeError(f"{name} not implemented for complex tensors.")
         elif "bifc"[d.category] in kinds:
+            _broadcastable(values)
             raise errors.not_implemented(kernel, d.display)
 
     return check
@@ -436,14 +460,19 @@ def _refusal(name: str) -> Callable[[list[Any]], None] | None:
 
 for _op, _also in (
     (MAXIMUM, ""), (MINIMUM, ""), (FMAX, ""), (FMIN, ""), (ATAN2, "arctan2"), (HYPOT, ""),
-    (LOGADDEXP, ""), (LOGADDEXP2, ""), (COPYSIGN, ""), (XLOGY, ""), (HEAVISIDE, ""), (FLOOR_DIVIDE, ""),
+    (LOGADDEXP, ""), (LOGADDEXP2, ""), (XLOGY, ""), (FLOOR_DIVIDE, ""),
 ):  # fmt: skip
-    expose(_op, also=_also, inplace=True, check=_refusal(_op.name))
+    expose(
+        _op,
+        also=_also,
+        inplace=_op.name in ("atan2", "hypot", "xlogy", "floor_divide"),
+        check=_refusal(_op.name),
+    )
 
 _fn: Callable[..., Raw]
-for _name, _fn in {"gcd": np.gcd, "lcm": np.lcm, "nextafter": np.nextafter}.items():
+for _name, _fn in {"gcd": np.gcd, "lcm": np.lcm}.items():
     expose(
-        define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"),
+        define(f"{_name}(self, other)", broadcasting(_fn), PROMOTE, family="pointwise"),
         inplace=True,
         check=_refusal(_name),
     )
@@ -454,7 +483,7 @@ for _name, _fn, _also in (
     ("logical_and", np.logical_and, ""), ("logical_or", np.logical_or, ""), ("logical_xor", np.logical_xor, ""),
 ):  # fmt: skip
     expose(
-        define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"),
+        define(f"{_name}(self, other)", broadcasting(_fn), PROMOTE, family="pointwise"),
         inplace=True,
         also=_also,
         check=_refusal(_name),
@@ -466,7 +495,10 @@ def _bits_check(name: str) -> Callable[[list[Any]], None]:
         for v in values[:2]:
             d = v._d if isinstance(v, Tensor) else of_scalar(v)
             if d.category >= FLOAT:
+                _broadcastable(values)
                 raise errors.not_implemented(f"{name}_cpu", d.display)
+        if "shift" in name and result_dtype(values[:2]).category == BOOL:
+            raise errors.not_implemented(f"{name}_cpu", "Bool")
 
     return check
 
@@ -479,7 +511,7 @@ for _name, _fn in {
     "bitwise_right_shift": np.right_shift,
 }.items():
     expose(
-        define(f"{_name}(self, other)", _broadcasting(_fn), PROMOTE, family="pointwise"),
+        define(f"{_name}(self, other)", broadcasting(_fn), PROMOTE, family="pointwise"),
         inplace=True,
         check=_bits_check(
             {"bitwise_left_shift": "lshift", "bitwise_right_shift": "rshift"}.get(_name, _name)
@@ -487,9 +519,23 @@ for _name, _fn in {
     )
 
 
-def _div_vjp_modes(name: str, self: Any, other: Any, rounding_mode: str | None) -> Any:
-    if rounding_mode is None:
+DIV_NONE = define(
+    "div(self, other)",
+    DIV.forward,
+    PROMOTE_FLOAT,
+    key="div_none",
+    family="pointwise",
+    node="DivBackward2",
+    self=lambda F, g, other: g / F.conj(other),
+    other=lambda F, g, self, other: -g * F.conj((self / other) / other),
+)
+
+
+def _div_vjp_modes(name: str, self: Any, other: Any, rounding_mode: Any) -> Any:
+    if rounding_mode is ...:
         return DIV, [self, other]
+    if rounding_mode is None:
+        return DIV_NONE, [self, other]
     if rounding_mode not in ("floor", "trunc"):
         raise RuntimeError(
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
@@ -498,14 +544,16 @@ def _div_vjp_modes(name: str, self: Any, other: Any, rounding_mode: str | None) 
     return DIV_MODE, [self, other, rounding_mode]
 
 
-def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
+def div(input: Any, other: Any, *, rounding_mode: Any = ..., out: Any = None) -> Any:
     """Quotient; "trunc" and "floor" round it."""
-    _first(input, "div")
+    if not isinstance(input, Tensor):
+        _first(other, "div")
+        input = wrap(np.asarray(input, result_dtype([input, other]).np)[()])
     op, values = _div_vjp_modes("div", input, other, rounding_mode)
-    return _out("div", op, values, out)
+    return into_or_run("div", op, values, out)
 
 
-def _out(name: str, op: Any, values: list[Any], out: Any) -> Any:
+def into_or_run(name: str, op: Any, values: list[Any], out: Any) -> Any:
     if out is None:
         return run(op, values)
     from engine.ops.api import into
@@ -518,24 +566,32 @@ def _first(v: Any, name: str) -> None:
         raise errors.not_tensor(name, "input", 1, v)
 
 
+def _refuse_bool_power(a: Any, b: Any) -> None:
+    if result_dtype([a, b]).category == BOOL:
+        raise errors.not_implemented("pow", "Bool")
+
+
 def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """input ** exponent, either of which may be a number."""
     if isinstance(exponent, Tensor):
+        _refuse_bool_power(input, exponent)
         if isinstance(input, Tensor):
-            return _out("pow", POW_TENSOR, [input, exponent], out)
-        return _out("pow", POW_BASE, [input, exponent], out)
+            return into_or_run("pow", POW_TENSOR, [input, exponent], out)
+        return into_or_run("pow", POW_BASE, [input, exponent], out)
     _first(input, "pow")
     if not isinstance(exponent, (int, float, complex, np.generic)):
         raise TypeError(
             f"pow() received an invalid combination of arguments - got (Tensor, {type(exponent).__name__}), but expected one of:"
         )
-    return _out("pow", *_power_row(input, exponent), out)
+    return into_or_run("pow", *_power_row(input, exponent), out)
 
 
 def _power_row(t: Any, exponent: Any) -> tuple[Any, list[Any]]:
     d = of_scalar(exponent)
     if t._d.category < COMPLEX and d.category > t._d.category:
         t = t.to(result_dtype([t, exponent]))
+    elif t._d.category == BOOL:
+        return POW_BOOL, [t, exponent]
     elif t._d.category < FLOAT and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     return POW_SCALAR, [t, exponent]
@@ -555,7 +611,7 @@ def _with_number(
         return (both if isinstance(a, Tensor) else of) if isinstance(b, Tensor) else number
 
     def call(input: Any, other: Any, *, out: Any = None) -> Any:
-        return _out(name, row(input, other), [input, other], out)
+        return into_or_run(name, row(input, other), [input, other], out)
 
     def write(self: Any, other: Any) -> Any:
         return inplace.run_inplace(row(self, other), [self, other])
@@ -572,7 +628,7 @@ def pow_(self: Any, exponent: Any) -> Any:
     return inplace.run_inplace(op, [self, *values[1:]])
 
 
-def div_(self: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+def div_(self: Any, other: Any, *, rounding_mode: Any = ...) -> Any:
     return inplace.run_inplace(*_div_vjp_modes("div_", self, other, rounding_mode))
 
 
@@ -603,3 +659,24 @@ for _name in ("div_", "divide_", "true_divide_"):
     publish(_name, div_, function=False, F=False)
 publish("pow_", pow_, function=False, F=False)
 publish("float_power", float_power)
+
+
+def _number_first(name: str) -> Any:
+    """A function of two tensors that also takes a number in the first place."""
+    both = FUNCTIONS[name]
+
+    def call(input: Any, other: Any, *, out: Any = None) -> Any:
+        if not isinstance(input, Tensor):
+            kind = other._d if of_scalar(input).category <= other._d.category else None
+            input = FUNCTIONS["tensor"](input, dtype=kind)
+        return both(input, other) if out is None else both(input, other, out=out)
+
+    call.__name__ = name
+    return call
+
+
+for _name in (
+    "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift",
+    "float_power", "xlogy",
+):  # fmt: skip
+    publish(_name, _number_first(_name), method=False, F=False)

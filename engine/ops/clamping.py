@@ -98,6 +98,26 @@ CLAMP_MAX_TENSOR = define(
 )
 
 
+CLAMP_LOW = define(
+    "clamp(self, min)",
+    np.maximum,
+    PROMOTE,
+    family="pointwise",
+    key="clamp_low",
+    self=lambda F, g, self, min: _at(F, g, self >= min),
+    min=lambda F, g, self, min: _at(F, g, self < min),
+)
+CLAMP_HIGH = define(
+    "clamp(self, max)",
+    np.minimum,
+    PROMOTE,
+    family="pointwise",
+    key="clamp_high",
+    self=lambda F, g, self, max: _at(F, g, self <= max),
+    max=lambda F, g, self, max: _at(F, g, self > max),
+)
+
+
 def _clamp_row(input: Any, lo: Any, hi: Any) -> tuple[Any, list[Any]]:
     if not isinstance(input, Tensor):
         raise errors.not_tensor("clamp", "input", 1, input)
@@ -105,12 +125,12 @@ def _clamp_row(input: Any, lo: Any, hi: Any) -> tuple[Any, list[Any]]:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(lo, Tensor) or isinstance(hi, Tensor):
         if hi is None:
-            return CLAMP_MIN_TENSOR, [input, lo]
+            return CLAMP_LOW, [input, lo]
         if lo is None:
-            return CLAMP_MAX_TENSOR, [input, hi]
+            return CLAMP_HIGH, [input, hi]
         return CLAMP_TENSORS, [input, _tensor(lo), _tensor(hi)]
     if input._d.category == COMPLEX:
-        raise RuntimeError("clamp is not supported for complex types")
+        raise NotImplementedError("clamp is not supported for complex types")
     d = result_dtype([input, *(v for v in (lo, hi) if v is not None)])
     if (lo is not None and math.isnan(lo)) or (hi is not None and math.isnan(hi)):
         pass
@@ -128,7 +148,18 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
 
 def clamp_(self: Any, min: Any = None, max: Any = None) -> Any:
     op, values = _clamp_row(self, min, max)
+    d = values[0]._d if op is CLAMP else self._d
+    if d.category > self._d.category:
+        raise RuntimeError(
+            f"result type {d.display} can't be cast to the desired output type {_C_TYPES[self._d.name]}"
+        )
     return inplace.run_inplace(op, [self, *values[1:]])
+
+
+_C_TYPES = {
+    "int64": "long int", "int32": "int", "int16": "short int", "int8": "signed char",
+    "uint8": "unsigned char", "bool": "bool",
+}  # fmt: skip
 
 
 def clamp_min(input: Any, min: Any) -> Any:
@@ -139,9 +170,17 @@ def clamp_max(input: Any, max: Any) -> Any:
     return run(CLAMP_MAX_TENSOR if isinstance(max, Tensor) else CLAMP_MAX, [input, max])
 
 
+def _bound(number: Any, tensor: Any) -> Any:
+    def write(self: Any, bound: Any) -> Any:
+        row = tensor if isinstance(bound, Tensor) else number
+        return inplace.run_inplace(row, [self, bound])
+
+    return write
+
+
 publish("clamp clip", clamp)
 publish("clamp_ clip_", clamp_, F=False)
 publish("clamp_min", clamp_min)
 publish("clamp_max", clamp_max)
-publish("clamp_min_", lambda self, min: clamp_(self, min), F=False)
-publish("clamp_max_", lambda self, max: clamp_(self, None, max), F=False)
+publish("clamp_min_", _bound(CLAMP_MIN, CLAMP_MIN_TENSOR), F=False)
+publish("clamp_max_", _bound(CLAMP_MAX, CLAMP_MAX_TENSOR), F=False)

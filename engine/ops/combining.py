@@ -106,23 +106,6 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     return input[wrap(np.array(index, np.int64).reshape(-1, r))]
 
 
-def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    parts = [t for t in (prepend, input, append) if t is not None]
-    x = parts[0] if len(parts) == 1 else FUNCTIONS["cat"](parts, dim)
-    for _ in range(n):
-        d = axis(dim, len(x._s))
-        size = x._s[d]
-        x = x.narrow(d, 1, size - 1) - x.narrow(d, 0, size - 1)
-    return x
-
-
-def trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
-    d = axis(dim, len(y._s))
-    n = y._s[d]
-    mean = (y.narrow(d, 1, n - 1) + y.narrow(d, 0, n - 1)) / 2
-    return (mean * (dx if x is None else diff(x, dim=-1))).sum(d)
-
-
 def block_diag(*tensors: Any) -> Any:
     ts = [t.reshape(1, -1) if len(t._s) < 2 else t for t in tensors]
     width = sum(t._s[1] for t in ts)
@@ -153,16 +136,9 @@ def atleast(n: int) -> Any:
     return call
 
 
-def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
-    others = [d for d in range(len(input._s)) if d != axis(dim, len(input._s))]
-    n = FUNCTIONS["norm"](input, p, others, True)
-    return input * FUNCTIONS["where"](n > maxnorm, maxnorm / (n + 1e-7), 1.0)
-
-
-for _n in ("kron", "diff", "renorm"):
+for _n in ("kron",):
     publish(_n, globals()[_n], F=False)
-for _n in ("meshgrid", "cartesian_prod", "combinations", "trapezoid", "block_diag", "vander"):
+for _n in ("meshgrid", "cartesian_prod", "combinations", "block_diag", "vander"):
     publish(_n, globals()[_n], method=False, F=False)
-publish("trapz", trapezoid, method=False, F=False)
 for _i in (1, 2, 3):
     publish(f"atleast_{_i}d", atleast(_i), method=False, F=False)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine import errors
-from engine.dtype import BOOL, COMPLEX, FLOAT
+from engine.dtype import COMPLEX, FLOAT
 from engine.ops.api import expose, into, publish
 from engine.ops.helpers import axes, axis, expand_dims
 from engine.ops.table import GRAPH, OPS, RAW, define, run
@@ -292,13 +292,7 @@ def _arg(fn: Any, name: str) -> None:
             return np.array(0)
         return np.asarray(fn(a, axis=axis(dim, a.ndim), keepdims=keepdim))
 
-    def check(values: list[Any]) -> None:
-        if values[0]._d.category == BOOL:
-            raise errors.not_implemented(f"{name}_cpu", "Bool")
-
-    expose(
-        define(f"{name}(self, dim=None, keepdim=False)", forward, family="reduction"), check=check
-    )
+    expose(define(f"{name}(self, dim=None, keepdim=False)", forward, family="reduction"))
 
 
 _arg(np.argmax, "argmax")

@@ -31,8 +31,9 @@ def axes(dim: Any, ndim: int) -> tuple[int, ...]:
         if len(set(out)) != len(out):
             twice = next(d for d in out if out.count(d) > 1)
             raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
-        return out
-    return (axis(dim, ndim),)
+        return out if ndim else ()
+    d = axis(dim, ndim)
+    return (d,) if ndim else ()
 
 
 @lru_cache(64)

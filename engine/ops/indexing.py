@@ -10,11 +10,11 @@ import numpy as np
 from engine import errors, version
 from engine.autograd import mode
 from engine.autograd.node import LEAF
-from engine.dtype import FLOAT, bool_, cast, int8, int16, int32, int64, uint8
+from engine.dtype import COMPLEX, FLOAT, bool_, cast, int8, int16, int32, int64, uint8
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.helpers import axis
-from engine.ops.memory import COPY, copy_
+from engine.ops.memory import COPY, copy_, fill_, warn_discards
 from engine.ops.shape import ALIAS
 from engine.ops.table import GRAPH, define, run
 from engine.tensor import Tensor, array, wrap
@@ -389,15 +389,20 @@ def setitem(self: Any, key: Any, value: Any) -> None:
     view, index = _resolve(self, key)
     if not isinstance(value, Tensor):
         value = _value(value, self._d)
+    if value._d.category == COMPLEX and self._d.category != COMPLEX:
+        warn_discards()
     if index is None:
-        if view is self:
-            view = run(ALIAS, [self])
         if len(value._s) > len(view._s):
             value = _drop_ones(value, len(view._s))
-        if value._s:
-            copy_(view, value)
+            if len(value._s) > len(view._s):
+                raise RuntimeError(
+                    f"expand({value._d.legacy}{{{list(value._s)}}}, size={list(view._s)}): the number of sizes "
+                    f"provided ({len(view._s)}) must be greater or equal to the number of dimensions in the tensor "
+                    f"({len(value._s)})"
+                )
+        if view is self and not value._s:
+            fill_(self, value)
         else:
-            inplace.check(view, "copy_")
             copy_(view, value)
         return
     _put(view, index, value)
@@ -408,7 +413,11 @@ def _value(value: Any, d: Any) -> Any:
         from engine.ops.memory import _number
 
         return wrap(_number(value, d), d)
-    return FUNCTIONS["as_tensor"](value)
+    if isinstance(value, np.generic):
+        return FUNCTIONS["as_tensor"](value)
+    kind = type(value)
+    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+    raise TypeError(f"can't assign a {name} to a {d.legacy}")
 
 
 def _drop_ones(value: Any, ndim: int) -> Any:
@@ -417,23 +426,29 @@ def _drop_ones(value: Any, ndim: int) -> Any:
     return value
 
 
+def _check_put_shape(t: Any, index: Any, value: Any) -> None:
+    shape = np.asarray(t._a)[index].shape
+    try:
+        np.broadcast_to(value._a, shape)
+    except ValueError:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(value._s)} cannot be broadcast to indexing "
+            f"result of shape {list(shape)}"
+        ) from None
+
+
 def _put(t: Any, index: Any, value: Any, accumulate: bool = False) -> Any:
     inplace.check(t, "index_put_")
     if value._d is not t._d:
         if value._s:
+            _check_put_shape(t, index, value)
             raise RuntimeError(
                 "Index put requires the source and destination dtypes match, got "
                 f"{t._d.display} for the destination and {value._d.display} for the source."
             )
         value = value.to(t._d)
-    try:
-        raw = _index_put(t._a, index, value._a, accumulate)
-    except ValueError:
-        shape = np.asarray(t._a)[index].shape
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(value._s)} cannot be broadcast to indexing "
-            f"result of shape {list(shape)}"
-        ) from None
+    _check_put_shape(t, index, value)
+    raw = _index_put(t._a, index, value._a, accumulate)
     need = t._g is not None or value._g is not None
     return inplace.store(INDEX_PUT, [t, index, value, accumulate], raw, need)
 

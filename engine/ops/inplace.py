@@ -67,7 +67,10 @@ def run_inplace(op: Op, values: list[Any]) -> Any:
     t = values[0]
     check(t, op.name)
     raws, need, half = table.unwrap(op, values)
-    r = table.forward_of(op, half)(*raws)
+    try:
+        r = table.forward_of(op, half)(*raws)
+    except ValueError as error:
+        raise table.explained(error, values) from None
     _check_result(t, r)
     return store(op, values, r, need)
 
@@ -203,6 +206,17 @@ def strided_node(base: Any, view: Any) -> Any:
     n.args, n.outs, n.cells = [None, size, strides, offset], None, None
     n.metas = ((base._s, base._d), None, None, None)
     return n
+
+
+_renames: dict[tuple[type, str], type] = {}
+
+
+def renamed(cls: type, title: str) -> type:
+    """A node class that goes by another name."""
+    key = (cls, title)
+    if key not in _renames:
+        _renames[key] = type(title, (cls,), {"__slots__": (), "__module__": cls.__module__})
+    return _renames[key]
 
 
 def fill_from(t: Any, values: Any) -> None:

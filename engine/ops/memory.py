@@ -37,6 +37,7 @@ from engine.dtype import (
     uint8,
 )
 from engine.dtype import dtype as DType
+from engine.errors import unbroadcastable
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.shape import ALIAS, CLONE
@@ -64,6 +65,12 @@ TO_COPY = define(
 )
 
 
+def warn_discards() -> None:
+    warnings.warn(
+        "Casting complex values to real discards the imaginary part", UserWarning, stacklevel=4
+    )
+
+
 def convert(t: Any, d: dtype, copy: bool = False) -> Any:
     """`t` with element type `d`; `t` itself if it has it already."""
     if t._d is d and not copy:
@@ -71,9 +78,7 @@ def convert(t: Any, d: dtype, copy: bool = False) -> Any:
     if t._d is d:
         return run(CLONE, [t])
     if t._d.category == COMPLEX and d.category != COMPLEX:
-        warnings.warn(
-            "Casting complex values to real discards the imaginary part", UserWarning, stacklevel=3
-        )
+        warn_discards()
     out = run(TO_COPY, [t, d, t._d])
     out._d = d
     return out
@@ -356,6 +361,9 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
 def _broadcast_error(have: Any, given: Any) -> RuntimeError:
     from engine.ops.matmul import _expand_error
 
+    wrong = unbroadcastable([have, given])
+    if wrong is not None:
+        return wrong
     if len(given) > len(have):
         return RuntimeError(
             f"output with shape {list(have)} doesn't match the broadcast shape {list(given)}"
@@ -404,6 +412,12 @@ def fill_(self: Any, value: Any) -> Any:
 
 
 def _number(value: Any, d: dtype) -> Any:
+    if isinstance(value, int) and not -(2**63) <= value < 2**63 and d.name != "uint64":
+        raise ValueError("Overflow when unpacking long long")
+    if isinstance(value, complex) and d.category < COMPLEX:
+        raise RuntimeError(f"value cannot be converted to type {_c_type(d)} without overflow")
+    if d.category == INT and isinstance(value, float) and not math.isfinite(value):
+        raise RuntimeError(f"value cannot be converted to type {_c_type(d)} without overflow")
     if d.category == INT and not isinstance(value, (int, np.integer)):
         value = int(value)
     if d.category == INT and not _fits(value, d):
@@ -423,6 +437,8 @@ def _c_type(d: dtype) -> str:
         "int16": "int16_t",
         "int32": "int",
         "int64": "int64_t",
+        "float32": "float",
+        "float64": "double",
     }.get(d.name, d.name)
 
 
@@ -472,6 +488,11 @@ def _scalar(self: Any, convert: Any) -> Any:
             "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
             "Consider using tensor.detach() first.", UserWarning, stacklevel=3,
         )  # fmt: skip
+    if convert is not complex and self._d.category == COMPLEX:
+        if self._a.item().imag:
+            kind = "double" if convert is float else "int64_t"
+            raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
+        return convert(self._a.item().real)
     return convert(self._a.item())
 
 
@@ -625,22 +646,12 @@ def _reshaping(name: str, node: str) -> Any:
         self._a, self._s = out._a, out._s
         g = out._g
         if g is not None:
-            g.__class__ = _renamed(type(g), node)
+            g.__class__ = inplace.renamed(type(g), node)
             self._g = g
         version.cell_of(self).bump()
         return self
 
     return call
-
-
-_renames: dict[tuple[type, str], type] = {}
-
-
-def _renamed(cls: type, title: str) -> type:
-    key = (cls, title)
-    if key not in _renames:
-        _renames[key] = type(title, (cls,), {"__slots__": (), "__module__": cls.__module__})
-    return _renames[key]
 
 
 def install() -> None:
@@ -651,6 +662,7 @@ def install() -> None:
         "t": "TBackward1",
         "transpose": "TransposeBackward1",
         "swapaxes": "TransposeBackward1",
+        "swapdims": "TransposeBackward1",
     }.items():
         publish(name + "_", _reshaping(name, node), function=False, F=False)
     publish(

@@ -118,10 +118,5 @@ def method_norm(
     return norm(self, p, dim, keepdim, dtype=dtype)
 
 
-def dist(input: Any, other: Any, p: float = 2) -> Any:
-    return norm(input - other, p)
-
-
-publish("dist", dist, F=False)
 publish("norm", norm, method=False)
 publish("norm", method_norm, function=False, F=False)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.dtype import FLOAT
 from engine.ops import arithmetic, binary, inplace
 from engine.ops.api import FUNCTIONS
 from engine.ops.table import OPS, run
@@ -106,7 +107,20 @@ def _refuse_ndarray(fn: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 def _matmul(self: Any, other: Any) -> Any:
+    other = _operand(other)
     return FUNCTIONS["matmul"](self, other) if isinstance(other, Tensor) else NotImplemented
+
+
+def _invert(self: Any) -> Any:
+    if self._d.category >= FLOAT:
+        raise TypeError(
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+        )
+    return FUNCTIONS["bitwise_not"](self)
+
+
+def _rmatmul(self: Any, other: Any) -> Any:
+    return FUNCTIONS["matmul"](other, self) if isinstance(other, Tensor) else NotImplemented
 
 
 def install() -> None:
@@ -120,9 +134,9 @@ def install() -> None:
         "itruediv": _inplace(binary.DIV), "pow": _plain("pow", None), "rpow": _rpow, "ipow": _ipow,
         "floordiv": _plain("floor_divide", None), "rfloordiv": _rfloordiv,
         "ifloordiv": _inplace(binary.FLOOR_DIVIDE), "mod": _plain("remainder", None), "rmod": _rmod,
-        "imod": lambda self, other: self.remainder_(other), "matmul": _matmul,
-        "neg": FUNCTIONS["neg"], "pos": lambda self: self, "abs": FUNCTIONS["abs"],
-        "invert": FUNCTIONS["bitwise_not"], "eq": _equal, "ne": _not_equal,
+        "imod": lambda self, other: self.remainder_(other), "matmul": _matmul, "rmatmul": _rmatmul,
+        "neg": FUNCTIONS["neg"], "pos": FUNCTIONS["positive"], "abs": FUNCTIONS["abs"],
+        "invert": _invert, "eq": _equal, "ne": _not_equal,
     }  # fmt: skip
     for symbol, name in {
         "and": "bitwise_and",

@@ -13,7 +13,6 @@ from engine import errors
 from engine.dtype import BOOL, COMPLEX, FLOAT, INT
 from engine.ops import special
 from engine.ops.api import expose, publish
-from engine.ops.helpers import raw_conj
 from engine.ops.quick import unary
 from engine.ops.table import RAWTYPE, TO_FLOAT, Op, define, run
 
@@ -161,7 +160,7 @@ _unary(
 )
 _unary(
     "square",
-    np.square,
+    lambda a: np.square(a) if a.dtype.kind != "b" else np.asarray(a, np.int64)[()],
     "g * (2 * conj(self))",
     kind=RAWTYPE,
     node="PowBackward0",
@@ -236,14 +235,7 @@ for _name, _fn in {
 expose(define("logical_not(self)", np.logical_not, family="pointwise"), inplace=True)
 
 
-def _not_check(values: list[Any]) -> None:
-    if values[0]._d.category >= FLOAT:
-        raise TypeError(
-            "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
-        )
-
-
-expose(define("bitwise_not(self)", np.invert, family="pointwise"), inplace=True, check=_not_check)
+expose(define("bitwise_not(self)", np.invert, family="pointwise"), inplace=True)
 
 
 def _logit(a: Raw, eps: Any = None) -> Raw:
@@ -283,18 +275,20 @@ expose(
 )
 
 
-def _real_conj(a: Raw) -> Raw:
-    return raw_conj(a)
+def _angle(a: Raw) -> Raw:
+    if a.dtype.kind == "c":
+        return np.angle(a)
+    kind = a.dtype if a.dtype.kind == "f" else np.dtype(np.float32)
+    return np.where(a < 0, math.pi, np.where(a != a, a, 0)).astype(kind)[()]
 
 
-expose(
-    define("conj_physical(self)", np.conj, family="pointwise", self=lambda F, g: F.conj(g)),
-    inplace=True,
-)
+CONJ = define("conj_physical(self)", np.conj, family="pointwise", self=lambda F, g: F.conj(g))
+publish("conj_physical", lambda self: run(CONJ, [self]) if self._d.category == COMPLEX else self)
+publish("conj_physical_", lambda self: self.copy_(self.conj_physical()), F=False)
 expose(
     define(
         "angle(self)",
-        lambda a: np.angle(a).astype(a.real.dtype if a.dtype.kind in "fc" else np.float32),
+        _angle,
         family="pointwise",
         self=lambda F, g, self: _angle_vjp(F, g, self),
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
+from engine.autograd.mode import no_grad
+from engine.dtype import float32, float64, int64
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.extremes import returns
 from engine.ops.helpers import axis
+from engine.ops.order import median_place, quickselect
+from engine.ops.shape import SQUEEZE_MM
 from engine.ops.table import define, run
-from engine.tensor import Tensor
+from engine.tensor import Tensor, wrap
 
 Raw = Any
 
@@ -48,26 +51,13 @@ expose(
 )
 
 
-def _median_place(row: Raw) -> int:
-    nan = np.isnan(row) if row.dtype.kind == "f" else np.zeros(row.shape, bool)
-    if nan.any():
-        return int(np.argmax(nan))
-    order = np.argsort(row, kind="stable")
-    middle = row[order[(len(row) - 1) // 2]]
-    return int(np.nonzero(row == middle)[0][-1])
-
-
 def _kth_place(k: int) -> Any:
-    return lambda row: (
-        int(np.nonzero(row == np.sort(row)[k - 1])[0][0])
-        if not (row.dtype.kind == "f" and np.isnan(row).any())
-        else int(np.argsort(row, kind="stable")[k - 1])
-    )
+    return lambda row: quickselect(row, k - 1)
 
 
 def _nanmedian_place(row: Raw) -> int:
     good = np.nonzero(~np.isnan(row))[0] if row.dtype.kind == "f" else np.arange(len(row))
-    return int(good[_median_place(row[good])]) if len(good) else 0
+    return int(good[median_place(row[good])]) if len(good) else 0
 
 
 def _by_row(a: Raw, dim: int, keepdim: bool, place: Any) -> tuple[Raw, Raw]:
@@ -84,7 +74,7 @@ def _by_row(a: Raw, dim: int, keepdim: bool, place: Any) -> tuple[Raw, Raw]:
 
 MEDIAN_DIM = define(
     "median(self, dim, keepdim=False)",
-    lambda a, dim, keepdim: _by_row(a, dim, keepdim, _median_place),
+    lambda a, dim, keepdim: _by_row(a, dim, keepdim, median_place),
     family="reduction",
     node="MedianBackward1",
     key="median_dim",
@@ -119,7 +109,7 @@ def _even(F: Any, g: Any, self: Any, result: Any) -> Any:
 
 
 MEDIAN = define(
-    "median(self)", _median_all(_median_place), family="reduction", key="median_all", self=_even
+    "median(self)", _median_all(median_place), family="reduction", key="median_all", self=_even
 )
 
 
@@ -159,37 +149,80 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     return run(KTH, [input, k, dim, keepdim])
 
 
-def quantile(
-    input: Any, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear"
+_WAYS = ("linear", "lower", "higher", "midpoint", "nearest")
+
+
+def _check_quantile(name: str, t: Any, q: Any, how: str) -> Any:
+    if not t._s.numel():
+        raise RuntimeError(f"{name}() input tensor must be non-empty")
+    if t._d not in (float32, float64):
+        raise RuntimeError(f"{name}() input tensor must be either float or double dtype")
+    if how not in _WAYS:
+        raise RuntimeError(
+            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {how}"
+        )
+    if not isinstance(q, Tensor):
+        if not 0 <= q <= 1:
+            raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
+        return wrap(np.asarray(q, t._d.np)[()])
+    if len(q._s) > 1:
+        raise RuntimeError(f"{name}() q must be a scalar or 1D tensor")
+    if q._d is not t._d:
+        raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
+    if not np.all((np.asarray(q._a) >= 0) & (np.asarray(q._a) <= 1)):
+        raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
+    return q
+
+
+def _ranks(values: Any, q: Any, ignore_nan: bool) -> Any:
+    """Where in the sorted rows the quantiles are; at the last element, a nan, if there is a nan."""
+    nan = values.isnan()
+    if ignore_nan:
+        n = values.isnan().logical_not().sum(-1, True)
+        ranks = q * (n - 1).to(values._d)
+        return ranks.masked_fill(ranks < 0, 0)
+    last = values._s[-1] - 1
+    return (q * last).masked_fill(nan.any(-1, True), last)
+
+
+def _quantile(
+    name: str, t: Any, q: Any, dim: Any, keepdim: bool, how: str, ignore_nan: bool
 ) -> Any:
-    """Quantiles by interpolation between order statistics."""
-    t = input.reshape(-1) if dim is None else input
-    d = axis(-1 if dim is None else dim, len(t._s))
-    values = t.sort(d)[0]
-    many = isinstance(q, Tensor) and bool(q._s)
-    outs = [
-        _one_quantile(values, float(x), d, interpolation) for x in (q.tolist() if many else [q])
-    ]
-    if keepdim:
-        outs = [o.unsqueeze(d) if dim is not None else o.reshape([1] * len(input._s)) for o in outs]
-    return FUNCTIONS["stack"](outs) if many else outs[0]
+    q = _check_quantile(name, t, q, how)
+    d = None if dim is None else axis(dim, len(t._s))
+    moved = t.flatten() if d is None else t.movedim(d, -1)
+    values = moved.sort()[0]
+    with no_grad():
+        ranks = _ranks(values.detach(), q.reshape(-1), ignore_nan)
+    if how in ("lower", "higher", "nearest"):
+        ranks = getattr(ranks, {"lower": "floor", "higher": "ceil", "nearest": "round"}[how])()
+    below = ranks.to(int64)
+    out = values.gather(-1, below)
+    if how in ("linear", "midpoint"):
+        weight = ranks - below if how == "linear" else FUNCTIONS["full_like"](ranks, 0.5)
+        out = out.lerp(values.gather(-1, ranks.ceil().to(int64)), weight)
+    shape = list(t._s) if d is not None else [1] * len(t._s) if keepdim else []
+    if d is not None:
+        shape[d : d + 1] = [1] if keepdim else []
+    shape = [*q._s, *shape]
+    return run(SQUEEZE_MM, [out.movedim(-1, 0).reshape([*shape, 1]), len(shape)])
 
 
-def _one_quantile(values: Any, q: float, d: int, how: str) -> Any:
-    if not 0 <= q <= 1:
-        raise RuntimeError("quantile() q values must be in the range [0, 1]")
-    at = q * (values._s[d] - 1)
-    low = math.floor(at)
-    high = min(low + 1, values._s[d] - 1)
-    a, b = values.select(d, low), values.select(d, high)
-    if how == "lower":
-        return a
-    if how == "higher":
-        return b if at > low else a
-    if how == "nearest":
-        return values.select(d, round(at))
-    return a + (b - a) * (0.5 if how == "midpoint" else at - low)
+def quantile(
+    input: Any, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear",
+    out: Any = None,
+) -> Any:  # fmt: skip
+    """Quantiles by interpolation between order statistics; nan if there is one."""
+    return _quantile("quantile", input, q, dim, keepdim, interpolation, False)
 
 
-for _n in ("median", "nanmedian", "kthvalue", "quantile"):
+def nanquantile(
+    input: Any, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear",
+    out: Any = None,
+) -> Any:  # fmt: skip
+    """`quantile` of the elements that are not nan."""
+    return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
+
+
+for _n in ("median", "nanmedian", "kthvalue", "quantile", "nanquantile"):
     publish(_n, globals()[_n], F=False)

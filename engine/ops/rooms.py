@@ -24,38 +24,46 @@ class Names(NamedTuple):
 
 ROOMS: dict[str, Names] = {
     "arithmetic": Names(
-        both="add mul multiply rsub sub subtract",
-        methods="add_ mul_ multiply_ rsub_ sub_ subtract_",
+        both="add mul multiply sub subtract",
+        methods="add_ mul_ multiply_ sub_ subtract_",
     ),
     "binary": Names(
         both=(
-            "arctan2 arctan2_ atan2 atan2_ bitwise_and bitwise_and_ bitwise_left_shift "
-            "bitwise_left_shift_ bitwise_or bitwise_or_ bitwise_right_shift bitwise_right_shift_ "
-            "bitwise_xor bitwise_xor_ copysign copysign_ div divide eq eq_ float_power "
-            "floor_divide floor_divide_ fmax fmax_ fmin fmin_ fmod gcd gcd_ ge ge_ greater "
-            "greater_ greater_equal greater_equal_ gt gt_ heaviside heaviside_ hypot hypot_ lcm "
-            "lcm_ le le_ less less_ less_equal less_equal_ logaddexp logaddexp2 logaddexp2_ "
-            "logaddexp_ logical_and logical_and_ logical_or logical_or_ logical_xor logical_xor_ "
-            "lt lt_ maximum maximum_ minimum minimum_ ne ne_ nextafter nextafter_ not_equal "
-            "not_equal_ pow remainder true_divide xlogy xlogy_"
+            "arctan2 atan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift "
+            "bitwise_xor div divide eq float_power floor_divide fmax fmin fmod gcd gcd_ ge "
+            "greater greater_equal gt hypot lcm lcm_ le less less_equal logaddexp "
+            "logaddexp2 logical_and logical_or logical_xor lt maximum minimum ne not_equal "
+            "pow remainder true_divide xlogy xlogy_"
         ),
-        methods="div_ divide_ fmod_ pow_ remainder_ true_divide_",
-        rows="add div_mode fmod_number mul power remainder_number remainder_of rpow rsub sub",
+        methods=(
+            "arctan2_ atan2_ bitwise_and_ bitwise_left_shift_ bitwise_or_ "
+            "bitwise_right_shift_ bitwise_xor_ div_ divide_ eq_ floor_divide_ fmod_ ge_ "
+            "greater_ greater_equal_ gt_ hypot_ le_ less_ less_equal_ logical_and_ "
+            "logical_or_ logical_xor_ lt_ ne_ not_equal_ pow_ remainder_ true_divide_"
+        ),
+        rows=(
+            "add copysign div_mode div_none fmod_number mul power power_bool "
+            "remainder_number remainder_of rpow rsub sub"
+        ),
     ),
     "blending": Names(
-        both="addcdiv addcdiv_ addcmul addcmul_ lerp",
-        methods="lerp_",
+        both="addcdiv addcmul lerp",
+        methods="addcdiv_ addcmul_ lerp_",
         rows="lerp_number",
+    ),
+    "calculus": Names(
+        both="corrcoef cov diff",
+        functions="cumulative_trapezoid gradient trapezoid trapz",
     ),
     "clamping": Names(
         both="clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip clip_",
-        rows="clamp_max_tensor clamp_min_tensor clamp_tensors",
+        rows="clamp_high clamp_low clamp_max_tensor clamp_min_tensor clamp_tensors",
     ),
     "combining": Names(
-        both="cross diff kron renorm",
+        both="cross kron",
         functions=(
-            "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod combinations meshgrid "
-            "trapezoid trapz vander"
+            "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod combinations "
+            "meshgrid vander"
         ),
         rows="linalg_cross",
     ),
@@ -68,6 +76,9 @@ ROOMS: dict[str, Names] = {
         methods="H",
         rows="_conj complex to_complex",
     ),
+    "counting": Names(
+        both="bincount histc histogram",
+    ),
     "cumulative": Names(
         both="cumprod cumsum logcumsumexp logsumexp",
     ),
@@ -76,12 +87,13 @@ ROOMS: dict[str, Names] = {
         rows="cholesky_row linalg_eig linalg_eigh linalg_qr linalg_svd",
     ),
     "diagonal": Names(
-        both="diag diag_embed diagflat diagonal trace tril tril_ triu triu_",
+        both="diag diag_embed diagflat diagonal trace tril triu",
         functions="tril_indices triu_indices",
+        methods="tril_ triu_",
         rows="diagonal_back diagonal_copy",
     ),
     "extremes": Names(
-        both="all amax amin aminmax any argmax argmin count_nonzero cummax cummin max min",
+        both=("all amax amin aminmax any argmax argmin count_nonzero cummax cummin max min"),
         rows="max_all max_dim min_all min_dim put_along take_along",
     ),
     "indexing": Names(
@@ -91,7 +103,7 @@ ROOMS: dict[str, Names] = {
     ),
     "joining": Names(
         both="chunk hsplit split tensor_split unbind vsplit",
-        functions="cat column_stack concat concatenate dstack hstack row_stack stack vstack",
+        functions=("cat column_stack concat concatenate dstack hstack row_stack stack vstack"),
         rows="narrow split_with_sizes",
     ),
     "linalg": Names(
@@ -99,86 +111,93 @@ ROOMS: dict[str, Names] = {
         functions="cdist",
         methods="mH",
         rows=(
-            "diag_part linalg_det linalg_lstsq linalg_slogdet linalg_solve matmul pinv "
-            "solve_triangular"
+            "diag_part linalg_det linalg_lstsq linalg_slogdet linalg_solve pinv solve_triangular"
         ),
     ),
     "masking": Names(
-        both="masked_fill masked_scatter masked_scatter_ masked_select",
-        methods="masked_fill_",
+        both="masked_fill masked_scatter masked_select",
+        methods="masked_fill_ masked_scatter_",
         rows="masked_fill_tensor masked_put pad_flat",
     ),
     "matmul": Names(
         both=(
-            "addbmm addbmm_ addmm addmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ bmm dot ger "
-            "inner_1d matmul mm mv outer vdot"
+            "addbmm addmm addmv addmv_ addr baddbmm bmm dot ger inner_1d matmul mm mv outer vdot"
         ),
+        methods="addbmm_ addmm_ addr_ baddbmm_",
         rows="addmm_t",
     ),
     "memory": Names(
         both=(
-            "as_strided as_strided_scatter detach detach_ is_complex is_floating_point is_signed "
-            "numel"
+            "as_strided as_strided_scatter detach detach_ is_complex is_floating_point "
+            "is_signed numel"
         ),
         methods=(
-            "__array__ __bool__ __complex__ __copy__ __deepcopy__ __float__ __format__ __index__ "
-            "__int__ __iter__ __len__ __reduce_ex__ __repr__ _make_subclass alias as_subclass "
-            "bfloat16 bool byte cdouble cfloat char contiguous copy_ cpu cuda data_ptr dim double "
-            "element_size fill_ float half int is_contiguous is_set_to item long ndimension "
-            "nelement numpy resize_ short size squeeze_ storage_offset stride swapaxes_ t_ to "
-            "tolist transpose_ type type_as unsqueeze_ view_as zero_"
+            "__array__ __bool__ __complex__ __copy__ __deepcopy__ __float__ __format__ "
+            "__index__ __int__ __iter__ __len__ __reduce_ex__ __repr__ _make_subclass "
+            "alias as_subclass bfloat16 bool byte cdouble cfloat char contiguous copy_ cpu "
+            "cuda data_ptr dim double element_size fill_ float half int is_contiguous "
+            "is_set_to item long ndimension nelement numpy resize_ short size squeeze_ "
+            "storage_offset stride swapaxes_ swapdims_ t_ to tolist transpose_ type "
+            "type_as unsqueeze_ view_as zero_"
         ),
-        rows="_to_copy clone_contiguous copy fill fill_tensor scatter_into take_flat zero",
+        rows=("_to_copy clone_contiguous copy fill fill_tensor scatter_into take_flat zero"),
     ),
     "norms": Names(
-        both="dist norm",
+        both="norm",
         rows="linalg_vector_norm norm_all",
     ),
     "operators": Names(
         methods=(
             "__abs__ __add__ __and__ __eq__ __floordiv__ __ge__ __gt__ __iadd__ __iand__ "
-            "__ifloordiv__ __ilshift__ __imod__ __imul__ __invert__ __ior__ __ipow__ __irshift__ "
-            "__isub__ __itruediv__ __ixor__ __le__ __lshift__ __lt__ __matmul__ __mod__ __mul__ "
-            "__ne__ __neg__ __or__ __pos__ __pow__ __radd__ __rand__ __rfloordiv__ __rlshift__ "
-            "__rmod__ __rmul__ __ror__ __rpow__ __rrshift__ __rshift__ __rsub__ __rtruediv__ "
-            "__rxor__ __sub__ __truediv__ __xor__"
+            "__ifloordiv__ __ilshift__ __imod__ __imul__ __invert__ __ior__ __ipow__ "
+            "__irshift__ __isub__ __itruediv__ __ixor__ __le__ __lshift__ __lt__ "
+            "__matmul__ __mod__ __mul__ __ne__ __neg__ __or__ __pos__ __pow__ __radd__ "
+            "__rand__ __rfloordiv__ __rlshift__ __rmatmul__ __rmod__ __rmul__ __ror__ "
+            "__rpow__ __rrshift__ __rshift__ __rsub__ __rtruediv__ __rxor__ __sub__ "
+            "__truediv__ __xor__"
         ),
+    ),
+    "pairs": Names(
+        both="copysign dist heaviside ldexp nextafter",
+        functions="rsub",
+        methods="copysign_ heaviside_ ldexp_ nextafter_",
+        rows="copysign_number rsub_tensors",
     ),
     "pointwise": Names(
         both=(
-            "abs abs_ absolute absolute_ acos acos_ acosh acosh_ angle arccos arccos_ arccosh "
-            "arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan_ arctanh arctanh_ asin asin_ "
-            "asinh asinh_ atan atan_ atanh atanh_ bitwise_not bitwise_not_ ceil ceil_ "
-            "conj_physical conj_physical_ cos cos_ cosh cosh_ deg2rad deg2rad_ digamma digamma_ "
-            "erf erf_ erfc erfc_ erfinv erfinv_ exp exp2 exp2_ exp_ expm1 expm1_ fix fix_ floor "
-            "floor_ frac frac_ i0 i0_ isfinite isinf isnan isneginf isposinf isreal lgamma "
-            "lgamma_ log log10 log10_ log1p log1p_ log2 log2_ log_ logical_not logical_not_ logit "
-            "logit_ nan_to_num nan_to_num_ neg neg_ negative negative_ polygamma positive rad2deg "
-            "rad2deg_ reciprocal reciprocal_ relu relu_ round round_ rsqrt rsqrt_ sgn sgn_ "
-            "sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc sinc_ sinh sinh_ sqrt sqrt_ square "
+            "abs abs_ absolute acos acos_ acosh acosh_ angle arccos arccos_ arccosh "
+            "arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan_ arctanh arctanh_ asin "
+            "asin_ asinh asinh_ atan atan_ atanh atanh_ bitwise_not ceil ceil_ "
+            "conj_physical conj_physical_ cos cos_ cosh cosh_ deg2rad deg2rad_ digamma erf "
+            "erf_ erfc erfc_ erfinv exp exp2 exp2_ exp_ expm1 expm1_ fix fix_ floor floor_ "
+            "frac frac_ i0 i0_ isfinite isinf isnan isneginf isposinf isreal lgamma log "
+            "log10 log10_ log1p log1p_ log2 log2_ log_ logical_not logit logit_ nan_to_num "
+            "nan_to_num_ neg neg_ negative negative_ polygamma positive rad2deg rad2deg_ "
+            "reciprocal reciprocal_ relu relu_ round round_ rsqrt rsqrt_ sgn sigmoid "
+            "sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_ sqrt sqrt_ square "
             "square_ tan tan_ tanh tanh_ trunc trunc_"
         ),
+        methods=("absolute_ bitwise_not_ digamma_ erfinv_ lgamma_ logical_not_ sgn_ sign_"),
         rows="special_i1",
     ),
     "products": Names(
         both="inner",
         functions="chain_matmul einsum tensordot",
-        rows="vdot",
     ),
     "quantiles": Names(
-        both="kthvalue median mode nanmedian quantile",
+        both="kthvalue median mode nanmedian nanquantile quantile",
         rows="median_all median_dim nanmedian_all nanmedian_dim",
     ),
     "randomness": Names(
         both="bernoulli multinomial",
         functions="normal rand rand_like randint randint_like randn randn_like randperm",
-        methods="bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_",
+        methods=("bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_"),
         rows="bernoulli_fill cauchy exponential geometric log_normal random uniform",
     ),
     "rearranging": Names(
         both=(
-            "adjoint flip fliplr flipud moveaxis movedim ravel repeat_interleave roll rot90 tile "
-            "unflatten"
+            "adjoint flip fliplr flipud moveaxis movedim ravel repeat_interleave roll "
+            "rot90 tile unflatten"
         ),
         methods="T mT repeat unfold",
         rows="narrow_one prod_dim slice_one unfold_back",
@@ -187,13 +206,16 @@ ROOMS: dict[str, Names] = {
         both="mean prod sum",
         rows="mean_all prod_all sum_all",
     ),
+    "renorm": Names(
+        both="renorm",
+        methods="renorm_",
+    ),
     "scattering": Names(
         both=(
-            "argwhere gather index_add index_add_ index_copy index_copy_ index_fill index_fill_ "
-            "index_select nonzero put put_ scatter scatter_add scatter_add_ scatter_reduce take "
-            "take_along_dim"
+            "argwhere gather index_add index_copy index_fill index_select nonzero scatter "
+            "scatter_add scatter_reduce take take_along_dim"
         ),
-        methods="scatter_ scatter_reduce_",
+        methods=("index_add_ index_copy_ index_fill_ scatter_ scatter_add_ scatter_reduce_"),
         rows="fit_into scatter_add_along scatter_number",
     ),
     "selection": Names(
@@ -203,11 +225,11 @@ ROOMS: dict[str, Names] = {
         rows="where_same",
     ),
     "shape": Names(
-        both="clone flatten permute reshape squeeze swapaxes swapdims t transpose unsqueeze",
+        both=("clone flatten permute reshape squeeze swapaxes swapdims t transpose unsqueeze"),
         methods="expand view",
         rows=(
-            "_reshape_alias _unsafe_shared _unsafe_view alias detach squeeze_all squeeze_dim "
-            "squeeze_dims squeeze_mm"
+            "_reshape_alias _unsafe_shared _unsafe_view alias detach squeeze_all "
+            "squeeze_dim squeeze_dims squeeze_mm"
         ),
     ),
     "softmax": Names(
@@ -219,11 +241,22 @@ ROOMS: dict[str, Names] = {
         functions="bucketize isin searchsorted",
     ),
     "statistics": Names(
-        both="bincount histc nanmean nansum std std_mean var var_mean",
+        both="nanmean nansum std std_mean var var_mean",
     ),
     "variates": Names(
         both="igamma",
         functions="_sample_dirichlet _standard_gamma binomial poisson",
+    ),
+    "writing": Names(
+        both=("as_strided_ diagonal_scatter index_reduce put select_scatter slice_scatter"),
+        methods=(
+            "apply_ cumprod_ cumsum_ fill_diagonal_ float_power_ index_reduce_ map_ put_ "
+            "set_ sum_to_size"
+        ),
+        rows=(
+            "_zero_diagonal_scatter _zero_diagonal_scatter_part _zero_select_scatter "
+            "_zero_select_scatter_part _zero_slice_scatter _zero_slice_scatter_part"
+        ),
     ),
 }
 

@@ -425,20 +425,6 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
 publish("take_along_dim", take_along_dim, F=False)
 
 
-def _put(a: Raw, index: Raw, source: Raw, accumulate: bool) -> Raw:
-    out = np.array(a)
-    flat = out.reshape(-1)
-    if accumulate:
-        np.add.at(flat, index, source)
-    else:
-        flat[index] = source
-    return flat.reshape(out.shape)
-
-
-PUT = define("put(self, index, source, accumulate=False)", _put, family="indexing")
-expose(PUT, inplace=True)
-
-
 def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
     a = np.asarray(input._a)
     places = np.nonzero(_one(a)) if a.ndim or as_tuple else ()

@@ -91,13 +91,23 @@ GRAPH.where = where
 
 
 def broadcast_shapes(*shapes: Any) -> Any:
-    items = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
-    try:
-        return intern(np.broadcast_shapes(*items))
-    except ValueError:
-        raise RuntimeError(
-            "Shape mismatch: objects cannot be broadcast to a single shape"
-        ) from None
+    whole: list[int] = []
+    for at, shape in enumerate(shapes):
+        one = (shape,) if isinstance(shape, int) else tuple(shape)
+        if any(n < 0 for n in one):
+            bad = next(n for n in one if n < 0)
+            raise RuntimeError(f"Trying to create tensor with negative dimension ({bad}): ({bad})")
+        whole = [1] * (len(one) - len(whole)) + whole
+        for i in range(-1, -len(one) - 1, -1):
+            if one[i] in (1, whole[i]):
+                continue
+            if whole[i] != 1:
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {one[i]} at {i}! Mismatching argument "
+                    f"at index {at} had {one}; but expected shape should be broadcastable to {whole}"
+                )
+            whole[i] = one[i]
+    return intern(tuple(whole))
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
@@ -107,7 +117,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
         shape = np.broadcast_shapes(*(t._s for t in tensors))
     except ValueError:
         raise errors.mismatch(tensors[0]._s, tensors[1]._s) from None
-    return tuple(t.expand(*shape) for t in tensors)
+    return tuple(t if t._s == shape else t.expand(*shape) for t in tensors)
 
 
 publish("broadcast_shapes", broadcast_shapes, method=False, F=False)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.dtype import FROM_NP
 from engine.ops.api import expose, publish
 from engine.ops.helpers import axis
 from engine.ops.table import GRAPH, RAW, define, run
@@ -179,7 +180,7 @@ def _expand(a: Raw, size: Sequence[int]) -> Raw:
     extra = len(size) - a.ndim
     if extra < 0:
         raise RuntimeError(
-            f"expand({{{list(a.shape)}}}, size={list(size)}): the number of sizes provided "
+            f"expand({FROM_NP[a.dtype].legacy}{{{list(a.shape)}}}, size={list(size)}): the number of sizes provided "
             f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({a.ndim})"
         )
     target = list(size)

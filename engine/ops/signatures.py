@@ -367,6 +367,11 @@ def _no_overload(
     return TypeError(head + "one of:\n" + "".join(f" * {way}\n" for way in shown))
 
 
+def overloaded(name: str) -> bool:
+    """Whether the table names a function `torch.<name>`."""
+    return name in _lines() or "torch." + name in _lines()
+
+
 def _listed(name: str, method: bool) -> bool:
     lines = _lines()
     if not method:

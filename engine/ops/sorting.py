@@ -9,6 +9,7 @@ import numpy as np
 from engine.ops.api import publish
 from engine.ops.extremes import returns
 from engine.ops.helpers import axis
+from engine.ops.order import top_places
 from engine.ops.table import define, run
 from engine.tensor import Tensor, wrap
 
@@ -45,11 +46,13 @@ SORT = define(
 
 
 def _topk(a: Raw, k: int, dim: int, largest: bool, sorted: bool) -> tuple[Raw, Raw]:
-    v, i = _sort(a, dim, largest)
     if not np.ndim(a):
-        return v, i
-    cut = (slice(None),) * dim + (slice(k),)
-    return np.ascontiguousarray(v[cut]), np.ascontiguousarray(i[cut])
+        return np.array(a), np.array(0)
+    moved = np.moveaxis(a, dim, -1)
+    rows = moved.reshape(-1, moved.shape[-1])
+    places = np.array([top_places(row, k, largest) for row in rows], np.int64)
+    i = np.ascontiguousarray(np.moveaxis(places.reshape(*moved.shape[:-1], k), -1, dim))
+    return np.take_along_axis(a, i, dim), i
 
 
 TOPK = define(

@@ -169,7 +169,7 @@ def _bessel(order: int, scaled: bool) -> Callable[[float], float]:
             return x
         ax = abs(x)
         if math.isinf(ax):
-            return 0.0 if scaled else math.copysign(math.inf, x) if order else math.inf
+            return 0.0 if scaled else math.nan  # as the polynomial approximation has it
         r = (
             _bessel_series(order, ax) * (math.exp(-ax) if scaled else 1.0)
             if ax < 30

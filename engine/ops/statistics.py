@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from engine import errors
-from engine.dtype import FLOAT, INT
+from engine.dtype import FLOAT
 from engine.ops.api import publish
 from engine.ops.helpers import axes, expand_dims
 from engine.ops.table import Op, define, run
-from engine.tensor import Tensor, wrap
+from engine.tensor import Tensor
 
 Raw = Any
 
@@ -178,28 +178,5 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     return nansum(input, dim, keepdim) / n
 
 
-# --- histograms ----------------------------------------------------------------------------------
-def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
-    if input._d.category < FLOAT:
-        raise errors.not_implemented("histogram_cpu", input._d.display)
-    a = np.asarray(input._a).reshape(-1)
-    low, high = (float(a.min()), float(a.max())) if min == max == 0 and a.size else (min, max)
-    counts, _ = np.histogram(a, bins, (low, high) if low != high else (low - 1, high + 1))
-    return wrap(counts.astype(input._d.np), input._d)
-
-
-def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
-    a = np.asarray(input._a)
-    if a.ndim != 1 or input._d.category != INT or (a.size and a.min() < 0):
-        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    w = None if weights is None else np.asarray(weights._a)
-    out = np.bincount(a, w, minlength)
-    return wrap(
-        out.astype(
-            weights._d.np if weights is not None and weights._d.category == FLOAT else out.dtype
-        )
-    )
-
-
-for _n in ("var", "std", "var_mean", "std_mean", "nansum", "nanmean", "histc", "bincount"):
+for _n in ("var", "std", "var_mean", "std_mean", "nansum", "nanmean"):
     publish(_n, globals()[_n], F=False)

@@ -349,7 +349,10 @@ def _first_way(op: Op) -> Callable[..., Any]:
 def run_any(op: Op, values: list[Any]) -> Any:
     """Execute a row whatever its arguments are."""
     raws, need, half = unwrap(op, values)
-    r = op.forward(*raws) if half is None else forward_of(op, half)(*raws)
+    try:
+        r = op.forward(*raws) if half is None else forward_of(op, half)(*raws)
+    except ValueError as error:
+        raise explained(error, values) from None
     if type(r) is tuple:
         out: Any = tuple(make(a, half) for a in r)
     else:
@@ -368,6 +371,14 @@ def run_any(op: Op, values: list[Any]) -> Any:
 def forward_of(op: Op, half: Any) -> Callable[..., Any]:
     """The forward of a row for the narrow type `half`, or for any other where that is None."""
     return op.forward if half is None else halves.forward(op.name, half) or op.forward
+
+
+def explained(error: ValueError, values: list[Any]) -> Exception:
+    """NumPy's error in PyTorch's words, if it is about shapes that do not broadcast."""
+    if "broadcast" not in str(error) and "shape mismatch" not in str(error):
+        return error
+    shapes = [v._s for v in values if isinstance(v, Tensor)]
+    return errors.unbroadcastable(shapes) or error
 
 
 _PLAIN = frozenset((int, float, bool, str, type(None), Size))  # types that pass as they are
@@ -525,18 +536,19 @@ def link(op: Op, out: Any, base: Any) -> None:
             origin = multi_view_text(op)
     else:
         origin = "inference_mode" if mode.inference else "no_grad"
-    for t in out if many else (out,):
+    for nr, t in enumerate(out if many else (out,)):
         t._d = base._d if t._a.dtype == base._a.dtype else t._d
         if mode.inference and not base.is_inference():
             t._flags = 0
         if mode.inference and base.is_inference():
             origin = None
-        version.make_view(t, base, origin)
+        version.make_view(t, base, origin.format(nr=nr) if many and origin else origin)
 
 
 def multi_view_text(op: Op) -> str:
+    title = op.node.__name__.rstrip("0123456789").removesuffix("Backward")
     return (
-        "Output {nr} of " + op.node.__name__ + " is a view and is being modified inplace. This "
+        "Output {nr} of " + title + " is a view and is being modified inplace. This "
         "view is the output of a function that returns multiple views. Such functions do not allow "
         "the output views to be modified inplace. You should replace the inplace operation by an "
         "out-of-place one."
