@@ -43,6 +43,15 @@ from .activation import (
     threshold_,
 )  # fmt: skip
 from .attention import scaled_dot_product_attention
+from .classification import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    nll_loss,
+)
 from .conv import (
     conv1d,
     conv2d,
@@ -73,28 +82,14 @@ from .linear import (
     pdist,
 )  # fmt: skip
 from .loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cosine_embedding_loss,
-    cross_entropy,
     gaussian_nll_loss,
-    hinge_embedding_loss,
     huber_loss,
     kl_div,
     l1_loss,
-    margin_ranking_loss,
     mse_loss,
-    multi_margin_loss,
-    multilabel_margin_loss,
-    multilabel_soft_margin_loss,
-    nll_loss,
     poisson_nll_loss,
-    retired_reduction,
     smooth_l1_loss,
-    soft_margin_loss,
-    triplet_margin_loss,
-    triplet_margin_with_distance_loss,
-)  # fmt: skip
+)
 from .norm import (
     batch_norm,
     group_norm,
@@ -126,6 +121,17 @@ from .pool import (
     max_unpool2d,
     max_unpool3d,
 )  # fmt: skip
+from .ranking import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)
+from .reductions import (
+    retired_reduction,
+)
 from .shape import (
     channel_shuffle,
     interpolate,
