@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -65,6 +66,7 @@ class Worker(QObject):
             self._newest += 1
             self._wake.notify()
         self._thread.join(10)
+        gc.enable()
 
     def _loop(self) -> None:
         while True:
@@ -76,6 +78,9 @@ class Worker(QObject):
                 number, job = self._waiting
                 self._waiting = None
             result, error = None, None
+            # A collection here would hold up the window, and might end a widget in this thread:
+            # it is put off until the report has arrived in the other.
+            gc.disable()
             try:
                 result = job(partial(self._is_old, number))
             except Exception as caught:
@@ -89,6 +94,7 @@ class Worker(QObject):
         return number != self._newest
 
     def _report(self, number: int, result: object, error: Exception | None) -> None:
+        gc.enable()
         if number != self._newest:
             return
         self._reported_last = number

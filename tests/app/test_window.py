@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -120,6 +120,41 @@ def test_a_step_scrolls_its_code_into_view_but_not_under_a_writing_person(
     cell = notebook.cell(controller.session.document.cells[-1].key)
     assert bar.value() > 0
     assert cell.visibleRegion().boundingRect().intersects(cell.editor_line_rect(4))
+
+
+class TimerEvents(QObject):
+    """Counts what any timer of the application does."""
+
+    count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.Timer
+        return False
+
+
+def test_no_timer_runs_while_the_tape_is_paused(qtbot: QtBot, controller: Controller) -> None:
+    with qtbot.waitSignal(controller.runs.first_run, timeout=drive.RUN):
+        controller.open(None)
+    drive.wait_for_graph(qtbot, controller)
+    canvas, player = controller.window.graph.canvas, controller.playback.player
+    application, timers = QApplication.instance(), TimerEvents()
+    assert application is not None
+    application.installEventFilter(timers)
+    with qtbot.waitSignals([canvas.viewport_painted] * 4, timeout=drive.RUN):
+        player.play()
+    player.pause()
+    qtbot.waitUntil(lambda: not canvas.is_animating() and not canvas.is_moving())
+    assert timers.count > 3  # they can be seen
+    loop = QEventLoop()
+    QTimer.singleShot(300, loop.quit)  # what settles after a motion
+    loop.exec()
+    timers.count = 0
+    QTimer.singleShot(500, loop.quit)
+    loop.exec()
+    application.removeEventFilter(timers)
+    assert timers.count <= 1  # ours
+    running = [timer for timer in controller.window.findChildren(QTimer) if timer.isActive()]
+    assert not running
 
 
 def test_theme_switches_live_and_is_kept(controller: Controller, tmp_path: Path) -> None:

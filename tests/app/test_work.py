@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 
@@ -58,3 +59,11 @@ def test_a_newer_job_cancels_the_running_one(worker: Worker, qtbot: QtBot) -> No
     with qtbot.waitSignal(worker.done):
         worker.submit(lambda cancelled: "new")
     assert results == ["new"]
+
+
+def test_no_garbage_is_collected_during_a_job(qtbot: QtBot, worker: Worker) -> None:
+    """It would end widgets in the wrong thread, and hold up the window."""
+    with qtbot.waitSignal(worker.done) as done:
+        worker.submit(lambda cancelled: gc.isenabled())
+    assert done.args == [False]
+    assert gc.isenabled()
