@@ -34,6 +34,7 @@ class Runs(QObject):
         self._session = session
         self.kernel = Kernel(self)
         self._pending: list[str] = []
+        self._running = ""  # key of the cell that runs
         self._first = False
         self._again: list[str] = []  # to run once a restarted kernel is there
         kernel = self.kernel
@@ -119,6 +120,7 @@ class Runs(QObject):
         self.kernel_state_changed.emit(state)
 
     def _started(self, key: str, count: int) -> None:
+        self._running = key
         if self._known(key):
             self._session.cell(key).count = count
             self.count_changed.emit(key, count)
@@ -137,9 +139,11 @@ class Runs(QObject):
     def _finished(self, key: str, reply: Reply) -> None:
         if key in self._pending:
             self._pending.remove(key)
+        running, self._running = self._running, ""
         if self._known(key):
-            status = {"ok": "ok", "error": "error"}.get(reply.status, "idle")
-            self.status_changed.emit(key, status)
+            # Aborted while it ran: the kernel died in it.
+            aborted = "error" if key == running else "idle"
+            self.status_changed.emit(key, {"ok": "ok", "error": "error"}.get(reply.status, aborted))
             if reply.status == "error":
                 self.error_raised.emit(key, f"{reply.ename}: {reply.evalue}")
         if not self._pending:

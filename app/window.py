@@ -66,7 +66,7 @@ class Window(QMainWindow):
         self.statusBar().addPermanentWidget(self.tape_label)
         self.statusBar().addPermanentWidget(self.kernel_label)
         self.statusBar().setSizeGripEnabled(False)
-        self.notice = Notice(self, theme)
+        self.notice = Notice(self, theme, over=self.graph)
         self.recent_menu = QMenu("Open Recent", self)
         self.examples_menu = QMenu("Examples", self)
         self.actions_by_id: dict[str, QAction] = {}

@@ -12,13 +12,13 @@ from ui.theme import SPACE, Theme
 
 
 class Notice(QWidget):
-    """Floats at the lower edge of its parent; errors stay until they are closed."""
+    """Floats over its parent, at the lower edge of the part `over`; errors stay until closed."""
 
     STAYS = 6000  # milliseconds; an error stays
 
-    def __init__(self, parent: QWidget, theme: Theme) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, over: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._window = parent
+        self._window, self._over = parent, over or parent
         self.setObjectName("Notice")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._text = QLabel(self)
@@ -40,7 +40,7 @@ class Notice(QWidget):
         self._run: Callable[[], object] | None = None
         self._action.clicked.connect(self._act)
         self.set_theme(theme)
-        parent.installEventFilter(self)
+        self._over.installEventFilter(self)
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
@@ -87,9 +87,11 @@ class Notice(QWidget):
             run()
 
     def _place(self) -> None:
-        parent = self._window
-        width = min(620, parent.width() - 2 * SPACE["xxl"])
-        self.setFixedWidth(width)
-        self.adjustSize()
-        left = (parent.width() - width) // 2
-        self.move(left, parent.height() - self.height() - 4 * SPACE["xxl"])
+        over, margin = self._over, SPACE["xxl"]
+        corner = over.mapTo(self._window, over.rect().topLeft())
+        width = min(620, max(over.width() - 2 * margin, 320))
+        row = self.layout()
+        height = row.heightForWidth(width) if row is not None else self.sizeHint().height()
+        left = corner.x() + (over.width() - width) // 2
+        left = min(max(left, margin), self._window.width() - width - margin)
+        self.setGeometry(left, corner.y() + over.height() - height - margin, width, height)

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -312,6 +312,25 @@ def test_a_killed_kernel_loses_neither_notebook_nor_recording(
     assert controller.window.notice.text() == ""
     drive.wait_for_graph(qtbot, controller)
     assert len(controller.session.tape.passes) == passes
+
+
+def test_the_cell_in_which_the_kernel_died_is_marked_and_those_behind_are_not(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    path = script(tmp_path, "a = 1", "import os, time; time.sleep(0.3); os._exit(3)", "b = 1")
+    drive.open_file(qtbot, controller, path)
+    statuses: dict[str, str] = {}
+    controller.runs.status_changed.connect(statuses.__setitem__)
+    with qtbot.waitSignal(controller.runs.died, timeout=drive.RUN):
+        controller.run_all()
+    assert [statuses[cell.key] for cell in controller.session.document.cells] == [
+        "ok", "error", "idle",
+    ]  # fmt: skip
+    notice, transport = controller.window.notice, controller.window.transport
+    assert "exit status 3" in notice.text()
+    assert not notice.geometry().intersects(  # one can still play what was recorded
+        QRect(transport.mapTo(controller.window, QPoint(0, 0)), transport.size())
+    )
 
 
 def test_the_event_loop_goes_on_while_a_long_run_streams_in(

@@ -59,6 +59,7 @@ class GraphPane(QWidget):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self._choice.setMinimumContentsLength(22)
+        self._choice.setPlaceholderText("No graph")
         self._choice.setMaxVisibleItems(24)
         self._choice.activated.connect(self._chosen)
         self._detail = QLabel(self._bar)
