@@ -8,12 +8,13 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from engine.ops import memory
+from engine.ops import exchange
 from engine.size import Size
 
 #: The only names that a file may refer to.
 _ALLOWED: dict[tuple[str, str], Any] = {
-    ("engine.ops.memory", "_rebuild"): memory._rebuild,
+    ("engine.ops.exchange", "_rebuild"): exchange._rebuild,
+    ("engine.ops.memory", "_rebuild"): exchange._rebuild,  # as files of before name it
     ("collections", "OrderedDict"): OrderedDict,
     ("engine.size", "Size"): Size,
     ("torch", "Size"): Size,

@@ -184,7 +184,7 @@ class Pass:
 
 def _copied(g: Any) -> Any:
     """`g` in memory of its own, as PyTorch keeps it: written there by a copy that has history."""
-    from engine.ops.memory import COPY
+    from engine.ops.copying import COPY
     from engine.ops.table import attach
 
     made = wrap(np.array(g._a), g._d)

@@ -13,8 +13,9 @@ from engine.autograd.node import LEAF
 from engine.dtype import COMPLEX, FLOAT, bool_, cast, int8, int16, int32, int64, uint8
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
+from engine.ops.conversion import warn_discards
+from engine.ops.copying import COPY, copy_, fill_
 from engine.ops.helpers import axis
-from engine.ops.memory import COPY, copy_, fill_, warn_discards
 from engine.ops.shape import ALIAS
 from engine.ops.table import GRAPH, define, run
 from engine.tensor import Tensor, array, wrap
@@ -410,7 +411,7 @@ def setitem(self: Any, key: Any, value: Any) -> None:
 
 def _value(value: Any, d: Any) -> Any:
     if isinstance(value, (bool, int, float, complex)):
-        from engine.ops.memory import _number
+        from engine.ops.copying import _number
 
         return wrap(_number(value, d), d)
     if isinstance(value, np.generic):

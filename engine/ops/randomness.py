@@ -13,7 +13,7 @@ from engine.dtype import FLOAT, FROM_NP, cast, default, dtype, int64
 from engine.filling import _options, shape_of
 from engine.ops import inplace
 from engine.ops.api import publish
-from engine.ops.memory import is_contiguous
+from engine.ops.strides import is_contiguous
 from engine.ops.table import define, name_family, run
 from engine.random import Generator, default_generator
 from engine.tensor import Tensor, wrap

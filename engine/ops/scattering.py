@@ -10,8 +10,8 @@ from engine import errors
 from engine.dtype import int32, int64
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, expose, publish
+from engine.ops.copying import _number
 from engine.ops.helpers import axis
-from engine.ops.memory import _number
 from engine.ops.table import GRAPH, RAW, define, run
 from engine.size import Size
 from engine.tensor import Tensor, wrap

@@ -11,9 +11,9 @@ import numpy as np
 from engine import recording, version
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
+from engine.ops.copying import _number
 from engine.ops.cumulative import CUMPROD, CUMSUM
 from engine.ops.helpers import axis
-from engine.ops.memory import _number
 from engine.ops.table import define, run
 from engine.tensor import array
 

@@ -1,0 +1,133 @@
+"""Other element types: `to`, `type` and the short names."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from engine.device import check as check_device
+from engine.device import device as Device
+from engine.dtype import (
+    ALL,
+    COMPLEX,
+    bfloat16,
+    bool_,
+    cast,
+    complex64,
+    complex128,
+    default,
+    dtype,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+)
+from engine.dtype import dtype as DType
+from engine.ops.api import publish
+from engine.ops.shape import CLONE
+from engine.ops.table import define, run
+from engine.tensor import Tensor
+
+Raw = Any
+
+
+def _to_copy(a: Raw, dtype: dtype, source: dtype) -> Raw:
+    if dtype is source:
+        return np.array(a)
+    r = cast(a, source, dtype)
+    return np.array(r) if r is a else r
+
+
+TO_COPY = define(
+    "_to_copy(self, dtype, source)",
+    _to_copy,
+    family="pointwise",
+    node="ToCopyBackward0",
+    self=lambda F, g: g,
+)
+
+
+def warn_discards() -> None:
+    warnings.warn(
+        "Casting complex values to real discards the imaginary part", UserWarning, stacklevel=4
+    )
+
+
+def convert(t: Any, d: dtype, copy: bool = False) -> Any:
+    """`t` with element type `d`; `t` itself if it has it already."""
+    if t._d is d and not copy:
+        return t
+    if t._d is d:
+        return run(CLONE, [t])
+    if t._d.category == COMPLEX and d.category != COMPLEX:
+        warn_discards()
+    out = run(TO_COPY, [t, d, t._d])
+    out._d = d
+    return out
+
+
+def to(self: Any, *args: Any, **kwargs: Any) -> Any:
+    """Another element type or device; `self` if nothing changes."""
+    d: Any = kwargs.get("dtype")
+    place: Any = kwargs.get("device")
+    copy = kwargs.get("copy", False)
+    for a in args:
+        if isinstance(a, dtype):
+            d = a
+        elif isinstance(a, Tensor):
+            d = a._d
+        elif isinstance(a, (str, Device)):
+            place = a
+    if d is not None and not isinstance(d, dtype):
+        raise TypeError(
+            f"to() received an invalid combination of arguments - got (dtype={type(d).__name__}, ), but expected one of:"
+        )
+    check_device(place)
+    return convert(self, d or self._d, copy)
+
+
+def _caster(name: str, d: dtype) -> None:
+    def call(self: Any, memory_format: Any = None) -> Any:
+        return convert(self, d)
+
+    call.__name__ = name
+    publish(name, call, function=False, F=False)
+
+
+for _name, _d in {
+    "float": float32, "double": float64, "half": float16, "bfloat16": bfloat16,
+    "long": int64, "int": int32, "short": int16, "char": int8, "byte": uint8,
+    "bool": bool_, "cfloat": complex64, "cdouble": complex128,
+}.items():  # fmt: skip
+    _caster(_name, _d)
+LEGACY = {d.legacy: d for d in ALL}
+
+
+def type_(self: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """The legacy name of the type, or a conversion to one."""
+    if dtype is None:
+        return self._d.legacy
+    if isinstance(dtype, str):
+        if dtype not in LEGACY:
+            raise ValueError(f"invalid type: '{dtype}'")
+        dtype = LEGACY[dtype]
+    if not isinstance(dtype, DType):
+        dtype = getattr(dtype, "dtype", default())
+    return convert(self, dtype)
+
+
+def type_as(self: Any, other: Any) -> Any:
+    return convert(self, other._d)
+
+
+publish("to", to, function=False)
+publish("type", type_, function=False, F=False)
+publish("type_as", type_as, function=False)
+publish("cpu", lambda self, memory_format=None: self, function=False)
+publish("cuda", lambda self, *a, **k: check_device("cuda"), function=False, F=False)

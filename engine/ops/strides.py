@@ -1,0 +1,179 @@
+"""Strides: what they are, and views and copies by them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided as np_strided
+
+from engine import version
+from engine.ops import inplace
+from engine.ops.api import publish
+from engine.ops.table import GRAPH, define, run
+from engine.tensor import array
+
+Raw = Any
+
+
+def contiguous(self: Any, memory_format: Any = None) -> Any:
+    return self if is_contiguous(self) else run(CLONE_C, [self])
+
+
+CLONE_C = define(
+    "clone(self, memory_format=None)",
+    lambda a, m=None: np.array(a, order="C"),
+    family="pointwise",
+    key="clone_contiguous",
+    self=lambda F, g: g,
+)
+
+
+def is_contiguous(self: Any, memory_format: Any = None) -> bool:
+    a = self._a
+    return not isinstance(a, np.ndarray) or bool(a.flags.c_contiguous)
+
+
+def stride(self: Any, dim: int | None = None) -> Any:
+    strides = element_strides(self)
+    if dim is None:
+        return strides
+    from engine.ops.helpers import axis
+
+    return strides[axis(dim, len(strides))]
+
+
+def element_strides(t: Any) -> tuple[int, ...]:
+    a = t._a
+    if not isinstance(a, np.ndarray):
+        return ()
+    if a.flags.c_contiguous:  # NumPy leaves strides of dimensions of size 1 or 0 undefined
+        out, step = [], 1
+        for s in reversed(t._s):
+            out.append(step)
+            step *= max(s, 1)
+        return tuple(reversed(out))
+    return tuple(s // a.itemsize for s in a.strides)
+
+
+def storage_offset(self: Any) -> int:
+    root = self._v.base if type(self._v) is version.View else None
+    return 0 if root is None or not self._s.numel() else inplace.geometry(root, self)[2]
+
+
+def data_ptr(self: Any) -> int:
+    return inplace.address(array(self))
+
+
+def _as_strided(a: Raw, size: Sequence[int], stride: Sequence[int], storage_offset: int = 0) -> Raw:
+    flat = _flat_memory(np.asarray(a))
+    top = storage_offset + sum((s - 1) * t for s, t in zip(size, stride, strict=True))
+    if all(size) and top >= flat.size:
+        need, have = (top + 1) * a.itemsize, flat.size * a.itemsize
+        raise RuntimeError(
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {storage_offset}, and "
+            f"itemsize {a.itemsize} requiring a storage size of {need} are out of bounds for storage of size {have}"
+        )
+    return np_strided(flat[storage_offset:], tuple(size), [s * a.itemsize for s in stride])
+
+
+def _flat_memory(a: Raw) -> Raw:
+    """The memory of an array (of its owner, if it is a view of one) as a vector."""
+    owner = a
+    while isinstance(owner.base, np.ndarray) and owner.base.dtype == a.dtype:
+        owner = owner.base
+    if owner.flags.c_contiguous:
+        return owner.reshape(-1)
+    if owner.flags.f_contiguous:
+        return owner.T.reshape(-1)
+    return a.reshape(-1)
+
+
+def _places(sizes: Any, size: Any, stride: Any, offset: int) -> Raw:
+    return np_strided(
+        np.arange(max(sizes.numel(), 1))[offset:], tuple(size), [8 * s for s in stride]
+    )
+
+
+def _as_strided_vjp(
+    F: Any, g: Any, self_sizes: Any, size: Any, stride: Any, storage_offset: int
+) -> Any:
+    index = _places(self_sizes, size, stride, storage_offset).ravel()
+    return F.scatter_into(g.reshape((-1,)), index, self_sizes.numel()).reshape(self_sizes)
+
+
+AS_STRIDED = define(
+    "as_strided(self, size, stride, storage_offset=0)",
+    _as_strided,
+    family="shape",
+    view=True,
+    self=_as_strided_vjp,
+)
+
+
+def _scatter_into(g: Raw, index: Raw, n: int) -> Raw:
+    out = np.zeros(n, g.dtype)
+    np.add.at(out, index, g)
+    return out
+
+
+SCATTER_INTO = define(
+    "_scatter_into(self, index, n)",
+    _scatter_into,
+    family="indexing",
+    key="scatter_into",
+    self=lambda F, g, index: F.take_flat(g, index),
+)
+TAKE_FLAT = define(
+    "_take_flat(self, index)",
+    lambda a, index: a[index],
+    family="indexing",
+    key="take_flat",
+    self=lambda F, g, index, self_sizes: F.scatter_into(g, index, self_sizes[0]),
+)
+GRAPH.scatter_into = lambda g, index, n: run(SCATTER_INTO, [g, index, n])
+GRAPH.take_flat = lambda a, index: run(TAKE_FLAT, [a, index])
+
+
+def _strided_scatter(a: Raw, src: Raw, size: Any, stride: Any, storage_offset: int = 0) -> Raw:
+    out = np.array(a, order="C")
+    np_strided(out.reshape(-1)[storage_offset:], tuple(size), [s * a.itemsize for s in stride])[
+        ...
+    ] = src
+    return out
+
+
+def _strided_scatter_self(
+    F: Any, g: Any, src_sizes: Any, size: Any, stride: Any, storage_offset: int
+) -> Any:
+    return F.as_strided_scatter(
+        g, F.zeros(src_sizes, None if F.raw else g._d), size, stride, storage_offset
+    )
+
+
+STRIDED_SCATTER = define(
+    "as_strided_scatter(self, src, size, stride, storage_offset=0)",
+    _strided_scatter,
+    family="indexing",
+    self=_strided_scatter_self,
+    src=lambda F, g, size, stride, storage_offset: F.as_strided(
+        g.contiguous() if not F.raw else np.ascontiguousarray(g), size, stride, storage_offset
+    ),
+)
+
+
+def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+    return run(AS_STRIDED, [input, tuple(size), tuple(stride), storage_offset or 0])
+
+
+def as_strided_scatter(
+    input: Any, src: Any, size: Any, stride: Any, storage_offset: int = 0
+) -> Any:
+    return run(STRIDED_SCATTER, [input, src, tuple(size), tuple(stride), storage_offset or 0])
+
+
+for _n in ("contiguous", "is_contiguous", "stride", "storage_offset", "data_ptr"):
+    publish(_n, globals()[_n], function=False)
+publish("as_strided", as_strided)
+publish("as_strided_scatter", as_strided_scatter)
