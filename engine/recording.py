@@ -21,10 +21,13 @@ costs one tuple. The first element of each tuple is its kind:
         autograd.grad took `array` for `tensor`
     (END, error)
         the pass is over; error is None or the exception
+    (FUNCTION, operation, written)
+        a person's Function whose forward wrote in place: the entry of its OPERATION, or None where
+        it raised, and a Tensor for each piece of memory that was written
     (GRAD, tensor, grad, code, lasti)
         tensor.grad was assigned the Tensor `grad`, or None
 
-Before the engine overwrites memory in place it calls `before_write(tensor)`.
+Before the engine overwrites memory in place it calls `before_write(tensor)`, or `note_write`.
 """
 
 from __future__ import annotations
@@ -35,9 +38,15 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-OPERATION, PASS, STEP, ACCUMULATE, CAPTURE, END, GRAD = range(7)
+import numpy as np
+
+OPERATION, PASS, STEP, ACCUMULATE, CAPTURE, END, GRAD, FUNCTION = range(8)
 
 log: list[tuple[Any, ...]] | None = None
+
+#: While the forward of a recorded Function runs, which is one operation and logs nothing inside:
+#: a tensor for each piece of memory that it has written, by the id of the memory's owner.
+written: dict[int, Any] | None = None
 
 #: The innermost running nn.Module call, as the recorder's `enter_scope` numbered it; 0 outside.
 scope: int = 0
@@ -77,6 +86,38 @@ def where() -> tuple[CodeType | None, int]:
             return frame.f_code, frame.f_lasti
         frame = frame.f_back  # type: ignore[assignment]
     return None, -1
+
+
+def note_write(tensor: Any) -> None:
+    """Say that the memory of a tensor is about to be overwritten."""
+    if log is not None:
+        before_write(tensor)
+    elif written is not None:
+        key = id(_memory(tensor))
+        if key not in written:
+            before_write(tensor)
+            written[key] = tensor
+
+
+def _memory(tensor: Any) -> Any:
+    """The array that owns a tensor's values; the tensor itself where they are a NumPy scalar."""
+    owner = tensor._a
+    if not isinstance(owner, np.ndarray):
+        return tensor
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    return owner
+
+
+def function(
+    name: str, out: Any, inputs: tuple[Any, ...], params: dict[str, Any] | None, overwrote: Any
+) -> None:
+    """Append a person's Function and what its forward wrote."""
+    if not overwrote:
+        operation(name, out, inputs, params)
+    elif log is not None:
+        entry = (OPERATION, name, out, inputs, params, *where(), scope)
+        log.append((FUNCTION, entry, tuple(overwrote.values())))
 
 
 def operation(name: str, out: Any, inputs: tuple[Any, ...], params: dict[str, Any] | None) -> None:

@@ -312,8 +312,8 @@ class Tensor(TensorBase):
     def data(self, value: Any) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
-        if recording.log is not None:
-            recording.before_write(self)
+        if recording.log is not None or recording.written is not None:
+            recording.note_write(self)
         array(value)
         self._a, self._s, self._d = value._a, value._s, value._d
         if recording.log is not None:

@@ -29,6 +29,9 @@ class FunctionCtx:
 
     def mark_dirty(self, *args: Any) -> None:
         self.__dict__["dirty"] = args
+        for t in args:  # perhaps not by an operation: a person may write through NumPy
+            if recording.written is not None and isinstance(t, Tensor):
+                recording.note_write(t)
 
     def mark_non_differentiable(self, *args: Any) -> None:
         self.__dict__["non_differentiable"] = args
@@ -280,21 +283,35 @@ class Function(metaclass=_Meta):
         d = node.__dict__
         d["needs_input_grad"] = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
         need = mode.enabled and any(a.requires_grad for a in inputs)
-        before = mode.enabled
+        written: dict[int, Any] = {}
+        try:
+            out = _attach(node, args, inputs, cls._forward(node, args, kwargs, written), need)
+        except BaseException:
+            if written and recording.log is not None:
+                recording.log.append((recording.FUNCTION, None, tuple(written.values())))
+            raise
+        if recording.log is not None:
+            named = {str(i): a for i, a in enumerate(args) if not isinstance(a, Tensor)}
+            params = {**named, **kwargs} or None
+            recording.function(cls.__name__, out, tuple(inputs), params, written)
+        return out
+
+    @classmethod
+    def _forward(
+        cls, node: Any, args: tuple[Any, ...], kwargs: dict[str, Any], written: dict[int, Any]
+    ) -> Any:
+        """Run forward without a graph; the recorder sees no more of it than what is `written`."""
         own = cls.setup_context is not Function.setup_context
-        log, recording.log = recording.log, None  # the recorder sees one operation
+        before = mode.enabled, recording.log, recording.written
         mode.enabled = False
+        if recording.log is not None:
+            recording.log, recording.written = None, written
         try:
             out = cls.forward(*args, **kwargs) if own else cls.forward(node, *args, **kwargs)
             if own:
                 cls.setup_context(node, args, out)
         finally:
-            mode.enabled = before
-            recording.log = log
-        out = _attach(node, args, inputs, out, need)
-        if recording.log is not None:
-            named = {str(i): a for i, a in enumerate(args) if not isinstance(a, Tensor)}
-            recording.operation(cls.__name__, out, tuple(inputs), {**named, **kwargs} or None)
+            mode.enabled, recording.log, recording.written = before
         return out
 
 

@@ -34,8 +34,8 @@ def _accumulate(t: Any, g: Any) -> None:
     if old is None:
         t._grad = wrap(_own(g, t, 4), t._d)
         return
-    if recording.log is not None:
-        recording.before_write(old)
+    if recording.log is not None or recording.written is not None:
+        recording.note_write(old)
     if isinstance(old._a, np.ndarray):  # in place even if it has history: nothing is recorded here
         np.add(old._a, g, out=old._a, casting="unsafe")
     else:

@@ -25,8 +25,8 @@ from engine.tensor import Tensor, array, new
 
 def write(t: Any, r: Any) -> None:
     """Overwrite the values of `t` (after the recorder kept the old ones) and count the version."""
-    if recording.log is not None:
-        recording.before_write(t)
+    if recording.log is not None or recording.written is not None:
+        recording.note_write(t)
     if t._d is bfloat16:
         r = round_bfloat16(r)
     a = t._a

@@ -7,7 +7,7 @@ from typing import Any
 from engine.autograd.node import LEAF
 from engine.dtype import bfloat16
 from engine.tape.record import engine
-from engine.tape.record.arrays import Arrays
+from engine.tape.record.arrays import Arrays, owner
 from engine.tape.record.grads import Grads
 from engine.tape.record.nodes import Nodes
 from engine.tape.record.params import Params
@@ -44,6 +44,7 @@ class Ops:
         self._values, self._events = batch["values"], batch.events
         self._saved = batch["saved"]
         self._params = Params()
+        self.overwritten: tuple[Any, ...] = ()  # what the forward of the next operation wrote
         self._plans = Plans(batch, self._params)
 
     def add(
@@ -54,7 +55,7 @@ class Ops:
 
         Returns the id of the tensor that it made; -1 where that is not one new tensor.
         """
-        if type(out) is Tensor and out._v is None:
+        if type(out) is Tensor and out._v is None and not self.overwritten:
             node = out._g
             plan = self._plans.get((name if node is None else type(node), len(inputs)))
             if plan is not None and plan.name == name and out is not inputs[0]:
@@ -133,7 +134,8 @@ class Ops:
     ) -> int:  # fmt: skip
         """Write any operation."""
         tensors, batch = self._tensors, self._batch
-        inplace = False
+        beside = self._written_beside(outs, inputs)
+        inplace = any(tensors.known(t) >= 0 for t in beside)
         for out in outs:
             inplace = inplace or tensors.known(out) >= 0
         look = tensors.latest if inplace else tensors.current
@@ -147,6 +149,7 @@ class Ops:
         for row in rows:
             self._inputs.add(row)
         written = [self._output(out, op, i, inputs) for i, out in enumerate(outs)]
+        changed = [self._changed(tensor, op) for tensor in beside]
         flags = _INPLACE if inplace else _VIEW if outs and engine.is_view(outs[0]) else 0
         text = -1 if not params else batch.text(self._params.text(params))
         self._rows.add(
@@ -154,13 +157,35 @@ class Ops:
             flags, event,
         )  # fmt: skip
         batch.event(_OP, op, loc)
-        for number, value, out in written if inplace else ():
+        for number, value, out in (*written, *changed) if inplace or changed else ():
             self._grads.written(out, number, op, value, loc)
         if len(written) != 1 or inplace:
             return -1
         if not flags and edge is not LEAF and inputs and engine.memory_cell(outs[0]) is None:
             self._plans.learn(name, outs[0]._g, len(inputs), params)
         return written[0][0]
+
+    def _written_beside(self, outs: tuple[Any, ...], inputs: tuple[Any, ...]) -> list[Any]:
+        """Return the tensors that a Function's forward wrote and that are no outputs of it.
+
+        It may have written an input through another tensor, as `x.data`.
+        """
+        if not self.overwritten:
+            return []
+        memory = [owner(engine.contents(t)) for t in self.overwritten]
+        owners = {id(one) for one in memory if one is not None}
+        found = {id(t): t for t in self.overwritten}
+        found |= {id(t): t for t in inputs if id(owner(engine.contents(t))) in owners}
+        shown = {id(out) for out in outs}
+        return [t for key, t in found.items() if key not in shown]
+
+    def _changed(self, tensor: Any, op: int) -> tuple[int, int, Any]:
+        """Write what a tensor holds after an operation wrote it that it is no output of."""
+        number, value = self._tensors.known(tensor), -1
+        if number >= 0:
+            value = self._tensors.add(tensor, number, op, -1, self._grads.leaf_of(number))
+        self._tensors.write_ended(tensor, op)
+        return number, value, tensor
 
     def _output(self, out: Any, op: int, i: int, inputs: tuple[Any, ...]) -> tuple[int, int, Any]:
         """Write one output; return its tensor's id, the row of its value, and itself."""

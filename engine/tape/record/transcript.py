@@ -51,6 +51,7 @@ class Transcript:
             recording.CAPTURE: lambda entry: self._passes.capture(*entry[1:]),
             recording.END: lambda entry: self._passes.end(entry[1]),
             recording.GRAD: self._grad,
+            recording.FUNCTION: lambda entry: self._function(entry[1], entry[2]),
             BEGIN_CELL: self._begin_cell,
             PRINTED: lambda entry: self._mark(Mark.PRINT, -1, entry[1], -1),
             ERROR: self._error,
@@ -70,11 +71,14 @@ class Transcript:
         batch.time = now
 
     def write_begins(self, tensor: Any) -> None:
-        """The memory of a tensor is about to be overwritten; all that was logged is taken down."""
-        if self._tensors.known(tensor) < 0:
-            self._tensors.current(tensor, self.places.loc(*recording.where()))
-        else:
+        """The memory of a tensor is about to be overwritten; all that was logged is taken down.
+
+        What a Function makes for itself in its forward is not shown.
+        """
+        if self._tensors.known(tensor) >= 0:
             self._tensors.current(tensor, -1)
+        elif recording.log is not None:
+            self._tensors.current(tensor, self.places.loc(*recording.where()))
         if self.arrays.protect(owner(engine.contents(tensor))):
             self.arrays.wait()
         self._tensors.write_begins(tensor)
@@ -118,6 +122,18 @@ class Transcript:
             self._assigned = None
         if target and made >= 0 and self._passes.current < 0:
             self._assigned = made, target, code, lasti
+
+    def _function(self, entry: tuple[Any, ...] | None, written: tuple[Any, ...]) -> None:
+        """A person's Function that wrote in place while the log was off; None: it raised then."""
+        if entry is None:
+            for tensor in filter(lambda t: self._tensors.known(t) >= 0, written):
+                self._tensors.current(tensor, -1)
+            return
+        self._ops.overwritten = written
+        try:
+            self._operation(entry)
+        finally:
+            self._ops.overwritten = ()
 
     def _name_assigned(self) -> None:
         """Write the name that an assignment gave to the result of the operation before."""

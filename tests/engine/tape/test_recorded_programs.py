@@ -285,9 +285,8 @@ def test_the_gradients_on_the_tape_are_those_of_the_program(name: str, every: in
     assert all(one["ended"] for one in summary["per_pass"])
 
 
-#: What a Function writes in place is seen when it is over; `detach().requires_grad_()` is one
-#: tensor of either kind.
-_LATE = {"functions_that_write_in_place", "checkpoints"}
+#: `detach().requires_grad_()` is one tensor of either kind.
+_LATE = {"checkpoints"}
 
 
 @pytest.mark.parametrize("name", [name for name in PROGRAMS if name not in _LATE])
