@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any as _Any
 
-import numpy as _np
+from engine.silence import install as _install_silence
 
-_np.seterr(all="ignore")  # PyTorch computes inf and nan silently
+_install_silence()
 
 # Rooms first: below, names such as `dtype` and `device` come to mean the classes of these modules.
 from engine import autograd, ops, recording  # noqa: E402

@@ -33,6 +33,7 @@ RELEASED = Released()
 
 
 _SCOPE: dict[str, Any] = {
+    "__name__": __name__,  # what NumPy's warnings are told by in other threads
     "LEAF": LEAF, "OURS": recording.ours, "RELEASED": RELEASED, "STEP": recording.STEP, "Tensor": Tensor,
     "OPERATION": recording.OPERATION, "changed": version.changed, "errors": errors, "getframe": sys._getframe, "heappush": heappush,
     "intern": intern, "keep": table.keep, "leaf_edge": leaf_edge, "mode": mode, "new": new,

@@ -152,3 +152,11 @@ def test_a_function_is_not_replaced_by_a_module_of_its_name(shared: Heard) -> No
     shared.run("import torch\nkept = torch.tensor")
     assert shared.reply(shared.run("import torch.tensor")).ename == "ModuleNotFoundError"
     assert shared.value("torch.tensor is kept and callable(kept)") == "True"
+
+
+def test_infinities_are_silent_and_the_persons_numpy_warns(shared: Heard) -> None:
+    shared.run("import torch, numpy as np")
+    key = shared.run("torch.zeros(2).log(), 1 / torch.zeros(2)\nnp.log(np.zeros(2))")
+    text = shared.printed(key, "stderr")
+    assert text.count("RuntimeWarning") == 1
+    assert "divide by zero encountered in log" in text
