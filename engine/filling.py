@@ -53,7 +53,7 @@ def _options(name: str, kwargs: dict[str, Any]) -> None:
             raise TypeError(f"{name}() got an unexpected keyword argument '{key}'")
 
 
-def _filler(name: str, make: Any) -> Any:
+def _filler(name: str, make: Any, make_like: Any) -> Any:
     def create(
         *size: Any,
         dtype: Any = None,
@@ -87,6 +87,9 @@ def _filler(name: str, make: Any) -> Any:
 
             raise errors.not_tensor(name + "_like", "input", 1, input)
         d = dtype or input._d
+        a = input._a
+        if type(a) is np.ndarray and not a.flags.c_contiguous:  # the order of the memory is kept
+            return _finish(wrap(make_like(a, d.np), d), requires_grad)
         return _finish(wrap(make(input._s, d.np), d), requires_grad)
 
     create.__name__ = create.__qualname__ = name
@@ -94,9 +97,9 @@ def _filler(name: str, make: Any) -> Any:
     return create, like
 
 
-zeros, zeros_like = _filler("zeros", np.zeros)
-ones, ones_like = _filler("ones", np.ones)
-empty, empty_like = _filler("empty", np.zeros)
+zeros, zeros_like = _filler("zeros", np.zeros, np.zeros_like)
+ones, ones_like = _filler("ones", np.ones, np.ones_like)
+empty, empty_like = _filler("empty", np.zeros, np.zeros_like)
 
 
 def full(
@@ -140,7 +143,11 @@ def full_like(
     **kwargs: Any,
 ) -> Any:
     d = dtype or input._d
-    return _finish(wrap(np.full(input._s, _element(fill_value, d), d.np), d), requires_grad)
+    value = _element(fill_value, d)
+    a = input._a
+    if type(a) is np.ndarray and not a.flags.c_contiguous:
+        return _finish(wrap(np.full_like(a, value, d.np), d), requires_grad)
+    return _finish(wrap(np.full(input._s, value, d.np), d), requires_grad)
 
 
 #: What the torch namespace has of these.

@@ -10,7 +10,7 @@ from engine import errors
 from engine.creation import _check_dtype, _finish
 from engine.device import check as check_device
 from engine.dtype import FLOAT, FROM_NP, cast, default, dtype, int64
-from engine.filling import _options, shape_of
+from engine.filling import _options, empty_like, shape_of
 from engine.ops import inplace
 from engine.ops.api import publish
 from engine.ops.strides import is_contiguous
@@ -78,6 +78,10 @@ def _factory(name: str, draw: Any) -> None:
         **kwargs: Any,
     ) -> Any:
         _options(name + "_like", kwargs)
+        if not is_contiguous(input):
+            fill = uniform_ if name == "rand" else normal_
+            out = fill(empty_like(input.detach(), dtype=dtype), generator=generator)
+            return _finish(out, requires_grad)
         return _finish(draw(input._s, dtype or input._d, generator), requires_grad)
 
     create.__name__, like.__name__ = name, name + "_like"
@@ -108,9 +112,26 @@ def randint(
     elif low is None:
         low = values[0] if values else 0
     d = dtype or int64
+    _in_range(int(low), int(high), d)
     return _finish(
         _tensor(_source(generator).randint(int(low), int(high), tuple(size)), d), requires_grad
     )
+
+
+def _in_range(low: int, high: int, d: dtype) -> None:
+    """Raise if an integer of [low, high) does not fit into the element type."""
+    if d.np.kind in "iub" and low < high:
+        least, most = (0, 1) if d.np.kind == "b" else (np.iinfo(d.np).min, np.iinfo(d.np).max)
+        for name, value in (("from", low), ("to - 1", high - 1)):
+            if not least <= value <= most:
+                raise RuntimeError(f"{name} is out of bounds for {_C_NAMES[d.name]}")
+
+
+_C_NAMES = {
+    "uint8": "unsigned char", "int8": "signed char", "int16": "short", "int32": "int",
+    "int64": "long", "bool": "bool", "uint16": "unsigned short", "uint32": "unsigned int",
+    "uint64": "unsigned long",
+}  # fmt: skip
 
 
 def randint_like(
@@ -150,18 +171,49 @@ def normal(
         return _finish(
             _tensor(source.normal(tuple(size), d.name, float(mean), float(std)), d), requires_grad
         )
-    shape = np.broadcast_shapes(*(v._s for v in (mean, std) if isinstance(v, Tensor)))
+    if isinstance(mean, Tensor) and isinstance(std, Tensor):
+        try:
+            shape = np.broadcast_shapes(mean._s, std._s)
+        except ValueError:
+            raise errors.mismatch(mean._s, std._s) from None
+    else:
+        shape = mean._s if isinstance(mean, Tensor) else std._s
     d = next(v._d for v in (mean, std) if isinstance(v, Tensor))
+    _need_float(d, "normal_kernel_cpu")
     z = source.normal(shape, d.name)
     m, s = (v._a if isinstance(v, Tensor) else d.np.type(v) for v in (mean, std))
     if np.any(np.asarray(s) < 0):
         raise RuntimeError("normal expects all elements of std >= 0.0")
-    return _tensor(z * s + m, d)
+    drawn = wrap(np.asarray(z * s + m, d.np), d)
+    parents = [v for v in (mean, std) if isinstance(v, Tensor)]
+    if len(parents) == 2:
+        return run(NORMAL[2], [*parents, drawn])
+    return run(NORMAL[0 if isinstance(mean, Tensor) else 1], [*parents, drawn])
+
+
+def _still(F: Any, g: Any, self_sizes: Any, self_dtype: Any) -> Any:
+    return F.zeros(self_sizes, self_dtype)
+
+
+def _both_still(F: Any, g: Any, self_sizes: Any, self_dtype: Any, std_sizes: Any) -> Any:
+    return F.zeros(self_sizes, self_dtype), F.zeros(std_sizes, self_dtype)
+
+
+NORMAL = (
+    define("normal_mean(self, drawn)", lambda a, drawn: drawn, family="random",
+           node="NormalBackward1", self=_still),
+    define("normal_std(self, drawn)", lambda a, drawn: drawn, family="random",
+           node="NormalBackward2", self=_still),
+    define("normal_both(self, std, drawn)", lambda a, b, drawn: drawn, family="random",
+           node="NormalBackward3", joint=_both_still, wrt="self std"),
+)  # fmt: skip
 
 
 def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Any:
     """1 with the probability that each element gives."""
-    if p is not None:
+    if p is None:
+        _need_float(input._d, "bernoulli_tensor_cpu_p_")
+    else:
         return _tensor(_source(generator).bernoulli(float(p), input._s), input._d)
     return run(BERNOULLI, [input, _source(generator)])
 
@@ -185,6 +237,10 @@ def multinomial(
     """Indices of categories drawn by weight, (samples) or (rows, samples)."""
     if len(input._s) not in (1, 2):
         raise RuntimeError("prob_dist must be 1 or 2 dim")
+    if input._d.category != FLOAT:
+        raise RuntimeError(
+            f"multinomial only supports floating-point dtypes for input, got: {input._d.display}"
+        )
     return _tensor(
         _source(generator).multinomial(np.asarray(input._a), num_samples, replacement), int64
     )
@@ -270,8 +326,21 @@ def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
     return _put(self, v.astype(self._d.np), "bernoulli_fill", {"p": p})
 
 
+#: How C++ spells integer types where PyTorch prints the type itself.
+_LONG_NAMES = {"int64": "long int", "int32": "int", "int16": "short int", "uint8": "unsigned char"}
+
+
+def _continuous(t: Any, name: str, shown: str) -> None:
+    if t._d.category < FLOAT:
+        raise RuntimeError(
+            f"{name} distribution is a continuous probability distribution. dtype must be a "
+            f"floating point but you specified {shown}"
+        )
+
+
 def exponential_(self: Any, lambd: float = 1.0, *, generator: Any = None) -> Any:
     _begin(self, "exponential_")
+    _continuous(self, "Exponential", self._d.display)
     return _put(
         self,
         _source(generator).exponential(self._s, self._d.name, lambd),
@@ -287,6 +356,7 @@ def geometric_(self: Any, p: float, *, generator: Any = None) -> Any:
 
 def cauchy_(self: Any, median: float = 0.0, sigma: float = 1.0, *, generator: Any = None) -> Any:
     _begin(self, "cauchy_")
+    _continuous(self, "Cauchy", _LONG_NAMES.get(self._d.name, self._d.display))
     return _put(
         self,
         _source(generator).cauchy(self._s, self._d.name, median, sigma),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import lr_scheduler
 from .adam import Adam, Adamax, AdamW, NAdam, RAdam
 from .adaptive import Adadelta, Adagrad, RMSprop, Rprop
@@ -25,3 +27,12 @@ __all__ = [
     "Rprop",
     "lr_scheduler",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load weight averaging when it is first used: it needs modules."""
+    if name == "swa_utils":
+        import importlib
+
+        return importlib.import_module("engine.optim.swa_utils")
+    raise AttributeError(f"module 'torch.optim' has no attribute '{name}'")

@@ -10,7 +10,17 @@ import numpy as np
 from engine.tensor import Tensor, wrap
 
 from .arithmetic import addcdiv, addcmul, fma, lerp
-from .optimizer import Group, Optimizer, Raw, check, counted, start
+from .optimizer import (
+    Group,
+    Optimizer,
+    Raw,
+    check,
+    check_rate,
+    check_ways,
+    counted,
+    start,
+    zeros_like,
+)
 
 
 def _check_betas(betas: Any) -> None:
@@ -19,7 +29,7 @@ def _check_betas(betas: Any) -> None:
 
 
 def _check(lr: Any, eps: float, betas: Any, weight_decay: float) -> None:
-    check(lr >= 0.0, "learning rate", lr)
+    check_rate(lr)
     check(eps >= 0.0, "epsilon value", eps)
     _check_betas(betas)
     check(weight_decay >= 0.0, "weight_decay value", weight_decay)
@@ -66,6 +76,7 @@ class Adam(Optimizer):
         decoupled_weight_decay: bool = False,
     ) -> None:
         _check(lr, eps, betas, weight_decay)
+        check_ways(foreach, fused)
         super().__init__(params, {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
             "maximize": maximize, "foreach": foreach, "capturable": capturable,
@@ -179,8 +190,9 @@ class NAdam(Optimizer):
 
     def update(self, group: Group, p: Tensor, grad: Raw, state: dict[str, Any]) -> Raw:
         if "step" not in state:
-            start(state, p, "exp_avg", "exp_avg_sq")
+            state["step"] = wrap(np.array(0.0, np.float32))
             state["mu_product"] = wrap(np.array(1.0, np.float32))
+            state["exp_avg"], state["exp_avg_sq"] = zeros_like(p), zeros_like(p)
         step = counted(state)
         values, grad = _decayed(self, group, p, grad)
         beta1, beta2 = group["betas"]

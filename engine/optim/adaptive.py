@@ -9,7 +9,17 @@ import numpy as np
 from engine.tensor import Tensor, wrap
 
 from .arithmetic import addcdiv, addcmul, fma, lerp
-from .optimizer import Group, Optimizer, Raw, check, counted, start, zeros_like
+from .optimizer import (
+    Group,
+    Optimizer,
+    Raw,
+    check,
+    check_rate,
+    check_ways,
+    counted,
+    start,
+    zeros_like,
+)
 
 
 class RMSprop(Optimizer):
@@ -31,7 +41,7 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check(lr >= 0.0, "learning rate", lr)
+        check_rate(lr)
         check(eps >= 0.0, "epsilon value", eps)
         check(momentum >= 0.0, "momentum value", momentum)
         check(weight_decay >= 0.0, "weight_decay value", weight_decay)
@@ -84,7 +94,7 @@ class Adagrad(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check(lr >= 0.0, "learning rate", lr)
+        check_rate(lr)
         check(lr_decay >= 0.0, "lr_decay value", lr_decay)
         check(weight_decay >= 0.0, "weight_decay value", weight_decay)
         check(
@@ -93,6 +103,7 @@ class Adagrad(Optimizer):
             initial_accumulator_value,
         )
         check(eps >= 0.0, "epsilon value", eps)
+        check_ways(foreach, fused)
         super().__init__(params, {
             "lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay,
             "initial_accumulator_value": initial_accumulator_value, "foreach": foreach,
@@ -129,7 +140,7 @@ class Adadelta(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check(lr >= 0.0, "learning rate", lr)
+        check_rate(lr)
         check(0.0 <= rho <= 1.0, "rho value", rho)
         check(eps >= 0.0, "epsilon value", eps)
         check(weight_decay >= 0.0, "weight_decay value", weight_decay)
@@ -167,7 +178,7 @@ class Rprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check(lr >= 0.0, "learning rate", lr)
+        check_rate(lr)
         check(0.0 < etas[0] < 1.0 < etas[1], "eta values", f"{etas[0]}, {etas[1]}")
         super().__init__(params, {
             "lr": lr, "etas": etas, "step_sizes": step_sizes, "foreach": foreach,

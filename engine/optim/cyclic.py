@@ -30,6 +30,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
+        self._outside()
         wave = (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2
         return [self.eta_min + (base - self.eta_min) * wave for base in self.base_lrs]
 
@@ -43,7 +44,9 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         else:
             self._locate(epoch)
         self.last_epoch = math.floor(epoch)
+        self._get_lr_called_within_step = True
         self._set(self.get_lr())
+        self._get_lr_called_within_step = False
 
     def _locate(self, epoch: float) -> None:
         if epoch < 0:
@@ -103,7 +106,7 @@ class CyclicLR(LRScheduler):
         self.step_ratio = float(step_size_up) / self.total_size
         self.mode, self.gamma, self.cycle_momentum = mode, gamma, cycle_momentum
         self.max_lrs = _listed(optimizer, max_lr, "max_lr")
-        self._custom, self.scale_mode = scale_fn, scale_mode
+        self._scale_fn_custom, self.scale_mode = scale_fn, scale_mode
         if scale_fn is None:
             self.scale_mode = "iterations" if mode == "exp_range" else "cycle"
         if last_epoch == -1:
@@ -115,6 +118,7 @@ class CyclicLR(LRScheduler):
                 raise ValueError(
                     "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
                 )
+            self.use_beta1 = "betas" in optimizer.defaults
             self.base_momentums = _listed(optimizer, base_momentum, "base_momentum")
             self.max_momentums = _listed(optimizer, max_momentum, "max_momentum")
             for m, group in zip(self.max_momentums, optimizer.param_groups, strict=True):
@@ -122,15 +126,21 @@ class CyclicLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
         self.base_lrs = _listed(optimizer, base_lr, "base_lr")
 
+    def state_dict(self) -> dict[str, Any]:
+        state = super().state_dict()
+        scale = state.pop("_scale_fn_custom")
+        return {**state, "_scale_fn_custom": scale}
+
     def scale_fn(self, x: float) -> float:
         """Return the amplitude of cycle (or iteration) x."""
-        if self._custom is not None:
-            return float(self._custom(x))
+        if self._scale_fn_custom is not None:
+            return float(self._scale_fn_custom(x))
         if self.mode == "triangular":
             return 1.0
         return float(1 / (2.0 ** (x - 1)) if self.mode == "triangular2" else self.gamma**x)
 
     def get_lr(self) -> list[Any]:
+        self._outside()
         cycle = math.floor(1 + self.last_epoch / self.total_size)
         x = 1.0 + self.last_epoch / self.total_size - cycle
         factor = x / self.step_ratio if x <= self.step_ratio else (x - 1) / (self.step_ratio - 1)
@@ -171,8 +181,8 @@ class OneCycleLR(LRScheduler):
             raise ValueError(
                 f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
             )
-        self._cosine, self.cycle_momentum = anneal_strategy == "cos", cycle_momentum
-        self._phases = _phases(self.total_steps, pct_start, three_phase)
+        self._anneal_func_type, self.cycle_momentum = anneal_strategy, cycle_momentum
+        self._schedule_phases = _phases(self.total_steps, pct_start, three_phase)
         if last_epoch == -1:
             tops = _listed(optimizer, max_lr, "max_lr")
             for group, top in zip(optimizer.param_groups, tops, strict=True):
@@ -188,6 +198,7 @@ class OneCycleLR(LRScheduler):
             raise ValueError(
                 "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
             )
+        self.use_beta1 = "betas" in optimizer.defaults
         bases, tops = (
             _listed(optimizer, base, "base_momentum"),
             _listed(optimizer, top, "max_momentum"),
@@ -197,30 +208,32 @@ class OneCycleLR(LRScheduler):
             group["max_momentum"], group["base_momentum"] = high, low
 
     def _between(self, start: float, end: float, part: float) -> float:
-        if self._cosine:
+        if self._anneal_func_type == "cos":
             return end + (start - end) / 2.0 * (math.cos(math.pi * part) + 1)
         return (end - start) * part + start
 
     def get_lr(self) -> list[Any]:
+        self._outside()
         step = self.last_epoch
         if step > self.total_steps:
             raise ValueError(
-                f"Tried to step {step} times. The total number of steps is {self.total_steps}"
+                f"Tried to step {step} times. The specified number of total steps is {self.total_steps}"
             )
         begin: float = 0
-        for i, (end, names) in enumerate(self._phases):
-            if step <= end or i == len(self._phases) - 1:
+        for i, phase in enumerate(self._schedule_phases):
+            end = phase["end_step"]
+            if step <= end or i == len(self._schedule_phases) - 1:
                 part = (step - begin) / (end - begin)
-                return [self._rate(group, names, part) for group in self.optimizer.param_groups]
+                return [self._rate(group, phase, part) for group in self.optimizer.param_groups]
             begin = end
         raise AssertionError("unreachable")
 
-    def _rate(self, group: dict[str, Any], names: tuple[str, ...], part: float) -> float:
-        start_lr, end_lr, start_momentum, end_momentum = names
+    def _rate(self, group: dict[str, Any], phase: dict[str, Any], part: float) -> float:
         if self.cycle_momentum:
-            momentum = self._between(group[start_momentum], group[end_momentum], part)
+            low, high = group[phase["start_momentum"]], group[phase["end_momentum"]]
+            momentum = self._between(low, high, part)
             _set_momentum(group, momentum)
-        return self._between(group[start_lr], group[end_lr], part)
+        return self._between(group[phase["start_lr"]], group[phase["end_lr"]], part)
 
 
 def _total(total: int | None, epochs: int | None, steps: int | None) -> int:
@@ -230,20 +243,22 @@ def _total(total: int | None, epochs: int | None, steps: int | None) -> int:
         return total
     if epochs is None or steps is None:
         raise ValueError("You must define either total_steps OR (epochs AND steps_per_epoch)")
+    for name, value in (("epochs", epochs), ("steps_per_epoch", steps)):
+        if value <= 0 or not isinstance(value, int):
+            raise ValueError(f"Expected positive integer {name}, but got {value}")
     return epochs * steps
 
 
-def _phases(total: int, start: float, three: bool) -> list[tuple[float, tuple[str, ...]]]:
-    """Return end and (start_lr, end_lr, start_momentum, end_momentum) of each phase."""
-    up = ("initial_lr", "max_lr", "max_momentum", "base_momentum")
+def _phase(end: float, names: str) -> dict[str, Any]:
+    keys = ("start_lr", "end_lr", "start_momentum", "end_momentum")
+    return {"end_step": end, **dict(zip(keys, names.split(), strict=True))}
+
+
+def _phases(total: int, start: float, three: bool) -> list[dict[str, Any]]:
+    """The end of each phase and the names of the options between which it goes."""
+    up = _phase(float(start * total) - 1, "initial_lr max_lr max_momentum base_momentum")
     if three:
-        return [
-            (float(start * total) - 1, up),
-            (
-                float(2 * start * total) - 2,
-                ("max_lr", "initial_lr", "base_momentum", "max_momentum"),
-            ),
-            (total - 1, ("initial_lr", "min_lr", "max_momentum", "max_momentum")),
-        ]
-    down = ("max_lr", "min_lr", "base_momentum", "max_momentum")
-    return [(float(start * total) - 1, up), (total - 1, down)]
+        down = "max_lr initial_lr base_momentum max_momentum"
+        last = "initial_lr min_lr max_momentum max_momentum"
+        return [up, _phase(float(2 * start * total) - 2, down), _phase(total - 1, last)]
+    return [up, _phase(total - 1, "max_lr min_lr base_momentum max_momentum")]

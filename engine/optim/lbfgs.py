@@ -11,7 +11,7 @@ import engine
 from engine.tensor import Tensor
 
 from .line_search import Evaluate, strong_wolfe
-from .optimizer import Optimizer, Raw, check
+from .optimizer import Optimizer, Raw, check_rate
 
 
 def _number(loss: Any) -> float:
@@ -32,7 +32,7 @@ class LBFGS(Optimizer):
         history_size: int = 100,
         line_search_fn: str | None = None,
     ) -> None:
-        check(lr >= 0.0, "learning rate", lr)
+        check_rate(lr)
         max_eval = max_iter * 5 // 4 if max_eval is None else max_eval
         super().__init__(params, {
             "lr": lr, "max_iter": max_iter, "max_eval": max_eval, "tolerance_grad": tolerance_grad,

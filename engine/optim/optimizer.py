@@ -20,6 +20,7 @@ from engine.utils.hooks import RemovableHandle
 
 Raw = Any
 Group = dict[str, Any]
+Hooks = OrderedDict[int, Callable[..., Any]]
 
 
 class _Required:
@@ -59,8 +60,7 @@ class Optimizer:
             )
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
-        self._pre_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
-        self._post_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
+        self._start_hooks()
         self._stepped = False
         groups = list(params)
         if not groups:
@@ -84,8 +84,13 @@ class Optimizer:
                 "of tensors in sets will change between runs. Please use a list instead."
             )
         params = [params] if isinstance(params, Tensor) else list(params)
+        named = sum(isinstance(p, tuple) for p in params)
+        if named not in (0, len(params)):
+            raise ValueError(
+                "all optimizer params should be with/without names. Some param names are missing"
+            )
         group = {k: v for k, v in param_group.items() if k != "params"}
-        if params and all(isinstance(p, tuple) for p in params):
+        if named:
             group["param_names"] = [name for name, _ in params]
             params = [p for _, p in params]
         for p in params:
@@ -128,6 +133,8 @@ class Optimizer:
         for hook in list(self._pre_hooks.values()):
             hook(self, (closure,), {})
         self._stepped = True
+        if type(self).update is Optimizer.update:
+            raise NotImplementedError
         loss = None
         if closure is not None:
             with engine.enable_grad():
@@ -175,22 +182,54 @@ class Optimizer:
             for p in group["params"]:
                 clear_gradient(p, set_to_none)
 
+    # Hooks ---------------------------------------------------------------------------------
+
+    def _start_hooks(self) -> None:
+        self._pre_hooks: Hooks = OrderedDict()
+        self._post_hooks: Hooks = OrderedDict()
+        self._state_pre_hooks: Hooks = OrderedDict()
+        self._state_post_hooks: Hooks = OrderedDict()
+        self._load_pre_hooks: Hooks = OrderedDict()
+        self._load_post_hooks: Hooks = OrderedDict()
+
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call hook(optimizer, args, kwargs) before every step."""
-        handle = RemovableHandle(self._pre_hooks)
-        self._pre_hooks[handle.id] = hook
-        return handle
+        return _register(self._pre_hooks, hook)
 
     def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call hook(optimizer, args, kwargs) after every step."""
-        handle = RemovableHandle(self._post_hooks)
-        self._post_hooks[handle.id] = hook
-        return handle
+        return _register(self._post_hooks, hook)
+
+    def register_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call hook(optimizer) before `state_dict`."""
+        return _register(self._state_pre_hooks, hook, prepend)
+
+    def register_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call hook(optimizer, state_dict) after `state_dict`; what it returns replaces it."""
+        return _register(self._state_post_hooks, hook, prepend)
+
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call hook(optimizer, state_dict) before loading; what it returns is loaded."""
+        return _register(self._load_pre_hooks, hook, prepend)
+
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call hook(optimizer) after `load_state_dict`."""
+        return _register(self._load_post_hooks, hook, prepend)
 
     # State ---------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
         """Return state and options with parameters as numbers in order of the groups."""
+        for hook in list(self._state_pre_hooks.values()):
+            hook(self)
         numbers: dict[int, int] = {}
         groups = []
         for group in self.param_groups:
@@ -200,10 +239,16 @@ class Optimizer:
             packed["params"] = [numbers[id(p)] for p in group["params"]]
             groups.append(packed)
         state = {numbers[id(p)]: entry for p, entry in self.state.items()}
-        return {"state": state, "param_groups": groups}
+        packed = {"state": state, "param_groups": groups}
+        for hook in list(self._state_post_hooks.values()):
+            packed = hook(self, packed) or packed
+        return packed
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over state and options that `state_dict` returned."""
+        """Take over state and options that `state_dict` returned; tensors are shared with it."""
+        state_dict = state_dict.copy()
+        for hook in list(self._load_pre_hooks.values()):
+            state_dict = hook(self, state_dict) or state_dict
         saved = [dict(group) for group in state_dict["param_groups"]]
         if len(saved) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
@@ -218,16 +263,20 @@ class Optimizer:
         by_number = dict(zip(numbers, params, strict=True))
         self.state = defaultdict(dict)
         for number, entry in state_dict["state"].items():
-            self.state[by_number.get(number, number)] = deepcopy(entry)
+            p = by_number.get(number)
+            self.state[number if p is None else p] = _adopted(entry, p)
         self.param_groups = [{**deepcopy({k: v for k, v in other.items() if k != "params"}),
                               "params": own["params"]} for own, other in pairs]  # fmt: skip
+        for hook in list(self._load_post_hooks.values()):
+            hook(self)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._pre_hooks, self._post_hooks, self._stepped = OrderedDict(), OrderedDict(), False
+        self._start_hooks()
+        self._stepped = False
 
     def __repr__(self) -> str:
         text = type(self).__name__ + " ("
@@ -241,6 +290,43 @@ class Optimizer:
 
 def _kind(value: Any) -> str:
     return value.type() if isinstance(value, Tensor) else type(value).__name__
+
+
+def _register(hooks: Hooks, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    if prepend:
+        hooks.move_to_end(handle.id, last=False)
+    return handle
+
+
+def _adopted(value: Any, p: Any, key: Any = None) -> Any:
+    """A piece of loaded state in the element type of its parameter; `step` keeps its own."""
+    if isinstance(value, Tensor):
+        return (
+            value.to(p.dtype)
+            if p is not None and key != "step" and p.dtype.is_floating_point
+            else value
+        )
+    if isinstance(value, dict):
+        return {k: _adopted(v, p, k) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_adopted(v, p) for v in value)
+    return value
+
+
+def check_rate(lr: Any) -> None:
+    """Raise unless `lr` is a number, or a tensor with one element, that is not negative."""
+    if isinstance(lr, Tensor) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    if lr < 0.0:
+        raise ValueError(f"Invalid learning rate: {lr}")
+
+
+def check_ways(foreach: bool | None, fused: bool | None) -> None:
+    """Raise if two ways of computing the same step are asked for."""
+    if foreach and fused:
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
 
 
 def counted(state: dict[str, Any]) -> float:
@@ -259,7 +345,16 @@ def start(state: dict[str, Any], p: Tensor, *names: str) -> None:
     if "step" not in state:
         state["step"] = wrap(np.array(0.0, np.float32))
         for name in names:
-            state[name] = zeros_like(p)
+            state.setdefault(name, zeros_like(p))
 
 
-__all__ = ["Optimizer", "check", "counted", "required", "start", "zeros_like"]
+__all__ = [
+    "Optimizer",
+    "check",
+    "check_rate",
+    "check_ways",
+    "counted",
+    "required",
+    "start",
+    "zeros_like",
+]

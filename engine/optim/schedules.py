@@ -6,7 +6,8 @@ import math
 import warnings
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any
 
 from .optimizer import Optimizer
@@ -68,6 +69,13 @@ class LRScheduler:
 
     def step(self, epoch: int | None = None) -> None:
         """Go to the next epoch, or to the given one."""
+        self._get_lr_called_within_step = True
+        try:
+            self._step(epoch)
+        finally:
+            self._get_lr_called_within_step = False
+
+    def _step(self, epoch: int | None) -> None:
         self._step_count += 1
         if self._step_count == 2 and not self.optimizer._stepped:
             warnings.warn(_ORDER, stacklevel=2)
@@ -93,6 +101,15 @@ class LRScheduler:
         """Take over what `state_dict` returned."""
         self.__dict__.update(state_dict)
 
+    def _outside(self) -> None:
+        """Warn if `get_lr` is not called by `step`."""
+        if not self._get_lr_called_within_step:
+            warnings.warn(
+                "To get the last learning rate computed by the scheduler, please use "
+                "`get_last_lr()`.",
+                stacklevel=3,
+            )
+
 
 def _per_group(optimizer: Optimizer, functions: Any) -> list[Callable[[int], float]]:
     if not isinstance(functions, (list, tuple)):
@@ -104,7 +121,26 @@ def _per_group(optimizer: Optimizer, functions: Any) -> list[Callable[[int], flo
     return list(functions)
 
 
-class LambdaLR(LRScheduler):
+class _ByFunction(LRScheduler):
+    """A schedule by functions of the epoch; of these only the state of callable objects is saved."""
+
+    lr_lambdas: list[Callable[[int], float]]
+
+    def state_dict(self) -> dict[str, Any]:
+        state = {k: v for k, v in super().state_dict().items() if k != "lr_lambdas"}
+        state["lr_lambdas"] = [
+            None if isinstance(f, FunctionType) else dict(f.__dict__) for f in self.lr_lambdas
+        ]
+        return state
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.__dict__.update({k: v for k, v in state_dict.items() if k != "lr_lambdas"})
+        for f, kept in zip(self.lr_lambdas, state_dict["lr_lambdas"], strict=True):
+            if kept is not None:
+                f.__dict__.update(kept)
+
+
+class LambdaLR(_ByFunction):
     """Initial rate times a function of the epoch."""
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Any, last_epoch: int = -1) -> None:
@@ -112,13 +148,14 @@ class LambdaLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
+        self._outside()
         return [
             base * f(self.last_epoch)
             for f, base in zip(self.lr_lambdas, self.base_lrs, strict=True)
         ]
 
 
-class MultiplicativeLR(LRScheduler):
+class MultiplicativeLR(_ByFunction):
     """Present rate times a function of the epoch."""
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Any, last_epoch: int = -1) -> None:
@@ -126,6 +163,7 @@ class MultiplicativeLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
+        self._outside()
         if self._is_initial:
             return self._rates()
         pairs = zip(self.lr_lambdas, self._rates(), strict=True)
@@ -142,6 +180,7 @@ class StepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
+        self._outside()
         if self.last_epoch == 0 or self.last_epoch % self.step_size != 0:
             return self._rates()
         return [lr * self.gamma for lr in self._rates()]
@@ -164,6 +203,7 @@ class MultiStepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
+        self._outside()
         if self.last_epoch not in self.milestones:
             return self._rates()
         return [lr * self.gamma ** self.milestones[self.last_epoch] for lr in self._rates()]
@@ -189,6 +229,7 @@ class ConstantLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
+        self._outside()
         if self.last_epoch == 0:
             return [lr * self.factor for lr in self._rates()]
         if self.last_epoch != self.total_iters:
@@ -223,6 +264,7 @@ class LinearLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
+        self._outside()
         if self.last_epoch == 0:
             return [lr * self.start_factor for lr in self._rates()]
         if self._is_initial or self.last_epoch > self.total_iters:
@@ -245,6 +287,7 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
+        self._outside()
         if self._is_initial:
             return self._rates()
         return [lr * self.gamma for lr in self._rates()]
@@ -263,6 +306,7 @@ class PolynomialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
+        self._outside()
         if self._is_initial or self.last_epoch > self.total_iters:
             return self._rates()
         now = 1.0 - self.last_epoch / self.total_iters
@@ -284,6 +328,7 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
+        self._outside()
         epoch, period, low = self.last_epoch, self.T_max, self.eta_min
         if self._is_initial:
             return self._rates()
@@ -301,90 +346,3 @@ class CosineAnnealingLR(LRScheduler):
     def _get_closed_form_lr(self) -> list[Any]:
         wave = 1 + math.cos(math.pi * self.last_epoch / self.T_max)
         return [self.eta_min + (base - self.eta_min) * wave / 2 for base in self.base_lrs]
-
-
-class SequentialLR(LRScheduler):
-    """One schedule after the other, changing at the milestones."""
-
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        schedulers: list[Any],
-        milestones: list[int],
-        last_epoch: int = -1,
-    ) -> None:
-        if len(schedulers) < 1:
-            raise ValueError(
-                "SequentialLR expects at least one scheduler to be chained, but got no scheduler."
-            )
-        for i, scheduler in enumerate(schedulers):
-            if scheduler.optimizer is not optimizer:
-                raise ValueError(
-                    "SequentialLR expects all schedulers to belong to the same optimizer, but got "
-                    f"scheduler {type(scheduler).__name__} at index {i} has {scheduler.optimizer}, "
-                    f"which is different from {type(optimizer).__name__}."
-                )
-        if len(milestones) != len(schedulers) - 1:
-            raise ValueError(
-                "Sequential Schedulers expects number of schedulers provided to be one more than "
-                f"the number of milestone points, but got number of schedulers {len(schedulers)} "
-                f"and the number of milestones to be equal to {len(milestones)}"
-            )
-        self._schedulers, self._milestones = schedulers, milestones
-        self.last_epoch = last_epoch + 1
-        self.optimizer = optimizer
-        for group in optimizer.param_groups:
-            group["lr"] = group["initial_lr"]
-        for scheduler in schedulers:
-            scheduler.last_epoch -= 1
-        _initial_step(schedulers[0])
-        self._last_lr = schedulers[0].get_last_lr()
-
-    def step(self, epoch: int | None = None) -> None:
-        """Go to the next epoch."""
-        self.last_epoch += 1
-        i = bisect_right(self._milestones, self.last_epoch)
-        scheduler = self._schedulers[i]
-        if i > 0 and self._milestones[i - 1] == self.last_epoch:
-            scheduler._is_initial = isinstance(scheduler, LRScheduler)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                self._reset(scheduler)
-            scheduler._is_initial = False
-        else:
-            scheduler.step()
-        self._last_lr = scheduler.get_last_lr()
-
-    def _reset(self, scheduler: LRScheduler) -> None:
-        """Let a schedule begin at its own epoch 0, from the initial rates."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["initial_lr"]
-        scheduler.step(0)
-
-
-def _initial_step(scheduler: LRScheduler) -> None:
-    scheduler._is_initial = True
-    scheduler.optimizer._stepped = False
-    scheduler._step_count = 0
-    scheduler.step()
-    scheduler._is_initial = False
-
-
-class ChainedScheduler(LRScheduler):
-    """Several schedules at once, each acting on the rates that the one before left."""
-
-    def __init__(self, schedulers: Sequence[Any], optimizer: Optimizer | None = None) -> None:
-        if len(schedulers) < 1:
-            raise ValueError(
-                "ChainedScheduler expects at least one scheduler to be "
-                "chained, but got no scheduler."
-            )
-        self._schedulers = schedulers
-        self.optimizer = optimizer or schedulers[0].optimizer
-        self._last_lr = self._rates()
-
-    def step(self, epoch: int | None = None) -> None:
-        """Go to the next epoch in all schedules."""
-        for scheduler in self._schedulers:
-            scheduler.step()
-        self._last_lr = self._rates()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from engine.tensor import Tensor, wrap
 
 from .arithmetic import fma
-from .optimizer import Group, Optimizer, Raw, check, counted, start
+from .optimizer import Group, Optimizer, Raw, check, check_rate, check_ways, counted, zeros_like
 
 
 class SGD(Optimizer):
@@ -27,11 +29,12 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check(lr >= 0.0, "learning rate", lr)
+        check_rate(lr)
         check(momentum >= 0.0, "momentum value", momentum)
         check(weight_decay >= 0.0, "weight_decay value", weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        check_ways(foreach, fused)
         super().__init__(params, {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
             "nesterov": nesterov, "maximize": maximize, "foreach": foreach,
@@ -72,7 +75,7 @@ class ASGD(Optimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        check(lr >= 0.0, "learning rate", lr)
+        check_rate(lr)
         check(weight_decay >= 0.0, "weight_decay value", weight_decay)
         super().__init__(params, {
             "lr": lr, "lambd": lambd, "alpha": alpha, "t0": t0, "weight_decay": weight_decay,
@@ -82,17 +85,19 @@ class ASGD(Optimizer):
 
     def update(self, group: Group, p: Tensor, grad: Raw, state: dict[str, Any]) -> Raw:
         if "step" not in state:
-            start(state, p, "ax")
-            state["eta"], state["mu"] = float(group["lr"]), 1.0
+            state["step"] = wrap(np.array(0.0, np.float32))
+            state["eta"] = wrap(np.array(float(group["lr"]), np.float32))
+            state["mu"] = wrap(np.array(1.0, np.float32))
+            state["ax"] = zeros_like(p)
         step = counted(state)
         grad = self.gradient(group, p, grad)
-        eta, mu = state["eta"], state["mu"]
+        eta, mu = float(state["eta"]), float(state["mu"])
         values = p._a * (1 - group["lambd"] * eta)
         values = fma(grad, -eta, values)
         average = state["ax"]
         average._a = values.copy() if mu == 1 else average._a + (values - average._a) * mu
-        state["eta"] = float(group["lr"]) / (
-            (1 + group["lambd"] * float(group["lr"]) * step) ** group["alpha"]
-        )
-        state["mu"] = 1 / max(1, step - group["t0"])
+        lr = float(group["lr"])
+        eta = lr / ((1 + group["lambd"] * lr * step) ** group["alpha"])
+        state["eta"]._a = np.array(eta, np.float32)
+        state["mu"]._a = np.array(1 / max(1, step - group["t0"]), np.float32)
         return values

@@ -21,7 +21,9 @@ def _times(input: Tensor, noise: Tensor, inplace: bool) -> Tensor:
 
 def _noise(shape: Any, like: Tensor, keep: float) -> Tensor:
     """Return 1 / keep with probability keep, else 0."""
-    noise = engine.empty(shape, dtype=like.dtype).bernoulli_(keep)
+    whole = shape == like.shape  # then drawn in the order that `like` has in memory
+    noise = engine.empty_like(like.detach()) if whole else engine.empty(shape, dtype=like.dtype)
+    noise.bernoulli_(keep)
     return noise.div(keep)  # type: ignore[no-any-return]
 
 

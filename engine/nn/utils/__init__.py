@@ -19,8 +19,8 @@ from .clip_grad import (
 def clip_grad_norm(*args: Any, **kwargs: Any) -> Any:
     """Former name of `clip_grad_norm_`."""
     warnings.warn(
-        "torch.nn.utils.clip_grad_norm is now deprecated in favor of "
-        "torch.nn.utils.clip_grad_norm_.",
+        "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of "
+        "`torch.nn.utils.clip_grad_norm_`.",
         FutureWarning,
         stacklevel=2,
     )

@@ -74,7 +74,7 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     """Let the parameters take their values from one vector."""
     if not isinstance(vec, Tensor):
         raise TypeError(
-            f"expected torch.Tensor, but got: {vec.type() if hasattr(vec, 'type') else type(vec)}"
+            f"expected torch.Tensor, but got: {vec.type() if isinstance(vec, Tensor) else type(vec).__name__}"
         )
     start = 0
     for p in parameters:

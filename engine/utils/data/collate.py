@@ -48,7 +48,8 @@ def default_collate(batch: Any) -> Any:
     if isinstance(first, Sequence):
         if any(len(item) != len(first) for item in batch):
             raise RuntimeError("each element in list of batch should be of equal size")
-        return [default_collate(list(column)) for column in zip(*batch, strict=True)]
+        columns = zip(*batch, strict=True)
+        return [default_collate(c if isinstance(first, tuple) else list(c)) for c in columns]
     raise TypeError(
         "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found "
         f"{type(first)}"

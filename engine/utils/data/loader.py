@@ -24,6 +24,9 @@ class _Forever:
         return itertools.repeat(None)
 
 
+_FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
+
+
 class DataLoader:
     """Iterates over batches; `num_workers` is accepted, and everything loads in this process."""
 
@@ -42,15 +45,29 @@ class DataLoader:
         worker_init_fn: Any = None,
         multiprocessing_context: Any = None,
         generator: Any = None,
-        **_: Any,
+        *,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
     ) -> None:
         if num_workers < 0:
             raise ValueError(
                 "num_workers option should be non-negative; use num_workers=0 to disable "
                 "multiprocessing."
             )
+        if timeout < 0:
+            raise ValueError("timeout option should be non-negative")
+        if num_workers == 0 and prefetch_factor is not None:
+            raise ValueError(
+                "prefetch_factor option could only be specified in multiprocessing."
+                "let num_workers > 0 to enable multiprocessing, otherwise set prefetch_factor to None."
+            )
+        if persistent_workers and num_workers == 0:
+            raise ValueError("persistent_workers option needs num_workers > 0")
         self.dataset, self.num_workers, self.generator = dataset, num_workers, generator
         self.pin_memory, self.timeout = pin_memory, timeout
+        self.prefetch_factor, self.persistent_workers = prefetch_factor, persistent_workers
         self._iterable = isinstance(dataset, IterableDataset)
         self._check(batch_size, shuffle, sampler, batch_sampler, drop_last)
         if sampler is None:
@@ -63,6 +80,14 @@ class DataLoader:
         self.sampler, self.batch_sampler = sampler, batch_sampler
         plain = batch_sampler is None
         self.collate_fn = collate_fn or (default_convert if plain else default_collate)
+        self._made = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _FIXED and self.__dict__.get("_made"):
+            raise ValueError(
+                f"{name} attribute should not be set after {type(self).__name__} is initialized"
+            )
+        super().__setattr__(name, value)
 
     def _check(
         self, batch_size: int | None, shuffle: bool | None, sampler: Any, batch_sampler: Any,
@@ -77,7 +102,11 @@ class DataLoader:
             if sampler is not None or batch_sampler is not None:
                 raise ValueError(
                     "DataLoader with IterableDataset: expected unspecified "
-                    f"{'sampler' if sampler is not None else 'batch_sampler'} option"
+                    + (
+                        f"sampler option, but got sampler={sampler}"
+                        if sampler is not None
+                        else f"batch_sampler option, but got batch_sampler={batch_sampler}"
+                    )
                 )
         if sampler is not None and shuffle:
             raise ValueError("sampler option is mutually exclusive with shuffle")

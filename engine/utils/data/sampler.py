@@ -74,9 +74,9 @@ class RandomSampler(Sampler[int]):
                 yield from drawn.tolist()[:size]
                 left -= size
             return
-        while left > 0:
-            yield from engine.randperm(n, generator=generator).tolist()[:left]
-            left -= n
+        for _ in range(left // n):
+            yield from engine.randperm(n, generator=generator).tolist()
+        yield from engine.randperm(n, generator=generator).tolist()[: left % n]
 
     def __len__(self) -> int:
         return self.num_samples
@@ -103,7 +103,20 @@ class WeightedRandomSampler(Sampler[int]):
         self, weights: Sequence[float], num_samples: int, replacement: bool = True,
         generator: Any = None,
     ) -> None:  # fmt: skip
+        if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
+            raise ValueError(
+                f"num_samples should be a positive integer value, but got num_samples={num_samples}"
+            )
+        if not isinstance(replacement, bool):
+            raise ValueError(  # noqa: TRY004 (as PyTorch)
+                f"replacement should be a boolean value, but got replacement={replacement}"
+            )
         self.weights = engine.as_tensor(weights, dtype=engine.double)
+        if self.weights.dim() != 1:
+            raise ValueError(
+                "weights should be a 1d sequence but given weights have shape "
+                f"{tuple(self.weights.shape)}"
+            )
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
 
     def __iter__(self) -> Iterator[int]:

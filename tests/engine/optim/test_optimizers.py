@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import json
 from pathlib import Path
@@ -69,13 +70,24 @@ def test_state_survives_saving_and_loading() -> None:
     first.step()
     q = p.detach().clone().requires_grad_()
     second = optim.Adam([q], lr=0.5)
-    second.load_state_dict(first.state_dict())
+    second.load_state_dict(copy.deepcopy(first.state_dict()))
     for tensor in (p, q):
         tensor.grad = torch.ones(2)
     first.step()
     second.step()
     assert torch.equal(p, q) and second.param_groups[0]["lr"] == 0.1
     assert second.state[q]["exp_avg"] is not first.state[p]["exp_avg"]
+
+
+def test_loaded_state_is_shared_with_the_dictionary_it_came_from() -> None:
+    p = parameter()
+    first = optim.Adam([p], lr=0.1)
+    (p * p).sum().backward()
+    first.step()
+    second = optim.Adam([p], lr=0.5)
+    second.load_state_dict(first.state_dict())
+    second.step()
+    assert first.state[p]["step"].item() == 2.0
 
 
 @pytest.mark.parametrize(
