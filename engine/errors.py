@@ -81,3 +81,21 @@ def not_tensor(op: str, name: str, position: int, value: Any) -> TypeError:
 
 def not_implemented(kernel: str, display: str) -> NotImplementedError:
     return NotImplementedError(f"\"{kernel}\" not implemented for '{display}'")
+
+
+def c_name(d: Any) -> str:
+    """An element type as C++ spells it."""
+    return {
+        "float32": "float",
+        "float64": "double",
+        "int64": "long int",
+        "int32": "int",
+        "bool": "bool",
+        "int16": "short",
+        "int8": "signed char",
+        "uint8": "unsigned char",
+        "float16": "c10::Half",
+        "bfloat16": "c10::BFloat16",
+        "complex64": "c10::complex<float>",
+        "complex128": "c10::complex<double>",
+    }.get(d.name, d.name)

@@ -6,6 +6,7 @@ from typing import Any
 
 from . import activations, functional, init, losses, parameter, pooling, utils
 from .activations import *  # noqa: F403
+from .attention import MultiheadAttention
 from .cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from .convolution import (
@@ -51,7 +52,6 @@ from .parameter import Buffer, Parameter, UninitializedParameter
 from .pooling import *  # noqa: F403
 from .recurrent import GRU, LSTM, RNN, RNNBase
 from .transformer import (
-    MultiheadAttention,
     Transformer,
     TransformerDecoder,
     TransformerDecoderLayer,

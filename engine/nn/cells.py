@@ -14,6 +14,7 @@ from . import init
 from .module import Module
 from .parameter import Parameter
 
+_TYPES = {"input_size": int, "hidden_size": int, "bias": bool, "batch_first": bool}
 _GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
 
 
@@ -83,7 +84,9 @@ class RNNCellBase(Module):
         nonlinearity = self.__dict__.get("nonlinearity", "tanh")
         return text if nonlinearity == "tanh" else f"{text}, nonlinearity={nonlinearity}"
 
-    def _batched(self, input: Tensor, h: Tensor | None) -> tuple[Tensor, Tensor, bool]:
+    def _batched(
+        self, input: Tensor, h: Tensor | None, number: int = 0
+    ) -> tuple[Tensor, Tensor, bool]:
         if input.dim() not in (1, 2):
             raise ValueError(
                 f"{type(self).__name__}: Expected input to be 1D or 2D, got {input.dim()}D instead"
@@ -96,7 +99,17 @@ class RNNCellBase(Module):
             )
         if h is None:
             return x, engine.zeros(x.shape[0], self.hidden_size, dtype=input.dtype), batched
-        return x, h if batched else h.unsqueeze(0), batched
+        h = h if batched else h.unsqueeze(0)
+        if h.shape[0] != x.shape[0]:
+            raise RuntimeError(
+                f"Input batch size {x.shape[0]} doesn't match hidden{number} batch size {h.shape[0]}"
+            )
+        if h.shape[-1] != self.hidden_size:
+            raise RuntimeError(
+                f"hidden{number} has inconsistent hidden_size: got {h.shape[-1]}, expected "
+                f"{self.hidden_size}"
+            )
+        return x, h, batched
 
 
 class RNNCell(RNNCellBase):
@@ -132,8 +145,12 @@ class LSTMCell(RNNCellBase):
     def forward(
         self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, Tensor]:
+        if isinstance(hx, Tensor):
+            raise TypeError(
+                "lstm_cell(): argument 'hx' (position 2) must be tuple of Tensors, not Tensor"
+            )
         x, h, batched = self._batched(input, None if hx is None else hx[0])
-        _, c, _ = self._batched(input, None if hx is None else hx[1])
+        _, c, _ = self._batched(input, None if hx is None else hx[1], 1)
         gates = F.linear(x, self.weight_ih, self.bias_ih)
         h, c = lstm_step(gates, (h, c), self.weight_hh, self.bias_hh)
         return (h, c) if batched else (h.squeeze(0), c.squeeze(0))

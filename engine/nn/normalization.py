@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, ClassVar
 
 import engine
@@ -140,12 +141,27 @@ class _InstanceNorm(_Running):
     def forward(self, input: Tensor) -> Tensor:
         _require(input, (self._dims + 1, self._dims + 2))
         batched = input.dim() == self._dims + 2
+        self._check_features(input, int(batched))
         x = input if batched else input.unsqueeze(0)
         out = F.instance_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias,
             self.training or not self.track_running_stats, self.momentum or 0.0, self.eps,
         )  # fmt: skip
         return out if batched else out.squeeze(0)
+
+    def _check_features(self, input: Tensor, dim: int) -> None:
+        if input.shape[dim] == self.num_features:
+            return
+        if self.affine:
+            raise ValueError(
+                f"expected input's size at dim={dim} to match num_features ({self.num_features}), "
+                f"but got: {input.shape[dim]}."
+            )
+        warnings.warn(
+            f"input's size at dim={dim} does not match num_features. You can silence this warning "
+            "by not passing in num_features, which is not used because affine=False",
+            stacklevel=5,
+        )
 
 
 class InstanceNorm1d(_InstanceNorm):

@@ -17,6 +17,8 @@ from .module import Module
 from .parameter import Parameter
 from .utils.rnn import PackedSequence
 
+_TYPES = {"input_size": int, "hidden_size": int, "bias": bool, "batch_first": bool}
+
 
 class RNNBase(Module):
     """Parameters, layers and directions of the recurrent layers."""
@@ -71,14 +73,22 @@ class RNNBase(Module):
                 f"num_layers={self.num_layers}",
                 stacklevel=4,
             )
-        if not isinstance(self.hidden_size, int):
-            raise TypeError(
-                f"hidden_size should be of type int, got: {type(self.hidden_size).__name__}"
-            )
+        for name, kind in _TYPES.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise TypeError(
+                    f"{name} should be of type {kind.__name__}, got: {type(value).__name__}"
+                )
         if self.hidden_size <= 0:
             raise ValueError("hidden_size must be greater than zero")
         if self.num_layers <= 0:
             raise ValueError("num_layers must be greater than zero")
+        if self.proj_size < 0:
+            raise ValueError(
+                "proj_size should be a positive integer or zero to disable projections"
+            )
+        if self.proj_size >= self.hidden_size:
+            raise ValueError("proj_size has to be smaller than hidden_size")
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew, uniformly within 1/sqrt(hidden_size)."""
@@ -119,13 +129,32 @@ class RNNBase(Module):
     def _check_input(self, x: Tensor) -> None:
         if x.dim() not in (2, 3):
             raise ValueError(
-                f"{type(self).__name__}: Expected input to be 2D or 3D, got {x.dim()}D instead"
+                f"{type(self).__name__}: Expected input to be 2D or 3D, got {x.dim()}D "
+                f"{'tensor ' if self.mode.startswith('RNN') else ''}instead"
+            )
+        weight = self.all_weights[0][0]
+        if x.dtype is not weight.dtype:
+            raise ValueError(
+                f"RNN input dtype ({x.dtype}) does not match weight dtype ({weight.dtype}). Convert "
+                f"input: input.to({weight.dtype}), or convert model: model.to({x.dtype})"
             )
         if x.shape[-1] != self.input_size:
             raise RuntimeError(
                 "input.size(-1) must be equal to input_size. "
                 f"Expected {self.input_size}, got {x.shape[-1]}"
             )
+
+    def _check_dims(self, states: list[Tensor], unbatched: bool) -> None:
+        """Raise if states do not have as many dimensions as the input."""
+        n, kind = (2, "unbatched") if unbatched else (3, "batched")
+        dims = [t.dim() for t in states]
+        if all(d == n for d in dims):
+            return
+        if len(states) == 1:
+            names, found = "hx", f"{dims[0]}-D tensor"
+        else:
+            names, found = "hx and cx", f"({dims[0]}-D, {dims[1]}-D) tensors"
+        raise RuntimeError(f"For {kind} {n}-D input, {names} should also be {n}-D but got {found}")
 
     def _check_state(self, state: Tensor, expected: tuple[int, ...], name: str = "hidden") -> None:
         if tuple(state.shape) != expected:
@@ -236,6 +265,7 @@ class _Plain(RNNBase):
         def states(batch: int, x: Tensor) -> list[Any]:
             if hx is None:
                 return list(self._zeros(batch, self.hidden_size, x).unbind(0))
+            self._check_dims([hx], unbatched)
             h = hx.unsqueeze(1) if unbatched else hx
             n = self.num_layers * (2 if self.bidirectional else 1)
             self._check_state(h, (n, batch, self.hidden_size))
@@ -301,6 +331,7 @@ class LSTM(RNNBase):
             if hx is None:
                 h, c = self._zeros(batch, size, x), self._zeros(batch, self.hidden_size, x)
             else:
+                self._check_dims([hx[0], hx[1]], unbatched)
                 h, c = (t.unsqueeze(1) if unbatched else t for t in hx)
                 n = self.num_layers * (2 if self.bidirectional else 1)
                 self._check_state(h, (n, batch, size), "hidden[0]")

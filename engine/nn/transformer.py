@@ -1,9 +1,10 @@
-"""Multi-head attention and the encoder and decoder layers of the transformer."""
+"""The encoder and decoder layers of the transformer."""
 
 from __future__ import annotations
 
 import copy
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -12,138 +13,12 @@ from engine.tensor import Tensor
 
 from . import functional as F
 from . import init
+from .attention import MultiheadAttention
 from .containers import ModuleList
 from .dropout import Dropout
-from .linear import Linear, NonDynamicallyQuantizableLinear
+from .linear import Linear
 from .module import Module
 from .normalization import LayerNorm
-from .parameter import Parameter
-
-
-class MultiheadAttention(Module):
-    """Attention of `num_heads` heads (Vaswani et al. 2017) with projections in and out."""
-
-    def __init__(
-        self,
-        embed_dim: int,
-        num_heads: int,
-        dropout: float = 0.0,
-        bias: bool = True,
-        add_bias_kv: bool = False,
-        add_zero_attn: bool = False,
-        kdim: int | None = None,
-        vdim: int | None = None,
-        batch_first: bool = False,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__()
-        if embed_dim <= 0 or num_heads <= 0:
-            raise ValueError(
-                "embed_dim and num_heads must be greater than 0, got "
-                f"embed_dim={embed_dim} and num_heads={num_heads} instead"
-            )
-        if embed_dim % num_heads:
-            raise AssertionError("embed_dim must be divisible by num_heads")
-        if (
-            add_bias_kv
-            or add_zero_attn
-            or kdim not in (None, embed_dim)
-            or vdim not in (None, embed_dim)
-        ):
-            raise NotImplementedError(
-                "MultiheadAttention supports keys and values of embed_dim features, without "
-                "add_bias_kv and add_zero_attn"
-            )
-        self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
-        self.batch_first, self.head_dim = batch_first, embed_dim // num_heads
-        self.in_proj_weight = Parameter(engine.empty((3 * embed_dim, embed_dim), dtype=dtype))
-        self.register_parameter(
-            "in_proj_bias", Parameter(engine.empty(3 * embed_dim, dtype=dtype)) if bias else None
-        )
-        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias, dtype=dtype)
-        init.xavier_uniform_(self.in_proj_weight)
-        if bias:
-            init.constant_(self.in_proj_bias, 0.0)
-            init.constant_(self.out_proj.bias, 0.0)
-
-    def forward(
-        self,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        key_padding_mask: Tensor | None = None,
-        need_weights: bool = True,
-        attn_mask: Tensor | None = None,
-        average_attn_weights: bool = True,
-        is_causal: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Return output (L, N, E) and attention weights (N, L, S), batch first if so set."""
-        batched = query.dim() == 3
-        if not batched:
-            query, key, value = (t.unsqueeze(1) for t in (query, key, value))
-        elif self.batch_first:
-            query, key, value = (t.transpose(0, 1) for t in (query, key, value))
-        length, n, _ = query.shape
-        q, k, v = self._project(query, key, value)
-        q, k, v = (self._heads(t, n) for t in (q, k, v))
-        mask = self._mask(q, n, key.shape[0], attn_mask, key_padding_mask)
-        out, weights = self._attend(q, k, v, mask)
-        out = out.transpose(0, 1).contiguous().view(length * n, self.embed_dim)
-        out = self.out_proj(out).view(length, n, self.embed_dim)
-        shown = None
-        if need_weights:
-            shown = weights.view(n, self.num_heads, length, key.shape[0])
-            shown = shown.mean(1) if average_attn_weights else shown
-        if not batched:
-            return out.squeeze(1), None if shown is None else shown.squeeze(0)
-        return (out.transpose(0, 1) if self.batch_first else out), shown
-
-    def _project(self, query: Tensor, key: Tensor, value: Tensor) -> Any:
-        if query is key and key is value:
-            return F.linear(query, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)
-        weights = self.in_proj_weight.chunk(3)
-        biases = (None,) * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
-        inputs = (query, key, value)
-        return [F.linear(x, w, b) for x, w, b in zip(inputs, weights, biases, strict=True)]
-
-    def _heads(self, x: Tensor, n: int) -> Tensor:
-        """Return (L, N, E) as (N * heads, L, head_dim)."""
-        split = x.contiguous().view(x.shape[0], n * self.num_heads, self.head_dim)
-        return split.transpose(0, 1)  # type: ignore[no-any-return]
-
-    def _mask(
-        self, q: Tensor, n: int, source: int, mask: Tensor | None, padding: Tensor | None
-    ) -> Tensor | None:
-        """Return what to add to the scores (N * heads, L, S)."""
-        total = _additive(mask, q)
-        if padding is not None:
-            extra = _additive(padding, q)
-            assert extra is not None
-            shape = (n, self.num_heads, 1, source)
-            extra = extra.view(n, 1, 1, source).expand(shape).reshape(n * self.num_heads, 1, source)
-            total = extra if total is None else total + extra
-        return total
-
-    def _attend(
-        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        q = q * math.sqrt(1.0 / float(self.head_dim))
-        if mask is None:
-            scores = engine.bmm(q, k.transpose(-2, -1))
-        else:
-            scores = engine.baddbmm(mask, q, k.transpose(-2, -1))
-        weights = scores.softmax(-1)
-        if self.dropout > 0.0 and self.training:
-            weights = F.dropout(weights, self.dropout)
-        return engine.bmm(weights, v), weights
-
-
-def _additive(mask: Tensor | None, like: Tensor) -> Tensor | None:
-    """Turn a boolean mask, True where nothing may be seen, into -inf and 0."""
-    if mask is None or mask.dtype is not engine.bool:
-        return mask
-    return engine.zeros(*mask.shape, dtype=like.dtype).masked_fill(mask, -math.inf)  # type: ignore[no-any-return]
 
 
 def _activation(activation: Any) -> Callable[[Tensor], Tensor]:
@@ -271,6 +146,24 @@ class TransformerDecoderLayer(Module):
         return self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))
 
 
+def _unnested(layer: TransformerEncoderLayer) -> str:
+    """Why PyTorch would not run this layer over nested tensors; "" if it would."""
+    if layer.norm_first:
+        return "encoder_layer.norm_first was True"
+    if not layer.self_attn.batch_first:
+        return (
+            "encoder_layer.self_attn.batch_first was not True"
+            "(use batch_first for better inference performance)"
+        )
+    if layer.self_attn.in_proj_bias is None:
+        return "encoder_layer.self_attn was passed bias=False"
+    if layer.activation not in (F.relu, F.gelu):
+        return "encoder_layer.activation_relu_or_gelu was not True"
+    if layer.self_attn.num_heads % 2:
+        return "encoder_layer.self_attn.num_heads is odd"
+    return ""
+
+
 def _clones(layer: Module, n: int) -> ModuleList:
     return ModuleList([copy.deepcopy(layer) for _ in range(n)])
 
@@ -285,6 +178,15 @@ class TransformerEncoder(Module):
         super().__init__()
         self.layers = _clones(encoder_layer, num_layers)
         self.num_layers, self.norm = num_layers, norm
+        self.enable_nested_tensor, self.mask_check = enable_nested_tensor, mask_check
+        if enable_nested_tensor and isinstance(encoder_layer, TransformerEncoderLayer):
+            reason = _unnested(encoder_layer)
+            if reason:
+                warnings.warn(
+                    "enable_nested_tensor is True, but self.use_nested_tensor is False because "
+                    + reason,
+                    stacklevel=3,
+                )
 
     def forward(
         self, src: Tensor, mask: Tensor | None = None, src_key_padding_mask: Tensor | None = None,
@@ -366,6 +268,11 @@ class Transformer(Module):
         memory_key_padding_mask: Tensor | None = None, **_: Any,
     ) -> Tensor:  # fmt: skip
         """Return tgt transformed with attention to src."""
+        batch = 0 if self.batch_first else 1
+        if src.dim() == 3 and src.size(batch) != tgt.size(batch):
+            raise RuntimeError("the batch number of src and tgt must be equal")
+        if src.size(-1) != self.d_model or tgt.size(-1) != self.d_model:
+            raise RuntimeError("the feature number of src and tgt must be equal to d_model")
         memory = self.encoder(src, src_mask, src_key_padding_mask)
         return self.decoder(  # type: ignore[no-any-return]
             tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask

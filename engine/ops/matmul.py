@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine import errors
-from engine.dtype import dtype, float32, float64
+from engine.dtype import float32, float64
 from engine.ops.api import expose, publish
 from engine.ops.helpers import scaled
 from engine.ops.shape import SQUEEZE_MM
@@ -128,23 +128,6 @@ ADDR = define(
 )
 
 
-def _c_name(d: dtype) -> str:
-    return {
-        "float32": "float",
-        "float64": "double",
-        "int64": "long int",
-        "int32": "int",
-        "bool": "bool",
-        "int16": "short",
-        "int8": "signed char",
-        "uint8": "unsigned char",
-        "float16": "c10::Half",
-        "bfloat16": "c10::BFloat16",
-        "complex64": "c10::complex<float>",
-        "complex128": "c10::complex<double>",
-    }.get(d.name, d.name)
-
-
 def _check_mm(values: list[Any]) -> None:
     a, b = values[0], values[1]
     if not isinstance(b, Tensor):
@@ -159,7 +142,7 @@ def _check_mm(values: list[Any]) -> None:
         )
     if a._d is not b._d:
         raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {_c_name(a._d)} != {_c_name(b._d)}"
+            f"expected m1 and m2 to have the same dtype, but got: {errors.c_name(a._d)} != {errors.c_name(b._d)}"
         )
 
 
@@ -188,7 +171,7 @@ def _check_mv(values: list[Any]) -> None:
         )
     if a._d is not v._d:
         raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {_c_name(a._d)} != {_c_name(v._d)}"
+            f"expected m1 and m2 to have the same dtype, but got: {errors.c_name(a._d)} != {errors.c_name(v._d)}"
         )
 
 

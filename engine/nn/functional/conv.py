@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from engine.tensor import Tensor
 
 from ..kernels import convolution as rows
 from ..kernels.windows import output_size as window_count
+from . import checks
 
 
 def ntuple(value: Any, n: int) -> tuple[int, ...]:
@@ -17,31 +19,6 @@ def ntuple(value: Any, n: int) -> tuple[int, ...]:
         return (value,) * n
     values = tuple(int(v) for v in value)
     return values * n if len(values) == 1 else values
-
-
-def _check(
-    input: Tensor, weight: Tensor, bias: Tensor | None, groups: int, n: int, t: bool
-) -> None:
-    name = f"conv{'_transpose' if t else ''}{n}d"
-    if input.dim() not in (n + 1, n + 2):
-        raise RuntimeError(
-            f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {name}, but got input "
-            f"of size: {list(input.shape)}"
-        )
-    for other, what in ((weight, "found"), (bias, "found")):
-        if other is not None and other.dtype is not input.dtype:
-            raise RuntimeError(
-                f"expected scalar type {input.dtype.display} but {what} {other.dtype.display}"
-            )
-    channels = input.shape[input.dim() - n - 1]
-    expected = weight.shape[0] if t else weight.shape[1] * groups
-    if channels != expected:
-        batched = list(input.shape) if input.dim() == n + 2 else [1, *input.shape]
-        raise RuntimeError(
-            f"Given {'transposed=1' if t else f'groups={groups}'}, weight of size "
-            f"{list(weight.shape)}, expected input{batched} to have {expected} channels, but got "
-            f"{channels} channels instead"
-        )
 
 
 def _same(weight: Tensor, dilation: tuple[int, ...], n: int) -> list[tuple[int, int]]:
@@ -55,7 +32,7 @@ def _conv(n: int) -> Callable[..., Tensor]:
         input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,
         padding: Any = 0, dilation: Any = 1, groups: int = 1,
     ) -> Tensor:  # fmt: skip
-        _check(input, weight, bias, groups, n, False)
+        checks.convolution(input, weight, bias, n, False, stride, padding, dilation, groups)
         stride, dilation = ntuple(stride, n), ntuple(dilation, n)
         if isinstance(padding, str):
             if padding == "valid":
@@ -86,6 +63,11 @@ def _pad_same(
 
     pairs = _same(weight, dilation, n)
     if any(before != after for before, after in pairs):
+        warnings.warn(
+            "Using padding='same' with even kernel lengths and odd dilation may require a "
+            "zero-padded copy of the input be created",
+            stacklevel=3,
+        )
         extra = [x for before, after in reversed(pairs) for x in (0, after - before)]
         input = pad(input, extra)
     return input, tuple(before for before, _ in pairs)
@@ -96,6 +78,10 @@ def _check_kernel(
 ) -> None:
     padded = [s + 2 * p for s, p in zip(x.shape[-n:], padding, strict=True)]
     reach = [d * (k - 1) + 1 for d, k in zip(dilation, weight.shape[-n:], strict=True)]
+    if min(weight.shape[-n:]) == 0 and n == 2:
+        sides = zip(("height", "width"), weight.shape[-n:], strict=True)
+        listed = " ".join(f"kernel_{axis}: {k}" for axis, k in sides)
+        raise RuntimeError(f"kernel size should be greater than zero, but got {listed}")
     if any(r > s for r, s in zip(reach, padded, strict=True)):
         raise RuntimeError(
             f"Calculated padded input size per channel: ({' x '.join(map(str, padded))}). Kernel "
@@ -112,7 +98,8 @@ def _conv_transpose(n: int) -> Callable[..., Tensor]:
         input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1,
         padding: Any = 0, output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
     ) -> Tensor:  # fmt: skip
-        _check(input, weight, bias, groups, n, True)
+        checks.convolution(input, weight, bias, n, True, stride, padding, dilation, groups)
+        checks.conv_numbers("output_padding", output_padding, n)
         stride, padding = ntuple(stride, n), ntuple(padding, n)
         dilation, extra = ntuple(dilation, n), ntuple(output_padding, n)
         batched = input.dim() == n + 2
@@ -123,6 +110,7 @@ def _conv_transpose(n: int) -> Callable[..., Tensor]:
                 x.shape[2:], stride, padding, dilation, weight.shape[2:], extra, strict=True
             )
         )
+        checks.transposed_sizes(x, sides, extra, stride, dilation)
         size = (x.shape[0], weight.shape[1] * groups, *sides)
         out = rows.conv_transposed(x, weight, bias, size, stride, padding, dilation, groups)
         return out if batched else out.squeeze(0)  # type: ignore[no-any-return]
@@ -141,11 +129,11 @@ def unfold(
     input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
 ) -> Tensor:
     """Windows of (N, C, H, W) as columns: (N, C * kernel, positions)."""
+    sizes = [ntuple(v, 2) for v in (kernel_size, dilation, padding, stride)]
+    checks.columns(input, *sizes)
     batched = input.dim() == 4
     x = input if batched else input.unsqueeze(0)
-    out = rows.im2col(
-        x, ntuple(kernel_size, 2), ntuple(dilation, 2), ntuple(padding, 2), ntuple(stride, 2)
-    )
+    out = rows.im2col(x, *sizes)
     return out if batched else out.squeeze(0)  # type: ignore[no-any-return]
 
 
@@ -156,6 +144,16 @@ def fold(
     """Add columns (N, C * kernel, positions) back to an image (N, C, H, W)."""
     sizes = [ntuple(v, 2) for v in (output_size, kernel_size, dilation, padding, stride)]
     size, kernel, spread, pads, steps = sizes
+    if input.dim() not in (2, 3):
+        raise RuntimeError(
+            "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and "
+            f"non-zero dimensions for input, but got: {list(input.shape)}"
+        )
+    if input.shape[-2] % (kernel[0] * kernel[1]):
+        raise RuntimeError(
+            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, "
+            f"but got input.size(1)={input.shape[-2]} and kernel_size={kernel}."
+        )
     high, wide = (
         window_count(s, k, st, p, d)
         for s, k, st, p, d in zip(size, kernel, steps, pads, spread, strict=True)

@@ -28,6 +28,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x Wᵀ + b: input (*, in), weight (out, in) or (in), bias (out)."""
     if not isinstance(input, Tensor):
         raise errors.not_tensor("linear", "input", 1, input)
+    if not isinstance(weight, Tensor):
+        raise errors.not_tensor("linear", "weight", 2, weight)
     s, w = input._s, weight._s
     if (
         bias is not None and len(s) == 2 and len(w) == 2 and s[1] == w[1] and bias._s == (w[0],)
@@ -36,6 +38,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         return ADDMM_T.way(bias, input, T.way(weight), 1, 1)  # type: ignore[no-any-return]
     if weight.dtype is not input.dtype:
         _check_dtypes(input, weight)
+    if not input.dim() or not weight.dim():
+        raise RuntimeError(
+            "both arguments to linear need to be at least 1D, but they are "
+            f"{input.dim()}D and {weight.dim()}D"
+        )
     if bias is None:
         return engine.matmul(input, weight.t())  # type: ignore[no-any-return]
     n = input.dim()
@@ -67,11 +74,22 @@ def _check_indices(indices: Tensor, n: int, name: str) -> None:
     if indices.dtype not in (engine.int64, engine.int32):
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
-            f"Long, Int; but got {indices.type()} instead (while checking arguments for {name})"
+            f"Long, Int; but got {_legacy(indices)} instead (while checking arguments for {name})"
         )
     array = indices._a
     if array.size and (array.min() < 0 or array.max() >= n):
-        raise IndexError("index out of range in self")
+        if name == "embedding":
+            raise IndexError("index out of range in self")
+        flat = array.reshape(-1)
+        place = int(((flat < 0) | (flat >= n)).argmax())
+        raise RuntimeError(
+            f"Index {place} of input takes value {flat[place]} which is not in the valid range "
+            f"[0, {n})"
+        )
+
+
+def _legacy(indices: Tensor) -> str:
+    return "CPUBoolType" if indices.dtype is engine.bool else indices.type()
 
 
 def _renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
@@ -103,6 +121,11 @@ def embedding(
     """Rows of `weight` (number, size) at the places `input`; the result is (*input, size)."""
     if sparse:
         raise NotImplementedError("sparse gradients are not supported; use sparse=False")
+    for position, name, value in ((2, "indices", input), (1, "weight", weight)):
+        if not isinstance(value, Tensor):
+            raise errors.not_tensor("embedding", name, position, value)
+    if weight.dim() != 2:
+        raise RuntimeError("'weight' must be 2-D")
     _check_indices(input, weight.shape[0], "embedding")
     padding = _padding(padding_idx, weight.shape[0])
     if max_norm is not None:

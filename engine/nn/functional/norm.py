@@ -14,6 +14,7 @@ from engine.tensor import Tensor, wrap
 
 from ..kernels import composites
 from ..kernels import normalization as rows
+from . import checks
 
 
 def layer_norm(
@@ -21,14 +22,9 @@ def layer_norm(
     eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
     """Mean 0 and variance 1 over the last dimensions, which must be `normalized_shape`."""
-    shape = tuple(normalized_shape)
-    n = len(shape)
-    if tuple(input.shape[input.dim() - n :]) != shape or input.dim() < n:
-        listed = ", ".join(str(s) for s in shape)
-        raise RuntimeError(
-            f"Given normalized_shape=[{listed}], expected input with shape [*, {listed}], but got "
-            f"input of size{list(input.shape)}"
-        )
+    shape = checks.normalized_shape("layer_norm", normalized_shape, input, "*, ", weight, bias)
+    checks.floating("LayerNormKernelImpl", input)
+    checks.same_types(input, weight, bias)
     return rows.layer_norm(input, shape, weight, bias, eps)  # type: ignore[no-any-return]
 
 
@@ -36,7 +32,8 @@ def rms_norm(
     input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None
 ) -> Tensor:
     """Divide by the root of the mean square over the last dimensions."""
-    n = len(normalized_shape)
+    n = len(checks.normalized_shape("rms_norm", normalized_shape, input, "*", weight))
+    checks.floating("rms_norm", input)
     dims = tuple(range(input.dim() - n, input.dim()))
     eps = engine.finfo(input.dtype).eps if eps is None else eps
     rms = composites.plus(input.pow(2).mean(dims, keepdim=True), eps).rsqrt()
@@ -67,7 +64,7 @@ def batch_norm(
     momentum: float = 0.1, eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
     """Mean 0 and variance 1 per channel, of this batch (training) or of the running statistics."""
-    if training and input.numel() // max(input.shape[1], 1) == 1:
+    if training and input.dim() > 1 and input.numel() // max(input.shape[1], 1) == 1:
         raise ValueError(
             f"Expected more than 1 value per channel when training, got input size {input.shape}"
         )
@@ -75,12 +72,13 @@ def batch_norm(
         "running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias,
     }  # fmt: skip
     for name, tensor in tensors.items():
-        if tensor is not None and tensor.numel() != input.shape[1]:
-            raise RuntimeError(
-                f"{name} should contain {input.shape[1]} elements not {tensor.numel()}"
-            )
-    if not training and (running_mean is None or running_var is None):
-        raise RuntimeError("running_mean and running_var must be defined in evaluation mode")
+        channels = input.shape[1] if input.dim() > 1 else 0
+        if tensor is not None and tensor.numel() != channels:
+            raise RuntimeError(f"{name} should contain {channels} elements not {tensor.numel()}")
+        if tensor is None and not training and name.startswith("running"):
+            raise RuntimeError(f"{name} must be defined in evaluation mode")
+    checks.floating("batch_norm", input)
+    checks.same_types(input, weight, running_mean)
     mean = None if running_mean is None else wrap(np.array(running_mean._a), running_mean.dtype)
     var = None if running_var is None else wrap(np.array(running_var._a), running_var.dtype)
     if training:
@@ -95,11 +93,15 @@ def instance_norm(
     momentum: float = 0.1, eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
     """Mean 0 and variance 1 per sample and channel."""
-    n, c = input.shape[:2]
     if use_input_stats and math.prod(input.shape[2:]) == 1:
         raise ValueError(
             f"Expected more than 1 spatial element when training, got input size {input.shape}"
         )
+    if not use_input_stats and (running_mean is None or running_var is None):
+        raise RuntimeError(
+            "Expected running_mean and running_var to be defined when use_input_stats is false"
+        )
+    n, c = input.shape[:2]
 
     def repeated(t: Tensor | None) -> Tensor | None:
         return None if t is None else t.repeat(n)
@@ -131,6 +133,15 @@ def group_norm(
             "Expected number of channels in input to be divisible by num_groups, but got input of "
             f"shape {list(input.shape)} and num_groups={num_groups}"
         )
+    for name, tensor in (("weight", weight), ("bias", bias)):
+        if tensor is not None and tuple(tensor.shape) != (input.shape[1],):
+            raise RuntimeError(
+                f"Expected {name} to be a vector of size equal to the number of channels in input, "
+                f"but got {name} of shape {list((weight if weight is not None else tensor).shape)} "
+                f"and input of shape {list(input.shape)}"
+            )
+    checks.floating("GroupNormKernelImpl", input)
+    checks.same_types(input, weight, bias)
     return rows.group_norm(input, num_groups, weight, bias, eps)  # type: ignore[no-any-return]
 
 

@@ -11,24 +11,10 @@ from engine.tensor import Tensor, wrap
 
 from ..kernels import pooling as rows
 from ..kernels.resize import resamplers
+from . import checks
 from .conv import ntuple
 
-
-def _check_input(name: str, input: Tensor, n: int) -> None:
-    if input.dim() not in (n + 1, n + 2):
-        raise RuntimeError(
-            f"{name}(): Expected {n + 1}D or {n + 2}D tensor, but got {list(input.shape)}"
-        )
-
-
-def _check_output(name: str, input: Tensor, out: Any, n: int) -> None:
-    if any(c < 1 for c in out):
-        sizes = "x".join(str(s) for s in input.shape[input.dim() - n - 1 :])
-        result = "x".join(str(s) for s in (input.shape[input.dim() - n - 1], *out))
-        raise RuntimeError(
-            f"Given input size: ({sizes}). Calculated output size: ({result}). Output size is too "
-            "small"
-        )
+_OMITTED = (None, (), [])  # strides that stand for the kernel's size
 
 
 def _max_pool(n: int) -> Callable[..., Any]:
@@ -36,17 +22,21 @@ def _max_pool(n: int) -> Callable[..., Any]:
         input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
         ceil_mode: bool = False, return_indices: bool = False,
     ) -> Any:  # fmt: skip
+        name = f"max_pool{n}d"
+        checks.pool_numbers(name, n, kernel_size, stride, padding, dilation)
         kernel = ntuple(kernel_size, n)
-        steps = kernel if stride in (None, ()) else ntuple(stride, n)
+        steps = kernel if stride in _OMITTED else ntuple(stride, n)
         pads, spread = ntuple(padding, n), ntuple(dilation, n)
-        if any(2 * p > k for p, k in zip(pads, kernel, strict=True)):
-            raise RuntimeError("pad should be at most half of effective kernel size")
+        if n == 1:
+            checks.max_pool1d(input, kernel[0], steps[0], pads[0], spread[0])
+        else:
+            checks.pool(name, input, n, kernel, steps, pads, spread)
         x, args = input, (kernel, steps, pads, spread)
         if n == 1:
             x = input.unsqueeze(-2)
             args = ((1, *kernel), (1, *steps), (0, *pads), (1, *spread))
         counts = rows._counts(x._a, *args, ceil_mode)
-        _check_output("max_pool", input, counts[-n:], n)
+        checks.pool_output(input, counts[-n:], n)
         run = rows.max_pool3d if n == 3 else rows.max_pool2d
         out = run(x, *args, ceil_mode)
         if n == 1:
@@ -84,11 +74,14 @@ def _avg_pool(n: int) -> Callable[..., Tensor]:
         ceil_mode: bool = False, count_include_pad: bool = True,
         divisor_override: int | None = None,
     ) -> Tensor:  # fmt: skip
+        name = f"avg_pool{n}d"
+        checks.pool_numbers(name, n, kernel_size, stride, padding, 1)
         kernel = ntuple(kernel_size, n)
-        steps = kernel if stride in (None, ()) else ntuple(stride, n)
+        steps = kernel if stride in _OMITTED else ntuple(stride, n)
         pads = ntuple(padding, n)
-        if any(2 * p > k for p, k in zip(pads, kernel, strict=True)):
-            raise RuntimeError("pad should be at most half of effective kernel size")
+        checks.pool(name, input, n, kernel, steps, pads, (1,) * n)
+        counts = rows._counts(input._a, kernel, steps, pads, (1,) * n, ceil_mode)
+        checks.pool_output(input, counts, n)
         if divisor_override == 0:
             raise RuntimeError("divisor must be not zero")
         rest = (ceil_mode, count_include_pad, divisor_override)
@@ -116,10 +109,12 @@ def _sizes(output_size: Any, input: Tensor, n: int) -> tuple[int, ...]:
 
 def _adaptive_avg(n: int) -> Callable[..., Tensor]:
     def pool(input: Tensor, output_size: Any) -> Tensor:
-        _check_input(f"adaptive_avg_pool{n}d", input, n)
+        checks.adaptive("avg", input, n, output_size)
         size = _sizes(output_size, input, n)
-        if n > 1 and all(s == 1 for s in size):
-            return input.mean(tuple(range(-n, 0)), keepdim=True)  # type: ignore[no-any-return]
+        if all(s == 1 for s in size):
+            x = input.unsqueeze(-2) if n == 1 else input
+            out = x.mean(tuple(range(-max(n, 2), 0)), keepdim=True)
+            return out.squeeze(-2) if n == 1 else out  # type: ignore[no-any-return]
         if n == 1:
             out = _resample("_adaptive_avg_pool2d", input.unsqueeze(-2), (1, *size))
             return out.squeeze(-2)  # type: ignore[no-any-return]
@@ -139,7 +134,7 @@ adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = map(_adaptive_av
 
 def _adaptive_max(n: int) -> Callable[..., Any]:
     def pool(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-        _check_input(f"adaptive_max_pool{n}d", input, n)
+        checks.adaptive("max", input, n, output_size)
         size = _sizes(output_size, input, n)
         x = input.unsqueeze(-2) if n == 1 else input
         size = (1, *size) if n == 1 else size
