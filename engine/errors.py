@@ -73,9 +73,15 @@ def dim_range(dim: int, ndim: int) -> IndexError:
     )
 
 
+def type_name(value: Any) -> str:
+    """The name of a value's type as PyTorch prints it: NumPy's own types with their module."""
+    kind = type(value)
+    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
+
+
 def not_tensor(op: str, name: str, position: int, value: Any) -> TypeError:
     return TypeError(
-        f"{op}(): argument '{name}' (position {position}) must be Tensor, not {type(value).__name__}"
+        f"{op}(): argument '{name}' (position {position}) must be Tensor, not {type_name(value)}"
     )
 
 
@@ -85,7 +91,7 @@ def not_implemented(kernel: str, display: str) -> NotImplementedError:
 
 def c_name(d: Any) -> str:
     """An element type as C++ spells it."""
-    return {
+    names: dict[str, str] = {
         "float32": "float",
         "float64": "double",
         "int64": "long int",
@@ -98,4 +104,5 @@ def c_name(d: Any) -> str:
         "bfloat16": "c10::BFloat16",
         "complex64": "c10::complex<float>",
         "complex128": "c10::complex<double>",
-    }.get(d.name, d.name)
+    }
+    return names.get(d.name, str(d.name))

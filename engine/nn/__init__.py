@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import activations, functional, init, losses, parameter, pooling, utils
+from . import activations, functional, init, lazy, losses, parameter, pooling, utils
 from .activations import *  # noqa: F403
 from .attention import MultiheadAttention
 from .cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
@@ -17,9 +17,6 @@ from .convolution import (
     ConvTranspose2d,
     ConvTranspose3d,
     Fold,
-    LazyConv1d,
-    LazyConv2d,
-    LazyConv3d,
     Unfold,
 )  # fmt: skip
 from .distance import CosineSimilarity, PairwiseDistance
@@ -32,7 +29,8 @@ from .dropout import (
     FeatureAlphaDropout,
 )  # fmt: skip
 from .embedding import Embedding, EmbeddingBag
-from .linear import Bilinear, Flatten, Identity, LazyLinear, Linear, Unflatten
+from .lazy import *  # noqa: F403
+from .linear import Bilinear, Flatten, Identity, Linear, Unflatten
 from .losses import *  # noqa: F403
 from .module import Module
 from .normalization import (
@@ -48,7 +46,7 @@ from .normalization import (
     RMSNorm,
 )  # fmt: skip
 from .parallel import DataParallel
-from .parameter import Buffer, Parameter, UninitializedParameter
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from .pooling import *  # noqa: F403
 from .recurrent import GRU, LSTM, RNN, RNNBase
 from .transformer import (
@@ -61,6 +59,7 @@ from .transformer import (
 
 __all__ = [
     *activations.__all__,
+    *lazy.__all__,
     *losses.__all__,
     *pooling.__all__,
     "AlphaDropout",
@@ -96,10 +95,6 @@ __all__ = [
     "LSTM",
     "LSTMCell",
     "LayerNorm",
-    "LazyConv1d",
-    "LazyConv2d",
-    "LazyConv3d",
-    "LazyLinear",
     "Linear",
     "LocalResponseNorm",
     "Module",
@@ -123,6 +118,7 @@ __all__ = [
     "TransformerEncoderLayer",
     "Unflatten",
     "Unfold",
+    "UninitializedBuffer",
     "UninitializedParameter",
     "functional",
     "init",
@@ -132,13 +128,15 @@ __all__ = [
 
 _UNSUPPORTED = (
     "AdaptiveLogSoftmaxWithLoss", "CrossMapLRN2d", "FractionalMaxPool2d", "FractionalMaxPool3d",
-    "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d", "LazyConvTranspose1d",
-    "LazyConvTranspose2d", "LazyConvTranspose3d", "LazyInstanceNorm1d", "LazyInstanceNorm2d",
-    "LazyInstanceNorm3d", "LPPool3d", "SyncBatchNorm",
+    "SyncBatchNorm",
 )  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
+    if name == "modules":
+        import importlib
+
+        return importlib.import_module("engine.nn.modules")
     if name in _UNSUPPORTED:
         raise NotImplementedError(
             f"torch.nn.{name} is not supported by this engine; linear, convolution, pooling, "

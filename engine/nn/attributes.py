@@ -34,7 +34,7 @@ class Attributes:
     def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__
         if isinstance(value, Parameter):
-            self._forget(name)
+            self._forget(name, "_parameters")
             self._needs_init("_parameters", "parameters")
             self.register_parameter(name, value)
         elif name in own.get("_parameters", ()):
@@ -46,7 +46,7 @@ class Attributes:
             own["_parameters"][name] = None
         elif isinstance(value, Attributes):
             self._needs_init("_modules", "module")
-            self._forget(name)
+            self._forget(name, "_modules")
             own["_modules"][name] = value
         elif name in own.get("_modules", ()):
             if value is not None:
@@ -68,7 +68,7 @@ class Attributes:
             )
         self._needs_init("_buffers", "buffers")
         if isinstance(value, Buffer):
-            self._forget(name)
+            self._forget(name, "_buffers")
             self.register_buffer(name, value, value.persistent)
         else:
             self._buffers[name] = value
@@ -77,11 +77,13 @@ class Attributes:
         if kind not in self.__dict__:
             raise AttributeError(f"cannot assign {what} before Module.__init__() call")
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, name: str, keep: str) -> None:
+        """Let nothing but the table `keep`, where it keeps its place, have this name."""
         own = self.__dict__
         own.pop(name, None)
         for kind in KINDS:
-            own.get(kind, {}).pop(name, None)
+            if kind != keep:
+                own.get(kind, {}).pop(name, None)
         own.get("_non_persistent_buffers_set", set()).discard(name)
 
     def __delattr__(self, name: str) -> None:
@@ -102,7 +104,8 @@ class Attributes:
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {type(name).__name__}")
         if "." in name:
-            raise KeyError(f'{kind} name can\'t contain "."')
+            got = f", got: {name}" if kind == "module" else ""
+            raise KeyError(f'{kind} name can\'t contain "."{got}')
         if name == "":
             raise KeyError(f'{kind} name can\'t be empty string ""')
 
@@ -162,6 +165,20 @@ class Attributes:
             if not isinstance(module, Attributes):
                 raise AttributeError(f"`{name}` is not an nn.Module")  # noqa: TRY004 (as PyTorch)
         return module
+
+    def set_submodule(self, target: str, module: Any, strict: bool = False) -> None:
+        """Put `module` at a dotted path; with `strict` there has to be one already."""
+        if not target:
+            raise ValueError("Cannot set the submodule without a target name!")
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if strict and not hasattr(parent, name):
+            raise AttributeError(f"{parent._get_name()} has no attribute `{name}`")
+        if hasattr(parent, name) and not isinstance(getattr(parent, name), Attributes):
+            raise AttributeError(f"`{name}` is not an nn.Module")
+        if not isinstance(module, Attributes):
+            raise ValueError(f'"module" is not an nn.Module, found {type(module)}')  # noqa: TRY004
+        setattr(parent, name, module)
 
     def _get_member(self, target: str, kind: str, what: str) -> Any:
         path, _, name = target.rpartition(".")

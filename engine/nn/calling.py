@@ -169,6 +169,13 @@ def _marker() -> Any:
 _marker_class: Any = None
 
 
+_NO_INPUT = (
+    "Full backward hook is firing when gradients are computed with respect to module outputs since "
+    "no inputs require gradients. See https://docs.pytorch.org/docs/main/generated/torch.nn.Module."
+    "html#torch.nn.Module.register_full_backward_hook for more details."
+)
+
+
 class Watch:
     """The full backward hooks of one call: identity nodes before and after the module."""
 
@@ -226,6 +233,8 @@ class Watch:
                 output, changed = (new if isinstance(new, tuple) else (new,)), True
         self.grad_output = output
         if not self.needs_input:
+            if self.hooks:
+                warnings.warn(_NO_INPUT, stacklevel=3)
             self._run(tuple([None] * 1))
         return tuple(output[i] for i in places) if changed else None
 
@@ -241,6 +250,12 @@ class Watch:
         for hook in self.hooks:
             new = hook(self.module, grad_input, self.grad_output)
             if new is not None:
-                grad_input, changed = (new if isinstance(new, tuple) else (new,)), True
+                new = new if isinstance(new, tuple) else (new,)
+                if len(new) != len(grad_input):
+                    raise RuntimeError(
+                        "Backward hook returned an invalid number of grad_input, got "
+                        f"{len(new)}, but expected {len(grad_input)}"
+                    )
+                grad_input, changed = new, True
         self.grad_output = None
         return grad_input if changed else None

@@ -22,6 +22,8 @@ class Configured(Module):
     settings: ClassVar[dict[str, Any]] = {}
     shown: ClassVar[tuple[str, ...] | None] = None
     ignored: ClassVar[tuple[str, ...]] = ()
+    #: The class whose __init__ errors about arguments name, if it is not the class itself.
+    initializer: ClassVar[str] = ""
     _signature: ClassVar[inspect.Signature]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -38,7 +40,8 @@ class Configured(Module):
         try:
             bound = self._signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise TypeError(f"{type(self).__name__}.__init__() {error}") from None
+            name = self.initializer or type(self).__name__
+            raise TypeError(f"{name}.__init__() {_as_called(str(error))}") from None
         bound.apply_defaults()
         for name, value in bound.arguments.items():
             if name not in self.ignored:
@@ -51,3 +54,8 @@ class Configured(Module):
             if name != "inplace" or value:
                 parts.append(f"{name}={value!r}")
         return ", ".join(parts)
+
+
+def _as_called(text: str) -> str:
+    """The words in which Python refuses the arguments of a call, from those of `Signature.bind`."""
+    return text.replace("missing a required argument:", "missing 1 required positional argument:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
@@ -73,6 +74,32 @@ class Sequential(Module):
                 f"{type(other)} is given."
             )
         return Sequential(*self, *other)
+
+    def __iadd__(self, other: Sequential) -> Self:
+        if not isinstance(other, Sequential):
+            raise ValueError(  # noqa: TRY004 (as PyTorch)
+                "add operator supports only objects of Sequential class, but "
+                f"{type(other)} is given."
+            )
+        return self.extend(list(other))
+
+    def __mul__(self, other: int) -> Sequential:
+        return Sequential(*(copy.deepcopy(m) for _ in range(self._times(other)) for m in self))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, other: int) -> Self:
+        modules = list(self)
+        for _ in range(1, self._times(other)):
+            self.extend(copy.deepcopy(m) for m in modules)
+        return self
+
+    def _times(self, other: Any) -> int:
+        if not isinstance(other, int):
+            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(other)}")
+        if other <= 0:
+            raise ValueError(f"Non-positive multiplication factor {other} for {type(self)}")
+        return other
 
     def append(self, module: Module) -> Self:
         """Add a module at the end."""
@@ -234,8 +261,28 @@ class ModuleDict(Module):
 
     def update(self, modules: Any) -> None:
         """Add modules from a mapping or from pairs."""
+        if not isinstance(modules, Iterable):
+            raise TypeError(
+                "ModuleDict.update should be called with an iterable of key/value pairs, but got "
+                f"{type(modules).__name__}"
+            )
+        if not hasattr(modules, "items"):
+            modules = list(modules)
+            _check_pairs("ModuleDict", modules)
         for key, module in modules.items() if hasattr(modules, "items") else modules:
             self[key] = module
+
+
+def _check_pairs(name: str, pairs: list[Any]) -> None:
+    for i, pair in enumerate(pairs):
+        if not isinstance(pair, Iterable):
+            raise TypeError(
+                f"{name} update sequence element #{i} should be Iterable; is{type(pair).__name__}"
+            )
+        if len(list(pair)) != 2:
+            raise ValueError(
+                f"{name} update sequence element #{i} has length {len(list(pair))}; 2 is required"
+            )
 
 
 class _Parameters(Module):
@@ -372,11 +419,58 @@ class ParameterDict(_Parameters):
 
     def update(self, parameters: Any) -> None:
         """Add parameters from a mapping or from pairs."""
-        pairs = (
-            parameters.items() if isinstance(parameters, (Mapping, ParameterDict)) else parameters
-        )
+        if not isinstance(parameters, Iterable):
+            raise TypeError(
+                "ParametersDict.update should be called with an iterable of key/value pairs, but "
+                f"got {type(parameters).__name__}"
+            )
+        if isinstance(parameters, (OrderedDict, ParameterDict)):
+            pairs = list(parameters.items())
+        elif isinstance(parameters, Mapping):
+            pairs = sorted(parameters.items())
+        else:
+            pairs = list(parameters)
+            _check_pairs("ParameterDict", pairs)
         for key, value in pairs:
             self[key] = value
+
+    def clear(self) -> None:
+        """Remove all."""
+        for key in list(self._keys):
+            del self[key]
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove what was added last and return it with its name."""
+        key = next(reversed(self._keys))
+        return key, self.pop(key)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """Return the parameter named `key`; add `default` if there is none."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def copy(self) -> ParameterDict:
+        """Return a dictionary of the same parameters."""
+        return ParameterDict(OrderedDict(self.items()))
+
+    def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
+        """Return a dictionary with `default` under each name."""
+        return ParameterDict([(key, default) for key in keys])
+
+    def __or__(self, other: ParameterDict) -> ParameterDict:
+        joined = self.copy()
+        joined.update(other)
+        return joined
+
+    def __ror__(self, other: ParameterDict) -> ParameterDict:
+        joined = other.copy()
+        joined.update(self)
+        return joined
+
+    def __ior__(self, other: ParameterDict) -> Self:
+        self.update(other)
+        return self
 
     def _pairs(self) -> Iterable[tuple[Any, Any]]:
         return self.items()

@@ -12,7 +12,7 @@ from . import functional as F
 from . import init
 from .functional.conv import ntuple
 from .module import Module
-from .parameter import Parameter, UninitializedParameter, is_lazy
+from .parameter import Parameter, is_lazy
 
 _MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -200,7 +200,13 @@ class _ConvTranspose(_Conv):
                 self.kernel_size, strict=True,
             )
         ]  # fmt: skip
-        wanted = list(output_size)[-self.dims :]
+        n = self.dims
+        if len(output_size) not in (n, n + 2):
+            raise ValueError(
+                f"ConvTranspose{n}D: for {input.dim()}D input, output_size must have {n} or {n + 2} "
+                f"elements (got {len(output_size)})"
+            )
+        wanted = tuple(output_size)[-n:]
         extra = tuple(w - s for w, s in zip(wanted, smallest, strict=True))
         largest = [s + st - 1 for s, st in zip(smallest, self.stride, strict=True)]
         if any(e < 0 or e >= st for e, st in zip(extra, self.stride, strict=True)):
@@ -227,52 +233,6 @@ class ConvTranspose3d(_ConvTranspose):
     """Transposed convolution of (N, C, D, H, W)."""
 
     dims = 3
-
-
-class _LazyConv(_Conv):
-    """A convolution that learns in_channels from its first input."""
-
-    becomes: type[_Conv] = _Conv
-
-    def __init__(
-        self, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
-        dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros",
-        device: Any = None, dtype: Any = None,
-    ) -> None:  # fmt: skip
-        Module.__init__(self)
-        self._set(0, out_channels, kernel_size, stride, padding, dilation, groups)
-        self.padding_mode, self.output_padding = padding_mode, (0,) * self.dims
-        self.weight = UninitializedParameter()
-        self.register_parameter("bias", UninitializedParameter() if bias else None)
-        self._lazy = self.register_forward_pre_hook(self._materialize)
-
-    def _materialize(self, _: Module, args: tuple[Any, ...]) -> None:
-        if is_lazy(self.weight):
-            self.in_channels = args[0].shape[-self.dims - 1]
-            self.weight.materialize(self._shape())
-            if self.bias is not None:
-                self.bias.materialize((self.out_channels,))
-            self.reset_parameters()
-        self._lazy.remove()
-        self.__class__ = self.becomes  # type: ignore[assignment]
-
-
-class LazyConv1d(_LazyConv):
-    """A Conv1d that learns in_channels from its first input."""
-
-    dims, becomes = 1, Conv1d
-
-
-class LazyConv2d(_LazyConv):
-    """A Conv2d that learns in_channels from its first input."""
-
-    dims, becomes = 2, Conv2d
-
-
-class LazyConv3d(_LazyConv):
-    """A Conv3d that learns in_channels from its first input."""
-
-    dims, becomes = 3, Conv3d
 
 
 class Unfold(Module):

@@ -11,7 +11,7 @@ from engine.tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module
-from .parameter import Parameter, UninitializedParameter, is_lazy
+from .parameter import Parameter, is_lazy
 
 
 class Identity(Module):
@@ -110,29 +110,6 @@ class Bilinear(Module):
         )
 
 
-class LazyLinear(Linear):
-    """A Linear that learns in_features from its first input."""
-
-    def __init__(
-        self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
-    ) -> None:
-        Module.__init__(self)
-        self.in_features, self.out_features = 0, out_features
-        self.weight = UninitializedParameter()
-        self.register_parameter("bias", UninitializedParameter() if bias else None)
-        self._lazy = self.register_forward_pre_hook(self._materialize)
-
-    def _materialize(self, _: Module, args: tuple[Any, ...]) -> None:
-        if is_lazy(self.weight):
-            self.in_features = args[0].shape[-1]
-            self.weight.materialize((self.out_features, self.in_features))
-            if self.bias is not None:
-                self.bias.materialize((self.out_features,))
-            self.reset_parameters()
-        self._lazy.remove()
-        self.__class__ = Linear  # type: ignore[assignment]
-
-
 class Flatten(Module):
     """Joins the dimensions from start_dim to end_dim."""
 
@@ -152,6 +129,17 @@ class Unflatten(Module):
 
     def __init__(self, dim: int, unflattened_size: Any) -> None:
         super().__init__()
+        if not isinstance(unflattened_size, (tuple, list)):
+            raise TypeError(
+                "unflattened_size must be a tuple of ints, but found type "
+                f"{type(unflattened_size).__name__}"
+            )
+        for i, size in enumerate(unflattened_size):
+            if not isinstance(size, int):
+                raise TypeError(
+                    "unflattened_size must be tuple of ints, but found element of type "
+                    f"{type(size).__name__} at pos {i}"
+                )
         self.dim, self.unflattened_size = dim, unflattened_size
 
     def forward(self, input: Tensor) -> Tensor:

@@ -30,10 +30,16 @@ class Loss(Configured):
             if name in self.settings:
                 tensor = self.__dict__.pop(name, None)
                 self.register_buffer(name, tensor)
+        self._check()
+
+    def _check(self) -> None:
+        """Raise if the settings do not make sense."""
 
 
 class L1Loss(Loss):
     """|input - target|."""
+
+    initializer = "_Loss"
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.l1_loss(input, target, reduction=self.reduction)
@@ -41,6 +47,8 @@ class L1Loss(Loss):
 
 class MSELoss(Loss):
     """(input - target)²."""
+
+    initializer = "_Loss"
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.mse_loss(input, target, reduction=self.reduction)
@@ -98,6 +106,7 @@ class CrossEntropyLoss(Loss):
 class BCELoss(Loss):
     """Binary cross entropy of probabilities."""
 
+    initializer = "_WeightedLoss"
     settings: ClassVar[dict[str, Any]] = {"weight": None, **_RETIRED}
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -162,6 +171,8 @@ class HingeEmbeddingLoss(Loss):
 class SoftMarginLoss(Loss):
     """log(1 + exp(-y x))."""
 
+    initializer = "_Loss"
+
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.soft_margin_loss(input, target, reduction=self.reduction)
 
@@ -186,6 +197,13 @@ class CosineEmbeddingLoss(Loss):
         )
 
 
+def _positive_margin(loss: Any) -> None:
+    if loss.margin <= 0:
+        raise ValueError(
+            f"{type(loss).__name__}: expected margin to be greater than 0, got {loss.margin} instead"
+        )
+
+
 class TripletMarginLoss(Loss):
     """max(0, d(anchor, positive) - d(anchor, negative) + margin)."""
 
@@ -196,6 +214,9 @@ class TripletMarginLoss(Loss):
         "swap": False,
         **_RETIRED,
     }
+
+    def _check(self) -> None:
+        _positive_margin(self)
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         return F.triplet_margin_loss(
@@ -212,6 +233,9 @@ class TripletMarginWithDistanceLoss(Loss):
     }  # fmt: skip
     distance_function: Callable[[Tensor, Tensor], Tensor] | None
 
+    def _check(self) -> None:
+        _positive_margin(self)
+
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         return F.triplet_margin_with_distance_loss(
             anchor, positive, negative, distance_function=self.distance_function,
@@ -223,6 +247,15 @@ class MultiMarginLoss(Loss):
     """Hinge loss over classes."""
 
     settings: ClassVar[dict[str, Any]] = {"p": 1, "margin": 1.0, "weight": None, **_RETIRED}
+
+    def _check(self) -> None:
+        if self.p not in (1, 2):
+            raise ValueError("only p == 1 and p == 2 supported")
+        if self.weight is not None and self.weight.dim() != 1:
+            raise ValueError(
+                "MultiMarginLoss: expected weight to be None or 1D tensor, got "
+                f"{self.weight.dim()}D instead"
+            )
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.multi_margin_loss(
@@ -255,7 +288,7 @@ class CTCLoss(Loss):
     def forward(
         self, log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any
     ) -> Tensor:
-        return F.ctc_loss(  # type: ignore[no-any-return]
+        return F.ctc_loss(
             log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction,
             self.zero_infinity,
         )  # fmt: skip

@@ -89,14 +89,12 @@ class Buffer(Tensor):
 TENSORS.update((Parameter, Buffer))
 
 
-class UninitializedParameter(Parameter):
-    """A parameter of a lazy module before its first call told the shape."""
+class _Waiting(Tensor):
+    """A tensor of a lazy module before its first call told the shape."""
 
-    def __new__(cls, requires_grad: bool = True, **_: Any) -> Any:
-        return _own(cls, None, requires_grad)
+    __slots__ = ()
 
-    def __init__(self, requires_grad: bool = True, **_: Any) -> None:
-        """Have no shape yet."""
+    becomes: type[Tensor]
 
     @property
     def shape(self) -> Any:
@@ -107,13 +105,22 @@ class UninitializedParameter(Parameter):
             "attributes."
         )
 
+    def numel(self) -> int:
+        raise ValueError(
+            "Attempted to use an uninitialized parameter in <method 'numel' of "
+            "'torch._C.TensorBase' objects>. This error happens when you are using a `LazyModule` "
+            "or explicitly manipulating `torch.nn.parameter.UninitializedParameter` objects. When "
+            "using LazyModules Call `forward` with a dummy batch to initialize the parameters before "
+            "calling torch functions"
+        )
+
     def materialize(self, shape: Any, **_: Any) -> None:
-        """Become an ordinary parameter of the given shape."""
+        """Become an ordinary parameter, or tensor, of the given shape."""
         self.data = engine.empty(shape)
-        self.__class__ = Parameter  # type: ignore[assignment]
+        self.__class__ = self.becomes  # type: ignore[assignment]
 
     def __repr__(self, **_: Any) -> str:
-        return "<UninitializedParameter>"
+        return f"<{type(self).__name__}>"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if id(self) not in memo:
@@ -121,6 +128,30 @@ class UninitializedParameter(Parameter):
         return memo[id(self)]
 
 
+class UninitializedParameter(_Waiting, Parameter):
+    """A parameter of a lazy module before its first call told the shape."""
+
+    becomes = Parameter
+
+    def __new__(cls, requires_grad: bool = True, **_: Any) -> Any:
+        return _own(cls, None, requires_grad)
+
+    def __init__(self, requires_grad: bool = True, **_: Any) -> None:
+        """Have no shape yet."""
+
+
+class UninitializedBuffer(_Waiting):
+    """A buffer of a lazy module before its first call told the shape."""
+
+    becomes = Tensor
+
+    def __new__(cls, requires_grad: bool = False, **_: Any) -> Any:
+        return _own(cls, None, requires_grad)
+
+    def __init__(self, requires_grad: bool = False, **_: Any) -> None:
+        """Have no shape yet."""
+
+
 def is_lazy(tensor: Any) -> bool:
-    """Tell whether a parameter still waits for its shape."""
-    return isinstance(tensor, UninitializedParameter)
+    """Tell whether a parameter or buffer still waits for its shape."""
+    return isinstance(tensor, _Waiting)

@@ -25,6 +25,7 @@ class _Windows(Configured):
 
 
 class _MaxPool(_Windows):
+    initializer = "_MaxPoolNd"
     settings: ClassVar[dict[str, Any]] = {
         "kernel_size": REQUIRED, "stride": None, "padding": 0, "dilation": 1,
         "return_indices": False, "ceil_mode": False,
@@ -94,6 +95,7 @@ class AvgPool3d(_AvgPool):
 
 
 class _Adaptive(Configured):
+    initializer = "_AdaptiveAvgPoolNd"
     settings: ClassVar[dict[str, Any]] = {"output_size": REQUIRED}
     function = ""
 
@@ -120,6 +122,7 @@ class AdaptiveAvgPool3d(_Adaptive):
 
 
 class _AdaptiveMax(_Adaptive):
+    initializer = "_AdaptiveMaxPoolNd"
     settings: ClassVar[dict[str, Any]] = {"output_size": REQUIRED, "return_indices": False}
     shown = ("output_size",)
 
@@ -146,6 +149,7 @@ class AdaptiveMaxPool3d(_AdaptiveMax):
 
 
 class _LPPool(Configured):
+    initializer = "_LPPoolNd"
     settings: ClassVar[dict[str, Any]] = {
         "norm_type": REQUIRED, "kernel_size": REQUIRED, "stride": None, "ceil_mode": False,
     }  # fmt: skip
@@ -167,6 +171,12 @@ class LPPool2d(_LPPool):
     """p-norms over windows of (N, C, H, W)."""
 
     dims = 2
+
+
+class LPPool3d(_LPPool):
+    """p-norms over windows of (N, C, D, H, W)."""
+
+    dims = 3
 
 
 class _MaxUnpool(Module):

@@ -62,6 +62,7 @@ from .conv import (
     fold,
     unfold,
 )  # fmt: skip
+from .ctc import ctc_loss
 from .dropout import (
     alpha_dropout,
     dropout,
@@ -145,7 +146,7 @@ nll_loss2d = nll_loss
 swish = silu
 
 _KNOWN = (
-    "affine_grid", "ctc_loss", "fractional_max_pool2d", "fractional_max_pool3d", "grid_sample",
+    "affine_grid", "fractional_max_pool2d", "fractional_max_pool3d", "grid_sample",
     "linear_cross_entropy", "multi_head_attention_forward",
 )  # fmt: skip
 _FAMILIES = "activations, losses, linear, embedding, convolution, pooling, normalization, dropout"
@@ -195,6 +196,7 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",

@@ -6,6 +6,8 @@ import warnings
 from typing import Any
 
 import engine
+from engine import errors
+from engine.dtype import BOOL, COMPLEX, INT
 from engine.ops.inplace import run_inplace
 from engine.ops.table import OPS, run
 from engine.tensor import Tensor
@@ -16,8 +18,34 @@ _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
 
-def _run(name: str, inplace: bool, input: Tensor, *values: Any) -> Tensor:
+#: The kernels that take floating numbers only, by row.
+_FLOATING = {
+    "leaky_relu": "leaky_relu_cpu", "elu": "elu_cpu", "celu": "elu_cpu", "gelu": "GeluKernelImpl",
+    "softplus": "softplus_cpu", "hardswish": "hardswish_cpu", "hardsigmoid": "hardsigmoid_cpu",
+    "log_sigmoid": "log_sigmoid_cpu", "mish": "mish_cpu", "softshrink": "softshrink_check",
+    "hardshrink": "hardshrink_cpu", "glu": "glu_cpu", "rrelu_with_noise": "leaky_relu_cpu",
+}  # fmt: skip
+_REFUSED = {"threshold": ("threshold_cpu", (BOOL, COMPLEX)), "silu": ("silu_cpu", (BOOL, INT))}
+
+
+def _check(called: str, name: str, input: Tensor, values: tuple[Any, ...]) -> None:
+    """Raise if there is no kernel of the row `name` for these arguments."""
+    if not isinstance(input, Tensor):
+        raise errors.not_tensor(called, "input", 1, input)
+    kernel, refused = _REFUSED.get(name, (_FLOATING.get(name), (BOOL, INT, COMPLEX)))
+    for position, (param, v) in enumerate(zip(OPS[name].params[1:], values, strict=False), 2):
+        if v is None or (isinstance(v, str) and name != "gelu"):
+            raise TypeError(
+                f"{called}(): argument '{param}' (position {position}) must be Number, not "
+                f"{type(v).__name__}"
+            )
+    if kernel is not None and input.dtype.category in refused:
+        raise errors.not_implemented(kernel, input.dtype.display)
+
+
+def _run(name: str, inplace: bool, input: Tensor, *values: Any, called: str = "") -> Tensor:
     """The row `name`, or where it is to write over `input` the row of that kind, if it has one."""
+    _check(called or name, name, input, values)
     op = OPS.get(name + "_", OPS[name]) if inplace else OPS[name]
     result: Tensor = (run_inplace if inplace else run)(op, [input, *values])
     return result
@@ -39,12 +67,24 @@ def hardtanh(
     """x cut off at two bounds."""
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    return _run("hardtanh", inplace, input, min_val, max_val)
+    return _clipped("hardtanh", input, min_val, max_val, inplace)
+
+
+def _clipped(called: str, input: Tensor, low: float, high: float, inplace: bool) -> Tensor:
+    _check(called, "hardtanh", input, (low, high))
+    d = input.dtype
+    if d.category == BOOL:
+        raise RuntimeError("Bool inputs not supported for hardtanh")
+    if d.category == COMPLEX:
+        raise NotImplementedError("clamp is not supported for complex types")
+    if d.np.kind == "u" and (low < 0 or high < 0):
+        raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
+    return _run("hardtanh", inplace, input, low, high)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(0, x), 6)."""
-    return hardtanh(input, 0.0, 6.0, inplace)
+    return _clipped("relu6", input, 0.0, 6.0, inplace)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -54,6 +94,15 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """Leaky ReLU with a slope tensor of one element or one per channel (dimension 1)."""
+    if not isinstance(input, Tensor):
+        raise errors.not_tensor("prelu", "input", 1, input)
+    if weight.dtype is not input.dtype:
+        raise RuntimeError(
+            "prelu: Type promoting not supported. Got "
+            f"{input.dtype.display} and {weight.dtype.display}"
+        )
+    if not input.is_floating_point():
+        raise errors.not_implemented("prelu_cpu", input.dtype.display)
     if weight.numel() != 1:
         channels = input.shape[1] if input.dim() > 1 else 1
         if channels != weight.numel():
@@ -77,12 +126,15 @@ def rrelu(
     inplace: bool = False,
 ) -> Tensor:
     """Leaky ReLU with a slope drawn from [lower, upper) in training, else the mean slope."""
+    _check("rrelu", "rrelu_with_noise", input, ())
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     slope = engine.full_like(input.detach(), (lower + upper) / 2)
     if training:
         below = input.detach() <= 0
         drawn = engine.default_generator.uniform((int(below.sum()),), "float64", lower, upper)
         slope[below] = engine.from_numpy(drawn).to(input.dtype)
-    noise = engine.where(input.detach() <= 0, slope, engine.ones_like(slope))
+    noise = engine.where(input.detach() > 0, engine.ones_like(slope), slope)
     return _run("rrelu_with_noise", inplace, input, noise)
 
 
@@ -98,7 +150,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """Scaled ELU with the constants of self-normalizing networks (Klambauer et al. 2017)."""
-    return _run("elu", inplace, input, _SELU_ALPHA, _SELU_SCALE, 1)
+    return _run("elu", inplace, input, _SELU_ALPHA, _SELU_SCALE, 1, called="selu")
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -112,7 +164,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """x times the normal distribution function; approximate="tanh" for the cheap form."""
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
-    return rows.gelu(input, approximate)  # type: ignore[no-any-return]
+    return _run("gelu", False, input, approximate)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -137,14 +189,19 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x where |x| > lambd, else 0."""
-    return rows.hardshrink(input, lambd)  # type: ignore[no-any-return]
+    return _run("hardshrink", False, input, lambd)
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved towards 0 by lambd."""
+    _check("softshrink", "softshrink", input, (lambd,))
     if lambd < 0:
-        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd:g}.")
-    return rows.softshrink(input, lambd)  # type: ignore[no-any-return]
+        most = engine.finfo(input.dtype).max
+        raise RuntimeError(
+            f"lambda must be in range [0, {most:g}] for input dtype {input.dtype.display}, but found "
+            f"{lambd:g}"
+        )
+    return _run("softshrink", False, input, lambd)
 
 
 def sigmoid(input: Tensor) -> Tensor:
@@ -159,12 +216,12 @@ def tanh(input: Tensor) -> Tensor:
 
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(x))."""
-    return rows.logsigmoid(input)  # type: ignore[no-any-return]
+    return _run("log_sigmoid", False, input)
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta x)) / beta, x itself where beta x exceeds the threshold."""
-    return rows.softplus(input, beta, threshold)  # type: ignore[no-any-return]
+    return _run("softplus", False, input, beta, threshold)
 
 
 def softsign(input: Tensor) -> Tensor:
@@ -180,13 +237,13 @@ def tanhshrink(input: Tensor) -> Tensor:
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """First half along `dim` times the sigmoid of the second half."""
     if input.dim() == 0:
-        raise RuntimeError("glu does not support 0-dimensional tensors")
+        raise RuntimeError("glu does not support scalars because halving size must be even")
     size = input.shape[dim]
     if size % 2:
         raise RuntimeError(
             f"Halving dimension must be even, but dimension {dim % input.dim()} is size {size}"
         )
-    return rows.glu(input, dim)  # type: ignore[no-any-return]
+    return _run("glu", False, input, dim)
 
 
 def _implicit_dim(name: str, ndim: int, stacklevel: int) -> int:

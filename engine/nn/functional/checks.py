@@ -324,7 +324,7 @@ def normalized_shape(
         raise TypeError(
             f"{name}(): argument 'normalized_shape' (position 2) must be tuple of ints, not int"
         )
-    shape = tuple(shape)
+    shape = tuple(int(s) for s in shape)
     if not shape:
         raise RuntimeError(
             "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
@@ -342,7 +342,7 @@ def normalized_shape(
             f"Given normalized_shape=[{listed}], expected input with shape [{star}{listed}], but "
             f"got input of size{list(input.shape)}"
         )
-    return shape
+    return tuple(shape)
 
 
 def same_types(input: Tensor, *others: Tensor | None) -> None:

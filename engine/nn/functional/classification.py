@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import engine
+from engine import errors
 from engine.tensor import Tensor
 
 from ..kernels import composites
 from ..kernels import losses as rows
 from .activation import log_softmax, logsigmoid
-from .reductions import _apply, _reduction
+from .reductions import _apply, _broadcasts, _reduction, _tensors, retired_reduction
 
 
 def nll_loss(
@@ -19,6 +20,7 @@ def nll_loss(
 ) -> Tensor:  # fmt: skip
     """Minus log-probabilities (N, C, *) at the classes (N, *), weighted per class."""
     reduction = _reduction(reduction, size_average, reduce)
+    _tensors("nll_loss_nd", input=input, target=target)
     if target.dtype not in (engine.int64, engine.uint8):
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {target.dtype.display}"
@@ -30,6 +32,7 @@ def nll_loss(
             f"Expected input batch_size ({input.shape[0]}) to match target batch_size "
             f"({target.shape[0]})."
         )
+    _check_classes(input, target, weight)
     if input.dim() <= 2:
         return rows.nll_loss(input, target, weight, reduction, ignore_index)  # type: ignore[no-any-return]
     expected = (input.shape[0], *input.shape[2:])
@@ -43,6 +46,29 @@ def nll_loss(
     return loss.view(expected) if reduction == "none" else loss  # type: ignore[no-any-return]
 
 
+def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
+    """Raise if there is not one class number per sample and one weight per class."""
+    dims = input.dim()
+    if dims == 1 and target.dim() == 1 and target.shape[0] != 1:
+        raise ValueError(
+            f"For 1D input, 1D target must have size 1, but got target size: {target.shape[0]}"
+        )
+    if dims <= 2 and target.dim() > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    classes = input.shape[0 if dims == 1 else 1]
+    if weight is None:
+        return
+    if weight.numel() != classes:
+        which = f"all {classes} classes" if dims <= 2 else "all"
+        text = f"weight tensor should be defined either for {which} or no classes"
+        shown = f" but got weight tensor of shape: {list(weight.shape)}" if dims <= 2 else ""
+        raise RuntimeError(text + shown)
+    if weight.dtype is not input.dtype:
+        raise RuntimeError(
+            f"expected scalar type {input.dtype.display} but found {weight.dtype.display}"
+        )
+
+
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
     ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
@@ -50,10 +76,13 @@ def cross_entropy(
 ) -> Tensor:  # fmt: skip
     """Log softmax over classes, then nll_loss; `target` is class numbers or probabilities."""
     reduction = _reduction(reduction, size_average, reduce)
+    _tensors("cross_entropy_loss", input=input, target=target)
     dim = 0 if input.dim() == 1 else 1
     if target.shape == input.shape and target.dtype.is_floating_point:
+        if ignore_index >= 0:
+            raise RuntimeError("ignore_index is not supported for floating point target")
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, dim)
-    if target.shape == input.shape and input.dim() > 0:
+    if target.shape == input.shape:
         raise RuntimeError(
             "Expected floating point type for target with class probabilities, "
             f"got {target.dtype.display}"
@@ -63,9 +92,21 @@ def cross_entropy(
     return nll_loss(log_softmax(input, dim), target, weight, None, ignore_index, None, reduction)
 
 
+def _check_smoothing(smoothing: float) -> None:
+    if not 0.0 <= smoothing <= 1.0:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {smoothing:g}")
+
+
 def _soft_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float, dim: int
 ) -> Tensor:
+    _check_smoothing(smoothing)
+    classes = input.shape[dim]
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise RuntimeError(
+            f"cross_entropy: weight tensor should be defined either for all {classes} classes or no "
+            f"classes but got weight tensor of shape: {list(weight.shape)}"
+        )
     if smoothing > 0.0:
         target = target * (1 - smoothing) + smoothing / input.shape[dim]
     product = log_softmax(input, dim) * target
@@ -84,8 +125,7 @@ def _smoothed(
     input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int,
     smoothing: float, dim: int,
 ) -> Tensor:  # fmt: skip
-    if not 0.0 <= smoothing <= 1.0:
-        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {smoothing}")
+    _check_smoothing(smoothing)
     logs = log_softmax(input, dim)
     nll = nll_loss(logs, target, weight, None, ignore_index, None, reduction)
     if weight is None:
@@ -113,7 +153,7 @@ def binary_cross_entropy(
     reduce: Any = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """Cross entropy of probabilities; logarithms are cut off at -100."""
-    if target.shape != input.shape:
+    if target.size() != input.size():
         raise ValueError(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}) is deprecated. Please ensure they have the same size."
@@ -121,10 +161,23 @@ def binary_cross_entropy(
     if target.dtype is not input.dtype:
         raise RuntimeError(f"Found dtype {target.dtype.display} but expected {input.dtype.display}")
     if weight is not None:
-        weight = weight.expand(engine.broadcast_shapes(target.shape, weight.shape))
+        _check_weight(weight, target)
+        weight = weight.expand(target.shape)
     return rows.binary_cross_entropy(  # type: ignore[no-any-return]
         input, target, weight, _reduction(reduction, size_average, reduce)
     )
+
+
+def _check_weight(weight: Tensor, target: Tensor) -> None:
+    """Raise unless the weight broadcasts to the target's shape."""
+    for i in range(1, weight.dim() + 1):
+        n = weight.shape[-i]
+        if n != 1 and (i > target.dim() or n != target.shape[-i]):
+            raise RuntimeError(
+                f"Attempting to broadcast a dimension of length {n} at -{i}! Mismatching argument "
+                f"at index 1 had {weight.shape}; but expected shape should be broadcastable to "
+                f"{list(target.shape)}"
+            )
 
 
 def binary_cross_entropy_with_logits(
@@ -132,10 +185,23 @@ def binary_cross_entropy_with_logits(
     reduce: Any = None, reduction: str = "mean", pos_weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Cross entropy of sigmoid(input), computed without overflow."""
-    if target.shape != input.shape:
+    if target.size() != input.size():
         raise ValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
         )
+    if not input.is_floating_point():
+        raise errors.not_implemented("log_sigmoid_cpu", input.dtype.display)
+    if not target.is_floating_point():
+        raise RuntimeError(
+            f"result type {input.dtype.display} can't be cast to the desired output type "
+            f"{target.dtype.display}"
+        )
+    for other in (weight, pos_weight):
+        if other is not None and not _broadcasts(other.shape, input.shape):
+            first, second = input.shape, other.shape
+            if other is pos_weight:
+                first, second = second, first
+            raise errors.mismatch(first, second)
     return rows.binary_cross_entropy_with_logits(  # type: ignore[no-any-return]
         input, target, weight, pos_weight, _reduction(reduction, size_average, reduce)
     )
@@ -148,8 +214,36 @@ def multi_margin_loss(
     """Sum over wrong classes of max(0, margin - x[target] + x)^p, divided by their number."""
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
+    _check_margins(input, target, weight)
     reduction = _reduction(reduction, size_average, reduce)
     return rows.multi_margin_loss(input, target, p, margin, weight, reduction)  # type: ignore[no-any-return]
+
+
+def _check_margins(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
+    n = input.shape[0] if input.dim() == 2 else 1
+    if input.dim() > 2:
+        raise RuntimeError(
+            "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
+            f"{list(input.shape)}"
+        )
+    if target.dim() > 1 or target.numel() != n:
+        raise RuntimeError(
+            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input "
+            f"samples (batch size). Expected target size [{n}], but got {list(target.shape)}. Input "
+            f"has shape {list(input.shape)}."
+        )
+    if weight is not None and tuple(weight.shape) != (input.shape[-1],):
+        raise RuntimeError(
+            f"inconsistent weight size, expected {input.shape[-1]} but got {list(weight.shape)}"
+        )
+    _check_long(target)
+    if bool(((target < 0) | (target >= input.shape[-1])).any()):
+        raise RuntimeError("target out of range")
+
+
+def _check_long(target: Tensor) -> None:
+    if target.dtype is not engine.int64:
+        raise RuntimeError(f"expected scalar type Long but found {target.dtype.display}")
 
 
 def multilabel_margin_loss(
@@ -158,6 +252,13 @@ def multilabel_margin_loss(
 ) -> Tensor:  # fmt: skip
     """Margins of the target classes, which end at the first -1, over all others."""
     reduction = _reduction(reduction, size_average, reduce)
+    if target.shape != input.shape:
+        raise RuntimeError(
+            f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}"
+        )
+    _check_long(target)
+    if bool(((target < -1) | (target >= input.shape[-1])).any()):
+        raise RuntimeError("argument #2 'target' is out of range")
     return rows.multilabel_margin_loss(input, target, reduction)  # type: ignore[no-any-return]
 
 
@@ -170,4 +271,8 @@ def multilabel_soft_margin_loss(
     if weight is not None:
         loss = loss * weight
     value = loss.sum(input.dim() - 1) / input.shape[-1]
-    return _apply(value, _reduction(reduction, size_average, reduce))
+    if size_average is not None or reduce is not None:
+        reduction = retired_reduction(size_average, reduce)
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not valid")
+    return _apply(value, reduction)

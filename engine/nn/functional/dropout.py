@@ -7,12 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 import engine
+from engine import errors
 from engine.tensor import Tensor
 
 
 def _check(p: float) -> None:
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def _check_type(input: Tensor) -> None:
+    if not (input.is_floating_point() or input.is_complex()):
+        raise RuntimeError(
+            f"result type Float can't be cast to the desired output type {input.dtype.display}"
+        )
 
 
 def _times(input: Tensor, noise: Tensor, inplace: bool) -> Tensor:
@@ -29,10 +37,13 @@ def _noise(shape: Any, like: Tensor, keep: float) -> Tensor:
 
 def _drop(input: Tensor, shape: Any, p: float, training: bool, inplace: bool) -> Tensor:
     _check(p)
+    if not isinstance(input, Tensor):
+        raise errors.not_tensor("dropout", "input", 1, input)
     if not training or p == 0 or input.numel() == 0:
         return input
     if p == 1:
         return _times(input, engine.zeros(()).to(input.dtype), inplace)
+    _check_type(input)
     return _times(input, _noise(shape, input, 1 - p), inplace)
 
 
@@ -50,6 +61,15 @@ def _channels(input: Tensor, batched: int) -> tuple[int, ...]:
 
 def _feature(name: str, dims: int) -> Callable[..., Tensor]:
     def drop(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+        if dims == 2 and input.dim() == 3:
+            warnings.warn(
+                "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D "
+                "dropout behavior is desired - input is interpreted as shape (N, C, L), where C is "
+                "the channel dim. This behavior will change in a future release to interpret the "
+                "input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D "
+                "channel-wise dropout behavior, please switch to using dropout1d instead.",
+                stacklevel=2,
+            )
         if input.dim() not in (dims + 1, dims + 2):
             if name == "dropout1d":
                 raise RuntimeError(
@@ -106,5 +126,7 @@ def feature_alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
     """Alpha dropout of whole channels."""
-    shape = (input.shape[0], input.shape[1], *(1,) * (input.dim() - 2))
+    if input.dim() < 2 and training:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    shape = (*input.shape[:2], *(1,) * (input.dim() - 2))
     return _alpha(input, shape, p, training, inplace)

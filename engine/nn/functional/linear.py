@@ -203,6 +203,14 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Cosine of the angle between vectors along `dim`; norms below eps count as eps."""
+    common = engine.promote_types(x1.dtype, x2.dtype)
+    if not common.is_floating_point:
+        raise RuntimeError(
+            "expected common dtype to be floating point, yet common dtype is " + common.display
+        )
+    x1, x2 = x1.to(common), x2.to(common)
+    if x1.shape != x2.shape:
+        x1, x2 = engine.broadcast_tensors(x1, x2)
     first = x1 / _norm_of(x1, dim, eps)
     second = x2 / _norm_of(x2, dim, eps)
     return (first * second).sum(dim)  # type: ignore[no-any-return]

@@ -33,11 +33,16 @@ def mse_loss(
 
 def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
-    reduction: str = "mean",
+    reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """|input - target|."""
     input, target = _same_size(input, target)
-    return _apply((input - target).abs(), _reduction(reduction, size_average, reduce))
+    reduction = _reduction(reduction, size_average, reduce)
+    value = (input - target).abs()
+    if weight is None:
+        return _apply(value, reduction)
+    value = weight * value
+    return value.sum() / weight.sum() if reduction == "mean" else _apply(value, reduction)
 
 
 def smooth_l1_loss(
@@ -86,6 +91,8 @@ def kl_div(
         warnings.warn(_KL_MEAN, stacklevel=2)
     elif reduction not in ("batchmean", "sum", "none"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
+    if not (input.is_floating_point() and target.is_floating_point()):
+        raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:
         value = target.exp() * (target - input)
     else:
@@ -127,7 +134,8 @@ def gaussian_nll_loss(
             var = var.unsqueeze(-1)
         elif not (input.shape[:-1] == var.shape[:-1] and var.shape[-1] == 1):
             raise ValueError("var is of incorrect size")
-    reduction = _reduction(reduction)
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not valid")
     var = var.clone()
     with engine.no_grad():
         var.clamp_(min=eps)

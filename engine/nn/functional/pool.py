@@ -14,7 +14,7 @@ from ..kernels.resize import resamplers
 from . import checks
 from .conv import ntuple
 
-_OMITTED = (None, (), [])  # strides that stand for the kernel's size
+_OMITTED: tuple[Any, ...] = (None, (), [])  # strides that stand for the kernel's size
 
 
 def _max_pool(n: int) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from engine.tensor import Tensor
 
 from ..kernels import composites
 from .linear import pairwise_distance
-from .reductions import _apply, _reduction
+from .reductions import _apply, _common_shape, _reduction
 
 
 def hinge_embedding_loss(
@@ -35,6 +35,7 @@ def soft_margin_loss(
             "'target'. This input cannot have requires_grad True."
         )
     reduction = _reduction(reduction, size_average, reduce)
+    _common_shape(input, target)
     return composites.soft_margin_loss(input, target, reduction)  # type: ignore[no-any-return]
 
 
@@ -58,6 +59,13 @@ def cosine_embedding_loss(
 ) -> Tensor:  # fmt: skip
     """1 - cos where the target is 1, max(0, cos - margin) where it is -1."""
     dim = target.dim()
+    if dim > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    if not input1.dim() == input2.dim() == dim + 1:
+        raise RuntimeError(
+            f"{dim}D target tensor expects {dim + 1}D input tensors, but found inputs with sizes "
+            f"{list(input1.shape)} and {list(input2.shape)}."
+        )
     eps = 1e-12
     product = (input1 * input2).sum(dim)
     first = (input1 * input1).sum(dim) + eps
@@ -77,6 +85,12 @@ def triplet_margin_loss(
     """max(0, d(anchor, positive) - d(anchor, negative) + margin)."""
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
+    if not anchor.dim() == positive.dim() == negative.dim():
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of "
+            f"dimensions, but got: anchor {anchor.dim()}D, positive {positive.dim()}D, and negative "
+            f"{negative.dim()}D inputs"
+        )
     near = pairwise_distance(anchor, positive, p, eps)
     far = pairwise_distance(anchor, negative, p, eps)
     if swap:

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import engine
+from engine import errors
 from engine.tensor import Tensor
 
 
@@ -48,8 +49,26 @@ def _same_size(input: Tensor, target: Tensor, stacklevel: int = 3) -> tuple[Tens
         "ensure they have the same size.",
         stacklevel=stacklevel,
     )
-    shape = engine.broadcast_shapes(input.shape, target.shape)
+    shape = _common_shape(input, target)
     return (
         input if input.shape == shape else input.expand(shape),
         target if target.shape == shape else target.expand(shape),
     )
+
+
+def _common_shape(input: Tensor, target: Tensor) -> Any:
+    try:
+        return engine.broadcast_shapes(input.shape, target.shape)
+    except RuntimeError:
+        raise errors.mismatch(input.shape, target.shape) from None
+
+
+def _tensors(function: str, **values: Any) -> None:
+    """Raise unless the arguments of a function are tensors."""
+    for position, (name, value) in enumerate(values.items(), 1):
+        if not isinstance(value, Tensor):
+            raise errors.not_tensor(function, name, position, value)
+
+
+def _broadcasts(a: Any, b: Any) -> bool:
+    return all(x in (y, 1) or y == 1 for x, y in zip(reversed(a), reversed(b), strict=False))

@@ -256,7 +256,7 @@ _over_itself(
 )  # fmt: skip
 _over_itself(
     "threshold", "self, threshold, value", "ThresholdBackward1",
-    lambda F, g, result, threshold: F.where(result <= threshold, F.zeros_like(g), g),
+    lambda F, g, self, threshold: F.where(self <= threshold, F.zeros_like(g), g),
 )  # fmt: skip
 _over_itself(
     "rrelu_with_noise", "self, noise", "RreluWithNoiseBackward1", lambda F, g, noise: g * noise

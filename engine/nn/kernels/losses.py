@@ -65,6 +65,7 @@ mse_loss = _expose(define(
 
 
 def _smooth_l1(a: Raw, t: Raw, reduction: str, beta: float) -> Raw:
+    _floating("smooth_l1_cpu", a)
     d = np.abs(a - t)
     return reduce(np.where(d < beta, 0.5 * d * d / beta, d - 0.5 * beta).astype(d.dtype), reduction)
 
@@ -85,6 +86,7 @@ smooth_l1_loss = _expose(define(
 
 
 def _huber(a: Raw, t: Raw, reduction: str, delta: float) -> Raw:
+    _floating("huber_cpu", a)
     d = np.abs(a - t)
     huber = np.where(d <= delta, 0.5 * d * d, delta * (d - 0.5 * delta))
     return reduce(huber.astype(d.dtype), reduction)
@@ -106,8 +108,9 @@ huber_loss = _expose(define(
 
 
 def _bce(a: Raw, t: Raw, weight: Raw, reduction: str) -> Raw:
-    if np.any((a < 0) | (a > 1)):
-        raise RuntimeError("all elements of input should be between 0 and 1")
+    for name, values in (("input", a), ("target", t)):
+        if not np.all((values >= 0) & (values <= 1)):
+            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     with np.errstate(divide="ignore"):
         low = np.maximum(np.log1p(-a), a.dtype.type(-100))
         high = np.maximum(np.log(a), a.dtype.type(-100))
