@@ -14,7 +14,6 @@ from . import init
 from .module import Module
 from .parameter import Parameter
 
-_TYPES = {"input_size": int, "hidden_size": int, "bias": bool, "batch_first": bool}
 _GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
 
 
