@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QSocketNotifier, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app import __version__
 from app.controller import Controller
@@ -26,7 +26,7 @@ def run(path: Path | None, theme: str | None = None) -> int:
         settings.preferences.theme = theme
     controller = Controller(settings)
     Faults(controller.window).install()
-    _let_ctrl_c_work(application)
+    _let_ctrl_c_work(application, controller.window)
     controller.window.show()
     # The window is painted first; the kernel starts behind it.
     QTimer.singleShot(0, controller, lambda: controller.open(path))
@@ -60,13 +60,14 @@ def _favour_the_window() -> None:
     sys.setswitchinterval(0.0005)
 
 
-def _let_ctrl_c_work(application: QApplication) -> None:
+def _let_ctrl_c_work(application: QApplication, window: QWidget) -> None:
     """Let the terminal's Ctrl+C close the window.
 
     Python runs its handlers only when bytecode runs, which in an idle event loop is never: the
-    signal's byte in a socket wakes the loop up.
+    signal's byte in a socket wakes the loop up. The handler comes in the middle of
+    anything, so the window, which may ask about unsaved changes, closes from the loop.
     """
-    signal.signal(signal.SIGINT, lambda *_: application.closeAllWindows())
+    signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, window, window.close))
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     signal.set_wakeup_fd(theirs.fileno())

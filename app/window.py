@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
@@ -71,6 +71,7 @@ class Window(QMainWindow):
         self.examples_menu = QMenu("Examples", self)
         self.actions_by_id: dict[str, QAction] = {}
         self.may_close: Callable[[], bool] = lambda: True
+        self.closing: Callable[[], object] = lambda: None  # panels are still as they were left
         self.dropped: Callable[[str], object] = lambda path: None
         self.reset_layout()
 
@@ -138,9 +139,18 @@ class Window(QMainWindow):
         if state.isEmpty() or not self.restoreState(state):
             self.reset_layout()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show floating panels anew: those that were restored before the window lie behind it."""
+        super().showEvent(event)
+        for dock in self.docks.values():
+            if not event.spontaneous() and dock.isFloating() and not dock.isHidden():
+                dock.hide()
+                QTimer.singleShot(0, dock, dock.show)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close only if nothing would be lost."""
         if self.may_close():
+            self.closing()
             event.accept()
         else:
             event.ignore()

@@ -10,6 +10,7 @@ _SHEET = """
 QMainWindow, QDialog, QMessageBox {{ background: {t.window}; color: {t.text}; }}
 QMainWindow::separator {{ background: {t.window}; width: 5px; height: 5px; }}
 QMainWindow::separator:hover {{ background: {t.accent}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QWidget {{ color: {t.text}; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.border};
   padding: {s}px {m}px; }}

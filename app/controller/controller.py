@@ -75,9 +75,8 @@ class Controller(QObject):
         self.runs.run_all(self.settings.preferences.stop_on_error)
 
     def close(self) -> None:
-        """Keep window and preferences for the next start, and end kernel and threads."""
+        """Keep the preferences for the next start, and end kernel and threads."""
         self.playback.player.pause()
-        self.settings.set_window(self.window.saveGeometry(), self.window.saveState())
         self.settings.save()
         self.runs.close()
         self.graph.pictures.close()
@@ -142,6 +141,8 @@ class Controller(QObject):
         self.files.recent_changed.connect(self._fill_menus)
         self.undo.indexChanged.connect(lambda _: self._update_actions())
         window.may_close = self.files.may_lose
+        # Not later: once the window has closed, its floating panels count as hidden.
+        window.closing = lambda: self.settings.set_window(window.saveGeometry(), window.saveState())
         window.dropped = lambda name: self.files.open(Path(name))
 
     def _ready_to_play(self) -> None:

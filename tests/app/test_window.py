@@ -169,16 +169,20 @@ def test_theme_switches_live_and_is_kept(controller: Controller, tmp_path: Path)
     assert application.styleSheet() == before
 
 
-def test_panels_come_back_as_they_were_left(controller: Controller, tmp_path: Path) -> None:
+def test_panels_come_back_as_they_were_left(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
     docks = controller.window.docks
     docks["inspector"].close()
     docks["transport"].setFloating(True)
-    controller.settings.set_window(controller.window.saveGeometry(), controller.window.saveState())
-    controller.window.reset_layout()
-    assert not docks["inspector"].isHidden()
-    controller.window.restore(*Settings(tmp_path / "settings.ini").window())
-    assert docks["inspector"].isHidden()
-    assert docks["transport"].isFloating()
+    controller.window.close()
+    again = Controller(Settings(tmp_path / "settings.ini"))
+    again.window.show()
+    qtbot.waitUntil(lambda: again.window.docks["transport"].isVisible())
+    assert again.window.docks["inspector"].isHidden()
+    assert again.window.docks["transport"].isFloating()
+    again.window.close()
+    again.close()
     controller.window.actions_by_id["reset_layout"].trigger()
     assert not docks["inspector"].isHidden()
     assert not docks["transport"].isFloating()
