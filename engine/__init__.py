@@ -20,7 +20,14 @@ from engine.autograd.mode import (  # noqa: E402
     no_grad,
     set_grad_enabled,
 )  # fmt: skip
-from engine.creation import as_tensor, asarray, from_numpy, tensor  # noqa: E402
+from engine.creation import (  # noqa: E402
+    as_tensor,
+    asarray,
+    from_numpy,
+    frombuffer,
+    scalar_tensor,
+    tensor,
+)  # fmt: skip
 from engine.device import device  # noqa: E402
 from engine.dtype import (  # noqa: E402
     bfloat16,
@@ -48,6 +55,7 @@ from engine.dtype import bool_ as bool  # noqa: E402
 from engine.filling import (  # noqa: E402
     empty,
     empty_like,
+    empty_strided,
     full,
     full_like,
     ones,
@@ -95,6 +103,7 @@ _LATER = {
         for module, names in {
             "printing": "set_printoptions",
             "sequences": "arange eye linspace logspace",
+            "windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
             "random": "Generator default_generator get_rng_state initial_seed manual_seed seed set_rng_state",
             "serialization": "load save",
             "nn.functional": "adaptive_avg_pool1d adaptive_max_pool1d alpha_dropout "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
-from engine import device as devices
-from engine import dtype as dtypes
 from engine.creation import legacy
-from engine.dtype import ALL, dtype
+from engine.device import CPU
+from engine.device import check as check_device
+from engine.dtype import ALL, dtype, set_default_dtype
 from engine.tensor import Tensor
 
 
@@ -82,10 +83,24 @@ def is_storage(obj: Any) -> bool:
     return False
 
 
+def typename(obj: Any) -> str:
+    """The legacy name of a tensor's type; of other objects the name of the class."""
+    if isinstance(obj, Tensor):
+        return str(obj._d.legacy)
+    kind = obj if isinstance(obj, type) else type(obj)
+    if kind.__module__ in ("builtins", "__builtin__", None):
+        return kind.__qualname__
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
 def set_default_tensor_type(t: Any) -> None:
+    warnings.warn(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use torch.set_default_dtype() and "
+        "torch.set_default_device() as alternatives.", UserWarning, stacklevel=2,
+    )  # fmt: skip
     if isinstance(t, str):
         t = _TYPES[t.removeprefix("torch.")]
-    dtypes.set_default_dtype(t.dtype)
+    set_default_dtype(t.dtype)
 
 
 def set_warn_always(b: bool) -> None:
@@ -121,11 +136,11 @@ def get_float32_matmul_precision() -> str:
 
 
 def get_default_device() -> Any:
-    return devices.CPU
+    return CPU
 
 
 def set_default_device(device: Any) -> None:
-    devices.check(device)
+    check_device(device)
 
 
 def can_cast(from_: dtype, to: dtype) -> bool:
@@ -142,5 +157,17 @@ __all__ = [
     n
     for n in dir()
     if not n.startswith("_")
-    and n not in ("Any", "ALL", "Tensor", "annotations", "devices", "dtypes", "dtype", "legacy")
+    and n
+    not in (
+        "Any",
+        "ALL",
+        "Tensor",
+        "annotations",
+        "CPU",
+        "check_device",
+        "set_default_dtype",
+        "dtype",
+        "legacy",
+        "warnings",
+    )
 ]  # noqa: E501, PLE0604, RUF100

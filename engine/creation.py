@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 from engine import device as devices
 from engine import dtype as dtypes
 from engine.autograd.node import LEAF
-from engine.dtype import FLOAT, FROM_NP, cast, default, dtype, of_scalar, promote_types
+from engine.dtype import COMPLEX, FLOAT, FROM_NP, cast, default, dtype, of_scalar, promote_types
+from engine.ops.signatures import guarded
 from engine.tensor import Tensor, wrap
 
 
@@ -48,14 +50,26 @@ def _infer(data: Any) -> dtype | None:
         return of_scalar(data)
     if isinstance(data, str):
         raise TypeError("new(): invalid data type 'str'")
-    raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+    raise RuntimeError(f"Could not infer dtype of {_full_name(type(data))}")
+
+
+#: The flag of classes that C defines: their names print with the module.
+_IMMUTABLE = 1 << 8
+
+
+def _full_name(kind: type) -> str:
+    if kind.__module__ in ("builtins", "__main__") or not kind.__flags__ & _IMMUTABLE:
+        return kind.__name__
+    return f"{kind.__module__}.{kind.__name__}"
 
 
 def _is_sequence(data: Any) -> bool:
     return (
         hasattr(data, "__len__")
         and hasattr(data, "__getitem__")
-        and not isinstance(data, (str, dict))
+        and not isinstance(data, (str, dict, bytes))
     )
 
 
@@ -82,9 +96,13 @@ def _check_nested(data: Any, sizes: list[int], dim: int) -> None:
         raise TypeError("not a sequence")
     if len(data) != sizes[dim]:
         raise ValueError(f"expected sequence of length {sizes[dim]} at dim {dim} (got {len(data)})")
+    if dim and isinstance(data, Tensor) and data._s.numel() != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars")
     if isinstance(data, (Tensor, np.ndarray)):
         return
     for item in data:
+        if isinstance(item, np.ndarray) and not item.ndim:
+            raise TypeError("len() of unsized object")
         _check_nested(item, sizes, dim + 1)
 
 
@@ -109,11 +127,20 @@ def _from_nested(data: Any, d: dtype) -> Any:
     _check_nested(data, sizes, 0)
     if d.category == dtypes.INT:
         _check_ints(data, d)
+    elif d.category == FLOAT and _kind(data) == COMPLEX:
+        raise TypeError("must be real number, not complex")
     plain = _plain(data)
     if d is dtypes.bfloat16:
         return dtypes.round_bfloat16(np.array(plain, np.float32)).reshape(sizes)
     if d.category == dtypes.INT and _kind(data) >= FLOAT:
         return np.array(plain, np.float64).astype(d.np).reshape(sizes)
+    if d.category == dtypes.INT and d.np.kind == "u":
+        return (
+            np.array(plain, object)
+            .astype(np.int64 if d.np.itemsize < 8 else d.np)
+            .astype(d.np)
+            .reshape(sizes)
+        )
     return np.array(plain, d.np).reshape(sizes)
 
 
@@ -122,11 +149,20 @@ def _check_ints(data: Any, d: dtype) -> None:
         for x in data:
             _check_ints(x, d)
     elif isinstance(data, int) and not isinstance(data, bool):
-        if not -(2**63) <= data < 2**63:
+        if not -(2**63) <= data < 2**63 + (d.name == "uint64") * 2**63:
             raise ValueError("Overflow when unpacking long long")
         info = np.iinfo(d.np)
-        if not info.min <= data <= info.max:
+        if not (info.min or -info.max) <= data <= info.max:
             raise RuntimeError(f"value cannot be converted to type {d.name} without overflow")
+    elif isinstance(data, float) and not _fits(data, d):
+        raise RuntimeError(f"value cannot be converted to type {d.name} without overflow")
+    elif isinstance(data, complex):
+        raise TypeError("'complex' object cannot be interpreted as an integer")
+
+
+def _fits(value: float, d: dtype) -> bool:
+    info = np.iinfo(d.np)
+    return math.isfinite(value) and (info.min or -info.max) <= value <= info.max
 
 
 def tensor(
@@ -171,6 +207,7 @@ def tensor(
 
 def _copy_array(data: Any, d: dtype | None) -> Any:
     _check_numpy(data)
+    _check_strides(data)
     source = FROM_NP[data.dtype.newbyteorder("=")]
     d = d or source
     a = np.array(cast(np.asarray(data), source, d), order="C")
@@ -189,15 +226,24 @@ def _check_numpy(a: Any) -> None:
 def from_numpy(ndarray: Any) -> Any:
     """A tensor over the memory of an array."""
     if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+        raise TypeError(f"expected np.ndarray (got {_full_name(type(ndarray))})")
     _check_numpy(ndarray)
-    if any(s < 0 for s in ndarray.strides):
+    if not ndarray.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between "
+            "byte orders is currently not supported."
+        )
+    _check_strides(ndarray)
+    return wrap(ndarray)
+
+
+def _check_strides(a: Any) -> None:
+    if any(s < 0 for s in a.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides "
             "are not currently supported. (You can probably work around this by making a copy of your array "
             " with array.copy().) "
         )
-    return wrap(ndarray)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
@@ -239,15 +285,23 @@ def legacy(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:
     first = args[0]
     if len(args) == 1:
         if isinstance(first, Tensor):
-            return first.detach() if first._d is d else _wrong_type(first, d)
+            return first.detach() if first._d is d or dtype is None else _wrong_type(first, d)
         if type(first).__name__ == "Size":
             return wrap(np.zeros(tuple(first), d.np), d)
         if isinstance(first, np.ndarray):
             return wrap(np.array(first, d.np), d)
-        if isinstance(first, (list, tuple)):
+        if isinstance(first, (list, tuple, range)):
             return tensor(first, dtype=d)
-        if isinstance(first, (float, str)):
+        if isinstance(first, str):
+            raise TypeError("new(): invalid data type 'str'")
+        if isinstance(first, float) or first is None:
             raise TypeError(f"new(): data must be a sequence (got {type(first).__name__})")
+    for i, a in enumerate(args):
+        if not hasattr(a, "__index__"):
+            raise TypeError(
+                f"new(): argument 'size' failed to unpack the object at pos {i + 1} with error "
+                f'"type must be tuple of ints,but got {type(a).__name__}"'
+            )
     return wrap(np.zeros([int(a) for a in args], d.np), d)
 
 
@@ -271,17 +325,65 @@ def _new(name: str, make: Any) -> Any:
     return call
 
 
+def scalar_tensor(s: Any, *, dtype: Any = None, **options: Any) -> Any:
+    """A 0-d tensor of the default type unless another is given."""
+    return tensor(s, dtype=dtype or (default() if not isinstance(s, complex) else None), **options)
+
+
+def frombuffer(
+    buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Any:
+    """A 1-d tensor over the memory of an object with the buffer protocol."""
+    view = memoryview(buffer)
+    size, step = view.nbytes, dtype.itemsize
+    if view.readonly:
+        warnings.warn(
+            "The given buffer is not writable, and PyTorch does not support non-writable tensors. This means you can "
+            "write to the underlying (supposedly non-writable) buffer using the tensor. You may want to copy the buffer "
+            "to protect its data or make it writable before converting it to a tensor. This type of warning will be "
+            "suppressed for the rest of this program.", UserWarning, stacklevel=2,
+        )  # fmt: skip
+    if not size or not count:
+        raise ValueError(f"both buffer length ({size}) and count ({count}) must not be 0")
+    if not 0 <= offset < size:
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({size} bytes) minus 1"
+        )
+    if count < 0 and (size - offset) % step:
+        raise ValueError(
+            f"buffer length ({size - offset} bytes) after offset ({offset} bytes) must be a multiple of element size ({step})"
+        )
+    if count > 0 and offset + count * step > size:
+        raise ValueError(
+            f"requested buffer length ({count} * {step} bytes) after offset ({offset} bytes) must not be greater "
+            f"than actual buffer length ({size} bytes)"
+        )
+    return _finish(wrap(np.frombuffer(buffer, dtype.np, count, offset), dtype), requires_grad)
+
+
+tensor = guarded("tensor", tensor, False)
+
+
 def install() -> None:
     """Publish the functions of this module, and the new_* methods."""
     from engine import filling
     from engine.ops.api import publish
     from engine.ops.table import name_family
 
-    for make in (tensor, as_tensor, from_numpy, asarray, *filling.MAKERS):
+    for make in (
+        tensor,
+        as_tensor,
+        from_numpy,
+        asarray,
+        scalar_tensor,
+        frombuffer,
+        *filling.MAKERS,
+    ):
         publish(make.__name__, make, method=False, F=False)
-    for make in (filling.zeros, filling.ones, filling.empty, filling.full, tensor):
-        name = "new_" + make.__name__
-        publish(name, _new(name, make), function=False, F=False)
+    for method in ("zeros", "ones", "empty", "full", "empty_strided"):
+        new = _new("new_" + method, getattr(filling, method))
+        publish("new_" + method, new, function=False, F=False)
+    publish("new_tensor", _new("new_tensor", tensor), function=False, F=False)
     publish("new", lambda self, *args: legacy(*args, dtype=self._d), function=False, F=False)
     for name in ("zeros", "ones", "full", "empty", "arange", "linspace", "tensor", "eye"):
         name_family(name, "creation")

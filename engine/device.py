@@ -19,11 +19,19 @@ class device:
     type: str
     index: int | None
 
-    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
+    def __init__(self, type: Any = None, index: int | None = None) -> None:
         if isinstance(type, device):
             type, index = type.type, type.index
-        if isinstance(type, int):
-            type, index = "cuda", type
+        if isinstance(type, int) and not isinstance(type, bool):
+            raise RuntimeError(  # noqa: TRY004 (as PyTorch without accelerators)
+                "Cannot access accelerator device when none is available."
+            )
+        if not isinstance(type, str):
+            got = "" if type is None else type.__class__.__name__
+            raise TypeError(
+                f"device() received an invalid combination of arguments - got ({got}), but expected one of:\n"
+                " * (torch.device device)\n * (str type, int index = -1)\n"
+            )
         name, _, number = str(type).partition(":")
         if name not in _TYPES:
             raise RuntimeError(

@@ -99,6 +99,14 @@ def default() -> dtype:
     return _default[0]
 
 
+def of_python(kind: Any) -> Any:
+    """The dtype that stands for one of Python's number types; anything else as it is."""
+    return _PYTHON.get(kind, kind) if isinstance(kind, type) else kind
+
+
+_PYTHON: dict[Any, dtype] = {float: float64, int: int64, bool: bool_, complex: complex128}
+
+
 def get_default_dtype() -> dtype:
     return _default[0]
 
@@ -106,7 +114,7 @@ def get_default_dtype() -> dtype:
 def set_default_dtype(d: dtype) -> None:
     if not isinstance(d, dtype):
         raise TypeError(
-            "invalid type object: only floating-point types are supported as the default type"
+            "invalid dtype object: only floating-point types are supported as the default type"
         )
     if d.category != FLOAT:
         raise TypeError("only floating-point types are supported as the default type")
@@ -202,7 +210,7 @@ class finfo:
         d = default() if type is None else type
         if d.category < FLOAT:
             raise TypeError(
-                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{d.display}'"
+                "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
             )
         self.dtype = d.to_real().name
         self.bits = d.to_real().itemsize * 8
@@ -211,7 +219,7 @@ class finfo:
         else:
             info = np.finfo(d.np)
             self.max, self.eps, self.tiny = float(info.max), float(info.eps), float(info.tiny)
-            self.resolution = float(info.resolution)
+            self.resolution = 10.0**-info.precision
             self.smallest_subnormal = float(info.smallest_subnormal)
         self.min, self.smallest_normal = -self.max, self.tiny
 
@@ -231,7 +239,7 @@ class iinfo:
     def __init__(self, type: dtype) -> None:
         if type.category >= FLOAT:
             raise TypeError(
-                f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type.display}'"
+                "torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'"
             )
         if type is bool_:
             raise TypeError("torch.bool is not supported by torch.iinfo")

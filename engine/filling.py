@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from engine import device as devices
 from engine import dtype as dtypes
 from engine.creation import _check_dtype, _finish
 from engine.dtype import default, dtype, of_scalar
+from engine.ops.signatures import guarded
 from engine.tensor import Tensor, wrap
 
 
@@ -120,17 +121,18 @@ def full(
         )
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     d = dtype or (fill_value._d if isinstance(fill_value, Tensor) else of_scalar(value))
-    return _finish(wrap(np.full(tuple(size), _element(value, d), d.np), d), requires_grad)
+    shape = shape_of("full", (tuple(size),))
+    return _finish(wrap(np.full(shape, _element(value, d), d.np), d), requires_grad)
 
 
 def _element(value: Any, d: dtype) -> Any:
     if d is dtypes.bfloat16:
         return dtypes.round_bfloat16(np.float32(value))
-    return (
-        int(value)
-        if d.category == dtypes.INT and isinstance(value, float) and math.isfinite(value)
-        else value
-    )
+    if d.category == dtypes.INT and not isinstance(value, complex):
+        from engine.ops.memory import _number
+
+        return _number(value, d)
+    return value
 
 
 def full_like(
@@ -150,5 +152,20 @@ def full_like(
     return _finish(wrap(np.full(input._s, value, d.np), d), requires_grad)
 
 
+def empty_strided(
+    size: Any, stride: Any, *, dtype: Any = None, requires_grad: bool = False, **kwargs: Any
+) -> Any:
+    """Zeros with a given step in memory per dimension."""
+    d = dtype or default()
+    top = sum((n - 1) * s for n, s in zip(size, stride, strict=True)) + 1
+    flat = np.zeros(max(top, 0) if all(size) else 0, d.np)
+    steps = [s * d.np.itemsize for s in stride]
+    return _finish(wrap(as_strided(flat, tuple(size), steps), d), requires_grad)
+
+
+zeros, zeros_like, ones, ones_like, empty, empty_like, full, full_like = (
+    guarded(make.__name__, make, False)
+    for make in (zeros, zeros_like, ones, ones_like, empty, empty_like, full, full_like)
+)
 #: What the torch namespace has of these.
-MAKERS = (zeros, zeros_like, ones, ones_like, empty, empty_like, full, full_like)
+MAKERS = (zeros, zeros_like, ones, ones_like, empty, empty_like, full, full_like, empty_strided)

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from engine import errors
 from engine.creation import _check_dtype, _finish
-from engine.dtype import FLOAT, FROM_NP, TO_COMPLEX, cast, default, dtype, int64
+from engine.dtype import BOOL, COMPLEX, FLOAT, FROM_NP, TO_COMPLEX, cast, default, dtype, int64
+from engine.ops.signatures import guarded
 from engine.tensor import Tensor, wrap
 
 
@@ -24,6 +26,9 @@ def eye(
 ) -> Any:
     """The identity matrix."""
     d = dtype or default()
+    for letter, size in (("n", n), ("m", m)):
+        if size is not None and size < 0:
+            raise RuntimeError(f"{letter} must be greater or equal to 0, got {size}")
     return _finish(wrap(np.eye(n, m, dtype=d.np), d), requires_grad)
 
 
@@ -53,10 +58,14 @@ def arange(
         raise TypeError('arange() missing 1 required positional arguments: "end"')
     if by == 0:
         raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(first) and math.isfinite(last)):
+        raise RuntimeError(f"unsupported range: {first:g} -> {last:g}")
     if (last - first) * by < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     ints = all(isinstance(v, (int, np.integer)) for v in (first, last, by))
     d = _check_dtype("arange", dtype) or (int64 if ints else default())
+    if d.category in (BOOL, COMPLEX):
+        raise errors.not_implemented("arange_cpu", d.display)
     n = math.ceil((last - first) / by) if not ints else -((first - last) // by)
     a = (
         (first + np.arange(n) * by)
@@ -82,6 +91,8 @@ def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Any
     )  # fmt: skip
     if end is None:
         start, end = 0, start
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     n = int((end - start) / step) + 1
     d = kwargs.get("dtype") or default()
     return wrap((start + np.arange(n) * step).astype(d.np), d)
@@ -104,6 +115,8 @@ def linspace(
         raise RuntimeError("number of steps must be non-negative")
     complex_ = isinstance(start, complex) or isinstance(end, complex)
     d = dtype or (TO_COMPLEX[default()] if complex_ else default())
+    if d.category == BOOL:
+        raise errors.not_implemented("linspace_cpu", "Bool")
     return _finish(wrap(_spaced(start, end, steps, d), d), requires_grad)
 
 
@@ -141,3 +154,8 @@ def logspace(
     d = dtype or default()
     exponents = np.linspace(float(start), float(end), steps)
     return _finish(wrap(np.power(float(base), exponents).astype(d.np), d), requires_grad)
+
+
+arange, eye, linspace, logspace = (
+    guarded(make.__name__, make, False) for make in (arange, eye, linspace, logspace)
+)

@@ -34,7 +34,11 @@ class Size(tuple[int, ...]):
         return intern(found) if type(found) is tuple else found
 
     def __add__(self, other: Any) -> Any:
-        return intern(tuple.__add__(self, other)) if isinstance(other, tuple) else NotImplemented
+        if not isinstance(other, tuple):
+            raise TypeError(
+                f"can only concatenate tuple (not {type(other).__name__}) to torch.Size"
+            )
+        return intern(tuple.__add__(self, other))
 
     def __radd__(self, other: Any) -> Any:
         return intern(tuple.__add__(other, self)) if isinstance(other, tuple) else NotImplemented

@@ -80,18 +80,18 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
             UserWarning, stacklevel=2,
         )  # fmt: skip
     ts = list(tensors)
-    swap = indexing == "xy" and len(ts) >= 2
-    if swap:
-        ts[0], ts[1] = ts[1], ts[0]
-    shape = [t.numel() for t in ts]
-    outs = [
-        t.reshape([-1 if i == k else 1 for k in range(len(ts))]).expand(*shape)
-        for i, t in enumerate(ts)
-    ]
-    if swap:
-        outs = [o.transpose(0, 1) for o in outs]
-        outs[0], outs[1] = outs[1], outs[0]
-    return tuple(outs)
+    if indexing not in (None, "xy", "ij"):
+        raise RuntimeError(
+            f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
+        )
+    places = list(range(len(ts)))
+    if indexing == "xy" and len(ts) >= 2:
+        places[:2] = [1, 0]
+    shape = [ts[p].numel() for p in places]
+    return tuple(
+        t.reshape([-1 if k == p else 1 for k in range(len(ts))]).expand(*shape)
+        for t, p in zip(ts, places, strict=True)
+    )
 
 
 def cartesian_prod(*tensors: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.dtype import COMPLEX
+from engine.dtype import COMPLEX, FLOAT, bfloat16
 from engine.ops.api import expose, publish
 from engine.ops.table import GRAPH, RAW, define, run
 from engine.tensor import Tensor
@@ -76,7 +76,17 @@ def conj(input: Any) -> Any:
     return run(CONJ, [input]) if input._d.category == COMPLEX else input
 
 
-def complex_(real: Any, imag: Any) -> Any:
+def complex_(real: Any, imag: Any, *, out: Any = None) -> Any:
+    if any(t._d.category != FLOAT or t._d is bfloat16 for t in (real, imag)):
+        raise RuntimeError(
+            "Expected both inputs to be Half, Float or Double tensors but got "
+            f"{real._d.display} and {imag._d.display}"
+        )
+    if real._d is not imag._d:
+        raise RuntimeError(
+            f"Expected object of scalar type {real._d.display} but got scalar type {imag._d.display} "
+            "for second argument"
+        )
     return run(COMPLEX_ROW, [real, imag])
 
 

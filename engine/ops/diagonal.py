@@ -141,12 +141,20 @@ for _n in ("diag_embed", "diag", "diagflat"):
     publish(_n, globals()[_n], F=False)
 
 
+def _indices(find: Any, row: int, col: int, offset: int, dtype: Any) -> Any:
+    for name, n in (("row", row), ("col", col)):
+        if n < 0:
+            raise RuntimeError(f"{name} must be non-negative, got{n}")
+    found = wrap(np.stack(find(row, offset, col)))
+    return found if dtype is None else found.to(dtype)
+
+
 def tril_indices(row: int, col: int, offset: int = 0, **kwargs: Any) -> Any:
-    return wrap(np.stack(np.tril_indices(row, offset, col)))
+    return _indices(np.tril_indices, row, col, offset, kwargs.get("dtype"))
 
 
 def triu_indices(row: int, col: int, offset: int = 0, **kwargs: Any) -> Any:
-    return wrap(np.stack(np.triu_indices(row, offset, col)))
+    return _indices(np.triu_indices, row, col, offset, kwargs.get("dtype"))
 
 
 publish("tril_indices", tril_indices, method=False, F=False)

@@ -56,8 +56,6 @@ def _inplace(op: Any) -> Callable[..., Any]:
 
 
 def _rtruediv(self: Any, other: Any) -> Any:
-    if isinstance(other, np.ndarray):
-        return NotImplemented
     return arithmetic.times(FUNCTIONS["reciprocal"](self), other)
 
 
@@ -83,7 +81,6 @@ def _compare(name: str) -> Callable[..., Any]:
     op = OPS[name]
 
     def call(self: Any, other: Any) -> Any:
-        other = _operand(other)
         return run(op, [self, other]) if isinstance(other, _OPERANDS) else NotImplemented
 
     return call
@@ -107,7 +104,6 @@ def _refuse_ndarray(fn: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 def _matmul(self: Any, other: Any) -> Any:
-    other = _operand(other)
     return FUNCTIONS["matmul"](self, other) if isinstance(other, Tensor) else NotImplemented
 
 

@@ -95,8 +95,7 @@ def broadcast_shapes(*shapes: Any) -> Any:
     for at, shape in enumerate(shapes):
         one = (shape,) if isinstance(shape, int) else tuple(shape)
         if any(n < 0 for n in one):
-            bad = next(n for n in one if n < 0)
-            raise RuntimeError(f"Trying to create tensor with negative dimension ({bad}): ({bad})")
+            raise ValueError("Attempting to broadcast a dimension with negative length!")
         whole = [1] * (len(one) - len(whole)) + whole
         for i in range(-1, -len(one) - 1, -1):
             if one[i] in (1, whole[i]):

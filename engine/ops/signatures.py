@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.dtype import FLOAT, INT, dtype
+from engine.dtype import FLOAT, INT, dtype, of_python
 from engine.tensor import Tensor
 
 #: Functions that take numbers in the place of tensors.
@@ -190,7 +190,11 @@ class Overload:
                 else:
                     raise self._wrong(p, v, None if by_name else place, args)
             self._unpack(p, v, place)
-            if p.kind != "Tensor" and p.kind != "Tensors" and _holds_tensor(v):
+            if (
+                p.kind != "Tensor"
+                and p.kind != "Tensors"
+                and (_holds_tensor(v) or isinstance(v, type))
+            ):
                 by_types = False
             if by_name:
                 used += 1
@@ -390,7 +394,7 @@ def _shape(v: Any) -> Any:
 
 def guarded(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., Any]:
     """`fn` behind the check; combinations of types that passed once pass quickly."""
-    if not _listed(name, method):
+    if not _listed(name, method) or getattr(fn, "guards", None) == (name, method):
         return fn
     seen: set[Any] = set()
 
@@ -401,12 +405,15 @@ def guarded(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., An
             key = tuple(map(_shape, args))
         if key not in seen:
             renamed, by_types = check(name, method, args, kwargs)
+            if "dtype" in kwargs:
+                kwargs["dtype"] = of_python(kwargs["dtype"])
             if renamed:
                 kwargs = {renamed.get(k, k): v for k, v in kwargs.items()}
             elif by_types:
                 seen.add(key)
         return fn(*args, **kwargs)
 
+    call.guards = (name, method)  # type: ignore[attr-defined]
     return _dressed(call, fn)
 
 
