@@ -129,7 +129,7 @@ def _element(value: Any, d: dtype) -> Any:
     if d is dtypes.bfloat16:
         return dtypes.round_bfloat16(np.float32(value))
     if d.category == dtypes.INT and not isinstance(value, complex):
-        from engine.ops.memory import _number
+        from engine.ops.copying import _number
 
         return _number(value, d)
     return value

@@ -17,7 +17,6 @@ from engine.dtype import (
     cast,
     complex64,
     complex128,
-    default,
     dtype,
     float16,
     float32,
@@ -26,6 +25,7 @@ from engine.dtype import (
     int16,
     int32,
     int64,
+    of_python,
     uint8,
 )
 from engine.dtype import dtype as DType
@@ -74,7 +74,7 @@ def convert(t: Any, d: dtype, copy: bool = False) -> Any:
 
 def to(self: Any, *args: Any, **kwargs: Any) -> Any:
     """Another element type or device; `self` if nothing changes."""
-    d: Any = kwargs.get("dtype")
+    d: Any = of_python(kwargs.get("dtype"))
     place: Any = kwargs.get("device")
     copy = kwargs.get("copy", False)
     for a in args:
@@ -84,6 +84,8 @@ def to(self: Any, *args: Any, **kwargs: Any) -> Any:
             d = a._d
         elif isinstance(a, (str, Device)):
             place = a
+        elif isinstance(a, type):
+            d = of_python(a)
     if d is not None and not isinstance(d, dtype):
         raise TypeError(
             f"to() received an invalid combination of arguments - got (dtype={type(d).__name__}, ), but expected one of:"
@@ -118,7 +120,11 @@ def type_(self: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
             raise ValueError(f"invalid type: '{dtype}'")
         dtype = LEGACY[dtype]
     if not isinstance(dtype, DType):
-        dtype = getattr(dtype, "dtype", default())
+        if not isinstance(dtype, type):
+            raise TypeError("dtype must be a type, str, or dtype object")
+        if not hasattr(dtype, "dtype"):
+            raise ValueError(f"invalid type: '{dtype.__name__}'")
+        dtype = dtype.dtype
     return convert(self, dtype)
 
 

@@ -16,7 +16,7 @@ from engine.dtype import (
     FLOAT,
     bfloat16,
 )
-from engine.ops.api import publish
+from engine.ops.api import FUNCTIONS, publish
 from engine.ops.memory import as_subclass
 from engine.tensor import Tensor, array, wrap
 
@@ -33,7 +33,7 @@ def numpy(self: Any, *, force: bool = False) -> Any:
         )
     if self._d is bfloat16:
         raise TypeError("Got unsupported ScalarType BFloat16")
-    return array(self)
+    return array(self).view()
 
 
 def item(self: Any, *extra: Any) -> Any:
@@ -53,6 +53,13 @@ def tolist(self: Any) -> Any:
 def _array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
     a = numpy(self)
     return a if dtype is None else a.astype(dtype, copy=False)
+
+
+def _wrapped(self: Any, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+    """What NumPy's functions make of tensors is a tensor again."""
+    if array.dtype == np.bool_:
+        array = array.astype(np.uint8)
+    return FUNCTIONS["from_numpy"](np.asarray(array))
 
 
 def _scalar(self: Any, convert: Any) -> Any:
@@ -169,7 +176,7 @@ for _n in ("numpy", "item", "tolist", "size"):
 publish("numel", numel)
 publish("nelement", numel, function=False)
 for _n, _fn in {
-    "__array__": _array, "__float__": lambda self: _scalar(self, float), "__int__": lambda self: _scalar(self, int),
+    "__array__": _array, "__array_wrap__": _wrapped, "__float__": lambda self: _scalar(self, float), "__int__": lambda self: _scalar(self, int),
     "__complex__": lambda self: _scalar(self, complex), "__bool__": _bool, "__index__": _index, "__format__": _format,
     "__repr__": _repr, "__len__": _len, "__iter__": _iter, "__deepcopy__": _deepcopy, "__copy__": _copy,
     "__reduce_ex__": _reduce,

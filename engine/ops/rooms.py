@@ -31,19 +31,19 @@ ROOMS: dict[str, Names] = {
         both=(
             "arctan2 atan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift "
             "bitwise_xor div divide eq float_power floor_divide fmax fmin fmod gcd gcd_ ge "
-            "greater greater_equal gt hypot lcm lcm_ le less less_equal logaddexp logaddexp2 "
-            "logical_and logical_or logical_xor lt maximum minimum ne not_equal pow remainder "
-            "true_divide xlogy xlogy_"
+            "greater greater_equal gt hypot lcm lcm_ le less less_equal logaddexp "
+            "logaddexp2 logical_and logical_or logical_xor lt maximum minimum ne not_equal "
+            "pow remainder true_divide xlogy xlogy_"
         ),
         methods=(
-            "arctan2_ atan2_ bitwise_and_ bitwise_left_shift_ bitwise_or_ bitwise_right_shift_ "
-            "bitwise_xor_ div_ divide_ eq_ floor_divide_ fmod_ ge_ greater_ greater_equal_ gt_ "
-            "hypot_ le_ less_ less_equal_ logical_and_ logical_or_ logical_xor_ lt_ ne_ "
-            "not_equal_ pow_ remainder_ true_divide_"
+            "arctan2_ atan2_ bitwise_and_ bitwise_left_shift_ bitwise_or_ "
+            "bitwise_right_shift_ bitwise_xor_ div_ divide_ eq_ floor_divide_ fmod_ ge_ "
+            "greater_ greater_equal_ gt_ hypot_ le_ less_ less_equal_ logical_and_ "
+            "logical_or_ logical_xor_ lt_ ne_ not_equal_ pow_ remainder_ true_divide_"
         ),
         rows=(
-            "add copysign div_mode div_none fmod_number mul power power_bool remainder_number "
-            "remainder_of rpow rsub sub"
+            "add copysign div_mode div_none fmod_number mul power power_bool "
+            "remainder_number remainder_of rpow rsub sub"
         ),
     ),
     "blending": Names(
@@ -62,8 +62,8 @@ ROOMS: dict[str, Names] = {
     "combining": Names(
         both="cross kron",
         functions=(
-            "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod combinations meshgrid "
-            "vander"
+            "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod combinations "
+            "meshgrid vander"
         ),
         rows="linalg_cross",
     ),
@@ -78,8 +78,8 @@ ROOMS: dict[str, Names] = {
     ),
     "conversion": Names(
         methods=(
-            "bfloat16 bool byte cdouble cfloat char cpu cuda double float half int long short to "
-            "type type_as"
+            "bfloat16 bool byte cdouble cfloat char cpu cuda double float half int long "
+            "short to type type_as"
         ),
         rows="_to_copy",
     ),
@@ -106,12 +106,13 @@ ROOMS: dict[str, Names] = {
     "exchange": Names(
         both="numel",
         methods=(
-            "__array__ __bool__ __complex__ __copy__ __deepcopy__ __float__ __format__ __index__ "
-            "__int__ __iter__ __len__ __reduce_ex__ __repr__ item nelement numpy size tolist"
+            "__array__ __array_wrap__ __bool__ __complex__ __copy__ __deepcopy__ __float__ "
+            "__format__ __index__ __int__ __iter__ __len__ __reduce_ex__ __repr__ item "
+            "nelement numpy size tolist"
         ),
     ),
     "extremes": Names(
-        both="all amax amin aminmax any argmax argmin count_nonzero cummax cummin max min",
+        both=("all amax amin aminmax any argmax argmin count_nonzero cummax cummin max min"),
         rows="max_all max_dim min_all min_dim put_along take_along",
     ),
     "indexing": Names(
@@ -121,7 +122,7 @@ ROOMS: dict[str, Names] = {
     ),
     "joining": Names(
         both="chunk hsplit split tensor_split unbind vsplit",
-        functions="cat column_stack concat concatenate dstack hstack row_stack stack vstack",
+        functions=("cat column_stack concat concatenate dstack hstack row_stack stack vstack"),
         rows="narrow split_with_sizes",
     ),
     "linalg": Names(
@@ -129,8 +130,7 @@ ROOMS: dict[str, Names] = {
         functions="cdist",
         methods="mH",
         rows=(
-            "diag_part linalg_det linalg_lstsq linalg_slogdet linalg_solve matmul pinv "
-            "solve_triangular"
+            "diag_part linalg_det linalg_lstsq linalg_slogdet linalg_solve pinv solve_triangular"
         ),
     ),
     "masking": Names(
@@ -139,15 +139,17 @@ ROOMS: dict[str, Names] = {
         rows="masked_fill_tensor masked_put pad_flat",
     ),
     "matmul": Names(
-        both="addbmm addmm addmv addmv_ addr baddbmm bmm dot ger inner_1d matmul mm mv outer vdot",
+        both=(
+            "addbmm addmm addmv addmv_ addr baddbmm bmm dot ger inner_1d matmul mm mv outer vdot"
+        ),
         methods="addbmm_ addmm_ addr_ baddbmm_",
         rows="addmm_t",
     ),
     "memory": Names(
         both="detach detach_ is_complex is_floating_point is_signed",
         methods=(
-            "_make_subclass alias as_subclass dim element_size is_set_to ndimension resize_ "
-            "squeeze_ swapaxes_ swapdims_ t_ transpose_ unsqueeze_ view_as"
+            "_make_subclass alias as_subclass dim element_size is_set_to ndimension "
+            "resize_ squeeze_ swapaxes_ swapdims_ t_ transpose_ unsqueeze_ view_as"
         ),
     ),
     "norms": Names(
@@ -157,11 +159,12 @@ ROOMS: dict[str, Names] = {
     "operators": Names(
         methods=(
             "__abs__ __add__ __and__ __eq__ __floordiv__ __ge__ __gt__ __iadd__ __iand__ "
-            "__ifloordiv__ __ilshift__ __imod__ __imul__ __invert__ __ior__ __ipow__ __irshift__ "
-            "__isub__ __itruediv__ __ixor__ __le__ __lshift__ __lt__ __matmul__ __mod__ __mul__ "
-            "__ne__ __neg__ __or__ __pos__ __pow__ __radd__ __rand__ __rfloordiv__ __rlshift__ "
-            "__rmatmul__ __rmod__ __rmul__ __ror__ __rpow__ __rrshift__ __rshift__ __rsub__ "
-            "__rtruediv__ __rxor__ __sub__ __truediv__ __xor__"
+            "__ifloordiv__ __ilshift__ __imod__ __imul__ __invert__ __ior__ __ipow__ "
+            "__irshift__ __isub__ __itruediv__ __ixor__ __le__ __lshift__ __lt__ "
+            "__matmul__ __mod__ __mul__ __ne__ __neg__ __or__ __pos__ __pow__ __radd__ "
+            "__rand__ __rfloordiv__ __rlshift__ __rmatmul__ __rmod__ __rmul__ __ror__ "
+            "__rpow__ __rrshift__ __rshift__ __rsub__ __rtruediv__ __rxor__ __sub__ "
+            "__truediv__ __xor__"
         ),
     ),
     "pairs": Names(
@@ -172,24 +175,24 @@ ROOMS: dict[str, Names] = {
     ),
     "pointwise": Names(
         both=(
-            "abs abs_ absolute acos acos_ acosh acosh_ angle arccos arccos_ arccosh arccosh_ "
-            "arcsin arcsin_ arcsinh arcsinh_ arctan arctan_ arctanh arctanh_ asin asin_ asinh "
-            "asinh_ atan atan_ atanh atanh_ bitwise_not ceil ceil_ conj_physical conj_physical_ "
-            "cos cos_ cosh cosh_ deg2rad deg2rad_ digamma erf erf_ erfc erfc_ erfinv exp exp2 "
-            "exp2_ exp_ expm1 expm1_ fix fix_ floor floor_ frac frac_ i0 i0_ isfinite isinf isnan "
-            "isneginf isposinf isreal lgamma log log10 log10_ log1p log1p_ log2 log2_ log_ "
-            "logical_not logit logit_ nan_to_num nan_to_num_ neg neg_ negative negative_ "
-            "polygamma positive rad2deg rad2deg_ reciprocal reciprocal_ relu relu_ round round_ "
-            "rsqrt rsqrt_ sgn sigmoid sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_ sqrt "
-            "sqrt_ square square_ tan tan_ tanh tanh_ trunc trunc_"
+            "abs abs_ absolute acos acos_ acosh acosh_ angle arccos arccos_ arccosh "
+            "arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan_ arctanh arctanh_ asin "
+            "asin_ asinh asinh_ atan atan_ atanh atanh_ bitwise_not ceil ceil_ "
+            "conj_physical conj_physical_ cos cos_ cosh cosh_ deg2rad deg2rad_ digamma erf "
+            "erf_ erfc erfc_ erfinv exp exp2 exp2_ exp_ expm1 expm1_ fix fix_ floor floor_ "
+            "frac frac_ i0 i0_ isfinite isinf isnan isneginf isposinf isreal lgamma log "
+            "log10 log10_ log1p log1p_ log2 log2_ log_ logical_not logit logit_ nan_to_num "
+            "nan_to_num_ neg neg_ negative negative_ polygamma positive rad2deg rad2deg_ "
+            "reciprocal reciprocal_ relu relu_ round round_ rsqrt rsqrt_ sgn sigmoid "
+            "sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_ sqrt sqrt_ square "
+            "square_ tan tan_ tanh tanh_ trunc trunc_"
         ),
-        methods="absolute_ bitwise_not_ digamma_ erfinv_ lgamma_ logical_not_ sgn_ sign_",
+        methods=("absolute_ bitwise_not_ digamma_ erfinv_ lgamma_ logical_not_ sgn_ sign_"),
         rows="special_i1",
     ),
     "products": Names(
         both="inner",
         functions="chain_matmul einsum tensordot",
-        rows="vdot",
     ),
     "quantiles": Names(
         both="kthvalue median mode nanmedian nanquantile quantile",
@@ -198,13 +201,13 @@ ROOMS: dict[str, Names] = {
     "randomness": Names(
         both="bernoulli multinomial",
         functions="normal rand rand_like randint randint_like randn randn_like randperm",
-        methods="bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_",
+        methods=("bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_"),
         rows="bernoulli_fill cauchy exponential geometric log_normal random uniform",
     ),
     "rearranging": Names(
         both=(
-            "adjoint flip fliplr flipud moveaxis movedim ravel repeat_interleave roll rot90 tile "
-            "unflatten"
+            "adjoint flip fliplr flipud moveaxis movedim ravel repeat_interleave roll "
+            "rot90 tile unflatten"
         ),
         methods="T mT repeat unfold",
         rows="narrow_one prod_dim slice_one unfold_back",
@@ -222,7 +225,7 @@ ROOMS: dict[str, Names] = {
             "argwhere gather index_add index_copy index_fill index_select nonzero scatter "
             "scatter_add scatter_reduce take take_along_dim"
         ),
-        methods="index_add_ index_copy_ index_fill_ scatter_ scatter_add_ scatter_reduce_",
+        methods=("index_add_ index_copy_ index_fill_ scatter_ scatter_add_ scatter_reduce_"),
         rows="fit_into scatter_add_along scatter_number",
     ),
     "selection": Names(
@@ -232,11 +235,11 @@ ROOMS: dict[str, Names] = {
         rows="where_same",
     ),
     "shape": Names(
-        both="clone flatten permute reshape squeeze swapaxes swapdims t transpose unsqueeze",
+        both=("clone flatten permute reshape squeeze swapaxes swapdims t transpose unsqueeze"),
         methods="expand view",
         rows=(
-            "_reshape_alias _unsafe_shared _unsafe_view alias detach squeeze_all squeeze_dim "
-            "squeeze_dims squeeze_mm"
+            "_reshape_alias _unsafe_shared _unsafe_view alias detach squeeze_all "
+            "squeeze_dim squeeze_dims squeeze_mm"
         ),
     ),
     "softmax": Names(
@@ -260,10 +263,10 @@ ROOMS: dict[str, Names] = {
         functions="_sample_dirichlet _standard_gamma binomial poisson",
     ),
     "writing": Names(
-        both="as_strided_ diagonal_scatter index_reduce put select_scatter slice_scatter",
+        both=("as_strided_ diagonal_scatter index_reduce put select_scatter slice_scatter"),
         methods=(
-            "apply_ cumprod_ cumsum_ fill_diagonal_ float_power_ index_reduce_ map_ put_ set_ "
-            "sum_to_size"
+            "apply_ cumprod_ cumsum_ fill_diagonal_ float_power_ index_reduce_ map_ put_ "
+            "set_ sum_to_size"
         ),
         rows=(
             "_zero_diagonal_scatter _zero_diagonal_scatter_part _zero_select_scatter "
