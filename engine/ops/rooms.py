@@ -202,7 +202,10 @@ ROOMS: dict[str, Names] = {
         both="bernoulli multinomial",
         functions="normal rand rand_like randint randint_like randn randn_like randperm",
         methods=("bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_"),
-        rows="bernoulli_fill cauchy exponential geometric log_normal random uniform",
+        rows=(
+            "bernoulli_fill cauchy exponential geometric log_normal normal_both "
+            "normal_mean normal_std random uniform"
+        ),
     ),
     "rearranging": Names(
         both=(
