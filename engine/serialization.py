@@ -8,6 +8,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from engine import places
 from engine.ops import exchange
 from engine.size import Size
 
@@ -19,6 +20,24 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     ("engine.size", "Size"): Size,
     ("torch", "Size"): Size,
 }
+
+
+_NOT_ALLOWED = (
+    "Weights only load failed. This file can still be loaded, to do so you have two options, "
+    "\x1b[1mdo those steps only if you trust the source of the checkpoint\x1b[0m. \n"
+    "\t(1) In PyTorch 2.6, we changed the default value of the `weights_only` argument in "
+    "`torch.load` from `False` to `True`. Re-running `torch.load` with `weights_only` set to `False` "
+    "will likely succeed, but it can result in arbitrary code execution. Do it only if you got the "
+    "file from a trusted source.\n"
+    "\t(2) Alternatively, to load with `weights_only=True` please check the recommended steps in the "
+    "following error message.\n"
+    "\tWeightsUnpickler error: Unsupported global: GLOBAL {name} was not an allowed global by "
+    "default. Please use `torch.serialization.add_safe_globals([{name}])` or the "
+    "`torch.serialization.safe_globals([{name}])` context manager to allowlist this global if you "
+    "trust this class/function.\n\n"
+    "Check the documentation of torch.load to learn more about types accepted by default with "
+    "weights_only https://pytorch.org/docs/stable/generated/torch.load.html."
+)
 
 
 class _Reader(pickle.Unpickler):
@@ -34,16 +53,15 @@ class _Reader(pickle.Unpickler):
             "_frombuffer",
         ):
             return super().find_class(module, name)
-        raise pickle.UnpicklingError(
-            f"Weights only load failed: the file refers to {module}.{name}, which is not allowed. Save a "
-            "state_dict() instead of the whole object, or load with weights_only=False if you trust the file."
-        )
+        raise pickle.UnpicklingError(_NOT_ALLOWED.format(name=f"{module}.{name}"))
 
 
 class _Writer(pickle.Pickler):
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, Size):
             return Size, (tuple(obj),)
+        if isinstance(obj, type) and places.has(obj.__module__):
+            return places.find, (obj.__module__, obj.__name__)
         return NotImplemented
 
 

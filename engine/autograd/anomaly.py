@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 from engine.autograd import mode as grad_mode
 
+#: Where the engine's own code lies.
+_HERE = str(Path(__file__).parents[1])
 enabled: bool = False
 check_nan: bool = True
 
@@ -64,7 +67,14 @@ def remember(node: Any) -> None:
     """Keep where the operation of a new node was called."""
     import traceback
 
-    node.metadata["traceback_"] = traceback.format_list(traceback.extract_stack()[:-4])
+    frames = traceback.extract_stack()
+    while frames and _is_ours(frames[-1].filename):
+        frames.pop()
+    node.metadata["traceback_"] = traceback.format_list(frames)
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith(_HERE)
 
 
 def _tell(node: Any) -> None:

@@ -24,6 +24,8 @@ class UnpackedDualTensor(NamedTuple):
 
 #: The dual leaves of the current level: (leaf as it was handed out, tangent).
 _duals: list[tuple[Any, Any]] = []
+#: For each, whether its value had a place in a graph, in which its tangents then take part.
+_tracked: list[bool] = []
 _level = 0
 
 
@@ -48,7 +50,7 @@ def dual_level() -> Iterator[int]:
         yield _level - 1
     finally:
         _level -= 1
-        del _duals[start:]
+        del _duals[start:], _tracked[start:]
 
 
 def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
@@ -58,10 +60,10 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
             "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
         )
     with mode.enable_grad():
-        leaf = (
-            tensor.detach().requires_grad_() if not tensor.requires_grad else run(ALIAS, [tensor])
-        )
+        tracked = tensor.requires_grad
+        leaf = run(ALIAS, [tensor]) if tracked else tensor.detach().requires_grad_()
     _duals.append((leaf, tangent))
+    _tracked.append(tracked)
     return leaf
 
 
@@ -83,7 +85,7 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
             part = (s * tangent).sum()
             total = part if total is None else total + part
         found = (
-            grad([total], [v], allow_unused=True)[0]
+            grad([total], [v], allow_unused=True, create_graph=any(_tracked))[0]
             if total is not None and total.requires_grad
             else None
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine import places
+
 from . import activations, functional, init, lazy, losses, parameter, pooling, utils
 from .activations import *  # noqa: F403
 from .attention import MultiheadAttention
@@ -125,6 +127,8 @@ __all__ = [
     "parameter",
     "utils",
 ]
+
+places.settle("nn", globals())
 
 _UNSUPPORTED = (
     "AdaptiveLogSoftmaxWithLoss", "CrossMapLRN2d", "FractionalMaxPool2d", "FractionalMaxPool3d",

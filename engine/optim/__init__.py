@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine import places
+
 from . import lr_scheduler
 from .adam import Adam, Adamax, AdamW, NAdam, RAdam
 from .adaptive import Adadelta, Adagrad, RMSprop, Rprop
@@ -27,6 +29,8 @@ __all__ = [
     "Rprop",
     "lr_scheduler",
 ]
+
+places.settle("optim.", {**vars(lr_scheduler), **globals()})
 
 
 def __getattr__(name: str) -> Any:

@@ -30,6 +30,8 @@ def _check(fine: bool, message: str) -> None:
 class Generator:
     """A source of random numbers; the methods that return arrays fill them as PyTorch does."""
 
+    __module__ = "torch._C"
+
     def __init__(self, device: Any = "cpu") -> None:
         kind = str(getattr(device, "type", device))
         _check(kind == "cpu", _NO_CUDA.format(kind.upper()))

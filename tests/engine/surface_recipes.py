@@ -42,6 +42,7 @@ def output(program: str, torch: Any) -> str:
 
     with warnings.catch_warnings(), contextlib.redirect_stdout(out):
         warnings.simplefilter("always")
+        warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated")
         warnings.showwarning = show  # type: ignore[assignment]
         try:
             exec(compile(program, "<program>", "exec"), {"torch": torch, "__name__": "__main__"})
@@ -53,6 +54,7 @@ def output(program: str, torch: Any) -> str:
 if __name__ == "__main__":
     import torch as reference
     import torch.distributions
+    import torch.nn.utils.prune
     import torch.utils.benchmark
 
     assert not hasattr(reference, "tape"), "this records PyTorch, not the engine"

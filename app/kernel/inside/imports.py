@@ -15,7 +15,7 @@ COMPANIONS = frozenset(
     ("torchvision", "torchaudio", "torchtext", "torchdata", "torchao", "functorch", "torchgen")
 )
 #: Modules of the engine that are no part of PyTorch's names.
-OURS = frozenset(("tape", "recording"))
+OURS = frozenset(("later", "places", "recording", "tape"))
 #: What messages name of PyTorch's modules, as far as the engine has it.
 NAMED = (
     "accelerator", "autograd", "autograd.functional", "distributions", "func", "linalg", "nn",
@@ -78,7 +78,10 @@ def _engine_module(fullname: str, name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise  # the engine's module is there and misses something of its own
-        raise ModuleNotFoundError(_lacking_message(fullname), name=fullname) from None
+        made: ModuleType | None = importlib.import_module("engine.places").module(fullname)
+        if made is None:
+            raise ModuleNotFoundError(_lacking_message(fullname), name=fullname) from None
+        return made
 
 
 def _lacking_message(fullname: str) -> str:

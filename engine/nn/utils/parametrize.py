@@ -93,7 +93,7 @@ def _prepare(module: Module) -> None:
     """Give the module a class of its own, on which properties can be put."""
     kind = type(module)
     module.__class__ = type(
-        f"Parametrized{kind.__name__}", (kind,), {"__module__": kind.__module__}
+        f"Parametrized{kind.__name__}", (kind,), {"__module__": "torch.nn.utils.parametrize"}
     )
     module.parametrizations = ModuleDict()
 
@@ -113,16 +113,28 @@ def _install(module: Module, name: str) -> None:
     setattr(type(module), name, property(read, write))
 
 
+def _try_out(parametrization: Any, value: Tensor) -> None:
+    """Check that a further parametrization, and the way back if it has one, fits the value."""
+    changed = parametrization(value)
+    if changed.shape != value.shape:
+        raise ValueError(
+            "Registering a parametrization may not change the shape of the tensor, unless the "
+            f"`unsafe` flag is enabled.\nmodule.{{tensor_name}}.shape: {value.shape}\n"
+            f"parametrization(module.{{tensor_name}}).shape: {changed.shape}"
+        )
+    if hasattr(parametrization, "right_inverse"):
+        parametrization.right_inverse(changed)
+
+
 def register_parametrization(
     module: Module, tensor_name: str, parametrization: Module, *, unsafe: bool = False
 ) -> Module:
     """Compute `module.tensor_name` by `parametrization` from its present value."""
     parametrization.train(module.training)
     if is_parametrized(module, tensor_name):
-        chain: Any = module.parametrizations[tensor_name]
-        if hasattr(parametrization, "right_inverse") and chain.is_tensor:
-            chain.right_inverse(parametrization.right_inverse(getattr(module, tensor_name)))
-        chain.append(parametrization)
+        if not unsafe:
+            _try_out(parametrization, getattr(module, tensor_name))
+        module.parametrizations[tensor_name].append(parametrization)
         return module
     if tensor_name not in module._parameters and tensor_name not in module._buffers:
         raise ValueError(

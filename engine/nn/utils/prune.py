@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import engine
@@ -113,6 +113,15 @@ class PruningContainer(BasePruningMethod):
     def add_pruning_method(self, method: BasePruningMethod) -> None:
         """Add one more."""
         self._methods += (method,)
+
+    def __len__(self) -> int:
+        return len(self._methods)
+
+    def __iter__(self) -> Iterator[BasePruningMethod]:
+        return iter(self._methods)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._methods[index]
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         method: Any = self._methods[-1]
@@ -302,3 +311,8 @@ def is_pruned(module: Module) -> bool:
         for part in module.modules()
         for hook in part._forward_pre_hooks.values()
     )
+
+
+for _value in list(globals().values()):
+    if isinstance(_value, type) and _value.__module__ == __name__:
+        _value.__module__ = "torch.nn.utils.prune"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from engine import places
+
 from .collate import default_collate, default_convert
 from .dataset import (
     ChainDataset,
@@ -43,3 +45,5 @@ __all__ = [
     "get_worker_info",
     "random_split",
 ]
+
+places.settle("utils.data", globals())
