@@ -10,6 +10,7 @@ from typing import Any
 #: Module below torch → the names of the classes it defines.
 _PLACES: Mapping[str, str] = {
     "nn.modules.module": "Module",
+    "nn.parameter": "Buffer Parameter UninitializedParameter",
     "nn.modules.linear": "Bilinear Identity LazyLinear Linear",
     "nn.modules.flatten": "Flatten Unflatten",
     "nn.modules.container": "ModuleDict ModuleList ParameterDict ParameterList Sequential",

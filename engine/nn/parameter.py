@@ -69,7 +69,12 @@ class Parameter(Tensor):
         return memo[id(self)]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return Parameter, (self.data, self.requires_grad)
+        return rebuild, (self.data, self.requires_grad)
+
+
+def rebuild(data: Tensor, requires_grad: bool) -> Parameter:
+    """A parameter that was saved."""
+    return Parameter(data, requires_grad)
 
 
 class Buffer(Tensor):
