@@ -143,14 +143,44 @@ SVD = define(
 )
 
 
-def _qr(a: Raw, mode: Literal["reduced", "complete", "r"] = "reduced") -> tuple[Raw, Raw]:
+_QR_MODES = ("reduced", "r", "complete")
+
+
+def _qr(a: Raw, mode: Any = "reduced") -> tuple[Raw, Raw]:
+    if mode == "r":
+        return np.empty(0, a.dtype), np.linalg.qr(a, "r")
     q, r = np.linalg.qr(a, mode)
     return q, r
 
 
-def _qr_vjp(F: Any, g: Any, result0: Any, result1: Any) -> Any:
+def _qr_vjp(F: Any, g: Any, result0: Any, result1: Any, mode: str) -> Any:
+    """The first columns as those of a square or tall matrix; the others are Q times theirs in R."""
     gq, gr = g
     q, r = result0, result1
+    if mode == "r":
+        raise RuntimeError(
+            "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use "
+            "linalg.qr(A, mode='reduced') if you are going to differentiate through linalg.qr."
+        )
+    n, last = q.shape[-2], len(r.shape) - 1
+    if n > r.shape[-1] and mode == "complete":
+        raise RuntimeError(
+            "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
+        )
+    if n >= r.shape[-1]:
+        return _tall_qr_vjp(F, gq, gr, q, r)
+    first = F.slice_one(r, last, 0, n)
+    if gr is None:
+        part = _tall_qr_vjp(F, gq, None, q, first)
+        return F.cat([part, F.zeros_like(F.slice_one(r, last, n, None))], last)
+    rest, g_rest = F.slice_one(r, last, n, None), F.slice_one(gr, last, n, None)
+    through = F.matmul(q, F.matmul(rest, _t(F, g_rest)))
+    gq = through if gq is None else gq + through
+    part = _tall_qr_vjp(F, gq, F.slice_one(gr, last, 0, n), q, first)
+    return F.cat([part, F.matmul(q, g_rest)], last)
+
+
+def _tall_qr_vjp(F: Any, gq: Any, gr: Any, q: Any, r: Any) -> Any:
     m = None
     if gr is not None:
         m = F.matmul(r, _t(F, gr))
@@ -228,6 +258,11 @@ def svd_old(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
 
 
 def qr(input: Any, mode: str = "reduced") -> Any:
+    if mode not in _QR_MODES:
+        raise RuntimeError(
+            f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or "
+            "'complete'"
+        )
     return run(QR, [input, mode])
 
 

@@ -168,6 +168,8 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "eigvalsh": (lambda a: torch.linalg.eigvalsh(a + a.mT), ((2, 2),)),
     "matrix_exp": (lambda a: torch.matrix_exp(a / 2), ((2, 2),)),
     "qr": (lambda a: torch.linalg.qr(a)[1], ((3, 2),)),
+    "qr of a wide matrix": (lambda a: torch.linalg.qr(a), ((2, 3),)),
+    "qr of a wide matrix, Q alone": (lambda a: torch.linalg.qr(a)[0], ((2, 3),)),
 }
 
 
@@ -237,3 +239,19 @@ def test_a_grad_with_history_is_a_copy_and_stays_it_when_more_is_added() -> None
     assert repr(first) == "tensor([29., 29.], grad_fn=<CopyBackwards>)"
     assert torch.autograd.grad(first.sum(), w)[0].tolist() == [18.0, 18.0]
     w.grad = None
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [("r", "depends on Q, which is not computed when mode='r'"), ("complete", "nrows > ncols")],
+)
+def test_qr_says_why_it_has_no_gradient(mode: str, message: str) -> None:
+    q, r = torch.linalg.qr(leaf(3, 2), mode=mode)
+    assert tuple(q.shape) == ((0,) if mode == "r" else (3, 3))
+    with pytest.raises(RuntimeError, match=message):
+        r.sum().backward()
+
+
+def test_qr_refuses_a_mode_that_it_does_not_know() -> None:
+    with pytest.raises(RuntimeError, match="unrecognized mode 'foo'"):
+        torch.linalg.qr(leaf(2, 2), mode="foo")
