@@ -46,8 +46,8 @@ def picture(name: str, theme: str, example: int, pass_: int, leaf: str, folder: 
         settings.preferences.theme = theme
         controller = Controller(settings)
         window, session = controller.window, controller.session
-        window.resize(*SIZE)
         window.showNormal()
+        window.resize(*SIZE)
         window.reset_layout()
         ready: list[bool] = []
         controller.runs.first_run.connect(lambda: ready.append(True))

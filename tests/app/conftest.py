@@ -19,8 +19,8 @@ def controller(qtbot: QtBot, tmp_path: Path) -> Iterator[Controller]:
     make_application()
     settings = Settings(tmp_path / "settings.ini")
     made = Controller(settings)
-    made.window.resize(1280, 800)
     made.window.showNormal()
+    made.window.resize(1280, 800)
     qtbot.waitExposed(made.window)
     yield made
     made.session.set_dirty(False)

@@ -147,8 +147,8 @@ def measure(name: str, start: Callable[[Controller], None]) -> None:
     with tempfile.TemporaryDirectory() as place:
         controller = Controller(Settings(Path(place) / "settings.ini"))
         window = controller.window
-        window.resize(*SIZE)
         window.showNormal()
+        window.resize(*SIZE)
         window.reset_layout()
         start(controller)
         tape = controller.session.tape

@@ -181,14 +181,14 @@ def paint_badges(
 
     size: of the view, in pixels; badges of nodes in view stay in view.
     """
-    near = view.scale >= 0.6
-    font = detail_font(12 if near else 10)
+    pixels = 10 if view.scale < 0.6 else 12 if view.scale < 1.4 else 16
+    font = detail_font(pixels)
     font.setWeight(QFont.Weight.Bold)
     metrics = QFontMetricsF(font)
     painter.setFont(font)
     placed: list[QRectF] = []
     for node, text in badges.items():
-        badge = QSizeF(metrics.horizontalAdvance(text) + 16.0, 21.0 if near else 18.0)
+        badge = QSizeF(metrics.horizontalAdvance(text) + 16.0, 1.5 * pixels + 3.0)
         place = badge_place(picture.scene, view, size, node, badge, placed)
         placed.append(place)
         risen = place.translated(0.0, BADGE_RISE * (1.0 - t))

@@ -20,12 +20,13 @@ from ui.theme import MONO_FONT, UI_FONT
 
 TITLE, DETAIL = 13, 11  # font sizes, scene units
 PAD_LEFT, PAD_RIGHT, PAD_PILL = 15.0, 16.0, 20.0
+SLACK = 2.5  # that words may have too little: cards lie on whole pixels and differ by so much
 NAME_GAP = 12.0  # between an operation and the name of its result
 #: Pixels that words do not shrink below while they have room, and those of a title without.
 READABLE_TITLE, READABLE_DETAIL, LEAST_TITLE = 10.5, 9.0, 8.4
 #: Below this scale cards have no words.
 WORDS_FROM = 0.34
-_SIZES = (11, 13, 15, 17, 20, 23, 27, 31)  # few, so that words are rarely shaped anew
+_SIZES = (11, 13, 15, 16, 18, 20, 22, 25, 28, 31)  # few, so that words are rarely shaped anew
 _CAP = 0.727  # height of capitals, in font sizes
 _ASCENT = {True: 0.97, False: 1.02}  # of a line of title, of detail, in font sizes
 _GAP = 9.0  # between title and detail
@@ -117,7 +118,7 @@ class Words:
         )  # fmt: skip
         size = first[1]
         below = min(_GAP, 0.55 * detail) + _CAP * detail  # from base line to base line
-        block = _CAP * size + (below + 0.2 * size) * bool(detail)
+        block = _CAP * size + (below + 0.08 * size) * bool(detail)
         base = (box.height - block) / 2 + _CAP * size  # where the title's letters stand
         width = self._line(painter, first, pill, left, base - _ASCENT[True] * size, ink.title)
         if not detail:
@@ -138,7 +139,7 @@ class Words:
             if width is None:
                 _, metrics = self._font(choice[0], choice[1])
                 width = self._widths[choice] = metrics.horizontalAdvance(choice[2])
-            if width <= room + 1.0:
+            if width <= room + SLACK:
                 break
         return (*choice, room)
 
@@ -165,7 +166,7 @@ class Words:
         font, metrics = self._font(title, size)
         # Names differ at both ends ("layers.3.weight"), operations at their beginning.
         how = Qt.TextElideMode.ElideMiddle if "." in text else Qt.TextElideMode.ElideRight
-        fitting = metrics.elidedText(text, how, room + 1.0)
+        fitting = metrics.elidedText(text, how, room + SLACK)
         words = QStaticText(fitting)
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.prepare(font=font)

@@ -186,7 +186,7 @@ def test_tiles_show_what_painting_shows(sample: Sample, scale: float) -> None:
     tiles.show(sample.tinted(sample.state(7)))
     direct = painted(sample.tinted(sample.state(7)), view)
     difference = np.abs(through_tiles(tiles, view) - direct).max(axis=2)
-    assert (difference > 24).mean() < 5e-3  # glyphs may land a quarter pixel off
+    assert (difference > 24).mean() < 8e-3  # glyphs may land a quarter pixel off
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.45, 0.2])
