@@ -12,7 +12,7 @@ from engine.autograd import mode
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, Port
 from engine.dtype import FLOAT, FROM_NP, dtype
-from engine.errors import mismatch
+from engine.errors import c_name, mismatch
 from engine.size import Size, intern
 
 _NOT_LEAF = "you can only change requires_grad flags of leaf variables."
@@ -151,6 +151,8 @@ class Tensor(TensorBase):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise RuntimeError("requires_grad must be a bool")  # noqa: TRY004
         if self._g is not None and self._g is not LEAF:
             if not value:
                 raise RuntimeError(_NOT_LEAF + _NO_GRAD_HINT)
@@ -159,6 +161,8 @@ class Tensor(TensorBase):
             raise RuntimeError(
                 "only Tensors of floating point and complex dtype can require gradients"
             )
+        if value and is_inference(self) and not mode.inference:
+            raise RuntimeError(_INFERENCE_GRAD)
         self._g = LEAF if value else None
 
     def _reports_grad(self) -> bool:
@@ -178,9 +182,7 @@ class Tensor(TensorBase):
         if requires_grad and self._d.category < FLOAT:
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
         if requires_grad and is_inference(self) and not mode.inference:
-            raise RuntimeError(
-                "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
-            )
+            raise RuntimeError(_INFERENCE_GRAD)
         self._g = LEAF if requires_grad else None
         return self
 
@@ -239,10 +241,13 @@ class Tensor(TensorBase):
         if value._d is not self._d:
             raise RuntimeError(
                 "attempting to assign a gradient with dtype "
-                f"'{_c_name(value._d)}' to a tensor with grad_dtype '{_c_name(self._d)}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems that assume they match."
+                f"'{c_name(value._d)}' to a tensor with grad_dtype '{self._d.display}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems that assume they match."
             )
         if value._s is not self._s and value._s != self._s:
-            raise RuntimeError("assigned grad has data of a different size")
+            raise RuntimeError(
+                f"attempting to assign a gradient of size '{list(value._s)}' to a tensor of size "
+                f"'{list(self._s)}'. Please ensure that the gradient and the tensor are the same size"
+            )
 
     @property
     def retains_grad(self) -> bool:
@@ -312,6 +317,10 @@ class Tensor(TensorBase):
     def data(self, value: Any) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if self._g is not None and value._d.category < FLOAT:
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex dtype"
+            )
         if recording.log is not None or recording.written is not None:
             recording.note_write(self)
         array(value)
@@ -343,15 +352,12 @@ for _name in (
     _read_only(_name)
 
 RETAINS, INFERENCE = 1, 2
+_INFERENCE_GRAD = (
+    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+)
 #: The classes whose instances take the quick ways of `engine.ops.quick`; modules add theirs.
 TENSORS: set[type] = {Tensor}
 new = object.__new__
-
-
-def _c_name(d: dtype) -> str:
-    return {"float32": "float", "float64": "double", "int64": "long", "int32": "int"}.get(
-        d.name, d.name
-    )
 
 
 def is_inference(t: Tensor) -> bool:

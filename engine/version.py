@@ -107,7 +107,10 @@ def modified_error(t: Any, seq: float, g: Any, cell: Cell) -> RuntimeError:
     origin = ""
     if g is not None and g is not graph.LEAF:
         node, nr = (g.node, g.nr) if type(g) is graph.Port else (g, 0)
-        name = type(node).__name__.rstrip("0123456789").removesuffix("Backward")
+        name = getattr(node, "title", "") or type(node).__name__
+        name = name.rstrip("0123456789").removesuffix("Backward")
+        if type(t._v) is View:  # whose node is made anew when its memory was written
+            name, nr = "AsStrided", 0
         origin = f", which is output {nr} of {name},"
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace "
@@ -138,12 +141,14 @@ def check_write(t: Any, op: str) -> None:
 
 
 def _check_view(t: Any, v: View) -> None:
-    if v.origin in ("no_grad", "inference_mode"):
+    if v.origin in ("no_grad", "inference_mode") and v.base._g is not None:
         raise RuntimeError(
             f"A view was created in {v.origin.removesuffix('_mode')} mode and is being modified inplace with grad mode "
             "enabled." + _AMBIGUOUS
         )
-    if v.origin is not None and (t._g is not None or v.base._g is not None):
+    if v.origin not in (None, "no_grad", "inference_mode") and (
+        t._g is not None or v.base._g is not None
+    ):
         raise RuntimeError(v.origin)
     if v.base._g is graph.LEAF:
         raise RuntimeError(LEAF_VIEW_INPLACE if t is not v.base else LEAF_INPLACE)

@@ -82,6 +82,8 @@ def add_to_tensor(t: Any, fn: Hook) -> Handle:
 
 
 def add_post_accumulate(t: Any, fn: Hook) -> Handle:
+    if t._g is None:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     if t._g is not LEAF:
         raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
     return Handle(_of_leaf(t, "_post_hooks"), fn)
@@ -110,9 +112,13 @@ def _back(v: Any, p: Any) -> Any:
 def _check(result: Any, g: Any, hook: Hook) -> Any:
     name = getattr(hook, "__name__", type(hook).__name__)
     if not isinstance(result, Tensor):
-        raise TypeError(f"expected Variable, but hook '{name}' returned {type(result).__name__}")
+        raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
     if result._s != g._s:
         raise RuntimeError(f"hook '{name}' has changed the size of value")
+    if result._d is not g._d:
+        raise RuntimeError(
+            f"hook '{name}' has changed the type of value (was {g.type()} got {result.type()})"
+        )
     return result
 
 
@@ -154,10 +160,22 @@ def _pre(hooks: Any, g: Any, p: Any) -> Any:
     many = isinstance(g, list)
     values = tuple(map(_tensor, g)) if many else (_tensor(g),)
     for hook in list(hooks.values()):
-        result = hook(values)
-        if result is not None:
-            values = result if isinstance(result, tuple) else (result,)
+        values = _new(hook, hook(values), values)
     return [_back(v, p) for v in values] if many else _back(values[0], p)
+
+
+def _new(hook: Hook, result: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a hook of a node makes of the gradients: as many as there were."""
+    if result is None:
+        return values
+    result = tuple(result) if isinstance(result, tuple) else (result,)
+    if len(result) != len(values):
+        name = getattr(hook, "__name__", type(hook).__name__)
+        raise RuntimeError(
+            f"hook '{name}' has returned an incorrect number of values (got {len(result)}, but "
+            f"expected {len(values)})"
+        )
+    return result
 
 
 def after(n: Any, out: Sequence[Any], g: Any, p: Any) -> Sequence[Any]:
@@ -168,9 +186,7 @@ def after(n: Any, out: Sequence[Any], g: Any, p: Any) -> Sequence[Any]:
     gs = tuple(map(_tensor, g)) if isinstance(g, list) else (_tensor(g),)
     values = tuple(map(_tensor, out))
     for hook in list(hooks.values()):
-        result = hook(values, gs)
-        if result is not None:
-            values = result if isinstance(result, tuple) else (result,)
+        values = _new(hook, hook(values, gs), values)
     return [_back(v, p) for v in values]
 
 
@@ -181,7 +197,9 @@ def before_leaf(t: Any, g: Any, p: Any) -> Any:
 def after_leaf(n: Any, t: Any, g: Any, p: Any) -> None:
     """Post-accumulate hooks of the leaf, then the hooks of its AccumulateGrad."""
     for hook in list(getattr(t, "_post_hooks", {}).values()):
-        hook(t)
+        result = hook(t)
+        if result is not None:
+            raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
     found = graph.hooked.get(n)
     if found is not None:
         for hook in list(found.post.values()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -51,7 +52,19 @@ class _Scope:
 
     def __call__(self, func: Any) -> Any:
         if inspect.isclass(func):
-            return func
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You "
+                "should only decorate functions or methods. To preserve the current behavior of "
+                "class decoration, you can directly decorate the `__init__` method and nothing "
+                "else.",
+                FutureWarning,
+                stacklevel=2,
+            )
+            made = func
+
+            def func(*args: Any, **kwargs: Any) -> Any:
+                return made(*args, **kwargs)
+
         if inspect.isgeneratorfunction(func):
             return self._generator(func)
 
@@ -96,7 +109,7 @@ class _Switch(_Scope):
     def __enter__(self) -> None:
         global enabled
         self._before.append((enabled, inference))
-        enabled = self.value
+        enabled = self.value and not inference
 
 
 class no_grad(_Switch):
@@ -119,6 +132,11 @@ class set_grad_enabled(_Scope):
 
     def __init__(self, mode: bool) -> None:
         global enabled
+        if not isinstance(mode, bool):
+            raise TypeError(
+                "set_grad_enabled(): argument 'enabled' (position 1) must be bool, not "
+                f"{type(mode).__name__}"
+            )
         super().__init__()
         self.mode = mode
         self._before.append((enabled, inference))
@@ -140,7 +158,7 @@ class set_grad_enabled(_Scope):
         enabled = bool(self.mode)
 
     def __repr__(self) -> str:
-        return f"set_grad_enabled(mode={self.mode})"
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
 
 
 class inference_mode(_Scope):

@@ -354,6 +354,9 @@ def backward(
 ) -> None:
     """Add the gradients of `tensors` to the `.grad` of the leaves (or of `inputs`)."""
     outputs = _as_tuple(tensors)
+    for t in outputs:
+        if not isinstance(t, Tensor):
+            raise AssertionError("Expected output to be a torch.Tensor")  # noqa: TRY004
     if inputs is not None:
         inputs = _as_tuple(inputs)
         if not inputs:
@@ -361,18 +364,30 @@ def backward(
         for t in inputs:
             if t._g is None:
                 raise RuntimeError("One of the differentiated Tensors does not require grad")
+    if grad_variables is not None:
+        warnings.warn(
+            "`grad_variables` is deprecated. Use `grad_tensors` instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
     given = grad_tensors if grad_tensors is not None else grad_variables
     gradients = (None,) * len(outputs) if given is None else _as_tuple(given)
-    _check_count(outputs, gradients)
+    gradients = _counted(outputs, gradients)
     if create_graph:
         warnings.warn(_CYCLE, UserWarning, stacklevel=3)
     retain = create_graph if retain_graph is None else retain_graph
     execute("backward", outputs, gradients, retain, create_graph, inputs)
 
 
-def _check_count(outputs: Sequence[Any], gradients: Sequence[Any]) -> None:
+def _counted(outputs: Sequence[Any], gradients: Sequence[Any]) -> tuple[Any, ...]:
+    """One gradient per output: what there is too much is ignored, as PyTorch does."""
+    gradients = tuple(gradients[: len(outputs)])
+    for t, g in zip(outputs, gradients, strict=False):
+        if g is not None and not isinstance(g, Tensor):
+            _given(t, g, 0)
     if len(outputs) != len(gradients):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
+    return gradients
 
 
 def grad(
@@ -393,11 +408,20 @@ def grad(
             "allow_unused=False."
         )
     allow_unused = materialize_grads if allow_unused is None else allow_unused
-    outs, ins = _as_tuple(outputs), _as_tuple(inputs)
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate"
+            " gradient for other parts of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
+    outs, ins = _as_tuple(outputs), tuple(map(_tensor_of, _inputs(inputs)))
+    if not ins:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     gradients = (None,) * len(outs) if grad_outputs is None else _as_tuple(grad_outputs)
     if is_grads_batched:
         return _batched(outs, ins, gradients, retain_graph, create_graph, allow_unused)
-    _check_count(outs, gradients)
+    gradients = _counted(outs, gradients)
     for t in ins:
         if t._g is None:
             _first_root_error(outs)
@@ -405,6 +429,15 @@ def grad(
     retain = create_graph if retain_graph is None else retain_graph
     found = execute("grad", outs, gradients, retain, create_graph, ins)
     return _results(found, ins, create_graph, allow_unused, materialize_grads)
+
+
+def _inputs(inputs: Any) -> tuple[Any, ...]:
+    return (inputs,) if hasattr(inputs, "ownership_token") else _as_tuple(inputs)
+
+
+def _tensor_of(t: Any) -> Any:
+    """The leaf that a gradient edge leads to."""
+    return getattr(t.node, "variable", t) if hasattr(t, "ownership_token") else t
 
 
 def _first_root_error(outs: Sequence[Any]) -> None:

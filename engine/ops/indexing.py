@@ -385,7 +385,8 @@ def getitem(self: Any, key: Any) -> Any:
 def setitem(self: Any, key: Any, value: Any) -> None:
     """self[key] = value: copy into the view, or index_put."""
     if mode.enabled and self._g is LEAF:
-        raise RuntimeError(errors.LEAF_VIEW_INPLACE)
+        whole = isinstance(key, (Tensor, list, type(...))) or key == slice(None)
+        raise RuntimeError(errors.LEAF_INPLACE if whole else errors.LEAF_VIEW_INPLACE)
     inplace.check(self, "setitem")
     view, index = _resolve(self, key)
     if not isinstance(value, Tensor):

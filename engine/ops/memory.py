@@ -20,7 +20,7 @@ from engine.ops.api import FUNCTIONS, publish
 from engine.ops.shape import ALIAS
 from engine.ops.table import run
 from engine.size import intern
-from engine.tensor import TENSORS, Tensor, array, new, wrap
+from engine.tensor import INFERENCE, TENSORS, Tensor, array, new, wrap
 
 Raw = Any
 
@@ -28,7 +28,9 @@ Raw = Any
 def detach(self: Any) -> Any:
     """The same memory and version, outside the graph."""
     out = wrap(array(self), self._d)
-    if not self.is_inference():
+    if self.is_inference():
+        out._flags = INFERENCE
+    else:
         out._v = version.cell_of(self)
     if recording.log is not None:
         recording.operation("detach", out, (self,), None)
@@ -42,7 +44,7 @@ def detach_(self: Any) -> Any:
             "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as True, "
             "gradients are views of DDP buckets, and hence detach_() cannot be called on these "
             "gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
-            "torch/optim/optimizer.py as a reference."
+            "torch/optim/optimizer.py as the solution."
         )
     self._g = None
     return self

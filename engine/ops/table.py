@@ -28,7 +28,7 @@ from engine.ops import halves, rooms
 from engine.ops.formula import compile_vjp
 from engine.ops.promote import common, to_float
 from engine.size import Size, intern
-from engine.tensor import INFERENCE, Tensor, array, new
+from engine.tensor import INFERENCE, Tensor, array, new, wrap
 
 RAWTYPE, PROMOTE, PROMOTE_FLOAT, TO_FLOAT = range(4)
 
@@ -204,6 +204,9 @@ class OpNode(Function):
             return saved_attribute(self, name.removeprefix("_raw").removeprefix("_saved_"))
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *saved_names(self.op)} - {"_raw_saved_tensors"})
+
     def _raw_saved_tensors(self) -> tuple[Any, ...]:
         return tuple(a for a in self.args or () if isinstance(a, Tensor))
 
@@ -286,6 +289,26 @@ def output_tensor(node: Any, i: int, a: Any, size: Any, dt: Any) -> Any:
 _TUPLE_DIM = ("SumBackward1", "MeanBackward1")
 
 
+_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
+
+
+def saved_names(op: Op) -> list[str]:
+    """The names under which a node of this row shows what it saved."""
+    used = op.joint[1] if op.joint else [x for _, gs in op.vjps.values() for x in gs]
+    names = set()
+    for kind, i in used:
+        param = op.params[i] if i < len(op.params) else ""
+        if kind == INPUT:
+            names.add(f"_saved_{param}")
+            if param in ("self", "other", "mat2", "weight", "target", "indices", "index"):
+                names.add(f"_raw_saved_{param}")
+        elif kind == RESULT:
+            names.update(("_saved_result", "_raw_saved_result"))
+        elif kind == SIZES:
+            names.add(f"_saved_{param}_sym_sizes")
+    return sorted(names)
+
+
 def saved_attribute(node: Any, name: str) -> Any:
     """`grad_fn._saved_self` and the like."""
     op = node.op
@@ -302,6 +325,13 @@ def saved_attribute(node: Any, name: str) -> Any:
     if i is None:
         raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
     v = node.args[i]
+    if name == "reduction":
+        return _REDUCTIONS.get(v, v)
+    if name == "indices" and type(v) in (list, tuple, np.ndarray):
+        many = v if type(v) in (list, tuple) else (v,)
+        return tuple(wrap(a) if isinstance(a, np.ndarray) else a for a in many)
+    if type(v) is int and v < 0:
+        return v + (1 << 64)  # shown as PyTorch shows a 64-bit integer
     if name == "dim" and isinstance(v, int) and type(node).__name__ in _TUPLE_DIM:
         return (v,)
     if type(v) is Packed:
