@@ -168,14 +168,14 @@ def _new(hook: Hook, result: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
     """What a hook of a node makes of the gradients: as many as there were."""
     if result is None:
         return values
-    result = tuple(result) if isinstance(result, tuple) else (result,)
-    if len(result) != len(values):
+    new: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)
+    if len(new) != len(values):
         name = getattr(hook, "__name__", type(hook).__name__)
         raise RuntimeError(
-            f"hook '{name}' has returned an incorrect number of values (got {len(result)}, but "
+            f"hook '{name}' has returned an incorrect number of values (got {len(new)}, but "
             f"expected {len(values)})"
         )
-    return result
+    return new
 
 
 def after(n: Any, out: Sequence[Any], g: Any, p: Any) -> Sequence[Any]:
