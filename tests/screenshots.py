@@ -22,11 +22,13 @@ from app.controller import Controller
 from app.examples import examples
 from app.main import make_application
 from app.settings import Settings
+from engine.tape.replay import state_at
+from engine.tape.tape import Tape
 from ui.graph.types import Kind
 
 #: Name, theme, example, pass to stand in the middle of, title of the leaf that is selected.
 PICTURES = (
-    ("window-dark", "dark", 6, 2, "2.weight"),
+    ("window-dark", "dark", 6, 2, "2.bias"),
     ("window-light", "light", 3, 1, "w"),
     ("first-start", "dark", 0, 0, "x"),
 )
@@ -37,6 +39,15 @@ def wait(happened: Callable[[], bool]) -> None:
     """Let the event loop run until something has happened."""
     while not happened():
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+
+
+def moment_of_gain(tape: Tape, first: int, last: int) -> int:
+    """Return the first playhead of first..last at which something is added to a leaf."""
+    for playhead in range(first, last + 1):
+        gained = tape.contributions[state_at(tape, playhead).contributions]
+        if (gained["tensor"] >= 0).any():
+            return playhead
+    return first
 
 
 def picture(name: str, theme: str, example: int, pass_: int, leaf: str, folder: Path) -> Path:
@@ -57,7 +68,7 @@ def picture(name: str, theme: str, example: int, pass_: int, leaf: str, folder: 
         assert tape is not None
         begin = int(tape.passes["event"][pass_])
         end = int(tape.ends["event"][tape.ends["pass_"] == pass_][0])
-        session.set_playhead((begin + end) // 2 + 1)
+        session.set_playhead(moment_of_gain(tape, (begin + end) // 2 + 1, end + 1))
         wait(lambda: not controller.graph.pictures.busy and controller.graph.picture is not None)
         graph = controller.graph.picture.graph
         leaves = [n for n, d in graph.nodes(data=True) if d["title"] == leaf]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence, QUndoStack
 from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit, QMessageBox
@@ -22,6 +23,9 @@ from app.runs import Runs
 from app.session import Session
 from app.settings import Settings
 from app.window import Window
+from engine.tape.schema import ValueFlag
+from engine.tape.tape import Tape
+from ui.graph.types import Kind, NodeId
 from ui.style import palette, style_sheet
 from ui.theme import load
 
@@ -146,10 +150,11 @@ class Controller(QObject):
         window.dropped = lambda name: self.files.open(Path(name))
 
     def _ready_to_play(self) -> None:
-        """An example has run: put the playhead where its first backward pass begins."""
+        """An example has run: go to where its first backward pass begins, and look at a leaf."""
         tape = self.session.tape
         if tape is not None and len(tape.passes):
             self.session.set_playhead(int(tape.passes["event"][0]))
+            self.session.select(_leaf_with_grad(tape))
 
     def _kernel_state(self, state: str) -> None:
         self.window.kernel_label.setText(_KERNEL_STATES[state])
@@ -273,6 +278,17 @@ class Controller(QObject):
         box.setTextFormat(Qt.TextFormat.RichText)
         box.setText(html)
         box.open()
+
+
+def _leaf_with_grad(tape: Tape) -> NodeId | None:
+    """Return the leaf whose .grad the tape's first contribution to any makes."""
+    leaf = ValueFlag.LEAF | ValueFlag.REQUIRES_GRAD
+    is_leaf = tape.values["flags"] & leaf == leaf
+    for tensor in tape.contributions["tensor"].tolist():
+        rows = np.flatnonzero(is_leaf & (tape.values["tensor"] == tensor))
+        if tensor >= 0 and len(rows):
+            return NodeId(Kind.LEAF, int(rows[0]))
+    return None
 
 
 def _count(number: int, what: str) -> str:

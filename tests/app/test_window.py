@@ -56,6 +56,12 @@ def test_first_start_shows_an_example_that_has_run_and_is_ready_to_play(
     assert controller.session.playhead == int(tape.passes["event"][0])
     assert not controller.session.dirty  # nobody is asked to save an example
     assert controller.window.graph.canvas.node_count() > 0
+    leaf = drive.leaf(controller, "x")
+    assert controller.session.selection == leaf  # the inspector is not empty at first sight
+    view = controller.window.inspector.shown()
+    assert view is not None
+    assert view.node == leaf
+    assert controller.window.graph.canvas.selected() == leaf
     controller.window.actions_by_id["step"].trigger()
     assert controller.session.playhead > int(tape.passes["event"][0])
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QActionGroup, QFontMetrics
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSlider, QToolButton, QWidget
 
 from ui.fonts import mono_font
 from ui.transport.player import NORMAL_SPEED
@@ -15,7 +17,10 @@ LADDER = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1024.0)
 
 
 class SpeedControl(QWidget):
-    """Chooses a speed, in stops per second. Clicking the words goes back to the normal speed."""
+    """Chooses a speed, in stops per second.
+
+    Clicking the words goes back to the normal speed; without the slider it offers all speeds.
+    """
 
     speed_requested = Signal(float)
 
@@ -28,8 +33,9 @@ class SpeedControl(QWidget):
         self.slider.setAccessibleName("Speed")
         self.label = QToolButton()
         self.label.setAutoRaise(True)
-        self.label.setAccessibleName("Normal speed")
+        self.label.setAccessibleName("Speed in words")
         self.label.setMinimumWidth(QFontMetrics(mono_font("small")).horizontalAdvance("1024×") + 14)
+        self._factor = 1.0
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(4)
@@ -37,7 +43,13 @@ class SpeedControl(QWidget):
         self._row.addWidget(self.label)
         self.set_speed(NORMAL_SPEED)
         self.slider.valueChanged.connect(self._chosen)
-        self.label.clicked.connect(lambda: self.slider.setValue(LADDER.index(1.0)))
+        self.label.clicked.connect(self._clicked)
+        self.menu = QMenu(self)
+        self.choices = QActionGroup(self.menu)
+        for rung, factor in enumerate(LADDER):
+            action = self.menu.addAction(f"{factor:g}×", partial(self.slider.setValue, rung))
+            action.setCheckable(True)
+            self.choices.addAction(action)
 
     def set_speed(self, stops_per_second: float) -> None:
         """Show a speed without announcing it; the slider goes to the nearest rung."""
@@ -52,13 +64,25 @@ class SpeedControl(QWidget):
         """Leave out the slider where there is little room."""
         self.slider.setVisible(not compact)
         self._row.activate()
+        self._say(self._factor)
+
+    def _clicked(self) -> None:
+        if not self.slider.isHidden():
+            self.slider.setValue(LADDER.index(1.0))
+            return
+        self.choices.actions()[self.slider.value()].setChecked(True)
+        size = self.menu.sizeHint()
+        place = self.label.mapToGlobal(self.label.rect().topRight())
+        self.menu.popup(QPoint(place.x() - size.width(), place.y() - size.height()))
 
     def _chosen(self, rung: int) -> None:
         self._say(LADDER[rung])
         self.speed_requested.emit(LADDER[rung] * NORMAL_SPEED)
 
     def _say(self, factor: float) -> None:
+        self._factor = factor
         self.label.setText(f"{factor:g}×")
         text = f"{factor * NORMAL_SPEED:g} steps per second"
         self.slider.setToolTip(f"Speed: {text}")
-        self.label.setToolTip(f"{text}; click for the normal speed")
+        offer = "other speeds" if self.slider.isHidden() else "the normal speed"
+        self.label.setToolTip(f"{text}; click for {offer}")

@@ -228,7 +228,7 @@ class Transport(QWidget):
         self.counter.setVisible(self.width() >= 460)
         self.readout.setVisible(self.width() >= 560)
         self.speed.setVisible(self.width() >= 350)
-        self.speed.set_compact(self.width() < 720)
+        self.speed.set_compact(self.width() < 840)
         self._column.activate()
 
     def minimumSizeHint(self) -> QSize:

@@ -135,6 +135,21 @@ def test_it_fits_every_width(qtbot, transport, width):
     assert all(a.right() < b.left() for a, b in pairwise(shown))
 
 
+@pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)
+def test_where_it_is_narrow_the_words_offer_all_speeds(qtbot, transport):
+    transport.resize(620, 130)
+    qtbot.waitUntil(transport.speed.slider.isHidden)
+    qtbot.mouseClick(transport.speed.label, Qt.MouseButton.LeftButton)
+    menu = transport.speed.menu
+    assert menu.isVisible()
+    assert transport.speed.choices.checkedAction().text() == "1×"
+    faster = next(action for action in menu.actions() if action.text() == "8×")
+    with qtbot.waitSignal(transport.speed_requested) as asked:
+        faster.trigger()
+    assert asked.args == [8 * NORMAL_SPEED]
+    menu.close()
+
+
 def test_themes_switch_while_it_is_shown(transport):
     for name in ("light", "dark"):
         transport.set_theme(load(name))
