@@ -74,6 +74,7 @@ from math import e, inf, nan, pi  # noqa: E402
 
 newaxis = None
 
+from engine.autograd.anomaly import checks_nan as is_anomaly_check_nan_enabled  # noqa: E402
 from engine.autograd.anomaly import is_enabled as is_anomaly_enabled  # noqa: E402
 from engine.constants import *  # noqa: E402, F403
 

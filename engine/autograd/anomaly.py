@@ -63,6 +63,10 @@ def is_enabled() -> bool:
     return enabled
 
 
+def checks_nan() -> bool:
+    return check_nan
+
+
 def remember(node: Any) -> None:
     """Keep where the operation of a new node was called."""
     import traceback

@@ -86,7 +86,7 @@ def _compare(
     outs = _outputs(fn, inputs)
     if not any(isinstance(t, Tensor) and t.requires_grad for t in inputs):
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
+            "gradcheck expects at least one input tensor to require gradient, but none of them have "
             "requires_grad=True."
         )
     for o, out in enumerate(outs):
@@ -94,7 +94,18 @@ def _compare(
         for t in inputs:
             if not (isinstance(t, Tensor) and t.requires_grad):
                 continue
+            if 0 in t.stride() and t.numel():
+                raise RuntimeError(
+                    f"The {place}th input has a dimension with stride 0. gradcheck only supports "
+                    "inputs that are non-overlapping to be able to compute the numerical gradients "
+                    "correctly. You should call .contiguous on the input before passing it to "
+                    "gradcheck."
+                )
             numerical = _numerical(fn, inputs, t, eps, o)
+            if not any(out.requires_grad for out in outs):
+                if np.any(numerical):
+                    raise GradcheckError("Numerical gradient for function expected to be zero")
+                continue
             analytical = _analytical(out, t)
             if out._d.category == COMPLEX or t._d.category == COMPLEX:
                 numerical = numerical.conj() if t._d.category == COMPLEX else numerical.real

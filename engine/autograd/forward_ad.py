@@ -42,15 +42,30 @@ def warn_about_scripting() -> None:
 @contextmanager
 def dual_level() -> Iterator[int]:
     """The scope in which dual tensors exist."""
-    global _level
     warn_about_scripting()
-    _level += 1
-    start = len(_duals)
     try:
-        yield _level - 1
+        yield enter_dual_level()
     finally:
-        _level -= 1
-        del _duals[start:], _tracked[start:]
+        exit_dual_level()
+
+
+def enter_dual_level() -> int:
+    """Open the level in which dual tensors exist; there is only one."""
+    global _level
+    if _level:
+        raise RuntimeError("Nested forward mode AD is not supported at the moment")
+    _level = 1
+    return 0
+
+
+def exit_dual_level(*, level: int | None = None) -> None:
+    """Close the level: tangents are forgotten."""
+    global _level
+    if not _level:
+        return
+    _level = 0
+    _duals.clear()
+    _tracked.clear()
 
 
 def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
@@ -58,6 +73,15 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
     if _level == 0:
         raise RuntimeError(
             "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
+        )
+    for name, t in (("primal", tensor), ("tangent", tangent)):
+        if not (t.is_floating_point() or t.is_complex()):
+            raise ValueError(f"Expected {name} to be floating point or complex, but got: {t.dtype}")
+    if tensor.shape != tangent.shape:
+        raise RuntimeError(
+            "Trying to set a forward gradient that has a different size than that of the original "
+            f"Tensor, this is not supported. Tensor is of size {list(tensor.shape)} while the given "
+            f"forward gradient is of size {list(tangent.shape)}."
         )
     with mode.enable_grad():
         tracked = tensor.requires_grad

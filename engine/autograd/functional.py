@@ -57,6 +57,8 @@ def _single(out: tuple[Any, ...], many: bool) -> Any:
 
 def _check_v(v: Any, like: tuple[Any, ...], what: str) -> tuple[Any, ...]:
     vs = v if isinstance(v, tuple) else (v,)
+    if len(like) == 1 and len(vs) != 1:
+        raise RuntimeError("The given v should contain a single Tensor.")
     if len(vs) != len(like):
         raise RuntimeError(
             f"v is a tuple of invalid length: should be {len(like)} but got {len(vs)}."
@@ -84,8 +86,18 @@ def vjp(
             vs: tuple[Any, ...] = (None,)
         else:
             vs = _check_v(v, outs, "outputs")
+        for i, out in enumerate(outs if strict else ()):
+            _check_connected(out, i)
         gs = _filled(_partial(outs, items, vs, create_graph), items)
     return _single(_done(outs, create_graph), many_out), _single(_done(gs, create_graph), many)
+
+
+def _check_connected(out: Any, i: int) -> None:
+    if not out.requires_grad:
+        raise RuntimeError(
+            f"Output {i} of the user-provided function does not require gradients. The outputs must "
+            "be computed in a differentiable manner from the input when running in strict mode."
+        )
 
 
 def _partial(outs: Any, items: Any, vs: Any, create_graph: bool) -> tuple[Any, ...]:
@@ -118,6 +130,8 @@ def jvp(
             vs: tuple[Any, ...] = (FUNCTIONS["ones_like"](items[0]),)
         else:
             vs = _check_v(v, items, "inputs")
+        for i, out in enumerate(outs if strict else ()):
+            _check_connected(out, i)
         dummies = tuple(_zeros_like(o).requires_grad_() for o in outs)
         gs = _filled(_partial(outs, items, dummies, True), items)
         live = [(g, v) for g, v in zip(gs, vs, strict=True) if g.requires_grad]
@@ -142,6 +156,28 @@ def jacobian(
     strategy: str = "reverse-mode",
 ) -> Any:  # fmt: skip
     """The Jacobian, for each output and input of shape (*output, *input)."""
+    if strategy not in _STRATEGIES:
+        raise AssertionError(
+            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function '
+            'has more outputs than inputs, "forward-mode" tends to be more performant. Otherwise, '
+            'prefer to use "reverse-mode".'
+        )
+    if strategy == "forward-mode" and create_graph:
+        raise NotImplementedError(
+            "torch.autograd.functional.jacobian: `create_graph=True` and "
+            '`strategy="forward-mode"` are not supported together (yet). Please either set '
+            '`create_graph=False` or `strategy="reverse-mode"`.'
+        )
+    if strategy == "forward-mode" and not vectorize:
+        raise NotImplementedError(
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian is"
+            "only implemented for `vectorize=True`."
+        )
+    if strict and vectorize:
+        raise RuntimeError(
+            "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not "
+            "supported together. Please either set `strict=False` or `vectorize=False`."
+        )
     with mode.enable_grad():
         many, items = _tuple(inputs, "inputs", "jacobian")
         items = _fresh(items, create_graph)
@@ -156,11 +192,8 @@ def _jacobian_of(
 ) -> tuple[Any, ...]:
     columns: list[list[Any]] = [[] for _ in items]
     flat = out.reshape(-1)
-    if strict and not out.requires_grad:
-        raise RuntimeError(
-            f"Output {i} of the user-provided function does not require gradients. The outputs must be computed "
-            "in a differentiable manner from the input when running in strict mode."
-        )
+    if strict:
+        _check_connected(out, i)
     for k in range(out.numel()):
         gs = _partial((flat[k],), items, (None,), create_graph)
         for column, g, t in zip(columns, gs, items, strict=True):
@@ -176,21 +209,35 @@ def _jacobian_of(
     )
 
 
+_STRATEGIES = ("forward-mode", "reverse-mode")
+_LINEAR = (
+    "While computing the hessian, found that the jacobian of the user-provided function with respect "
+    "to input {} is independent of the input. This is not allowed in strict mode. You should ensure "
+    "that your function is twice differentiable and that the jacobian depends on the inputs (this "
+    "would be violated by a linear function for example)."
+)
+
+
 def hessian(
     func: Func, inputs: Any, create_graph: bool = False, strict: bool = False, vectorize: bool = False,
     outer_jacobian_strategy: str = "reverse-mode",
 ) -> Any:  # fmt: skip
     """The matrix of second derivatives of a function with one element."""
     many, _ = _tuple(inputs, "inputs", "hessian")
+    if outer_jacobian_strategy not in _STRATEGIES:
+        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
 
     def scalar(*xs: Any) -> Any:
         out = func(*xs)
         many_out, outs = _tuple(out, "outputs of the user-provided function", "hessian")
         _check_scalar(many_out, outs, "hessian")
-        return outs[0]
+        return outs[0].squeeze()
 
     def slope(*xs: Any) -> Any:
         j = jacobian(scalar, xs, create_graph=True)
+        for i, part in enumerate(j if strict else ()):
+            if not part.requires_grad:
+                raise RuntimeError(_LINEAR.format(i))
         return j if many else j[0]
 
     return jacobian(slope, inputs, create_graph=create_graph, strict=strict)
@@ -209,11 +256,22 @@ def vhp(
     func: Func, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
     """func(inputs) and the product of `v` with its Hessian."""
+    return _hessian_product("vhp", func, inputs, v, create_graph)
+
+
+def _hessian_product(
+    name: str, func: Func, inputs: Any, v: Any, create_graph: bool
+) -> tuple[Any, Any]:
     with mode.enable_grad():
-        many, items = _tuple(inputs, "inputs", "vhp")
+        many, items = _tuple(inputs, "inputs", name)
         items = _fresh(items, create_graph)
-        many_out, outs = _tuple(func(*items), "outputs of the user-provided function", "vhp")
-        _check_scalar(many_out, outs, "vhp")
+        many_out, outs = _tuple(func(*items), "outputs of the user-provided function", name)
+        _check_scalar(many_out, outs, name)
+        if v is None and (len(items) != 1 or items[0].numel() != 1):
+            raise RuntimeError(
+                "The vector v can only be None if the input to the user-provided function is a single "
+                "Tensor with a single element."
+            )
         vs = (FUNCTIONS["ones_like"](items[0]),) if v is None else _check_v(v, items, "inputs")
         slopes = _filled(_partial(outs, items, (None,), True), items)
         gs = _filled(_partial(slopes, items, vs, create_graph), items)
@@ -224,4 +282,4 @@ def hvp(
     func: Func, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
     """func(inputs) and the product of its Hessian with `v`; the Hessian is symmetric."""
-    return vhp(func, inputs, v, create_graph, strict)
+    return _hessian_product("hvp", func, inputs, v, create_graph)

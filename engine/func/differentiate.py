@@ -45,6 +45,9 @@ def _gradients(outputs: list[Any], inputs: list[Any], cotangents: list[Any]) -> 
 
 
 def _pick(args: tuple[Any, ...], argnums: Any) -> Any:
+    for number in (argnums,) if isinstance(argnums, int) else argnums:
+        if not -len(args) <= number < len(args):
+            raise RuntimeError(f"Got argnum={number}, but only {len(args)} positional inputs")
     return args[argnums] if isinstance(argnums, int) else tuple(args[i] for i in argnums)
 
 
@@ -131,8 +134,18 @@ def jvp(
 
     The gradient of v ↦ vᵀJ along the tangents is J times them, so two backward passes do it.
     """
-    if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
-        raise TypeError("jvp(f, primals, tangents): Expected primals and tangents to be tuples")
+    if not isinstance(primals, tuple):
+        raise RuntimeError(  # noqa: TRY004 (as PyTorch)
+            "jvp(f, primals, tangents): Expected primals to be a tuple. E.g. it should be valid to "
+            "call f(*primals)."
+        )
+    for p, t in zip(leaves(primals), leaves(tangents), strict=False):
+        if p.shape != t.shape:
+            raise RuntimeError(
+                "Trying to set a forward gradient that has a different size than that of the "
+                f"original Tensor, this is not supported. Tensor is of size {list(p.shape)} while "
+                f"the given forward gradient is of size {list(t.shape)}."
+            )
     warn_about_scripting()
     keep = _outer(primals) or _outer(tangents)
     with engine.enable_grad():

@@ -42,9 +42,11 @@ def functional_call(
         known = {name for name, _ in (*module.named_parameters(), *module.named_buffers())}
         missing, unexpected = sorted(known - set(values)), sorted(set(values) - known)
         if missing or unexpected:
-            raise RuntimeError(
-                f"Error(s) in loading state_dict: missing {missing}, unexpected {unexpected}"
-            )
+            lines = [f"Error(s) in reparametrizing for {type(module).__name__}:"]
+            for kind, names in (("Unexpected", unexpected), ("Missing", missing)):
+                if names:
+                    lines.append(f"{kind} key(s): {', '.join(map(repr, names))}.")
+            raise RuntimeError("\n\t".join(lines))
     if tie_weights:
         values = _tied(module, values)
     arguments = () if args is None else args if isinstance(args, tuple) else (args,)

@@ -26,19 +26,19 @@ def _spread(dims: Any, tree: Any) -> list[Any]:
     return [d for dim, part in zip(given, parts, strict=True) for d in _spread(dim, part)]
 
 
-def _batch_size(flat: list[Any], dims: list[Any]) -> int:
+def _batch_size(flat: list[Any], dims: list[Any], who: str) -> int:
     sizes = set()
     for value, dim in zip(flat, dims, strict=True):
         if dim is None:
             continue
         if not isinstance(value, Tensor):
             raise ValueError(  # noqa: TRY004 (as PyTorch)
-                f"vmap: Got in_dim={dim} for an input but the input is of type {type(value)}. We "
+                f"{who}: Got in_dim={dim} for an input but the input is of type {type(value)}. We "
                 "cannot vmap over non-Tensor arguments, please use None as the respective in_dim"
             )
         if not -value.dim() <= dim < value.dim():
             raise ValueError(
-                f"vmap: Got in_dim={dim} for some input, but that input is a Tensor of "
+                f"{who}: Got in_dim={dim} for some input, but that input is a Tensor of "
                 f"dimensionality {value.dim()} so expected in_dim to satisfy -{value.dim()} <= "
                 f"in_dim < {value.dim()}."
             )
@@ -64,21 +64,25 @@ def vmap(
 
     @functools.wraps(func)
     def mapped(*args: Any, **kwargs: Any) -> Any:
+        name = getattr(func, "__name__", repr(func))
+        if not args:
+            raise ValueError(
+                f"vmap({name})(<inputs>): got no inputs. Maybe you forgot to add inputs, or you are "
+                "trying to vmap over a function with no inputs. The latter is unsupported."
+            )
         flat = leaves(args)
         dims = _spread(in_dims, args)
-        keyword_flat = leaves(kwargs)
-        size = _batch_size(flat, dims)
+        size = _batch_size(flat, dims, f"vmap({name}, in_dims={in_dims}, ...)(<inputs>)")
         results = []
         for i in range(size):
             one = [v if d is None else v.select(d, i) for v, d in zip(flat, dims, strict=True)]
-            named = [v.select(0, i) if isinstance(v, Tensor) else v for v in keyword_flat]
-            results.append(func(*rebuild(args, one), **rebuild(kwargs, named)))
-        return _stacked(results, out_dims)
+            results.append(func(*rebuild(args, one), **kwargs))
+        return _stacked(results, out_dims, name)
 
     return mapped
 
 
-def _stacked(results: list[Any], out_dims: Any) -> Any:
+def _stacked(results: list[Any], out_dims: Any, name: str) -> Any:
     flats = [leaves(result) for result in results]
     dims = _spread(out_dims, results[0]) if not isinstance(results[0], Tensor) else [out_dims]
     if isinstance(results[0], Tensor) and isinstance(out_dims, tuple):
@@ -87,7 +91,8 @@ def _stacked(results: list[Any], out_dims: Any) -> Any:
     for column, dim in zip(zip(*flats, strict=True), dims, strict=True):
         if not isinstance(column[0], Tensor):
             raise ValueError(  # noqa: TRY004 (as PyTorch)
-                f"vmap: Expected to only return Tensors, got type {type(column[0])} as a return."
+                f"vmap({name}, ...): `{name}` must only return Tensors, got type {type(column[0])}. "
+                "Did you mean to set out_dims= to None for output?"
             )
         columns.append(column[0] if dim is None else engine.stack(list(column), dim))
     return rebuild(results[0], columns)

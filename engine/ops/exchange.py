@@ -27,7 +27,7 @@ def numpy(self: Any, *, force: bool = False) -> Any:
     """The values as an ndarray that shares the memory."""
     if force:
         return array(self.detach())
-    if self.requires_grad:
+    if self.requires_grad and mode.enabled:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
         )
