@@ -66,6 +66,16 @@ def unbroadcastable(shapes: Sequence[Sequence[int]]) -> RuntimeError | None:
     return None
 
 
+def unexpandable(have: Sequence[int], want: Sequence[int]) -> RuntimeError:
+    """The error for a shape that does not expand to another."""
+    extra = len(want) - len(have)
+    i = next((i for i in range(len(have) - 1, -1, -1) if have[i] not in (1, want[i + extra])), 0)
+    return RuntimeError(
+        f"The expanded size of the tensor ({want[i + extra]}) must match the existing size ({have[i]}) at "
+        f"non-singleton dimension {i + extra}.  Target sizes: {list(want)}.  Tensor sizes: {list(have)}"
+    )
+
+
 def dim_range(dim: int, ndim: int) -> IndexError:
     n = max(ndim, 1)
     return IndexError(

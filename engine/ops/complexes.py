@@ -101,4 +101,3 @@ publish("_complex", complex_, method=False, F=False)
 publish("polar", polar, method=False, F=False)
 publish("resolve_conj resolve_neg", lambda self: self)
 Tensor.real, Tensor.imag = property(real), property(imag)  # type: ignore[attr-defined]
-Tensor.H = property(lambda self: conj(self.mT))  # type: ignore[attr-defined]

@@ -59,8 +59,6 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
 
 
 def _broadcast_error(have: Any, given: Any) -> RuntimeError:
-    from engine.ops.matmul import _expand_error
-
     wrong = unbroadcastable([have, given])
     if wrong is not None:
         return wrong
@@ -68,7 +66,7 @@ def _broadcast_error(have: Any, given: Any) -> RuntimeError:
         return RuntimeError(
             f"output with shape {list(have)} doesn't match the broadcast shape {list(given)}"
         )
-    return _expand_error(given, have)
+    return errors.unexpandable(given, have)
 
 
 FILL = define(

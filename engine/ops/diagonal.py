@@ -80,13 +80,23 @@ define(
     key="diagonal_back",
     self=lambda F, g, offset, dim1, dim2: F.diagonal(g, offset, dim1, dim2),
 )
-expose(DIAGONAL)
+
+
+def _check_diagonal(values: list[Any]) -> None:
+    n = len(values[0]._s)
+    if axis(values[2], n) == axis(values[3], n):
+        raise RuntimeError(f"diagonal dimensions cannot be identical {values[2]}, {values[3]}")
+
+
+expose(DIAGONAL, check=_check_diagonal)
 
 
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     n = input._s[-1] + abs(offset)
+    d1, d2 = axis(dim1, len(input._s) + 1), axis(dim2, len(input._s) + 1)
+    if d1 == d2:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     out = run(DIAG_EMBED, [input, (*input._s[:-1], n, n), offset])
-    d1, d2 = axis(dim1, len(out._s)), axis(dim2, len(out._s))
     last = len(out._s)
     return out if (d1, d2) == (last - 2, last - 1) else out.movedim((-2, -1), (d1, d2))
 

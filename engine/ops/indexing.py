@@ -10,7 +10,7 @@ import numpy as np
 from engine import errors, version
 from engine.autograd import mode
 from engine.autograd.node import LEAF
-from engine.dtype import COMPLEX, FLOAT, bool_, cast, int8, int16, int32, int64, uint8
+from engine.dtype import COMPLEX, FLOAT, bool_, cast, int32, int64, uint8
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.conversion import warn_discards
@@ -108,7 +108,8 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
 
 # --- advanced: index arrays and masks ------------------------------------------------------------
 def _index(a: Raw, indices: Any) -> Raw:
-    return np.asarray(a)[indices]
+    r = np.asarray(a)[indices]
+    return r if r.flags.c_contiguous else r.copy()
 
 
 def _index_put(a: Raw, indices: Any, values: Raw, accumulate: bool = False) -> Raw:
@@ -153,7 +154,9 @@ GRAPH.clear_at = lambda g, indices: run(CLEAR_AT, [g, indices])
 
 
 def _is_index(item: Any) -> bool:
-    return isinstance(item, (list, tuple, np.ndarray, range)) or (
+    if isinstance(item, np.ndarray) and not item.ndim:
+        return bool(item.dtype == bool)
+    return isinstance(item, (list, tuple, np.ndarray, range)) or bool(
         isinstance(item, Tensor) and (bool(item._s) or item._d in (bool_, uint8))
     )
 
@@ -169,13 +172,13 @@ def _as_index(item: Any) -> Any:
                 UserWarning, stacklevel=5,
             )  # fmt: skip
             return np.asarray(item._a).astype(bool)
-        if item._d not in (int64, int32, bool_, int8, int16):
+        if item._d not in (int64, int32, bool_):
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
         return np.asarray(item._a)
     if isinstance(item, np.ndarray):
         return item
-    a = FUNCTIONS["tensor"](list(item))
-    return a._a if a._s != (0,) else np.zeros(0, np.int64)
+    a = np.asarray(FUNCTIONS["tensor"](list(item))._a)
+    return a if a.dtype == bool else a.astype(np.int64)
 
 
 def _normal(key: Any) -> list[Any]:
@@ -246,6 +249,8 @@ def _slice_bounds(s: slice) -> tuple[Any, Any, int]:
         return v.__index__()
 
     step = 1 if s.step is None else bound(s.step)
+    if step == 0:
+        raise ValueError("slice step cannot be zero")
     if step <= 0:
         raise ValueError("step must be greater than zero")
     return bound(s.start), bound(s.stop), step
@@ -265,11 +270,11 @@ def _bad_index(item: Any) -> Exception:
     )
 
 
-def _apply_basic(t: Any, items: list[Any]) -> tuple[Any, list[Any]]:
+def _apply_basic(t: Any, items: list[Any], positions: list[int]) -> tuple[Any, list[Any]]:
     """Apply ints, slices and None; returns the view and the remaining advanced items by dimension."""
-    dim = place = 0
+    dim = 0
     rest: list[Any] = []
-    for item in items:
+    for item, place in zip(items, positions, strict=True):
         if isinstance(item, bool):
             t = t.unsqueeze(dim)
             rest.append(np.array([item]))
@@ -292,7 +297,6 @@ def _apply_basic(t: Any, items: list[Any]) -> tuple[Any, list[Any]]:
             dim += index.ndim if index.dtype == bool else 1
         else:
             t = _select_item(t, item, dim, place)
-        place += _rank(item)
     return t, rest
 
 
@@ -303,6 +307,8 @@ def _select_item(t: Any, item: Any, dim: int, place: int | None = None) -> Any:
     if isinstance(item, Tensor) and item._d.category >= FLOAT:
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     i = item.__index__()
+    if not -(2**63) <= i < 2**63:
+        raise ValueError("Overflow when unpacking long long")
     n = t._s[dim]
     if not -n <= i < n:
         raise IndexError(
@@ -312,7 +318,8 @@ def _select_item(t: Any, item: Any, dim: int, place: int | None = None) -> Any:
 
 
 def _check_bounds(t: Any, index: tuple[Any, ...]) -> None:
-    dim = 0
+    dim = found = 0
+    _check_together(index)
     for item in index:
         if isinstance(item, slice):
             dim += 1
@@ -324,16 +331,57 @@ def _check_bounds(t: Any, index: tuple[Any, ...]) -> None:
                         f"of the indexed tensor {list(t._s)} at index {dim + k}"
                     )
             dim += item.ndim
+            found += 1
         else:
             n = t._s[dim]
             if item.size and (item.min() < -n or item.max() >= n):
                 bad = item[(item < -n) | (item >= n)].ravel()[0]
-                raise IndexError(f"index {bad} is out of bounds for dimension {dim} with size {n}")
+                raise IndexError(
+                    f"index {bad} is out of bounds for dimension {found} with size {n}"
+                )
             dim += 1
+            found += 1
+
+
+def _check_together(index: tuple[Any, ...]) -> None:
+    shapes = [
+        (int(i.sum()),) if i.dtype == bool else i.shape for i in index if not isinstance(i, slice)
+    ]
+    if len(shapes) < 2:
+        return
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = ", ".join(str(list(s)) for s in shapes)
+        raise IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {listed}"
+        ) from None
 
 
 def _advanced(rest: list[Any]) -> tuple[Any, ...]:
     return tuple(slice(None) if r is None else r for r in rest)
+
+
+def _means_tuple(key: Any) -> bool:
+    """Whether a sequence that is no tuple is taken for one, by what it holds."""
+    if not isinstance(key, (list, str)) or len(key) >= 32:
+        return False
+    return any(
+        k is None
+        or k is Ellipsis
+        or isinstance(k, (Tensor, slice, list, tuple, str, range, np.ndarray))
+        for k in key
+    )
+
+
+def _positions(key: Any, n: int) -> list[int]:
+    """For each item, without an ellipsis, where the person wrote it."""
+    if not isinstance(key, tuple):
+        return [0] * n
+    out: list[int] = []
+    for i, item in enumerate(key):
+        out += [i] * (n - len(key) + 1) if item is Ellipsis else [i]
+    return (out + [len(key) - 1] * n)[:n]
 
 
 def _resolve(t: Any, key: Any) -> tuple[Any, tuple[Any, ...] | None]:
@@ -345,13 +393,7 @@ def _resolve(t: Any, key: Any) -> tuple[Any, tuple[Any, ...] | None]:
                 "C++ to convert a 0-dim tensor to a number"
             )
         return _select_item(t, key, 0), None
-    if (
-        isinstance(key, list)
-        and key
-        and any(isinstance(k, (slice, type(None))) or k is Ellipsis for k in key)
-    ):
-        key = tuple(key)
-    if isinstance(key, str):
+    if _means_tuple(key):
         import warnings
 
         warnings.warn(
@@ -359,8 +401,9 @@ def _resolve(t: Any, key: Any) -> tuple[Any, tuple[Any, ...] | None]:
             "2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, "
             "x[torch.tensor(seq)], which will result either in an error or a different result", UserWarning, stacklevel=3,
         )  # fmt: skip
+        key = tuple(key)
     items = _expand_ellipsis(_normal(key), len(t._s))
-    view, rest = _apply_basic(t, items)
+    view, rest = _apply_basic(t, items, _positions(key, len(items)))
     if all(r is None for r in rest):
         return view, None
     index = _advanced(rest)
@@ -405,6 +448,8 @@ def setitem(self: Any, key: Any, value: Any) -> None:
         if view is self and not value._s:
             fill_(self, value)
         else:
+            if errors.unbroadcastable([view._s, value._s]) is not None:
+                raise errors.unexpandable(value._s, view._s)
             copy_(view, value)
         return
     _put(view, index, value)

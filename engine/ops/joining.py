@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine import errors
+from engine.dtype import int64
 from engine.ops.api import into, publish
 from engine.ops.helpers import axis
 from engine.ops.promote import result_dtype
@@ -74,7 +75,8 @@ def cat(tensors: Any, dim: int = 0, *, axis: Any = None, out: Any = None) -> Any
     d = _check_sizes(tensors, dim)
     if out is not None:
         return into("cat", out, lambda: cat(tensors, dim), tensors)
-    legacy = [t for t in tensors if t._s != (0,) or len(tensors[0]._s) == 1]
+    flat = all(len(t._s) == 1 for t in tensors)
+    legacy = [t for t in tensors if flat or t._s != (0,)]
     return run(CAT, [_promoted(legacy or tensors), d])
 
 
@@ -190,6 +192,11 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     d = axis(dim, len(tensor._s))
     if isinstance(split_size_or_sections, (list, tuple)):
         sizes = [int(s) for s in split_size_or_sections]
+        if any(s < 0 for s in sizes):
+            raise RuntimeError(
+                "split_with_sizes expects split_sizes have only non-negative entries, but got "
+                f"split_sizes={sizes}"
+            )
         if sum(sizes) != tensor._s[d]:
             raise RuntimeError(
                 f"split_with_sizes expects split_sizes to sum exactly to {tensor._s[d]} (input tensor's "
@@ -199,6 +206,11 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     if split_size_or_sections < 0:
         raise RuntimeError(
             f"split expects split_size be non-negative, but got split_size={split_size_or_sections}"
+        )
+    if not split_size_or_sections and tensor._s[d]:
+        raise RuntimeError(
+            "split_size can only be 0 if dimension size is 0, but got dimension size of "
+            f"{tensor._s[d]}"
         )
     return run(SPLIT, [tensor, split_size_or_sections, d])  # type: ignore[no-any-return]
 
@@ -214,8 +226,17 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     n = input._s[axis(dim, len(input._s))]
+    if isinstance(indices_or_sections, Tensor):
+        if indices_or_sections._d is not int64:
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to have dtype of long, but got "
+                + indices_or_sections._d.display
+            )
+        indices_or_sections = indices_or_sections.tolist()
     if isinstance(indices_or_sections, int):
         k = indices_or_sections
+        if k <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {k}")
         marks = [i * (n // k) + min(i, n % k) for i in range(k + 1)]
     else:
         marks = [0, *indices_or_sections, n]
@@ -231,29 +252,54 @@ def _atleast(n: int, t: Any) -> Any:
     return t
 
 
+def _some(name: str, tensors: Any) -> None:
+    if not isinstance(tensors, Tensor) and not len(tensors):
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+
+
 def hstack(tensors: Any) -> Any:
+    _some("hstack", tensors)
     ts = [_atleast(1, t) for t in tensors]
     return cat(ts, 0 if len(ts[0]._s) == 1 else 1)
 
 
 def vstack(tensors: Any) -> Any:
+    _some("vstack", tensors)
     return cat([_atleast(2, t) for t in tensors], 0)
 
 
 def dstack(tensors: Any) -> Any:
+    _some("dstack", tensors)
     return cat([_atleast(3, t) for t in tensors], 2)
 
 
-def hsplit(input: Any, indices_or_sections: Any) -> Any:
-    return tensor_split(input, indices_or_sections, 0 if len(input._s) == 1 else 1)
+def _splitter(name: str, least: int, dim: int) -> Any:
+    def call(input: Any, indices_or_sections: Any) -> Any:
+        n = len(input._s)
+        if n < least:
+            raise RuntimeError(
+                f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with "
+                f"{n} dimensions!"
+            )
+        d = min(dim, n - 1)
+        if isinstance(indices_or_sections, int):
+            if indices_or_sections <= 0:
+                raise RuntimeError(
+                    f"number of sections must be larger than 0, got {indices_or_sections}"
+                )
+            if input._s[d] % indices_or_sections:
+                raise RuntimeError(
+                    f"torch.{name} attempted to split along dimension {d}, but the size of the dimension "
+                    f"{input._s[d]} is not divisible by the split_size {indices_or_sections}!"
+                )
+        return tensor_split(input, indices_or_sections, d)
+
+    call.__name__ = name
+    return call
 
 
-def vsplit(input: Any, indices_or_sections: Any) -> Any:
-    return tensor_split(input, indices_or_sections, 0)
-
-
-publish("hsplit", hsplit, F=False)
-publish("vsplit", vsplit, F=False)
+for _name, _least, _dim in (("hsplit", 1, 1), ("vsplit", 2, 0), ("dsplit", 3, 2)):
+    publish(_name, _splitter(_name, _least, _dim), F=False)
 
 
 def column_stack(tensors: Any) -> Any:

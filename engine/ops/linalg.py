@@ -14,7 +14,7 @@ from engine.ops.extremes import returns
 from engine.ops.norms import norm_vjp, vector_norm_raw
 from engine.ops.reduction import products_of_others
 from engine.ops.table import RAW, define, run
-from engine.tensor import Tensor, wrap
+from engine.tensor import wrap
 
 Raw = Any
 
@@ -396,5 +396,4 @@ for _n in (
 ):
     publish(_n, globals()[_n], F=_n in ("inverse", "matrix_exp"))
 publish("cdist", cdist, method=False, F=False)
-Tensor.mH = property(lambda self: self.mT.conj())  # type: ignore[attr-defined]
 __all__ = ["expose"]

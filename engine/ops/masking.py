@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.dtype import FLOAT, bool_, of_scalar
+from engine import errors
+from engine.dtype import FLOAT, bool_
 from engine.ops import inplace
 from engine.ops.api import expose, publish
 from engine.ops.table import RAW, define, run
@@ -18,7 +19,11 @@ Raw = Any
 
 def _mask_of(mask: Any) -> Any:
     if mask._d is not bool_:
-        raise RuntimeError(f"expected mask dtype to be Bool but got {mask._d.display}")
+        names = {"int64": "long int", "int32": "int", "uint8": "unsigned char", "float32": "float"}
+        raise RuntimeError(
+            "masked_fill_ only supports boolean masks, but got mask with dtype "
+            + names.get(mask._d.name, mask._d.name)
+        )
     return mask
 
 
@@ -42,6 +47,9 @@ MASKED_FILL_TENSOR = define(
 def _masked_fill(name: str) -> Any:
     def values(self: Any, mask: Any, value: Any) -> tuple[Any, list[Any]]:
         _mask_of(mask)
+        wrong = errors.unbroadcastable([mask._s, self._s])
+        if wrong is not None:
+            raise wrong
         if isinstance(value, Tensor):
             if value._s:
                 raise RuntimeError(
@@ -49,7 +57,7 @@ def _masked_fill(name: str) -> Any:
                     f"{len(value._s)} dimension(s)."
                 )
             return MASKED_FILL_TENSOR, [self, mask, value]
-        if of_scalar(value).category > self._d.category and self._d.category < FLOAT:
+        if isinstance(value, complex) and self._d.category <= FLOAT:
             raise RuntimeError(
                 f"value cannot be converted to type {_c_type(self._d)} without overflow"
             )
@@ -96,7 +104,17 @@ define(
     self=lambda F, g, mask: F.masked_select(g, mask),
 )
 RAW.masked_select = MASKED_SELECT.forward
-expose(MASKED_SELECT)
+
+
+def _check_select(values: list[Any]) -> None:
+    if values[1]._d is not bool_:
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    wrong = errors.unbroadcastable([values[1]._s, values[0]._s])
+    if wrong is not None:
+        raise wrong
+
+
+expose(MASKED_SELECT, check=_check_select)
 
 
 def _masked_scatter(a: Raw, mask: Raw, source: Raw) -> Raw:
@@ -115,7 +133,18 @@ expose(
         source=lambda F, g, mask, source_sizes: F.pad_flat(F.masked_select(g, mask), source_sizes),
     ),
     inplace=True,
+    check=lambda values: _check_masked_scatter(*values),
 )
+
+
+def _check_masked_scatter(t: Any, mask: Any, source: Any) -> None:
+    if t._d is not source._d:
+        raise RuntimeError(
+            "masked_scatter: expected self and source to have same dtypes but got"
+            f"{t._d.display} and {source._d.display}"
+        )
+    if source._s.numel() < int(np.broadcast_to(mask._a, np.broadcast_shapes(mask._s, t._s)).sum()):
+        raise RuntimeError("Number of elements of source < number of ones in mask")
 
 
 def _pad_flat(g: Raw, sizes: Any) -> Raw:

@@ -209,16 +209,7 @@ def _check_addmm(values: list[Any]) -> None:
     except ValueError:
         fits = False
     if not fits:
-        raise _expand_error(c._s, (a._s[0], b._s[1]))
-
-
-def _expand_error(have: Any, want: Any) -> RuntimeError:
-    extra = len(want) - len(have)
-    i = next((i for i in range(len(have) - 1, -1, -1) if have[i] not in (1, want[i + extra])), 0)
-    return RuntimeError(
-        f"The expanded size of the tensor ({want[i + extra]}) must match the existing size ({have[i]}) at "
-        f"non-singleton dimension {i + extra}.  Target sizes: {list(want)}.  Tensor sizes: {list(have)}"
-    )
+        raise errors.unexpandable(c._s, (a._s[0], b._s[1]))
 
 
 expose(MM, check=_check_mm)

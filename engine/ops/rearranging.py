@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from engine import errors
 from engine.ops import rooms
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.helpers import axis
@@ -60,8 +61,8 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}"
         )
-    if not dims:
-        return run(ROLL, [input.reshape(-1), shifts, (0,)]).reshape(input._s)
+    for d in dims:
+        axis(d, len(input._s))
     return run(ROLL, [input, shifts, dims])
 
 
@@ -113,6 +114,17 @@ def repeat_interleave(
     t = input.reshape(-1) if dim is None else input
     d = 0 if dim is None else axis(dim, len(t._s))
     counts = np.asarray(repeats._a) if isinstance(repeats, Tensor) else np.asarray(repeats)
+    if counts.dtype.kind != "i":
+        raise errors.not_implemented("repeat_interleave_cpu", repeats._d.display)
+    if counts.size and counts.min() < 0:
+        raise RuntimeError(
+            "Repeats must be non-negative" if not counts.ndim else "repeats can not be negative"
+        )
+    if counts.size != 1 and counts.size != t._s[d]:
+        raise RuntimeError(
+            "repeats must have the same size as input along dim, but got repeats.size(0) = "
+            f"{counts.size} and input.size({d}) = {t._s[d]}"
+        )
     if counts.size == 1:
         n, k = t._s[d], int(counts.reshape(-1)[0])
         wide = t.unsqueeze(d + 1).expand(*t._s[: d + 1], k, *t._s[d + 1 :])
@@ -123,8 +135,19 @@ def repeat_interleave(
 
 publish("flip", flip)
 publish("roll", roll)
-publish("fliplr", lambda self: flip(self, 1), F=False)
-publish("flipud", lambda self: flip(self, 0), F=False)
+
+
+def _flipper(least: int, dim: int) -> Any:
+    def call(input: Any) -> Any:
+        if len(input._s) < least:
+            raise RuntimeError(f"Input must be >= {least}-d.")
+        return flip(input, dim)
+
+    return call
+
+
+publish("fliplr", _flipper(2, 1), F=False)
+publish("flipud", _flipper(1, 0), F=False)
 publish("repeat", repeat, function=False, F=False)
 publish("tile", tile, F=False)
 publish("repeat_interleave", repeat_interleave, F=False)
@@ -138,13 +161,31 @@ ROT90 = define(
 
 
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
-    return run(ROT90, [input, k, tuple(dims)])
+    n = len(input._s)
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    if n < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {n}")
+    first, second = dims
+    if first == second or abs(first - second) == n:
+        raise RuntimeError(
+            f"expected rotation dims to be different, but got dim0 = {first} and dim1 = {second}"
+        )
+    return run(ROT90, [input, k, (axis(first, n), axis(second, n))])
 
 
 def movedim(input: Any, source: Any, destination: Any) -> Any:
     n = len(input._s)
+    if not isinstance(source, int) and len(source) != len(destination):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(source)} dims) should contain the "
+            f"same number of dims as destination ({list(destination)} dims)"
+        )
     src = [axis(d, n) for d in ((source,) if isinstance(source, int) else source)]
     dst = [axis(d, n) for d in ((destination,) if isinstance(destination, int) else destination)]
+    for name, places, given in (("source", src, source), ("destination", dst, destination)):
+        if len(set(places)) < len(places):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(given)})")
     order = [d for d in range(n) if d not in src]
     for d, s in sorted(zip(dst, src, strict=True)):
         order.insert(d, s)
@@ -154,6 +195,8 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
 def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     d = axis(dim, len(input._s))
     parts = [int(s) for s in sizes]
+    if not parts:
+        raise RuntimeError("unflatten: sizes must be non-empty")
     if -1 in parts:
         known = math.prod(s for s in parts if s != -1)
         parts[parts.index(-1)] = input._s[d] // known if known else 0
@@ -205,19 +248,47 @@ define(
     key="unfold_back",
     self=lambda F, g, d, size, step: F.unfold(g, d, size, step),
 )
-expose(UNFOLD, function=False)
-publish("adjoint", lambda self: self.mT.conj(), F=False)
 
 
-def _matrix_t(self: Any) -> Any:
+def _check_unfold(values: list[Any]) -> None:
+    t, dimension, size, step = values
+    d = axis(dimension, len(t._s))
+    n = t._s[d] if t._s else 1
+    if size > n:
+        raise RuntimeError(f"maximum size for tensor at dimension {d} is {n} but size is {size}")
+    if size < 0:
+        raise RuntimeError(f"size is {size} but must be >= 0")
+    if step <= 0:
+        raise RuntimeError(f"step is {step} but must be > 0")
+
+
+expose(UNFOLD, function=False, check=_check_unfold)
+
+
+def _matrix_t(self: Any, name: str = "mT") -> Any:
+    if not self._s:
+        warnings.warn(
+            f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases.",
+            UserWarning, stacklevel=3,
+        )  # fmt: skip
+        return self
     if len(self._s) < 2:
         raise RuntimeError(
-            f"tensor.mT is only supported on matrices or batches of matrices. Got {len(self._s)}-D tensor."
+            f"tensor.{name} is only supported on matrices or batches of matrices. Got {len(self._s)}-D tensor."
         )
     return self.transpose(-2, -1)
 
 
+publish("adjoint", lambda self: _matrix_t(self, "adjoint()").conj(), F=False)
+
+
 def _reversed(self: Any) -> Any:
+    if not self._s:
+        warnings.warn(
+            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.",
+            UserWarning, stacklevel=3,
+        )  # fmt: skip
+        return self
     if len(self._s) != 2:
         first = sys._getframe(1).f_globals is vars(rooms)  # the room was loaded for this use
         warnings.warn(
@@ -227,7 +298,17 @@ def _reversed(self: Any) -> Any:
     return permute(self, *range(len(self._s) - 1, -1, -1))
 
 
+def _hermitian(self: Any) -> Any:
+    if len(self._s) not in (0, 2):
+        raise RuntimeError(
+            f"tensor.H is only supported on matrices (2-D tensors). Got {len(self._s)}-D tensor."
+        )
+    return _matrix_t(self, "H").conj()
+
+
 Tensor.T, Tensor.mT = property(_reversed), property(_matrix_t)  # type: ignore[attr-defined]
+Tensor.H = property(_hermitian)  # type: ignore[attr-defined]
+Tensor.mH = property(lambda self: _matrix_t(self, "mH").conj())  # type: ignore[attr-defined]
 RAW.narrow_one = lambda a, d: np.ones_like(a[(slice(None),) * d + (slice(0, 1),)])
 RAW.slice_one = lambda a, d, i, j: a[(slice(None),) * d + (slice(i, j),)]
 RAW.prod_dim = lambda a, d, keepdim: a.prod(axis=d, keepdims=keepdim)

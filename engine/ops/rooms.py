@@ -73,7 +73,6 @@ ROOMS: dict[str, Names] = {
     "complexes": Names(
         both="conj imag real resolve_conj resolve_neg",
         functions="_complex polar view_as_complex view_as_real",
-        methods="H",
         rows="_conj complex to_complex",
     ),
     "conversion": Names(
@@ -121,14 +120,13 @@ ROOMS: dict[str, Names] = {
         rows="clear_at index part put_at put_part slice",
     ),
     "joining": Names(
-        both="chunk hsplit split tensor_split unbind vsplit",
+        both="chunk dsplit hsplit split tensor_split unbind vsplit",
         functions=("cat column_stack concat concatenate dstack hstack row_stack stack vstack"),
         rows="narrow split_with_sizes",
     ),
     "linalg": Names(
         both="det inverse logdet matrix_exp matrix_power slogdet",
         functions="cdist",
-        methods="mH",
         rows=(
             "diag_part linalg_det linalg_lstsq linalg_slogdet linalg_solve pinv solve_triangular"
         ),
@@ -212,7 +210,7 @@ ROOMS: dict[str, Names] = {
             "adjoint flip fliplr flipud moveaxis movedim ravel repeat_interleave roll "
             "rot90 tile unflatten"
         ),
-        methods="T mT repeat unfold",
+        methods="H T mH mT repeat unfold",
         rows="narrow_one prod_dim slice_one unfold_back",
     ),
     "reduction": Names(

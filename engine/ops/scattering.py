@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -265,6 +266,21 @@ def _check_scatter(v: list[Any], name: str = "scatter") -> None:
     _check_index(name, v)
     if isinstance(v[3], Tensor) and v[3]._d is not v[0]._d:
         raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
+    if isinstance(v[3], Tensor):
+        _check_scatter_size(*v[:4])
+
+
+def _check_scatter_size(t: Any, dim: int, index: Any, src: Any) -> None:
+    """`index` may not reach beyond `src`, nor, other than along `dim`, beyond `t`."""
+    sizes = [tuple(x._s) or (1,) for x in (index, t, src)]
+    if not index._s.numel():
+        return
+    for d, (i, n, s) in enumerate(zip(*sizes, strict=False)):
+        if i > s or (d != dim and i > n):
+            raise RuntimeError(
+                f"Expected index {list(index._s)} to be no larger than self {list(t._s)} apart from dimension "
+                f"{dim} and to be no larger size than src {list(src._s)}"
+            )
 
 
 def _scatter_values(
@@ -273,6 +289,8 @@ def _scatter_values(
     src = value if src is None else src
     if reduce is not None:
         v = src if isinstance(src, Tensor) else FUNCTIONS["full_like"](index, src, dtype=self._d)
+        if reduce not in ("add", "multiply"):
+            raise RuntimeError("reduce argument must be either add or multiply.")
         name = {"add": "sum", "multiply": "prod"}[reduce]
         values = [self, dim, index, v, name, True]
         _check_scatter(values)
@@ -297,11 +315,19 @@ def scatter_(
     return inplace.run_inplace(*_scatter_values(self, dim, index, src, value, reduce))
 
 
+def _check_reduce(values: list[Any]) -> None:
+    if values[4] not in ("sum", "prod", "mean", "amax", "amin"):
+        raise RuntimeError(
+            f"reduce argument must be either sum, prod, mean, amax or amin, got {values[4]}"
+        )
+    _check_scatter(values)
+
+
 def scatter_reduce(
     input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True
 ) -> Any:
     values = [input, dim, index, src, reduce, include_self]
-    _check_scatter(values)
+    _check_reduce(values)
     return run(SCATTER_REDUCE, values)
 
 
@@ -309,7 +335,7 @@ def scatter_reduce_(
     self: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True
 ) -> Any:
     values = [self, dim, index, src, reduce, include_self]
-    _check_scatter(values)
+    _check_reduce(values)
     return inplace.run_inplace(SCATTER_REDUCE, values)
 
 
@@ -367,21 +393,66 @@ INDEX_FILL = define(
 )
 
 
-def _check_slices(values: list[Any]) -> None:
+def _check_slices(name: str, values: list[Any]) -> None:
     t, index = values[0], values[2]
     values[1] = axis(values[1], len(t._s))
+    if len(index._s) > 1:
+        raise _NOT_VECTORS[name]
     if index._d not in (int64, int32):
         raise RuntimeError(
-            "index_select(): Expected dtype int32 or int64 for index but got: " + index._d.display
+            f"{name}(): Expected dtype int32 or int64 for index"
+            + ("" if name == "index_select" else f" but got: {index._d.display}")
         )
-    n = t._s[values[1]] if t._s else 1
+    dim, source = values[1], values[3] if len(values) > 3 else None
+    if isinstance(source, Tensor) and name != "index_fill":
+        _check_source(name, t, dim, index, source)
+    n = t._s[dim] if t._s else 1
     a = np.asarray(index._a)
     if a.size and (a.min() < 0 or a.max() >= n):
-        raise IndexError("index out of range in self")
+        bad = a[(a < 0) | (a >= n)].ravel()[0]
+        text = f"index {bad} is out of bounds for dimension {dim} with size {n}"
+        if name == "index_add":
+            raise RuntimeError(text)
+        raise IndexError(
+            "index out of range in self"
+            if name == "index_select"
+            else f"index_copy_(): {text}"
+            if name == "index_copy"
+            else text
+        )
+
+
+_NOT_VECTORS: dict[str, Exception] = {
+    "index_select": IndexError("index_select(): Index is supposed to be a vector"),
+    "index_fill": RuntimeError("Index has to be a vector/scalar"),
+    "index_add": IndexError("index_add_(): Index is supposed to be a vector"),
+    "index_copy": IndexError("index_copy_(): Index should have dimension 1 or 0 (got 2)"),
+}
+
+
+def _check_source(name: str, t: Any, dim: int, index: Any, source: Any) -> None:
+    have, given = index._s.numel(), source._s[dim] if source._s else 1
+    if have != given:
+        if name == "index_copy":
+            raise IndexError(
+                f"index_copy_(): Number of indices ({have}) should be equal to source.size(dim) ({given})"
+            )
+        raise RuntimeError(
+            f"index_add_(): Number of indices ({have}) should be equal to source.size(dim): ({given}), "
+            f"for dim: {dim}"
+        )
+    if t._d is not source._d:
+        who = f"self ({t._d.display}) and source ({source._d.display})"
+        raise RuntimeError(
+            f"index_add_(): {who} must have the same scalar type"
+            if name == "index_add"
+            else f"index_copy_(): self and source expected to have the same dtype, but got (self) "
+            f"{t._d.display} and (source) {source._d.display}"
+        )
 
 
 for _op in (INDEX_SELECT, INDEX_ADD, INDEX_COPY, INDEX_FILL):
-    expose(_op, inplace=_op is not INDEX_SELECT, check=_check_slices)
+    expose(_op, inplace=_op is not INDEX_SELECT, check=partial(_check_slices, _op.name))
 
 for _name in ("scatter", "scatter_reduce"):
     publish(_name, globals()[_name], F=False)
@@ -402,6 +473,8 @@ TAKE = define(
 
 def _check_take(values: list[Any]) -> None:
     t, index = values
+    if index._d is not int64:
+        raise RuntimeError(f"take(): Expected a long tensor for index, but got {index._d.display}")
     n = t._s.numel()
     a = np.asarray(index._a)
     if a.size and (a.min() < -n or a.max() >= n):
