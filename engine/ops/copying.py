@@ -13,7 +13,7 @@ from engine.dtype import (
     cast,
     dtype,
 )
-from engine.errors import unbroadcastable
+from engine.errors import unbroadcastable, unexpandable
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.table import define
@@ -66,7 +66,7 @@ def _broadcast_error(have: Any, given: Any) -> RuntimeError:
         return RuntimeError(
             f"output with shape {list(have)} doesn't match the broadcast shape {list(given)}"
         )
-    return errors.unexpandable(given, have)
+    return unexpandable(given, have)
 
 
 FILL = define(
