@@ -17,6 +17,9 @@ from engine.tensor import Tensor, wrap
 
 
 def _finish(t: Any, requires_grad: bool, name: str = "empty") -> Any:
+    """A tensor over memory of its own as it is handed out."""
+    if not t._s and isinstance(t._a, np.ndarray):
+        t._a = t._a[()]
     if requires_grad:
         if t._d.category < FLOAT:
             raise RuntimeError(

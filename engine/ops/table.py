@@ -24,7 +24,7 @@ from engine.autograd import anomaly, mode
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, Function, Port, leaf_edge, tick
 from engine.dtype import FLOAT, FROM_NP, float32
-from engine.ops import halves, rooms
+from engine.ops import halves, rooms, saved
 from engine.ops.formula import compile_vjp
 from engine.ops.promote import common, to_float
 from engine.size import Size, intern
@@ -199,10 +199,13 @@ class OpNode(Function):
             out[n] = v
         return out
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith(("_saved_", "_raw_saved_")):
-            return saved_attribute(self, name.removeprefix("_raw").removeprefix("_saved_"))
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+    def saved(self, name: str) -> Any:
+        """What the node saved under a name (see `engine.ops.saved`)."""
+        return saved_attribute(self, name)
+
+    def __dir__(self) -> list[str]:
+        shown = [n for n in super().__dir__() if not n.startswith(("_saved_", "_raw_saved_"))]
+        return [*shown, "_raw_saved_tensors", *saved.listed(self)]
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *saved_names(self.op)} - {"_raw_saved_tensors"})
@@ -485,7 +488,7 @@ def edges_of(op: Op, values: list[Any]) -> tuple[Any, ...]:
 def attach(op: Op, values: list[Any], out: Any, outs_from: Any = None) -> Any:
     """Give the result of an operation its node."""
     node = op.node
-    n = new(node)
+    n = node()
     if op.alone is not None:
         g = values[op.alone]._g
         n.edges = edges = (leaf_edge(values[op.alone]) if g is LEAF else g,)
@@ -699,6 +702,7 @@ def define(
     op.alone = op.differentiable[0] if len(op.differentiable) == 1 and not listed else None
     op.node = _node_class(node or camel(name) + "Backward0", op)
     op.way = _first_way(op)
+    saved.declare(OpNode, params)
     OPS[key or name] = op
     _families[name] = family
     setattr(RAW, key or name, forward)

@@ -10,7 +10,17 @@ import numpy as np
 from engine import errors
 from engine.ops import table
 from engine.ops.formula import compile_vjp, inline, names
-from engine.ops.quick.parts import LOG, RELEASED, TENSOR, functions, indent, lazily, receive, steps
+from engine.ops.quick.parts import (
+    LOG,
+    RELEASED,
+    TENSOR,
+    functions,
+    indent,
+    lazily,
+    leaf,
+    receive,
+    steps,
+)
 from engine.ops.table import Op, OpNode
 from engine.tensor import Tensor, wrap
 
@@ -61,17 +71,17 @@ class TwoInputs(OpNode):
                 gb = F.sum_to(gb, sb)
         return ga, gb
 
-    def __getattr__(self, name: str) -> Any:
-        if self.frees and name in ("_saved_self", "_saved_other"):
-            v = self.a if name == "_saved_self" else self.b
+    def saved(self, name: str) -> Any:
+        if self.frees and name in ("self", "other"):
+            v = self.a if name == "self" else self.b
             if v is RELEASED:
                 raise errors.freed()
             if v is None or isinstance(v, Tensor):
                 return v if v is None else self._unpack(table.GRAPH, v)
             return wrap(np.asarray(v))
-        if name == "_saved_alpha" and not self.frees:
+        if name == "alpha" and not self.frees:
             return 1
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '_saved_{name}'")
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
@@ -149,6 +159,11 @@ def binary(
             kept = f"""
 n.a = (self if self._v is None else keep(self)) if {_kept("self", va, vb)} else None
 n.b = (other if sb is None or other._v is None else keep(other)) if {_kept("other", va, vb)} else None"""
+        attach = _ATTACH_TWO.format(
+            kept=indent(kept, 4),
+            leaf_a=indent(leaf("ga", "self"), 8),
+            leaf_b=indent(leaf("gb", "other"), 8),
+        )
         value = inline(forward, {"self": "self._a", "other": "other._a"})
         number = inline(forward, {"self": "self._a"})
         return f"""
@@ -177,7 +192,7 @@ def made(self, other):
         sb = gb = None
     else:
         return full(self, other)
-{indent(TENSOR + _ATTACH_TWO.format(kept=indent(kept, 4)), 4)}
+{indent(TENSOR + attach, 4)}
     if recording.log is not None:
         inputs, params = ((self,), {{"other": other}}) if sb is None else ((self, other), None)
 {indent(LOG.format(name=name, inputs="inputs", params="params"), 8)}
@@ -192,12 +207,10 @@ ga = self._g
 if (ga is None and gb is None) or not mode.enabled:
     t._g = None
 else:
-    n = new(Node)
-    if ga is LEAF:
-        ga = leaf_edge(self)
-    if gb is LEAF:
-        gb = leaf_edge(other)
-    n.edges = (ga, gb)
+    n = Node()
+    if ga is LEAF:{leaf_a}
+    if gb is LEAF:{leaf_b}
+    n.edges = ga, gb
     n.g = None
     n.seq = tick()
     n.shapes = shapes

@@ -98,6 +98,15 @@ if log is not None:
         log.append((OPERATION, {name!r}, t, {inputs}, {params}, code, frame.f_lasti, recording.scope))"""
 
 
+def leaf(edge: str, t: str) -> str:
+    """Lines that set `edge` to the AccumulateGrad of a leaf: those of `leaf_edge`, and a call if it is new."""
+    return f"""
+try:
+    {edge} = {t}._acc() or leaf_edge({t})
+except AttributeError:
+    {edge} = leaf_edge({t})"""
+
+
 def receive(edge: str, v: str) -> str:
     """The lines of `engine.autograd.node.receive`."""
     return f"""

@@ -9,7 +9,7 @@ from engine import version
 from engine.dtype import FLOAT, FROM_NP
 from engine.ops import table
 from engine.ops.formula import inline
-from engine.ops.quick.parts import RELEASED, TENSOR, functions, indent, lazily, receive, steps
+from engine.ops.quick.parts import RELEASED, TENSOR, functions, indent, lazily, leaf, receive, steps
 from engine.ops.table import INPUT, RESULT, SIZES, Op, OpNode
 from engine.size import Size, intern
 from engine.tensor import TENSORS, Tensor, array
@@ -162,7 +162,7 @@ def _attach(op: Op) -> str:
     lines = ["n = Node()"]
     edges = []
     for i in op.differentiable:
-        lines += [f"if g{i} is LEAF:", f"    g{i} = leaf_edge(p{i})"]
+        lines.append(f"if g{i} is LEAF:{indent(leaf(f'g{i}', f'p{i}'), 4)}")
         edges.append(f"g{i}")
     lines += [f"n.edges = ({', '.join(edges)},)", "n.g = None", "n.seq = tick()", "n.d = d"]
     for i in _reads(op, INPUT):

@@ -9,7 +9,7 @@ from typing import Any
 from engine.dtype import FROM_NP
 from engine.ops import table
 from engine.ops.formula import inline, names
-from engine.ops.quick.parts import LOG, TENSOR, functions, indent, lazily, receive, steps
+from engine.ops.quick.parts import LOG, TENSOR, functions, indent, lazily, leaf, receive, steps
 from engine.ops.table import Op, OpNode
 from engine.size import intern
 
@@ -113,7 +113,7 @@ def made(input=MISSING, *args, **kwargs):
         if d.quick and not mode.unusual:
             a = {inline(forward, {"self": "self._a"})}
             s = self._s
-{indent(TENSOR + _ATTACH_ONE.format(kept=indent(kept, 4)), 12)}
+{indent(TENSOR + _ATTACH_ONE.format(kept=indent(kept, 4), leaf=indent(leaf("g", "self"), 8)), 12)}
 {indent(LOG.format(name=op.name, inputs="(self,)", params="None"), 12)}
             return t
     return full(*args, **kwargs) if self is MISSING else full(self, *args, **kwargs)
@@ -129,8 +129,9 @@ g = self._g
 if g is None or not mode.enabled:
     t._g = None
 else:
-    n = new(Node)
-    n.edges = (leaf_edge(self) if g is LEAF else g,)
+    n = Node()
+    if g is LEAF:{leaf}
+    n.edges = (g,)
     n.g = None
     n.seq = tick()
 {kept}
