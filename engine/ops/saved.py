@@ -47,15 +47,3 @@ def declare(base: type, params: Iterable[str]) -> None:
         for name in (p, p + "_sizes", p + "_sym_sizes"):
             for prefix in ("_saved_", "_raw_saved_"):
                 setattr(base, prefix + name, Saved(prefix + name, name))
-
-
-def listed(node: Any) -> list[str]:
-    """The attributes that `dir` shows of a node."""
-    op = node.op
-    used = op.joint[1] if op.joint else [x for _, gs in op.vjps.values() for x in gs]
-    found = []
-    for kind, i in used:
-        name = {0: op.params[i], 1: "result", 2: op.params[i] + "_sym_sizes"}.get(kind)
-        if name is not None:
-            found += ["_saved_" + name, "_raw_saved_" + name]
-    return found

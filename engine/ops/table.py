@@ -204,11 +204,8 @@ class OpNode(Function):
         return saved_attribute(self, name)
 
     def __dir__(self) -> list[str]:
-        shown = [n for n in super().__dir__() if not n.startswith(("_saved_", "_raw_saved_"))]
-        return [*shown, "_raw_saved_tensors", *saved.listed(self)]
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *saved_names(self.op)} - {"_raw_saved_tensors"})
+        own = {n for n in super().__dir__() if not n.startswith(("_saved_", "_raw_saved_"))}
+        return sorted(own | set(saved_names(self.op)))
 
     def _raw_saved_tensors(self) -> tuple[Any, ...]:
         return tuple(a for a in self.args or () if isinstance(a, Tensor))
