@@ -8,8 +8,9 @@ import numpy as np
 
 from engine import errors
 from engine.dtype import BOOL, COMPLEX, FLOAT, dtype, int64
+from engine.ops import cascade
 from engine.ops.api import into, publish
-from engine.ops.helpers import axes, axis, expand_dims, ones
+from engine.ops.helpers import axes, axis, expand_dims
 from engine.ops.table import define, run
 from engine.tensor import Tensor
 
@@ -23,21 +24,18 @@ def _expand(F: Any, g: Any, sizes: Any, dim: Any, keepdim: bool) -> Any:
 
 
 def _sum_all(a: Raw) -> Raw:
+    if cascade.follows(a):
+        return cascade.total(a)
     return a.sum(dtype=np.int64) if a.dtype.kind in "iub" else a.sum()
 
 
 def _sum_dim(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
-    kind = np.int64 if a.dtype.kind in "iub" else None
     dims = axes(dim, a.ndim)
-    if (
-        a.dtype.kind == "f"
-        and a.ndim == 2
-        and dims == (0,)
-        and a.size
-        and a.flags.c_contiguous
-        and not keepdim
-    ):
-        return ones(a.shape[0], a.dtype).dot(a)
+    if cascade.follows(a):
+        found = cascade.along(a, tuple(sorted(dims)))
+        if found is not None:
+            return np.expand_dims(found, dims) if keepdim else found
+    kind = np.int64 if a.dtype.kind in "iub" else None
     return np.asarray(a).sum(axis=dims, keepdims=keepdim, dtype=kind)
 
 
@@ -65,6 +63,8 @@ def _count(sizes: Any, dim: Any) -> int:
 
 
 def _mean(a: Raw) -> Raw:
+    if cascade.follows(a):
+        return cascade.total(a) / a.dtype.type(a.size)
     return a.mean() if np.size(a) else a.dtype.type(np.nan)
 
 
@@ -73,6 +73,8 @@ def _mean_dim(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
     n = _count(a.shape, dims)
     if not n:
         return np.asarray(a).sum(axis=dims, keepdims=keepdim) / a.dtype.type(0)
+    if cascade.follows(a):
+        return _sum_dim(a, dim, keepdim) / a.dtype.type(n)
     return np.asarray(a).mean(axis=dims, keepdims=keepdim)
 
 

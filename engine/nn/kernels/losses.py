@@ -13,7 +13,7 @@ import numpy as np
 
 from engine import errors
 from engine.dtype import FROM_NP
-from engine.ops import halves
+from engine.ops import cascade, halves
 from engine.ops.api import expose
 from engine.ops.table import PROMOTE, define
 
@@ -23,7 +23,7 @@ Raw = Any
 def reduce(a: Raw, reduction: str) -> Raw:
     if reduction == "none":
         return a
-    total = a.sum(dtype=a.dtype)
+    total = cascade.total(a) if cascade.follows(a) else a.sum(dtype=a.dtype)
     return total / a.dtype.type(a.size) if reduction == "mean" else total
 
 
@@ -203,7 +203,7 @@ def _counting(n: int) -> Raw:
 
 def _nll(a: Raw, target: Raw, weight: Raw, reduction: str, ignore_index: int) -> Raw:
     if ignore_index < 0 and _simple(a, target, weight, reduction):
-        return -(np.add.reduce(a[_counting(len(a)), target]) / a.dtype.type(len(a)))
+        return -(cascade.counted(a[_counting(len(a)), target]) / a.dtype.type(len(a)))
     safe, w = _class_weights(a, target, weight, ignore_index)
     axis = 1 if a.ndim > 1 else 0
     picked = np.take_along_axis(a, np.expand_dims(safe, axis), axis)
