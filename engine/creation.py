@@ -12,7 +12,7 @@ from engine import device as devices
 from engine import dtype as dtypes
 from engine.autograd.node import LEAF
 from engine.dtype import COMPLEX, FLOAT, FROM_NP, cast, default, dtype, of_scalar, promote_types
-from engine.ops.signatures import guarded
+from engine.ops.guards import guarded
 from engine.tensor import Tensor, wrap
 
 

@@ -12,7 +12,7 @@ from engine import device as devices
 from engine import dtype as dtypes
 from engine.creation import _check_dtype, _finish
 from engine.dtype import default, dtype, of_scalar
-from engine.ops.signatures import guarded
+from engine.ops.guards import guarded
 from engine.tensor import Tensor, wrap
 
 

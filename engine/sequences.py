@@ -11,7 +11,7 @@ import numpy as np
 from engine import errors
 from engine.creation import _check_dtype, _finish
 from engine.dtype import BOOL, COMPLEX, FLOAT, FROM_NP, TO_COMPLEX, cast, default, dtype, int64
-from engine.ops.signatures import guarded
+from engine.ops.guards import guarded
 from engine.tensor import Tensor, wrap
 
 

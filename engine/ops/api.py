@@ -7,8 +7,8 @@ from typing import Any
 
 from engine import errors
 from engine.ops import inplace, rooms
+from engine.ops.guards import explained, guarded, overloaded
 from engine.ops.refusals import refusing
-from engine.ops.signatures import explained, guarded, overloaded
 from engine.ops.table import GRAPH, OPS, Op, run
 from engine.tensor import Tensor
 

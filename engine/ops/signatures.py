@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.dtype import FLOAT, INT, dtype, of_python
+from engine.dtype import FLOAT, INT, dtype
+from engine.ops.guards import _lines
 from engine.tensor import Tensor
 
 #: Functions that take numbers in the place of tensors.
@@ -287,16 +287,6 @@ def _parameters(text: str) -> tuple[Parameter, ...]:
     return tuple(out)
 
 
-@cache
-def _lines() -> dict[str, list[str]]:
-    found = {}
-    text = (Path(__file__).parent / "signatures.txt").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        name, _, rest = line.partition(":")
-        found[name] = [part.strip() for part in rest.split("|")]
-    return found
-
-
 def _as_method(text: str) -> str | None:
     parts = _split(text)
     for i, part in enumerate(parts):
@@ -369,74 +359,3 @@ def _no_overload(
     if len(shown) == 1:
         return TypeError(head + str(shown[0]))
     return TypeError(head + "one of:\n" + "".join(f" * {way}\n" for way in shown))
-
-
-def overloaded(name: str) -> bool:
-    """Whether the table names a function `torch.<name>`."""
-    return name in _lines() or "torch." + name in _lines()
-
-
-def _listed(name: str, method: bool) -> bool:
-    lines = _lines()
-    if not method:
-        return name in lines or "torch." + name in lines
-    return any(
-        form in lines
-        for base in (name, name.removesuffix("_"))
-        for form in (base, "Tensor." + base, "torch." + base)
-    )
-
-
-def _shape(v: Any) -> Any:
-    kind = type(v)
-    return (kind, *map(type, v)) if kind is list or kind is tuple else kind
-
-
-def guarded(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., Any]:
-    """`fn` behind the check; combinations of types that passed once pass quickly."""
-    if not _listed(name, method) or getattr(fn, "guards", None) == (name, method):
-        return fn
-    seen: set[Any] = set()
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            key: Any = (*map(_shape, args), *kwargs, *map(_shape, kwargs.values()))
-        else:
-            key = tuple(map(_shape, args))
-        if key not in seen:
-            renamed, by_types = check(name, method, args, kwargs)
-            if "dtype" in kwargs:
-                kwargs["dtype"] = of_python(kwargs["dtype"])
-            if renamed:
-                kwargs = {renamed.get(k, k): v for k, v in kwargs.items()}
-            elif by_types:
-                seen.add(key)
-        return fn(*args, **kwargs)
-
-    call.guards = (name, method)  # type: ignore[attr-defined]
-    return _dressed(call, fn)
-
-
-def explained(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., Any]:
-    """`fn` behind a check that is made only when `fn` fails: for what must be quick."""
-    if not _listed(name, method):
-        return fn
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return fn(*args, **kwargs)
-        except (TypeError, ValueError, AttributeError, LookupError):
-            renamed, _ = check(name, method, args, kwargs)
-            if not renamed:
-                raise
-        return fn(*args, **{renamed.get(k, k): v for k, v in kwargs.items()})
-
-    return _dressed(call, fn)
-
-
-def _dressed(call: Callable[..., Any], fn: Callable[..., Any]) -> Callable[..., Any]:
-    call.__name__ = getattr(fn, "__name__", call.__name__)
-    call.__qualname__ = getattr(fn, "__qualname__", call.__name__)
-    call.__doc__ = fn.__doc__
-    call.__wrapped__ = fn  # type: ignore[attr-defined]
-    return call
