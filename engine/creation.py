@@ -267,6 +267,7 @@ def asarray(
     requires_grad: bool = False,
     device: Any = None,
 ) -> Any:
+    """The data as a tensor, over the same memory if possible and `copy` does not forbid it."""
     t = (
         tensor(obj.detach() if isinstance(obj, Tensor) else obj, dtype=dtype)
         if copy and not isinstance(obj, Tensor)
@@ -385,8 +386,13 @@ def install() -> None:
         publish(make.__name__, make, method=False, F=False)
     for method in ("zeros", "ones", "empty", "full", "empty_strided"):
         new = _new("new_" + method, getattr(filling, method))
-        publish("new_" + method, new, function=False, F=False)
-    publish("new_tensor", _new("new_tensor", tensor), function=False, F=False)
-    publish("new", lambda self, *args: legacy(*args, dtype=self._d), function=False, F=False)
+        doc = f"`{method}` in the type of input."
+        publish("new_" + method, new, function=False, F=False, doc=doc)
+    doc = "A new leaf with a copy of the data, in the type of input."
+    publish("new_tensor", _new("new_tensor", tensor), function=False, F=False, doc=doc)
+    doc = "A tensor of the given sizes, or of the data, in the type of input."
+    publish(
+        "new", lambda self, *args: legacy(*args, dtype=self._d), function=False, F=False, doc=doc
+    )
     for name in ("zeros", "ones", "full", "empty", "arange", "linspace", "tensor", "eye"):
         name_family(name, "creation")

@@ -93,6 +93,9 @@ def _filler(name: str, make: Any, make_like: Any) -> Any:
             return _finish(wrap(make_like(a, d.np), d), requires_grad)
         return _finish(wrap(make(input._s, d.np), d), requires_grad)
 
+    what = "unset elements" if name == "empty" else name
+    create.__doc__ = f"A tensor of {what} in a given shape."
+    like.__doc__ = f"A tensor of {what} in the shape and type of input."
     create.__name__ = create.__qualname__ = name
     like.__name__ = like.__qualname__ = name + "_like"
     return create, like
@@ -144,6 +147,7 @@ def full_like(
     requires_grad: bool = False,
     **kwargs: Any,
 ) -> Any:
+    """A tensor of one value in the shape and type of input."""
     d = dtype or input._d
     value = _element(fill_value, d)
     a = input._a

@@ -46,6 +46,7 @@ diagonal = FUNCTIONS["diagonal"]
 def vector_norm(
     x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Any:
+    """The p-norm of all elements, or over `dim`."""
     t = x if dtype is None else x.to(dtype)
     if t._d.category < FLOAT:
         raise RuntimeError(
@@ -65,6 +66,7 @@ def vector_norm(
 def norm(
     A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Any:
+    """The norm of vectors or matrices, as `ord` and `dim` say."""
     if ord is None:
         return vector_norm(A, 2, dim, keepdim, dtype=dtype)
     n = len(A._s) if dim is None else 1 if isinstance(dim, int) else len(dim)
@@ -94,18 +96,22 @@ def matrix_norm(
 
 
 def svdvals(A: Any) -> Any:
+    """The singular values of each matrix, largest first."""
     return svd(A, False)[1]
 
 
 def eigvalsh(A: Any, UPLO: str = "L") -> Any:
+    """The eigenvalues of each Hermitian matrix, smallest first."""
     return eigh(A, UPLO)[0]
 
 
 def eigvals(A: Any) -> Any:
+    """The eigenvalues of each square matrix, complex."""
     return eig(A)[0]
 
 
 def pinv(A: Any, *, rcond: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
+    """The pseudoinverse of each matrix: (*, m, n) for (*, n, m)."""
     u, s, vh = svd(A, False)
     tol = (rtol or rcond or max(A._s[-2:]) * float(np.finfo(s._d.np).eps)) * s.amax(-1, True)
     inv_s = FUNCTIONS["where"](s > tol, 1 / s, FUNCTIONS["zeros_like"](s))
@@ -116,6 +122,7 @@ GRAPH.pinv = pinv
 
 
 def matrix_rank(A: Any, *, tol: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
+    """How many singular values are above the tolerance."""
     s = svdvals(A)
     limit = (
         tol
@@ -126,6 +133,7 @@ def matrix_rank(A: Any, *, tol: Any = None, rtol: Any = None, hermitian: bool = 
 
 
 def cond(A: Any, p: Any = None) -> Any:
+    """The condition number of each matrix, in a given norm."""
     if p is None or p == 2:
         s = svdvals(A)
         return s.select(-1, 0) / s.select(-1, -1)
@@ -154,15 +162,18 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
 def solve_triangular(
     A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False
 ) -> Any:
+    """The X with A X = B for a triangular A."""
     return run(TRIANGULAR, [A, B, upper, left, unitriangular])
 
 
 def tensorinv(A: Any, ind: int = 2) -> Any:
+    """The inverse of a tensor under tensordot over `ind` dimensions."""
     n = math.prod(A._s[:ind])
     return inv(A.reshape(n, -1)).reshape([*A._s[ind:], *A._s[:ind]])
 
 
 def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
+    """The cross product of vectors of 3 along `dim`."""
     if input._s[dim] != 3 or other._s[dim] != 3:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input._s[dim]} and {other._s[dim]}"
@@ -171,10 +182,12 @@ def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
 
 
 def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
+    """Dot products along `dim`, conjugating the first."""
     return (x.conj() * y).sum(dim)
 
 
 def vander(x: Any, *, N: int | None = None) -> Any:
+    """Powers of the elements as columns, a Vandermonde matrix."""
     return FUNCTIONS["vander"](x, N, True)
 
 

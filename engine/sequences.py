@@ -84,6 +84,7 @@ def arange(
 
 
 def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Any:
+    """start, start + step, ... up to and with end."""
     warnings.warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is "
         "inconsistent with Python's range builtin. Instead, use torch.arange, which produces values in "
@@ -151,6 +152,7 @@ def logspace(
     requires_grad: bool = False,
     **kwargs: Any,
 ) -> Any:
+    """base to the power of evenly spaced exponents from start to end."""
     d = dtype or default()
     exponents = np.linspace(float(start), float(end), steps)
     return _finish(wrap(np.power(float(base), exponents).astype(d.np), d), requires_grad)

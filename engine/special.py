@@ -63,9 +63,11 @@ def _entr(a: Any) -> Any:
 
 
 def xlog1py(input: Any, other: Any) -> Any:
+    """input * log1p(other), and 0 where input is 0."""
     return FUNCTIONS["where"](input == 0, 0.0, input * FUNCTIONS["log1p"](other))
 
 
 def multigammaln(a: Any, p: int) -> Any:
+    """The logarithm of the multivariate gamma function of dimension p."""
     total = p * (p - 1) / 4 * math.log(math.pi)
     return total + sum((FUNCTIONS["lgamma"](a - j / 2) for j in range(p)), 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import errors
 from engine.ops import inplace, rooms
@@ -14,6 +14,30 @@ from engine.tensor import Tensor
 
 #: What `from engine import *` means: the functions of the torch namespace.
 FUNCTIONS: dict[str, Callable[..., Any]] = rooms.Table()
+
+
+class Published(NamedTuple):
+    """A public name: the row or function behind it, what it does, where a person finds it."""
+
+    source: Any
+    doc: str
+    function: bool
+    method: bool
+
+
+#: What the rooms have published so far, by name; in-place variants are not told.
+PUBLISHED: dict[str, Published] = {}
+
+
+def _tell(name: str, source: Any, doc: str, function: bool, method: bool) -> None:
+    if name.endswith("_"):
+        return
+    before = PUBLISHED.get(name)
+    if before is not None:
+        source, doc = before.source, before.doc or doc
+        function, method = function or before.function, method or before.method
+    PUBLISHED[name] = Published(source, doc, function, method)
+
 
 #: Functions that learning code calls all the time: their arguments are looked at when they fail.
 _QUICK = frozenset(
@@ -199,6 +223,8 @@ def expose(
     call = ways(full)
     setattr(GRAPH, op.name, call)
     for name in (op.name, *also.split()):
+        if function or method:
+            _tell(name, op, op.doc, function, method)
         if function:
             FUNCTIONS[name] = ways(_checked(name, full, False))
         if method:
@@ -218,10 +244,16 @@ def _checked(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., A
 
 
 def publish(
-    name: str, fn: Callable[..., Any], function: bool = True, method: bool = True, F: bool = True
-) -> None:
-    """Publish a hand-written function; `F`: VJPs may call it on tensors under this name."""
+    name: str, fn: Callable[..., Any], function: bool = True, method: bool = True, F: bool = True,
+    *, doc: str = "",
+) -> None:  # fmt: skip
+    """Publish a hand-written function; `F`: VJPs may call it on tensors under this name.
+
+    `doc` says what a person gets; without it the first line of the function's docstring does.
+    """
+    doc = doc or (fn.__doc__ or "").partition("\n")[0]
     for one in name.split():
+        _tell(one, fn, doc, function, method)
         if function:
             FUNCTIONS[one] = _checked(one, fn, False)
         if method:
@@ -230,4 +262,4 @@ def publish(
             setattr(GRAPH, one, fn)
 
 
-__all__ = ["FUNCTIONS", "OPS", "bind", "expose", "functional", "publish"]
+__all__ = ["FUNCTIONS", "OPS", "PUBLISHED", "bind", "expose", "functional", "publish"]

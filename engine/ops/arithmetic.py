@@ -41,7 +41,7 @@ times = _operator("mul", binary.MUL, "self * other", "g * other", "g * self")
 over = _operator("div", binary.DIV, "self / other", "g / other", "-g * ((self / other) / other)")
 
 
-def _function(name: str, op: Any, fast: Callable[[Any, Any], Any], also: str) -> None:
+def _function(name: str, op: Any, fast: Callable[[Any, Any], Any], also: str, doc: str) -> None:
     alpha = len(op.params) == 3
 
     def call(input: Any, *args: Any, **kwargs: Any) -> Any:
@@ -63,7 +63,7 @@ def _function(name: str, op: Any, fast: Callable[[Any, Any], Any], also: str) ->
     has_alpha = alpha
     call.__name__ = call.__qualname__ = name
     for n in (name, *also.split()):
-        publish(n, call)
+        publish(n, call, doc=doc)
         publish(n + "_", write, function=False, F=False)
 
 
@@ -91,6 +91,6 @@ def _check_alpha(a: Any, b: Any, alpha: Any) -> None:
             )
 
 
-_function("add", binary.ADD, plus, "")
-_function("sub", binary.SUB, minus, "subtract")
-_function("mul", binary.MUL, times, "multiply")
+_function("add", binary.ADD, plus, "", "input + alpha * other, broadcast.")
+_function("sub", binary.SUB, minus, "subtract", "input - alpha * other, broadcast.")
+_function("mul", binary.MUL, times, "multiply", "input * other, broadcast.")

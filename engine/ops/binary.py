@@ -158,6 +158,7 @@ FLOOR_DIVIDE = define(
     node="NotImplemented",
     self=undifferentiable("floor_divide"),
     other=undifferentiable("floor_divide"),
+    doc="The quotient, rounded down.",
 )
 
 
@@ -178,6 +179,7 @@ REMAINDER_NUMBER = define(
     family="pointwise",
     key="remainder_number",
     self=lambda F, g: g,
+    doc="The rest of a division rounded down; it has the sign of `other`.",
 )
 REMAINDER_OF = define(
     "remainder(self, other)",
@@ -204,6 +206,7 @@ FMOD_NUMBER = define(
     family="pointwise",
     key="fmod_number",
     self=lambda F, g: g,
+    doc="The rest of a division rounded to 0; it has the sign of input.",
 )
 FMOD = define(
     "fmod(self, other)",
@@ -311,6 +314,7 @@ MAXIMUM = define(
     family="pointwise",
     self=lambda F, g, self, other: _half(F, g, self < other, self == other),
     other=lambda F, g, self, other: _half(F, g, other < self, self == other),
+    doc="The larger of two elements; nan if either is.",
 )
 MINIMUM = define(
     "minimum(self, other)",
@@ -319,6 +323,7 @@ MINIMUM = define(
     family="pointwise",
     self=lambda F, g, self, other: _half(F, g, self > other, self == other),
     other=lambda F, g, self, other: _half(F, g, other > self, self == other),
+    doc="The smaller of two elements; nan if either is.",
 )
 FMAX = define(
     "fmax(self, other)",
@@ -327,6 +332,7 @@ FMAX = define(
     family="pointwise",
     self=lambda F, g, self, other: F.where((self >= other) | F.isnan(other), g, F.zeros_like(g)),
     other=lambda F, g, self, other: F.where((self >= other) | F.isnan(other), F.zeros_like(g), g),
+    doc="The larger of two elements; a nan only if both are.",
 )
 FMIN = define(
     "fmin(self, other)",
@@ -335,6 +341,7 @@ FMIN = define(
     family="pointwise",
     self=lambda F, g, self, other: F.where((self <= other) | F.isnan(other), g, F.zeros_like(g)),
     other=lambda F, g, self, other: F.where((self <= other) | F.isnan(other), F.zeros_like(g), g),
+    doc="The smaller of two elements; a nan only if both are.",
 )
 
 
@@ -352,6 +359,7 @@ ATAN2 = define(
     family="pointwise",
     self=lambda F, g, self, other: g * other * _per_square(F, self, other),
     other=lambda F, g, self, other: g * -self * _per_square(F, self, other),
+    doc="The angle of the point (other, input), in [-pi, pi].",
 )
 HYPOT = define(
     "hypot(self, other)",
@@ -360,6 +368,7 @@ HYPOT = define(
     family="pointwise",
     self=lambda F, g, self, result: g * self / result,
     other=lambda F, g, other, result: g * other / result,
+    doc="The length sqrt(input² + other²), without overflow.",
 )
 
 
@@ -377,6 +386,7 @@ LOGADDEXP = define(
     family="pointwise",
     self=lambda F, g, self, other: g / (1 + F.exp(other - self)),
     other=lambda F, g, self, other: g / (1 + F.exp(self - other)),
+    doc="log(exp(input) + exp(other)), without overflow.",
 )
 LOGADDEXP2 = define(
     "logaddexp2(self, other)",
@@ -385,6 +395,7 @@ LOGADDEXP2 = define(
     family="pointwise",
     self=lambda F, g, self, other: g / (1 + F.exp2(other - self)),
     other=lambda F, g, self, other: g / (1 + F.exp2(self - other)),
+    doc="log2(2 ** input + 2 ** other), without overflow.",
 )
 
 
@@ -415,6 +426,7 @@ XLOGY = define(
         g * F.where((self == 0) & (other <= 0), F.zeros_like(g), F.log(other))
     ),
     other=lambda F, g, self, other: g * self / other,
+    doc="input * log(other), and 0 where input is 0.",
 )
 FLOAT_POWER = define(
     "float_power(self, exponent)",
@@ -470,20 +482,29 @@ for _op, _also in (
     )
 
 _fn: Callable[..., Raw]
-for _name, _fn in {"gcd": np.gcd, "lcm": np.lcm}.items():
+for _name, _fn, _doc in (
+    ("gcd", np.gcd, "The greatest common divisor of integers."),
+    ("lcm", np.lcm, "The least common multiple of integers."),
+):
     expose(
-        define(f"{_name}(self, other)", broadcasting(_fn), PROMOTE, family="pointwise"),
+        define(f"{_name}(self, other)", broadcasting(_fn), PROMOTE, family="pointwise", doc=_doc),
         inplace=True,
         check=_refusal(_name),
     )
 
-for _name, _fn, _also in (
-    ("eq", np.equal, ""), ("ne", np.not_equal, "not_equal"), ("lt", np.less, "less"),
-    ("le", np.less_equal, "less_equal"), ("gt", np.greater, "greater"), ("ge", np.greater_equal, "greater_equal"),
-    ("logical_and", np.logical_and, ""), ("logical_or", np.logical_or, ""), ("logical_xor", np.logical_xor, ""),
-):  # fmt: skip
+for _name, _fn, _also, _doc in (
+    ("eq", np.equal, "", "Whether input == other, element by element."),
+    ("ne", np.not_equal, "not_equal", "Whether input != other, element by element."),
+    ("lt", np.less, "less", "Whether input < other, element by element."),
+    ("le", np.less_equal, "less_equal", "Whether input <= other, element by element."),
+    ("gt", np.greater, "greater", "Whether input > other, element by element."),
+    ("ge", np.greater_equal, "greater_equal", "Whether input >= other, element by element."),
+    ("logical_and", np.logical_and, "", "Whether both are true."),
+    ("logical_or", np.logical_or, "", "Whether at least one is true."),
+    ("logical_xor", np.logical_xor, "", "Whether exactly one is true."),
+):
     expose(
-        define(f"{_name}(self, other)", broadcasting(_fn), PROMOTE, family="pointwise"),
+        define(f"{_name}(self, other)", broadcasting(_fn), PROMOTE, family="pointwise", doc=_doc),
         inplace=True,
         also=_also,
         check=_refusal(_name),
@@ -503,15 +524,15 @@ def _bits_check(name: str) -> Callable[[list[Any]], None]:
     return check
 
 
-for _name, _fn in {
-    "bitwise_and": np.bitwise_and,
-    "bitwise_or": np.bitwise_or,
-    "bitwise_xor": np.bitwise_xor,
-    "bitwise_left_shift": np.left_shift,
-    "bitwise_right_shift": np.right_shift,
-}.items():
+for _name, _fn, _doc in (
+    ("bitwise_and", np.bitwise_and, "The bits that both have; of booleans the logical and."),
+    ("bitwise_or", np.bitwise_or, "The bits that either has; of booleans the logical or."),
+    ("bitwise_xor", np.bitwise_xor, "The bits that only one has; of booleans the exclusive or."),
+    ("bitwise_left_shift", np.left_shift, "input with its bits moved left by `other` places."),
+    ("bitwise_right_shift", np.right_shift, "input with its bits moved right by `other` places."),
+):
     expose(
-        define(f"{_name}(self, other)", broadcasting(_fn), PROMOTE, family="pointwise"),
+        define(f"{_name}(self, other)", broadcasting(_fn), PROMOTE, family="pointwise", doc=_doc),
         inplace=True,
         check=_bits_check(
             {"bitwise_left_shift": "lshift", "bitwise_right_shift": "rshift"}.get(_name, _name)
@@ -633,10 +654,12 @@ def div_(self: Any, other: Any, *, rounding_mode: Any = ...) -> Any:
 
 
 def true_divide(input: Any, other: Any, *, out: Any = None) -> Any:
+    """input / other, a floating number also for integers."""
     return div(input, other, out=out)
 
 
 def float_power(input: Any, exponent: Any) -> Any:
+    """input ** exponent in float64."""
     from engine.dtype import float64
 
     return pow(
@@ -648,12 +671,24 @@ def float_power(input: Any, exponent: Any) -> Any:
 publish("div divide", div)
 publish("true_divide", true_divide)
 publish("pow", pow)
-for _name, _both, _number, _of in (
-    ("remainder", REMAINDER, REMAINDER_NUMBER, REMAINDER_OF),
-    ("fmod", FMOD, FMOD_NUMBER, FMOD),
+for _name, _both, _number, _of, _doc in (
+    (
+        "remainder",
+        REMAINDER,
+        REMAINDER_NUMBER,
+        REMAINDER_OF,
+        "The rest of a division rounded down; it has the sign of `other`.",
+    ),
+    (
+        "fmod",
+        FMOD,
+        FMOD_NUMBER,
+        FMOD,
+        "The rest of a division rounded to 0; it has the sign of input.",
+    ),
 ):
     _call, _write = _with_number(_name, _both, _number, _of)
-    publish(_name, _call)
+    publish(_name, _call, doc=_doc)
     publish(_name + "_", _write, function=False, F=False)
 for _name in ("div_", "divide_", "true_divide_"):
     publish(_name, div_, function=False, F=False)

@@ -48,6 +48,7 @@ ADDCMUL = define(
     self=lambda F, g: g,
     tensor1=lambda F, g, tensor2, value: g * (tensor2 * value),
     tensor2=lambda F, g, tensor1, value: g * (tensor1 * value),
+    doc="input + value * tensor1 * tensor2, broadcast.",
 )
 ADDCDIV = define(
     "addcdiv(self, tensor1, tensor2, *, value=1)",
@@ -57,6 +58,7 @@ ADDCDIV = define(
     self=lambda F, g: g,
     tensor1=lambda F, g, tensor2, value: g * (value / tensor2),
     tensor2=lambda F, g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2)),
+    doc="input + value * tensor1 / tensor2, broadcast.",
 )
 
 
@@ -76,7 +78,11 @@ def _lerp_row(a: Any, end: Any, weight: Any) -> tuple[Any, list[Any]]:
     return LERP if isinstance(weight, Tensor) else LERP_NUMBER, [a, end, weight]
 
 
-publish("lerp", lambda self, end, weight: run(*_lerp_row(self, end, weight)))
+publish(
+    "lerp",
+    lambda self, end, weight: run(*_lerp_row(self, end, weight)),
+    doc="input + weight * (end - input).",
+)
 publish(
     "lerp_",
     lambda self, end, weight: inplace.run_inplace(*_lerp_row(self, end, weight)),

@@ -163,10 +163,12 @@ _C_TYPES = {
 
 
 def clamp_min(input: Any, min: Any) -> Any:
+    """Elements below `min` become it."""
     return run(CLAMP_MIN_TENSOR if isinstance(min, Tensor) else CLAMP_MIN, [input, min])
 
 
 def clamp_max(input: Any, max: Any) -> Any:
+    """Elements above `max` become it."""
     return run(CLAMP_MAX_TENSOR if isinstance(max, Tensor) else CLAMP_MAX, [input, max])
 
 

@@ -47,6 +47,7 @@ def _warn_about_cross() -> None:
 
 
 def cross(input: Any, other: Any, dim: int | None = None) -> Any:
+    """The cross product of vectors of 3 along `dim`."""
     if dim is None:
         _warn_about_cross()
         dim = next((i for i, s in enumerate(input._s) if s == 3), -1)
@@ -61,6 +62,7 @@ publish("cross", cross, F=False)
 
 
 def kron(input: Any, other: Any) -> Any:
+    """The Kronecker product: each element of input times all of `other`."""
     n = max(len(input._s), len(other._s))
     a = input.reshape((1,) * (n - len(input._s)) + tuple(input._s))
     b = other.reshape((1,) * (n - len(other._s)) + tuple(other._s))
@@ -70,6 +72,7 @@ def kron(input: Any, other: Any) -> Any:
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
+    """Grids of the coordinates that vectors span."""
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
         tensors = tuple(tensors[0])
     if indexing is None:
@@ -95,18 +98,21 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
 
 
 def cartesian_prod(*tensors: Any) -> Any:
+    """All combinations of one element from each vector, as rows."""
     if len(tensors) == 1:
         return tensors[0]
     return FUNCTIONS["stack"]([g.reshape(-1) for g in meshgrid(*tensors, indexing="ij")], 1)
 
 
 def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
+    """All combinations of r elements of a vector, as rows."""
     pick = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     index = list(pick(range(input.numel()), r))
     return input[wrap(np.array(index, np.int64).reshape(-1, r))]
 
 
 def block_diag(*tensors: Any) -> Any:
+    """A matrix with the given matrices along its diagonal, zeros elsewhere."""
     ts = [t.reshape(1, -1) if len(t._s) < 2 else t for t in tensors]
     width = sum(t._s[1] for t in ts)
     rows, start = [], 0
@@ -119,6 +125,7 @@ def block_diag(*tensors: Any) -> Any:
 
 
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """Powers of the elements as columns, a Vandermonde matrix."""
     n = x._s[0] if N is None else N
     cols = [x**i for i in range(n)]
     return FUNCTIONS["stack"](cols if increasing else cols[::-1], -1)
@@ -140,5 +147,9 @@ for _n in ("kron",):
     publish(_n, globals()[_n], F=False)
 for _n in ("meshgrid", "cartesian_prod", "combinations", "block_diag", "vander"):
     publish(_n, globals()[_n], method=False, F=False)
-for _i in (1, 2, 3):
-    publish(f"atleast_{_i}d", atleast(_i), method=False, F=False)
+for _i, _doc in (
+    (1, "The tensors, with one dimension where they have none."),
+    (2, "The tensors, with dimensions of size 1 put in front up to 2."),
+    (3, "The tensors, with dimensions of size 1 put around up to 3."),
+):
+    publish(f"atleast_{_i}d", atleast(_i), method=False, F=False, doc=_doc)

@@ -14,6 +14,7 @@ from engine.tensor import wrap
 def isclose(
     input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> Any:
+    """Whether |input - other| <= atol + rtol * |other|, element by element."""
     if input._d is not other._d:
         raise RuntimeError(f"{input._d.display} did not match {other._d.display}")
     return wrap(np.asarray(np.isclose(input._a, other._a, rtol, atol, equal_nan)))
@@ -22,6 +23,7 @@ def isclose(
 def allclose(
     input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> bool:
+    """Whether all |input - other| <= atol + rtol * |other|."""
     if input._d is not other._d:
         raise RuntimeError(f"{input._d.display} did not match {other._d.display}")
     _broadcast(input._a, other._a)
@@ -29,6 +31,7 @@ def allclose(
 
 
 def equal(input: Any, other: Any) -> bool:
+    """Whether both have the same shape and the same elements."""
     return input._s == other._s and bool(np.array_equal(input._a, other._a))
 
 

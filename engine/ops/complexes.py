@@ -51,28 +51,33 @@ VIEW_AS_REAL = define(
     lambda a: np.stack([a.real, a.imag], -1),
     family="shape",
     self=lambda F, g: F.view_as_complex(g),
+    doc="A view of complex numbers as pairs (*, 2).",
 )
 VIEW_AS_COMPLEX = define(
     "view_as_complex(self)",
     lambda a: a[..., 0] + 1j * a[..., 1].astype(a.dtype),
     family="shape",
     self=lambda F, g: F.view_as_real(g),
+    doc="A view of pairs (*, 2) as complex numbers.",
 )
 expose(VIEW_AS_REAL, method=False)
 expose(VIEW_AS_COMPLEX, method=False)
 
 
 def real(input: Any) -> Any:
+    """The real parts, as a view."""
     return run(REAL, [input]) if input._d.category == COMPLEX else input
 
 
 def imag(input: Any) -> Any:
+    """The imaginary parts, as a view."""
     if input._d.category != COMPLEX:
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
     return run(IMAG, [input])
 
 
 def conj(input: Any) -> Any:
+    """The conjugates, as a view."""
     return run(CONJ, [input]) if input._d.category == COMPLEX else input
 
 
@@ -91,6 +96,7 @@ def complex_(real: Any, imag: Any, *, out: Any = None) -> Any:
 
 
 def polar(abs: Any, angle: Any) -> Any:
+    """Complex numbers from their absolute values and angles."""
     return complex_(abs * angle.cos(), abs * angle.sin())
 
 
@@ -99,5 +105,6 @@ publish("imag", imag, method=False, F=False)
 publish("conj", conj, F=False)
 publish("_complex", complex_, method=False, F=False)
 publish("polar", polar, method=False, F=False)
-publish("resolve_conj resolve_neg", lambda self: self)
+publish("resolve_conj", lambda self: self, doc="The tensor itself: conjugates are always computed.")
+publish("resolve_neg", lambda self: self, doc="The tensor itself: negatives are always computed.")
 Tensor.real, Tensor.imag = property(real), property(imag)  # type: ignore[attr-defined]

@@ -99,7 +99,7 @@ def _caster(name: str, d: dtype) -> None:
         return convert(self, d)
 
     call.__name__ = name
-    publish(name, call, function=False, F=False)
+    publish(name, call, function=False, F=False, doc=f"The values as {d.name}.")
 
 
 for _name, _d in {
@@ -129,11 +129,23 @@ def type_(self: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
 
 
 def type_as(self: Any, other: Any) -> Any:
+    """The values in the element type of `other`."""
     return convert(self, other._d)
 
 
 publish("to", to, function=False)
 publish("type", type_, function=False, F=False)
 publish("type_as", type_as, function=False)
-publish("cpu", lambda self, memory_format=None: self, function=False)
-publish("cuda", lambda self, *a, **k: check_device("cuda"), function=False, F=False)
+publish(
+    "cpu",
+    lambda self, memory_format=None: self,
+    function=False,
+    doc="The tensor in main memory, where it always is.",
+)
+publish(
+    "cuda",
+    lambda self, *a, **k: check_device("cuda"),
+    function=False,
+    F=False,
+    doc="Refused: there is no CUDA device here.",
+)

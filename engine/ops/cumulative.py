@@ -67,6 +67,7 @@ expose(
         _logcumsumexp,
         family="reduction",
         self=lambda F, g, self, result, dim: _back_cumsum(F, g * F.exp(-result), dim) * F.exp(self),
+        doc="The logarithm of the sums of exp up to each element along `dim`.",
     )
 )
 
@@ -74,12 +75,14 @@ expose(
 def cumsum(
     input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None
 ) -> Any:
+    """The sums of all elements up to each along `dim`."""
     return run(CUMSUM, [input if dtype is None else input.to(dtype), dim if axis is None else axis])
 
 
 def cumprod(
     input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None
 ) -> Any:
+    """The products of all elements up to each along `dim`."""
     return run(
         CUMPROD, [input if dtype is None else input.to(dtype), dim if axis is None else axis]
     )
@@ -106,6 +109,7 @@ expose(
                 self - expand_dims(result, axes(dim, len(self_sizes)), len(self_sizes), keepdim)
             )
         ),
+        doc="log(sum(exp(x))) over `dim`, without overflow.",
     )
 )
 

@@ -239,25 +239,30 @@ EIG = define(
 
 
 def cholesky(input: Any, upper: bool = False) -> Any:
+    """The triangular L of a positive definite matrix L Lᴴ."""
     _square("linalg.cholesky", input)
     return run(CHOLESKY, [input, upper])
 
 
 def eigh(input: Any, UPLO: str = "L") -> Any:
+    """Eigenvalues, smallest first, and eigenvectors of each Hermitian matrix."""
     _square("linalg.eigh", input)
     return run(EIGH, [input, UPLO])
 
 
 def svd(input: Any, full_matrices: bool = True) -> Any:
+    """U, S and Vᴴ whose product is the matrix."""
     return run(SVD, [input, full_matrices])
 
 
 def svd_old(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
+    """U, S and V with U diag(S) Vᴴ = input."""
     u, s, vh = run(SVD, [input, not some])
     return returns("svd", "U S V")((u, s, vh.mH))
 
 
 def qr(input: Any, mode: str = "reduced") -> Any:
+    """Q with orthonormal columns and triangular R, whose product is input."""
     if mode not in _QR_MODES:
         raise RuntimeError(
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or "
@@ -267,10 +272,11 @@ def qr(input: Any, mode: str = "reduced") -> Any:
 
 
 def eig(input: Any) -> Any:
+    """Eigenvalues and eigenvectors of each square matrix, complex."""
     _square("linalg.eig", input)
     return run(EIG, [input])
 
 
 publish("cholesky", cholesky, F=False)
 publish("svd", svd_old, F=False)
-publish("qr", lambda self, some=True: qr(self), F=False)
+publish("qr", lambda self, some=True: qr(self), F=False, doc=qr.__doc__ or "")

@@ -15,7 +15,7 @@ Raw = Any
 
 
 # --- triangles and diagonals ---------------------------------------------------------------------
-def _triangle(name: str, fn: Any) -> None:
+def _triangle(name: str, fn: Any, doc: str) -> None:
     def check(values: list[Any]) -> None:
         if not isinstance(values[1], int):
             raise TypeError(
@@ -29,6 +29,7 @@ def _triangle(name: str, fn: Any) -> None:
             f"{name}(self, diagonal=0)",
             fn,
             family="shape",
+            doc=doc,
             self=lambda F, g, diagonal: getattr(F, name)(g, diagonal),
         ),
         inplace=True,
@@ -36,8 +37,8 @@ def _triangle(name: str, fn: Any) -> None:
     )
 
 
-_triangle("tril", np.tril)
-_triangle("triu", np.triu)
+_triangle("tril", np.tril, doc="The lower triangle, zeros above the given diagonal.")
+_triangle("triu", np.triu, doc="The upper triangle, zeros below the given diagonal.")
 
 
 def _diagonal(a: Raw, offset: int, dim1: int, dim2: int) -> Raw:
@@ -72,6 +73,7 @@ DIAGONAL = define(
     self=lambda F, g, self_sizes, offset, dim1, dim2: F.diagonal_back(
         g, self_sizes, offset, axis(dim1, len(self_sizes)), axis(dim2, len(self_sizes))
     ),
+    doc="A view of a diagonal of two dimensions, as the last dimension.",
 )
 define(
     "_diagonal_back(self, sizes, offset, dim1, dim2)",
@@ -92,6 +94,7 @@ expose(DIAGONAL, check=_check_diagonal)
 
 
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """Matrices with the last dimension on a diagonal."""
     n = input._s[-1] + abs(offset)
     d1, d2 = axis(dim1, len(input._s) + 1), axis(dim2, len(input._s) + 1)
     if d1 == d2:
@@ -110,6 +113,7 @@ DIAG_EMBED = define(
 
 
 def diag(input: Any, diagonal: int = 0) -> Any:
+    """The diagonal of a matrix, or a matrix with a vector on its diagonal."""
     if len(input._s) == 1:
         return diag_embed(input, diagonal)
     if len(input._s) == 2:
@@ -128,6 +132,7 @@ DIAGONAL_COPY = define(
 
 
 def diagflat(input: Any, offset: int = 0) -> Any:
+    """A matrix with all elements on a diagonal."""
     return diag_embed(input.reshape(-1), offset)
 
 
@@ -144,7 +149,13 @@ def _trace_vjp(F: Any, g: Any, self_sizes: Any) -> Any:
 
 
 expose(
-    define("trace(self)", lambda a: np.trace(a), family="reduction", self=_trace_vjp),
+    define(
+        "trace(self)",
+        lambda a: np.trace(a),
+        family="reduction",
+        self=_trace_vjp,
+        doc="The sum of the diagonal of a matrix.",
+    ),
     check=_check_trace,
 )
 for _n in ("diag_embed", "diag", "diagflat"):
@@ -160,10 +171,12 @@ def _indices(find: Any, row: int, col: int, offset: int, dtype: Any) -> Any:
 
 
 def tril_indices(row: int, col: int, offset: int = 0, **kwargs: Any) -> Any:
+    """Rows and columns of the lower triangle of a matrix: (2, n)."""
     return _indices(np.tril_indices, row, col, offset, kwargs.get("dtype"))
 
 
 def triu_indices(row: int, col: int, offset: int = 0, **kwargs: Any) -> Any:
+    """Rows and columns of the upper triangle of a matrix: (2, n)."""
     return _indices(np.triu_indices, row, col, offset, kwargs.get("dtype"))
 
 

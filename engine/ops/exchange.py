@@ -47,6 +47,7 @@ def item(self: Any, *extra: Any) -> Any:
 
 
 def tolist(self: Any) -> Any:
+    """The elements as nested lists of Python numbers."""
     return self._a.tolist()
 
 
@@ -120,6 +121,7 @@ def _iter(self: Any) -> Any:
 
 
 def size(self: Any, dim: int | None = None) -> Any:
+    """The shape, or its length along one dimension."""
     if dim is None:
         return self._s
     from engine.ops.helpers import axis
@@ -128,6 +130,7 @@ def size(self: Any, dim: int | None = None) -> Any:
 
 
 def numel(input: Any) -> int:
+    """How many elements there are."""
     return math.prod(input._s)
 
 

@@ -179,10 +179,18 @@ def amin(a: Raw, **k: Any) -> Raw:
 
 
 AMAX = define(
-    "amax(self, dim=None, keepdim=False)", _over(amax), family="reduction", self=_even_dim
+    "amax(self, dim=None, keepdim=False)",
+    _over(amax),
+    family="reduction",
+    self=_even_dim,
+    doc="The largest elements over `dim`; equal ones share the gradient.",
 )
 AMIN = define(
-    "amin(self, dim=None, keepdim=False)", _over(amin), family="reduction", self=_even_dim
+    "amin(self, dim=None, keepdim=False)",
+    _over(amin),
+    family="reduction",
+    self=_even_dim,
+    doc="The smallest elements over `dim`; equal ones share the gradient.",
 )
 
 
@@ -229,6 +237,7 @@ expose(
         outputs=2,
         pack=returns("aminmax", "min max"),
         self=_aminmax_vjp,
+        doc="Smallest and largest element, over all or along `dim`.",
     )
 )
 
@@ -273,11 +282,19 @@ def _extreme(name: str, whole: Any, some: Any, pair: str) -> Any:
 
 
 _axis = axis
-publish("max", _extreme("max", MAX_ALL, MAX_DIM, "maximum"))
-publish("min", _extreme("min", MIN_ALL, MIN_DIM, "minimum"))
+publish(
+    "max",
+    _extreme("max", MAX_ALL, MAX_DIM, "maximum"),
+    doc="The largest element, or the largest along `dim` and their places; or of two tensors.",
+)
+publish(
+    "min",
+    _extreme("min", MIN_ALL, MIN_DIM, "minimum"),
+    doc="The smallest element, or the smallest along `dim` and their places; or of two tensors.",
+)
 
 
-def _arg(fn: Any, name: str) -> None:
+def _arg(fn: Any, name: str, doc: str) -> None:
     def forward(a: Raw, dim: Any = None, keepdim: bool = False) -> Raw:
         a = np.asarray(a)
         if dim is None:
@@ -292,24 +309,24 @@ def _arg(fn: Any, name: str) -> None:
             return np.array(0)
         return np.asarray(fn(a, axis=axis(dim, a.ndim), keepdims=keepdim))
 
-    expose(define(f"{name}(self, dim=None, keepdim=False)", forward, family="reduction"))
+    expose(define(f"{name}(self, dim=None, keepdim=False)", forward, family="reduction", doc=doc))
 
 
-_arg(np.argmax, "argmax")
-_arg(np.argmin, "argmin")
+_arg(np.argmax, "argmax", "The place of the largest element, in the flat tensor or along `dim`.")
+_arg(np.argmin, "argmin", "The place of the smallest element, in the flat tensor or along `dim`.")
 
 
-def _logical(fn: Any, name: str) -> None:
+def _logical(fn: Any, name: str, doc: str) -> None:
     def forward(a: Raw, dim: Any = None, keepdim: bool = False) -> Raw:
         a = np.asarray(a)
         r = fn(a, axis=None if dim is None else axes(dim, a.ndim), keepdims=keepdim)
         return np.asarray(r).astype(np.uint8 if a.dtype == np.uint8 else bool)
 
-    expose(define(f"{name}(self, dim=None, keepdim=False)", forward, family="reduction"))
+    expose(define(f"{name}(self, dim=None, keepdim=False)", forward, family="reduction", doc=doc))
 
 
-_logical(np.all, "all")
-_logical(np.any, "any")
+_logical(np.all, "all", "Whether all elements, or all along `dim`, are true.")
+_logical(np.any, "any", "Whether any element, or any along `dim`, is true.")
 expose(
     define(
         "count_nonzero(self, dim=None)",
@@ -317,6 +334,7 @@ expose(
             np.count_nonzero(a, axis=None if dim is None else axes(dim, np.ndim(a)))
         ),
         family="reduction",
+        doc="How many elements are not zero, over all or along `dim`.",
     )
 )
 
@@ -342,13 +360,17 @@ def _running_vjp(F: Any, g: Any, self_sizes: Any, result1: Any, dim: int) -> Any
     return F.scatter_add_along(g, result1, self_sizes, axis(dim, len(self_sizes)))
 
 
-for _name, _greater in (("cummax", np.greater_equal), ("cummin", np.less_equal)):
+for _name, _greater, _doc in (
+    ("cummax", np.greater_equal, "The largest element so far along `dim`, and its place."),
+    ("cummin", np.less_equal, "The smallest element so far along `dim`, and its place."),
+):
     expose(
         define(
             f"{_name}(self, dim)",
             _running(_greater),
             family="reduction",
             pack=returns(_name, "values indices"),
+            doc=_doc,
             self=_running_vjp,
         )
     )

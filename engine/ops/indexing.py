@@ -92,6 +92,7 @@ def select(input: Any, dim: int, index: Any) -> Any:
 
 
 def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
+    """A view of `length` elements along `dim`, from `start`."""
     d, start = axis(dim, len(input._s)), int(start)
     n = input._s[d]
     if length < 0:
@@ -507,6 +508,7 @@ def index_put_(self: Any, indices: Sequence[Any], values: Any, accumulate: bool 
 
 
 def index_put(input: Any, indices: Sequence[Any], values: Any, accumulate: bool = False) -> Any:
+    """A copy with `values` put, or added, at the places of `indices`."""
     index = tuple(slice(None) if i is None else _as_index(i) for i in indices)
     _check_bounds(input, index)
     return run(INDEX_PUT, [input, index, values, accumulate])

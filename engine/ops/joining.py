@@ -216,6 +216,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+    """Views of about equal size along `dim`, at most `chunks` of them."""
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     if not input._s:
@@ -225,6 +226,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 
 
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Views along `dim`: a number of parts, or parts that end at given places."""
     n = input._s[axis(dim, len(input._s))]
     if isinstance(indices_or_sections, Tensor):
         if indices_or_sections._d is not int64:
@@ -258,17 +260,20 @@ def _some(name: str, tensors: Any) -> None:
 
 
 def hstack(tensors: Any) -> Any:
+    """Join along the columns; vectors one after the other."""
     _some("hstack", tensors)
     ts = [_atleast(1, t) for t in tensors]
     return cat(ts, 0 if len(ts[0]._s) == 1 else 1)
 
 
 def vstack(tensors: Any) -> Any:
+    """Join along the rows; vectors become rows first."""
     _some("vstack", tensors)
     return cat([_atleast(2, t) for t in tensors], 0)
 
 
 def dstack(tensors: Any) -> Any:
+    """Join along the third dimension."""
     _some("dstack", tensors)
     return cat([_atleast(3, t) for t in tensors], 2)
 
@@ -298,11 +303,16 @@ def _splitter(name: str, least: int, dim: int) -> Any:
     return call
 
 
-for _name, _least, _dim in (("hsplit", 1, 1), ("vsplit", 2, 0), ("dsplit", 3, 2)):
-    publish(_name, _splitter(_name, _least, _dim), F=False)
+for _name, _least, _dim, _doc in (
+    ("hsplit", 1, 1, "Views of parts along the columns; of a vector along its elements."),
+    ("vsplit", 2, 0, "Views of parts along the rows."),
+    ("dsplit", 3, 2, "Views of parts along the third dimension."),
+):
+    publish(_name, _splitter(_name, _least, _dim), F=False, doc=_doc)
 
 
 def column_stack(tensors: Any) -> Any:
+    """Join along the columns; vectors become columns first."""
     return cat([t.reshape(-1, 1) if len(t._s) < 2 else t for t in tensors], 1)
 
 

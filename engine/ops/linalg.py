@@ -271,36 +271,43 @@ MATRIX_EXP = define(
 
 
 def matrix_exp(input: Any) -> Any:
+    """The exponential of each square matrix (*, n, n)."""
     _square("linalg.matrix_exp", input)
     return run(MATRIX_EXP, [input])
 
 
 def inverse(input: Any) -> Any:
+    """The inverse of each square matrix (*, n, n)."""
     _square("linalg.inv", input)
     return run(INV, [input])
 
 
 def det(input: Any) -> Any:
+    """The determinant of each square matrix (*, n, n)."""
     _square("linalg.det", input)
     return run(DET, [input])
 
 
 def slogdet(input: Any) -> Any:
+    """Sign and logarithm of the absolute value of the determinant."""
     _square("linalg.slogdet", input)
     return run(SLOGDET, [input])
 
 
 def logdet(input: Any) -> Any:
+    """The logarithm of the determinant; nan where that is negative."""
     sign, value = slogdet(input)
     return FUNCTIONS["where"](sign < 0, math.nan, value)
 
 
 def solve(A: Any, B: Any) -> Any:
+    """The X with A X = B, for each square A (*, n, n)."""
     _square("linalg.solve", A)
     return run(SOLVE, [A, B])
 
 
 def matrix_power(input: Any, n: int) -> Any:
+    """The n-th power of each square matrix; a negative n inverts it."""
     _square("linalg.matrix_power", input)
     if n == 0:
         return wrap(
@@ -349,6 +356,7 @@ CDIST = define(
 
 
 def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) -> Any:
+    """The p-norm distances of all rows of x1 and x2: (*, n, m)."""
     return run(CDIST, [x1, x2, float(p)])
 
 

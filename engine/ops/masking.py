@@ -74,6 +74,7 @@ _fill_values = _masked_fill("masked_fill")
 
 
 def masked_fill(input: Any, mask: Any, value: Any) -> Any:
+    """A copy with `value` where the mask is true."""
     return run(*_fill_values(input, mask, value))
 
 
@@ -86,6 +87,7 @@ MASKED_SELECT = define(
     lambda a, m: np.broadcast_arrays(a, m)[0][np.broadcast_arrays(a, m)[1]],
     family="indexing",
     self=lambda F, g, mask, self_sizes: F.masked_put(g, mask, self_sizes),
+    doc="The elements where the mask is true, as a vector.",
 )
 
 
@@ -131,6 +133,7 @@ expose(
         family="indexing",
         self=lambda F, g, mask: F.where(mask, F.zeros_like(g), g),
         source=lambda F, g, mask, source_sizes: F.pad_flat(F.masked_select(g, mask), source_sizes),
+        doc="A copy in which `source`, in order, fills the places where the mask is true.",
     ),
     inplace=True,
     check=lambda values: _check_masked_scatter(*values),

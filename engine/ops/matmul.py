@@ -28,6 +28,7 @@ MM = define(
     family="matmul",
     self="mm(g, conj(mat2.T))",
     mat2="mm(conj(self.T), g)",
+    doc="The product of two matrices: (n, m) @ (m, p) is (n, p).",
 )
 MV = define(
     "mv(self, vec)",
@@ -35,6 +36,7 @@ MV = define(
     family="matmul",
     self="outer(g, conj(vec))",
     vec="mv(conj(self.T), g)",
+    doc="A matrix times a vector: (n, m) @ (m,) is (n,).",
 )
 DOT = define(
     "dot(self, tensor)",
@@ -42,6 +44,7 @@ DOT = define(
     family="matmul",
     self="g * conj(tensor)",
     tensor="g * conj(self)",
+    doc="The sum of the products of two vectors.",
 )
 BMM = define(
     "bmm(self, mat2)",
@@ -49,6 +52,7 @@ BMM = define(
     family="matmul",
     self="bmm(g, conj(mat2.mT))",
     mat2="bmm(conj(self.mT), g)",
+    doc="Matrix products batch by batch: (b, n, m) @ (b, m, p) is (b, n, p).",
 )
 OUTER = define(
     "outer(self, vec2)",
@@ -57,6 +61,7 @@ OUTER = define(
     node="MulBackward0",
     self=lambda F, g, vec2: F.sum(g * F.conj(vec2), [1], False),
     vec2=lambda F, g, self: F.sum(g * F.conj(self[:, None]), [0], False),
+    doc="All products of elements of two vectors: (n, m).",
 )
 
 
@@ -79,6 +84,7 @@ ADDMM = define(
     self="sum_to(scaled(g, beta), self_sizes)",
     mat1="scaled(mm(g, conj(mat2.T)), alpha)",
     mat2="scaled(mm(conj(mat1.T), g), alpha)",
+    doc="beta * input + alpha * (mat1 @ mat2); input broadcasts to (n, p).",
 )
 #: The same for a matrix that is the transpose of a parameter, whose gradient is laid out like it.
 ADDMM_T = define(
@@ -97,6 +103,7 @@ BADDBMM = define(
     self=lambda F, g, self_sizes, beta: F.sum_to(scaled(g, beta), self_sizes),
     batch1=lambda F, g, batch2, alpha: scaled(F.bmm(g, F.conj(batch2.mT)), alpha),
     batch2=lambda F, g, batch1, alpha: scaled(F.bmm(F.conj(batch1.mT), g), alpha),
+    doc="beta * input + alpha * (batch1 @ batch2), batch by batch: (b, n, p).",
 )
 ADDBMM = define(
     "addbmm(self, batch1, batch2, *, beta=1, alpha=1)",
@@ -109,6 +116,7 @@ ADDBMM = define(
     batch2=lambda F, g, batch2_sizes, batch1, alpha: scaled(
         F.bmm(batch1.mT, F.expand(g, (batch2_sizes[0], *g.shape))), alpha
     ),
+    doc="beta * input + alpha * the sum of batch1[i] @ batch2[i] over the batch.",
 )
 ADDMV = define(
     "addmv(self, mat, vec, *, beta=1, alpha=1)",
@@ -117,6 +125,7 @@ ADDMV = define(
     self=lambda F, g, self_sizes, beta: F.sum_to(scaled(g, beta), self_sizes),
     mat=lambda F, g, vec, alpha: scaled(F.outer(g, vec), alpha),
     vec=lambda F, g, mat, alpha: scaled(F.mv(mat.T, g), alpha),
+    doc="beta * input + alpha * (mat @ vec); input broadcasts to (n,).",
 )
 ADDR = define(
     "addr(self, vec1, vec2, *, beta=1, alpha=1)",
@@ -125,6 +134,7 @@ ADDR = define(
     self=lambda F, g, self_sizes, beta: F.sum_to(scaled(g, beta), self_sizes),
     vec1=lambda F, g, vec2, alpha: scaled(F.mv(g, vec2), alpha),
     vec2=lambda F, g, vec1, alpha: scaled(F.mv(g.T, vec1), alpha),
+    doc="beta * input + alpha * the outer product of vec1 and vec2.",
 )
 
 

@@ -67,6 +67,7 @@ def make_subclass(cls: Any, data: Any, requires_grad: bool = False) -> Any:
 
 
 def view_as(self: Any, other: Any) -> Any:
+    """The same memory in the shape of `other`."""
     return self.view(other._s)
 
 
@@ -131,16 +132,46 @@ def install() -> None:
         lambda self, other: self._a is other._a and self._s == other._s,
         function=False,
         F=False,
+        doc="Whether both are the same view of the same memory.",
     )
     for name in ("detach_", "as_subclass", "view_as", "resize_"):
         publish(name, globals()[name], function=False)
     publish("detach", detach)
-    publish("dim ndimension", lambda self: len(self._s), function=False, F=False)
-    publish("element_size", lambda self: self._d.itemsize, function=False)
-    publish("is_floating_point", lambda self: self._d.category == FLOAT)
-    publish("is_complex", lambda self: self._d.category == COMPLEX)
-    publish("is_signed", lambda self: self._d.is_signed, function=True)
-    publish("alias", lambda self: run(ALIAS, [self]), function=False)
+    publish(
+        "dim ndimension",
+        lambda self: len(self._s),
+        function=False,
+        F=False,
+        doc="How many dimensions there are.",
+    )
+    publish(
+        "element_size",
+        lambda self: self._d.itemsize,
+        function=False,
+        doc="How many bytes an element takes.",
+    )
+    publish(
+        "is_floating_point",
+        lambda self: self._d.category == FLOAT,
+        doc="Whether the element type is a floating one.",
+    )
+    publish(
+        "is_complex",
+        lambda self: self._d.category == COMPLEX,
+        doc="Whether the element type is complex.",
+    )
+    publish(
+        "is_signed",
+        lambda self: self._d.is_signed,
+        function=True,
+        doc="Whether the element type has negative numbers.",
+    )
+    publish(
+        "alias",
+        lambda self: run(ALIAS, [self]),
+        function=False,
+        doc="The same memory as another tensor of the graph.",
+    )
     FUNCTIONS["detach_"] = detach_
     Tensor._make_subclass = staticmethod(make_subclass)  # type: ignore[attr-defined]
 

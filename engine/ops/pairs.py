@@ -90,6 +90,7 @@ expose(
         family="pointwise",
         self=lambda F, g, self, other: g * F.bool_to(self != other, g),
         other=lambda F, g: F.zeros_like(g),
+        doc="The next number after input on the way to `other`.",
     ),
     inplace=True,
     check=_no_complex("nextafter", "nextafter_cpu", (BOOL, 1, COMPLEX)),
@@ -117,6 +118,7 @@ expose(
         node="NotImplemented",
         self=undifferentiable("heaviside"),
         values=undifferentiable("heaviside"),
+        doc="0 below zero, 1 above it, `values` at it.",
     ),
     inplace=True,
     check=_heaviside_check,
@@ -134,6 +136,7 @@ LDEXP = define(
     family="pointwise",
     self=lambda F, g, other: g * F.exp2(other),
     other=lambda F, g, result: g * result * math.log(2),
+    doc="input * 2 ** other.",
 )
 expose(LDEXP, inplace=True)
 

@@ -21,10 +21,10 @@ Raw = Any
 
 def _unary(
     name: str, forward: Callable[..., Any], vjp: Callable[..., Any] | str, *, kind: int = TO_FLOAT,
-    also: str = "", inplace: bool = True, node: str | None = None, check: Any = None,
+    also: str = "", inplace: bool = True, node: str | None = None, check: Any = None, doc: str,
 ) -> Op:  # fmt: skip
     """A row of one tensor; with a formula as its gradient it gets a quick way."""
-    op = define(f"{name}(self)", forward, kind, family="pointwise", node=node, self=vjp)
+    op = define(f"{name}(self)", forward, kind, family="pointwise", node=node, doc=doc, self=vjp)
     quick = partial(unary, vjp=vjp) if isinstance(vjp, str) else None
     expose(op, also=also, inplace=inplace, check=check, quick=quick)
     return op
@@ -148,49 +148,123 @@ def _keep_int(fn: Callable[[Raw], Raw]) -> Callable[[Raw], Raw]:
     return lambda a: np.array(a)[()] if a.dtype.kind in "iub" else fn(a)
 
 
-_unary("exp", _exp, "g * conj(result)")
-_unary("exp2", np.exp2, "g * result * ln2")
-_unary("expm1", _exact(np.expm1), "g * (result + 1)")
-_unary("log", _exact(np.log), "g / conj(self)")
-_unary("log2", _exact(np.log2), "g / (self * ln2)")
-_unary("log10", _exact(np.log10), "g / (self * ln10)")
-_unary("log1p", _exact(np.log1p), "g / (self + 1)")
-_unary("sqrt", np.sqrt, "g / (2 * conj(result))")
-_unary("rsqrt", lambda a: 1 / np.sqrt(a), "-0.5 * g * power(conj(result), 3)")
-_unary("reciprocal", lambda a: 1 / a, "-g * conj(result * result)")
-_unary("sin", _wave(np.sin, math.sin), "g * conj(cos(self))")
-_unary("cos", _wave(np.cos, math.cos), "-g * conj(sin(self))")
-_unary("tan", _exact(np.tan), "g * conj(1 + result * result)")
-_unary("asin", _exact(np.arcsin), "g * rsqrt(1 - self * self)", also="arcsin")
-_unary("acos", _exact(np.arccos), "-g * rsqrt(1 - self * self)", also="arccos")
-_unary("atan", _exact(np.arctan), "g / (self * self + 1)", also="arctan")
-_unary("sinh", _exact(np.sinh), "g * cosh(self)")
-_unary("cosh", _exact(np.cosh), "g * sinh(self)")
-_unary("tanh", _exact(np.tanh), "g * conj(1 - result * result)")
-_unary("asinh", _exact(np.arcsinh), "g * rsqrt(self * self + 1)", also="arcsinh")
-_unary("acosh", _exact(np.arccosh), "g * rsqrt(self * self - 1)", also="arccosh")
-_unary("atanh", _exact(np.arctanh), "g / (1 - self * self)", also="arctanh")
-_unary("sigmoid", _sigmoid, "g * conj(1 - result) * conj(result)")
-_unary("neg", np.negative, "-g", kind=RAWTYPE, also="negative", check=_neg_check)
-_unary("floor", _keep_int(np.floor), _zero, kind=RAWTYPE, check=_rounds("floor"))
-_unary("ceil", _keep_int(np.ceil), _zero, kind=RAWTYPE, check=_rounds("ceil"))
-_unary("trunc", _keep_int(np.trunc), _zero, kind=RAWTYPE, also="fix", check=_rounds("trunc"))
+_unary("exp", _exp, "g * conj(result)", doc="e to the power of each element.")
+_unary("exp2", np.exp2, "g * result * ln2", doc="2 to the power of each element.")
+_unary("expm1", _exact(np.expm1), "g * (result + 1)", doc="exp(x) - 1, exact near 0.")
+_unary("log", _exact(np.log), "g / conj(self)", doc="The natural logarithm.")
+_unary("log2", _exact(np.log2), "g / (self * ln2)", doc="The logarithm to base 2.")
+_unary("log10", _exact(np.log10), "g / (self * ln10)", doc="The logarithm to base 10.")
+_unary("log1p", _exact(np.log1p), "g / (self + 1)", doc="log(1 + x), exact near 0.")
+_unary("sqrt", np.sqrt, "g / (2 * conj(result))", doc="The square root.")
+_unary("rsqrt", lambda a: 1 / np.sqrt(a), "-0.5 * g * power(conj(result), 3)", doc="1 / sqrt(x).")
+_unary("reciprocal", lambda a: 1 / a, "-g * conj(result * result)", doc="1 / x.")
+_unary("sin", _wave(np.sin, math.sin), "g * conj(cos(self))", doc="The sine, of radians.")
+_unary("cos", _wave(np.cos, math.cos), "-g * conj(sin(self))", doc="The cosine, of radians.")
+_unary("tan", _exact(np.tan), "g * conj(1 + result * result)", doc="The tangent, of radians.")
+_unary(
+    "asin",
+    _exact(np.arcsin),
+    "g * rsqrt(1 - self * self)",
+    also="arcsin",
+    doc="The angle in [-pi/2, pi/2] whose sine is the element.",
+)
+_unary(
+    "acos",
+    _exact(np.arccos),
+    "-g * rsqrt(1 - self * self)",
+    also="arccos",
+    doc="The angle in [0, pi] whose cosine is the element.",
+)
+_unary(
+    "atan",
+    _exact(np.arctan),
+    "g / (self * self + 1)",
+    also="arctan",
+    doc="The angle in (-pi/2, pi/2) whose tangent is the element.",
+)
+_unary("sinh", _exact(np.sinh), "g * cosh(self)", doc="The hyperbolic sine.")
+_unary("cosh", _exact(np.cosh), "g * sinh(self)", doc="The hyperbolic cosine.")
+_unary("tanh", _exact(np.tanh), "g * conj(1 - result * result)", doc="The hyperbolic tangent.")
+_unary(
+    "asinh",
+    _exact(np.arcsinh),
+    "g * rsqrt(self * self + 1)",
+    also="arcsinh",
+    doc="The inverse of the hyperbolic sine.",
+)
+_unary(
+    "acosh",
+    _exact(np.arccosh),
+    "g * rsqrt(self * self - 1)",
+    also="arccosh",
+    doc="The inverse of the hyperbolic cosine, for elements of at least 1.",
+)
+_unary(
+    "atanh",
+    _exact(np.arctanh),
+    "g / (1 - self * self)",
+    also="arctanh",
+    doc="The inverse of the hyperbolic tangent, for elements in (-1, 1).",
+)
+_unary("sigmoid", _sigmoid, "g * conj(1 - result) * conj(result)", doc="1 / (1 + exp(-x)).")
+_unary(
+    "neg",
+    np.negative,
+    "-g",
+    kind=RAWTYPE,
+    also="negative",
+    check=_neg_check,
+    doc="The elements with the other sign.",
+)
+_unary(
+    "floor",
+    _keep_int(np.floor),
+    _zero,
+    kind=RAWTYPE,
+    check=_rounds("floor"),
+    doc="The largest integer that is not above the element.",
+)
+_unary(
+    "ceil",
+    _keep_int(np.ceil),
+    _zero,
+    kind=RAWTYPE,
+    check=_rounds("ceil"),
+    doc="The smallest integer that is not below the element.",
+)
+_unary(
+    "trunc",
+    _keep_int(np.trunc),
+    _zero,
+    kind=RAWTYPE,
+    also="fix",
+    check=_rounds("trunc"),
+    doc="The part before the point.",
+)
 _unary(
     "frac",
     lambda a: a - np.trunc(a),
     "g",
     kind=RAWTYPE,
     check=_refuse(BOOL, INT, COMPLEX, kernel="frac_cpu"),
+    doc="The part behind the point, with the sign of the element.",
 )
-_unary("sign", _sign, _zero, kind=RAWTYPE, check=_real_sign)
+_unary("sign", _sign, _zero, kind=RAWTYPE, check=_real_sign, doc="-1, 0 or 1.")
 _unary(
     "sgn",
     lambda a: _sgn(a) if a.dtype.kind != "b" else np.array(a)[()],
     lambda F, g, self: _sgn_vjp(F, g, self),
     kind=RAWTYPE,
+    doc="The sign; of a complex number x / |x|.",
 )
 _unary(
-    "abs", np.abs, _abs_vjp, kind=RAWTYPE, also="absolute", check=_refuse(BOOL, kernel="abs_cpu")
+    "abs",
+    np.abs,
+    _abs_vjp,
+    kind=RAWTYPE,
+    also="absolute",
+    check=_refuse(BOOL, kernel="abs_cpu"),
+    doc="The absolute value; of a complex number its modulus.",
 )
 _unary(
     "square",
@@ -198,26 +272,49 @@ _unary(
     "g * (2 * conj(self))",
     kind=RAWTYPE,
     node="PowBackward0",
+    doc="x * x.",
 )
-_unary("erf", special.erf, "g * (exp(-(self * self)) * (2 / sqrt_pi))")
-_unary("erfc", special.erfc, "g * (exp(-(self * self)) * (-2 / sqrt_pi))")
+_unary("erf", special.erf, "g * (exp(-(self * self)) * (2 / sqrt_pi))", doc="The error function.")
+_unary(
+    "erfc",
+    special.erfc,
+    "g * (exp(-(self * self)) * (-2 / sqrt_pi))",
+    doc="1 - erf(x), without cancellation.",
+)
 _unary(
     "erfinv",
     special.erfinv,
     "g * (exp(result * result) * (sqrt_pi / 2))",
+    doc="The inverse of the error function, on (-1, 1).",
 )
-_unary("lgamma", special.lgamma, "g * digamma(self)")
-_unary("digamma", special.digamma, "g * polygamma(1, self)")
-_unary("i0", special.i0, "g * special_i1(self)")
-_unary("sinc", np.sinc, lambda F, g, self: g * _sinc_slope(F, self))
-_unary("deg2rad", lambda a: a * (math.pi / 180), "g * (pi / 180)")
-_unary("rad2deg", lambda a: a * (180 / math.pi), "g * (180 / pi)")
+_unary(
+    "lgamma",
+    special.lgamma,
+    "g * digamma(self)",
+    doc="The logarithm of the absolute value of the gamma function.",
+)
+_unary("digamma", special.digamma, "g * polygamma(1, self)", doc="The derivative of lgamma.")
+_unary(
+    "i0",
+    special.i0,
+    "g * special_i1(self)",
+    doc="The modified Bessel function of the first kind, of order 0.",
+)
+_unary(
+    "sinc",
+    np.sinc,
+    lambda F, g, self: g * _sinc_slope(F, self),
+    doc="sin(pi x) / (pi x), and 1 at 0.",
+)
+_unary("deg2rad", lambda a: a * (math.pi / 180), "g * (pi / 180)", doc="Degrees as radians.")
+_unary("rad2deg", lambda a: a * (180 / math.pi), "g * (180 / pi)", doc="Radians as degrees.")
 _unary(
     "relu",
     lambda a: np.maximum(a, 0),
     "masked(g, result != 0)",
     kind=RAWTYPE,
     check=lambda values: _relu_check(values),
+    doc="max(x, 0).",
 )
 
 
@@ -251,25 +348,65 @@ def _positive(t: Any) -> Any:
 
 
 expose(
-    define("round(self, *, decimals=0)", _round, family="pointwise", self=_zero),
+    define(
+        "round(self, *, decimals=0)",
+        _round,
+        family="pointwise",
+        self=_zero,
+        doc="To the nearest integer, or to `decimals` places; halves go to the even one.",
+    ),
     inplace=True,
     check=_round_check,
 )
 
-for _name, _fn in {
-    "isnan": lambda a: np.isnan(a) if a.dtype.kind in "fc" else np.zeros(a.shape, bool),
-    "isinf": lambda a: np.isinf(a) if a.dtype.kind in "fc" else np.zeros(a.shape, bool),
-    "isfinite": lambda a: np.isfinite(a) if a.dtype.kind in "fc" else np.ones(a.shape, bool),
-    "isposinf": lambda a: (a == np.inf) if a.dtype.kind == "f" else np.zeros(a.shape, bool),
-    "isneginf": lambda a: (a == -np.inf) if a.dtype.kind == "f" else np.zeros(a.shape, bool),
-    "isreal": lambda a: np.isreal(a) if a.dtype.kind == "c" else np.ones(a.shape, bool),
-    "signbit": lambda a: np.signbit(a) if a.dtype.kind == "f" else a < 0,
+for _name, (_fn, _doc) in {
+    "isnan": (
+        lambda a: np.isnan(a) if a.dtype.kind in "fc" else np.zeros(a.shape, bool),
+        "Whether elements are nan.",
+    ),
+    "isinf": (
+        lambda a: np.isinf(a) if a.dtype.kind in "fc" else np.zeros(a.shape, bool),
+        "Whether elements are infinite.",
+    ),
+    "isfinite": (
+        lambda a: np.isfinite(a) if a.dtype.kind in "fc" else np.ones(a.shape, bool),
+        "Whether elements are neither infinite nor nan.",
+    ),
+    "isposinf": (
+        lambda a: (a == np.inf) if a.dtype.kind == "f" else np.zeros(a.shape, bool),
+        "Whether elements are plus infinity.",
+    ),
+    "isneginf": (
+        lambda a: (a == -np.inf) if a.dtype.kind == "f" else np.zeros(a.shape, bool),
+        "Whether elements are minus infinity.",
+    ),
+    "isreal": (
+        lambda a: np.isreal(a) if a.dtype.kind == "c" else np.ones(a.shape, bool),
+        "Whether the imaginary part is 0.",
+    ),
+    "signbit": (
+        lambda a: np.signbit(a) if a.dtype.kind == "f" else a < 0,
+        "Whether the sign is minus, also of minus zero.",
+    ),
 }.items():
-    expose(define(f"{_name}(self)", _fn, family="pointwise"))
-expose(define("logical_not(self)", np.logical_not, family="pointwise"), inplace=True)
+    expose(define(f"{_name}(self)", _fn, family="pointwise", doc=_doc))
+expose(
+    define(
+        "logical_not(self)", np.logical_not, family="pointwise", doc="Whether the element is zero."
+    ),
+    inplace=True,
+)
 
 
-expose(define("bitwise_not(self)", np.invert, family="pointwise"), inplace=True)
+expose(
+    define(
+        "bitwise_not(self)",
+        np.invert,
+        family="pointwise",
+        doc="All bits turned over; of booleans the logical not.",
+    ),
+    inplace=True,
+)
 
 
 def _logit(a: Raw, eps: Any = None) -> Raw:
@@ -287,7 +424,14 @@ def _logit_vjp(F: Any, g: Any, self: Any, eps: Any) -> Any:
 
 
 expose(
-    define("logit(self, eps=None)", _logit, TO_FLOAT, family="pointwise", self=_logit_vjp),
+    define(
+        "logit(self, eps=None)",
+        _logit,
+        TO_FLOAT,
+        family="pointwise",
+        self=_logit_vjp,
+        doc="log(x / (1 - x)); `eps` keeps x away from 0 and 1.",
+    ),
     inplace=True,
 )
 
@@ -304,6 +448,7 @@ expose(
         _nan_to_num,
         family="pointwise",
         self=lambda F, g, self: g * F.bool_to(F.isfinite(self), g),
+        doc="Numbers in place of nan and of the infinities.",
     ),
     inplace=True,
 )
@@ -317,7 +462,11 @@ def _angle(a: Raw) -> Raw:
 
 
 CONJ = define("conj_physical(self)", np.conj, family="pointwise", self=lambda F, g: F.conj(g))
-publish("conj_physical", lambda self: run(CONJ, [self]) if self._d.category == COMPLEX else self)
+publish(
+    "conj_physical",
+    lambda self: run(CONJ, [self]) if self._d.category == COMPLEX else self,
+    doc="The conjugates, computed at once.",
+)
 publish("conj_physical_", lambda self: self.copy_(self.conj_physical()), F=False)
 expose(
     define(
@@ -325,6 +474,7 @@ expose(
         _angle,
         family="pointwise",
         self=lambda F, g, self: _angle_vjp(F, g, self),
+        doc="The angle of a complex number; of a real one 0 or pi.",
     )
 )
 
@@ -353,7 +503,7 @@ def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
 
 publish("polygamma", polygamma, method=False)
 publish("polygamma", lambda self, n: polygamma(n, self), function=False, F=False)
-publish("positive", lambda self: _positive(self))
+publish("positive", lambda self: _positive(self), doc="The tensor itself.")
 define(
     "special_i1(self)",
     special.i1,

@@ -29,6 +29,7 @@ def einsum(equation: str, *operands: Any) -> Any:
 
 
 def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
+    """Sums of products over dimensions of both tensors."""
     if isinstance(dims, int):
         da, db = list(range(len(a._s) - dims, len(a._s))), list(range(dims))
     else:
@@ -50,12 +51,14 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
 
 
 def inner(input: Any, other: Any) -> Any:
+    """Sums of products over the last dimensions."""
     if not input._s or not other._s:
         return input * other
     return tensordot(input, other, ([-1], [-1]))
 
 
 def chain_matmul(*matrices: Any) -> Any:
+    """The product of matrices, in the order that costs the least."""
     out = matrices[0]
     for m in matrices[1:]:
         out = out @ m

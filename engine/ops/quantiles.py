@@ -47,6 +47,7 @@ expose(
         family="reduction",
         pack=returns("mode", "values indices"),
         self=_picked,
+        doc="The most frequent element along `dim`, and its place.",
     )
 )
 
@@ -132,14 +133,17 @@ KTH = define(
 
 
 def median(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The lower median of all elements, or along `dim` with its place."""
     return run(MEDIAN, [input]) if dim is None else run(MEDIAN_DIM, [input, dim, keepdim])
 
 
 def nanmedian(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The median of the elements that are not nan."""
     return run(NANMEDIAN, [input]) if dim is None else run(NANMEDIAN_DIM, [input, dim, keepdim])
 
 
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
+    """The k-th smallest element along `dim`, and its place."""
     n = input._s[axis(dim, len(input._s))] if input._s else 1
     if not 1 <= k <= n:
         raise RuntimeError(

@@ -49,7 +49,7 @@ def _refill(out: Any, shape: Any, drawn: Any) -> Any:
     return out.copy_(drawn)
 
 
-def _factory(name: str, draw: Any) -> None:
+def _factory(name: str, draw: Any, doc: str) -> None:
     def create(
         *size: Any,
         generator: Any = None,
@@ -85,12 +85,13 @@ def _factory(name: str, draw: Any) -> None:
         return _finish(draw(input._s, dtype or input._d, generator), requires_grad)
 
     create.__name__, like.__name__ = name, name + "_like"
-    publish(name, create, method=False, F=False)
-    publish(name + "_like", like, method=False, F=False)
+    publish(name, create, method=False, F=False, doc=doc)
+    like_doc = doc.removesuffix(".") + ", in the shape of input."
+    publish(name + "_like", like, method=False, F=False, doc=like_doc)
 
 
-_factory("rand", _uniform)
-_factory("randn", _normal)
+_factory("rand", _uniform, doc="Random numbers, uniform in [0, 1).")
+_factory("randn", _normal, doc="Random numbers of the standard normal distribution.")
 
 
 def randint(
@@ -137,6 +138,7 @@ _C_NAMES = {
 def randint_like(
     input: Any, low: Any, high: Any = None, *, dtype: Any = None, **kwargs: Any
 ) -> Any:
+    """Random integers in [low, high), in the shape of input."""
     low, high = (0, low) if high is None else (low, high)
     return _tensor(default_generator.randint(int(low), int(high), input._s), dtype or input._d)
 
@@ -150,6 +152,7 @@ def randperm(
     requires_grad: bool = False,
     **kwargs: Any,
 ) -> Any:
+    """The numbers 0 .. n - 1 in random order."""
     return _tensor(_source(generator).randperm(n), dtype or int64)
 
 

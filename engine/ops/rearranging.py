@@ -39,6 +39,7 @@ FLIP = define("flip(self, dims)", _flip, family="shape", self=lambda F, g, dims:
 
 
 def flip(input: Any, *dims: Any, **kw: Any) -> Any:
+    """The order of the elements turned round along `dims`."""
     return run(FLIP, [input, _shape_args((kw["dims"],) if "dims" in kw else dims)])
 
 
@@ -55,6 +56,7 @@ ROLL = define(
 
 
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
+    """Elements moved along `dims`; what leaves at one end comes in at the other."""
     shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
     if dims and len(dims) != len(shifts):
@@ -89,6 +91,7 @@ REPEAT = define(
 
 
 def repeat(self: Any, *repeats: Any) -> Any:
+    """The tensor, repeated along each dimension."""
     counts = _shape_args(repeats)
     if len(counts) < len(self._s):
         raise RuntimeError(
@@ -104,6 +107,7 @@ def repeat(self: Any, *repeats: Any) -> Any:
 
 
 def tile(input: Any, *dims: Any) -> Any:
+    """The tensor, repeated along each dimension; missing ones count as 1."""
     counts = _shape_args(dims)
     return repeat(input, *(1,) * (len(input._s) - len(counts)), *counts)
 
@@ -111,6 +115,7 @@ def tile(input: Any, *dims: Any) -> Any:
 def repeat_interleave(
     input: Any, repeats: Any, dim: int | None = None, *, output_size: Any = None
 ) -> Any:
+    """Each element, or slice along `dim`, repeated in place."""
     t = input.reshape(-1) if dim is None else input
     d = 0 if dim is None else axis(dim, len(t._s))
     counts = np.asarray(repeats._a) if isinstance(repeats, Tensor) else np.asarray(repeats)
@@ -146,8 +151,8 @@ def _flipper(least: int, dim: int) -> Any:
     return call
 
 
-publish("fliplr", _flipper(2, 1), F=False)
-publish("flipud", _flipper(1, 0), F=False)
+publish("fliplr", _flipper(2, 1), F=False, doc="The columns in reversed order.")
+publish("flipud", _flipper(1, 0), F=False, doc="The rows in reversed order.")
 publish("repeat", repeat, function=False, F=False)
 publish("tile", tile, F=False)
 publish("repeat_interleave", repeat_interleave, F=False)
@@ -161,6 +166,7 @@ ROT90 = define(
 
 
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
+    """Turned k times by 90 degrees in the plane of two dimensions."""
     n = len(input._s)
     if len(dims) != 2:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
@@ -175,6 +181,7 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
 
 
 def movedim(input: Any, source: Any, destination: Any) -> Any:
+    """A view with dimensions at other places, the others in order."""
     n = len(input._s)
     if not isinstance(source, int) and len(source) != len(destination):
         raise RuntimeError(
@@ -193,6 +200,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
 
 
 def unflatten(input: Any, dim: int, sizes: Any) -> Any:
+    """One dimension as several."""
     d = axis(dim, len(input._s))
     parts = [int(s) for s in sizes]
     if not parts:
@@ -208,6 +216,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
 
 
 def ravel(input: Any) -> Any:
+    """All elements as a vector, a view if possible."""
     return input.reshape(-1)
 
 
@@ -240,6 +249,7 @@ UNFOLD = define(
     self=lambda F, g, self_sizes, dimension, size, step: F.unfold_back(
         g, self_sizes, axis(dimension, len(self_sizes)), size, step
     ),
+    doc="Windows of `size`, `step` apart along a dimension, as a new last dimension.",
 )
 define(
     "_unfold_back(self, sizes, d, size, step)",
@@ -279,7 +289,12 @@ def _matrix_t(self: Any, name: str = "mT") -> Any:
     return self.transpose(-2, -1)
 
 
-publish("adjoint", lambda self: _matrix_t(self, "adjoint()").conj(), F=False)
+publish(
+    "adjoint",
+    lambda self: _matrix_t(self, "adjoint()").conj(),
+    F=False,
+    doc="The last two dimensions swapped, and the elements conjugated.",
+)
 
 
 def _reversed(self: Any) -> Any:

@@ -211,9 +211,15 @@ def _check_float(name: str, t: Any, d: dtype | None) -> None:
         )
 
 
-publish("sum", _reducer("sum", SUM, SUM_DIM, False))
-publish("mean", _reducer("mean", MEAN, MEAN_DIM, True))
-publish("prod", _reducer("prod", PROD, PROD_DIM, False))
+publish("sum", _reducer("sum", SUM, SUM_DIM, False), doc="The sum of all elements, or over `dim`.")
+publish(
+    "mean", _reducer("mean", MEAN, MEAN_DIM, True), doc="The mean of all elements, or over `dim`."
+)
+publish(
+    "prod",
+    _reducer("prod", PROD, PROD_DIM, False),
+    doc="The product of all elements, or along `dim`.",
+)
 
 
 __all__ = ["BOOL", "COMPLEX", "int64"]

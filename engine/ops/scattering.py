@@ -48,6 +48,7 @@ GATHER = define(
     _gather,
     family="indexing",
     self=lambda F, g, self_sizes, dim, index: F.scatter_add_along(g, index, self_sizes, dim),
+    doc="Elements picked along `dim` by `index`; the result has the shape of `index`.",
 )
 define(
     "_scatter_add_along(self, index, sizes, dim)",
@@ -122,6 +123,7 @@ SCATTER_ADD = define(
     family="indexing",
     self=lambda F, g: g,
     src=lambda F, g, dim, index, src_sizes: F.fit_into(F.gather(g, dim, index), src_sizes),
+    doc="A copy with elements of `src` added along `dim` where `index` says.",
 )
 _AT = {
     "sum": np.add,
@@ -306,6 +308,7 @@ def _scatter_values(
 def scatter(
     input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: Any = None
 ) -> Any:
+    """A copy with elements of `src`, or a number, put along `dim` where `index` says."""
     return run(*_scatter_values(input, dim, index, src, value, reduce))
 
 
@@ -326,6 +329,7 @@ def _check_reduce(values: list[Any]) -> None:
 def scatter_reduce(
     input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True
 ) -> Any:
+    """A copy with `src` reduced by sum, prod, mean, amax or amin into places of `index`."""
     values = [input, dim, index, src, reduce, include_self]
     _check_reduce(values)
     return run(SCATTER_REDUCE, values)
@@ -362,6 +366,7 @@ INDEX_SELECT = define(
     self=lambda F, g, self_sizes, self_dtype, dim, index: F.index_add(
         F.zeros(self_sizes, self_dtype), dim, index, g
     ),
+    doc="The slices along `dim` that `index` names.",
 )
 INDEX_ADD = define(
     "index_add(self, dim, index, source, *, alpha=1)",
@@ -369,6 +374,7 @@ INDEX_ADD = define(
     family="indexing",
     self=lambda F, g: g,
     source=lambda F, g, dim, index, alpha: F.index_select(g, dim, index) * alpha,
+    doc="A copy with alpha * source added to the slices that `index` names along `dim`.",
 )
 
 
@@ -384,12 +390,14 @@ INDEX_COPY = define(
     family="indexing",
     self=lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
     source=lambda F, g, dim, index: F.index_select(g, dim, index),
+    doc="A copy in which `source` replaces the slices that `index` names along `dim`.",
 )
 INDEX_FILL = define(
     "index_fill(self, dim, index, value)",
     _index_copy,
     family="indexing",
     self=lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
+    doc="A copy in which `value` fills the slices that `index` names along `dim`.",
 )
 
 
@@ -468,6 +476,7 @@ TAKE = define(
     self=lambda F, g, self_sizes, index: F.scatter_into(
         g.reshape((-1,)), index.reshape((-1,)), self_sizes.numel()
     ).reshape(self_sizes),
+    doc="The elements at places of the flat tensor.",
 )
 
 
@@ -486,6 +495,7 @@ expose(TAKE, check=_check_take)
 
 
 def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
+    """Elements picked along `dim` by `indices`, which broadcast."""
     if dim is None:
         return input.reshape(-1).gather(0, indices.reshape(-1))
     d = axis(dim, len(input._s))
@@ -499,6 +509,7 @@ publish("take_along_dim", take_along_dim, F=False)
 
 
 def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
+    """The places of elements that are not zero, one row each: (n, dimensions)."""
     a = np.asarray(input._a)
     places = np.nonzero(_one(a)) if a.ndim or as_tuple else ()
     if as_tuple:
@@ -511,6 +522,7 @@ def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
 
 
 def argwhere(input: Any) -> Any:
+    """The places of elements that are not zero, one row each: (n, dimensions)."""
     return nonzero(input)
 
 

@@ -91,6 +91,7 @@ GRAPH.where = where
 
 
 def broadcast_shapes(*shapes: Any) -> Any:
+    """The shape that shapes broadcast to."""
     whole: list[int] = []
     for at, shape in enumerate(shapes):
         one = (shape,) if isinstance(shape, int) else tuple(shape)
@@ -110,6 +111,7 @@ def broadcast_shapes(*shapes: Any) -> Any:
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
+    """Views of the tensors, expanded to the shape they broadcast to."""
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
         tensors = tuple(tensors[0])
     try:
@@ -121,9 +123,31 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
 
 publish("broadcast_shapes", broadcast_shapes, method=False, F=False)
 publish("broadcast_tensors", broadcast_tensors, method=False, F=False)
-publish("broadcast_to", lambda self, size: self.expand(*size))
-publish("expand_as", lambda self, other: self.expand(*other._s), function=False)
-publish("reshape_as", lambda self, other: self.reshape(other._s), function=False)
-publish("result_type", lambda a, b: result_dtype([a, b]), method=False, F=False)
-publish("is_nonzero", lambda self: bool(self))
-publish("is_same_size", lambda self, other: self._s == other._s)
+publish(
+    "broadcast_to",
+    lambda self, size: self.expand(*size),
+    doc="A view expanded to a shape, without copying.",
+)
+publish(
+    "expand_as",
+    lambda self, other: self.expand(*other._s),
+    function=False,
+    doc="A view expanded to the shape of `other`.",
+)
+publish(
+    "reshape_as",
+    lambda self, other: self.reshape(other._s),
+    function=False,
+    doc="The same elements in the shape of `other`.",
+)
+publish(
+    "result_type",
+    lambda a, b: result_dtype([a, b]),
+    method=False,
+    F=False,
+    doc="The element type that arithmetic with both gives.",
+)
+publish("is_nonzero", lambda self: bool(self), doc="Whether the only element is not zero.")
+publish(
+    "is_same_size", lambda self, other: self._s == other._s, doc="Whether both have the same shape."
+)

@@ -128,6 +128,7 @@ TRANSPOSE = define(
     family="shape",
     view=True,
     self=lambda F, g, dim0, dim1: F.transpose(g, dim0, dim1),
+    doc="A view with two dimensions swapped.",
 )
 
 
@@ -137,7 +138,14 @@ def _t(a: Raw) -> Raw:
     return a.T if a.ndim == 2 else a.view()
 
 
-T = define("t(self)", _t, family="shape", view=True, self="t(g)")
+T = define(
+    "t(self)",
+    _t,
+    family="shape",
+    view=True,
+    self="t(g)",
+    doc="A matrix with rows and columns swapped, as a view.",
+)
 
 
 def _permute(a: Raw, dims: Sequence[int]) -> Raw:
@@ -171,6 +179,7 @@ PERMUTE = define(
 
 
 def permute(input: Any, *dims: Any, **kwargs: Any) -> Any:
+    """A view with the dimensions in another order."""
     dims = (kwargs["dims"],) if "dims" in kwargs else dims
     return run(PERMUTE, [input, _shape_args(dims)])
 
@@ -216,6 +225,7 @@ EXPAND = define(
 
 
 def expand(self: Any, *size: Any, implicit: bool = False) -> Any:
+    """A view in which dimensions of size 1 are repeated, without copying."""
     return run(EXPAND, [self, _shape_args(size)])
 
 
@@ -257,6 +267,7 @@ SQUEEZE_DIM, SQUEEZE_DIMS, SQUEEZE_MM = (
 
 
 def squeeze(input: Any, dim: Any = None) -> Any:
+    """A view without dimensions of size 1, or without those given."""
     if dim is None:
         return run(SQUEEZE, [input])
     return run(SQUEEZE_DIMS if isinstance(dim, (tuple, list)) else SQUEEZE_DIM, [input, dim])
@@ -272,6 +283,7 @@ UNSQUEEZE = define(
     family="shape",
     view=True,
     self=lambda F, g, self_sizes: g.reshape(self_sizes),
+    doc="A view with a dimension of size 1 put in at `dim`.",
 )
 ALIAS = define("alias(self)", lambda a: a.view(), family="shape", view=True, self=lambda F, g: g)
 DETACH = define("detach(self)", lambda a: a.view(), family="shape", view=True)
@@ -289,6 +301,7 @@ def clone(input: Any, *, memory_format: Any = None) -> Any:
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """The dimensions from start_dim to end_dim as one."""
     s = input._s
     if not s:
         return reshape(input, (1,))

@@ -57,7 +57,7 @@ LOG_SOFTMAX = define(
 )
 
 
-def _make(name: str, op: Any, kernel: str) -> Any:
+def _make(name: str, op: Any, kernel: str, doc: str) -> Any:
     def call(input: Any, dim: Any = None, dtype: Any = None, *, _stacklevel: int = 3) -> Any:
         if not isinstance(input, Tensor):
             raise errors.not_tensor(name, "input", 1, input)
@@ -70,9 +70,16 @@ def _make(name: str, op: Any, kernel: str) -> Any:
         return run(op, [t, d])
 
     call.__name__ = call.__qualname__ = name
-    publish(name, call)
+    publish(name, call, doc=doc)
     return call
 
 
-softmax = _make("softmax", SOFTMAX, "softmax_lastdim_kernel_impl")
-log_softmax = _make("log_softmax", LOG_SOFTMAX, "log_softmax_lastdim_kernel_impl")
+softmax = _make(
+    "softmax", SOFTMAX, "softmax_lastdim_kernel_impl", doc="exp(x) divided by its sum along `dim`."
+)
+log_softmax = _make(
+    "log_softmax",
+    LOG_SOFTMAX,
+    "log_softmax_lastdim_kernel_impl",
+    doc="log(softmax(x)) along `dim`, without overflow.",
+)

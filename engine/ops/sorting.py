@@ -67,14 +67,17 @@ TOPK = define(
 def sort(
     input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
 ) -> Any:
+    """The elements sorted along `dim`, and their places."""
     return run(SORT, [input, axis(dim, len(input._s)), descending, stable])
 
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """The indices that sort along `dim`."""
     return sort(input, dim, descending, stable)[1]
 
 
 def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    """The k largest, or smallest, elements along `dim`, and their places."""
     d = axis(dim, len(input._s))
     if not 0 <= k <= (input._s[d] if input._s else 1):
         raise RuntimeError("selected index k out of range")
@@ -82,6 +85,7 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
 
 
 def msort(input: Any) -> Any:
+    """The elements sorted along the first dimension."""
     return sort(input, 0)[0]
 
 
@@ -92,6 +96,7 @@ def unique(
     return_counts: bool = False,
     dim: int | None = None,
 ) -> Any:
+    """The different elements, sorted."""
     values, inverse, counts = np.unique(
         input._a, return_inverse=True, return_counts=True, axis=dim, equal_nan=False
     )
@@ -106,6 +111,7 @@ def unique(
 def unique_consecutive(
     input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
+    """The elements without the repetitions that follow each other."""
     a = (
         np.asarray(input._a).reshape(-1)
         if dim is None
@@ -134,6 +140,7 @@ def searchsorted(
     side: Any = None,
     sorter: Any = None,
 ) -> Any:
+    """Where each value would have to be put to keep the sequence sorted."""
     which: Any = side or ("right" if right else "left")
     rows = np.asarray(sorted_sequence._a)
     if sorter is not None:
@@ -150,12 +157,14 @@ def searchsorted(
 
 
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
+    """The place of each element between sorted boundaries."""
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
 def isin(
     elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
 ) -> Any:
+    """Whether each element occurs in test_elements."""
     a, b = (
         np.asarray(v._a) if isinstance(v, Tensor) else np.asarray(v)
         for v in (elements, test_elements)

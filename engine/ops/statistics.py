@@ -60,12 +60,19 @@ def _std_vjp(
     return _spread(F, half, self, self_sizes, dim, correction, keepdim)
 
 
-VAR = define("var(self, dim, correction, keepdim)", _var, family="reduction", self=_spread)
+VAR = define(
+    "var(self, dim, correction, keepdim)",
+    _var,
+    family="reduction",
+    self=_spread,
+    doc="The variance over `dim`, divided by n - correction.",
+)
 STD = define(
     "std(self, dim, correction, keepdim)",
     lambda a, *r: np.sqrt(_var(a, *r)),
     family="reduction",
     self=_std_vjp,
+    doc="The root of the variance over `dim`, which is divided by n - correction.",
 )
 
 
@@ -103,6 +110,7 @@ def _spreading(op: Op) -> Callable[..., Any]:
         return run(op, [input, dims, c, keepdim])
 
     call.__name__ = call.__qualname__ = op.name
+    call.__doc__ = op.doc
     return call
 
 
@@ -134,6 +142,7 @@ VAR_MEAN = define(
         dim,
         keepdim,
     ),
+    doc="Variance and mean over `dim`.",
 )
 STD_MEAN = define(
     "std_mean(self, dim, correction, keepdim)",
@@ -150,6 +159,7 @@ STD_MEAN = define(
         dim,
         keepdim,
     ),
+    doc="Standard deviation and mean over `dim`.",
 )
 
 
@@ -169,11 +179,13 @@ NANSUM = define(
 
 
 def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The sum of the elements that are not nan."""
     t = input if dtype is None else input.to(dtype)
     return t.sum(dim, keepdim) if t._d.category < FLOAT else run(NANSUM, [t, dim, keepdim])
 
 
 def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The mean of the elements that are not nan."""
     n = (~input.isnan()).sum(dim, keepdim)
     return nansum(input, dim, keepdim) / n
 

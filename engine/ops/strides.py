@@ -18,6 +18,7 @@ Raw = Any
 
 
 def contiguous(self: Any, memory_format: Any = None) -> Any:
+    """The tensor with its elements one after the other in memory, copied if need be."""
     return self if is_contiguous(self) else run(CLONE_C, [self])
 
 
@@ -31,11 +32,13 @@ CLONE_C = define(
 
 
 def is_contiguous(self: Any, memory_format: Any = None) -> bool:
+    """Whether the elements lie one after the other in memory."""
     a = self._a
     return not isinstance(a, np.ndarray) or bool(a.flags.c_contiguous)
 
 
 def stride(self: Any, dim: int | None = None) -> Any:
+    """How many elements apart neighbours are along each dimension."""
     strides = element_strides(self)
     if dim is None:
         return strides
@@ -58,11 +61,13 @@ def element_strides(t: Any) -> tuple[int, ...]:
 
 
 def storage_offset(self: Any) -> int:
+    """Where the first element is in the memory, counted in elements."""
     root = self._v.base if type(self._v) is version.View else None
     return 0 if root is None or not self._s.numel() else inplace.geometry(root, self)[2]
 
 
 def data_ptr(self: Any) -> int:
+    """The address of the first element."""
     return inplace.address(array(self))
 
 
@@ -164,6 +169,7 @@ STRIDED_SCATTER = define(
 
 
 def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+    """A view of the memory with any size, strides and offset."""
     if len(size) != len(stride):
         raise RuntimeError("mismatch in length of strides and shape")
     if any(s < 0 for s in stride):
@@ -183,6 +189,7 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
 def as_strided_scatter(
     input: Any, src: Any, size: Any, stride: Any, storage_offset: int = 0
 ) -> Any:
+    """A copy of input whose as_strided view is `src`."""
     return run(STRIDED_SCATTER, [input, src, tuple(size), tuple(stride), storage_offset or 0])
 
 

@@ -673,11 +673,12 @@ def define(
     wrt: str = "",
     pack: Callable[..., Any] | None = None,
     key: str | None = None,
+    doc: str = "",
     **gradients: Callable[..., Any] | str,
 ) -> Op:
     """Add a row; `wrt` lists the differentiable arguments of a `joint` VJP; `key` names overloads.
 
-    A gradient is a function or a formula (see `engine.ops.formula`).
+    `doc` says in one sentence what a person gets. A gradient is a function or a formula (see `engine.ops.formula`).
     """
     vjps = {p: compile_vjp(v) if isinstance(v, str) else v for p, v in gradients.items()}
     name, params, defaults, required = _parse(signature)
@@ -687,7 +688,7 @@ def define(
     op.index = {p: i for i, p in enumerate(params)}
     op.view, op.listed, op.pack, op.outputs = view, listed, pack, outputs
     op.broadcasts = kind in (PROMOTE, PROMOTE_FLOAT)
-    op.doc = ""
+    op.doc = doc
     op.joint = None if joint is None else (joint, _getters(op, joint, 2))
     op.vjps = {op.index[p]: (fn, _getters(op, fn, 2)) for p, fn in vjps.items()}
     op.formulas = {op.index[p]: v for p, v in gradients.items() if isinstance(v, str)}

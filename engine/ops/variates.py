@@ -79,6 +79,7 @@ expose(
         other=lambda F, g, self, other: (
             g * F.exp((self - 1) * F.log(other) - other - F.lgamma(self))
         ),
+        doc="The regularized lower incomplete gamma function P(input, other).",
     )
 )
 

@@ -173,6 +173,7 @@ def _check_put(self: Any, index: Any, source: Any) -> None:
 
 
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    """A copy with `source` put, or added, at places of the flat tensor."""
     _check_put(input, index, source)
     return run(PUT, [input, index, source, accumulate])
 
