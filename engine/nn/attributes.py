@@ -15,6 +15,16 @@ def _type_name(value: Any) -> str:
     return value.type() if isinstance(value, Tensor) else type(value).__name__
 
 
+def _full_name(value: Any) -> str:
+    """What `torch.typename` says."""
+    if isinstance(value, Tensor):
+        return str(value.type())
+    kind = value if isinstance(value, type) or callable(value) else type(value)
+    kind = kind if hasattr(kind, "__qualname__") else type(kind)
+    module = "" if kind.__module__ in (None, "builtins") else f"{kind.__module__}."
+    return f"{module}{kind.__qualname__}"
+
+
 class Attributes:
     """Finds, sets and registers parameters, buffers and child modules."""
 
@@ -148,7 +158,7 @@ class Attributes:
     def add_module(self, name: str, module: Any) -> None:
         """Add a child module, or None to keep the name free for one."""
         if module is not None and not isinstance(module, Attributes):
-            raise TypeError(f"{_type_name(module)} is not a Module subclass")
+            raise TypeError(f"{_full_name(module)} is not a Module subclass")
         self._check_name("module", name)
         self._check_new(name, "_modules")
         self._modules[name] = module

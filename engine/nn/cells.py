@@ -11,6 +11,7 @@ from engine.tensor import Tensor
 
 from . import functional as F
 from . import init
+from .initializers import own_init
 from .module import Module
 from .parameter import Parameter
 
@@ -136,6 +137,7 @@ class RNNCell(RNNCellBase):
         return out if batched else out.squeeze(0)
 
 
+@own_init
 class LSTMCell(RNNCellBase):
     """One step of an LSTM."""
 
@@ -155,6 +157,7 @@ class LSTMCell(RNNCellBase):
         return (h, c) if batched else (h.squeeze(0), c.squeeze(0))
 
 
+@own_init
 class GRUCell(RNNCellBase):
     """One step of a GRU."""
 

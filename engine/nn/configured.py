@@ -39,9 +39,10 @@ class Configured(Module):
         super().__init__()
         try:
             bound = self._signature.bind(*args, **kwargs)
-        except TypeError as error:
+        except TypeError:
             name = self.initializer or type(self).__name__
-            raise TypeError(f"{name}.__init__() {_as_called(str(error))}") from None
+            words = _refusal(self._signature, args, kwargs)
+            raise TypeError(f"{name}.__init__() {words}") from None
         bound.apply_defaults()
         for name, value in bound.arguments.items():
             if name not in self.ignored:
@@ -56,6 +57,27 @@ class Configured(Module):
         return ", ".join(parts)
 
 
-def _as_called(text: str) -> str:
-    """The words in which Python refuses the arguments of a call, from those of `Signature.bind`."""
-    return text.replace("missing a required argument:", "missing 1 required positional argument:")
+def _refusal(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """The words in which Python refuses the arguments of a call."""
+    names = list(signature.parameters)
+    for key in kwargs:
+        if key not in names:
+            return f"got an unexpected keyword argument '{key}'"
+        if names.index(key) < len(args):
+            return f"got multiple values for argument '{key}'"
+    required = [k for k, p in signature.parameters.items() if p.default is REQUIRED]
+    if len(args) > len(names):
+        most, least = len(names) + 1, len(required) + 1
+        takes = (
+            f"{most} positional argument"
+            if most == least
+            else f"from {least} to {most} positional argument"
+        )
+        return f"takes {takes}{'s' * (most != 1)} but {len(args) + 1} were given"
+    missing = [repr(k) for k in required[len(args) :] if k not in kwargs]
+    listed = missing[0] if len(missing) == 1 else " and ".join(missing)
+    if len(missing) > 2:
+        listed = ", ".join(missing[:-1]) + f", and {missing[-1]}"
+    return (
+        f"missing {len(missing)} required positional argument{'s' * (len(missing) > 1)}: {listed}"
+    )

@@ -11,6 +11,7 @@ from engine.tensor import Tensor
 from . import functional as F
 from . import init
 from .functional.conv import ntuple
+from .initializers import own_init
 from .module import Module
 from .parameter import Parameter, is_lazy
 
@@ -138,18 +139,21 @@ class _Conv(Module):
         return text if self.padding_mode == "zeros" else f"{text}, padding_mode={self.padding_mode}"
 
 
+@own_init
 class Conv1d(_Conv):
     """Convolution of (N, C, L)."""
 
     dims = 1
 
 
+@own_init
 class Conv2d(_Conv):
     """Convolution of (N, C, H, W)."""
 
     dims = 2
 
 
+@own_init
 class Conv3d(_Conv):
     """Convolution of (N, C, D, H, W)."""
 
@@ -217,18 +221,21 @@ class _ConvTranspose(_Conv):
         return extra
 
 
+@own_init
 class ConvTranspose1d(_ConvTranspose):
     """Transposed convolution of (N, C, L)."""
 
     dims = 1
 
 
+@own_init
 class ConvTranspose2d(_ConvTranspose):
     """Transposed convolution of (N, C, H, W)."""
 
     dims = 2
 
 
+@own_init
 class ConvTranspose3d(_ConvTranspose):
     """Transposed convolution of (N, C, D, H, W)."""
 

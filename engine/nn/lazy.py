@@ -9,6 +9,7 @@ from engine.tensor import Tensor
 
 from . import convolution, normalization
 from .functional.conv import ntuple
+from .initializers import own_init
 from .linear import Linear
 from .module import Module
 from .parameter import UninitializedBuffer, UninitializedParameter, is_lazy
@@ -92,18 +93,21 @@ class _LazyConv(Lazy, convolution._Conv):
         _give({"weight": self._shape(), "bias": (self.out_channels,)}, self)
 
 
+@own_init
 class LazyConv1d(_LazyConv):
     """A Conv1d that learns in_channels from its first input."""
 
     dims, becomes = 1, convolution.Conv1d
 
 
+@own_init
 class LazyConv2d(_LazyConv):
     """A Conv2d that learns in_channels from its first input."""
 
     dims, becomes = 2, convolution.Conv2d
 
 
+@own_init
 class LazyConv3d(_LazyConv):
     """A Conv3d that learns in_channels from its first input."""
 
@@ -123,18 +127,21 @@ class _LazyConvTranspose(_LazyConv, convolution._ConvTranspose):
         self._wait(bias)
 
 
+@own_init
 class LazyConvTranspose1d(_LazyConvTranspose):
     """A ConvTranspose1d that learns in_channels from its first input."""
 
     dims, becomes = 1, convolution.ConvTranspose1d
 
 
+@own_init
 class LazyConvTranspose2d(_LazyConvTranspose):
     """A ConvTranspose2d that learns in_channels from its first input."""
 
     dims, becomes = 2, convolution.ConvTranspose2d
 
 
+@own_init
 class LazyConvTranspose3d(_LazyConvTranspose):
     """A ConvTranspose3d that learns in_channels from its first input."""
 
@@ -168,18 +175,21 @@ class _LazyNorm(Lazy, normalization._Running):
         return 1
 
 
+@own_init
 class LazyBatchNorm1d(_LazyNorm, normalization.BatchNorm1d):
     """A BatchNorm1d that learns num_features from its first input."""
 
     becomes = normalization.BatchNorm1d
 
 
+@own_init
 class LazyBatchNorm2d(_LazyNorm, normalization.BatchNorm2d):
     """A BatchNorm2d that learns num_features from its first input."""
 
     becomes = normalization.BatchNorm2d
 
 
+@own_init
 class LazyBatchNorm3d(_LazyNorm, normalization.BatchNorm3d):
     """A BatchNorm3d that learns num_features from its first input."""
 
@@ -191,18 +201,21 @@ class _LazyInstanceNorm(_LazyNorm, normalization._InstanceNorm):
         return 1 if input.dim() == self._dims + 2 else 0
 
 
+@own_init
 class LazyInstanceNorm1d(_LazyInstanceNorm):
     """An InstanceNorm1d that learns num_features from its first input."""
 
     _dims, becomes = 1, normalization.InstanceNorm1d
 
 
+@own_init
 class LazyInstanceNorm2d(_LazyInstanceNorm):
     """An InstanceNorm2d that learns num_features from its first input."""
 
     _dims, becomes = 2, normalization.InstanceNorm2d
 
 
+@own_init
 class LazyInstanceNorm3d(_LazyInstanceNorm):
     """An InstanceNorm3d that learns num_features from its first input."""
 

@@ -10,6 +10,7 @@ from engine.tensor import Tensor
 
 from . import functional as F
 from .configured import REQUIRED, Configured
+from .initializers import own_init
 from .module import Module
 from .parameter import Parameter
 
@@ -72,6 +73,7 @@ class _Running(Module):
         )
 
 
+@own_init
 class _BatchNorm(_Running):
     """Batch normalization (Ioffe and Szegedy 2015)."""
 
@@ -117,6 +119,7 @@ class BatchNorm3d(_BatchNorm):
         _require(input, (5,))
 
 
+@own_init
 class _InstanceNorm(_Running):
     """Normalization per sample and channel."""
 

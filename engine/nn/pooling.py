@@ -9,6 +9,7 @@ from engine.tensor import Tensor
 from . import functional as F
 from .configured import REQUIRED, Configured
 from .functional.conv import ntuple
+from .initializers import own_init
 from .module import Module
 
 
@@ -197,18 +198,21 @@ class _MaxUnpool(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
+@own_init
 class MaxUnpool1d(_MaxUnpool):
     """Maxima of MaxPool1d put back to their places."""
 
     dims = 1
 
 
+@own_init
 class MaxUnpool2d(_MaxUnpool):
     """Maxima of MaxPool2d put back to their places."""
 
     dims = 2
 
 
+@own_init
 class MaxUnpool3d(_MaxUnpool):
     """Maxima of MaxPool3d put back to their places."""
 
@@ -323,10 +327,10 @@ def _pad_layers() -> dict[str, type[Module]]:
         "CircularPad": (_Pad, "circular", "its other end"),
     }  # fmt: skip
     return {
-        f"{name}{n}d": type(f"{name}{n}d", (base,), {
+        f"{name}{n}d": own_init(type(f"{name}{n}d", (base,), {
             "mode": mode, "dims": n, "__doc__": f"Pads the last {n} dimensions with {what}.",
             "__module__": __name__,
-        })
+        }))
         for name, (base, mode, what) in kinds.items()
         for n in (1, 2, 3)
     }  # fmt: skip

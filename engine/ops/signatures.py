@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.dtype import FLOAT, INT, dtype
+from engine.errors import type_name
 from engine.ops.guards import _lines
 from engine.tensor import Tensor
 
@@ -228,7 +229,7 @@ class Overload:
             return TypeError(what + f"but found element of type {type(v[0]).__name__} at pos 0")
         if p.kind == "ints" and self.variadic and len(args) > 1:
             return TypeError(what + f"but found element of type {type(v).__name__} at pos 0")
-        return TypeError(what + f"not {type(v).__name__}")
+        return TypeError(what + f"not {type_name(v)}")
 
     def _extra(self, given: int) -> TypeError:
         most = self.positional
@@ -351,8 +352,8 @@ def check(
 def _no_overload(
     name: str, ways: Sequence[Overload], args: Sequence[Any], kwargs: dict[str, Any]
 ) -> TypeError:
-    got = "".join(f"{type(v).__name__}, " for v in args)
-    got += "".join(f"{k}={type(v).__name__}, " for k, v in reversed(kwargs.items()))
+    got = "".join(f"{type_name(v)}, " for v in args)
+    got += "".join(f"{k}={type_name(v)}, " for k, v in reversed(kwargs.items()))
     got = got[:-2] if args else got
     shown = [way for way in ways if not way.hidden]
     head = f"{name}() received an invalid combination of arguments - got ({got}), but expected "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.ops.guards import explained as _explained
+
 from .activation import (
     celu,
     celu_,
@@ -144,6 +146,49 @@ from .shape import (
 
 nll_loss2d = nll_loss
 swish = silu
+
+#: Functions whose arguments are checked as operations' are, in the words of engine/ops/signatures.txt.
+_NATIVE = [
+    "adaptive_avg_pool1d",
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
+    "bilinear",
+    "celu_",
+    "channel_shuffle",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "cosine_similarity",
+    "elu_",
+    "gelu",
+    "hardshrink",
+    "hardtanh_",
+    "leaky_relu_",
+    "linear",
+    "one_hot",
+    "pairwise_distance",
+    "pdist",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "prelu",
+    "relu_",
+    "rrelu_",
+    "scaled_dot_product_attention",
+    "selu_",
+    "softplus",
+    "softshrink",
+    "threshold_",
+]
+for _name in _NATIVE:
+    globals()[_name] = _explained(_name, globals()[_name], False)
+for _name in ["max_pool1d", "max_pool2d", "max_pool3d", "threshold"]:
+    globals()[_name].__qualname__ = "_" + _name
+for _name in ["adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"]:
+    globals()[_name].__qualname__ = "_" + _name
 
 _KNOWN = (
     "affine_grid", "fractional_max_pool2d", "fractional_max_pool3d", "grid_sample",

@@ -49,6 +49,8 @@ def _drop(input: Tensor, shape: Any, p: float, training: bool, inplace: bool) ->
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero elements with probability p and scale the others by 1 / (1 - p)."""
+    if not isinstance(input, Tensor):
+        raise errors.not_tensor("dropout", "input", 1, input)
     return _drop(input, input.shape, p, training, inplace)
 
 
@@ -119,6 +121,8 @@ def alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
     """Dropout to the negative saturation value that keeps mean and variance of SELU."""
+    if not isinstance(input, Tensor):
+        raise errors.not_tensor("alpha_dropout", "input", 1, input)
     return _alpha(input, input.shape, p, training, inplace)
 
 
