@@ -1,4 +1,4 @@
-"""torch.device: where a tensor lives, which here is always the CPU."""
+"""torch.device: where a tensor lives, which here is the CPU, or nowhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TYPES = (
 
 
 class device:
-    """A device by name; only "cpu" can hold tensors."""
+    """A device by name; only "cpu" can hold data."""
 
     __module__ = "torch"
     __slots__ = ("index", "type")
@@ -64,21 +64,33 @@ class device:
 
     def __enter__(self) -> device:
         check(self)
+        _defaults.append(self)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        return None
+        _defaults.pop()
 
 
-CPU = device("cpu")
+CPU, META = device("cpu"), device("meta")
+#: Devices of the `with` statements in force.
+_defaults: list[device] = []
 
 
-def check(where: Any) -> None:
-    """Raise what PyTorch built without accelerators raises for every device but the CPU."""
-    if where is None or where is CPU:
-        return
+def check(where: Any) -> bool:
+    """Whether new tensors on this device (None: the default one) are meta tensors.
+
+    Raises what PyTorch built without accelerators raises for devices that are not there.
+    """
+    if where is None:
+        return bool(_defaults) and _defaults[-1].type == "meta"
+    if where is CPU:
+        return False
     where = device(where)
     if where.type == "cuda":
         raise AssertionError("Torch not compiled with CUDA enabled")
-    if where.type != "cpu":
-        raise RuntimeError(f"device '{where}' is not available: tensors live on the CPU here")
+    if where.type not in ("cpu", "meta"):
+        raise RuntimeError(
+            f"device '{where}' is not available: tensors live on the CPU here, or have no data "
+            "('meta')"
+        )
+    return bool(where.type == "meta")

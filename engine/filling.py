@@ -45,6 +45,13 @@ def shape_of(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(out)
 
 
+def without_data(shape: Any, d: Any, requires_grad: bool) -> Any:
+    """A tensor on the meta device."""
+    from engine import meta
+
+    return meta.make(shape, d, requires_grad)
+
+
 _COMMON = ("layout", "pin_memory", "names", "memory_format")
 
 
@@ -66,8 +73,10 @@ def _filler(name: str, make: Any, make_like: Any) -> Any:
         if "size" in kwargs:
             size = (kwargs.pop("size"),)
         _options(name, kwargs)
-        devices.check(device)
+        nowhere = devices.check(device)
         d = _check_dtype(name, dtype) or default()
+        if nowhere:
+            return without_data(shape_of(name, size), d, requires_grad)
         t = wrap(make(shape_of(name, size), d.np), d)
         if out is not None:
             out.resize_(*t._s)
@@ -117,7 +126,7 @@ def full(
 ) -> Any:
     """A tensor of one value; the value decides the type."""
     _options("full", kwargs)
-    devices.check(device)
+    nowhere = devices.check(device)
     if not isinstance(size, (tuple, list)):
         raise TypeError(
             f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}"
@@ -125,6 +134,8 @@ def full(
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     d = dtype or (fill_value._d if isinstance(fill_value, Tensor) else of_scalar(value))
     shape = shape_of("full", (tuple(size),))
+    if nowhere:
+        return without_data(shape, d, requires_grad)
     return _finish(wrap(np.full(shape, _element(value, d), d.np), d), requires_grad)
 
 

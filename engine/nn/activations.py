@@ -50,7 +50,9 @@ class PReLU(Module):
     ) -> None:
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
-        self.weight = Parameter(engine.full((num_parameters,), float(init), dtype=dtype))
+        self.weight = Parameter(
+            engine.full((num_parameters,), float(init), dtype=dtype, device=device)
+        )
 
     def forward(self, input: Tensor) -> Tensor:
         return F.prelu(input, self.weight)

@@ -46,15 +46,15 @@ class MultiheadAttention(Module):
         self.kdim, self.vdim = kdim or embed_dim, vdim or embed_dim
         self.add_zero_attn = add_zero_attn
         self.same_sizes = self.kdim == self.vdim == embed_dim
-        self._make_weights(bias, dtype)
-        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias, dtype=dtype)
+        self._make_weights(bias, dtype, device)
+        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias, device, dtype)
         self.bias_k = self.bias_v = None
         if add_bias_kv:
-            self.bias_k = Parameter(engine.empty((1, 1, embed_dim), dtype=dtype))
-            self.bias_v = Parameter(engine.empty((1, 1, embed_dim), dtype=dtype))
+            self.bias_k = Parameter(engine.empty((1, 1, embed_dim), dtype=dtype, device=device))
+            self.bias_v = Parameter(engine.empty((1, 1, embed_dim), dtype=dtype, device=device))
         self._reset_parameters()
 
-    def _make_weights(self, bias: bool, dtype: Any) -> None:
+    def _make_weights(self, bias: bool, dtype: Any, device: Any) -> None:
         """One matrix for queries, keys and values, or three if their sizes differ."""
         e = self.embed_dim
         shapes: dict[str, tuple[int, int] | None] = {
@@ -64,10 +64,15 @@ class MultiheadAttention(Module):
         if self.same_sizes:
             shapes = {"in_proj_weight": (3 * e, e), **dict.fromkeys(list(shapes)[:3])}
         for name, shape in shapes.items():
-            made = None if shape is None else Parameter(engine.empty(shape, dtype=dtype))
+            made = (
+                None
+                if shape is None
+                else Parameter(engine.empty(shape, dtype=dtype, device=device))
+            )
             self.register_parameter(name, made)
         self.register_parameter(
-            "in_proj_bias", Parameter(engine.empty(3 * e, dtype=dtype)) if bias else None
+            "in_proj_bias",
+            Parameter(engine.empty(3 * e, dtype=dtype, device=device)) if bias else None,
         )
 
     def _reset_parameters(self) -> None:

@@ -63,11 +63,11 @@ class RNNCellBase(Module):
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         gates = self.chunks * hidden_size
-        self.weight_ih = Parameter(engine.empty((gates, input_size), dtype=dtype))
-        self.weight_hh = Parameter(engine.empty((gates, hidden_size), dtype=dtype))
+        self.weight_ih = Parameter(engine.empty((gates, input_size), dtype=dtype, device=device))
+        self.weight_hh = Parameter(engine.empty((gates, hidden_size), dtype=dtype, device=device))
         for name in ("bias_ih", "bias_hh"):
             self.register_parameter(
-                name, Parameter(engine.empty(gates, dtype=dtype)) if bias else None
+                name, Parameter(engine.empty(gates, dtype=dtype, device=device)) if bias else None
             )
         self.reset_parameters()
 

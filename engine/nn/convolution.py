@@ -45,7 +45,7 @@ class _Conv(Module):
                 f"padding_mode must be one of {set(_MODES)}, but got padding_mode='{padding_mode}'"
             )
         self.padding_mode, self.output_padding = padding_mode, (0,) * self.dims
-        self._make(bias, dtype)
+        self._make(bias, dtype, device)
 
     def _set(
         self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any, padding: Any,
@@ -78,10 +78,10 @@ class _Conv(Module):
             first, second = second, first
         return (first, second // self.groups, *self.kernel_size)
 
-    def _make(self, bias: bool, dtype: Any) -> None:
-        self.weight = Parameter(engine.empty(self._shape(), dtype=dtype))
+    def _make(self, bias: bool, dtype: Any, device: Any) -> None:
+        self.weight = Parameter(engine.empty(self._shape(), dtype=dtype, device=device))
         if bias:
-            self.bias = Parameter(engine.empty(self.out_channels, dtype=dtype))
+            self.bias = Parameter(engine.empty(self.out_channels, dtype=dtype, device=device))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
@@ -185,7 +185,7 @@ class _ConvTranspose(_Conv):
             raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
         self._set(in_channels, out_channels, kernel_size, stride, padding, dilation, groups)
         self.padding_mode, self.output_padding = padding_mode, ntuple(output_padding, self.dims)
-        self._make(bias, dtype)
+        self._make(bias, dtype, device)
 
     def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
         conv = getattr(F, f"conv_transpose{self.dims}d")

@@ -17,8 +17,9 @@ class _Table(Module):
     """A matrix (num_embeddings, embedding_dim) whose row padding_idx stays zero."""
 
     def _make(
-        self, weight: Tensor | None, freeze: bool, padding_idx: int | None, dtype: Any
-    ) -> None:
+        self, weight: Tensor | None, freeze: bool, padding_idx: int | None, dtype: Any,
+        device: Any,
+    ) -> None:  # fmt: skip
         n, size = self.num_embeddings, self.embedding_dim
         if padding_idx is not None:
             if not -n <= padding_idx < n:
@@ -26,7 +27,7 @@ class _Table(Module):
             padding_idx %= n
         self.padding_idx = padding_idx
         if weight is None:
-            self.weight = Parameter(engine.empty((n, size), dtype=dtype), not freeze)
+            self.weight = Parameter(engine.empty((n, size), dtype=dtype, device=device), not freeze)
             self.reset_parameters()
         else:
             if list(weight.shape) != [n, size]:
@@ -64,7 +65,7 @@ class Embedding(_Table):
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.max_norm, self.norm_type = max_norm, norm_type
         self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse
-        self._make(_weight, _freeze, padding_idx, dtype)
+        self._make(_weight, _freeze, padding_idx, dtype, device)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.embedding(
@@ -117,7 +118,7 @@ class EmbeddingBag(_Table):
         self.max_norm, self.norm_type = max_norm, norm_type
         self.scale_grad_by_freq, self.mode, self.sparse = scale_grad_by_freq, mode, sparse
         self.include_last_offset = include_last_offset
-        self._make(_weight, False, padding_idx, dtype)
+        self._make(_weight, False, padding_idx, dtype, device)
 
     def forward(
         self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Any = None

@@ -37,9 +37,11 @@ class Linear(Module):
     ) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(engine.empty((out_features, in_features), dtype=dtype))
+        self.weight = Parameter(
+            engine.empty((out_features, in_features), dtype=dtype, device=device)
+        )
         if bias:
-            self.bias = Parameter(engine.empty(out_features, dtype=dtype))
+            self.bias = Parameter(engine.empty(out_features, dtype=dtype, device=device))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
@@ -86,9 +88,9 @@ class Bilinear(Module):
         self.in1_features, self.in2_features = in1_features, in2_features
         self.out_features = out_features
         shape = (out_features, in1_features, in2_features)
-        self.weight = Parameter(engine.empty(shape, dtype=dtype))
+        self.weight = Parameter(engine.empty(shape, dtype=dtype, device=device))
         if bias:
-            self.bias = Parameter(engine.empty(out_features, dtype=dtype))
+            self.bias = Parameter(engine.empty(out_features, dtype=dtype, device=device))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()

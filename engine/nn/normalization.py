@@ -35,11 +35,14 @@ class _Running(Module):
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        weight = Parameter(engine.ones(num_features, dtype=dtype)) if affine else None
+        weight = (
+            Parameter(engine.ones(num_features, dtype=dtype, device=device)) if affine else None
+        )
         self.register_parameter("weight", weight)
         has_bias = affine and bias
         self.register_parameter(
-            "bias", Parameter(engine.zeros(num_features, dtype=dtype)) if has_bias else None
+            "bias",
+            Parameter(engine.zeros(num_features, dtype=dtype, device=device)) if has_bias else None,
         )
         tracked = track_running_stats
         self.register_buffer("running_mean", engine.zeros(num_features) if tracked else None)
@@ -189,7 +192,12 @@ class _OverLast(Module):
     """What is normalized over the last dimensions, and scaled element by element."""
 
     def __init__(
-        self, normalized_shape: Any, eps: Any, elementwise_affine: bool, dtype: Any
+        self,
+        normalized_shape: Any,
+        eps: Any,
+        elementwise_affine: bool,
+        dtype: Any,
+        device: Any = None,
     ) -> None:
         super().__init__()
         shape = (
@@ -197,7 +205,11 @@ class _OverLast(Module):
         )
         self.normalized_shape, self.eps = shape, eps
         self.elementwise_affine = elementwise_affine
-        weight = Parameter(engine.ones(shape, dtype=dtype)) if elementwise_affine else None
+        weight = (
+            Parameter(engine.ones(shape, dtype=dtype, device=device))
+            if elementwise_affine
+            else None
+        )
         self.register_parameter("weight", weight)
 
     def extra_repr(self) -> str:
@@ -218,10 +230,10 @@ class LayerNorm(_OverLast):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(normalized_shape, eps, elementwise_affine, dtype)
+        super().__init__(normalized_shape, eps, elementwise_affine, dtype, device)
         shape, has_bias = self.normalized_shape, elementwise_affine and bias
         self.register_parameter(
-            "bias", Parameter(engine.zeros(shape, dtype=dtype)) if has_bias else None
+            "bias", Parameter(engine.zeros(shape, dtype=dtype, device=device)) if has_bias else None
         )
 
     def reset_parameters(self) -> None:
@@ -250,7 +262,7 @@ class RMSNorm(_OverLast):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(normalized_shape, eps, elementwise_affine, dtype)
+        super().__init__(normalized_shape, eps, elementwise_affine, dtype, device)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
@@ -277,11 +289,14 @@ class GroupNorm(Module):
             )
         self.num_groups, self.num_channels = num_groups, num_channels
         self.eps, self.affine = eps, affine
-        weight = Parameter(engine.ones(num_channels, dtype=dtype)) if affine else None
+        weight = (
+            Parameter(engine.ones(num_channels, dtype=dtype, device=device)) if affine else None
+        )
         self.register_parameter("weight", weight)
         has_bias = affine and bias
         self.register_parameter(
-            "bias", Parameter(engine.zeros(num_channels, dtype=dtype)) if has_bias else None
+            "bias",
+            Parameter(engine.zeros(num_channels, dtype=dtype, device=device)) if has_bias else None,
         )
 
     def forward(self, input: Tensor) -> Tensor:

@@ -40,9 +40,15 @@ def _parameter_class(kind: Any) -> Any:
     """The class `kind` once more, as one of parameters."""
 
     def text(self: Any) -> str:
-        return f"Parameter({kind.__repr__(self)})"
+        shown = kind.__repr__(self)
+        return f"Parameter containing:\n{shown}" if self.is_meta else f"Parameter({shown})"
 
-    body = {"__module__": kind.__module__, "__repr__": text, "__new__": kind.__new__}
+    body = {
+        "__module__": kind.__module__,
+        "__repr__": text,
+        "__str__": text,
+        "__new__": kind.__new__,
+    }
     return type(kind.__name__, (kind, Parameter), body)
 
 

@@ -57,7 +57,11 @@ class RNNBase(Module):
                 if proj_size:
                     shapes["weight_hr"] = (proj_size, hidden_size)
                 for name, shape in shapes.items():
-                    setattr(self, name + suffix, Parameter(engine.empty(shape, dtype=dtype)))
+                    setattr(
+                        self,
+                        name + suffix,
+                        Parameter(engine.empty(shape, dtype=dtype, device=device)),
+                    )
         self.reset_parameters()
 
     def _check_settings(self, dropout: Any) -> None:

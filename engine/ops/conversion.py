@@ -90,8 +90,15 @@ def to(self: Any, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(
             f"to() received an invalid combination of arguments - got (dtype={type(d).__name__}, ), but expected one of:"
         )
-    check_device(place)
-    return convert(self, d or self._d, copy)
+    nowhere = place is not None and check_device(place)
+    converted = convert(self, d or self._d, copy)
+    if nowhere:
+        from engine import meta
+
+        return meta.forget(converted)
+    if place is not None and type(self).is_meta:
+        raise NotImplementedError("Cannot copy out of meta tensor; no data!")
+    return converted
 
 
 def _caster(name: str, d: dtype) -> None:

@@ -10,7 +10,7 @@ from engine import errors
 from engine.creation import _check_dtype, _finish
 from engine.device import check as check_device
 from engine.dtype import FLOAT, FROM_NP, cast, default, dtype, int64
-from engine.filling import _options, empty_like, shape_of
+from engine.filling import _options, empty_like, shape_of, without_data
 from engine.ops import inplace
 from engine.ops.api import publish
 from engine.ops.strides import is_contiguous
@@ -62,7 +62,10 @@ def _factory(name: str, draw: Any, doc: str) -> None:
             size = (kwargs.pop("size"),)
         out = kwargs.pop("out", None)
         _options(name, kwargs)
-        check_device(device)
+        nowhere = check_device(device)
+        if nowhere:
+            d = _check_dtype(name, dtype) or default()
+            return without_data(shape_of(name, size), d, requires_grad)
         if out is not None:
             return _refill(out, shape_of(name, size), draw(shape_of(name, size), out._d, generator))
         d = _check_dtype(name, dtype) or default()

@@ -15,7 +15,7 @@ COMPANIONS = frozenset(
     ("torchvision", "torchaudio", "torchtext", "torchdata", "torchao", "functorch", "torchgen")
 )
 #: Modules of the engine that are no part of PyTorch's names.
-OURS = frozenset(("later", "places", "recording", "tape"))
+OURS = frozenset(("later", "meta", "places", "recording", "tape"))
 #: What messages name of PyTorch's modules, as far as the engine has it.
 NAMED = (
     "accelerator", "autograd", "autograd.functional", "distributions", "func", "linalg", "nn",
