@@ -19,15 +19,18 @@ gammainc = FUNCTIONS["igamma"]
 globals().update({name: FUNCTIONS[target] for name, target in _SAME.items()})
 
 
-def _row(name: str, forward: Any, vjp: Any) -> Any:
-    op = define(f"special_{name}(self)", forward, TO_FLOAT, family="pointwise", self=vjp)
+def _row(name: str, forward: Any, vjp: Any, doc: str) -> Any:
+    op = define(f"special_{name}(self)", forward, TO_FLOAT, family="pointwise", doc=doc, self=vjp)
     call = functional(op)
     setattr(GRAPH, op.name, call)
     return call
 
 
 i0e = _row(
-    "i0e", raw.i0e, lambda F, g, self, result: g * (F.special_i1e(self) - F.sgn(self) * result)
+    "i0e",
+    raw.i0e,
+    lambda F, g, self, result: g * (F.special_i1e(self) - F.sgn(self) * result),
+    doc="exp(-|x|) i0(x), which does not overflow.",
 )
 i1 = functional(OPS["special_i1"])
 i1e = _row(
@@ -36,22 +39,38 @@ i1e = _row(
     lambda F, g, self, result: (
         g * (F.special_i0e(self) - result * (F.sgn(self) + F.reciprocal(self)))
     ),
+    doc="exp(-|x|) i1(x), which does not overflow.",
 )
 ndtr = _row(
-    "ndtr", raw.ndtr, lambda F, g, self: g * F.exp(-(self * self) / 2) / math.sqrt(2 * math.pi)
+    "ndtr",
+    raw.ndtr,
+    lambda F, g, self: g * F.exp(-(self * self) / 2) / math.sqrt(2 * math.pi),
+    doc="The area under the standard normal curve up to x.",
 )
 ndtri = _row(
-    "ndtri", raw.ndtri, lambda F, g, result: g * F.exp(result * result / 2) * math.sqrt(2 * math.pi)
+    "ndtri",
+    raw.ndtri,
+    lambda F, g, result: g * F.exp(result * result / 2) * math.sqrt(2 * math.pi),
+    doc="Where the area under the standard normal curve is x.",
 )
 log_ndtr = _row(
     "log_ndtr",
     raw.log_ndtr,
     lambda F, g, self, result: g * F.exp(-(self * self) / 2 - result) / math.sqrt(2 * math.pi),
+    doc="log(ndtr(x)), exact for large negative x.",
 )
 erfcx = _row(
-    "erfcx", raw.erfcx, lambda F, g, self, result: g * (2 * self * result - 2 / math.sqrt(math.pi))
+    "erfcx",
+    raw.erfcx,
+    lambda F, g, self, result: g * (2 * self * result - 2 / math.sqrt(math.pi)),
+    doc="exp(x²) erfc(x), which does not underflow.",
 )
-entr = _row("entr", lambda a: _entr(a), lambda F, g, self: g * (-F.log(self) - 1))
+entr = _row(
+    "entr",
+    lambda a: _entr(a),
+    lambda F, g, self: g * (-F.log(self) - 1),
+    doc="-x log(x), 0 at 0 and -inf below.",
+)
 
 
 def _entr(a: Any) -> Any:

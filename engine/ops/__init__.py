@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from engine import creation
 from engine.ops import helpers, rooms
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.table import GRAPH, OPS, RAW, Op, define, family
 from engine.tensor import Tensor
+
+if TYPE_CHECKING:
+    from engine.ops import listing
 
 creation.install()
 rooms.announce(Tensor)
@@ -21,4 +25,11 @@ def rows() -> Iterator[Op]:
     return iter(OPS.values())
 
 
-__all__ = ["FUNCTIONS", "GRAPH", "OPS", "RAW", "Op", "define", "family", "rows"]
+def listed() -> tuple[listing.Operation, ...]:
+    """All public operations by family and name: signature, sentence, node and gradients of each."""
+    from engine.ops import listing
+
+    return listing.listed()
+
+
+__all__ = ["FUNCTIONS", "GRAPH", "OPS", "RAW", "Op", "define", "family", "listed", "rows"]

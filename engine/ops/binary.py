@@ -48,10 +48,6 @@ def _sub(a: Raw, b: Raw, alpha: Any = 1) -> Raw:
     return a - _scaled(b, alpha)
 
 
-def _times(F: Any, g: Any, alpha: Any) -> Any:
-    return g if type(alpha) is int and alpha == 1 else g * alpha
-
-
 def check_bool(a: Any, b: Any) -> None:
     """Raise if a difference involves bool."""
     kinds = [
@@ -75,7 +71,7 @@ ADD = define(
     PROMOTE,
     family="pointwise",
     self=lambda F, g: g,
-    other=lambda F, g, alpha: _times(F, g, alpha),
+    other=lambda F, g, alpha: F.scaled(g, alpha),
 )
 SUB = define(
     "sub(self, other, *, alpha=1)",
@@ -83,7 +79,7 @@ SUB = define(
     PROMOTE,
     family="pointwise",
     self=lambda F, g: g,
-    other=lambda F, g, alpha: -_times(F, g, alpha),
+    other=lambda F, g, alpha: -F.scaled(g, alpha),
 )
 RSUB = define(
     "rsub(self, other, *, alpha=1)",
@@ -91,7 +87,7 @@ RSUB = define(
     PROMOTE,
     family="pointwise",
     node="RsubBackward1",
-    self=lambda F, g, alpha: -_times(F, g, alpha),
+    self=lambda F, g, alpha: -F.scaled(g, alpha),
     other=lambda F, g: g,
 )
 MUL = define(

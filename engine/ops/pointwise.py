@@ -509,6 +509,7 @@ define(
     special.i1,
     TO_FLOAT,
     family="pointwise",
+    doc="The modified Bessel function of the first kind, of order 1.",
     self=lambda F, g, self, result: (
         g
         * (

@@ -298,6 +298,11 @@ def methods() -> set[str]:
     return {name for names in ROOMS.values() for name in f"{names.both} {names.methods}".split()}
 
 
+def publishes(name: str) -> bool:
+    """Whether a room publishes `name`, as function, method or row."""
+    return name in _OWNERS
+
+
 def load(name: str) -> bool:
     """Import the rooms that publish `name`; whether there are any."""
     owners = _OWNERS.get(name, ())
