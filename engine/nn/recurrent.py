@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import engine
+from engine.ops.table import run
 from engine.tensor import Tensor
 
 from . import functional as F
 from . import init
 from .cells import _GATES, gru_step, lstm_step, rnn_step
+from .kernels.lstm import LSTM_LAYER
 from .module import Module
 from .parameter import Parameter
 from .utils.rnn import PackedSequence
@@ -325,6 +327,24 @@ class LSTM(RNNBase):
 
     def _step(self) -> Callable[..., Any]:
         return lambda gates, state, w, b, r=None: lstm_step(gates, state, w, b, r)
+
+    def _direction(
+        self, step: Callable[..., Any], x: Tensor, state: Any, weights: list[Any], reverse: bool,
+        sizes: list[int] | None,
+    ) -> tuple[Tensor, Any]:  # fmt: skip
+        """In float32 a layer is one operation; else, and for packed input, one per step."""
+        w_ih, w_hh, *rest = weights
+        tensors = (x, w_ih, w_hh, *rest, *state)
+        if (
+            sizes is not None
+            or self.proj_size
+            or any(t.dtype is not engine.float32 for t in tensors)
+            or 0 in x.shape
+        ):
+            return super()._direction(step, x, state, weights, reverse, sizes)
+        b_ih, b_hh = rest[:2] if self.bias else [engine.zeros(w_ih.shape[0])] * 2
+        out, h, c = run(LSTM_LAYER, [x, w_ih, w_hh, b_ih, b_hh, *state, reverse])
+        return out, (h, c)
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """Return outputs of all times and the last (h, c), each (layers * directions, N, size)."""
