@@ -11,6 +11,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
+from engine.autograd import mode
 from engine.autograd import node as graph
 from engine.errors import LEAF_INPLACE, LEAF_VIEW_INPLACE
 
@@ -102,6 +103,16 @@ def make_view(out: Any, base: Any, origin: str | None) -> None:
         cell.prune = 2 * len(cell.views) + 64
 
 
+_HINT = (
+    "Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
+    "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+)
+_WATCHED_HINT = (
+    "Hint: the backtrace further above shows the operation that failed to compute its gradient. The "
+    "variable in question was changed in there or anywhere later. Good luck!"
+)
+
+
 def modified_error(t: Any, seq: float, g: Any, cell: Cell) -> RuntimeError:
     """The error for a saved tensor that was written before backward could use it."""
     origin = ""
@@ -115,8 +126,7 @@ def modified_error(t: Any, seq: float, g: Any, cell: Cell) -> RuntimeError:
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace "
         f"operation: [{t._d.legacy} {list(t._s)}]{origin} is at version {cell.count}; expected "
-        f"version {cell.before(seq)} instead. Hint: enable anomaly detection to find the operation "
-        "that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        f"version {cell.before(seq)} instead. {_WATCHED_HINT if mode.anomaly else _HINT}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,15 @@ def _tell(node: Any) -> None:
     warnings.warn(f"Error detected in {node.name()}. {text}", UserWarning, stacklevel=2)
 
 
-def failed(node: Any) -> None:
-    """Say which operation's gradient raised."""
-    _tell(node)
+def watched(node: Any, g: Any, grads: Callable[[Any, Any], Any]) -> Any:
+    """The gradients that a node computes; say which operation's they were if that fails or gives nan."""
+    try:
+        out = grads(node, g)
+    except Exception:
+        _tell(node)
+        raise
+    inspect_step(node, out)
+    return out
 
 
 def inspect_step(node: Any, out: Any) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from engine import errors, recording, version
-from engine.autograd import mode
+from engine.autograd import anomaly, mode
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, Port, tick
 from engine.dtype import FLOAT
@@ -98,7 +99,11 @@ class BackwardNode(graph.Node, FunctionCtx):
             for s in self.__dict__["saved"]
         )
 
-    saved_variables = saved_tensors
+    @property
+    def saved_variables(self) -> tuple[Any, ...]:
+        text = "'saved_variables' is deprecated; use 'saved_tensors'"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return self.saved_tensors
 
     def release(self) -> None:
         if self.__dict__["saved"]:
@@ -230,8 +235,6 @@ class Function(metaclass=_Meta):
     _backward_cls: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        import warnings
-
         warnings.warn(
             f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you "
             "should invoke them on the class itself. Instantiating an autograd function will raise an error in "
@@ -328,6 +331,8 @@ def _attach(node: Any, args: tuple[Any, ...], inputs: list[Any], out: Any, need:
         graph.halves[0] = True
     node.g = None
     node.seq = tick()
+    if need and mode.anomaly:
+        anomaly.remember(node)
     node.outputs = len(outs)
     d["metas"] = [(o._s, o._d) if isinstance(o, Tensor) else ((), None) for o in outs]
     result = [_output(node, inputs, o, i, need) for i, o in enumerate(outs)]
@@ -362,6 +367,11 @@ def _save(t: Any, node: Any) -> Any:
 
 
 def _check_outputs(node: Any, outs: list[Any]) -> None:
+    if any(all(o is not t for o in outs) for t in node.__dict__.get("dirty", ())):
+        raise RuntimeError(
+            "Some elements marked as dirty during the forward method were not returned as output. The "
+            "inputs that are modified inplace must all be outputs of the Function."
+        )
     for i, o in enumerate(outs):
         if not isinstance(o, Tensor) and o is not None and not node.__dict__.get("loose", True):
             raise TypeError(
@@ -378,7 +388,7 @@ def _output(node: Any, inputs: list[Any], o: Any, i: int, need: bool) -> Any:
     if dirty:
         if o._g is LEAF and need:
             raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation."
+                "a leaf Variable that requires grad has been used in an in-place operation."
             )
         version.cell_of(o).bump()
     elif is_input:

@@ -124,9 +124,7 @@ class Pass:
         self._capture(n, g)
         if needed is not None and not any(e in needed for e in n.edges):
             return
-        out = self.grads(n, g)
-        if anomaly.enabled:
-            anomaly.inspect_step(n, out)
+        out = self.grads(n, g) if not anomaly.enabled else anomaly.watched(n, g, self.grads)
         if n in graph.hooked:
             out = hooks.after(n, out, g, self)
         if recording.log is not None:
@@ -363,7 +361,7 @@ def backward(
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
         for t in inputs:
             if t._g is None:
-                raise RuntimeError("One of the differentiated Tensors does not require grad")
+                raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
     if grad_variables is not None:
         warnings.warn(
             "`grad_variables` is deprecated. Use `grad_tensors` instead.",

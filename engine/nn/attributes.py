@@ -39,6 +39,7 @@ class Attributes:
             found = own.get(kind)
             if found is not None and name in found:
                 return found[name]
+        name = "_backward_hooks" if name == "_hooked" else name  # of a module that was not set up
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -15,7 +15,7 @@ from .parameter import Parameter, is_lazy
 _EXTRA = "_extra_state"
 
 
-class IncompatibleKeys(namedtuple("_IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
+class _IncompatibleKeys(namedtuple("_IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
     """What `load_state_dict` did not find and did not need."""
 
     __slots__ = ()
@@ -142,7 +142,7 @@ def load_own(
         )
 
 
-def load(module: Any, state_dict: Any, strict: bool, assign: bool) -> IncompatibleKeys:
+def load(module: Any, state_dict: Any, strict: bool, assign: bool) -> _IncompatibleKeys:
     """Copy all entries of `state_dict` into the module and those below it."""
     if not isinstance(state_dict, Mapping):
         raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
@@ -160,7 +160,7 @@ def load(module: Any, state_dict: Any, strict: bool, assign: bool) -> Incompatib
         for name, child in part._modules.items():
             if child is not None:
                 visit(child, prefix + name + ".")
-        incompatible = IncompatibleKeys(missing, unexpected)
+        incompatible = _IncompatibleKeys(missing, unexpected)
         for hook in part._load_state_dict_post_hooks.values():
             hook(part, incompatible)
 
@@ -175,7 +175,7 @@ def load(module: Any, state_dict: Any, strict: bool, assign: bool) -> Incompatib
         raise RuntimeError(
             f"Error(s) in loading state_dict for {type(module).__name__}:\n\t{listed}"
         )
-    return IncompatibleKeys(missing, unexpected)
+    return _IncompatibleKeys(missing, unexpected)
 
 
 def clear_gradient(parameter: Tensor, set_to_none: bool) -> None:

@@ -64,13 +64,13 @@ def _wrapped(self: Any, array: Any, context: Any = None, return_scalar: bool = F
 
 
 def _scalar(self: Any, convert: Any) -> Any:
-    if self._a.size != 1:
-        raise ValueError("only one element tensors can be converted to Python scalars")
     if self._g is not None and mode.enabled:
         warnings.warn(
             "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
             "Consider using tensor.detach() first.", UserWarning, stacklevel=3,
         )  # fmt: skip
+    if self._a.size != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars")
     if convert is not complex and self._d.category == COMPLEX:
         if self._a.item().imag:
             kind = "double" if convert is float else "int64_t"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -43,13 +44,40 @@ def _function() -> Any:
     return CheckpointFunction
 
 
+def _check_reentrant(args: Sequence[Any], settings: Sequence[str], kwargs: dict[str, Any]) -> None:
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    if "context_fn" in settings or "debug" in settings:
+        raise ValueError(
+            "Passing `context_fn` or `debug` is only supported when use_reentrant=False."
+        )
+    if not any(isinstance(a, Tensor) and a.requires_grad for a in args):
+        warnings.warn(
+            "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=4
+        )
+
+
 def checkpoint(
     function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None,
     preserve_rng_state: bool = True, **kwargs: Any,
 ) -> Any:  # fmt: skip
     """Return function(*args) without keeping what its backward needs; it runs again for that."""
-    for name in ("context_fn", "determinism_check", "debug", "early_stop"):
-        kwargs.pop(name, None)
+    if use_reentrant is None:
+        warnings.warn(
+            "torch.utils.checkpoint: the use_reentrant parameter should be passed explicitly. Starting in "
+            "PyTorch 2.9, calling checkpoint without use_reentrant will raise an exception. "
+            "use_reentrant=False is recommended, but if you need to preserve the current default behavior, "
+            "you can pass use_reentrant=True. Refer to docs for more details on the differences between "
+            "the two variants.",
+            stacklevel=2,
+        )
+    settings = [
+        k for k in ("context_fn", "determinism_check", "debug", "early_stop") if k in kwargs
+    ]
+    for name in settings:
+        del kwargs[name]
+    if use_reentrant is not False:
+        _check_reentrant(args, settings, kwargs)
 
     def run(*inputs: Any) -> Any:
         return function(*inputs, **kwargs)
@@ -67,6 +95,16 @@ def checkpoint_sequential(
     functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
 ) -> Any:
     """Run a Sequential in segments, of which all but the last are checkpointed."""
+    if use_reentrant is None:
+        warnings.warn(
+            "torch.utils.checkpoint.checkpoint_sequential: the use_reentrant parameter should be passed "
+            "explicitly. In version 2.9 we will raise an exception if use_reentrant is not passed. "
+            "use_reentrant=False is recommended, but if you need to preserve the current default "
+            "behavior, you can pass use_reentrant=True. Refer to docs for more details on the "
+            "differences between the two variants.",
+            stacklevel=2,
+        )
+        use_reentrant = True
     layers: Sequence[Any] = list(functions)
     size = len(layers) // segments
 

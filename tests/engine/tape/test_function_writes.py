@@ -42,6 +42,7 @@ def function(write: Callable[[Any, Any], object], dirty: bool) -> Any:
             write(ctx, x)
             if dirty:
                 ctx.mark_dirty(x)
+            if dirty or write is through_numpy:  # what is marked has to be returned
                 return x
             return x * 1
 
