@@ -517,12 +517,13 @@ def pack_raw(t: Any) -> Any:
 
 def save(op: Op, n: Any, values: list[Any], edges: tuple[Any, ...]) -> None:
     needed = needed_inputs(op, edges)
+    packed = pack_in_order(op, values, needed) if pack_hooks and not op.listed else None
     args: list[Any] = []
     metas: list[Any] = []
     for i, v in enumerate(values):
         if isinstance(v, Tensor):
             metas.append((v._s, v._d))
-            args.append(keep(v) if i in needed else None)
+            args.append((keep(v) if packed is None else packed[i]) if i in needed else None)
         elif i == 0 and op.listed:
             metas = [(t._s, t._d) for t in v]
             args.append([keep(t) for t in v] if i in needed else None)
@@ -533,6 +534,13 @@ def save(op: Op, n: Any, values: list[Any], edges: tuple[Any, ...]) -> None:
             )
     n.args = args
     n.metas = tuple(metas)
+
+
+def pack_in_order(op: Op, values: list[Any], needed: set[int]) -> dict[int, Any]:
+    """The arguments that a node keeps, packed in the order in which its VJPs name them."""
+    named = [j for i in op.differentiable if i in op.vjps for k, j in op.vjps[i][1] if k == INPUT]
+    order = [*dict.fromkeys(i for i in named if i in needed), *sorted(needed.difference(named))]
+    return {i: keep(values[i]) for i in order if isinstance(values[i], Tensor)}
 
 
 def keep(t: Any) -> Any:
