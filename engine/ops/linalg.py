@@ -397,7 +397,6 @@ TRIANGULAR = define(
 for _n in (
     "inverse",
     "det",
-    "slogdet",
     "logdet",
     "matrix_exp",
     "matrix_power",
@@ -405,3 +404,8 @@ for _n in (
     publish(_n, globals()[_n], F=_n in ("inverse", "matrix_exp"))
 publish("cdist", cdist, method=False, F=False)
 __all__ = ["expose"]
+publish(
+    "slogdet",
+    lambda input: returns("slogdet", "sign logabsdet")(tuple(slogdet(input))),
+    F=False,
+)
