@@ -193,7 +193,7 @@ REMAINDER = define(
     family="pointwise",
     node="RemainderBackward1",
     self=lambda F, g: g,
-    other=lambda F, g, self, other: -g * F.floor_divide(self, other),
+    other=lambda F, g, self, other: -g * F.div_mode(self, other, "floor"),
 )
 FMOD_NUMBER = define(
     "fmod(self, other)",

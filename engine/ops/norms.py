@@ -67,16 +67,6 @@ NORM = define(
 )
 
 
-NORM_ALL = define(
-    "norm(self, p, dim, keepdim)",
-    vector_norm_raw,
-    family="reduction",
-    key="norm_all",
-    node="NormBackward0",
-    self=norm_vjp,
-)
-
-
 VECTOR_NORM = define(
     "linalg_vector_norm(self, p, dim, keepdim)",
     vector_norm_raw,

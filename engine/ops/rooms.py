@@ -152,7 +152,7 @@ ROOMS: dict[str, Names] = {
     ),
     "norms": Names(
         both="norm",
-        rows="linalg_vector_norm norm_all",
+        rows="linalg_vector_norm",
     ),
     "operators": Names(
         methods=(
@@ -233,7 +233,6 @@ ROOMS: dict[str, Names] = {
         both="broadcast_to is_nonzero is_same_size where",
         functions="broadcast_shapes broadcast_tensors result_type",
         methods="expand_as reshape_as",
-        rows="where_same",
     ),
     "shape": Names(
         both=("clone flatten permute reshape squeeze swapaxes swapdims t transpose unsqueeze"),

@@ -10,7 +10,7 @@ from engine import errors
 from engine.dtype import bool_, uint8
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.promote import result_dtype
-from engine.ops.table import GRAPH, PROMOTE, define, run
+from engine.ops.table import GRAPH, define, run
 from engine.size import intern
 from engine.tensor import Tensor, wrap
 
@@ -36,16 +36,6 @@ def _where(c: Raw, a: Raw, b: Raw) -> Raw:
     return np.where(c, a, b)
 
 
-WHERE = define(
-    "where(condition, self, other)",
-    _where,
-    PROMOTE,
-    family="pointwise",
-    self=lambda F, g, condition: F.where(condition, g, F.zeros_like(g)),
-    other=lambda F, g, condition: F.where(condition, F.zeros_like(g), g),
-)
-
-
 def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
     """input where the condition holds, else other; with one argument the places where it holds."""
     if not isinstance(condition, Tensor):
@@ -65,14 +55,13 @@ def _run_where(c: Any, a: Any, b: Any, d: Any) -> Any:
     c = c if c._d is bool_ else c.to(bool_)
     a = a if a._d is d else a.to(d)
     b = b if b._d is d else b.to(d)
-    return run(WHERE_SAME, [c, a, b])
+    return run(WHERE, [c, a, b])
 
 
-WHERE_SAME = define(
+WHERE = define(
     "where(condition, self, other)",
     _where,
     family="pointwise",
-    key="where_same",
     self=lambda F, g, condition, self_sizes: F.sum_to(
         F.where(condition, g, F.zeros_like(g)), self_sizes
     ),
