@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -298,9 +299,7 @@ class Tensor(TensorBase):
         create_graph: bool = False,
         inputs: Any = None,
     ) -> None:
-        from engine.autograd.passes import backward
-
-        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+        _backward()(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def module_load(self, other: Any, assign: bool = False) -> Any:
         """What `load_state_dict` puts in the place of this parameter when it swaps tensors."""
@@ -327,6 +326,13 @@ class Tensor(TensorBase):
         self._a, self._s, self._d = value._a, value._s, value._d
         if recording.log is not None:
             recording.operation("set_data", self, (self, value), None)
+
+
+@cache
+def _backward() -> Any:
+    from engine.autograd.passes import backward
+
+    return backward
 
 
 def _read_only(name: str) -> None:

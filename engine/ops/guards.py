@@ -54,8 +54,11 @@ def guarded(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., An
     if not _listed(name, method) or getattr(fn, "guards", None) == (name, method):
         return fn
     seen: set[Any] = set()
+    simple: set[Any] = set()  # the same for types alone, none of which is a list or tuple
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs and tuple(map(type, args)) in simple:
+            return fn(*args)
         if kwargs:
             key: Any = (*map(_shape, args), *kwargs, *map(_shape, kwargs.values()))
         else:
@@ -68,6 +71,8 @@ def guarded(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., An
                 kwargs = {renamed.get(k, k): v for k, v in kwargs.items()}
             elif by_types:
                 seen.add(key)
+                if not kwargs and all(isinstance(k, type) for k in key):
+                    simple.add(key)
         return fn(*args, **kwargs)
 
     call.guards = (name, method)  # type: ignore[attr-defined]

@@ -83,9 +83,11 @@ def refusing(name: str, fn: Callable[..., Any]) -> Callable[..., Any]:
     if rules is None:
         return fn
 
+    floats = any("f" in types for types, _ in rules)
+
     def call(*args: Any, **kwargs: Any) -> Any:
         t = args[0] if args else kwargs.get("input")
-        if isinstance(t, Tensor):
+        if isinstance(t, Tensor) and (floats or not t._d.quick):
             refuse(rules, t)
         return fn(*args, **kwargs)
 

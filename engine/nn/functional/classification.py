@@ -6,6 +6,8 @@ from typing import Any
 
 import engine
 from engine import errors
+from engine.dtype import int64
+from engine.ops.softmax import LOG_SOFTMAX
 from engine.tensor import Tensor
 
 from ..kernels import composites
@@ -75,6 +77,13 @@ def cross_entropy(
     label_smoothing: float = 0.0,
 ) -> Tensor:  # fmt: skip
     """Log softmax over classes, then nll_loss; `target` is class numbers or probabilities."""
+    if (
+        type(input) is Tensor and type(target) is Tensor and input._d.quick and target._d is int64
+        and weight is size_average is reduce is None and label_smoothing == 0.0
+        and len(input._s) == 2 and target._s == input._s[:1] and reduction == "mean"
+    ):  # fmt: skip
+        logs = LOG_SOFTMAX.way(input, 1)
+        return rows.NLL.way(logs, target, None, reduction, ignore_index)  # type: ignore[no-any-return]
     reduction = _reduction(reduction, size_average, reduce)
     _tensors("cross_entropy_loss", input=input, target=target)
     dim = 0 if input.dim() == 1 else 1

@@ -242,7 +242,8 @@ def _nll_vjp(
 
 
 _SIGNATURE = "(self, target, weight=None, reduction='mean', ignore_index=-100)"
-nll_loss = _expose(define(f"nll_loss{_SIGNATURE}", _nll, family="loss", self=_nll_vjp))
+NLL = define(f"nll_loss{_SIGNATURE}", _nll, family="loss", self=_nll_vjp)
+nll_loss = _expose(NLL)
 nll_loss2d = _expose(define(
     f"nll_loss2d{_SIGNATURE}", _nll, family="loss", node="NllLoss2DBackward0", self=_nll_vjp
 ))  # fmt: skip
