@@ -21,7 +21,7 @@ from app.kernel.inside import imports
 from app.kernel.inside.parent import watch_parent
 from app.kernel.inside.recording import CellRecording
 from app.kernel.inside.shell import CellKernel
-from engine import collector
+from engine import process
 from engine.tape.recorder import Recorder
 
 #: Set to anything to see the engine's own frames in tracebacks.
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> None:
     recording.begin()
     watch_parent(options.parent, lambda: _leave(options.folder, recording))
     _step_aside(options.root)
-    collector.relax()
+    process.relax()
     application.start()
     # Its own clean-up closes sockets that its threads still send on, and now and then waits for
     # ever. The process ends here anyway.

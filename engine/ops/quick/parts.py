@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from heapq import heappush
 from pathlib import Path
 from types import FunctionType
 from typing import Any
+
+import numpy as np
 
 from engine import errors, recording, version
 from engine.autograd import mode
@@ -37,7 +40,7 @@ _SCOPE: dict[str, Any] = {
     "LEAF": LEAF, "OURS": recording.ours, "RELEASED": RELEASED, "STEP": recording.STEP, "Tensor": Tensor,
     "OPERATION": recording.OPERATION, "changed": version.changed, "errors": errors, "getframe": sys._getframe, "heappush": heappush,
     "intern": intern, "keep": table.keep, "leaf_edge": leaf_edge, "mode": mode, "new": new,
-    "recording": recording, "saved_error": version.saved_error, "sum_to": sum_to, "table_record": table.record, "tick": tick,
+    "ndarray": np.ndarray, "getrefcount": sys.getrefcount, "recording": recording, "saved_error": version.saved_error, "sum_to": sum_to, "table_record": table.record, "tick": tick,
     "where": recording.where, **CONSTANTS,
 }  # fmt: skip
 
@@ -121,6 +124,49 @@ else:
         heappush(heap, key)"""
 
 
+#: Elements of an array from which on memory is used again rather than asked for.
+LARGE = 1 << 13
+_PRODUCT = re.compile(r"^( *)(\w+) = g \* (\w+|\w*\([^()]*(?:\([^()]*\)[^()]*)*\))$", re.M)
+_SUM = re.compile(r"^( *)(\w+)\.g = old \+ (\w+)$", re.M)
+
+
+def _thrifty(body: str) -> str:
+    """A step's lines that put large results into memory that nobody needs any more.
+
+    That is the memory of `g` in the last product of `g`, if only the sweep and the step refer to it
+    (so the count of references is 3), and that of a gradient which was just made.
+    """
+    products = [*_PRODUCT.finditer(body)]
+    if products:
+        last = products[-1]
+        pad, v, factor = last.groups()
+        tail = body[last.end() :]
+        if "g *" not in tail and "(g" not in tail and " g" not in tail:
+            product = f"""{pad}if g.__class__ is ndarray and g.size >= LARGE and getrefcount(g) == 3 and g.base is None:
+{pad}    {v} = within(g, {factor})
+{pad}else:
+{pad}    {v} = g * {factor}"""
+            body = body[: last.start()] + product + tail
+    return _SUM.sub(
+        r"\1\2.g = old + \3 if \3.__class__ is not ndarray or \3.size < LARGE else joined(old, \3)",
+        body,
+    )
+
+
+def within(g: Any, factor: Any) -> Any:
+    """g * factor in the memory of `g`, if the product fits into it."""
+    if type(factor) is np.ndarray and (factor.shape != g.shape or factor.dtype is not g.dtype):
+        return g * factor
+    return np.multiply(g, factor, g)
+
+
+def joined(old: Any, v: Any) -> Any:
+    """old + v, in the memory of `v` if the caller alone refers to it."""
+    if sys.getrefcount(v) == 3 and v.base is None and v.shape == old.shape:
+        return np.add(old, v, v)
+    return old + v
+
+
 def steps(
     op: Op, base: type[OpNode], load: str, free: str, body: str, grads: str, extra: str = "", **values: Any
 ) -> Any:  # fmt: skip
@@ -134,7 +180,7 @@ class made(Base):
 {indent(load + body, 8)}
 
     def step_free(self, g, heap, pending):
-{indent(load + body + free, 8)}
+{indent(load + _thrifty(body) + free, 8)}
 
     def logged(self, g, heap, pending, log):
 {indent(load + body, 8)}
@@ -144,3 +190,6 @@ class made(Base):
     made.__name__ = made.__qualname__ = op.node.__name__
     made.op = op
     return made
+
+
+_SCOPE.update(LARGE=LARGE, joined=joined, within=within)

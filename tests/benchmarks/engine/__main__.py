@@ -22,7 +22,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from engine import collector
+from engine import process
 from tests.benchmarks.engine import (
     agreement,
     chain,
@@ -77,7 +77,7 @@ def _some_of(known: dict[str, object]) -> object:
 
 def _compare(options: argparse.Namespace) -> None:
     found, absent = peers.present(options.peers)
-    collector.relax()
+    process.relax()
     for name in absent:
         print(f"{name} is absent: not installed")
     for peer in found.values():

@@ -1,6 +1,6 @@
 """Measuring: CPU seconds of each step, one peer after the other in every round.
 
-The garbage collector runs as in the app's kernel (`engine.collector`), for all alike; before each
+The garbage collector runs as in the app's kernel (`engine.process`), for all alike; before each
 measurement it collects what the one before left behind, which is not timed.
 """
 
