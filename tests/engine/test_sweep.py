@@ -42,9 +42,9 @@ def test_memory_used_again_leaves_gradients_as_small_pieces_have_them(name: str)
     assert torch.equal(seed, kept)  # the person's own
     slow = _leaves()
     out = program(*slow)
-    expected = torch.autograd.grad(out, slow, seed)  # takes no memory again
+    expected = torch.autograd.grad(out, slow, seed, allow_unused=True)  # takes no memory again
     for leaf, g in zip(whole, expected, strict=True):
-        assert torch.equal(leaf.grad, g)
+        assert (leaf.grad is None) if g is None else torch.equal(leaf.grad, g)
 
 
 def test_accumulating_twice_changes_no_gradient_of_another_leaf() -> None:
