@@ -1,6 +1,6 @@
 """The one switch through which a recorder sees what the engine does.
 
-The engine appends plain tuples to `log` while it is a list and does nothing while it is None.
+The engine appends plain tuples to `log` while there is one and does nothing while it is None.
 Whoever records (`engine.tape.recorder`) drains the list later, so that recording an operation
 costs one tuple. The first element of each tuple is its kind:
 
@@ -9,9 +9,10 @@ costs one tuple. The first element of each tuple is its kind:
         out     Tensor, or tuple of Tensors
         inputs  tuple of the Tensor arguments in signature order
         params  dict of the other arguments by signature name (dim, exponent, other=2 ...), or None
-    (PASS, kind, roots, gradients, retain_graph, create_graph, inputs, code, lasti)
+    (PASS, kind, roots, gradients, retain_graph, create_graph, inputs, code, lasti, plain)
         kind    "backward" or "grad"; roots Tensors; gradients Tensors or None, one per root;
                 inputs Tensors or None
+        plain   whether the leaves come after the last step (see `engine.autograd.sweep`)
     (STEP, node, cotangents, grads)
         a visited node: ndarrays (or None) per output of the forward operation, after hooks, and
         per entry of node.next_functions
@@ -21,13 +22,14 @@ costs one tuple. The first element of each tuple is its kind:
         autograd.grad took `array` for `tensor`
     (END, error)
         the pass is over; error is None or the exception
-    (FUNCTION, operation, written)
-        a person's Function whose forward wrote in place: the entry of its OPERATION, or None where
-        it raised, and a Tensor for each piece of memory that was written
+    (FUNCTION, operation, written, saved)
+        a person's Function: the entry of its OPERATION, or None where it raised, a Tensor for each
+        piece of memory that its forward wrote in place, and what it gave to save_for_backward
     (GRAD, tensor, grad, code, lasti)
         tensor.grad was assigned the Tensor `grad`, or None
 
-Before the engine overwrites memory in place it calls `before_write(tensor)`, or `note_write`.
+Before the engine overwrites memory in place it calls `before_write(tensor)`, or `note_write`, and
+before a tensor becomes a leaf that requires grad, or ceases to be one, `before_change()`.
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ import numpy as np
 
 OPERATION, PASS, STEP, ACCUMULATE, CAPTURE, END, GRAD, FUNCTION = range(8)
 
-log: list[tuple[Any, ...]] | None = None
+#: A list of such tuples, or what takes the place of one that is too long; None: nobody records.
+log: Any = None
 
 #: While the forward of a recorded Function runs, which is one operation and logs nothing inside:
 #: a tensor for each piece of memory that it has written, by the id of the memory's owner.
@@ -56,6 +59,10 @@ def _ignore(tensor: Any) -> None:
     """Nobody records: memory may be overwritten."""
 
 
+def _nothing() -> None:
+    """Nobody records: there is nothing to catch up with."""
+
+
 def _outermost(module: Any) -> int:
     """Nobody records: there are no scopes."""
     return 0
@@ -63,6 +70,8 @@ def _outermost(module: Any) -> int:
 
 #: Called with the tensor whose memory is about to be overwritten; the recorder replaces it.
 before_write: Callable[[Any], None] = _ignore
+#: Called before what the log's tensors say of the graph changes; the recorder replaces it.
+before_change: Callable[[], None] = _nothing
 #: Called by nn.Module.__call__ as enter_scope(module) -> number; the recorder replaces it.
 enter_scope: Callable[[Any], int] = _outermost
 
@@ -110,14 +119,15 @@ def _memory(tensor: Any) -> Any:
 
 
 def function(
-    name: str, out: Any, inputs: tuple[Any, ...], params: dict[str, Any] | None, overwrote: Any
-) -> None:
-    """Append a person's Function and what its forward wrote."""
-    if not overwrote:
+    name: str, out: Any, inputs: tuple[Any, ...], params: dict[str, Any] | None, overwrote: Any,
+    saved: tuple[Any, ...],
+) -> None:  # fmt: skip
+    """Append a person's Function, what its forward wrote and what it saved."""
+    if not overwrote and not saved:
         operation(name, out, inputs, params)
     elif log is not None:
         entry = (OPERATION, name, out, inputs, params, *where(), scope)
-        log.append((FUNCTION, entry, tuple(overwrote.values())))
+        log.append((FUNCTION, entry, tuple(overwrote.values()), saved))
 
 
 def operation(name: str, out: Any, inputs: tuple[Any, ...], params: dict[str, Any] | None) -> None:

@@ -171,6 +171,8 @@ class Tensor(TensorBase):
             )
         if value and is_inference(self) and not mode.inference:
             raise RuntimeError(_INFERENCE_GRAD)
+        if recording.log is not None:
+            recording.before_change()
         self._g = LEAF if value else None
 
     def _reports_grad(self) -> bool:
@@ -191,6 +193,8 @@ class Tensor(TensorBase):
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
         if requires_grad and is_inference(self) and not mode.inference:
             raise RuntimeError(_INFERENCE_GRAD)
+        if recording.log is not None:
+            recording.before_change()
         self._g = LEAF if requires_grad else None
         return self
 

@@ -291,12 +291,13 @@ class Function(metaclass=_Meta):
             out = _attach(node, args, inputs, cls._forward(node, args, kwargs, written), need)
         except BaseException:
             if written and recording.log is not None:
-                recording.log.append((recording.FUNCTION, None, tuple(written.values())))
+                recording.log.append((recording.FUNCTION, None, tuple(written.values()), ()))
             raise
         if recording.log is not None:
             named = {str(i): a for i, a in enumerate(args) if not isinstance(a, Tensor)}
             params = {**named, **kwargs} or None
-            recording.function(cls.__name__, out, tuple(inputs), params, written)
+            saved = d.pop("to_save", ()) if need else ()
+            recording.function(cls.__name__, out, tuple(inputs), params, written, saved)
         return out
 
     @classmethod

@@ -326,7 +326,7 @@ def _recorded(
     assert log is not None
     log.append((
         recording.PASS, kind, tuple(outputs), tuple(gradients), retain, create,
-        None if inputs is None else tuple(inputs), *recording.where(),
+        None if inputs is None else tuple(inputs), *recording.where(), plain,
     ))  # fmt: skip
     error: BaseException | None = None
     try:

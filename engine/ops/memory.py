@@ -46,6 +46,8 @@ def detach_(self: Any) -> Any:
             "gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
             "torch/optim/optimizer.py as the solution."
         )
+    if recording.log is not None:
+        recording.before_change()
     self._g = None
     return self
 
@@ -105,6 +107,7 @@ def _reshaping(name: str, node: str) -> Any:
         out = FUNCTIONS[name](self.detach() if self._g is None else self, *args)
         if out is self:
             return self
+        recording.note_write(self)
         self._a, self._s = out._a, out._s
         g = out._g
         if g is not None:

@@ -218,6 +218,7 @@ def fill_diagonal_(self: Any, fill_value: Any, wrap: bool = False) -> Any:
 def as_strided_(self: Any, size: Any, stride: Any, storage_offset: Any = None) -> Any:
     inplace.check(self, "as_strided_")
     out = FUNCTIONS["as_strided"](self, size, stride, storage_offset)
+    recording.note_write(self)
     self._a, self._s = out._a, out._s
     version.cell_of(self).bump()
     if out._g is not None:

@@ -10,7 +10,7 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import CodeType, TracebackType
@@ -22,9 +22,10 @@ from engine import recording
 from engine.tape.record import transcript
 from engine.tape.record.arrays import fill_in
 from engine.tape.record.calm import uninterrupted
-from engine.tape.record.log import Log
+from engine.tape.record.order import Held, as_served, open_pass
 from engine.tape.record.rows import capped, message
 from engine.tape.record.transcript import Transcript
+from engine.tape.record.watch import Patient, Watch, weight
 from engine.tape.storage.segments import SegmentWriter
 from engine.tape.storage.sink import FileSink, MemorySink, Sink
 from engine.tape.storage.source import MemorySource
@@ -36,19 +37,21 @@ _ENGINE = str(Path(recording.__file__).parent) + os.sep
 _PRINT_LIMIT = 2000
 _SOURCE_LIMIT = 1 << 20
 _AT_ONCE = 256
-_LONGEST = 128  # entries in the log: each may keep large tensors alive
-_MOST_PENDING = 64 << 20  # bytes of arrays that wait to be written
+_MANY = 1 << 14  # entries in the log that the watch takes down itself
+_LONGEST = 1 << 17  # entries in the log: where there are more, the program waits
+_LONGEST_PASS = 1 << 16  # entries of a pass that is not over, which are held back
+_MOST_PENDING = 256 << 20  # bytes of arrays that wait to be written
 _PER_SEGMENT = 16_384  # entries: a reader sees a long run grow steadily
 
 
 class Recorder:
     """Records everything that the engine does from `start` to `stop`.
 
-    The engine appends tuples to `recording.log`; they become rows when these are many, before
-    memory is overwritten that they show, and when `flush` is called, from any thread, which writes
-    them. Where writing is slower than the program, the program waits. A failure of the recorder
-    ends the recording, with a line in the log and in `failure`, and never reaches the person's
-    code.
+    The engine appends tuples to `recording.log`, a plain list, and goes on. They become rows when
+    `flush` is called, from any thread, which writes them; before memory is overwritten that they
+    show; and when the watch finds many. Where that is slower than the program, the program waits.
+    A failure of the recorder ends the recording, with a line in the log and in `failure`, and never
+    reaches the person's code.
     """
 
     def __init__(self, path: Path | str | None = None) -> None:
@@ -57,7 +60,12 @@ class Recorder:
         self._sink: Sink = MemorySink() if self._path is None else FileSink(self._path)
         self._writer = SegmentWriter(self._sink, _environment())
         self._transcript = Transcript()
-        self._log = Log(_LONGEST, self._full)
+        self._log: list[tuple[Any, ...]] = []
+        self._patient = Patient(self._log, self._relieve)
+        self._held = Held([])
+        self._taken = 0  # entries, by the latest drain
+        self._stale = 0  # appends to the patient since it was last needed
+        self._watch: Watch | None = None
         self._lock = threading.RLock()  # the transcript
         self._io = threading.Lock()  # the sink
         self._pid = os.getpid()
@@ -68,19 +76,28 @@ class Recorder:
         self._busy = False
         self._writing = 0  # the thread that is inside a flush
         self.failure: str | None = None
+        self.waited = 0.0  # seconds in which the program stood still for the recorder
 
     # --- on and off ------------------------------------------------------------------------
     def start(self) -> None:
         """Let the engine log to this recorder."""
         if self.failure is None and not self._finished:
             recording.before_write = self._before_write
+            recording.before_change = self._before_change
             recording.enter_scope = self._transcript.scopes.enter
             recording.log = self._log
+            if self._watch is None:
+                self._watch = Watch(self._look)
 
     def stop(self) -> None:
         """Let the engine work unseen; what was logged is kept."""
-        if recording.log is self._log:
+        on, watch = self._is_on(), self._watch
+        if on:
             _switch_off()
+        if watch is not None:
+            self._watch = None
+            watch.end()
+        if on:
             self._calmly(self._drain)
 
     def __enter__(self) -> Recorder:
@@ -131,11 +148,11 @@ class Recorder:
             with uninterrupted(), self._io:
                 self._writing = threading.get_ident()
                 try:
-                    self._write(_PER_SEGMENT)
+                    taken = self._write(_PER_SEGMENT)
                 finally:
                     self._writing = 0
-            left -= _PER_SEGMENT
-            if left <= 0:
+            left -= taken
+            if left <= 0 or not taken:
                 break
         return self._sink.end
 
@@ -165,26 +182,43 @@ class Recorder:
         if self.failure is None and not self._finished:
             self._log.append(entry)
 
-    def _drain(self, most: int = sys.maxsize) -> None:
-        """Take down what was logged, the oldest `most` entries."""
+    def _is_on(self) -> bool:
+        return recording.log is self._log or recording.log is self._patient
+
+    def _drain(self, most: int = sys.maxsize, hold: bool = False) -> None:
+        """Take down what was logged, the oldest `most` entries or a few more.
+
+        hold: a plain pass that is not over stays in the log, unless it is very long.
+        """
         log, now = self._log, time.perf_counter() - self._began
-        transcript = self._transcript
         # Slices are single steps for other threads: what is appended meanwhile stays in the list.
         waiting = len(log)
-        count = min(waiting, most)
+        entries = log[: min(waiting, most)]
+        count = len(entries)
+        if hold:
+            count = open_pass(entries)
+            while count == 0 < len(entries) < waiting and len(entries) <= _LONGEST_PASS:
+                entries = log[: min(waiting, 2 * len(entries))]
+                count = open_pass(entries)
+            if count == 0 and len(entries) > _LONGEST_PASS:
+                count = len(entries)
+        entries = as_served(entries[:count])
         span = (now - self._drained) / max(waiting, 1)
         for start in range(0, count, _AT_ONCE):
-            entries = log[start : min(start + _AT_ONCE, count)]
-            then = self._drained + span * len(entries)
-            transcript.take_down(entries, self._drained, then)
+            some = entries[start : start + _AT_ONCE]
+            then = self._drained + span * len(some)
+            self._transcript.take_down(some, self._drained, then)
             self._drained = then
-            self._unsettled += len(entries)
+            self._unsettled += len(some)
             if self._unsettled >= _AT_ONCE:
                 self._settle()
         del log[:count]
         if count == waiting:
             self._drained = now
-        transcript.arrays.forget()
+        self._transcript.arrays.forget()
+        self._taken = count
+        if count:
+            self._held = Held([])
 
     def _settle(self) -> None:
         """Should something fail later, what was taken down up to here stays."""
@@ -196,20 +230,65 @@ class Recorder:
         work(*args)
 
     def _before_write(self, tensor: Any) -> None:
-        self._calmly(self._drain_and, self._transcript.write_begins, tensor)
-        if self._transcript.arrays.pending > _MOST_PENDING:
-            self._relieve()
+        with self._waiting():
+            self._calmly(self._protect, tensor)
+            if self._transcript.arrays.pending > _MOST_PENDING:
+                self._flush_here()
+
+    def _before_change(self) -> None:
+        with self._waiting():
+            self._calmly(self._drain)
+
+    @contextlib.contextmanager
+    def _waiting(self) -> Iterator[None]:
+        began, own = time.perf_counter(), time.thread_time()
+        yield
+        self.waited += time.perf_counter() - began - (time.thread_time() - own)
+
+    def _protect(self, tensor: Any) -> None:
+        """Take down what shows the tensor's memory: of a plain pass that serves its leaves, nothing."""
+        if not self._held.still(self._log):
+            self._drain(hold=True)
+            self._held = Held(self._log)
+        if self._log and not (self._held.still(self._log) and not self._held.shows(tensor)):
+            self._drain()
+        self._transcript.write_begins(tensor)
 
     def _after_draining(self, work: Callable[..., None], *args: Any) -> None:
         self._calmly(self._drain_and, work, *args)
 
-    def _full(self) -> None:
-        """The log is long: whoever made it so takes it down, and waits until it is written."""
-        self._calmly(self._drain)
-        if self._transcript.arrays.pending > _MOST_PENDING:
-            self._relieve()
+    def _look(self) -> None:
+        """Now and then, in the thread of the watch: see whether the log is long."""
+        if self.failure is not None:
+            if self._is_on():  # a Function whose forward ran meanwhile put it back
+                _switch_off()
+            self._log.clear()
+        else:
+            behind = self._is_behind()
+            if behind and recording.log is self._log:
+                recording.log = self._patient
+            if behind or len(self._log) > _MANY:
+                self._flush_here()
+
+    def _is_behind(self) -> bool:
+        pending = self._transcript.arrays.pending + weight(self._log)
+        return len(self._log) > _LONGEST or pending > _MOST_PENDING
 
     def _relieve(self) -> None:
+        """An entry was appended to a log that was too long: whoever did that makes it short."""
+        if recording.log is not self._patient:  # a pass that began then still appends to it
+            self._stale += 1
+            if self._stale % 1024:
+                return
+        with self._waiting():
+            self._flush_here()
+            if self._is_behind():  # with a pass that is not over
+                self._calmly(self._drain)
+                self._flush_here()
+        if recording.log is self._patient:
+            recording.log = self._log
+
+    def _flush_here(self) -> None:
         if self._writing == threading.get_ident():  # a finalizer of the person's, inside a flush
             return
         with contextlib.suppress(OSError):  # `failure` says it
@@ -234,17 +313,22 @@ class Recorder:
     def _fail(self, error: Exception) -> None:
         self.failure = message(error)
         _log.error("the recording ends here: %s", self.failure, exc_info=error)
-        if recording.log is self._log:
+        if self._is_on():
             _switch_off()
         self._log.clear()
 
-    def _write(self, most: int) -> None:
-        """Write one segment. Arrays are written outside the lock, straight from their memory."""
+    def _write(self, most: int) -> int:
+        """Write one segment; return how many entries were taken down for it.
+
+        Arrays are written outside the lock, straight from their memory.
+        """
         with self._lock:
-            self._calmly(self._drain, most)
+            self._taken = 0
+            self._calmly(self._drain, most, True)
+            taken = self._taken
             batch, arrays = self._transcript.batch, self._transcript.arrays
             if batch.empty:
-                return
+                return taken
             first = self._arrays_written
             self._arrays_written = batch["arrays"].count
             tables, texts = batch.take()
@@ -257,11 +341,13 @@ class Recorder:
             raise
         finally:
             arrays.land()
+        return taken
 
 
 def _switch_off() -> None:
     recording.log = None
     recording.before_write = lambda tensor: None
+    recording.before_change = lambda: None
     recording.enter_scope = lambda module: 0
     recording.scope = 0
 

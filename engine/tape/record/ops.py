@@ -45,6 +45,7 @@ class Ops:
         self._saved = batch["saved"]
         self._params = Params()
         self.overwritten: tuple[Any, ...] = ()  # what the forward of the next operation wrote
+        self.kept: tuple[Any, ...] = ()  # and what it gave to save_for_backward
         self._plans = Plans(batch, self._params)
 
     def add(
@@ -144,7 +145,7 @@ class Ops:
         node = -1
         edge = engine.edge_of(outs[0])[0] if outs else None
         if edge is not None and edge is not LEAF:
-            node = self._nodes.made(edge, Made(op, name, inputs, rows, outs, params))
+            node = self._nodes.made(edge, Made(op, name, inputs, rows, outs, params, self.kept))
         first_in, first_out = self._inputs.count, self._values.count
         for row in rows:
             self._inputs.add(row)

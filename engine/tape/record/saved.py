@@ -19,6 +19,7 @@ class Made(NamedTuple):
     input_rows: list[int]
     outs: tuple[Any, ...]
     params: dict[str, Any] | None
+    kept: tuple[Any, ...] = ()  # what a person's Function gave to save_for_backward
 
 
 class Saved:
@@ -33,7 +34,7 @@ class Saved:
         """Write what a node saved; return the first row and their number."""
         plan = self.items(node, made)
         if plan is None:
-            return self._kept(node, made)
+            return self._kept(made)
         params, first = made.params or {}, self._rows.count
         for name, kind, which in plan:
             if kind == CONSTANT:
@@ -88,13 +89,12 @@ class Saved:
                 plan.append((text(label), OUTPUT, k))
         return plan
 
-    def _kept(self, node: Any, made: Made) -> tuple[int, int]:
+    def _kept(self, made: Made) -> tuple[int, int]:
         """Write what a node of no table row, a person's Function, says that it saved."""
         known = {id(t): row for t, row in zip(made.inputs, made.input_rows, strict=True)}
         known |= {id(t): self._values.count + k for k, t in enumerate(made.outs)}
         first = self._rows.count
-        kept = getattr(node, "__dict__", {}).get("to_save") or ()
-        for k, tensor in enumerate(kept):
+        for k, tensor in enumerate(made.kept):
             row = known.get(id(tensor), -1)
             text = -1 if row >= 0 else self._batch.text("a tensor of its own")
             self._rows.add(self._batch.text(f"saved_tensors[{k}]"), row, text)

@@ -51,7 +51,7 @@ class Transcript:
             recording.CAPTURE: lambda entry: self._passes.capture(*entry[1:]),
             recording.END: lambda entry: self._passes.end(entry[1]),
             recording.GRAD: self._grad,
-            recording.FUNCTION: lambda entry: self._function(entry[1], entry[2]),
+            recording.FUNCTION: lambda entry: self._function(*entry[1:]),
             BEGIN_CELL: self._begin_cell,
             PRINTED: lambda entry: self._mark(Mark.PRINT, -1, entry[1], -1),
             ERROR: self._error,
@@ -123,17 +123,19 @@ class Transcript:
         if target and made >= 0 and self._passes.current < 0:
             self._assigned = made, target, code, lasti
 
-    def _function(self, entry: tuple[Any, ...] | None, written: tuple[Any, ...]) -> None:
-        """A person's Function that wrote in place while the log was off; None: it raised then."""
+    def _function(
+        self, entry: tuple[Any, ...] | None, written: tuple[Any, ...], saved: tuple[Any, ...]
+    ) -> None:
+        """A person's Function, whose forward ran while the log was off; None: it raised."""
         if entry is None:
             for tensor in filter(lambda t: self._tensors.known(t) >= 0, written):
                 self._tensors.current(tensor, -1)
             return
-        self._ops.overwritten = written
+        self._ops.overwritten, self._ops.kept = written, saved
         try:
             self._operation(entry)
         finally:
-            self._ops.overwritten = ()
+            self._ops.overwritten, self._ops.kept = (), ()
 
     def _name_assigned(self) -> None:
         """Write the name that an assignment gave to the result of the operation before."""
@@ -146,7 +148,7 @@ class Transcript:
                 self.batch["names"].add(number, self.batch.text(name), event)
 
     def _pass(self, entry: tuple[Any, ...]) -> None:
-        _, kind, roots, gradients, retain, create, _, code, lasti = entry
+        _, kind, roots, gradients, retain, create, _, code, lasti, _ = entry
         self._passes.begin(kind, roots, gradients, retain, create, self.places.loc(code, lasti))
 
     def _grad(self, entry: tuple[Any, ...]) -> None:

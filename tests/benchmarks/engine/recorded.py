@@ -17,51 +17,55 @@ _EVERY = 0.1  # seconds between the follower's flushes
 
 
 class Cost(NamedTuple):
-    """Recorder on ÷ off: while the program runs, and until all of it is in the file."""
+    """Recorder on ÷ off, by what the program's own thread does and by all of the process.
+
+    running: CPU seconds of the thread, and the seconds in which it waited for the recorder.
+    total: CPU seconds of the process, until all of it is in the file.
+    """
 
     running: Ratio
     total: Ratio
 
 
-def cost(work: Work, rounds: int) -> Cost:
-    """Measure in alternating rounds, with a file and, as in the kernel, a thread that flushes.
+class _Spent(NamedTuple):
+    """Seconds per run."""
 
-    CPU seconds of the process: what the thread drains and writes meanwhile counts as waiting.
-    """
+    running: float
+    total: float
+
+
+def cost(work: Work, rounds: int) -> Cost:
+    """Measure in alternating rounds, with a file and, as in the kernel, a thread that flushes."""
     repeats = repeats_of(work, _LEAST)
     off: list[float] = []
-    running: list[float] = []
-    total: list[float] = []
+    on: list[_Spent] = []
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(rounds):
             off.append(measure(work, repeats))
-            on, rest = _recorded(work, repeats, Path(folder) / "spool.tape")
-            running.append(on)
-            total.append(on + rest)
-    return Cost(ratio(running, off), ratio(total, off))
+            on.append(_recorded(work, repeats, Path(folder) / "spool.tape"))
+    return Cost(ratio([one.running for one in on], off), ratio([one.total for one in on], off))
 
 
-def _recorded(work: Work, repeats: int, path: Path) -> tuple[float, float]:
-    """Return CPU seconds per run, while it ran and for the rest of the writing."""
+def _recorded(work: Work, repeats: int, path: Path) -> _Spent:
     recorder, over = Recorder(path), threading.Event()
     follower = threading.Thread(target=_follow, args=(recorder, over))
     gc.collect()
     recorder.start()
     follower.start()
-    before = time.process_time()
+    before, own = time.process_time(), time.thread_time()
     for _ in range(repeats):
         work()
-    ran = time.process_time()
+    running = time.thread_time() - own + recorder.waited
     recorder.stop()
     recorder.flush()
-    done = time.process_time()
+    total = time.process_time() - before
     over.set()
     follower.join()
     recorder.finish()
     if recorder.failure:
         raise RuntimeError(recorder.failure)
     path.unlink()
-    return (ran - before) / repeats, (done - ran) / repeats
+    return _Spent(running / repeats, total / repeats)
 
 
 def _follow(recorder: Recorder, over: threading.Event) -> None:

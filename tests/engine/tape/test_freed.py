@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from often import take_down_often
 
 import engine as torch
 from engine.tape import replay
@@ -31,7 +32,7 @@ class Kept(torch.autograd.Function):
 
 def record(program: Any, every: int = 1 << 30) -> Tape:
     recorder = Recorder()
-    recorder._log._longest = every
+    take_down_often(recorder, every)
     with recorder:
         program()
     assert recorder.failure is None

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from often import take_down_often
 
 import engine as torch
 from engine.tape import replay
@@ -71,7 +72,7 @@ def test_the_old_value_stays_and_the_new_one_follows(
 ) -> None:
     before = np.arange(size, dtype=np.float32)
     recorder = Recorder()
-    recorder._log._longest = every
+    take_down_often(recorder, every)
     with recorder:
         x = torch.tensor(before.tolist(), requires_grad=True) * 1
         y = function(WRITES[name], dirty).apply(x)

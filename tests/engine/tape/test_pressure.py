@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 import weakref
 from pathlib import Path
 from typing import Any
@@ -18,29 +19,51 @@ from engine.tape.recorder import Recorder
 from engine.tape.storage.sink import FileSink
 
 
-def test_the_log_stays_short_without_any_flush() -> None:
+def test_a_program_that_outruns_the_recorder_waits(monkeypatch) -> None:
+    monkeypatch.setattr(module, "_LONGEST", 300)
+    monkeypatch.setattr(module, "_LONGEST_PASS", 100)
     longest = 0
     with Recorder() as recorder:
+        recorder._watch.end()  # nobody but this test looks
         x = y = torch.ones(1, requires_grad=True)
-        for _ in range(2_000):
+        for i in range(2_000):
             y = y * 1.0
-            assert recording.log is not None
-            longest = max(longest, len(recording.log))
+            longest = max(longest, len(recorder._log))
+            if i % 100 == 99:
+                recorder._look()
         y.backward()
-    assert longest < module._LONGEST
+    assert 300 < longest <= 401
+    assert recorder.waited >= 0
     tape = recorder.tape()
     assert (len(tape.ops), len(tape.steps)) == (2_000, 2_001)
     assert replay.grad_at(tape, 0, len(tape.events)).tolist() == x.grad.numpy().tolist()
 
 
-def test_tensors_that_a_program_lets_go_are_freed_while_it_runs() -> None:
-    with Recorder(), torch.no_grad():
+def test_the_watch_takes_down_what_nobody_flushes(monkeypatch) -> None:
+    monkeypatch.setattr(module, "_MANY", 100)
+    with Recorder() as recorder, torch.no_grad():
         x = torch.ones(3)
         first = weakref.ref(x * 2)
-        for _ in range(module._LONGEST):
+        deadline = time.monotonic() + 20
+        while first() is not None and time.monotonic() < deadline:
             _ = x * 2
-        gc.collect()
+            gc.collect()
         assert first() is None
+    assert recorder.failure is None
+
+
+def test_a_log_is_long_when_it_keeps_many_bytes(monkeypatch) -> None:
+    monkeypatch.setattr(module, "_MOST_PENDING", 4 << 20)
+    with Recorder() as recorder, torch.no_grad():
+        recorder._watch.end()
+        kept = torch.ones(1 << 18)
+        for _ in range(8):
+            _ = kept * 2
+        assert recorder._is_behind()
+        recording.log = recorder._patient
+        _ = kept * 2
+        assert recording.log is recorder._log
+        assert not recorder._log
 
 
 def test_large_arrays_are_written_before_they_are_many(tmp_path: Path, monkeypatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from often import take_down_often
 
 import engine as torch
 from engine.tape import replay
@@ -245,7 +246,7 @@ def _flushing(every: int) -> Callable[[Recorder], None]:
     """Return what makes a recorder take down what it has every so many entries."""
 
     def prepare(recorder: Recorder) -> None:
-        recorder._log._longest = every
+        take_down_often(recorder, every)
 
     return prepare
 
