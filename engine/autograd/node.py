@@ -113,6 +113,11 @@ class Node:
         gs = tuple(g) if self.outputs > 1 else (g,)
         log.append((recording.STEP, self, gs, tuple(out)))
 
+    def logged_free(self, g: Any, heap: Heap, pending: Front, log: Any) -> None:
+        """The same, after which nothing that was saved is needed any more."""
+        self.logged(g, heap, pending, log)
+        self.release()
+
     def __call__(self, *gradients: Any) -> Any:
         from engine.autograd.passes import call
 

@@ -65,9 +65,10 @@ def sweep(buffer: dict[Any, Any], retain: bool, log: Any = None) -> None:
                 n = pending.pop(heappop(heap))
                 g = n.g
                 n.g = None
-                n.logged(g, heap, pending, log)
-                if not retain:
-                    n.release()
+                if retain:
+                    n.logged(g, heap, pending, log)
+                else:
+                    n.logged_free(g, heap, pending, log)
         elif retain:
             while heap:
                 n = pending.pop(heappop(heap))

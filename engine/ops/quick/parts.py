@@ -185,6 +185,10 @@ class made(Base):
     def logged(self, g, heap, pending, log):
 {indent(load + body, 8)}
         log.append((STEP, self, (g,), {grads}))
+
+    def logged_free(self, g, heap, pending, log):
+{indent(load + body + free, 8)}
+        log.append((STEP, self, (g,), {grads}))
 {extra}"""
     made = _build(op, "node", source, Base=base, **values)
     made.__name__ = made.__qualname__ = op.node.__name__

@@ -9,7 +9,17 @@ from engine import version
 from engine.dtype import FLOAT, FROM_NP
 from engine.ops import table
 from engine.ops.formula import inline
-from engine.ops.quick.parts import RELEASED, TENSOR, functions, indent, lazily, leaf, receive, steps
+from engine.ops.quick.parts import (
+    LOG,
+    RELEASED,
+    TENSOR,
+    functions,
+    indent,
+    lazily,
+    leaf,
+    receive,
+    steps,
+)
 from engine.ops.table import INPUT, RESULT, SIZES, Op, OpNode
 from engine.size import Size, intern
 from engine.tensor import TENSORS, Tensor, array
@@ -119,9 +129,22 @@ def made({takes}):
 {indent(TENSOR.replace("t._d = d", "t._d = d if np_d is d.np else FROM_NP[np_d]"), 4)}
 {indent(link + attach, 4)}
     if recording.log is not None:
-        table_record(op.name, op, [{listed}], t)
+{indent(_log(op), 8)}
     return t
 """
+
+
+def _log(op: Op) -> str:
+    """Lines that append the operation to the log: its tensors, and what else it was given."""
+    inputs, params = "(p0,)", "None"
+    lines = ""
+    if len(op.params) > 1:
+        lines = "\ninputs, params = [p0], {}"
+        for i, p in enumerate(op.params[1:], 1):
+            lines += f"\nif type(p{i}) in TENSORS:\n    inputs.append(p{i})"
+            lines += f"\nelse:\n    params[{p!r}] = p{i}"
+        inputs, params = "tuple(inputs)", "params or None"
+    return lines + LOG.format(name=op.name, inputs=inputs, params=params)
 
 
 _LINK = """
