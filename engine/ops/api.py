@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -171,6 +172,17 @@ def functional(op: Op, check: Callable[[list[Any]], None] | None = None) -> Call
     return call
 
 
+def _warn_resized(target: Any, r: Any) -> None:
+    """Say that an output that holds something gets another shape."""
+    if target._s.numel():
+        warnings.warn(
+            f"An output with one or more elements was resized since it had shape {list(target._s)}, which does not "
+            f"match the required output shape {list(r._s)}. This behavior is deprecated, and in a future PyTorch "
+            "release outputs will not be resized unless they have zero elements. You can explicitly reuse an out "
+            "tensor t by resizing it, inplace, to zero elements with t.resize_(0).", UserWarning, stacklevel=5,
+        )  # fmt: skip
+
+
 def into(name: str, out: Any, compute: Callable[[], Any], values: Any) -> Any:
     """The `out=` argument: compute and write there."""
     from engine.autograd import mode
@@ -184,6 +196,7 @@ def into(name: str, out: Any, compute: Callable[[], Any], values: Any) -> Any:
     result = compute()
     for target, r in zip(outs, result if isinstance(result, tuple) else (result,), strict=True):
         if target._s != r._s:
+            _warn_resized(target, r)
             target.resize_(*r._s)
         if r._d.category > target._d.category:
             raise RuntimeError(
