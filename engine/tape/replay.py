@@ -110,7 +110,7 @@ def cotangents(tape: Tape, step: int) -> list[Array | None]:
     arrived = _arrived(tape, pass_, node, step)
     found: dict[int, Array | None] = {}
     for nr, parts in arrived.items():
-        found[nr] = sums.over(parts, _dtype_of(tape, node, nr))
+        found[nr] = sums.over(parts, _dtype_of(tape, node, nr) if len(parts) > 1 else -1)
     given = tape.cotangents
     row = bisect_left(given["step"], step)
     while row < len(given) and given["step"][row] == step:
@@ -195,7 +195,9 @@ def _seed(tape: Tape, root: np.void) -> Array:
 
 def _dtype_of(tape: Tape, node: int, nr: int) -> int:
     """Return the element type of a node's output, which is that of its gradient."""
-    op = int(tape.nodes["op"][node])
+    op, variable = int(tape.nodes["op"][node]), int(tape.nodes["variable"][node])
+    if variable >= 0:
+        return int(tape.values["dtype"][(tape.values["tensor"] == variable).argmax()])
     if op < 0 or not 0 <= nr < tape.ops["n_out"][op]:
         return -1
     return int(tape.values["dtype"][int(tape.ops["out0"][op]) + nr])

@@ -10,25 +10,93 @@ from hypothesis import strategies as st
 
 import engine as torch
 
-SHAPES = [(), (3,), (2, 3)]
+SHAPES = [(), (3,), (2, 3), (3,)]
+DTYPES = [torch.float32, torch.float32, torch.float32, torch.bfloat16]
 
 
 class Stop(Exception):
     """Raised inside a pass to stop a run there."""
 
 
+class Doubled(torch.autograd.Function):
+    """Writes its input in place, and says so."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.mark_dirty(x)
+        return x.mul_(2)
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        return g * 2
+
+
+class Halved(torch.autograd.Function):
+    """Writes its input in place through another tensor, and hands out a result of its own."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save_for_backward(x)
+        x.data.mul_(0.5)
+        return x + 1
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return g * x
+
+
+class Broken(torch.autograd.Function):
+    """Raises in the middle of a pass."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        raise RuntimeError("no gradient today")
+
+
+class Cleared(torch.autograd.Function):
+    """Writes the .grad of its input in place in its forward."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        if x.is_leaf and x.grad is not None:
+            x.grad.zero_()
+        return x * 1
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        return g
+
+
+FUNCTIONS = [Doubled, Halved, Broken, Cleared]
+OPTIMIZERS = [
+    lambda leaves: torch.optim.SGD(leaves, lr=0.1, momentum=0.5),
+    lambda leaves: torch.optim.Adam(leaves, lr=0.1),
+    lambda leaves: torch.optim.AdamW(leaves, lr=0.1, foreach=True),
+]
+
+
 @dataclass
 class Run:
-    """One execution: its leaves, all tensors so far, and what was seen of the gradients."""
+    """One execution: its leaves, all tensors so far, and what was seen of the gradients.
+
+    kept: tensors that are no leaves but retain their gradient.
+    """
 
     leaves: list[Any] = field(default_factory=list)
     made: list[Any] = field(default_factory=list)
+    kept: list[Any] = field(default_factory=list)
+    optimizers: dict[int, Any] = field(default_factory=dict)
     errors: int = 0
 
     def __post_init__(self) -> None:
-        for i, shape in enumerate(SHAPES):
+        for i, (shape, dtype) in enumerate(zip(SHAPES, DTYPES, strict=True)):
             start = np.arange(1, 1 + int(np.prod(shape))).reshape(shape) / (2.5 + i)
-            leaf = torch.tensor(start.tolist(), requires_grad=True)
+            leaf = torch.tensor(start.tolist(), dtype=dtype, requires_grad=True)
             self.leaves.append(leaf)
             self.made.append(leaf)
 
@@ -39,12 +107,13 @@ class Run:
         return self.leaves[i % len(self.leaves)]
 
     def grads(self) -> list[bytes | None]:
-        """Return the bits of every leaf's .grad."""
-        return [None if t.grad is None else bits(t.grad) for t in self.leaves]
+        """Return the bits of every .grad: the leaves', then those that are kept."""
+        return [None if t.grad is None else bits(t.grad) for t in (*self.leaves, *self.kept)]
 
 
 def bits(tensor: Any) -> bytes:
-    return bytes(np.asarray(tensor.detach().numpy()).tobytes())
+    """Return the bytes of a tensor's values, of bfloat16 as float32."""
+    return bytes(np.asarray(tensor.detach().float().numpy()).tobytes())
 
 
 def _op(run: Run, kind: int, a: int, b: int) -> None:
@@ -129,24 +198,74 @@ def _hook(run: Run, a: int, i: int) -> None:
         tensor.register_hook(lambda grad: None)
 
 
+def _keep(run: Run, a: int) -> None:
+    tensor = run.pick(a)
+    if not tensor.is_leaf and not tensor.retains_grad:
+        tensor.retain_grad()
+        run.kept.append(tensor)
+
+
+def _function(run: Run, kind: int, a: int) -> None:
+    function = FUNCTIONS[kind]
+    run.made.append(function.apply(run.leaf(a) if function is Cleared else run.pick(a)))
+
+
+def _optimizer(run: Run, kind: int) -> Any:
+    if kind not in run.optimizers:
+        run.optimizers[kind] = OPTIMIZERS[kind](run.leaves)
+    return run.optimizers[kind]
+
+
+def _step(run: Run, kind: int) -> None:
+    _optimizer(run, kind).step()
+
+
+def _zero_grad(run: Run, kind: int, none: bool) -> None:
+    _optimizer(run, kind).zero_grad(set_to_none=none)
+
+
+def _broken_hook(run: Run, a: int) -> None:
+    """A hook that raises, once, in the middle of the next pass that comes there."""
+    calls: list[int] = []
+
+    def hook(grad: Any) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("a hook that fails")
+
+    run.pick(a).register_hook(hook)
+
+
 ACTIONS = {
+    "keep": _keep, "function": _function, "step": _step, "zero_grad": _zero_grad,
+    "broken_hook": _broken_hook,
     "op": _op, "backward": _backward, "backward_with": _backward_with, "grad": _grad,
     "change_grad": _change_grad, "change_leaf": _change_leaf, "write": _write, "hook": _hook,
 }  # fmt: skip
 
 _number = st.integers(0, 15)
 _ops = st.tuples(st.just("op"), _number, _number, _number)
-_steps = st.one_of(
-    _ops, _ops, _ops,
-    st.tuples(st.just("backward"), _number, st.booleans(), st.sampled_from([False] * 5 + [True])),
+_backwards = st.tuples(
+    st.just("backward"), _number, st.booleans(), st.sampled_from([False] * 5 + [True])
+)
+_others = st.one_of(
     st.tuples(st.just("backward_with"), _number, st.booleans()),
     st.tuples(st.just("grad"), _number, _number),
     st.tuples(st.just("change_grad"), st.integers(0, 7), _number),
     st.tuples(st.just("change_leaf"), st.integers(0, 3), _number),
     st.tuples(st.just("write"), _number),
     st.tuples(st.just("hook"), _number, _number),
-)  # fmt: skip
-programs = st.lists(_steps, min_size=3, max_size=25)
+    st.tuples(st.just("keep"), _number),
+    st.tuples(st.just("function"), st.sampled_from([0, 1, 2, 3, 3, 3]), _number),
+    st.tuples(st.just("step"), st.integers(0, len(OPTIMIZERS) - 1)),
+    st.tuples(st.just("zero_grad"), st.integers(0, len(OPTIMIZERS) - 1), st.booleans()),
+    st.tuples(st.just("broken_hook"), _number),
+)
+#: Most of a program is operations and passes; it begins with some, so that there is what to change.
+_steps = st.one_of(_ops, _backwards, _others, _others)
+programs = st.tuples(
+    st.lists(_ops, min_size=2, max_size=6), _backwards, st.lists(_steps, min_size=4, max_size=20)
+).map(lambda parts: [*parts[0], parts[1], *parts[2]])
 
 
 def perform(run: Run, step: tuple[Any, ...]) -> None:

@@ -18,7 +18,7 @@ from engine.tape.schema import Event, GradChange
 from engine.tape.tape import Tape
 
 _settings = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow],
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -40,8 +40,8 @@ def record(program: list[Any], flush_at: set[int]) -> tuple[Run, Tape, list[tupl
 
 
 def ids(run: Run) -> list[int]:
-    """Return the tape's id of each leaf; -1 for one that was never used."""
-    return [leaf._tid % (1 << 40) if hasattr(leaf, "_tid") else -1 for leaf in run.leaves]
+    """Return the tape's id of what has a .grad, as `Run.grads`; -1 for one that was never used."""
+    return [t._tid % (1 << 40) if hasattr(t, "_tid") else -1 for t in (*run.leaves, *run.kept)]
 
 
 def grads(tape: Tape, leaves: list[int], playhead: int) -> list[bytes | None]:
@@ -55,7 +55,7 @@ def test_gradients_are_the_engines_own_bit_for_bit(program, flush_at) -> None:
     run, tape, seen = record(program, flush_at)
     leaves = ids(run)
     for playhead, wanted in seen:
-        assert grads(tape, leaves, playhead) == wanted
+        assert grads(tape, leaves[: len(wanted)], playhead) == wanted
     held = {leaf: g for leaf, g in zip(leaves, seen[-1][1], strict=True) if g is not None}
     at_end = replay.grads_at(tape, len(tape.events))
     assert {leaf: at_end[leaf].tobytes() for leaf in held} == held
@@ -76,7 +76,50 @@ def test_inside_a_pass_they_are_those_of_a_run_that_stopped_there(
     which = chance.randrange(len(added))
     stopped = rerun_until(program, which)
     playhead = int(tape.grads["event"][added[which]]) + 1
-    assert grads(tape, leaves, playhead) == stopped.grads()
+    wanted = stopped.grads()
+    assert grads(tape, leaves[: len(wanted)], playhead) == wanted
+
+
+@_settings
+@given(programs)
+def test_every_state_of_a_run_is_on_its_tape_in_order_and_no_other(program) -> None:
+    run, tape, _ = record(program, set())
+    leaves = ids(run)[: len(run.leaves)]
+    shown = [grads(tape, leaves, 0)]
+    for playhead in (np.flatnonzero(np.isin(tape.events["kind"], _CHANGES)) + 1).tolist():
+        now = grads(tape, leaves, playhead)
+        if now != shown[-1]:
+            shown.append(now)
+    states = _states(program)
+    rest = iter(shown)
+    assert all(any(state == one for one in rest) for state in states)
+    for leaf in range(len(leaves)):  # what one leaf held, one after the other, is the same
+        assert _once([s[leaf] for s in shown]) == _once([s[leaf] for s in states])
+
+
+_CHANGES = (Event.STEP, Event.GRAD, Event.OP)
+
+
+def _once(states: list[Any]) -> list[Any]:
+    return [state for i, state in enumerate(states) if not i or state != states[i - 1]]
+
+
+def _states(program: list[Any]) -> list[list[Any]]:
+    """Return what the leaves' .grad held in an unrecorded run, after each accumulation and step."""
+    run = Run()
+    found = [run.grads()]
+
+    def look(_: Any = None) -> None:
+        now = run.grads()[: len(run.leaves)]
+        if now != found[-1]:
+            found.append(now)
+
+    for leaf in run.leaves:
+        leaf.register_post_accumulate_grad_hook(look)
+    for step in program:
+        perform(run, step)
+        look()
+    return found
 
 
 def rerun_until(program: list[Any], which: int) -> Run:
@@ -104,6 +147,7 @@ def rerun_until(program: list[Any], which: int) -> Run:
 def test_the_state_is_that_of_a_naive_replay(program, flush_at) -> None:
     _, tape, _ = record(program, flush_at)
     running: list[int] = []
+    freed: list[int] = []
     latest, visited = -1, {-1: []}
     for playhead in range(len(tape.events) + 1):
         moment = replay.state_at(tape, playhead)
@@ -114,6 +158,7 @@ def test_the_state_is_that_of_a_naive_replay(program, flush_at) -> None:
         current = running[-1] if running else latest
         assert (moment.pass_, moment.running) == (current, bool(running))
         assert moment.visited.tolist() == visited[current]
+        assert moment.freed.tolist() == freed
         if playhead == len(tape.events):
             break
         kind, ref = tape.events[playhead]["kind"], int(tape.events[playhead]["ref"])
@@ -124,6 +169,8 @@ def test_the_state_is_that_of_a_naive_replay(program, flush_at) -> None:
             running.remove(int(tape.ends["pass_"][ref]))
         elif kind == Event.STEP:
             visited[int(tape.steps["pass_"][ref])].append(int(tape.steps["node"][ref]))
+            if tape.steps["flags"][ref]:
+                freed.append(int(tape.steps["node"][ref]))
 
 
 @_settings
