@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
+from engine import recording
 from engine.tape.record import engine
 from engine.tape.record.arrays import owner
 from engine.tape.record.rows import Batch
@@ -16,7 +17,11 @@ _KEEP_EVERY = 32
 
 
 class Grads:
-    """Writes `grads`. Grad tensors are known by weak references only."""
+    """Writes `grads`.
+
+    Grad tensors are known by weak references only, but for those whose memory is being written
+    through another tensor: their leaf may let go of them before that is taken down.
+    """
 
     def __init__(self, batch: Batch, tensors: Tensors) -> None:
         self._batch, self._tensors = batch, tensors
@@ -26,6 +31,7 @@ class Grads:
         self._since: dict[int, int] = {}  # leaf -> accumulations since a sum was kept
         self._by_memory: dict[int, tuple[weakref.ref[Any], int]] = {}
         self._scalars: dict[int, weakref.ref[Any]] = {}  # leaf -> its 0-d grad, see _memory_of
+        self._held: dict[int, tuple[Any, int]] = {}  # grad tensors and leaves, by memory
 
     def adopt(self, leaf: int, grad: Any, loc: int) -> None:
         """Note what a .grad held that was set before the recording, or unseen by it."""
@@ -65,11 +71,22 @@ class Grads:
         """Return whose .grad a tensor is now; -1 for nobody's."""
         return self._leaf_of.get(tensor, -1)
 
+    def write_begins(self, tensor: Any) -> None:
+        """Everything was taken down, and the tensor's memory is about to be overwritten."""
+        if recording.written is None:  # not inside a Function, which is taken down as a whole
+            self._held.clear()
+        memory = owner(engine.contents(tensor))
+        if memory is not None and self._tensors.known(tensor) not in self._leaf_of:
+            grad, leaf = self._memory_of(memory)
+            if grad is not None:
+                self._held[id(memory)] = grad, leaf
+
     def written(self, tensor: Any, number: int, op: int, value: int, loc: int) -> None:
         """The operation `op` wrote a tensor in place, now `value`: perhaps some .grad's memory."""
         leaf = self._leaf_of.get(number, -1)
         if leaf < 0:
-            grad, leaf = self._memory_of(tensor)
+            memory = owner(engine.contents(tensor))
+            grad, leaf = self._held.pop(id(memory), (None, -1))
             if grad is None:
                 return
             value = self._tensors.add(grad, self._tensors.known(grad), op, -1, leaf)
@@ -98,11 +115,8 @@ class Grads:
                 self._by_memory[id(memory)] = weakref.ref(grad), leaf
         return self._tensors.add(grad, number, -1, 0, leaf, keep)
 
-    def _memory_of(self, tensor: Any) -> tuple[Any, int]:
-        """Return the grad tensor, and its leaf, whose memory another tensor shows."""
-        memory = owner(engine.contents(tensor))
-        if memory is None:
-            return None, -1
+    def _memory_of(self, memory: Any) -> tuple[Any, int]:
+        """Return the grad tensor whose memory this is, and its leaf."""
         found = self._by_memory.get(id(memory))
         if found is not None:
             grad = found[0]()

@@ -82,6 +82,7 @@ class Transcript:
         if self.arrays.protect(owner(engine.contents(tensor))):
             self.arrays.wait()
         self._tensors.write_begins(tensor)
+        self._grads.write_begins(tensor)
 
     def end_cell(self, names: Mapping[str, object]) -> None:
         """Write what the tensors of a namespace are called, and the end of the running cell."""

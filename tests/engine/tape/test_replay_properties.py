@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from programs import Run, Stop, perform, programs
 
@@ -82,6 +82,10 @@ def test_inside_a_pass_they_are_those_of_a_run_that_stopped_there(
 
 @_settings
 @given(programs)
+@example([
+    ("op", 0, 0, 0), ("op", 0, 0, 0), ("backward", 0, False, False), ("backward_with", 0, False),
+    ("write", 0), ("change_grad", 4, 0), ("zero_grad", 0, True),
+])  # fmt: skip
 def test_every_state_of_a_run_is_on_its_tape_in_order_and_no_other(program) -> None:
     run, tape, _ = record(program, set())
     leaves = ids(run)[: len(run.leaves)]
