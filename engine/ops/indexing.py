@@ -29,7 +29,7 @@ def _at(dim: int, what: Any) -> tuple[Any, ...]:
 
 # --- basic parts: select, slice ------------------------------------------------------------------
 def _select(a: Raw, dim: int, index: int) -> Raw:
-    return a[(*_at(dim, index), ...)]
+    return a[index, ...] if dim == 0 else a[(*_at(dim, index), ...)]
 
 
 def _placed(F: Any, g: Any, sizes: Any, place: Any) -> Any:
@@ -414,6 +414,10 @@ def _resolve(t: Any, key: Any) -> tuple[Any, tuple[Any, ...] | None]:
 
 def getitem(self: Any, key: Any) -> Any:
     """self[key]: a view for ints and slices, a copy for index arrays and masks."""
+    if type(key) is int and self._s:
+        n = self._a.shape[0]
+        if -n <= key < n:
+            return SELECT.way(self, 0, key % n)
     view, index = _resolve(self, key)
     if index is not None:
         return run(INDEX, [view, index])

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from engine.dtype import FLOAT
-from engine.ops import arithmetic, binary, inplace
+from engine.ops import arithmetic, binary, inplace, matmul
 from engine.ops.api import FUNCTIONS
 from engine.ops.table import OPS, run
-from engine.tensor import Tensor, wrap
+from engine.tensor import TENSORS, Tensor, wrap
 
 _OPERANDS = (Tensor, bool, int, float, complex, np.generic)
 
@@ -104,6 +104,10 @@ def _refuse_ndarray(fn: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 def _matmul(self: Any, other: Any) -> Any:
+    if type(self) in TENSORS and type(other) in TENSORS and self._d is other._d:
+        shapes = *self._s, *other._s
+        if len(shapes) == 4 and len(self._s) == 2 and shapes[1] == shapes[2]:
+            return matmul.MM.way(self, other)  # matrices that fit, as in most programs
     return FUNCTIONS["matmul"](self, other) if isinstance(other, Tensor) else NotImplemented
 
 
