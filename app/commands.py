@@ -71,6 +71,8 @@ COMMANDS = (
     Command("theme", "Light Theme", "View", ("Ctrl+Shift+L",), "theme", checkable=True,
             separator=True),
     Command("animate", "Animation", "View", (), checkable=True),
+    Command("operations", "Find Operation…", "View", ("Ctrl+Shift+O",), "search",
+            "What can be called, what it does and what its gradient is", separator=True),
     Command("reset_layout", "Reset Panels", "View", ()),
     Command("shortcuts", "Keyboard Shortcuts", "Help", ("F1",), "help"),
     Command("about", "About Tapedeck", "Help", ()),

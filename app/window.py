@@ -23,6 +23,7 @@ from ui.icons import app_icon
 from ui.inspector.inspector import Inspector
 from ui.notebook.view import NotebookView
 from ui.notice import Notice
+from ui.palette.panel import OperationPalette
 from ui.theme import Theme
 from ui.transport.transport import Transport
 
@@ -47,11 +48,13 @@ class Window(QMainWindow):
         self.graph = GraphPane(theme)
         self.inspector = Inspector(theme)
         self.transport = Transport(theme)
+        self.operations = OperationPalette(theme)
         self.setCentralWidget(self.graph)
         self.docks = {
             "notebook": Dock("NotebookDock", "Notebook", self.notebook, self),
             "inspector": Dock("InspectorDock", "Inspector", self.inspector, self),
             "transport": Dock("TransportDock", "Transport", self.transport, self),
+            "operations": Dock("OperationsDock", "Operations", self.operations, self),
         }
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
@@ -73,6 +76,8 @@ class Window(QMainWindow):
         self.may_close: Callable[[], bool] = lambda: True
         self.closing: Callable[[], object] = lambda: None  # panels are still as they were left
         self.dropped: Callable[[str], object] = lambda path: None
+        self._operations_placed = False
+        self.docks["operations"].visibilityChanged.connect(self._place_operations)
         self.reset_layout()
 
     def set_actions(self, actions: Mapping[str, QAction]) -> None:
@@ -103,7 +108,14 @@ class Window(QMainWindow):
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme; the application's style sheet is set by the caller."""
-        for panel in (self.notebook, self.graph, self.inspector, self.transport, self.notice):
+        for panel in (
+            self.notebook,
+            self.graph,
+            self.inspector,
+            self.transport,
+            self.operations,
+            self.notice,
+        ):
             panel.set_theme(theme)
         for dock in self.docks.values():
             dock.set_theme(theme)
@@ -115,11 +127,14 @@ class Window(QMainWindow):
             "notebook": Qt.DockWidgetArea.LeftDockWidgetArea,
             "inspector": Qt.DockWidgetArea.RightDockWidgetArea,
             "transport": Qt.DockWidgetArea.BottomDockWidgetArea,
+            "operations": Qt.DockWidgetArea.RightDockWidgetArea,
         }
         for name, dock in self.docks.items():
             dock.setFloating(False)
+            self.removeDockWidget(dock)
             self.addDockWidget(areas[name], dock)
-            dock.show()
+            dock.setVisible(name != "operations")
+        self._operations_placed = False
         width = max(self.width(), 1280)
         self.resizeDocks(
             [self.docks["notebook"], self.docks["inspector"]],
@@ -138,6 +153,15 @@ class Window(QMainWindow):
                 self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
         if state.isEmpty() or not self.restoreState(state):
             self.reset_layout()
+        else:
+            self._operations_placed = True
+
+    def _place_operations(self, visible: bool) -> None:
+        """Lay the palette over the inspector when it first appears; of the unseen Qt loses tabs."""
+        if visible and not self._operations_placed:
+            self._operations_placed = True
+            self.tabifyDockWidget(self.docks["inspector"], self.docks["operations"])
+            self.docks["operations"].raise_()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Show floating panels anew: those that were restored before the window lie behind it."""

@@ -16,6 +16,7 @@ from app.commands import COMMANDS, make_actions
 from app.controller.files import Files
 from app.controller.graph import GraphBinding
 from app.controller.notebook import NotebookBinding
+from app.controller.operations import OperationsBinding
 from app.controller.playback import PlaybackBinding
 from app.documents import new
 from app.examples import Example, examples
@@ -58,6 +59,7 @@ class Controller(QObject):
         self.playback = PlaybackBinding(
             self.session, self.window.transport, preferences, self.graph.show_step
         )
+        self.operations = OperationsBinding(self.session, self.window, self.notebook, self.graph)
         self.window.set_actions(make_actions(self, self._handlers()))
         self._connect()
         self._apply_theme()
@@ -84,6 +86,8 @@ class Controller(QObject):
         self.settings.save()
         self.runs.close()
         self.graph.pictures.close()
+        self.operations.close()
+        self.undo.clear()  # while those who listen are there
         self.session.set_tape(None)
 
     # --- wiring
@@ -122,6 +126,7 @@ class Controller(QObject):
             "previous_graph": lambda: self.graph.choose_next(-1),
             "theme": self._switch_theme,
             "animate": lambda: self._toggle("animate"),
+            "operations": self.operations.open,
             "reset_layout": self.window.reset_layout,
             "shortcuts": self._show_shortcuts,
             "about": self._show_about,

@@ -45,6 +45,15 @@ class NotebookBinding(QObject):
         """Run the cell that the person is in, and go to the next."""
         self._view.commands.perform("run_advance")
 
+    def add_line(self, line: str) -> None:
+        """Write a line of code into the current cell, or into a new one below it."""
+        if not self._view.add_line(line):
+            key = self._view.current()
+            index = 0 if key is None else self._session.index(key) + 1
+            cell = Cell(new_key(), "code", line)
+            self._undo.push(InsertCell(self._session, index, cell))
+            self._view.edit(cell.key)
+
     def _show(self) -> None:
         self._undo.clear()
         self._view.set_cells([_state(cell) for cell in self._session.document.cells])

@@ -12,6 +12,7 @@ PAIRS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'"}
 _CLOSERS = set(PAIRS.values())
 _OPENS_BLOCK = re.compile(r":\s*(#.*)?$")
 _ENDS_BLOCK = re.compile(r"\s*(return|pass|break|continue|raise)\b")
+_WAITS = re.compile(r"(?<![=!<>])=\s*$|[-+*/@(\[{,]\s*$|\breturn\s+$")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _MOVE, _KEEP = QTextCursor.MoveMode.MoveAnchor, QTextCursor.MoveMode.KeepAnchor
 
@@ -102,6 +103,28 @@ def backspace(cursor: QTextCursor) -> bool:
         return False
     cursor.removeSelectedText()
     return True
+
+
+def add_line(cursor: QTextCursor, line: str) -> None:
+    """Write a line `name = value`: here if this line is blank, else below it, `name` selected.
+
+    Where the text before the cursor waits for a value, only that is written.
+    """
+    before, after = _around(cursor)
+    name, _, value = line.partition(" = ")
+    cursor.clearSelection()
+    cursor.beginEditBlock()
+    if _WAITS.search(before) and not before.lstrip().startswith("#"):
+        cursor.insertText(value)
+    else:
+        if (before + after).strip():
+            cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock)
+            cursor.insertText("\n" + " " * _margin(before + after))
+        start = cursor.position()
+        cursor.insertText(line)
+        cursor.setPosition(start)
+        cursor.setPosition(start + len(name), _KEEP)
+    cursor.endEditBlock()
 
 
 def home(cursor: QTextCursor, mode: QTextCursor.MoveMode) -> None:

@@ -93,6 +93,10 @@ class CodeEditor(QPlainTextEdit):
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(source)
 
+    def add_line(self, line: str) -> None:
+        """Write a line of code at the cursor, as one step that can be undone."""
+        self._with_cursor(lambda cursor: editing.add_line(cursor, line))
+
     # -- geometry --------------------------------------------------------------------------------
 
     def text_height(self) -> int:

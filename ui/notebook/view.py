@@ -180,6 +180,17 @@ class NotebookView(QWidget):
         """Put the keyboard into a cell's text."""
         self.open_editor(self._models[key])
 
+    def add_line(self, line: str) -> bool:
+        """Write a line of code at the cursor of the current cell; False if that is not code."""
+        model = self._current
+        if model is None or model.kind != "code":
+            return False
+        self.open_editor(model)
+        editor = self.column.widget(model).editor
+        assert editor is not None
+        editor.add_line(line)
+        return True
+
     def set_theme(self, theme: Theme) -> None:
         """Show everything in another theme."""
         self._theme = theme

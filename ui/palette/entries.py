@@ -27,7 +27,10 @@ class Entries(QAbstractListModel):
     def set_sections(self, sections: Sequence[Section]) -> None:
         """Show other sections."""
         self.beginResetModel()
-        self._rows = [row for section in sections for row in (section, *section.operations)]
+        self._rows = []
+        for section in sections:
+            self._rows.append(section)
+            self._rows.extend(section.operations)
         self.endResetModel()
 
     def operation(self, row: int) -> Operation | None:

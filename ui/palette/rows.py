@@ -18,6 +18,7 @@ Index = QModelIndex | QPersistentModelIndex
 HEADING = 34  # height of a heading, px
 LEFT, RIGHT, PAD, GAP = 16, 12, 7, 3
 STRIPE = 3
+NARROW = 340  # px below which a node has a line of its own
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 _NO_GRADIENT = "no gradient"
 #: What is left of a name when its namespace is said short.
@@ -82,6 +83,7 @@ class Rows(QStyledItemDelegate):
         self._theme = theme
         self.current = -1  # the row that is shown in full
         self.width = 0  # of the view, px
+        self._lines = QFontMetrics(mono_font()).height(), QFontMetrics(ui_font("small")).height()
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in another theme."""
@@ -95,14 +97,15 @@ class Rows(QStyledItemDelegate):
         if index.row() == self.current:
             heights = [_height(piece, self._inner()) for piece in in_full(row, self._theme)]
             return QSize(self.width, sum(heights) + GAP * (len(heights) - 1) + 2 * PAD)
-        body, small = QFontMetrics(mono_font()), QFontMetrics(ui_font("small"))
-        return QSize(self.width, body.height() + 2 * small.height() + 2 * GAP + 2 * PAD)
+        body, small = self._lines
+        more = 3 if row.node and self._narrow() else 2
+        return QSize(self.width, body + more * (small + GAP) + 2 * PAD)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw one row."""
         row = index.data(ROW)
-        box: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        box: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if isinstance(row, Section):
@@ -122,6 +125,10 @@ class Rows(QStyledItemDelegate):
 
     def _inner(self) -> int:
         return max(self.width - LEFT - RIGHT, 40)
+
+    def _narrow(self) -> bool:
+        """Whether formula and node have a line each."""
+        return self.width < NARROW
 
     def _heading(self, painter: QPainter, box: QRect, section: Section) -> None:
         theme = self._theme
@@ -159,7 +166,9 @@ class Rows(QStyledItemDelegate):
             high = _height(piece, box.width())
             painter.setFont(piece.font)
             painter.setPen(QColor(piece.colour))
-            painter.drawText(QRect(box.left(), top, box.width(), high), _wrap(piece, box.width()), piece.text)
+            painter.drawText(
+                QRect(box.left(), top, box.width(), high), _wrap(piece, box.width()), piece.text
+            )
             top += high + GAP
 
     def _short(self, painter: QPainter, box: QRect, one: Operation) -> None:
@@ -167,16 +176,21 @@ class Rows(QStyledItemDelegate):
         bold, mono = mono_font(), mono_font("small")
         bold.setWeight(QFont.Weight.Bold)
         name, arguments = heads(one)
-        first = QRect(box.left(), box.top(), box.width(), QFontMetrics(mono_font()).height())
+        first = QRect(box.left(), box.top(), box.width(), self._lines[0])
         used = _draw(painter, first, name, bold, theme.text)
         _draw(painter, first.adjusted(used, 0, 0, 0), arguments, mono, theme.text_dim)
-        high = QFontMetrics(ui_font("small")).height()
+        high = self._lines[1]
         second = QRect(box.left(), first.bottom() + 1 + GAP, box.width(), high)
         _draw(painter, second, sentence(one), ui_font("small"), theme.text_dim)
         third = second.translated(0, high + GAP)
         node = one.node.partition(",")[0]
-        wide = min(_advance(mono, node), round(box.width() * 0.45)) if node else 0
-        _draw(painter, third.adjusted(box.width() - wide, 0, 0, 0), node, mono, theme.grad_stripe)
+        if self._narrow():
+            wide = 0
+            _draw(painter, third.translated(0, high + GAP), node, mono, theme.grad_stripe)
+        else:
+            wide = min(_advance(mono, node), round(box.width() * 0.45)) if node else 0
+            last = third.adjusted(box.width() - wide, 0, 0, 0)
+            _draw(painter, last, node, mono, theme.grad_stripe)
         left = third.adjusted(0, 0, -wide - (SPACE["m"] if wide else 0), 0)
         colour = theme.text_dim if one.gradients else theme.text_faint
         spoken = not one.gradients or not one.gradients[0][0]

@@ -39,7 +39,7 @@ def _place(family: str) -> int:
 
 
 def _rank(one: Operation, words: Sequence[str]) -> int | None:
-    """0 if a word is the name, 1 its beginning, 2 in it, 3 in what else is told; None if nowhere."""
+    """0 if a word is the name, 1 if it begins it, 2 if it is in it, 3 if elsewhere, else None."""
     best = 0 if not words else 3
     for word in words:
         rank = min(_ranks(one, word), default=None)

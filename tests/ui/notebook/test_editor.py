@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from ui.notebook.editor import CodeEditor
@@ -209,3 +209,33 @@ def test_typing_in_a_very_long_cell_only_lexes_nearby(owner: Owner, qtbot: QtBot
     editor.go_to(1500)
     owner.type("y = (")
     assert editor.toPlainText().split("\n")[1499] == "y = (x1499 = f(1499)  # note"
+
+
+@pytest.mark.parametrize(
+    ("source", "at", "expected", "selected"),
+    [
+        ("", 0, "y = f(x)", "y"),
+        ("a = 1", 2, "a = 1\ny = f(x)", "y"),
+        ("if a:\n    b = 1", 15, "if a:\n    b = 1\n    y = f(x)", "y"),
+        ("if a:\n    ", 10, "if a:\n    y = f(x)", "y"),
+        ("loss = ", 7, "loss = f(x)", ""),
+        ("loss = g()", 9, "loss = g(f(x))", ""),
+        ("return ", 7, "return f(x)", ""),
+        ("a == ", 5, "a == \ny = f(x)", "y"),
+        ("# why =", 7, "# why =\ny = f(x)", "y"),
+    ],
+)
+def test_a_line_is_added_where_it_is_code(
+    qtbot: QtBot, source: str, at: int, expected: str, selected: str
+) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    editor = CodeEditor(parent, "code", source, load("dark"))
+    cursor = editor.textCursor()
+    cursor.setPosition(at)
+    editor.setTextCursor(cursor)
+    editor.add_line("y = f(x)")
+    assert editor.toPlainText() == expected
+    assert editor.textCursor().selectedText() == selected
+    editor.undo()
+    assert editor.toPlainText() == source
