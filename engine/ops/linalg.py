@@ -422,4 +422,5 @@ publish(
     "slogdet",
     lambda input: returns("slogdet", "sign logabsdet")(tuple(slogdet(input))),
     F=False,
+    doc=slogdet.__doc__ or "",
 )

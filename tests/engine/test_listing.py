@@ -68,9 +68,6 @@ def test_calls_are_those_of_the_namespaces() -> None:
          (("input", "g.reshape(input.shape)"),)),
         ("torch.nn.functional.silu", "torch.nn.functional.silu(input, inplace=False)", ("input",),
          "SiluBackward0", (("input", BY_A_FUNCTION),)),
-        ("torch.where", "torch.where(condition, input, other)", ("condition", "input", "other"),
-         "WhereBackward0", (("input", "where(condition, g, zeros_like(g))"),
-                            ("other", "where(condition, zeros_like(g), g)"))),
     ],
 )  # fmt: skip
 def test_what_a_person_reads_of_an_operation(
