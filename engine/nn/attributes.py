@@ -12,10 +12,6 @@ KINDS = ("_parameters", "_buffers", "_modules")
 
 
 def _type_name(value: Any) -> str:
-    return value.type() if isinstance(value, Tensor) else type(value).__name__
-
-
-def _full_name(value: Any) -> str:
     """What `torch.typename` says."""
     if isinstance(value, Tensor):
         return str(value.type())
@@ -159,7 +155,7 @@ class Attributes:
     def add_module(self, name: str, module: Any) -> None:
         """Add a child module, or None to keep the name free for one."""
         if module is not None and not isinstance(module, Attributes):
-            raise TypeError(f"{_full_name(module)} is not a Module subclass")
+            raise TypeError(f"{_type_name(module)} is not a Module subclass")
         self._check_name("module", name)
         self._check_new(name, "_modules")
         self._modules[name] = module

@@ -50,6 +50,16 @@ class _Running(Module):
         count = engine.tensor(0, dtype=engine.long) if tracked else None
         self.register_buffer("num_batches_tracked", count)
 
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, local_metadata: Any, *rest: Any
+    ) -> None:
+        """Old entries, and those made by hand, may lack the count of batches."""
+        key = prefix + "num_batches_tracked"
+        old = local_metadata.get("version") is None or local_metadata["version"] < 2
+        if old and self.track_running_stats and key not in state_dict:
+            state_dict[key] = self.num_batches_tracked
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
+
     def reset_running_stats(self) -> None:
         """Set the running mean to 0 and the running variance to 1."""
         if self.track_running_stats:

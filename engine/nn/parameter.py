@@ -12,6 +12,8 @@ def _own(cls: Any, data: Tensor | None, requires_grad: bool) -> Any:
     """Return `data`, or an empty tensor, as a leaf of class `cls` over the same memory."""
     data = engine.empty(0) if data is None else data
     owned = data.detach().as_subclass(cls)
+    if requires_grad and not (owned.is_floating_point() or owned.is_complex()):
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     return owned.requires_grad_() if requires_grad else owned
 
 

@@ -24,8 +24,8 @@ from .optimizer import (
 
 
 def _check_betas(betas: Any) -> None:
-    for i, beta in enumerate(betas):
-        check(0.0 <= beta < 1.0, f"beta parameter at index {i}", beta)
+    for i in (0, 1):
+        check(0.0 <= betas[i] < 1.0, f"beta parameter at index {i}", betas[i])
 
 
 def _check(lr: Any, eps: float, betas: Any, weight_decay: float) -> None:

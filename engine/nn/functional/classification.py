@@ -35,6 +35,8 @@ def nll_loss(
             f"({target.shape[0]})."
         )
     _check_classes(input, target, weight)
+    if input.dim() == 1 and target.dim() == 1:
+        target = target.reshape(())
     if input.dim() <= 2:
         return rows.nll_loss(input, target, weight, reduction, ignore_index)  # type: ignore[no-any-return]
     expected = (input.shape[0], *input.shape[2:])

@@ -39,3 +39,12 @@ __all__ = [
     "rnn",
     "vector_to_parameters",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load parametrizations when they are first used: they need modules."""
+    if name == "parametrizations":
+        import importlib
+
+        return importlib.import_module("engine.nn.utils.parametrizations")
+    raise AttributeError(f"module 'torch.nn.utils' has no attribute '{name}'")
