@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from engine.utils.hooks import RemovableHandle
@@ -88,3 +89,10 @@ __all__ = [
     "sparse",
     "transformer",
 ]
+
+#: A package, so that `import torch.nn.modules.linear` goes on to what `engine.places` says.
+__path__: list[str] = []
+_named = ModuleType(f"{__name__}.module", "torch.nn.modules.module.")
+vars(_named).update(vars(module))
+sys.modules[_named.__name__] = _named
+globals()["module"] = _named
