@@ -219,5 +219,4 @@ def tensor_repr(tensor: Tensor) -> str:
         else:
             text += ", " + suffix
             column += len(suffix) + 2
-    text += ")"
-    return f"Parameter({text})" if "_is_param" in tensor.__dict__ else text
+    return text + ")"

@@ -50,7 +50,6 @@ from .normalization import (
 from .parallel import DataParallel
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from .pooling import *  # noqa: F403
-from .rare import AdaptiveLogSoftmaxWithLoss, CrossMapLRN2d, SyncBatchNorm
 from .recurrent import GRU, LSTM, RNN, RNNBase
 from .transformer import (
     Transformer,
@@ -61,9 +60,6 @@ from .transformer import (
 )  # fmt: skip
 
 __all__ = [
-    "AdaptiveLogSoftmaxWithLoss",
-    "CrossMapLRN2d",
-    "SyncBatchNorm",
     *activations.__all__,
     *lazy.__all__,
     *losses.__all__,
@@ -134,7 +130,10 @@ __all__ = [
 
 places.settle("nn", globals())
 
-_UNSUPPORTED = ("FractionalMaxPool2d", "FractionalMaxPool3d")
+_UNSUPPORTED = (
+    "AdaptiveLogSoftmaxWithLoss", "CrossMapLRN2d", "FractionalMaxPool2d", "FractionalMaxPool3d",
+    "SyncBatchNorm",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -249,7 +249,6 @@ ROOMS: dict[str, Names] = {
     "sorting": Names(
         both="argsort msort sort topk unique unique_consecutive",
         functions="bucketize isin searchsorted",
-        rows="stable_sort",
     ),
     "statistics": Names(
         both="nanmean nansum std std_mean var var_mean",

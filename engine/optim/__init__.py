@@ -9,7 +9,6 @@ from engine import places
 from . import lr_scheduler
 from .adam import Adam, Adamax, AdamW, NAdam, RAdam
 from .adaptive import Adadelta, Adagrad, RMSprop, Rprop
-from .factored import Adafactor, Muon
 from .lbfgs import LBFGS
 from .optimizer import Optimizer
 from .sgd import ASGD, SGD
@@ -19,12 +18,10 @@ __all__ = [
     "LBFGS",
     "SGD",
     "Adadelta",
-    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
-    "Muon",
     "NAdam",
     "Optimizer",
     "RAdam",

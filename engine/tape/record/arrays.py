@@ -123,6 +123,51 @@ class Arrays:
         self._recent[id(array)] = array, row
         return row
 
+    def add_all(self, arrays: list[Any], bfloat16: list[bool] | None = None) -> list[int]:
+        """Return the rows of several arrays; bfloat16: which of them are that."""
+        if bfloat16 is not None and True in bfloat16:
+            return list(map(self.add, arrays, bfloat16))
+        recent, rows, shapes, put, keep = (
+            self._recent, self._rows, self._shapes, self._put, self._small.append
+        )  # fmt: skip
+        found: list[int] = []
+        for array in arrays:
+            key = id(array)
+            known = recent.get(key)
+            if known is not None:
+                found.append(known[1])
+                continue
+            offset = self._size
+            scalar = _SCALARS.get(array.__class__)
+            if scalar is not None:
+                code, nbytes = scalar
+                shape, data = shapes.get(()), bytes(array)
+            else:
+                nbytes = array.nbytes
+                shape = shapes.get(array.shape)
+                if nbytes >= _BORROW or not array.flags.c_contiguous:
+                    shape = None
+                else:
+                    code, data = _PLAIN[array.dtype], array.tobytes()
+            if shape is None or offset >= _PAYLOAD:
+                found.append(self.add(array))
+                keep = self._small.append  # `add` may have begun another list
+                continue
+            # As `_copy` does it.
+            keep(data)
+            put((self._payload, offset, nbytes, code, shape, crc32(data), 0))
+            pad = -nbytes & 7
+            if pad:
+                keep(_PADDING[pad])
+            self._size = offset + nbytes + pad
+            row = rows.count
+            rows.count = row + 1
+            recent[key] = array, row
+            found.append(row)
+        if self._size >= _PAYLOAD:
+            self._close()
+        return found
+
     def forget(self) -> None:
         """Let go of the arrays that `add` compares with: they may change from now on."""
         self._recent.clear()

@@ -30,6 +30,7 @@ class Nodes:
         self.saved = Saved(batch)
         self.by_seq: dict[Any, int] = {}
         self.by_leaf: dict[int, int] = {}
+        self.with_ports: set[int] = set()  # rows of nodes with several outputs
         self._titles: dict[type, int] = {}
         self.first_edge = array("i")
         self.n_edge = array("i")
@@ -113,15 +114,29 @@ class Nodes:
     def _add(
         self, node: Any, op: int, edges: list[tuple[int, int]], saved: int, n_saved: int
     ) -> int:
+        seq = node.seq
+        row = self._write(self.title(node), op, -1, edges, saved, n_saved, int(seq))
+        self.by_seq[seq] = row
+        if node.outputs > 1:
+            self.with_ports.add(row)
+        return row
+
+    def title(self, node: Any) -> int:
+        """Return the text of a node's name."""
         kind = type(node)
         title = self._titles.get(kind)
         if title is None:
             name = str(node.name()).removeprefix("torch::autograd::")
             title = self._titles[kind] = self._batch.text(name)
-        seq = node.seq
-        row = self._write(title, op, -1, edges, saved, n_saved, int(seq))
-        self.by_seq[seq] = row
-        return row
+        return title
+
+    def extend_edges(self, targets: list[int], first_edge: Any, n_edge: Any) -> None:
+        """Append rows of `edges` whose output number is 0, and where those of new nodes are."""
+        self._edges.extend(len(targets), node=targets, nr=0)
+        self.targets.extend(targets)
+        self.numbers.frombytes(bytes(len(targets) * self.numbers.itemsize))
+        self.first_edge.extend(first_edge.tolist())
+        self.n_edge.extend(n_edge.tolist())
 
     def known_edges(self, node: Any) -> tuple[int, list[int]] | None:
         """Return a bit per edge that is there, and row and output number of each in a row.

@@ -46,7 +46,7 @@ class Ops:
         self._params = Params()
         self.overwritten: tuple[Any, ...] = ()  # what the forward of the next operation wrote
         self.kept: tuple[Any, ...] = ()  # and what it gave to save_for_backward
-        self._plans = Plans(batch, self._params)
+        self.plans = Plans(batch, self._params)
 
     def add(
         self, name: str, out: Any, inputs: tuple[Any, ...], params: dict[str, Any] | None, loc: int,
@@ -58,7 +58,7 @@ class Ops:
         """
         if type(out) is Tensor and out._v is None and not self.overwritten:
             node = out._g
-            plan = self._plans.get((name if node is None else type(node), len(inputs)))
+            plan = self.plans.get((name if node is None else type(node), len(inputs)))
             if plan is not None and plan.name == name and out is not inputs[0]:
                 known = self._known(plan, node, inputs, params, loc)
                 if known is not None:
@@ -162,8 +162,8 @@ class Ops:
             self._grads.written(out, number, op, value, loc)
         if len(written) != 1 or inplace:
             return -1
-        if not flags and edge is not LEAF and inputs and engine.memory_cell(outs[0]) is None:
-            self._plans.learn(name, outs[0]._g, len(inputs), params)
+        if edge is not LEAF and inputs:
+            self.plans.learn(name, outs[0]._g, len(inputs), params)
         return written[0][0]
 
     def _written_beside(self, outs: tuple[Any, ...], inputs: tuple[Any, ...]) -> list[Any]:

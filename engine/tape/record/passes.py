@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from engine import recording
 from engine.tape import sums
 from engine.tape.record import engine
 from engine.tape.record.arrays import Arrays
@@ -25,7 +27,8 @@ class _Running(NamedTuple):
     """A pass that has begun.
 
     create: its own operations are recorded in the graph; freed: the steps so far that freed what
-    their node had saved, None in a pass that retains the graph.
+    their node had saved, None in a pass that retains the graph. plain: nobody could change what was
+    sent, so what arrives at a node of one output is its sum and is not compared.
     """
 
     number: int
@@ -33,6 +36,7 @@ class _Running(NamedTuple):
     inbox: Inbox
     create: bool
     freed: list[int] | None
+    plain: bool
 
 
 class Passes:
@@ -52,8 +56,9 @@ class Passes:
         self.current = -1  # the innermost running pass
 
     def begin(
-        self, kind: str, roots: Any, gradients: Any, retain: Any, create: Any, loc: int
-    ) -> None:
+        self, kind: str, roots: Any, gradients: Any, retain: Any, create: Any, loc: int,
+        plain: bool,
+    ) -> None:  # fmt: skip
         rows, flags = self._batch["roots"], 0
         flags |= PassFlag.RETAIN_GRAPH if retain else 0
         flags |= PassFlag.CREATE_GRAPH if create else 0
@@ -65,13 +70,14 @@ class Passes:
             _put(inbox, (node, nr) if nr else node, content, index)
         number = self._batch["passes"].add(flags, first, len(seeds), self._batch.events.count)
         self._batch.event(Event.PASS, number, loc)
-        self._running.append(_Running(number, loc, inbox, bool(create), None if retain else []))
+        freed: list[int] | None = None if retain else []
+        self._running.append(_Running(number, loc, inbox, bool(create), freed, plain))
         self.current = number
 
     def end(self, error: BaseException | None) -> None:
         if not self._running:
             return
-        number, loc, _, _, freed = self._running.pop()
+        number, loc, _, _, freed, _ = self._running.pop()
         self.current = self._running[-1].number if self._running else -1
         text = -1 if error is None else self._batch.text(message(error))
         if freed:
@@ -86,15 +92,15 @@ class Passes:
         running = self._running
         if not running:
             return
-        number, loc, inbox, _, freed = running[-1]
+        number, loc, inbox, _, freed, plain = running[-1]
         nodes, sent = self._nodes, self._sent
         row = nodes.by_seq.get(node.seq)
         if row is None:
             row = nodes.row(node)
         step, first = self._steps.count, sent.count
         if len(cotangents) == 1:
-            arrived = inbox.pop(row, None)
-            if arrived is None or arrived[0] is not cotangents[0]:
+            arrived = None if plain else inbox.pop(row, None)
+            if not plain and (arrived is None or arrived[0] is not cotangents[0]):
                 self._compare(step, 0, cotangents[0], arrived)
         else:
             for nr, cotangent in enumerate(cotangents):
@@ -107,7 +113,8 @@ class Passes:
                     nr, index = nodes.numbers[slot], self._arrays.add(grad)
                     sent.put((step, slot - edge, target, nr, -1, index))
                     count += 1
-                    _put(inbox, (target, nr) if nr else target, grad, index)
+                    if not plain or target in nodes.with_ports:
+                        _put(inbox, (target, nr) if nr else target, grad, index)
         sent.count = count
         flags = 0
         if freed is not None and engine.frees(node):
@@ -115,18 +122,80 @@ class Passes:
             flags = _FREED
         self._finish(number, row, first, loc, flags)
 
+    def run(self, entries: list[Any], start: int, span: float) -> int:
+        """Write the steps of a plain pass that begin at `start`; return how many there are.
+
+        The event of each is `span` seconds after that of the one before.
+        """
+        if not self._running or not self._running[-1].plain:
+            return 0
+        number, loc, _, _, freed, _ = self._running[-1]
+        nodes = self._nodes
+        row_of, first_edge, n_edge = nodes.by_seq.get, nodes.first_edge, nodes.n_edge
+        targets, with_ports = nodes.targets, nodes.with_ports
+        rows: list[int] = []
+        n_sent: list[int] = []
+        frees: list[bool] = []
+        slots: list[int] = []
+        edges: list[int] = []
+        grads: list[Any] = []
+        for entry in islice(entries, start, None):
+            if entry[0] != recording.STEP:
+                break
+            node = entry[1]
+            row = row_of(node.seq)
+            if row is None or row in with_ports:
+                break
+            before, edge = len(grads), first_edge[row]
+            for slot, grad in enumerate(entry[3][: n_edge[row]]):
+                if grad is not None and targets[edge + slot] >= 0:
+                    slots.append(slot)
+                    edges.append(edge + slot)
+                    grads.append(grad)
+            rows.append(row)
+            n_sent.append(len(grads) - before)
+            frees.append(node.frees)
+            if node.frees and freed is not None and not engine.frees(node):
+                frees[-1] = False
+        count = len(rows)
+        to = [targets[edge] for edge in edges]
+        if not count or not with_ports.isdisjoint(to):
+            return 0
+        step, event = self._steps.count + np.arange(count), self._events.count + np.arange(count)
+        sent = np.array(n_sent)
+        first = self._sent.count + np.cumsum(sent) - sent
+        self._sent.extend(
+            len(to), step=np.repeat(step, sent), slot=slots, node=to,
+            nr=[nodes.numbers[edge] for edge in edges], tensor=-1, array=self._arrays.add_all(grads),
+        )  # fmt: skip
+        flags: Any = 0
+        if freed is not None:
+            freed += step[frees].tolist()
+            flags = np.where(frees, _FREED, 0)
+        self._steps.extend(
+            count, pass_=number, node=rows, contrib0=first, n_contrib=sent, flags=flags, event=event
+        )
+        batch = self._batch
+        times = batch.time + span * np.arange(count)
+        self._events.extend(count, kind=_STEP, ref=step, loc=loc, cell=batch.cell, time=times)
+        batch.time += span * count
+        return count
+
     def accumulate(self, entry: tuple[Any, ...]) -> None:
         """AccumulateGrad added `delta`; `grad` is the tensor that .grad is now."""
         _, _, variable, delta, grad = entry
         if not self._running:
             return
-        number, loc, inbox, create, _ = self._running[-1]
+        number, loc, inbox, create, _, plain = self._running[-1]
         row = self._nodes.accumulate(variable)
         tensor = self._tensors.known(variable)
         if not create:
             self._grads.adopt(tensor, grad, loc)
         step, first = self._steps.count, self._sent.count
-        self._into(step, row, tensor, delta, inbox.pop(row, None))
+        if plain:
+            self._sent.add(step, 0, -1, -1, tensor, self._arrays.add(delta))
+        else:
+            self._into(step, row, tensor, delta, inbox.pop(row, None))
         self._grads.accumulated(tensor, grad, step, create)
         self._finish(number, row, first, loc)
 
@@ -134,7 +203,7 @@ class Passes:
         """autograd.grad took `content` for a tensor."""
         if not self._running:
             return
-        number, loc, inbox, _, _ = self._running[-1]
+        number, loc, inbox, _, _, _ = self._running[-1]
         self._tensors.current(tensor, loc)
         node, nr = self._nodes.end(tensor)
         if node < 0:

@@ -1,6 +1,6 @@
 """What operations of one kind have in common, learned from the first of them.
 
-A plan is about an operation that makes one new tensor which is no view. It lets the next ones of
+A plan is about an operation that makes one new tensor. It lets the next ones of
 its kind be written without asking again what they save and how their arguments read.
 """
 
@@ -89,7 +89,7 @@ class Plans:
         if key in self._plans:
             return
         op: Any = OPS.get(name) if node is None else getattr(kind, "op", None) or OPS.get(name)
-        plain = op is not None and op.outputs == 1 and not op.view and kind is not Port
+        plain = op is not None and op.outputs == 1 and kind is not Port
         if plain and node is not None:  # a Function of a person may be called like an operation
             plain = kind.__name__ == op.node.__name__
         keys = tuple(params or ())

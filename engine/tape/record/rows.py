@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import numpy as np
 
@@ -19,12 +20,12 @@ class Rows:
     what `add` does: `put` the fields of a row and count it. `flat` stays the same list.
     """
 
-    __slots__ = ("_packers", "_size", "buffer", "count", "flat", "put", "width")
+    __slots__ = ("_dtype", "_packers", "_size", "buffer", "count", "flat", "put", "width")
 
     def __init__(self, dtype: np.dtype[np.void]) -> None:
         names = dtype.names or ()
         codes = [_FORMATS[dtype.fields[name][0].str] for name in names]  # type: ignore[index]
-        self._size = dtype.itemsize
+        self._dtype, self._size = dtype, dtype.itemsize
         self._packers = [
             (rows, struct.Struct("<" + "".join(codes) * rows).pack) for rows in _TOGETHER
         ]
@@ -40,6 +41,16 @@ class Rows:
         number = self.count
         self.count = number + 1
         return number
+
+    def extend(self, count: int, **columns: Any) -> None:
+        """Append rows by their columns: sequences, or what is the same in all of them."""
+        if count:
+            self.settle()
+            rows = np.empty(count, self._dtype)
+            for name, column in columns.items():
+                rows[name] = column
+            self.buffer += rows.tobytes()
+            self.count += count
 
     def settle(self) -> None:
         """Pack the latest rows: numbers of Python's take ten times the memory."""

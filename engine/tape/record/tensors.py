@@ -82,6 +82,18 @@ class Tensors:
             rows.append(self.value_of[number])
         return rows
 
+    def is_current(self, tensor: Any, number: int) -> bool:
+        """Whether a known tensor holds what its latest row says; it is asked once per write."""
+        clock, _ = self.written.get(id(owner(engine.contents(tensor))), (0, -1))
+        if clock > self.seen_at[number]:
+            return False
+        self.seen_at[number] = self.clock
+        return True
+
+    def storage(self, number: int) -> int:
+        """Return the number of a tensor's memory: the id of the first tensor that showed it."""
+        return self._shares.get(number, number)
+
     def enroll_plain(self, tensor: Any, row: int) -> int:
         """Give a new tensor that shares no memory its id and its first row."""
         number = len(self.value_of)

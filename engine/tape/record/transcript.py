@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from engine import recording
@@ -15,12 +16,17 @@ from engine.tape.record.ops import Ops
 from engine.tape.record.passes import Passes
 from engine.tape.record.places import Places
 from engine.tape.record.rows import Batch
+from engine.tape.record.runs import Runs
 from engine.tape.record.scopes import Scopes
 from engine.tape.record.tensors import Tensors
 from engine.tape.schema import Event, Mark
 
 #: Our own entries in recording.log, beside those that the engine defines.
 BEGIN_CELL, PRINTED, ERROR = 100, 101, 102
+#: Operations, or steps, in a row from which on they are written together.
+_LONG = 32
+_RUNS = (recording.OPERATION, recording.STEP)
+_kind = itemgetter(0)
 #: Tensors of a namespace that nothing used yet are shown up to this size.
 _UNUSED_LIMIT = 4 << 20
 
@@ -39,6 +45,9 @@ class Transcript:
         self._passes = Passes(batch, self.arrays, self._tensors, self._nodes, self._grads)
         self.places, self.scopes = Places(batch), Scopes(batch)
         self._sites = self.places.known
+        self._runs = Runs(
+            batch, self.arrays, self._tensors, self._nodes, self._ops.plans, self.places
+        )
         self._names: dict[int, str] = {}
         self._assigned: tuple[int, str, Any, int] | None = None
         self._keys: dict[str, int] = {}
@@ -63,12 +72,37 @@ class Transcript:
         batch, handlers = self.batch, self._handlers
         span = (now - began) / max(len(entries), 1)
         batch.time = began
-        for entry in entries:
+        at, end, wait = 0, len(entries), 0
+        while at < end:
+            entry = entries[at]
+            if at >= wait and entry[0] in _RUNS and self._is_long(entries, at):
+                taken = self._run(entries, at, span)
+                if taken < _LONG:
+                    wait = at + _LONG
+                if taken:
+                    at += taken
+                    continue
             handlers[entry[0]](entry)
             batch.time += span
+            at += 1
         if self._assigned is not None:
             self._name_assigned()
         batch.time = now
+
+    def _is_long(self, entries: list[tuple[Any, ...]], at: int) -> bool:
+        some = entries[at : at + _LONG]
+        return len(some) == _LONG and len(set(map(_kind, some))) == 1
+
+    def _run(self, entries: list[tuple[Any, ...]], at: int, span: float) -> int:
+        """Write the plain operations, or steps, that begin there; return how many there are."""
+        if entries[at][0] == recording.STEP:
+            return self._passes.run(entries, at, span)
+        runs = self._runs
+        taken = runs.take(entries, at, self._passes.current, span, self._assigned)
+        for number, name, event in runs.named:
+            self._name(number, name, event)
+        self._assigned = runs.assigned
+        return taken
 
     def write_begins(self, tensor: Any) -> None:
         """The memory of a tensor is about to be overwritten; all that was logged is taken down.
@@ -143,14 +177,17 @@ class Transcript:
         if self._assigned is not None:
             number, name, _, _ = self._assigned
             self._assigned = None
-            if self._names.get(number) != name:
-                self._names[number] = name
-                event = self.batch.events.count - 1
-                self.batch["names"].add(number, self.batch.text(name), event)
+            self._name(number, name, self.batch.events.count - 1)
+
+    def _name(self, number: int, name: str, event: int) -> None:
+        if self._names.get(number) != name:
+            self._names[number] = name
+            self.batch["names"].add(number, self.batch.text(name), event)
 
     def _pass(self, entry: tuple[Any, ...]) -> None:
-        _, kind, roots, gradients, retain, create, _, code, lasti, _ = entry
-        self._passes.begin(kind, roots, gradients, retain, create, self.places.loc(code, lasti))
+        _, kind, roots, gradients, retain, create, _, code, lasti, plain = entry
+        loc = self.places.loc(code, lasti)
+        self._passes.begin(kind, roots, gradients, retain, create, loc, plain)
 
     def _grad(self, entry: tuple[Any, ...]) -> None:
         loc = self.places.loc(*entry[3:5]) if len(entry) >= 5 else -1

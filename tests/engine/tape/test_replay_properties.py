@@ -12,6 +12,7 @@ from programs import Run, Stop, perform, programs
 
 from engine import recording
 from engine.tape import replay
+from engine.tape.record import transcript
 from engine.tape.record.transcript import Transcript
 from engine.tape.recorder import Recorder
 from engine.tape.schema import Event, GradChange
@@ -21,6 +22,14 @@ _settings = settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(autouse=True, params=[1, 1 << 30], ids=["together", "one by one"], scope="module")
+def written(request):
+    """Operations and steps are written together, or each by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transcript, "_LONG", request.param)
+        yield
 
 
 def record(program: list[Any], flush_at: set[int]) -> tuple[Run, Tape, list[tuple[int, list[Any]]]]:
