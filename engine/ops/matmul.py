@@ -352,9 +352,9 @@ def _broadcast_bmm(a: Any, b: Any, n: int, m: int) -> Any:
 
 
 def _unsafe_view(t: Any, size: Any) -> Any:
-    from engine.ops.shape import UNSAFE_SHARED
+    from engine.ops.shape import UNSAFE_VIEW
 
-    return run(UNSAFE_SHARED, [t, tuple(size)])
+    return run(UNSAFE_VIEW, [t, tuple(size)])
 
 
 publish("matmul", matmul)

@@ -238,7 +238,7 @@ ROOMS: dict[str, Names] = {
         both=("clone flatten permute reshape squeeze swapaxes swapdims t transpose unsqueeze"),
         methods="expand view",
         rows=(
-            "_reshape_alias _unsafe_shared _unsafe_view alias detach squeeze_all "
+            "_reshape_alias _unsafe_view alias detach squeeze_all "
             "squeeze_dim squeeze_dims squeeze_mm"
         ),
     ),

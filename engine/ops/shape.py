@@ -11,7 +11,7 @@ import numpy as np
 from engine.dtype import FROM_NP
 from engine.ops.api import expose, publish
 from engine.ops.helpers import axis
-from engine.ops.table import GRAPH, RAW, define, run
+from engine.ops.table import GRAPH, OPS, RAW, define, run
 from engine.tensor import Tensor
 
 Raw = Any
@@ -69,21 +69,12 @@ RESHAPE_ALIAS = define(
     view=True,
     self=lambda F, g, self_sizes: g.reshape(self_sizes),
 )
+#: A view of an operand that nobody else holds.
 UNSAFE_VIEW = define(
-    "_unsafe_view(self, size)",
-    lambda a, size: np.array(a).reshape(size),
-    family="shape",
-    node="UnsafeViewBackward0",
-    self=lambda F, g, self_sizes: g.reshape(self_sizes),
-)
-
-#: The same without the copy, for an operand that nobody else holds.
-UNSAFE_SHARED = define(
     "_unsafe_view(self, size)",
     lambda a, size: np.asarray(a).reshape(size),
     family="shape",
     node="UnsafeViewBackward0",
-    key="_unsafe_shared",
     self=lambda F, g, self_sizes: g.reshape(self_sizes),
 )
 
@@ -115,7 +106,7 @@ def reshape(input: Any, *shape: Any, **kwargs: Any) -> Any:
     try:
         return run(RESHAPE_ALIAS, [input, size])
     except RuntimeError:
-        return run(UNSAFE_VIEW, [input.clone(), size])
+        return run(UNSAFE_VIEW, [run(OPS["clone_contiguous"], [input, None]), size])
 
 
 def _transpose(a: Raw, dim0: int, dim1: int) -> Raw:
