@@ -55,7 +55,7 @@ class Late(NamedTuple):
 
 
 class _Borrowed(NamedTuple):
-    """A place in a payload that shows borrowed memory; span: its address and bytes."""
+    """A place in a payload that shows borrowed memory; span: its first byte there and its bytes."""
 
     span: tuple[int, int]
     parts: list[Any]
@@ -242,7 +242,8 @@ class Arrays:
             else:
                 array = np.ascontiguousarray(array)
         memory = owner(array)
-        span = array.ctypes.data, array.nbytes
+        start = 0 if memory is array else array.ctypes.data - memory.ctypes.data
+        span = start, array.nbytes
         same = self._borrowed.setdefault(id(memory), [])
         place = next((one for one in same if one.span == span), None)
         if place is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine import version
 from engine.autograd.node import LEAF
 from engine.dtype import bfloat16
 from engine.tape.record import engine
@@ -21,7 +22,9 @@ from engine.tensor import Tensor
 # As plain ints: members of enums cost more to look up and to pack.
 _OP, _INPLACE, _VIEW = int(Event.OP), int(OpFlag.INPLACE), int(OpFlag.VIEW)
 _NONE: list[int] = []
-_NO_HISTORY, _HISTORY = int(ValueFlag.LEAF), int(ValueFlag.REQUIRES_GRAD)
+_NO_HISTORY, _HISTORY, _VIEW_VALUE = (
+    int(flag) for flag in (ValueFlag.LEAF, ValueFlag.REQUIRES_GRAD, ValueFlag.VIEW)
+)
 
 #: Text of the arguments; rows of values of the inputs; a bit per edge that is there; row of nodes
 #: and output number of each edge, in a row.
@@ -56,7 +59,7 @@ class Ops:
 
         Returns the id of the tensor that it made; -1 where that is not one new tensor.
         """
-        if type(out) is Tensor and out._v is None and not self.overwritten:
+        if type(out) is Tensor and not self.overwritten:
             node = out._g
             plan = self.plans.get((name if node is None else type(node), len(inputs)))
             if plan is not None and plan.name == name and out is not inputs[0]:
@@ -102,14 +105,20 @@ class Ops:
             flags = _HISTORY
         dtype = out._d
         index = self._arrays.add(out._a, dtype is bfloat16)
-        number = tensors.enroll_plain(out, value)
-        shape = self._batch.shape(out._s)
+        shape, writes, view = self._batch.shape(out._s), 0, 0
+        if out._v is None:
+            storage = number = tensors.enroll_plain(out, value)
+        else:
+            number = tensors.enroll(out, inputs[0], value)
+            storage, writes = tensors.storage(number), version.count(out)
+            if engine.is_view(out):
+                flags, view = flags | _VIEW_VALUE, _VIEW
         values.put((
-            number, 0, index, engine.CODES_OF[dtype], shape, op, 0, row, 0 if row >= 0 else -1,
-            number, flags, -1, event,
+            number, writes, index, engine.CODES_OF[dtype], shape, op, 0, row, 0 if row >= 0 else -1,
+            storage, flags, -1, event,
         ))  # fmt: skip
         values.count = value + 1
-        ops.put((plan.text, first, n_in, value, 1, text, row, scope, pass_, 0, event))
+        ops.put((plan.text, first, n_in, value, 1, text, row, scope, pass_, view, event))
         ops.count = op + 1
         events.put((_OP, op, loc, self._batch.cell, self._batch.time))
         events.count = event + 1

@@ -6,8 +6,9 @@ A plain operation takes tensors that are known as they are and makes one new ten
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,27 +37,37 @@ Assigned = tuple[int, str, Any, int]  # a tensor's id, its name, and the place o
 
 
 class Run:
-    """What is collected of the operations of one run, one element each if not said otherwise.
+    """What is collected of a run.
 
-    inputs, edges, params: of all operations in a row. nodes: the numbers of the operations that
-    made a node; n_edges, seqs, titles, kinds: of these.
+    operations: out, plan, params and their text, scope, place, number of inputs. nodes: the number
+    of the operation in the run, kind, sequence number, title, number of edges. inputs, edges: rows
+    of values and of nodes, of all operations in a row.
     """
 
     def __init__(self) -> None:
-        self.outs: list[Any] = []
-        self.plans: list[Plan] = []
-        self.texts: list[int] = []
-        self.scopes: list[int] = []
-        self.locs: list[int] = []
-        self.n_in: list[int] = []
+        self.operations: list[tuple[Any, ...]] = []
+        self.nodes: list[tuple[int, ...]] = []
         self.inputs: list[int] = []
-        self.nodes: list[int] = []
-        self.n_edges: list[int] = []
         self.edges: list[int] = []
-        self.seqs: list[int] = []
-        self.titles: list[int] = []
-        self.kinds: list[int] = []
-        self.params: list[Any] = []
+
+
+class _Saved(NamedTuple):
+    """What nodes save, by the numbers of the operations that made them."""
+
+    inputs: Column
+    first_in: Column
+    results: Column
+    plans: tuple[Plan, ...]
+    params: tuple[Any, ...]
+
+    def rows(self, by: Column, sort: int, key: int) -> Column:
+        """Return the rows of the values of their input number `key`, or of their results."""
+        return self.inputs[self.first_in[by] + key] if sort == INPUT else self.results[by]
+
+    def constants(self, by: Column, key: str) -> list[int]:
+        """Return the texts of their argument `key`."""
+        constant = self.plans[by[0]].constant
+        return [constant(self.params[k][key]) for k in by.tolist()]
 
 
 class Runs:
@@ -82,106 +93,96 @@ class Runs:
         """
         self.named, self.assigned = [], assigned
         run = self._collect(entries, start, pass_)
-        count = len(run.outs)
+        count = len(run.operations)
         if count:
             self._write(run, count, pass_, span)
         return count
 
     def _collect(self, entries: list[Any], start: int, pass_: int) -> Run:
         run, tensors, nodes = Run(), self._tensors, self._nodes
-        base, leaf, seen_at, clock = tensors.base, tensors.leaf, tensors.seen_at, tensors.clock
-        value_of, by_seq, plan_of = tensors.value_of, nodes.by_seq, self._plans.get
+        operations, by_seq, plan_of = run.operations, nodes.by_seq, self._plans.get
         sites, place = self._places.known, self._places.place
-        first, event = len(value_of), self._batch.events.count
-        next_value = self._batch["values"].count
-        next_node = self._batch["nodes"].count
-        offset = next_value - first  # a tensor of the run has the value of its number
-        # One loop: a call for each operation would cost as much as its rows.
-        for entry in islice(entries, start, None):
+        first, event = len(tensors.value_of), self._batch.events.count
+        value, next_node = self._batch["values"].count, self._batch["nodes"].count
+        offset = value - first  # a tensor of the run has the value of its number
+        for at, entry in enumerate(islice(entries, start, None)):
             if entry[0] != recording.OPERATION:
                 break
             _, name, out, inputs, params, code, lasti, scope = entry
-            if type(out) is not Tensor or not inputs or hasattr(out, "_tid"):
+            if type(out) is not Tensor or not inputs or out is inputs[0]:
                 break
             node = out._g
             plan = plan_of((name if node is None else type(node), len(inputs)))
             if plan is None or plan.name != name:
                 break
             text = plan.params(params) if params else -1
-            if text < -1:
-                break
-            rows = []
-            for tensor in inputs:
-                number = getattr(tensor, "_tid", -1) - base
-                if number >= first:
-                    rows.append(number + offset)
-                elif (
-                    number >= 0
-                    and (tensor._g is LEAF) == leaf[number]
-                    and (seen_at[number] == clock or tensors.is_current(tensor, number))
-                ):
-                    rows.append(value_of[number])
-                else:
-                    break
-            if len(rows) != len(inputs):
+            rows = self._rows(inputs, first, offset) if text >= -1 else None
+            if rows is None:
                 break
             if node is not None:
                 seq = node.seq
-                if node is LEAF or seq in by_seq:
+                found = None if seq in by_seq else self._ends(node)
+                if found is None:
                     break
-                ends, mask, bit = [], 0, 1
-                for edge in node.edges:
-                    if edge is None:
-                        ends.append(-1)
-                    else:
-                        row = by_seq.get(edge.seq)
-                        if row is None:
-                            row = self._leaf(edge)
-                            if row < 0:
-                                break
-                        ends.append(row)
-                        mask += bit
-                    bit += bit
-                if len(ends) != len(node.edges):
-                    break
+                mask, ends = found
                 kind = self._kinds.get((plan, mask))
                 if kind is None:
                     kind = self._learn(plan, mask, entry, rows)
                 by_seq[seq] = next_node
                 next_node += 1
-                run.nodes.append(len(run.outs))
-                run.n_edges.append(len(ends))
+                run.nodes.append((at, kind, seq, nodes.title(node), len(ends)))
                 run.edges += ends
-                run.seqs.append(seq)
-                run.titles.append(nodes.title(node))
-                run.kinds.append(kind)
             loc, target = sites.get((id(code), lasti)) or place(code, lasti)
-            number = first + len(run.outs)
             assigned = self.assigned
             if assigned is not None:
                 if assigned[2] is not code or assigned[3] != lasti:
-                    self.named.append((assigned[0], assigned[1], event + len(run.outs)))
+                    self.named.append((assigned[0], assigned[1], event + at))
                 self.assigned = None
             if target and pass_ < 0:
-                self.assigned = number, target, code, lasti
+                self.assigned = first + at, target, code, lasti
             if out._v is None:
-                out._tid = number + base  # type: ignore[attr-defined]
-                value_of.append(next_value)
-                leaf.append(0)
-                seen_at.append(clock)
+                tensors.enroll_plain(out, value + at)
             else:
-                tensors.enroll(out, inputs[0])
-                value_of[number], seen_at[number] = next_value, clock
-            next_value += 1
-            run.outs.append(out)
-            run.plans.append(plan)
-            run.texts.append(text)
-            run.scopes.append(scope)
-            run.locs.append(loc)
-            run.n_in.append(len(rows))
+                tensors.enroll(out, inputs[0], value + at)
+            operations.append((out, plan, params, text, scope, loc, len(rows)))
             run.inputs += rows
-            run.params.append(params)
         return run
+
+    def _rows(self, inputs: tuple[Any, ...], first: int, offset: int) -> list[int] | None:
+        """Return the rows of what tensors hold; None if one is not known as it is."""
+        tensors = self._tensors
+        base = tensors.base
+        try:
+            numbers = [tensor._tid - base for tensor in inputs]
+        except AttributeError:
+            return None
+        for at, number in enumerate(numbers):
+            if number >= first:
+                numbers[at] = number + offset
+            elif number < 0 or (inputs[at]._g is LEAF) != tensors.leaf[number]:
+                return None
+            elif tensors.seen_at[number] == tensors.clock or tensors.is_current(inputs[at], number):
+                numbers[at] = tensors.value_of[number]
+            else:
+                return None
+        return numbers
+
+    def _ends(self, node: Any) -> tuple[int, list[int]] | None:
+        """Return a bit per edge that is there, and the rows of nodes; None if one is not known."""
+        row_of = self._nodes.by_seq.get
+        ends, mask, bit = [], 0, 1
+        for edge in node.edges:
+            row = -1
+            if edge is not None:
+                row = row_of(edge.seq, -1)
+                if row < 0:
+                    row = self._leaf(edge)
+                    if row < 0:
+                        return None
+                mask += bit
+            ends.append(row)
+            bit += bit
+        return mask, ends
 
     def _leaf(self, edge: Any) -> int:
         """Return the row of an AccumulateGrad that is known by its leaf; -1 for another node."""
@@ -206,22 +207,24 @@ class Runs:
         values, ops, events = batch["values"], batch["ops"], batch.events
         numbers = np.arange(count)
         event, op, value = events.count + numbers, ops.count + numbers, values.count + numbers
-        n_in = np.array(run.n_in)
+        outs, plans, params, texts, scopes, locs, counts = zip(*run.operations, strict=True)
+        n_in = np.array(counts)
         first_in = np.cumsum(n_in) - n_in
         inputs = np.array(run.inputs)
         node = np.full(count, -1)
-        made = np.array(run.nodes, np.int64)
-        node[made] = batch["nodes"].count + np.arange(len(made))
-        if len(made):
-            self._write_nodes(run, made, op, event, inputs, first_in, value)
-        flags, storage, writes = self._memory(run, node)
+        if run.nodes:
+            made = np.array(run.nodes)
+            node[made[:, 0]] = batch["nodes"].count + np.arange(len(made))
+            saved = _Saved(inputs, first_in, value, plans, params)
+            self._write_nodes(made, run.edges, saved, op, event)
+        flags, storage, writes = self._memory(outs, node)
         batch["ops"].extend(
-            count, name=[plan.text for plan in run.plans], in0=batch["inputs"].count + first_in,
-            n_in=n_in, out0=value, n_out=1, params=run.texts, node=node, scope=run.scopes,
+            count, name=[plan.text for plan in plans], in0=batch["inputs"].count + first_in,
+            n_in=n_in, out0=value, n_out=1, params=texts, node=node, scope=scopes,
             pass_=pass_, flags=np.where(flags & _VIEW, _VIEW_OP, 0), event=event,
         )  # fmt: skip
         batch["inputs"].extend(len(inputs), value=inputs)
-        outs, codes, shape = run.outs, engine.CODES_OF, batch.shape
+        codes, shape = engine.CODES_OF, batch.shape
         first = len(self._tensors.value_of) - count
         values.extend(
             count, tensor=first + numbers, version=writes,
@@ -231,17 +234,17 @@ class Runs:
             event=event,
         )  # fmt: skip
         events.extend(
-            count, kind=_OP, ref=op, loc=run.locs, cell=batch.cell, time=batch.time + span * numbers
+            count, kind=_OP, ref=op, loc=locs, cell=batch.cell, time=batch.time + span * numbers
         )
         batch.time += span * count
 
-    def _memory(self, run: Run, node: Column) -> tuple[Column, Column, Column]:
+    def _memory(self, outs: Sequence[Any], node: Column) -> tuple[Column, Column, Column]:
         """Return flags, number of the memory, and count of writes of what was made."""
         count = len(node)
         flags = np.where(node < 0, _NO_HISTORY, _HISTORY)
         storage = len(self._tensors.value_of) - count + np.arange(count)
         writes = np.zeros(count, np.int64)
-        for k, out in enumerate(run.outs):
+        for k, out in enumerate(outs):
             if out._v is not None:
                 storage[k] = self._tensors.storage(int(storage[k]))
                 writes[k] = version.count(out)
@@ -250,31 +253,27 @@ class Runs:
         return flags, storage, writes
 
     def _write_nodes(
-        self, run: Run, made: Column, op: Column, event: Column, inputs: Column,
-        first_in: Column, value: Column,
-    ) -> None:  # fmt: skip
+        self, made: Column, edges: list[int], known: _Saved, op: Column, event: Column
+    ) -> None:
         batch, nodes, saved = self._batch, self._nodes, self._batch["saved"]
-        kinds, n_edges = np.array(run.kinds), np.array(run.n_edges)
+        by, kinds, seqs, titles, n_edges = made.T
         n_saved = np.array([len(items) for items in self._items])[kinds]
         first_edge = batch["edges"].count + np.cumsum(n_edges) - n_edges
         first = np.cumsum(n_saved) - n_saved
         total = int(n_saved.sum())
         name, row, text = (np.full(total, -1) for _ in range(3))
-        for kind in np.unique(kinds) if total else ():
+        for kind in set(kinds.tolist()) if total else ():
             which = np.flatnonzero(kinds == kind)
             for j, (label, sort, key) in enumerate(self._items[kind]):
-                at, by = first[which] + j, made[which]
+                at = first[which] + j
                 name[at] = label
-                if sort == INPUT:
-                    row[at] = inputs[first_in[by] + key]
-                elif sort == CONSTANT:
-                    constant = run.plans[int(by[0])].constant
-                    text[at] = [constant(run.params[k][key]) for k in by.tolist()]
+                if sort == CONSTANT:
+                    text[at] = known.constants(by[which], key)
                 else:
-                    row[at] = value[by]
+                    row[at] = known.rows(by[which], sort, key)
         batch["nodes"].extend(
-            len(made), name=run.titles, op=op[made], variable=-1, edge0=first_edge, n_edge=n_edges,
-            saved0=saved.count + first, n_saved=n_saved, seq=run.seqs, event=event[made],
+            len(made), name=titles, op=op[by], variable=-1, edge0=first_edge, n_edge=n_edges,
+            saved0=saved.count + first, n_saved=n_saved, seq=seqs, event=event[by],
         )  # fmt: skip
         saved.extend(total, name=name, value=row, text=text)
-        nodes.extend_edges(run.edges, first_edge, n_edges)
+        nodes.extend_edges(edges, first_edge, n_edges)

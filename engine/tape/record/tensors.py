@@ -108,13 +108,13 @@ class Tensors:
         number = self.known(tensor)
         return self.value_of[number] if number >= 0 else self.current(tensor, loc)
 
-    def enroll(self, tensor: Any, source: Any = None) -> int:
+    def enroll(self, tensor: Any, source: Any = None, row: int = -1) -> int:
         """Give a tensor its id; its first row must follow. It may share the memory of `source`."""
         number = len(self.value_of)
         tensor._tid = number + self.base
-        self.value_of.append(-1)
+        self.value_of.append(row)
         self.leaf.append(0)
-        self.seen_at.append(0)
+        self.seen_at.append(self.clock)
         if engine.memory_cell(tensor) is not None:
             first = self._storage(tensor, number, source)
             if first != number:
