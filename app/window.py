@@ -151,10 +151,15 @@ class Window(QMainWindow):
             # Smaller than wished: maximized, since the frame would push the edges off the screen.
             if available.width() <= wished.width() or available.height() <= wished.height():
                 self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
-        if state.isEmpty() or not self.restoreState(state):
-            self.reset_layout()
-        else:
-            self._operations_placed = True
+        for placed in (True, False):
+            if not state.isEmpty() and self.restoreState(state, int(placed)):
+                self._operations_placed = placed
+                return
+        self.reset_layout()
+
+    def state(self) -> QByteArray:
+        """Return where the panels are; its version says whether the palette has a place yet."""
+        return self.saveState(int(self._operations_placed))
 
     def _place_operations(self, visible: bool) -> None:
         """Lay the palette over the inspector when it first appears; of the unseen Qt loses tabs."""

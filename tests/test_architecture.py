@@ -27,7 +27,7 @@ MAY_IMPORT = {
 QT_FREE = (
     "engine", "app/kernel/inside", "app/documents.py", "app/record.py", "app/cli.py",
     "app/bootstrap.py", "ui/graph/model.py", "ui/graph/layout", "ui/graph/tint.py",
-    "ui/graph/types.py", "ui/inspector/view.py",
+    "ui/graph/types.py", "ui/inspector/view.py", "ui/palette/search.py", "ui/palette/calls.py",
 )  # fmt: skip
 
 TOP_LEVEL = {"pyproject.toml", "README.md", "LICENSE", "app", "engine", "ui", "resources", "tests"}

@@ -151,7 +151,7 @@ class Controller(QObject):
         self.undo.indexChanged.connect(lambda _: self._update_actions())
         window.may_close = self.files.may_lose
         # Not later: once the window has closed, its floating panels count as hidden.
-        window.closing = lambda: self.settings.set_window(window.saveGeometry(), window.saveState())
+        window.closing = lambda: self.settings.set_window(window.saveGeometry(), window.state())
         window.dropped = lambda name: self.files.open(Path(name))
 
     def _ready_to_play(self) -> None:

@@ -162,7 +162,7 @@ def _functional() -> Iterator[Operation]:
         if name in same or name.endswith(("_", "_with_indices")):
             continue
         fn = getattr(module, name)
-        room = fn.__module__.rpartition(".")[2]
+        room = inspect.unwrap(fn).__module__.rpartition(".")[2]
         rows = _rows(name, of_rooms=False)
         family = rows[0].family if len(rows) == 1 else _FUNCTIONAL_FAMILIES.get(room, "other")
         yield _plain(f"torch.nn.functional.{name}", fn, family, rows)

@@ -145,7 +145,7 @@ def test_it_is_where_it_was_at_the_next_start(
     qtbot: QtBot, controller: Controller, tmp_path: Path
 ) -> None:
     opened(qtbot, controller)
-    state = controller.window.saveState()
+    state = controller.window.state()
     settings = Settings(tmp_path / "others.ini")
     settings.set_window(controller.window.saveGeometry(), state)
     again = Controller(settings)
@@ -156,3 +156,12 @@ def test_it_is_where_it_was_at_the_next_start(
     again.window.close()
     again.close()
     again.window.deleteLater()
+
+
+def test_one_that_was_never_opened_still_opens_over_the_inspector(
+    qtbot: QtBot, controller: Controller
+) -> None:
+    window = controller.window
+    window.restore(window.saveGeometry(), window.state())
+    opened(qtbot, controller)
+    assert window.docks["operations"] in window.tabifiedDockWidgets(window.docks["inspector"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
@@ -21,6 +22,8 @@ STRIPE = 3
 NARROW = 340  # px below which a node has a line of its own
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 _NO_GRADIENT = "no gradient"
+_BREAK = "\u200b"  # lets a line break, takes no room
+_JOINTS = re.compile(r"([._(](?=\w))")
 #: What is left of a name when its namespace is said short.
 _SHORT = {"torch.nn.functional.": "F.", "torch.linalg.": "linalg.", "torch.special.": "special."}
 
@@ -60,14 +63,19 @@ def in_full(one: Operation, theme: Theme) -> list[Piece]:
     bold = mono_font("body")
     bold.setWeight(QFont.Weight.Bold)
     small, mono = ui_font("small"), mono_font("small")
-    pieces = [Piece(one.signature, bold, theme.text), Piece(sentence(one), small, theme.text_dim)]
+    pieces = [
+        Piece(_breakable(one.signature), bold, theme.text),
+        Piece(sentence(one), small, theme.text_dim),
+    ]
     if one.also:
         pieces.append(Piece(f"also {', '.join(one.also)}", small, theme.text_faint))
     variants = [f".{one.name}()"] * one.method + [f".{one.name}_()"] * one.inplace
     if variants:
         pieces.append(Piece(f"method {', '.join(variants)}", small, theme.text_faint))
     pieces += [
-        Piece(f"∂{name} = {text}" if name else text, mono if name else small, theme.text)
+        Piece(f"∂{name} = {_breakable(text)}", mono, theme.text)
+        if name
+        else Piece(text, small, theme.text)
         for name, text in one.gradients
     ] or [Piece(_NO_GRADIENT, small, theme.text_faint)]
     if one.node:
@@ -197,6 +205,10 @@ class Rows(QStyledItemDelegate):
         _draw(painter, left, gradient(one), ui_font("small") if spoken else mono, colour)
 
 
+def _words(text: str) -> list[str]:
+    return text.replace(_BREAK, " ").split()
+
+
 def _advance(font: QFont, text: str) -> int:
     return QFontMetrics(font).horizontalAdvance(text) + 1
 
@@ -206,9 +218,14 @@ def _height(piece: Piece, width: int) -> int:
     return QFontMetrics(piece.font).boundingRect(room, _wrap(piece, width), piece.text).height()
 
 
+def _breakable(code: str) -> str:
+    """Code that may break inside long names: after a point, a bracket or an underscore."""
+    return _JOINTS.sub(f"\\1{_BREAK}", code)
+
+
 def _wrap(piece: Piece, width: int) -> int:
     """Break lines between words, and within them only where one is wider than the line."""
-    widest = max((_advance(piece.font, word) for word in piece.text.split()), default=0)
+    widest = max((_advance(piece.font, word) for word in _words(piece.text)), default=0)
     flag = Qt.TextFlag.TextWrapAnywhere if widest > width else Qt.TextFlag.TextWordWrap
     return int(flag)
 

@@ -201,7 +201,7 @@ def test_the_current_row_tells_everything_and_is_as_high_as_that(
     qtbot: QtBot, palette: OperationPalette
 ) -> None:
     palette.search.setText("matmul")
-    told = " ".join(piece.text for piece in in_full(MATMUL, load("dark")))
+    told = " ".join(p.text for p in in_full(MATMUL, load("dark"))).replace("\u200b", "")
     for part in ("torch.matmul(input, other)", "Matrix product.", "∂other = input.T @ g", "MmB"):
         assert part in told
     assert heads(GELU) == ("F.gelu", "(input)")
