@@ -200,15 +200,20 @@ def _gradients(name: str, family: str, rows: list[Op]) -> tuple[tuple[str, str],
 
 
 def _rows(name: str, *, of_rooms: bool) -> list[Op]:
-    """The rows that a public function runs; `of_rooms`: of torch, else of torch.nn.functional."""
-    wanted = {name, f"_{name}", f"linalg_{name}", *_BEHIND.get(name, "").split()}
-    return [
-        op
+    """The rows that a public function runs; `of_rooms`: of torch, else of torch.nn.functional.
+
+    By node, since the order in which rooms were imported says nothing.
+    """
+    behind = _BEHIND.get(name, "").split()
+    wanted = {name, f"_{name}", f"linalg_{name}", *behind}
+    found = [
+        (op.node.__name__, key, op)
         for key, op in list(OPS.items())
         if (key in wanted or op.name in wanted)
-        and (not key.startswith("special_"))
-        and (of_rooms == rooms.publishes(key) or key in _BEHIND.get(name, "").split())
+        and not key.startswith("special_")
+        and (of_rooms == rooms.publishes(key) or key in behind)
     ]
+    return [op for _, _, op in sorted(found, key=lambda each: each[:2])]
 
 
 def _family(name: str) -> str:

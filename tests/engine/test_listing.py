@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -114,3 +117,19 @@ def test_the_text_of_a_function_is_its_expression_and_nothing_else() -> None:
 def test_the_page_is_up_to_date() -> None:
     written = (ROOT / "resources" / "docs" / "operations.md").read_text("utf-8")
     assert written == page(), "run python -m engine.ops.page > resources/docs/operations.md"
+
+
+def test_the_order_in_which_rooms_load_changes_nothing() -> None:
+    code = (
+        "import hashlib, sys; from engine.ops import rooms; "
+        "import engine; rooms.load_all(sorted(rooms.ROOMS, reverse=bool(int(sys.argv[1])))); "
+        "from engine.ops.page import page; print(hashlib.sha256(page().encode()).hexdigest())"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-c", code, order], env=environment, capture_output=True, check=True
+        ).stdout
+        for order in "01"
+    )
+    assert first == second
