@@ -119,7 +119,7 @@ def modified_error(t: Any, seq: float, g: Any, cell: Cell) -> RuntimeError:
     if g is not None and g is not graph.LEAF:
         node, nr = (g.node, g.nr) if type(g) is graph.Port else (g, 0)
         name = getattr(node, "title", "") or type(node).__name__
-        name = name.rstrip("0123456789").removesuffix("Backward")
+        name = name.removesuffix("Backward0").replace("Backward", "")
         if type(t._v) is View:  # whose node is made anew when its memory was written
             name, nr = "AsStrided", 0
         origin = f", which is output {nr} of {name},"

@@ -206,12 +206,16 @@ def into(name: str, out: Any, compute: Callable[[], Any], values: Any) -> Any:
     return out
 
 
-def inplace_method(op: Op, check: Callable[[list[Any]], None] | None = None) -> Callable[..., Any]:
+def inplace_method(
+    op: Op,
+    check: Callable[[list[Any]], None] | None = None,
+    writes: Callable[[list[Any]], Op] | None = None,
+) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         values = bind(op, args, kwargs)
         if check is not None:
             check(values)
-        return inplace.run_inplace(op, values)
+        return inplace.run_inplace(op if writes is None else writes(values), values)
 
     call.__name__ = call.__qualname__ = op.name + "_"
     return call
@@ -225,9 +229,13 @@ def expose(
     inplace: bool = False,
     also: str = "",
     check: Callable[[list[Any]], None] | None = None,
+    writes: Callable[[list[Any]], Op] | None = None,
     quick: Callable[[Op, Callable[..., Any]], Callable[..., Any]] | None = None,
 ) -> Callable[..., Any]:
-    """Publish a row under its name and the names in `also`; `quick` makes its quick way."""
+    """Publish a row under its name and the names in `also`; `quick` makes its quick way.
+
+    `writes` tells the row of a call in place, where that is another one.
+    """
     full = functional(op, check)
 
     def ways(one: Callable[..., Any]) -> Callable[..., Any]:
@@ -243,7 +251,7 @@ def expose(
         if method:
             setattr(Tensor, name, ways(_checked(name, full, True)))
         if inplace:
-            write = inplace_method(op, check)
+            write = inplace_method(op, check, writes)
             setattr(Tensor, name + "_", _checked(name + "_", write, True))
             if function and overloaded(name + "_"):
                 FUNCTIONS.setdefault(name + "_", _checked(name + "_", write, False))

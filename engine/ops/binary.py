@@ -488,6 +488,25 @@ for _name, _fn, _doc in (
         check=_refusal(_name),
     )
 
+
+def _writes(name: str, fn: Callable[..., Raw]) -> Callable[[list[Any]], Any]:
+    """What a comparison in place is: an operation whose gradients are zeros."""
+    number, tensor = (
+        define(
+            f"{name}(self, other)",
+            broadcasting(fn),
+            PROMOTE,
+            family="pointwise",
+            key=f"_{name}_{key}",
+            node=f"{name.capitalize()}Backward{i}",
+            self=lambda F, g: F.zeros_like(g),
+            other=lambda F, g: F.zeros_like(g),
+        )
+        for i, key in enumerate(("number", "tensor"))
+    )
+    return lambda values: tensor if isinstance(values[1], Tensor) else number
+
+
 for _name, _fn, _also, _doc in (
     ("eq", np.equal, "", "Whether input == other, element by element."),
     ("ne", np.not_equal, "not_equal", "Whether input != other, element by element."),
@@ -504,6 +523,7 @@ for _name, _fn, _also, _doc in (
         inplace=True,
         also=_also,
         check=_refusal(_name),
+        writes=None if "logical" in _name else _writes(_name, _fn),
     )
 
 

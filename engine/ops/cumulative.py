@@ -58,7 +58,38 @@ CUMPROD = define("cumprod(self, dim)", _cumprod, family="reduction", self=_cumpr
 
 
 def _logcumsumexp(a: Raw, dim: int) -> Raw:
-    return np.logaddexp.accumulate(a, axis=axis(dim, a.ndim)) if a.ndim else a
+    if not a.ndim:
+        return a
+    d = axis(dim, a.ndim)
+    if a.dtype.kind != "c":
+        return np.logaddexp.accumulate(a, axis=d)
+    out = np.array(np.moveaxis(a, d, 0))
+    for i in range(1, len(out)):
+        first = out[i - 1].real >= out[i].real
+        high, low = np.where(first, out[i - 1], out[i]), np.where(first, out[i], out[i - 1])
+        out[i] = high + np.log1p(np.exp(low - high))
+    return np.moveaxis(out, 0, d)
+
+
+def _logcumsumexp_vjp(F: Any, g: Any, self: Any, result: Any, dim: int) -> Any:
+    """The sums exp(x_i) Σ g_k exp(-y_k) by their logarithms, positive and negative g apart."""
+    if F.is_complex(g):
+        return F.exp(_back_logcumsumexp(F, F.log(g) - F.conj(result), dim) + F.conj(self))
+    size, least = F.abs(g), float(np.finfo(F.array(g).dtype).min)
+    parts = [
+        F.exp(
+            _back_logcumsumexp(
+                F, F.where(sign, F.log(F.where(sign, size, 1.0)), least) - result, dim
+            )
+            + self
+        )
+        for sign in (g > 0, g < 0)
+    ]
+    return parts[0] - parts[1]
+
+
+def _back_logcumsumexp(F: Any, x: Any, dim: int) -> Any:
+    return F.flip(F.logcumsumexp(F.flip(x, [dim]), dim), [dim]) if len(x.shape) else x
 
 
 expose(
@@ -66,7 +97,7 @@ expose(
         "logcumsumexp(self, dim)",
         _logcumsumexp,
         family="reduction",
-        self=lambda F, g, self, result, dim: _back_cumsum(F, g * F.exp(-result), dim) * F.exp(self),
+        self=_logcumsumexp_vjp,
         doc="The logarithm of the sums of exp up to each element along `dim`.",
     )
 )

@@ -7,6 +7,7 @@ every live view of that memory an `AsStridedBackward0` node on top of it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,9 @@ from engine.dtype import COMPLEX, FLOAT, bfloat16, cast, round_bfloat16
 from engine.ops import table
 from engine.ops.table import Op, OpNode, record
 from engine.tensor import Tensor, array, new
+
+#: A moment after all others.
+_EVER = sys.maxsize
 
 
 def write(t: Any, r: Any) -> None:
@@ -62,10 +66,25 @@ def _overlaps(a: Any) -> bool:
     return any(s == 0 and n > 1 for s, n in zip(a.strides, a.shape, strict=True)) and bool(a.size)
 
 
+def _check_overlap(t: Any, values: list[Any]) -> None:
+    """Raise if another argument lies partly in the memory that is written."""
+    for v in values[1:]:
+        if v is t or not isinstance(v, Tensor) or not _same_memory(t, v):
+            continue
+        a, b = array(t), array(v)
+        same = a.strides == b.strides and address(a) == address(b)
+        if not same and np.may_share_memory(a, b) and not (_overlaps(a) or _overlaps(b)):
+            raise RuntimeError(
+                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a "
+                "single memory location. Please clone() the tensor before performing the operation."
+            )
+
+
 def run_inplace(op: Op, values: list[Any]) -> Any:
     """Execute a row and put the result into its first argument."""
     t = values[0]
     check(t, op.name)
+    _check_overlap(t, values)
     raws, need, half = table.unwrap(op, values)
     try:
         r = table.forward_of(op, half)(*raws)
@@ -82,9 +101,13 @@ def store(op: Op, values: list[Any], r: Any, need: bool, name: str | None = None
     old: Any = None
     if need and mode.enabled:
         old = snapshot(t, keep=0 in op.needs[0])
+        others = [_overwritten(v) if _same_memory(t, v) else v for v in values[1:]]
     write(t, r)
     if old is not None:
-        history(op, [old, *values[1:]], t, before)
+        history(op, [old, *others], t, before)
+        for v, other in zip(values[1:], others, strict=True):
+            if other is not v:
+                other._g = v._g
     if recording.log is not None:
         record(name or op.name + "_", op, values, t)
     return t
@@ -111,6 +134,26 @@ def snapshot(t: Any, keep: bool) -> Any:
     old._a = t._a.copy() if keep and isinstance(t._a, np.ndarray) else t._a
     old._s, old._d, old._g, old._v = t._s, t._d, t._g, None
     return old
+
+
+def _same_memory(t: Any, other: Any) -> bool:
+    if t is other:
+        return True
+    return isinstance(other, Tensor) and None is not other._v and _cell(other) is _cell(t)
+
+
+def _cell(t: Any) -> Any:
+    return t._v.cell if type(t._v) is version.View else t._v
+
+
+def _overwritten(v: Any) -> Any:
+    """An argument whose memory the operation itself writes: backward finds it modified."""
+    now = version.cell_of(v)
+    cell = version.Cell()
+    cell.count, cell.last, cell.times = now.count + 1, _EVER, [_EVER]
+    out = new(Tensor)
+    out._a, out._s, out._d, out._g, out._v = v._a, v._s, v._d, v._g, cell
+    return out
 
 
 def history(op: Op, values: list[Any], t: Any, before: Any) -> None:
@@ -203,8 +246,8 @@ def strided_node(base: Any, view: Any) -> Any:
     n.edges = (graph.edge(base),)
     n.g = None
     n.seq = tick()
-    n.args, n.outs, n.cells = [None, size, strides, offset], None, None
-    n.metas = ((base._s, base._d), None, None, None)
+    n.args, n.outs, n.cells = [None, size, strides, offset, None], None, None
+    n.metas = ((base._s, base._d), *[None] * 4)
     return n
 
 

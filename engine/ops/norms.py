@@ -46,7 +46,7 @@ def norm_vjp(
     if p == 1:
         return F.sgn(self) * g
     if abs(p) == math.inf:
-        hit = F.bool_to(F.abs(self) == r, g)
+        hit = F.bool_to((F.abs(self) == r) | ((self != self) & (r != r)), g)
         return F.sgn(self) * hit * (g / F.sum(hit, list(dims), True) if dims else g)
     zero = r == 0
     safe = F.where(zero, F.ones_like(r), r)
@@ -58,12 +58,19 @@ def norm_vjp(
     return F.where(zero, F.zeros_like(self), self * F.power(m, p - 2) * (g / F.power(safe, p - 1)))
 
 
+def _vjp(
+    F: Any, g: Any, self: Any, result: Any, self_sizes: Any, p: float, dim: Any, keepdim: bool
+) -> Any:
+    """The gradient of a p-norm; none where p is 0, which counts."""
+    return norm_vjp(F, g, self, result, self_sizes, p, dim, keepdim) if p else None
+
+
 NORM = define(
     "norm(self, p, dim, keepdim)",
     vector_norm_raw,
     family="reduction",
     node="NormBackward1",
-    self=norm_vjp,
+    self=_vjp,
 )
 
 
@@ -72,7 +79,7 @@ VECTOR_NORM = define(
     vector_norm_raw,
     family="reduction",
     node="LinalgVectorNormBackward0",
-    self=norm_vjp,
+    self=_vjp,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,60 @@ def msort(input: Any) -> Any:
     return sort(input, 0)[0]
 
 
+def _no_derivative(name: str) -> Callable[..., Any]:
+    def vjp(F: Any, g: Any) -> Any:
+        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
+
+    return vjp
+
+
+def _unique(a: Raw, dim: int | None = None) -> tuple[Raw, Raw, Raw]:
+    values, inverse, counts = np.unique(
+        a, return_inverse=True, return_counts=True, axis=dim, equal_nan=False
+    )
+    return values, inverse.reshape(np.shape(a) if dim is None else (-1,)), counts
+
+
+UNIQUE = define(
+    "_unique2(self)", _unique, family="reduction", outputs=3, self=_no_derivative("_unique2")
+)
+UNIQUE_DIM = define(
+    "unique_dim(self, dim)",
+    _unique,
+    family="reduction",
+    outputs=3,
+    self=_no_derivative("unique_dim"),
+)
+
+
+def _unique_consecutive(a: Raw, dim: int | None) -> tuple[Raw, Raw, Raw]:
+    a = np.asarray(a)
+    rows = a.reshape(-1) if dim is None else np.moveaxis(a, dim, 0)
+    starts = np.ones(len(rows), bool)
+    if len(rows) > 1:
+        differs = rows[1:] != rows[:-1]
+        starts[1:] = differs if differs.ndim == 1 else differs.reshape(len(rows) - 1, -1).any(1)
+    values = rows[starts] if dim is None else np.moveaxis(rows[starts], 0, dim)
+    inverse = np.cumsum(starts) - 1
+    counts = np.bincount(inverse)
+    return values, inverse.reshape(a.shape if dim is None else (-1,)), counts
+
+
+UNIQUE_CONSECUTIVE = define(
+    "unique_consecutive(self, dim)",
+    _unique_consecutive,
+    family="reduction",
+    outputs=3,
+    self=_no_derivative("unique_consecutive"),
+)
+
+
+def _asked(found: tuple[Any, Any, Any], return_inverse: bool, return_counts: bool) -> Any:
+    values, inverse, counts = found
+    out = (values, *[inverse] * return_inverse, *[counts] * return_counts)
+    return out if len(out) > 1 else values
+
+
 def unique(
     input: Any,
     sorted: bool = True,
@@ -97,38 +152,15 @@ def unique(
     dim: int | None = None,
 ) -> Any:
     """The different elements, sorted."""
-    values, inverse, counts = np.unique(
-        input._a, return_inverse=True, return_counts=True, axis=dim, equal_nan=False
-    )
-    out = [wrap(values, input._d)]
-    if return_inverse:
-        out.append(wrap(inverse.reshape(input._s if dim is None else (-1,))))
-    if return_counts:
-        out.append(wrap(counts))
-    return out[0] if len(out) == 1 else tuple(out)
+    found = run(UNIQUE, [input]) if dim is None else run(UNIQUE_DIM, [input, dim])
+    return _asked(found, return_inverse, return_counts)
 
 
 def unique_consecutive(
     input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """The elements without the repetitions that follow each other."""
-    a = (
-        np.asarray(input._a).reshape(-1)
-        if dim is None
-        else np.moveaxis(np.asarray(input._a), dim, 0)
-    )
-    starts = np.ones(len(a), bool)
-    if len(a) > 1:
-        differs = a[1:] != a[:-1]
-        starts[1:] = differs if differs.ndim == 1 else differs.reshape(len(a) - 1, -1).any(1)
-    values = a[starts]
-    out = [wrap(values if dim is None else np.moveaxis(values, 0, dim), input._d)]
-    inverse = np.cumsum(starts) - 1
-    if return_inverse:
-        out.append(wrap(inverse.reshape(input._s if dim is None else (-1,))))
-    if return_counts:
-        out.append(wrap(np.bincount(inverse)))
-    return out[0] if len(out) == 1 else tuple(out)
+    return _asked(run(UNIQUE_CONSECUTIVE, [input, dim]), return_inverse, return_counts)
 
 
 def searchsorted(

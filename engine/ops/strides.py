@@ -52,15 +52,20 @@ def element_strides(t: Any) -> tuple[int, ...]:
     if not isinstance(a, np.ndarray):
         return ()
     if a.flags.c_contiguous:  # NumPy leaves strides of dimensions of size 1 or 0 undefined
-        out, step = [], 1
-        for s in reversed(t._s):
-            out.append(step)
-            step *= max(s, 1)
-        return tuple(reversed(out))
+        return _dense(t._s)
     return tuple(s // a.itemsize for s in a.strides)
 
 
-def storage_offset(self: Any) -> int:
+def _dense(size: Sequence[int]) -> tuple[int, ...]:
+    """The strides of elements that lie one after the other."""
+    out, step = [], 1
+    for s in reversed(size):
+        out.append(step)
+        step *= max(s, 1)
+    return tuple(reversed(out))
+
+
+def storage_offset_of(self: Any) -> int:
     """Where the first element is in the memory, counted in elements."""
     root = self._v.base if type(self._v) is version.View else None
     return 0 if root is None or not self._s.numel() else inplace.geometry(root, self)[2]
@@ -71,7 +76,9 @@ def data_ptr(self: Any) -> int:
     return inplace.address(array(self))
 
 
-def _as_strided(a: Raw, size: Sequence[int], stride: Sequence[int], storage_offset: int = 0) -> Raw:
+def _as_strided(
+    a: Raw, size: Sequence[int], stride: Sequence[int], storage_offset: int = 0, start: Any = None
+) -> Raw:
     flat = _flat_memory(np.asarray(a))
     top = storage_offset + sum((s - 1) * t for s, t in zip(size, stride, strict=True))
     if all(size) and top >= flat.size:
@@ -95,21 +102,33 @@ def _flat_memory(a: Raw) -> Raw:
     return a.reshape(-1)
 
 
-def _places(sizes: Any, size: Any, stride: Any, offset: int) -> Raw:
-    return np_strided(
-        np.arange(max(sizes.numel(), 1))[offset:], tuple(size), [8 * s for s in stride]
-    )
+def _places(size: Any, stride: Any, offset: int) -> Raw:
+    """Where in the memory each element is, counted in elements; as a vector."""
+    out = np.full((), offset)
+    for n, step in zip(size, stride, strict=True):
+        out = out[..., None] + step * np.arange(n)
+    return out.ravel()
 
 
 def _as_strided_vjp(
-    F: Any, g: Any, self_sizes: Any, size: Any, stride: Any, storage_offset: int
+    F: Any, g: Any, self_sizes: Any, size: Any, stride: Any, storage_offset: int, start: Any
 ) -> Any:
-    index = _places(self_sizes, size, stride, storage_offset).ravel()
-    return F.scatter_into(g.reshape((-1,)), index, self_sizes.numel()).reshape(self_sizes)
+    """Through the memory: from the places that the result shows to those that self shows.
+
+    Elements of self that are one in memory share its gradient.
+    """
+    steps, offset = start or (_dense(self_sizes), 0)
+    shown, own = _places(size, stride, storage_offset), _places(self_sizes, steps, offset)
+    n = 1 + max(shown.max(initial=0), own.max(initial=0))
+    memory = F.scatter_into(g.reshape((-1,)), shown, n)
+    sharing = np.bincount(own, minlength=n).clip(1)
+    if sharing.max() > 1:
+        memory = memory / F.const(sharing)
+    return F.take_flat(memory, own).reshape(self_sizes)
 
 
 AS_STRIDED = define(
-    "as_strided(self, size, stride, storage_offset=0)",
+    "as_strided(self, size, stride, storage_offset=0, start=None)",
     _as_strided,
     family="shape",
     view=True,
@@ -183,7 +202,10 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
         )
     if storage_offset is not None and storage_offset < 0:
         raise RuntimeError(f"Tensor: invalid storage offset {storage_offset}")
-    return run(AS_STRIDED, [input, tuple(size), tuple(stride), storage_offset or 0])
+    own = element_strides(input), storage_offset_of(input)
+    start = None if own == (_dense(input._s), 0) else own
+    offset = own[1] if storage_offset is None else storage_offset
+    return run(AS_STRIDED, [input, tuple(size), tuple(stride), offset, start])
 
 
 def as_strided_scatter(
@@ -193,7 +215,8 @@ def as_strided_scatter(
     return run(STRIDED_SCATTER, [input, src, tuple(size), tuple(stride), storage_offset or 0])
 
 
-for _n in ("contiguous", "is_contiguous", "stride", "storage_offset", "data_ptr"):
+for _n in ("contiguous", "is_contiguous", "stride", "data_ptr"):
     publish(_n, globals()[_n], function=False)
+publish("storage_offset", storage_offset_of, function=False)
 publish("as_strided", as_strided)
 publish("as_strided_scatter", as_strided_scatter)

@@ -52,6 +52,8 @@ UNCHECKED = {
     "sign",
     "trunc",
     "nextafter",
+    "unique_consecutive",
+    "unique_dim",
 }
 
 
