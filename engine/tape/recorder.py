@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import CodeType, TracebackType
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ from engine import recording
 from engine.tape.record import transcript
 from engine.tape.record.arrays import fill_in
 from engine.tape.record.calm import uninterrupted
-from engine.tape.record.order import Held, as_served, open_pass
+from engine.tape.record.order import Held, as_served, whole_passes
+from engine.tape.record.places import frames
 from engine.tape.record.rows import capped, message
 from engine.tape.record.transcript import Transcript
 from engine.tape.record.watch import Patient, Watch, weight
@@ -33,7 +34,6 @@ from engine.tape.summary import summarize
 from engine.tape.tape import Tape
 
 _log = logging.getLogger(__name__)
-_ENGINE = str(Path(recording.__file__).parent) + os.sep
 _PRINT_LIMIT = 2000
 _SOURCE_LIMIT = 1 << 20
 _AT_ONCE = 1024
@@ -131,7 +131,7 @@ class Recorder:
 
     def error(self, exc: BaseException) -> None:
         """The person's code raised; the error is shown at the innermost line that is theirs."""
-        self._note(transcript.ERROR, message(exc), _places(exc))
+        self._note(transcript.ERROR, message(exc), frames(exc))
 
     def printed(self, text: str) -> None:
         """The person's code printed a line."""
@@ -193,16 +193,9 @@ class Recorder:
         log, now = self._log, time.perf_counter() - self._began
         # Slices are single steps for other threads: what is appended meanwhile stays in the list.
         waiting = len(log)
-        entries = log[: min(waiting, most)]
+        entries = whole_passes(log, most, _LONGEST_PASS) if hold else log[:waiting]
+        entries = as_served(entries)
         count = len(entries)
-        if hold:
-            count = open_pass(entries)
-            while count == 0 < len(entries) < waiting and len(entries) <= _LONGEST_PASS:
-                entries = log[: min(waiting, 2 * len(entries))]
-                count = open_pass(entries)
-            if count == 0 and len(entries) > _LONGEST_PASS:
-                count = len(entries)
-        entries = as_served(entries[:count])
         span = (now - self._drained) / max(waiting, 1)
         for start in range(0, count, _AT_ONCE):
             some = entries[start : start + _AT_ONCE]
@@ -213,7 +206,7 @@ class Recorder:
             if self._unsettled >= _AT_ONCE:
                 self._settle()
         del log[:count]
-        if count == waiting:
+        if count >= waiting:
             self._drained = now
         self._transcript.arrays.forget()
         self._taken = count
@@ -230,14 +223,24 @@ class Recorder:
         work(*args)
 
     def _before_write(self, tensor: Any) -> None:
-        with self._waiting():
-            self._calmly(self._protect, tensor)
-            if self._transcript.arrays.pending > _MOST_PENDING:
+        self._at_once(self._protect, tensor)
+        if self._transcript.arrays.pending > _MOST_PENDING:
+            with self._waiting():
                 self._flush_here()
 
     def _before_change(self) -> None:
-        with self._waiting():
-            self._calmly(self._drain)
+        self._at_once(self._drain)
+
+    def _at_once(self, work: Callable[..., None], *args: Any) -> None:
+        """Work on the transcript in the program's thread."""
+        with uninterrupted():
+            if not self._lock.acquire(blocking=False):
+                with self._waiting():
+                    self._lock.acquire()
+            try:
+                self._calmly(work, *args)
+            finally:
+                self._lock.release()
 
     @contextlib.contextmanager
     def _waiting(self) -> Iterator[None]:
@@ -247,10 +250,10 @@ class Recorder:
 
     def _protect(self, tensor: Any) -> None:
         """Take down what shows the tensor's memory: of a plain pass that serves its leaves, nothing."""
-        if not self._held.still(self._log):
+        if self._log and not self._held.still(self._log):
             self._drain(hold=True)
             self._held = Held(self._log)
-        if self._log and not (self._held.still(self._log) and not self._held.shows(tensor)):
+        if self._log and (self._held.shows(tensor) or not self._held.still(self._log)):
             self._drain()
         self._transcript.write_begins(tensor)
 
@@ -350,17 +353,6 @@ def _switch_off() -> None:
     recording.before_change = lambda: None
     recording.enter_scope = lambda module: 0
     recording.scope = 0
-
-
-def _places(error: BaseException) -> list[tuple[CodeType, int]]:
-    """Return code and instruction of the frames of an error that are not the engine's."""
-    places, at = [], error.__traceback__
-    while at is not None:
-        code = at.tb_frame.f_code
-        if not code.co_filename.startswith(_ENGINE):
-            places.append((code, at.tb_lasti))
-        at = at.tb_next
-    return places
 
 
 def _environment() -> dict[str, Any]:

@@ -18,15 +18,17 @@ Entry = tuple[Any, ...]
 _BORDERS = (recording.PASS, recording.END)
 
 
-def open_pass(entries: list[Entry]) -> int:
-    """Return where the first plain pass begins that is not over yet; all of them where none is."""
-    begun: list[int] = []
-    for at in _borders(entries):
-        if entries[at][0] == recording.PASS:
-            begun.append(at)
-        elif begun:
-            begun.pop()
-    return next((at for at in begun if _is_plain(entries[at])), len(entries))
+def whole_passes(log: list[Entry], most: int, longest: int) -> list[Entry]:
+    """Return the oldest `most` entries, or more, up to the first plain pass that is not over.
+
+    Of a pass that is longer than `longest`, what is there.
+    """
+    entries = log[:most]
+    end = _open_pass(entries)
+    while end == 0 < len(entries) < len(log) and len(entries) <= longest:
+        entries = log[: 2 * len(entries)]
+        end = _open_pass(entries)
+    return entries if end == 0 and len(entries) > longest else entries[:end]
 
 
 def as_served(entries: list[Entry]) -> list[Entry]:
@@ -59,10 +61,11 @@ class Held:
         """Whether these are still no more than the entries of that pass."""
         if not entries or entries[0] is not self._first:
             return False
-        new = entries[self._looked :]
-        self._looked += len(new)
-        for entry in new:
+        for entry in entries[self._looked :] if self._steps_only else ():
             self._look(entry)
+            self._looked += 1
+            if not self._steps_only:
+                break
         return self._steps_only
 
     def shows(self, tensor: Any) -> bool:
@@ -88,6 +91,17 @@ class Held:
 
 def _borders(entries: list[Entry]) -> list[int]:
     return [at for at, entry in enumerate(entries) if entry[0] in _BORDERS]
+
+
+def _open_pass(entries: list[Entry]) -> int:
+    """Return where the first plain pass begins that is not over; the end where there is none."""
+    begun: list[int] = []
+    for at in _borders(entries):
+        if entries[at][0] == recording.PASS:
+            begun.append(at)
+        elif begun:
+            begun.pop()
+    return next((at for at in begun if _is_plain(entries[at])), len(entries))
 
 
 def _is_plain(entry: Entry) -> bool:

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import linecache
+import os
 from bisect import bisect_right
+from pathlib import Path
 from types import CodeType
 
+from engine import recording
 from engine.tape.record.rows import Batch
 from engine.tape.record.targets import Targets
+
+_ENGINE = str(Path(recording.__file__).parent) + os.sep
+
+
+def frames(error: BaseException) -> list[tuple[CodeType, int]]:
+    """Return code and instruction of the frames of an error that are not the engine's."""
+    found, at = [], error.__traceback__
+    while at is not None:
+        code = at.tb_frame.f_code
+        if not code.co_filename.startswith(_ENGINE):
+            found.append((code, at.tb_lasti))
+        at = at.tb_next
+    return found
 
 
 class Places:
