@@ -1,0 +1,293 @@
+"""A row of the operator table, and the node of an operation: what its VJPs need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from engine import errors, version
+from engine.autograd import mode
+from engine.autograd.node import LEAF, Function, Port
+from engine.ops.namespace import GRAPH
+from engine.tensor import Tensor, new, wrap
+
+INPUT, RESULT, SIZES, DTYPE, NEEDS, RESULTS = range(6)
+
+
+class Op:
+    """A row of the table."""
+
+    __slots__ = (
+        "alone", "broadcasts", "defaults", "differentiable", "doc", "family", "formulas", "forward", "frees", "index",
+        "joint", "kind", "listed", "name", "needs", "node", "outputs", "pack", "params", "required",
+        "signature", "view", "vjps", "way",
+    )  # fmt: skip
+
+    name: str
+    signature: str
+    family: str
+    doc: str
+    params: tuple[str, ...]
+    defaults: dict[str, Any]
+    required: int  # arguments without a default; the first of the signature
+    index: dict[str, int]
+    forward: Callable[..., Any]
+    formulas: dict[int, str]  # the gradients that are written as text, by place
+    kind: int
+    node: type[TableNode]
+    joint: tuple[Callable[..., Any], tuple[tuple[int, int], ...]] | None
+    differentiable: tuple[int, ...]  # places of the arguments that get gradients
+    alone: int | None  # the only one of them, if there is only one
+    needs: tuple[set[int], bool]  # what VJPs read: places of arguments, and whether results
+    outputs: int
+    pack: Callable[..., Any] | None
+    view: bool
+    listed: bool  # the first argument is a list of tensors
+    broadcasts: bool
+    frees: bool
+    vjps: dict[int, tuple[Callable[..., Any], tuple[tuple[int, int], ...]]]
+    way: Callable[..., Any]  # runs it: the arguments by place, all of them
+
+    def __repr__(self) -> str:
+        return f"<op {self.signature} [{self.family}]>"
+
+
+class OpNode(Function):
+    """The node of an operation: what its VJPs need.
+
+    `args` are the arguments by place (None where no VJP needs one; None itself once freed), `metas`
+    the shape and element type of those that are tensors, `outs` the results with theirs, `cells`
+    the cells of the memory of results that have one.
+    """
+
+    __slots__ = ()
+
+    outputs: int
+    op: Op
+    args: list[Any] | None
+    metas: tuple[Any, ...]
+    outs: tuple[Any, ...] | None
+    cells: dict[int, Any] | None
+
+    def _value(self, F: Any, kind: int, i: int) -> Any:
+        if kind == INPUT:
+            v = self.args[i]  # type: ignore[index]
+            if isinstance(v, Tensor):
+                return self._unpack(F, v)
+            if type(v) is list or type(v) is tuple:
+                return type(v)(self._unpack(F, e) if isinstance(e, Tensor) else e for e in v)
+            if type(v) is Packed:
+                return v.unpack(F)
+            return v
+        if kind == RESULT:
+            return self._result(F, i)
+        if self.op.listed and kind in (SIZES, DTYPE) and i == 0:
+            return [m[kind - SIZES] for m in self.metas[: len(self.edges)]]
+        if kind == SIZES:
+            return self.metas[i][0]
+        if kind == DTYPE:
+            return self.metas[i][1]
+        return tuple(e is not None for e in self.edges)
+
+    def _unpack(self, F: Any, v: Any) -> Any:
+        if v._v is not None and version.changed(v, self.seq):
+            raise version.saved_error(v, self.seq)
+        return v._a if F.raw else v
+
+    def _result(self, F: Any, i: int) -> Any:
+        a, size, dt = self.outs[i]  # type: ignore[index]
+        if type(a) is Packed:
+            return a.unpack(F)
+        cell = self.cells.get(i) if self.cells else None
+        if cell is not None and cell.last > self.seq:
+            t = output_tensor(self, i, a, size, dt)
+            raise version.modified_error(t, self.seq, cell_owner(self, i), cell)
+        return a if F.raw else output_tensor(self, i, a, size, dt)
+
+    def grads(self, F: Any, g: Any) -> Sequence[Any]:
+        op = self.op
+        if self.args is None:
+            raise errors.freed()
+        if op.joint is not None:
+            fn, getters = op.joint
+            out = list(fn(F, g, *[self._value(F, k, i) for k, i in getters]))
+        elif op.listed:
+            fn, getters = op.vjps[0]
+            out = list(fn(F, g, *[self._value(F, k, i) for k, i in getters]))
+        else:
+            out = []
+            edges = self.edges
+            for n, i in enumerate(op.differentiable):
+                if edges[n] is None:
+                    out.append(None)
+                else:
+                    fn, getters = op.vjps[i]
+                    out.append(fn(F, g, *[self._value(F, k, j) for k, j in getters]))
+        return self._finish(F, out)
+
+    def _finish(self, F: Any, out: list[Any]) -> list[Any]:
+        """Sum what was broadcast and give each gradient its input's element type."""
+        op = self.op
+        places = range(len(out)) if op.listed else op.differentiable
+        for n, i in enumerate(places):
+            v = out[n]
+            meta = self.metas[i]
+            if v is None or meta is None or self.edges[n] is None:
+                continue
+            size, dt = meta
+            if op.broadcasts and v.shape != size:
+                v = F.sum_to(v, size)
+            if F.raw:
+                if v.dtype is not dt.np and v.dtype != dt.np:
+                    v = (
+                        v.real.astype(dt.np)
+                        if v.dtype.kind == "c" and dt.np.kind != "c"
+                        else v.astype(dt.np)
+                    )
+            elif v._d is not dt:
+                v = F.to_dtype(F.real(v) if v._d.is_complex and not dt.is_complex else v, dt)
+            out[n] = v
+        return out
+
+    def saved(self, name: str) -> Any:
+        """What the node saved under a name (see `engine.ops.saved`)."""
+        return saved_attribute(self, name)
+
+    def __dir__(self) -> list[str]:
+        own = {n for n in super().__dir__() if not n.startswith(("_saved_", "_raw_saved_"))}
+        return sorted(own | set(saved_names(self.op)))
+
+    def _raw_saved_tensors(self) -> tuple[Any, ...]:
+        return tuple(a for a in self.args or () if isinstance(a, Tensor))
+
+
+class TableNode(OpNode):
+    """The node that `run` makes of any row."""
+
+    __slots__ = ("args", "cells", "metas", "outs")
+
+    args: list[Any] | None
+    metas: tuple[Any, ...]
+    outs: tuple[Any, ...] | None
+    cells: dict[int, Any] | None
+
+    def release(self) -> None:
+        if self.outs is not None or any(
+            type(a) in _KEPT or isinstance(a, Tensor) for a in self.args or ()
+        ):
+            self.args = None
+            self.outs = None
+
+
+class Packed:
+    """A saved tensor that a `saved_tensors_hooks` pair keeps in its own way."""
+
+    __slots__ = ("edge", "hooks", "packed")
+
+    def __init__(self, t: Any, hooks: Any) -> None:
+        self.hooks = hooks
+        self.edge = t._g
+        with _hooks_off():
+            self.packed = hooks[0](t)
+
+    def unpack(self, F: Any) -> Any:
+        t = self.hooks[1](self.packed)
+        if not isinstance(t, Tensor):
+            raise TypeError(
+                "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                + type(t).__name__
+            )
+        if F.raw:
+            return t._a
+        if self.edge is LEAF or t._g is self.edge:
+            return t
+        out = output_tensor(None, 0, t._a, t._s, t._d)
+        out._g = self.edge
+        return out
+
+
+_KEPT = (Packed, list)
+
+
+class _hooks_off:
+    def __enter__(self) -> None:
+        self.before = list(pack_hooks)
+        pack_hooks.clear()
+        mode.refresh()
+
+    def __exit__(self, *exc: object) -> None:
+        pack_hooks[:] = self.before
+        mode.refresh()
+
+
+pack_hooks = mode.pack_hooks
+
+
+def cell_owner(node: Any, i: int) -> Any:
+    return node if node.outputs == 1 else Port(node, i)
+
+
+def output_tensor(node: Any, i: int, a: Any, size: Any, dt: Any) -> Any:
+    """The result `i` of a node as a tensor again, for a backward pass that is itself recorded."""
+    t = new(Tensor)
+    t._a, t._s, t._d, t._v = a, size, dt, None
+    t._g = None if node is None else cell_owner(node, i)
+    return t
+
+
+#: Nodes that keep `dim` as a tuple even when one dimension was given.
+_TUPLE_DIM = ("SumBackward1", "MeanBackward1")
+
+
+_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
+
+
+def saved_names(op: Op) -> list[str]:
+    """The names under which a node of this row shows what it saved."""
+    used = op.joint[1] if op.joint else [x for _, gs in op.vjps.values() for x in gs]
+    names = set()
+    for kind, i in used:
+        param = op.params[i] if i < len(op.params) else ""
+        if kind == INPUT:
+            names.add(f"_saved_{param}")
+            if param in ("self", "other", "mat2", "weight", "target", "indices", "index"):
+                names.add(f"_raw_saved_{param}")
+        elif kind == RESULT:
+            names.update(("_saved_result", "_raw_saved_result"))
+        elif kind == SIZES:
+            names.add(f"_saved_{param}_sym_sizes")
+    return sorted(names)
+
+
+def saved_attribute(node: Any, name: str) -> Any:
+    """`grad_fn._saved_self` and the like."""
+    op = node.op
+    if node.args is None:
+        raise errors.freed()
+    if name in ("result", "out", "output") and node.outs:
+        a, size, dt = node.outs[0]
+        return a.unpack(GRAPH) if type(a) is Packed else output_tensor(node, 0, a, size, dt)
+    if name == "self_sym_numel":
+        return node.metas[0][0].numel()
+    i = op.index.get(name)
+    if (i is None and name.endswith("_sym_sizes")) or name.endswith("_sizes"):
+        return tuple(node.metas[op.index[name.replace("_sym", "").removesuffix("_sizes")]][0])
+    if i is None:
+        raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
+    v = node.args[i]
+    if name == "reduction":
+        return _REDUCTIONS.get(v, v)
+    if name == "indices" and type(v) in (list, tuple, np.ndarray):
+        many = v if type(v) in (list, tuple) else (v,)
+        return tuple(wrap(a) if isinstance(a, np.ndarray) else a for a in many)
+    if type(v) is int and v < 0:
+        return v + (1 << 64)  # shown as PyTorch shows a 64-bit integer
+    if name == "dim" and isinstance(v, int) and type(node).__name__ in _TUPLE_DIM:
+        return (v,)
+    if type(v) is Packed:
+        return v.unpack(GRAPH)
+    if isinstance(v, Tensor):
+        return node._unpack(GRAPH, v)
+    return v
