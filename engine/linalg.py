@@ -16,6 +16,7 @@ from engine.ops.extremes import returns
 from engine.ops.linalg import (  # noqa: F401
     LSTSQ,
     TRIANGULAR,
+    at_least_matrix,
     det,
     inverse,
     matrix_exp,
@@ -69,6 +70,11 @@ def norm(
     """The norm of vectors or matrices, as `ord` and `dim` say."""
     if ord is None:
         return vector_norm(A, 2, dim, keepdim, dtype=dtype)
+    if dim is None and len(A._s) > 2:
+        raise RuntimeError(
+            "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
+            f"{len(A._s)}D."
+        )
     n = len(A._s) if dim is None else 1 if isinstance(dim, int) else len(dim)
     if n == 2 or isinstance(ord, str):
         return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
@@ -79,24 +85,34 @@ def matrix_norm(
     A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None
 ) -> Any:
     """Norms of matrices: "fro", "nuc", inf, 1, 2 and their negatives."""
+    at_least_matrix("linalg.matrix_norm", A)
+    if not isinstance(dim, (tuple, list)) or len(dim) != 2:
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {dim}")
+    if ord not in ("fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf):
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     A = A if dtype is None else A.to(dtype)
     if ord == "fro":
         return vector_norm(A, 2, dim, keepdim)
     i, j = (d % len(A._s) for d in dim)
     if ord in (1, -1, math.inf, -math.inf):
         first, second = (i, j) if abs(ord) == 1 else (j, i)
-        sums = A.abs().sum(first, True)
-        out = sums.amax(second, True) if ord > 0 else sums.amin(second, True)
-    else:
-        s = svdvals(A.movedim((i, j), (-2, -1)))
-        out = s.sum(-1) if ord == "nuc" else s.amax(-1) if ord == 2 else s.amin(-1)
-        for d in sorted((i, j)):
-            out = out.unsqueeze(d)
-    return out if keepdim else out.squeeze((i, j))
+        sums = vector_norm(A, 1, first, keepdim)
+        d = second - (second > first and not keepdim)
+        return sums.amax(d, keepdim) if ord > 0 else sums.amin(d, keepdim)
+    s = svdvals(A.movedim((i, j), (-2, -1)))
+    out = (
+        s.sum(-1, keepdim)
+        if ord == "nuc"
+        else s.amax(-1, keepdim)
+        if ord == 2
+        else s.amin(-1, keepdim)
+    )
+    return out.unsqueeze(-1).movedim((-2, -1), (i, j)) if keepdim else out
 
 
 def svdvals(A: Any) -> Any:
     """The singular values of each matrix, largest first."""
+    at_least_matrix("linalg.svd", A)
     return svd(A, False)[1]
 
 

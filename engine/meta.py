@@ -80,6 +80,11 @@ def forget(value: Any) -> Any:
 
 def text(tensor: Any, **_: Any) -> str:
     """What a meta tensor prints as."""
+    shown = _text(tensor)
+    return f"Parameter containing:\n{shown}" if "_is_param" in tensor.__dict__ else shown
+
+
+def _text(tensor: Any) -> str:
     parts = ["...", "device='meta'", f"size={tuple(tensor._s)}"]
     if not tensor._d.is_floating_point or tensor._d.itemsize != 4:
         parts.append(f"dtype={tensor._d}")
@@ -114,7 +119,7 @@ def _compute(cls: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None
         if name in ("conv1d", "conv2d", "conv3d"):
             return _convolve(func, args, kwargs or {})
         result = func(*args, **(kwargs or {}))
-    return result if getter in ("grad", "_base") else forget(result)
+    return result if getter in ("grad", "_base") or name == "module_load" else forget(result)
 
 
 def _convolve(func: Any, args: Any, kwargs: Any) -> Any:

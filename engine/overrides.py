@@ -197,6 +197,10 @@ def default(cls: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None)
     """Compute as for plain tensors, and give the result the class."""
     if not all(issubclass(cls, t) for t in types):
         return NotImplemented
+    if getattr(cls, "__torch_dispatch__", None) is not None:
+        from engine import dispatch
+
+        return dispatch.compute(cls, func, types, args, kwargs or {})
     with DisableTorchFunctionSubclass():
         result = func(*args, **(kwargs or {}))
     if isinstance(func, _Getter) and func.name in _UNWRAPPED:
@@ -212,6 +216,13 @@ class _Subclassed(Tensor):
     __torch_function__ = classmethod(default)
 
 
+def _below(tensor: Any, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What `__torch_dispatch__` makes of a call that does not ask `__torch_function__`."""
+    from engine import dispatch
+
+    return dispatch.compute(type(tensor), func, (type(tensor),), args, kwargs)
+
+
 def _method(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
     func = getattr(Tensor, _OPERATORS.get(name, name))
     swapped = name.startswith("__r") and name in _OPERATORS
@@ -219,6 +230,8 @@ def _method(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(real)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if _disabled:
+            if hasattr(type(self), "__torch_dispatch__"):
+                return _below(self, func, (self, *args), kwargs)
             return real(self, *args, **kwargs)
         given = (self, *args)
         if swapped and not (name in _SYMMETRIC and not isinstance(args[0], Tensor)):
@@ -245,7 +258,11 @@ def _property(name: str, real: property) -> property:
     getter = _Getter(name, real)
 
     def get(self: Any) -> Any:
-        return real.__get__(self) if _disabled else handle_torch_function(getter, (self,), self)
+        if not _disabled:
+            return handle_torch_function(getter, (self,), self)
+        if name == "data" and hasattr(type(self), "__torch_dispatch__"):
+            return _below(self, getter, (self,), {})
+        return real.__get__(self)
 
     return property(get, real.fset, real.fdel)
 
@@ -314,9 +331,11 @@ _BUILTIN = frozenset(
 @functools.cache
 def activate() -> type:
     """Equip the hidden base and wrap the namespaces, at the first subclass; return the base."""
+    from engine import dispatch
     from engine.ops import rooms
 
     rooms.load_all()
+    dispatch.install()
     for name in dir(Tensor):
         real = inspect.getattr_static(Tensor, name)
         if name in _KEPT or (name.startswith("_") and not name.startswith("__")):

@@ -219,4 +219,5 @@ def tensor_repr(tensor: Tensor) -> str:
         else:
             text += ", " + suffix
             column += len(suffix) + 2
-    return text + ")"
+    text += ")"
+    return f"Parameter({text})" if "_is_param" in tensor.__dict__ else text

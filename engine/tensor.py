@@ -76,6 +76,13 @@ class Tensor(TensorBase):
 
             overrides.adopt(cls)
 
+    @staticmethod
+    def _make_wrapper_subclass(cls: Any, size: Any, **options: Any) -> Any:
+        """An instance of a subclass with a shape and no data of its own."""
+        from engine import dispatch
+
+        return dispatch.wrapper(cls, size, **options)
+
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Compute `func` as it is; subclasses say otherwise (see `engine.overrides`)."""

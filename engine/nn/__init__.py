@@ -50,6 +50,7 @@ from .normalization import (
 from .parallel import DataParallel
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from .pooling import *  # noqa: F403
+from .rare import AdaptiveLogSoftmaxWithLoss, CrossMapLRN2d, SyncBatchNorm
 from .recurrent import GRU, LSTM, RNN, RNNBase
 from .transformer import (
     Transformer,
@@ -60,6 +61,9 @@ from .transformer import (
 )  # fmt: skip
 
 __all__ = [
+    "AdaptiveLogSoftmaxWithLoss",
+    "CrossMapLRN2d",
+    "SyncBatchNorm",
     *activations.__all__,
     *lazy.__all__,
     *losses.__all__,
@@ -130,10 +134,7 @@ __all__ = [
 
 places.settle("nn", globals())
 
-_UNSUPPORTED = (
-    "AdaptiveLogSoftmaxWithLoss", "CrossMapLRN2d", "FractionalMaxPool2d", "FractionalMaxPool3d",
-    "SyncBatchNorm",
-)  # fmt: skip
+_UNSUPPORTED = ("FractionalMaxPool2d", "FractionalMaxPool3d")
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import engine
@@ -18,8 +17,18 @@ def _own(cls: Any, data: Tensor | None, requires_grad: bool) -> Any:
     return owned.requires_grad_() if requires_grad else owned
 
 
-def _is_plain(data: Any) -> bool:
-    return type(data) in TENSORS or not isinstance(data, Tensor) or isinstance(data, Parameter)
+class _ParameterMeta(type):
+    """Lets tensors of classes of their own be parameters, which a flag says."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        if super().__instancecheck__(instance):
+            return True
+        return cls is Parameter and isinstance(instance, Tensor) and _is_custom(instance)
+
+
+def _is_custom(tensor: Any) -> bool:
+    """Whether a tensor of a class of its own is a parameter."""
+    return "_is_param" in getattr(tensor, "__dict__", ())
 
 
 def _custom(data: Any, requires_grad: bool) -> Any:
@@ -32,36 +41,18 @@ def _custom(data: Any, requires_grad: bool) -> Any:
             f"{type(owned).__name__} was found instead. To use the type as a Parameter, please "
             "correct the detach() semantics defined by its __torch_dispatch__() implementation."
         )
-    kind: Any = type(data)
-    owned.__class__ = _parameter_class(kind)
+    owned._is_param = True
     return owned
 
 
-@functools.cache
-def _parameter_class(kind: Any) -> Any:
-    """The class `kind` once more, as one of parameters."""
-
-    def text(self: Any) -> str:
-        shown = kind.__repr__(self)
-        return f"Parameter containing:\n{shown}" if self.is_meta else f"Parameter({shown})"
-
-    body = {
-        "__module__": kind.__module__,
-        "__repr__": text,
-        "__str__": text,
-        "__new__": kind.__new__,
-    }
-    return type(kind.__name__, (kind, Parameter), body)
-
-
-class Parameter(Tensor):
+class Parameter(Tensor, metaclass=_ParameterMeta):
     """A leaf tensor that a module lists among its parameters."""
 
     __module__ = "torch.nn.parameter"
     __slots__ = ()
 
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Any:
-        if cls is Parameter and data is not None and not _is_plain(data):
+        if cls is Parameter and data is not None and type(data) not in TENSORS:
             return _custom(data, requires_grad)
         return _own(cls, data, requires_grad)
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import creation
 from engine.ops import helpers, rooms
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 creation.install()
 rooms.announce(Tensor)
+
+
+def __getattr__(name: str) -> Any:
+    """torch.ops.aten."""
+    if name == "aten":
+        from engine.dispatch import aten
+
+        return aten
+    raise AttributeError(f"module 'torch.ops' has no attribute '{name}'")
 
 
 def rows() -> Iterator[Op]:

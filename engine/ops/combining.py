@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.helpers import axis
+from engine.ops.shape import UNSAFE_VIEW
 from engine.ops.table import (
     PROMOTE,
     define,
@@ -68,7 +69,7 @@ def kron(input: Any, other: Any) -> Any:
     b = other.reshape((1,) * (n - len(other._s)) + tuple(other._s))
     x = a.reshape([v for s in a._s for v in (s, 1)])
     y = b.reshape([v for s in b._s for v in (1, s)])
-    return (x * y).reshape([p * q for p, q in zip(a._s, b._s, strict=True)])
+    return run(UNSAFE_VIEW, [x * y, tuple(p * q for p, q in zip(a._s, b._s, strict=True))])
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:

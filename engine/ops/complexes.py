@@ -26,11 +26,17 @@ COMPLEX_ROW = define(
     other=lambda F, g: F.imag(g),
 )
 REAL = define(
-    "real(self)", lambda a: a.real, family="shape", view=True, self=lambda F, g: F.to_complex(g)
+    "real(self)",
+    lambda a: a.real,
+    family="shape",
+    view=True,
+    node="SelectBackward0",
+    self=lambda F, g: F.to_complex(g),
 )
 IMAG = define(
     "imag(self)",
     lambda a: a.imag,
+    node="SelectBackward0",
     family="shape",
     view=True,
     self=lambda F, g: F.to_complex(g) * 1j,

@@ -9,7 +9,7 @@ import numpy as np
 from engine.errors import LinAlgError
 from engine.ops.api import publish
 from engine.ops.extremes import returns
-from engine.ops.linalg import _square, _t
+from engine.ops.linalg import _square, _t, at_least_matrix
 from engine.ops.table import define, run
 
 Raw = Any
@@ -252,6 +252,7 @@ def eigh(input: Any, UPLO: str = "L") -> Any:
 
 def svd(input: Any, full_matrices: bool = True) -> Any:
     """U, S and Vᴴ whose product is the matrix."""
+    at_least_matrix("linalg.svd", input)
     return run(SVD, [input, full_matrices])
 
 
@@ -263,6 +264,7 @@ def svd_old(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
 
 def qr(input: Any, mode: str = "reduced") -> Any:
     """Q with orthonormal columns and triangular R, whose product is input."""
+    at_least_matrix("linalg.qr", input)
     if mode not in _QR_MODES:
         raise RuntimeError(
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or "

@@ -19,9 +19,14 @@ from engine.tensor import wrap
 Raw = Any
 
 
-def _square(name: str, t: Any) -> None:
+def at_least_matrix(name: str, t: Any) -> None:
+    """Raise if a tensor is no matrix or batch of matrices."""
     if len(t._s) < 2:
         raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
+
+
+def _square(name: str, t: Any) -> None:
+    at_least_matrix(name, t)
     if t._s[-1] != t._s[-2]:
         raise RuntimeError(
             f"{name}: A must be batches of square matrices, but they are {t._s[-2]} by {t._s[-1]} matrices"
@@ -357,6 +362,15 @@ CDIST = define(
 
 def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) -> Any:
     """The p-norm distances of all rows of x1 and x2: (*, n, m)."""
+    for name, t in (("X1", x1), ("X2", x2)):
+        if len(t._s) < 2:
+            raise RuntimeError(f"cdist only supports at least 2D tensors, {name} got: {len(t._s)}D")
+    if x1._s[-1] != x2._s[-1]:
+        raise RuntimeError(
+            f"X1 and X2 must have the same number of columns. X1: {x1._s[-1]} X2: {x2._s[-1]}"
+        )
+    if p < 0:
+        raise RuntimeError("cdist only supports non-negative p values")
     return run(CDIST, [x1, x2, float(p)])
 
 

@@ -30,10 +30,14 @@ def einsum(equation: str, *operands: Any) -> Any:
 
 def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     """Sums of products over dimensions of both tensors."""
+    if isinstance(dims, int) and dims < 0:
+        raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
     if isinstance(dims, int):
         da, db = list(range(len(a._s) - dims, len(a._s))), list(range(dims))
     else:
         da, db = ([d] if isinstance(d, int) else list(d) for d in dims)
+    if len(da) != len(db):
+        raise RuntimeError("both dimension lists should have same length")
     for x, y in zip(da, db, strict=True):
         if a._s[x] != b._s[y]:
             at = (x - len(a._s), y) if isinstance(dims, int) else (x, y)

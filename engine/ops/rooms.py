@@ -249,7 +249,7 @@ ROOMS: dict[str, Names] = {
     "sorting": Names(
         both="argsort msort sort topk unique unique_consecutive",
         functions="bucketize isin searchsorted",
-        rows="unique_dim",
+        rows="stable_sort unique_dim",
     ),
     "statistics": Names(
         both="nanmean nansum std std_mean var var_mean",

@@ -65,11 +65,23 @@ TOPK = define(
 )
 
 
+STABLE_SORT = define(
+    "sort(self, dim, descending, stable)",
+    _sort,
+    family="reduction",
+    key="stable_sort",
+    node="SortBackward1",
+    self=_back,
+    pack=returns("sort", "values indices"),
+)
+
+
 def sort(
-    input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
+    input: Any, dim: int = -1, descending: bool = False, stable: Any = None, *, out: Any = None
 ) -> Any:
-    """The elements sorted along `dim`, and their places."""
-    return run(SORT, [input, axis(dim, len(input._s)), descending, stable])
+    """The elements sorted along `dim`, and their places; equal ones always keep their order."""
+    op = SORT if stable is None else STABLE_SORT
+    return run(op, [input, axis(dim, len(input._s)), descending, True])
 
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:

@@ -262,6 +262,7 @@ class Optimizer:
         params = chain.from_iterable(group["params"] for group in self.param_groups)
         by_number = dict(zip(numbers, params, strict=True))
         self.state = defaultdict(dict)
+        self.defaults.setdefault("differentiable", False)
         for number, entry in state_dict["state"].items():
             p = by_number.get(number)
             self.state[number if p is None else p] = _adopted(entry, p)

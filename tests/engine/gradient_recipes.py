@@ -377,6 +377,7 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "cumprod": (lambda x: x.cumprod(1), ((2, 3),)),
     "cummax": (lambda x: x.cummax(1)[0], ((2, 3),)),
     "sort": (lambda x: x.sort(1)[0], ((2, 3),)),
+    "stable_sort": (lambda x: x.sort(dim=1, stable=True)[0] ** 2, ((2, 3),)),
     "topk": (lambda x: x.topk(2)[0], ((2, 3),)),
     "view": (lambda x: x.view(3, 2) * x.view(3, 2), ((2, 3),)),
     "transpose": (lambda x: x.transpose(0, 2) ** 2, ((2, 3, 2),)),
