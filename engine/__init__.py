@@ -89,6 +89,7 @@ _ROOMS = [
     "utils",
     "func",
     "linalg",
+    "fft",
     "overrides",
     "special",
     "cuda",

@@ -114,6 +114,9 @@ ROOMS: dict[str, Names] = {
         both=("all amax amin aminmax any argmax argmin count_nonzero cummax cummin max min"),
         rows="max_all max_dim min_all min_dim put_along take_along",
     ),
+    "fourier": Names(
+        rows="fft_c2c fft_c2r fft_r2c",
+    ),
     "indexing": Names(
         both="index_put index_put_ narrow select",
         methods="__delitem__ __getitem__ __setitem__",
