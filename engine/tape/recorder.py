@@ -231,17 +231,6 @@ class Recorder:
     def _before_change(self) -> None:
         self._at_once(self._drain)
 
-    def _at_once(self, work: Callable[..., None], *args: Any) -> None:
-        """Work on the transcript in the program's thread."""
-        with uninterrupted():
-            if not self._lock.acquire(blocking=False):
-                with self._waiting():
-                    self._lock.acquire()
-            try:
-                self._calmly(work, *args)
-            finally:
-                self._lock.release()
-
     @contextlib.contextmanager
     def _waiting(self) -> Iterator[None]:
         began, own = time.perf_counter(), time.thread_time()
@@ -299,19 +288,34 @@ class Recorder:
 
     def _calmly(self, work: Callable[..., object], *args: Any) -> None:
         """Work on the transcript: an interrupt waits, and an error of ours ends the recording."""
+        if os.getpid() == self._pid:  # a forked child's lock may be held by nobody in it
+            with uninterrupted(), self._lock:
+                self._work(work, *args)
+
+    def _at_once(self, work: Callable[..., object], *args: Any) -> None:
+        """The same in the program's thread, which may have to wait for another one."""
         if os.getpid() != self._pid:
             return
-        with uninterrupted(), self._lock:
-            if self.failure is not None or self._busy:  # code of the person's that ran inside ours
-                return
-            self._busy = True
+        with uninterrupted():
+            if not self._lock.acquire(blocking=False):
+                with self._waiting():
+                    self._lock.acquire()
             try:
-                work(*args)
-            except Exception as error:  # whatever it is, it is not the person's
-                self._transcript.batch.roll_back()
-                self._fail(error)
+                self._work(work, *args)
             finally:
-                self._busy = False
+                self._lock.release()
+
+    def _work(self, work: Callable[..., object], *args: Any) -> None:
+        if self.failure is not None or self._busy:  # code of the person's that ran inside ours
+            return
+        self._busy = True
+        try:
+            work(*args)
+        except Exception as error:  # whatever it is, it is not the person's
+            self._transcript.batch.roll_back()
+            self._fail(error)
+        finally:
+            self._busy = False
 
     def _fail(self, error: Exception) -> None:
         self.failure = message(error)

@@ -65,9 +65,11 @@ class Passes:
         flags |= PassFlag.GRAD if kind == "grad" else 0
         seeds = [self._seed(t, g, loc) for t, g in zip(roots, gradients, strict=True)]
         first, inbox = rows.count, Inbox()
-        for value, (node, nr), content, index in seeds:
+        for root, (value, (node, nr), content, index) in zip(roots, seeds, strict=True):
             rows.add(value, node, nr, index)
-            _put(inbox, (node, nr) if nr else node, content, index)
+            if not plain or node in self._nodes.with_ports:
+                sent = engine.ones_for(root) if content is None else content
+                _put(inbox, (node, nr) if nr else node, sent, index)
         number = self._batch["passes"].add(flags, first, len(seeds), self._batch.events.count)
         self._batch.event(Event.PASS, number, loc)
         freed: list[int] | None = None if retain else []
@@ -250,11 +252,11 @@ class Passes:
         self._batch["cotangents"].add(step, nr, index)
 
     def _seed(self, root: Any, gradient: Any, loc: int) -> tuple[int, tuple[int, int], Any, int]:
-        """Return a root's value and node, and its gradient as an array and its row (-1: ones)."""
+        """Return a root's value and node, and its gradient as an array and its row (None, -1: ones)."""
         value = self._tensors.current(root, loc)
         place = self._nodes.end(root)
         if gradient is None:
-            return value, place, engine.ones_for(root), -1
+            return value, place, None, -1
         content = engine.cast_for(root, gradient)
         return value, place, content, self._arrays.add(content, engine.is_bfloat16(root))
 

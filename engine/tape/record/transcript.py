@@ -90,8 +90,10 @@ class Transcript:
         batch.time = now
 
     def _is_long(self, entries: list[tuple[Any, ...]], at: int) -> bool:
-        some = entries[at : at + _LONG]
-        return len(some) == _LONG and len(set(map(_kind, some))) == 1
+        last = at + _LONG - 1
+        if last >= len(entries) or entries[last][0] != entries[at][0]:
+            return False
+        return len(set(map(_kind, entries[at:last]))) <= 1
 
     def _run(self, entries: list[tuple[Any, ...]], at: int, span: float) -> int:
         """Write the plain operations, or steps, that begin there; return how many there are."""

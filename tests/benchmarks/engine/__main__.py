@@ -7,7 +7,8 @@
 
 Forward and backward of each workload in float32 on one thread; peers take turns within a round, and
 a ratio is the median of the rounds' ratios of CPU time. The first two ratios are our time ÷ theirs,
-the next theirs ÷ ours, the last two the time with a recorder ÷ that without.
+the next theirs ÷ ours, the last two the time with a recorder ÷ that without: of the program's own
+thread, with what it waits for the recorder, and of the whole process until all is written.
 """
 
 from __future__ import annotations
