@@ -50,6 +50,8 @@ log: Any = None
 #: While the forward of a recorded Function runs, which is one operation and logs nothing inside:
 #: a tensor for each piece of memory that it has written, by the id of the memory's owner.
 written: dict[int, Any] | None = None
+#: The log that is off meanwhile.
+covered: Any = None
 
 #: The innermost running nn.Module call, as the recorder's `enter_scope` numbered it; 0 outside.
 scope: int = 0
@@ -116,6 +118,13 @@ def _memory(tensor: Any) -> Any:
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
     return owner
+
+
+def assigned(tensor: Any, grad: Any) -> None:
+    """Append that tensor.grad was assigned; the forward of a Function hides no such thing."""
+    to = covered if log is None else log
+    if to is not None:
+        to.append((GRAD, tensor, grad, *where()))
 
 
 def function(

@@ -235,8 +235,7 @@ class Tensor(TensorBase):
         if value is not None:
             self._check_grad(value)
         self._grad = value
-        if recording.log is not None:
-            recording.log.append((recording.GRAD, self, value, *recording.where()))
+        recording.assigned(self, value)
 
     @grad.deleter
     def grad(self) -> None:

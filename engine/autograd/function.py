@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine import errors, recording, version
-from engine.autograd import anomaly, mode
+from engine.autograd import anomaly, mode, sweep
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, Port, tick
 from engine.dtype import FLOAT
@@ -119,6 +119,7 @@ class BackwardNode(graph.Node, FunctionCtx):
                 wrap(np.zeros(size, d.np), d) if v is None and d is not None else v
                 for v, (size, d) in zip(tensors, self.__dict__["metas"], strict=True)
             ]
+        sweep.turn()
         out = self._user_backward()(self, *tensors)
         return self._checked(F, out if isinstance(out, tuple) else (out,))
 
@@ -306,16 +307,16 @@ class Function(metaclass=_Meta):
     ) -> Any:
         """Run forward without a graph; the recorder sees no more of it than what is `written`."""
         own = cls.setup_context is not Function.setup_context
-        before = mode.enabled, recording.log, recording.written
+        before = mode.enabled, recording.log, recording.written, recording.covered
         mode.enabled = False
         if recording.log is not None:
-            recording.log, recording.written = None, written
+            recording.log, recording.written, recording.covered = None, written, recording.log
         try:
             out = cls.forward(*args, **kwargs) if own else cls.forward(node, *args, **kwargs)
             if own:
                 cls.setup_context(node, args, out)
         finally:
-            mode.enabled, recording.log, recording.written = before
+            mode.enabled, recording.log, recording.written, recording.covered = before
         return out
 
 

@@ -3,8 +3,9 @@
 Each node holds in its slot `g` what it has received. What has received something waits in a heap of
 negated numbers of creation, so that the newest node steps first: all that could still reach it is
 newer and has stepped before. Leaves have numbers below those of all nodes and stay behind; they are
-served after the last step. Without hooks nobody can tell that from PyTorch's way, which serves a
-leaf as soon as nothing more can arrive; after an error only such leaves are served.
+served after the last step. Nobody can tell that from PyTorch's way, which serves a leaf as soon as
+nothing more can arrive, before code of a person's runs: from there on the order is PyTorch's. After
+an error only such leaves are served.
 """
 
 from __future__ import annotations
@@ -18,6 +19,17 @@ from engine.autograd.node import AccumulateGrad, Front, receive
 
 #: Whether a sweep is under way; a pass inside it must not use the nodes' slots.
 running: bool = False
+_in_turn: bool = False  # whether it serves each leaf in its turn
+
+
+class _Turn(Exception):
+    """The step has not begun: leaves come first."""
+
+
+def turn() -> None:
+    """Called in a step before code of a person's runs: from here on leaves are served in turn."""
+    if running and not _in_turn:
+        raise _Turn
 
 
 def plan(roots: Iterable[Any]) -> list[Any]:
@@ -51,14 +63,25 @@ def plan(roots: Iterable[Any]) -> list[Any]:
 
 def sweep(buffer: dict[Any, Any], retain: bool, log: Any = None) -> None:
     """Run a pass; `buffer` maps the roots' edges to their gradients, `log` takes the steps."""
-    global running
+    global running, _in_turn
     heap: list[Any] = []
     pending: dict[Any, Any] = {}
     for e, g in buffer.items():
         receive(e, g, heap, pending)
     buffer.clear()
-    n = None
     running = True
+    try:
+        if not _newest_first(heap, pending, retain, log):
+            _in_turn = True
+            _each_in_turn(pending, retain, log)
+    finally:
+        running = _in_turn = False
+    _serve(pending.values(), log)
+
+
+def _newest_first(heap: Any, pending: Front, retain: bool, log: Any) -> bool:
+    """Run all but the leaves; return whether it came so far without code of a person's."""
+    n = g = None
     try:
         if log is not None:
             while heap:
@@ -81,12 +104,35 @@ def sweep(buffer: dict[Any, Any], retain: bool, log: Any = None) -> None:
                 g = n.g
                 n.g = None
                 n.step_free(g, heap, pending)
+    except _Turn:
+        receive(n, g, heap, pending)
+        return False
     except BaseException:
         _give_up(n, pending, log)
         raise
-    finally:
-        running = False
-    _serve(pending.values(), log)
+    return True
+
+
+def _each_in_turn(pending: Front, retain: bool, log: Any) -> None:
+    """Run what is left of a pass in PyTorch's order, each leaf after all that leads to it."""
+    n = None
+    try:
+        for n in plan(pending.values()):
+            g = n.g
+            if g is None:
+                continue
+            del pending[-n.seq]
+            if type(n) is AccumulateGrad:
+                _serve((n,), log)
+                continue
+            n.g = None
+            if log is None:
+                (n.step if retain else n.step_free)(g, [], pending)
+            else:
+                (n.logged if retain else n.logged_free)(g, [], pending, log)
+    except BaseException:
+        _give_up(n, pending, log)
+        raise
 
 
 def _serve(leaves: Iterable[Any], log: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine import errors, version
-from engine.autograd import mode
+from engine.autograd import mode, sweep
 from engine.autograd.node import LEAF, Function, Port
 from engine.ops.namespace import GRAPH
 from engine.tensor import Tensor, new, wrap
@@ -193,6 +193,7 @@ class Packed:
             self.packed = hooks[0](t)
 
     def unpack(self, F: Any) -> Any:
+        sweep.turn()
         t = self.hooks[1](self.packed)
         if not isinstance(t, Tensor):
             raise TypeError(

@@ -61,7 +61,9 @@ class GradChange(IntEnum):
     ACCUMULATE = 0  # ref: steps row
     SET = 1  # assigned a tensor; value
     CLEAR = 2  # assigned None
-    WRITE = 3  # an operation wrote the grad tensor in place (zero_, clip); ref: ops row; value
+    WRITE = (
+        3  # an operation wrote the grad tensor in place (zero_, clip); ref: ops row or -1; value
+    )
 
 
 class ArrayFlag(IntFlag):

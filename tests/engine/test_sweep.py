@@ -55,3 +55,62 @@ def test_accumulating_twice_changes_no_gradient_of_another_leaf() -> None:
     assert torch.equal(x.grad, torch.full((N,), 2.0, dtype=torch.float64))
     x.grad.zero_()
     assert torch.equal(y.grad, torch.full((N,), 2.0, dtype=torch.float64))
+
+
+def _grads(leaves: list[Any]) -> list[float | None]:
+    return [None if leaf.grad is None else round(leaf.grad.item(), 3) for leaf in leaves]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("retain", [False, True])
+def test_a_backward_of_a_persons_sees_the_leaves_that_pytorch_served_before(
+    retain: bool, fails: bool
+) -> None:
+    leaves = [torch.tensor(float(i), requires_grad=True) for i in (1, 2, 3, 4)]
+    seen: list[list[float | None]] = []
+
+    class Watched(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, t: Any) -> Any:
+            return t.clone()
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            seen.append(_grads(leaves))
+            if fails:
+                raise ValueError("no")
+            return g
+
+    a, b, c, d = leaves
+    x = Watched.apply(a * b)
+    y = Watched.apply(x * c) + c
+    z = y * b * d + d
+    if fails:
+        with pytest.raises(ValueError, match="no") as raised:
+            z.backward(retain_graph=retain)
+        assert raised.value.__context__ is None
+        assert seen == [[None, None, None, 19.0]]
+        assert _grads(leaves) == [None, None, None, 19.0]
+    else:
+        z.backward(retain_graph=retain)
+        assert seen == [[None, None, None, 19.0], [None, None, 24.0, 19.0]]
+        assert _grads(leaves) == [48.0, 60.0, 24.0, 19.0]
+
+
+def test_so_does_a_hook_that_unpacks_what_was_saved() -> None:
+    leaves = [torch.tensor(float(i), requires_grad=True) for i in (1, 2, 3)]
+    seen: list[list[float | None]] = []
+
+    def unpack(t: Any) -> Any:
+        seen.append(_grads(leaves))
+        return t
+
+    a, b, c = leaves
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, unpack):
+        x = a * b
+    y = x.sin() * c
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, unpack):
+        z = (y * 2).exp() * b
+    z.backward()
+    assert seen == [[None] * 3] * 3 + [[None, None, 851.497]] * 2
+    assert _grads(leaves) == [-2338.164, -934.973, 851.497]

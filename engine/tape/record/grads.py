@@ -82,12 +82,15 @@ class Grads:
                 self._held[id(memory)] = grad, leaf
 
     def written(self, tensor: Any, number: int, op: int, value: int, loc: int) -> None:
-        """The operation `op` wrote a tensor in place, now `value`: perhaps some .grad's memory."""
+        """The operation `op` wrote a tensor in place, now `value`: perhaps some .grad's memory.
+
+        op: -1 for a Function that raised.
+        """
         leaf = self._leaf_of.get(number, -1)
         if leaf < 0:
             memory = owner(engine.contents(tensor))
             grad, leaf = self._held.pop(id(memory), (None, -1))
-            if grad is None:
+            if grad is None or not self._is_grad(grad, leaf):  # a Function may have replaced it
                 return
             value = self._tensors.add(grad, self._tensors.known(grad), op, -1, leaf)
         self._since[leaf] = 0

@@ -54,14 +54,14 @@ class Tensors:
         """Return the row of what the tensor holds now; a first sight is a LEAF event."""
         number: int = getattr(tensor, "_tid", -1) - self.base
         if not 0 <= number < _STRIDE:
-            return self._leaf(tensor, self.enroll(tensor), loc)
+            return self.seen_anew(tensor, self.enroll(tensor), loc)
         if (tensor._g is LEAF) != self.leaf[number]:
-            return self._leaf(tensor, number, loc)
+            return self.seen_anew(tensor, number, loc)
         if self.seen_at[number] != self.clock:
             clock, op = self.written.get(id(owner(engine.contents(tensor))), (0, -1))
             if clock > self.seen_at[number]:
                 if op < 0:
-                    return self._leaf(tensor, number, loc)
+                    return self.seen_anew(tensor, number, loc)
                 return self.add(tensor, number, op, -1, self.grad_of.get(number, -1))
             self.seen_at[number] = self.clock
         return self.value_of[number]
@@ -159,7 +159,8 @@ class Tensors:
         if memory is not None:
             self.written[id(memory)] = self.clock, op
 
-    def _leaf(self, tensor: Any, number: int, loc: int) -> int:
+    def seen_anew(self, tensor: Any, number: int, loc: int) -> int:
+        """Write what a tensor holds that no operation on the tape gave it: a LEAF event."""
         row = self.add(tensor, number, -1, 0, self.grad_of.get(number, -1))
         self._batch.event(_LEAF, row, loc)
         return row

@@ -165,8 +165,10 @@ class Transcript:
     ) -> None:
         """A person's Function, whose forward ran while the log was off; None: it raised."""
         if entry is None:
-            for tensor in filter(lambda t: self._tensors.known(t) >= 0, written):
-                self._tensors.current(tensor, -1)
+            for tensor in written:
+                number = self._tensors.known(tensor)
+                value = self._tensors.seen_anew(tensor, number, -1) if number >= 0 else -1
+                self._grads.written(tensor, number, -1, value, -1)
             return
         self._ops.overwritten, self._ops.kept = written, saved
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,7 +73,38 @@ class Cleared(torch.autograd.Function):
         return g
 
 
-FUNCTIONS = [Doubled, Halved, Broken, Cleared]
+class Failing(torch.autograd.Function):
+    """Writes the .grad of its input through another tensor in its forward, and raises."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        if x.is_leaf and x.grad is not None:
+            x.grad.detach().add_(1)
+        raise RuntimeError("no result today")
+
+
+class Forgetting(torch.autograd.Function):
+    """Assigns the .grad of its input in its forward, and those of all leaves inside a pass."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, run: Run) -> Any:
+        ctx.run = run
+        if x.is_leaf and x.grad is not None:
+            x.grad.data.zero_()
+            x.grad = torch.full_like(x, 2.0)
+            run.changed()
+            x.grad.add_(1)
+        return x * 1
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        for leaf in ctx.run.leaves:
+            leaf.grad = None if leaf.dim() else torch.ones_like(leaf)
+            ctx.run.changed()
+        return g, None
+
+
+FUNCTIONS = [Doubled, Halved, Broken, Cleared, Failing, Forgetting]
 OPTIMIZERS = [
     lambda leaves: torch.optim.SGD(leaves, lr=0.1, momentum=0.5),
     lambda leaves: torch.optim.Adam(leaves, lr=0.1),
@@ -80,11 +112,12 @@ OPTIMIZERS = [
 ]
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """One execution: its leaves, all tensors so far, and what was seen of the gradients.
 
-    kept: tensors that are no leaves but retain their gradient.
+    kept: tensors that are no leaves but retain their gradient. changed: called where a Function has
+    assigned a .grad inside a pass.
     """
 
     leaves: list[Any] = field(default_factory=list)
@@ -92,6 +125,7 @@ class Run:
     kept: list[Any] = field(default_factory=list)
     optimizers: dict[int, Any] = field(default_factory=dict)
     errors: int = 0
+    changed: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         for i, (shape, dtype) in enumerate(zip(SHAPES, DTYPES, strict=True)):
@@ -207,7 +241,8 @@ def _keep(run: Run, a: int) -> None:
 
 def _function(run: Run, kind: int, a: int) -> None:
     function = FUNCTIONS[kind]
-    run.made.append(function.apply(run.leaf(a) if function is Cleared else run.pick(a)))
+    x = run.leaf(a) if function in (Cleared, Failing, Forgetting) else run.pick(a)
+    run.made.append(function.apply(*((x, run) if function is Forgetting else (x,))))
 
 
 def _optimizer(run: Run, kind: int) -> Any:
@@ -256,7 +291,7 @@ _others = st.one_of(
     st.tuples(st.just("write"), _number),
     st.tuples(st.just("hook"), _number, _number),
     st.tuples(st.just("keep"), _number),
-    st.tuples(st.just("function"), st.sampled_from([0, 1, 2, 3, 3, 3]), _number),
+    st.tuples(st.just("function"), st.sampled_from([0, 1, 2, 3, 3, 4, 5, 5]), _number),
     st.tuples(st.just("step"), st.integers(0, len(OPTIMIZERS) - 1)),
     st.tuples(st.just("zero_grad"), st.integers(0, len(OPTIMIZERS) - 1), st.booleans()),
     st.tuples(st.just("broken_hook"), _number),

@@ -102,3 +102,38 @@ def test_a_write_to_what_was_a_grad_before_is_none_to_the_grad() -> None:
         old.add_(1)
     expected = [("ACCUMULATE", 3.0), ("CLEAR", None), ("ACCUMULATE", 2.0)]
     assert changes(recorder, x._tid % (1 << 40)) == expected
+
+
+ASSIGNED: dict[str, tuple[Callable[[Any], object], list[tuple[str, float | None]]]] = {
+    "cleared": (cleared, [("CLEAR", None)]),
+    "replaced": (replaced, [("SET", 5.0)]),
+    "written": (lambda x: x.grad.zero_(), [("WRITE", 0.0)]),
+    "written through data": (lambda x: x.grad.data.zero_(), [("WRITE", 0.0)]),
+    "written, then cleared": (lambda x: [x.grad.data.zero_(), cleared(x)], [("CLEAR", None)]),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", ASSIGNED)
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_a_forward_does_to_a_grad_is_there_even_if_it_raises(
+    fails: bool, name: str, shape: tuple[int, ...]
+) -> None:
+    change, expected = ASSIGNED[name]
+
+    class Changing(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            change(x)
+            if fails:
+                raise ValueError("no")
+            return x * 1
+
+    with Recorder() as recorder:
+        x = leaf_with_grad(shape)
+        if fails:
+            with pytest.raises(ValueError, match="no"):
+                Changing.apply(x)
+        else:
+            Changing.apply(x)
+    assert changes(recorder, x._tid % (1 << 40)) == [("ACCUMULATE", 3.0), *expected]

@@ -127,6 +127,7 @@ def _states(program: list[Any]) -> list[list[Any]]:
         if now != found[-1]:
             found.append(now)
 
+    run.changed = look
     for leaf in run.leaves:
         leaf.register_post_accumulate_grad_hook(look)
     for step in program:
