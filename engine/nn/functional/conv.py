@@ -12,6 +12,9 @@ from ..kernels import convolution as rows
 from ..kernels.windows import output_size as window_count
 from . import checks
 
+#: The letters of so many spatial dimensions.
+_SPACE = {1: "L", 2: "H, W", 3: "D, H, W"}
+
 
 def ntuple(value: Any, n: int) -> tuple[int, ...]:
     """Return n integers from one integer or from a sequence of 1 or n."""
@@ -52,7 +55,7 @@ def _conv(n: int) -> Callable[..., Tensor]:
         return out if batched else out.squeeze(0)  # type: ignore[no-any-return]
 
     conv.__name__ = conv.__qualname__ = f"conv{n}d"
-    conv.__doc__ = f"Correlate (N, C, {n} dimensions) with weight (O, C / groups, {n} dimensions)."
+    conv.__doc__ = f"Correlate (N, C, {_SPACE[n]}) with a weight (O, C / groups, *kernel)."
     return conv
 
 
@@ -116,9 +119,7 @@ def _conv_transpose(n: int) -> Callable[..., Tensor]:
         return out if batched else out.squeeze(0)  # type: ignore[no-any-return]
 
     conv.__name__ = conv.__qualname__ = f"conv_transpose{n}d"
-    conv.__doc__ = (
-        f"The transpose of conv{n}d in its input; weight (C, O / groups, {n} dimensions)."
-    )
+    conv.__doc__ = f"The transpose of conv{n}d in its input (N, C, {_SPACE[n]}); weight (C, O / groups, *kernel)."
     return conv
 
 

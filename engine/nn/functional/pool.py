@@ -17,6 +17,11 @@ from .conv import ntuple
 _OMITTED: tuple[Any, ...] = (None, (), [])  # strides that stand for the kernel's size
 
 
+def _last(n: int, *, each: bool = False) -> str:
+    """Name the last dimensions."""
+    return "the last dimension" if n == 1 else f"{'each of ' * each}the last {n} dimensions"
+
+
 def _max_pool(n: int) -> Callable[..., Any]:
     def pool(
         input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
@@ -48,7 +53,7 @@ def _max_pool(n: int) -> Callable[..., Any]:
         return out, indices.squeeze(-2) if n == 1 else indices
 
     pool.__name__ = pool.__qualname__ = f"max_pool{n}d"
-    pool.__doc__ = f"Maxima over windows of the last {n} dimensions; the first of equals wins."
+    pool.__doc__ = f"Maxima over windows of {_last(n)}; the first of equals wins."
     return pool
 
 
@@ -92,7 +97,7 @@ def _avg_pool(n: int) -> Callable[..., Tensor]:
         return _AVG[n](input, kernel, steps, pads, *rest)  # type: ignore[no-any-return]
 
     pool.__name__ = pool.__qualname__ = f"avg_pool{n}d"
-    pool.__doc__ = f"Means over windows of the last {n} dimensions."
+    pool.__doc__ = f"Means over windows of {_last(n)}."
     return pool
 
 
@@ -121,7 +126,7 @@ def _adaptive_avg(n: int) -> Callable[..., Tensor]:
         return _resample(f"_adaptive_avg_pool{n}d", input, size)
 
     pool.__name__ = pool.__qualname__ = f"adaptive_avg_pool{n}d"
-    pool.__doc__ = f"Means over a given number of parts of each of the last {n} dimensions."
+    pool.__doc__ = f"Means over a given number of parts of {_last(n, each=True)}."
     return pool
 
 
@@ -146,7 +151,7 @@ def _adaptive_max(n: int) -> Callable[..., Any]:
         return out, indices.squeeze(-2) if n == 1 else indices
 
     pool.__name__ = pool.__qualname__ = f"adaptive_max_pool{n}d"
-    pool.__doc__ = f"Maxima over a given number of parts of each of the last {n} dimensions."
+    pool.__doc__ = f"Maxima over a given number of parts of {_last(n, each=True)}."
     return pool
 
 
@@ -167,7 +172,7 @@ def _lp_pool(n: int) -> Callable[..., Tensor]:
         return (engine.sign(out) * engine.relu(out.abs())).mul(size).pow(1.0 / norm_type)  # type: ignore[no-any-return]
 
     pool.__name__ = pool.__qualname__ = f"lp_pool{n}d"
-    pool.__doc__ = f"p-norms over windows of the last {n} dimensions."
+    pool.__doc__ = f"p-norms over windows of {_last(n)}."
     return pool
 
 
