@@ -130,6 +130,11 @@ def __getattr__(name: str) -> _Any:
     if name == "__all__":  # what `from torch import *` brings: all names but the packages above
         return [n for n in __dir__() if n not in _ROOMS and not n.startswith("_")]
     if name not in _OPERATIONS:
+        if name not in _LATER:
+            from engine.missing import absent
+
+            if (error := absent(name)) is not None:
+                raise error
         return _later.load(__name__, _LATER, name)
     globals()[name] = operation = ops.FUNCTIONS[name]
     return operation

@@ -11,7 +11,7 @@ from engine.dtype import FLOAT
 from engine.errors import LinAlgError
 from engine.ops.api import FUNCTIONS
 from engine.ops.combining import CROSS
-from engine.ops.decompositions import cholesky, eig, eigh, qr, svd  # noqa: F401
+from engine.ops.decompositions import cholesky, eig, eigh, failing_minor, qr, svd  # noqa: F401
 from engine.ops.extremes import returns
 from engine.ops.linalg import (  # noqa: F401
     LSTSQ,
@@ -27,6 +27,7 @@ from engine.ops.linalg import (  # noqa: F401
 from engine.ops.matmul import matmul, vdot  # noqa: F401
 from engine.ops.norms import VECTOR_NORM
 from engine.ops.shape import VIEW
+from engine.ops.solvers import LU_FACTOR, lu, lu_factor, lu_factor_ex, lu_solve  # noqa: F401
 from engine.ops.table import GRAPH, run
 from engine.tensor import wrap
 
@@ -180,6 +181,75 @@ def solve_triangular(
 ) -> Any:
     """The X with A X = B for a triangular A."""
     return run(TRIANGULAR, [A, B, upper, left, unitriangular])
+
+
+_cholesky_fields = returns("linalg_cholesky_ex", "L info")
+_inverse_fields = returns("linalg_inv_ex", "inverse info")
+_solution_fields = returns("linalg_solve_ex", "result info")
+
+
+def _with_place(compute: Any, nothing: Any, place: Any, A: Any, check_errors: bool) -> Any:
+    """A result and zeros, or where matrices fail nothing and the places at which they do."""
+    try:
+        out = compute()
+        return out, wrap(np.zeros(A._s[:-2], np.int32))
+    except LinAlgError:
+        if check_errors:
+            raise
+        return nothing(), wrap(place(np.asarray(A._a)))
+
+
+def _minors(a: Any) -> Any:
+    out = np.zeros(a.shape[:-2], np.int32)
+    for at in np.ndindex(out.shape):
+        out[at] = failing_minor(a[at])
+    return out
+
+
+def _singular_at(a: Any) -> Any:
+    return LU_FACTOR.forward(a)[2]
+
+
+def _nan(t: Any) -> Any:
+    return t * math.nan
+
+
+def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False, out: Any = None) -> Any:
+    """The Cholesky factor, and the order of the minor that is not positive definite, or 0."""
+    found = _with_place(
+        lambda: cholesky(A, upper), lambda: _nan(A).tril(), _minors, A, check_errors
+    )
+    return _cholesky_fields(found)
+
+
+def inv_ex(A: Any, *, check_errors: bool = False, out: Any = None) -> Any:
+    """The inverse, and the place of the first pivot that is zero, or 0."""
+    return _inverse_fields(
+        _with_place(lambda: inv(A), lambda: _nan(A), _singular_at, A, check_errors)
+    )
+
+
+def solve_ex(
+    A: Any, B: Any, *, left: bool = True, check_errors: bool = False, out: Any = None
+) -> Any:
+    """The X with A X = B, and the place of the first pivot of A that is zero, or 0."""
+    return _solution_fields(
+        _with_place(lambda: solve(A, B, left=left), lambda: _nan(B), _singular_at, A, check_errors)
+    )
+
+
+def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
+    """The X whose tensordot with A is B."""
+    if dims is not None:
+        A = A.movedim(list(dims), [*range(len(A._s) - len(dims), len(A._s))])
+    rest = list(A._s[len(B._s) :])
+    n, m = math.prod(rest), math.prod(A._s[: len(B._s)])
+    if not n == m == B._s.numel():
+        raise RuntimeError(
+            "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
+            f"prod(self.shape[:other.ndim]), but got {n} != {B._s.numel()}"
+        )
+    return solve(A.reshape(m, n), B.reshape(-1)).reshape(rest)
 
 
 def tensorinv(A: Any, ind: int = 2) -> Any:

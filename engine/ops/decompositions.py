@@ -28,12 +28,17 @@ def _cholesky(a: Raw, upper: bool = False) -> Raw:
 def _minor(a: Raw) -> int:
     while a.ndim > 2:
         a = a[0]
+    return failing_minor(a) or len(a)
+
+
+def failing_minor(a: Raw) -> int:
+    """The order of the first leading minor of a matrix that is not positive definite, or 0."""
     for k in range(1, len(a) + 1):
         try:
             np.linalg.cholesky(a[:k, :k])
         except np.linalg.LinAlgError:
             return k
-    return len(a)
+    return 0
 
 
 def _cholesky_vjp(F: Any, g: Any, result: Any, upper: bool) -> Any:

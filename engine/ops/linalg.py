@@ -193,7 +193,10 @@ def _slogdet_vjp(F: Any, g: Any, self: Any) -> Any:
     return _t(F, F.inverse(self)) * v.reshape((*v.shape, 1, 1)) if v is not None else None
 
 
-def _solve(a: Raw, b: Raw) -> Raw:
+def _solve(a: Raw, b: Raw, left: bool = True) -> Raw:
+    if not left:
+        a, b = np.swapaxes(a, -1, -2), np.swapaxes(b, -1, -2)
+        return np.swapaxes(_solve(a, b), -1, -2)
     vector = b.ndim == 1 or (b.ndim == a.ndim - 1 and b.shape == a.shape[:-1])
     try:
         return np.linalg.solve(a, b[..., None])[..., 0] if vector else np.linalg.solve(a, b)
@@ -201,12 +204,14 @@ def _solve(a: Raw, b: Raw) -> Raw:
         raise _singular("torch.linalg.solve", a) from None
 
 
-def _solve_b(F: Any, g: Any, self: Any) -> Any:
-    return F.linalg_solve(_t(F, self), g)
+def _solve_b(F: Any, g: Any, self: Any, left: bool) -> Any:
+    return F.linalg_solve(_t(F, self), g, left)
 
 
-def _solve_a(F: Any, g: Any, self: Any, result: Any) -> Any:
-    gb = F.linalg_solve(_t(F, self), g)
+def _solve_a(F: Any, g: Any, self: Any, result: Any, left: bool) -> Any:
+    gb = F.linalg_solve(_t(F, self), g, left)
+    if not left:
+        return -F.matmul(_t(F, result), gb)
     if len(result.shape) == len(self.shape) - 1:
         return -F.matmul(
             gb.reshape((*gb.shape, 1)),
@@ -216,12 +221,12 @@ def _solve_a(F: Any, g: Any, self: Any, result: Any) -> Any:
 
 
 SOLVE = define(
-    "linalg_solve(self, other)",
+    "linalg_solve(self, other, left=True)",
     _solve,
     family="matmul",
     node="LinalgSolveExBackward0",
     self=_solve_a,
-    other=lambda F, g, self, other_sizes: F.sum_to(_solve_b(F, g, self), other_sizes),
+    other=lambda F, g, self, other_sizes, left: F.sum_to(_solve_b(F, g, self, left), other_sizes),
 )
 
 
@@ -305,10 +310,16 @@ def logdet(input: Any) -> Any:
     return FUNCTIONS["where"](sign < 0, math.nan, value)
 
 
-def solve(A: Any, B: Any) -> Any:
-    """The X with A X = B, for each square A (*, n, n)."""
+def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
+    """The X with A X = B, or with X A = B, for each square A (*, n, n)."""
     _square("linalg.solve", A)
-    return run(SOLVE, [A, B])
+    if not left and (len(B._s) < 2 or B._s[-1] != A._s[-1]):
+        n, m = A._s[-1], " by ".join(map(str, B._s[-2:])).replace(" by ", "x")
+        raise RuntimeError(
+            "linalg.solve: Incompatible shapes of A and B for the equation XA = B "
+            f"({n}x{n} and {m if len(B._s) > 1 else f'{m}x1'})"
+        )
+    return run(SOLVE, [A, B, left])
 
 
 def matrix_power(input: Any, n: int) -> Any:

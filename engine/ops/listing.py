@@ -133,9 +133,10 @@ def _sequences() -> Iterator[Operation]:
 def _linalg() -> Iterator[Operation]:
     module = import_module("engine.linalg")
     for name in (
-        "cholesky", "cond", "cross", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
+        "cholesky", "cholesky_ex", "cond", "cross", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "inv_ex", "lstsq",
+        "lu", "lu_factor", "lu_factor_ex", "lu_solve",
         "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv",
-        "qr", "slogdet", "solve", "solve_triangular", "svd", "svdvals", "tensorinv", "vander",
+        "qr", "slogdet", "solve", "solve_ex", "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vander",
         "vecdot", "vector_norm",
     ):  # fmt: skip
         rows = [op for op in _rows(name, of_rooms=True) if op.name.startswith("linalg_")]

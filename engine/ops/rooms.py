@@ -127,6 +127,11 @@ ROOMS: dict[str, Names] = {
         functions=("cat column_stack concat concatenate dstack hstack row_stack stack vstack"),
         rows="narrow split_with_sizes",
     ),
+    "lesser": Names(
+        both=("frexp get_device is_conj is_neg mvlgamma pinverse resize_as_ split_with_sizes"),
+        functions="fill_ unravel_index zero_",
+        methods="is_pinned is_shared share_memory_",
+    ),
     "linalg": Names(
         both="det inverse logdet matrix_exp matrix_power slogdet",
         functions="cdist",
@@ -248,6 +253,11 @@ ROOMS: dict[str, Names] = {
     "softmax": Names(
         both="log_softmax softmax",
         rows="_log_softmax _softmax total",
+    ),
+    "solvers": Names(
+        both="cholesky_inverse cholesky_solve lu lu_solve triangular_solve",
+        functions="lu_unpack",
+        rows="linalg_lu linalg_lu_factor_ex linalg_lu_solve",
     ),
     "sorting": Names(
         both="argsort msort sort topk unique unique_consecutive",

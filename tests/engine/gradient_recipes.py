@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,13 @@ def leaf(*shape: int, low: float = 0.3, high: float = 1.7) -> Any:
 
 def _index(*values: int) -> Any:
     return torch.tensor(values)
+
+
+def _old_solve(*args: Any) -> Any:
+    """torch.triangular_solve, which warns that it has a successor."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.triangular_solve(*args)
 
 
 MASK = torch.tensor([[True, False, True], [False, True, True]])
@@ -440,6 +448,51 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "fft_r2c": (lambda x: torch.view_as_real(torch.fft.rfft2(x**2, (3, 4))), ((2, 3),)),
     "fft_c2r": (lambda x: torch.fft.irfft(torch.fft.rfft(x) ** 2, 4), ((2, 5),)),
     "hfft": (lambda x: torch.fft.hfft(torch.fft.ihfft(x) ** 2, 5), ((2, 6),)),
+    "solve from the right": (
+        lambda a, b: torch.linalg.solve(a + 3 * EYE, b, left=False),
+        ((2, 2), (3, 2)),
+    ),
+    "lu": (lambda a: torch.linalg.lu(a)[1:], ((3, 3),)),
+    "lu of a wide matrix": (lambda a: torch.linalg.lu(a)[1:], ((2, 3),)),
+    "lu of a tall matrix": (lambda a: torch.linalg.lu(a)[1:], ((3, 2),)),
+    "lu_factor": (lambda a: torch.linalg.lu_factor(a)[0], ((3, 3),)),
+    "lu_unpack": (lambda a: torch.lu_unpack(a**2, torch.tensor([2, 2]).int())[1:], ((2, 3),)),
+    "lu_unpack of a tall matrix": (
+        lambda a: torch.lu_unpack(a**2, torch.tensor([2, 2]).int())[1:],
+        ((3, 2),),
+    ),
+    **{
+        f"lu_solve, left={left}, adjoint={adjoint}": (
+            lambda a, b, left=left, adjoint=adjoint: torch.linalg.lu_solve(
+                a, torch.tensor([2, 2]).int(), b, left=left, adjoint=adjoint
+            ),
+            ((2, 2), (2, 3) if left else (3, 2)),
+        )
+        for left in (True, False)
+        for adjoint in (True, False)
+    },
+    "cholesky_solve": (
+        lambda b, a: torch.cholesky_solve(b, torch.linalg.cholesky(a @ a.mT + EYE)),
+        ((2, 3), (2, 2)),
+    ),
+    "cholesky_solve, upper": (
+        lambda b, a: torch.cholesky_solve(b, torch.linalg.cholesky(a @ a.mT + EYE).mT, True),
+        ((2, 3), (2, 2)),
+    ),
+    "cholesky_inverse": (
+        lambda a: torch.cholesky_inverse(torch.linalg.cholesky(a @ a.mT + EYE)),
+        ((2, 2),),
+    ),
+    "triangular_solve": (
+        lambda b, a: _old_solve(b, a + EYE)[0] ** 2,
+        ((2, 3), (2, 2)),
+    ),
+    "triangular_solve, transposed": (
+        lambda b, a: _old_solve(b, a, False, True, True)[0] ** 2,
+        ((2, 3), (2, 2)),
+    ),
+    "frexp": (lambda x: torch.frexp(x + 0.1)[0] ** 2, ((3,),)),
+    "mvlgamma": (lambda x: torch.mvlgamma(x + 2, 3), ((3,),)),
     "matrix_exp": (lambda a: torch.matrix_exp(a / 2), ((2, 2),)),
     "qr": (lambda a: torch.linalg.qr(a)[1], ((3, 2),)),
     "qr of a wide matrix": (lambda a: torch.linalg.qr(a), ((2, 3),)),

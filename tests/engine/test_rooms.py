@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import engine as torch
+from engine import missing
 from engine.ops import rooms
 
 _ROOT = Path(__file__).parents[2]
@@ -125,3 +127,22 @@ for table in (FUNCTIONS, RAW.__dict__, GRAPH.__dict__, dict(Tensor.__dict__)):
             for n, v in sorted(table.items(), key=lambda item: item[0])}})
 """
     assert _run(code.format(order="list")) == _run(code.format(order="reversed"))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("lstm", "use the classes of torch.nn"),
+        ("stft", "use torch.fft"),
+        ("sparse_coo_tensor", "sparse tensors are not supported"),
+        ("autocast", "automatic mixed precision is not supported"),
+    ],
+)
+def test_a_name_of_pytorch_that_is_missing_says_what_to_do(name: str, words: str) -> None:
+    with pytest.raises(AttributeError, match=f"'torch' has no attribute '{name}' here.*{words}"):
+        getattr(torch, name)
+    assert not hasattr(torch, name)
+
+
+def test_what_is_said_to_be_missing_is_missing() -> None:
+    assert not [name for name in missing.WORDS if name in dir(torch)]
