@@ -79,6 +79,7 @@ def _row(v: Any) -> Any:
 
 
 def _eigh_vjp(F: Any, g: Any, result0: Any, result1: Any) -> Any:
+    """Hermitian, as the matrix is."""
     gl, gv = g
     v = result1
     inner = None
@@ -88,7 +89,8 @@ def _eigh_vjp(F: Any, g: Any, result0: Any, result1: Any) -> Any:
     if gl is not None:
         d = F.diagonal_back(gl, (*gl.shape, gl.shape[-1]), 0, len(gl.shape) - 1, len(gl.shape))
         inner = d if inner is None else inner + d
-    return F.matmul(v, F.matmul(inner, _t(F, v)))
+    out = F.matmul(v, F.matmul(inner, _t(F, v)))
+    return out if gv is None else (out + _t(F, out)) * 0.5
 
 
 EIGH = define(
