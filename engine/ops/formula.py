@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+_PLACE = __file__.removesuffix(".py")  # where tracebacks find formulas: inside the engine
+
 CONSTANTS = {"pi": math.pi, "ln2": math.log(2), "ln10": math.log(10), "sqrt_pi": math.sqrt(math.pi)}
 _NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(\()?")
 
@@ -25,7 +27,8 @@ def names(text: str) -> list[str]:
 def compile_vjp(text: str) -> Callable[..., Any]:
     """The VJP `lambda F, g, ...` of a formula."""
     body = _NAME.sub(lambda m: f"F.{m[0]}" if m[2] else m[0], text)
-    return eval(f"lambda {', '.join(['F', 'g', *names(text)])}: {body}", dict(CONSTANTS))  # type: ignore[no-any-return]
+    source = f"lambda {', '.join(['F', 'g', *names(text)])}: {body}"
+    return eval(compile(source, _PLACE, "eval"), dict(CONSTANTS))  # type: ignore[no-any-return]
 
 
 def inline(text: str, places: Mapping[str, str]) -> str:

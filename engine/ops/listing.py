@@ -96,10 +96,17 @@ def listed() -> tuple[Operation, ...]:
 
 
 def _torch() -> Iterator[Operation]:
+    # Rows outside the rooms are those of layers, which are there once a layer was used.
+    ours = rooms.functions() | rooms.methods()
+    published = {
+        name: entry
+        for name, entry in PUBLISHED.items()
+        if name in ours or not isinstance(entry.source, Op)
+    }
     also: dict[int, list[str]] = {}
-    for name, entry in PUBLISHED.items():
+    for name, entry in published.items():
         also.setdefault(id(entry.source), []).append(name)
-    for name, entry in PUBLISHED.items():
+    for name, entry in published.items():
         names = also[id(entry.source)]
         if name == names[0] and not name.startswith("_") and name != "cuda":
             yield _published(name, entry, tuple(names[1:]))
@@ -212,7 +219,7 @@ def _rows(name: str, *, of_rooms: bool) -> list[Op]:
         for key, op in list(OPS.items())
         if (key in wanted or op.name in wanted)
         and not key.startswith("special_")
-        and (of_rooms == rooms.publishes(key) or key in behind)
+        and (of_rooms == rooms.publishes(key) or (key in behind and not of_rooms))
     ]
     return [op for _, _, op in sorted(found, key=lambda each: each[:2])]
 

@@ -27,8 +27,16 @@ SILENT: dict[str, Callable[[], Any]] = {
     "var": lambda: torch.tensor([1.0, float("inf")]).var(),
     "in place": lambda: torch.zeros(2).log_(),
     "backward": lambda: torch.zeros(2, requires_grad=True).sqrt().sum().backward(),
+    "backward in general": lambda: _with_a_hook(),
     "optimizer": lambda: _step(),
 }
+
+
+def _with_a_hook() -> None:
+    x = torch.zeros(2, requires_grad=True)
+    y = x.sqrt()
+    y.register_hook(lambda g: g)
+    y.sum().backward()
 
 
 def _step() -> None:
