@@ -83,20 +83,24 @@ class BackwardNode(graph.Node, FunctionCtx):
     def __init__(self) -> None:
         d = self.__dict__
         d["edges"] = ()
-        d["saved"] = ()
-        d["freed"] = False
+        d["_saved"] = ()
+        d["_freed"] = False
         self.seq = 0
         self.outputs = 1
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        if self.__dict__["freed"]:
+        if self.__dict__["_freed"]:
             raise errors.freed()
-        if "to_save" in self.__dict__ and not self.__dict__["edges"] and not self.__dict__["saved"]:
+        if (
+            "to_save" in self.__dict__
+            and not self.__dict__["edges"]
+            and not self.__dict__["_saved"]
+        ):
             return self.__dict__["to_save"]  # type: ignore[no-any-return]
         return tuple(
             None if s is None else s.get(self) if type(s) is _Saved else s.unpack(_GRAPH)
-            for s in self.__dict__["saved"]
+            for s in self.__dict__["_saved"]
         )
 
     @property
@@ -106,9 +110,9 @@ class BackwardNode(graph.Node, FunctionCtx):
         return self.saved_tensors
 
     def release(self) -> None:
-        if self.__dict__["saved"]:
-            self.__dict__["freed"] = True
-            self.__dict__["saved"] = ()
+        if self.__dict__["_saved"]:
+            self.__dict__["_freed"] = True
+            self.__dict__["_saved"] = ()
             self.__dict__.pop("to_save", None)
 
     def grads(self, F: Any, g: Any) -> Sequence[Any]:
@@ -117,7 +121,7 @@ class BackwardNode(graph.Node, FunctionCtx):
         if self.__dict__.get("materialize_grads", True):
             tensors = [
                 wrap(np.zeros(size, d.np), d) if v is None and d is not None else v
-                for v, (size, d) in zip(tensors, self.__dict__["metas"], strict=True)
+                for v, (size, d) in zip(tensors, self.__dict__["_metas"], strict=True)
             ]
         sweep.turn()
         out = self._user_backward()(self, *tensors)
@@ -134,7 +138,7 @@ class BackwardNode(graph.Node, FunctionCtx):
         return vjp if vjp is not Function.vjp else backward  # type: ignore[no-any-return]
 
     def _checked(self, F: Any, out: tuple[Any, ...]) -> list[Any]:
-        flags = self.__dict__["arguments"]
+        flags = self.__dict__["_arguments"]
         name = type(self).__name__
         while len(out) > len(flags) and out[-1] is None:
             out = out[:-1]
@@ -157,7 +161,7 @@ class BackwardNode(graph.Node, FunctionCtx):
         return [self._fitted(F, i, v) for i, v in enumerate(grads)]
 
     def _fitted(self, F: Any, i: int, v: Any) -> Any:
-        size, d = self.__dict__["input_metas"][i]
+        size, d = self.__dict__["_input_metas"][i]
         if v is None or self.__dict__["edges"][i] is None:
             return None
         if v._s != size:
@@ -194,7 +198,7 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         node.edges = tuple(
             graph.edge(a) for a in args if isinstance(a, Tensor) and a._g is not None
         )
-        node.g = None
+        node._got = None
         node.seq = tick()
         fresh = []
         for v in outs:
@@ -326,17 +330,17 @@ def _attach(node: Any, args: tuple[Any, ...], inputs: list[Any], out: Any, need:
     many = isinstance(out, tuple)
     outs = list(out) if many else [out]
     _check_outputs(node, outs)
-    d["arguments"] = [isinstance(a, Tensor) for a in args]
-    d["input_metas"] = [(t._s, t._d) for t in inputs]
+    d["_arguments"] = [isinstance(a, Tensor) for a in args]
+    d["_input_metas"] = [(t._s, t._d) for t in inputs]
     d["edges"] = tuple(graph.edge(t) for t in inputs) if need else ()
     if need and any(isinstance(t, Tensor) and t._d.itemsize == 2 for t in (*inputs, *outs)):
         graph.halves[0] = True
-    node.g = None
+    node._got = None
     node.seq = tick()
     if need and mode.anomaly:
         anomaly.remember(node)
     node.outputs = len(outs)
-    d["metas"] = [(o._s, o._d) if isinstance(o, Tensor) else ((), None) for o in outs]
+    d["_metas"] = [(o._s, o._d) if isinstance(o, Tensor) else ((), None) for o in outs]
     result = [_output(node, inputs, o, i, need) for i, o in enumerate(outs)]
     to_save = d.get("to_save", ())
     for i, t in enumerate(to_save):
@@ -346,7 +350,7 @@ def _attach(node: Any, args: tuple[Any, ...], inputs: list[Any], out: Any, need:
             )
     if need:
         swapped = {id(o): r for o, r in zip(outs, result, strict=True)}
-        d["saved"] = tuple(
+        d["_saved"] = tuple(
             None
             if t is None
             else _save(swapped.get(id(t), t) if id(t) not in {id(x) for x in inputs} else t, node)

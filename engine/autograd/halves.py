@@ -52,7 +52,7 @@ def _narrow(n: Any) -> bool:
         return any(meta is not None and meta[1] in HALVES for meta in n.metas)
     if isinstance(n, BackwardNode):
         kept = n.__dict__
-        return any(meta[1] in HALVES for meta in (*kept["input_metas"], *kept["metas"]))
+        return any(meta[1] in HALVES for meta in (*kept["_input_metas"], *kept["_metas"]))
     if type(n) is AccumulateGrad:
         return n.variable._d in HALVES
     return getattr(n, "dt", None) in HALVES

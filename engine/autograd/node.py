@@ -37,11 +37,11 @@ def receive(edge: Any, v: Any, heap: Heap, pending: Front) -> None:
 
     The generated steps of `engine.ops.quick` hold these lines themselves.
     """
-    old = edge.g
+    old = edge._got
     if old is not None:
-        edge.g = old + v
+        edge._got = old + v
         return
-    edge.g = v
+    edge._got = v
     key = -edge.seq
     pending[key] = edge
     if key < 0:  # no leaf
@@ -51,16 +51,17 @@ def receive(edge: Any, v: Any, heap: Heap, pending: Front) -> None:
 class Node:
     """A step of the backward pass: takes the gradient of an output, gives those of the inputs.
 
-    `seq` is the number of creation, negative for leaves. `edges` are the receivers, one per differentiable input. `g` is
-    what a pass on bare arrays has summed up so far for this node (see `engine.autograd.sweep`).
+    `seq` is the number of creation, negative for leaves. `edges` are the receivers, one per
+    differentiable input. `_got` is what a pass on bare arrays has summed up so far for this node
+    (see `engine.autograd.sweep`).
     """
 
-    __slots__ = ("__weakref__", "g", "seq")
+    __slots__ = ("__weakref__", "_got", "seq")
     __module__ = "torch.autograd.graph"
 
     edges: Sequence[Any] = ()
     seq: Any
-    g: Any
+    _got: Any
     title: str = ""
     frees = False  # has something to release after its step
     outputs = 1
@@ -156,7 +157,7 @@ class Port(Node):
     def __init__(self, node: Node, nr: int) -> None:
         self.node = node
         self.nr = nr
-        self.g = None
+        self._got = None
         # Directly before its node; ports of one node differ, since keys of a sweep are unique.
         self.seq = node.seq + 0.5 + (next(_ports) & 0xFFFFF) * 2.0**-22
 
@@ -166,10 +167,10 @@ class Port(Node):
 
     def step(self, g: Any, heap: Heap, pending: Front) -> None:
         node = self.node
-        if node.g is None:
+        if node._got is None:
             receive(node, [None] * node.outputs, heap, pending)
-        old = node.g[self.nr]
-        node.g[self.nr] = g if old is None else old + g
+        old = node._got[self.nr]
+        node._got[self.nr] = g if old is None else old + g
 
     def step_free(self, g: Any, heap: Heap, pending: Front) -> None:
         self.step(g, heap, pending)
@@ -228,7 +229,7 @@ def leaf_edge(t: Any) -> AccumulateGrad:
     if node is None:
         node = AccumulateGrad()
         node.variable = t
-        node.g = None
+        node._got = None
         node.seq = -tick()
         t._acc = weakref.ref(node)
     return node  # type: ignore[no-any-return]

@@ -1,6 +1,6 @@
 """The backward pass on bare arrays, when nobody asked to see or change anything on the way.
 
-Each node holds in its slot `g` what it has received. What has received something waits in a heap of
+Each node holds in its slot `_got` what it has received. What has received something waits in a heap of
 negated numbers of creation, so that the newest node steps first: all that could still reach it is
 newer and has stepped before. Leaves have numbers below those of all nodes and stay behind; they are
 served after the last step. Nobody can tell that from PyTorch's way, which serves a leaf as soon as
@@ -86,8 +86,8 @@ def _newest_first(heap: Any, pending: Front, retain: bool, log: Any) -> bool:
         if log is not None:
             while heap:
                 n = pending.pop(heappop(heap))
-                g = n.g
-                n.g = None
+                g = n._got
+                n._got = None
                 if retain:
                     n.logged(g, heap, pending, log)
                 else:
@@ -95,14 +95,14 @@ def _newest_first(heap: Any, pending: Front, retain: bool, log: Any) -> bool:
         elif retain:
             while heap:
                 n = pending.pop(heappop(heap))
-                g = n.g
-                n.g = None
+                g = n._got
+                n._got = None
                 n.step(g, heap, pending)
         else:
             while heap:
                 n = pending.pop(heappop(heap))
-                g = n.g
-                n.g = None
+                g = n._got
+                n._got = None
                 n.step_free(g, heap, pending)
     except _Turn:
         receive(n, g, heap, pending)
@@ -118,14 +118,14 @@ def _each_in_turn(pending: Front, retain: bool, log: Any) -> None:
     n = None
     try:
         for n in plan(pending.values()):
-            g = n.g
+            g = n._got
             if g is None:
                 continue
             del pending[-n.seq]
             if type(n) is AccumulateGrad:
                 _serve((n,), log)
                 continue
-            n.g = None
+            n._got = None
             if log is None:
                 (n.step if retain else n.step_free)(g, [], pending)
             else:
@@ -138,8 +138,8 @@ def _each_in_turn(pending: Front, retain: bool, log: Any) -> None:
 def _serve(leaves: Iterable[Any], log: Any) -> None:
     """Add to `.grad` what the leaves have received."""
     for leaf in leaves:
-        g = leaf.g
-        leaf.g = None
+        g = leaf._got
+        leaf._got = None
         if log is None:
             leaf.step(g, (), {})
         else:
@@ -152,5 +152,5 @@ def _give_up(failed: Any, pending: Front, log: Any) -> None:
     ahead = set(plan([failed, *waiting]))
     done = [n for n in pending.values() if n not in ahead]
     for n in ahead:
-        n.g = None
+        n._got = None
     _serve(done, log)

@@ -177,7 +177,7 @@ def rebase(t: Any, n: Any, before: Any) -> None:
     t._g = before
     cs = new(CopySlices)
     cs.edges = (graph.edge(base), *n.edges[1:])
-    cs.g = None
+    cs._got = None
     cs.seq = tick()
     cs.fn, cs.size, cs.dt = n, base._s, base._d
     cs.geometry = geometry(base, t)
@@ -244,7 +244,7 @@ def strided_node(base: Any, view: Any) -> Any:
     op = table.OPS["as_strided"]
     n = new(op.node)
     n.edges = (graph.edge(base),)
-    n.g = None
+    n._got = None
     n.seq = tick()
     n.args, n.outs, n.cells = [None, size, strides, offset, None], None, None
     n.metas = ((base._s, base._d), *[None] * 4)

@@ -171,7 +171,7 @@ def attach(op: Op, values: list[Any], out: Any, outs_from: Any = None) -> Any:
     firsts = out if type(out) is tuple else (out,)
     if not any(e is not None for e in edges) or (op.outputs == 1 and firsts[0]._d.category < FLOAT):
         return None
-    n.g = None
+    n._got = None
     n.seq = tick()
     if anomaly.enabled:
         anomaly.remember(n)

@@ -114,3 +114,22 @@ def test_so_does_a_hook_that_unpacks_what_was_saved() -> None:
     z.backward()
     assert seen == [[None] * 3] * 3 + [[None, None, 851.497]] * 2
     assert _grads(leaves) == [-2338.164, -934.973, 851.497]
+
+
+@pytest.mark.parametrize("name", ["g", "grad", "saved", "freed", "metas", "arguments", "x", "args"])
+def test_a_person_may_call_anything_on_ctx(name: str) -> None:
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            setattr(ctx, name, x)
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            assert torch.equal(ctx.saved_tensors[0], getattr(ctx, name))
+            return 2 * getattr(ctx, name) * g
+
+    x = torch.tensor([3.0]).requires_grad_()
+    Square.apply(x).backward()
+    assert x.grad.tolist() == [6.0]

@@ -211,7 +211,7 @@ else:
     if ga is LEAF:{leaf_a}
     if gb is LEAF:{leaf_b}
     n.edges = ga, gb
-    n.g = None
+    n._got = None
     n.seq = tick()
     n.shapes = shapes
 {kept}

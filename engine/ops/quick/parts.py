@@ -113,11 +113,11 @@ except AttributeError:
 def receive(edge: str, v: str) -> str:
     """The lines of `engine.autograd.node.receive`."""
     return f"""
-old = {edge}.g
+old = {edge}._got
 if old is not None:
-    {edge}.g = old + {v}
+    {edge}._got = old + {v}
 else:
-    {edge}.g = {v}
+    {edge}._got = {v}
     key = -{edge}.seq
     pending[key] = {edge}
     if key < 0:
@@ -127,7 +127,7 @@ else:
 #: Elements of an array from which on memory is used again rather than asked for.
 LARGE = 1 << 13
 _PRODUCT = re.compile(r"^( *)(\w+) = g \* (\w+|\w*\([^()]*(?:\([^()]*\)[^()]*)*\))$", re.M)
-_SUM = re.compile(r"^( *)(\w+)\.g = old \+ (\w+)$", re.M)
+_SUM = re.compile(r"^( *)(\w+)\._got = old \+ (\w+)$", re.M)
 
 
 def _thrifty(body: str) -> str:
@@ -148,7 +148,7 @@ def _thrifty(body: str) -> str:
 {pad}    {v} = g * {factor}"""
             body = body[: last.start()] + product + tail
     return _SUM.sub(
-        r"\1\2.g = old + \3 if \3.__class__ is not ndarray or \3.size < LARGE else joined(old, \3)",
+        r"\1\2._got = old + \3 if \3.__class__ is not ndarray or \3.size < LARGE else joined(old, \3)",
         body,
     )
 

@@ -187,7 +187,7 @@ def _attach(op: Op) -> str:
     for i in op.differentiable:
         lines.append(f"if g{i} is LEAF:{indent(leaf(f'g{i}', f'p{i}'), 4)}")
         edges.append(f"g{i}")
-    lines += [f"n.edges = ({', '.join(edges)},)", "n.g = None", "n.seq = tick()", "n.d = d"]
+    lines += [f"n.edges = ({', '.join(edges)},)", "n._got = None", "n.seq = tick()", "n.d = d"]
     for i in _reads(op, INPUT):
         readers = [f"g{op.differentiable[n]} is not None" for n in _readers(op, i)]
         value = f"(p{i} if c{i} else keep(p{i}))"

@@ -132,7 +132,7 @@ else:
     n = Node()
     if g is LEAF:{leaf}
     n.edges = (g,)
-    n.g = None
+    n._got = None
     n.seq = tick()
 {kept}
     t._g = n"""

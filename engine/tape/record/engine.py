@@ -109,7 +109,7 @@ def frees(node: Any) -> bool:
         return False
     if isinstance(node, BackwardNode):
         own = node.__dict__
-        return bool(own["saved"] or own["freed"])
+        return bool(own["_saved"] or own["_freed"])
     return True
 
 
