@@ -27,6 +27,8 @@ costs one tuple. The first element of each tuple is its kind:
         piece of memory that its forward wrote in place, and what it gave to save_for_backward
     (GRAD, tensor, grad, code, lasti)
         tensor.grad was assigned the Tensor `grad`, or None
+    (READ, tensor, how, code, lasti)
+        the program took the tensor's elements as numbers: by "item", "bool", "numpy" ...
 
 Before the engine overwrites memory in place it calls `before_write(tensor)`, or `note_write`, and
 before a tensor becomes a leaf that requires grad, or ceases to be one, `before_change()`.
@@ -42,7 +44,7 @@ from typing import Any
 
 import numpy as np
 
-OPERATION, PASS, STEP, ACCUMULATE, CAPTURE, END, GRAD, FUNCTION = range(8)
+OPERATION, PASS, STEP, ACCUMULATE, CAPTURE, END, GRAD, FUNCTION, READ = range(9)
 
 #: A list of such tuples, or what takes the place of one that is too long; None: nobody records.
 log: Any = None
@@ -125,6 +127,12 @@ def assigned(tensor: Any, grad: Any) -> None:
     to = covered if log is None else log
     if to is not None:
         to.append((GRAD, tensor, grad, *where()))
+
+
+def read(tensor: Any, how: str) -> None:
+    """Append that a tensor's elements were taken as numbers: what is done with them is unseen."""
+    if log is not None:
+        log.append((READ, tensor, how, *where()))
 
 
 def function(

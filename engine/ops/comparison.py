@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from engine import recording
 from engine.ops.api import publish
 from engine.ops.selection import _broadcast
 from engine.tensor import wrap
@@ -27,12 +28,19 @@ def allclose(
     if input._d is not other._d:
         raise RuntimeError(f"{input._d.display} did not match {other._d.display}")
     _broadcast(input._a, other._a)
+    _read(input, other, "allclose")
     return bool(np.allclose(input._a, other._a, rtol, atol, equal_nan))
 
 
 def equal(input: Any, other: Any) -> bool:
     """Whether both have the same shape and the same elements."""
+    _read(input, other, "equal")
     return input._s == other._s and bool(np.array_equal(input._a, other._a))
+
+
+def _read(input: Any, other: Any, how: str) -> None:
+    recording.read(input, how)
+    recording.read(other, how)
 
 
 for _n in ("isclose", "allclose", "equal"):

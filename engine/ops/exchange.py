@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine import recording
 from engine.autograd import mode
 from engine.autograd.node import LEAF
 from engine.dtype import (
@@ -26,6 +27,7 @@ Raw = Any
 def numpy(self: Any, *, force: bool = False) -> Any:
     """The values as an ndarray that shares the memory."""
     if force:
+        recording.read(self, "numpy")
         return array(self.detach())
     if self.requires_grad and mode.enabled:
         raise RuntimeError(
@@ -33,6 +35,7 @@ def numpy(self: Any, *, force: bool = False) -> Any:
         )
     if self._d is bfloat16:
         raise TypeError("Got unsupported ScalarType BFloat16")
+    recording.read(self, "numpy")
     return array(self).view()
 
 
@@ -43,11 +46,13 @@ def item(self: Any, *extra: Any) -> Any:
     a = self._a
     if a.size != 1:
         raise RuntimeError(f"a Tensor with {a.size} elements cannot be converted to Scalar")
+    recording.read(self, "item")
     return a.item()
 
 
 def tolist(self: Any) -> Any:
     """The elements as nested lists of Python numbers."""
+    recording.read(self, "tolist")
     return self._a.tolist()
 
 
@@ -71,6 +76,7 @@ def _scalar(self: Any, convert: Any) -> Any:
         )  # fmt: skip
     if self._a.size != 1:
         raise ValueError("only one element tensors can be converted to Python scalars")
+    recording.read(self, convert.__name__)
     if convert is not complex and self._d.category == COMPLEX:
         if self._a.item().imag:
             kind = "double" if convert is float else "int64_t"
@@ -87,12 +93,14 @@ def _bool(self: Any) -> bool:
             if n == 0
             else "Boolean value of Tensor with more than one value is ambiguous"
         )
+    recording.read(self, "bool")
     return bool(self._a.item())
 
 
 def _index(self: Any) -> int:
     if self._a.size != 1 or self._d.category >= FLOAT:
         raise TypeError("only integer tensors of a single element can be converted to an index")
+    recording.read(self, "index")
     return int(self._a.item())
 
 

@@ -23,6 +23,9 @@ Group = dict[str, Any]
 Hooks = OrderedDict[int, Callable[..., Any]]
 
 
+_NO_OPTIONS = ("params", "param_names")
+
+
 class _Required:
     def __repr__(self) -> str:
         return "<required parameter>"
@@ -153,13 +156,15 @@ class Optimizer:
                 new = self.update(group, p, p.grad._a, state)
                 if state:  # plain gradient descent keeps nothing
                     self.state[p] = state
-                self._write(p, new)
+                self._write(p, new, group)
 
-    def _write(self, p: Tensor, values: Raw) -> None:
+    def _write(self, p: Tensor, values: Raw, group: Group | None = None) -> None:
         """Overwrite a parameter and record that as one operation with its gradient."""
         inplace.write(p, values)
         if recording.log is not None:
-            recording.operation(self.operation, p, (p, p.grad), {"optimizer": type(self).__name__})
+            options = {k: v for k, v in (group or {}).items() if k not in _NO_OPTIONS}
+            named = {"optimizer": type(self).__name__, **options}
+            recording.operation(self.operation, p, (p, p.grad), named)
 
     def update(self, group: Group, p: Tensor, grad: Raw, state: dict[str, Any]) -> Raw:
         """Return the new values of `p` from its gradient; `state` is p's own and kept."""

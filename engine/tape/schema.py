@@ -113,6 +113,9 @@ TABLES: dict[str, np.dtype[np.void]] = {
     # Every change of a tensor's .grad: the contribution ledger. value: the grad tensor's value.
     "grads": _table(tensor="<i4", kind="u1", ref="<i4", value="<i4", event="<i4"),
     "marks": _table(kind="u1", ref="<i4", text="<i4", event="<i4"),
+    # What the program read of a value as numbers, so that what it did next may depend on them.
+    # how: "item", "bool", "numpy" ...; event: how many had happened.
+    "reads": _table(value="<i4", how="<i4", loc="<i4", event="<i4"),
     "cells": _table(key="<i4", source="<i4", count="<i4", event="<i4"),
     # Names in the person's namespace, as they held after an event ("w", "fc1.weight").
     "names": _table(tensor="<i4", text="<i4", event="<i4"),

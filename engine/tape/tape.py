@@ -68,6 +68,7 @@ class Tape:
     shapes: Rows
     dims: Rows
     arrays: Rows
+    reads: Rows
 
     def __init__(self, source: Bytes) -> None:
         self._source = source

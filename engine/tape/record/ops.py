@@ -46,7 +46,7 @@ class Ops:
         self._rows, self._inputs = batch["ops"], batch["inputs"]
         self._values, self._events = batch["values"], batch.events
         self._saved = batch["saved"]
-        self._params = Params()
+        self._params = Params(arrays.add)
         self.overwritten: tuple[Any, ...] = ()  # what the forward of the next operation wrote
         self.kept: tuple[Any, ...] = ()  # and what it gave to save_for_backward
         self.plans = Plans(batch, self._params)

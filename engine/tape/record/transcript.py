@@ -61,6 +61,7 @@ class Transcript:
             recording.END: lambda entry: self._passes.end(entry[1]),
             recording.GRAD: self._grad,
             recording.FUNCTION: lambda entry: self._function(*entry[1:]),
+            recording.READ: lambda entry: self._read(*entry[1:]),
             BEGIN_CELL: self._begin_cell,
             PRINTED: lambda entry: self._mark(Mark.PRINT, -1, entry[1], -1),
             ERROR: self._error,
@@ -196,6 +197,14 @@ class Transcript:
     def _grad(self, entry: tuple[Any, ...]) -> None:
         loc = self.places.loc(*entry[3:5]) if len(entry) >= 5 else -1
         self._grads.assigned(entry[1], entry[2], loc)
+
+    def _read(self, tensor: Any, how: str, code: Any, lasti: int) -> None:
+        """The program took elements of a tensor as numbers; of one that nothing uses, nothing."""
+        if self._tensors.known(tensor) >= 0:
+            loc = self.places.loc(code, lasti)
+            value = self._tensors.current(tensor, loc)
+            how_text = self.batch.text(how)
+            self.batch["reads"].add(value, how_text, loc, self.batch.events.count)
 
     def _begin_cell(self, entry: tuple[Any, ...]) -> None:
         _, key, source, count, seen = entry

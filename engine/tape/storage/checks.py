@@ -35,6 +35,7 @@ REFERENCES: dict[str, dict[str, tuple[str, int]]] = {
     "cotangents": {"step": ("steps", 0), "array": ("arrays", -1)},
     "grads": {"value": ("values", -1), "event": ("events", 0)},
     "marks": {"text": ("texts", -1), "event": ("events", 0)},
+    "reads": {"value": ("values", 0), "how": ("texts", 0), "loc": ("locs", -1)},
     "cells": {"key": ("texts", 0), "source": ("texts", 0), "event": ("events", 0)},
     "names": {"text": ("texts", 0), "event": ("events", 0)},
     "scopes": {"parent": ("scopes", -1), "name": ("texts", -1), "type": ("texts", -1)},

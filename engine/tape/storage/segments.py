@@ -175,7 +175,11 @@ class SegmentReader:
 
     def _take_table(self, member: Member, folder: str, tables: dict[str, NDArray[np.void]]) -> None:
         name = member.name.removeprefix(folder).removesuffix(".npy")
-        if member.name != f"{folder}{name}.npy" or name not in TABLES or name in tables:
+        if (
+            member.name != f"{folder}{name}.npy"
+            or name not in versions.tables(self._version)
+            or name in tables
+        ):
             raise self._wrong(member, f"this member does not belong after segment {folder[9:17]}")
         try:
             dtype = versions.table(name, self._version)

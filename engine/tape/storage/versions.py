@@ -9,14 +9,23 @@ from numpy.typing import NDArray
 
 from engine.tape.schema import DTYPES, TABLES
 
-FORMAT, VERSION = "tapedeck-tape", 2
+FORMAT, VERSION = "tapedeck-tape", 3
 
 #: Columns that versions before the present one did not have; they are read as 0.
-_MISSING: dict[int, dict[str, tuple[str, ...]]] = {1: {"steps": ("flags",)}, VERSION: {}}
+_MISSING: dict[int, dict[str, tuple[str, ...]]] = {
+    1: {"steps": ("flags",)}, 2: {}, VERSION: {},
+}  # fmt: skip
+#: The version that brought a table; it is empty in those before.
+_SINCE = {"reads": 3}
 
 
 def known(version: int) -> bool:
     return version in _MISSING
+
+
+def tables(version: int = VERSION) -> list[str]:
+    """Return the names of a version's tables."""
+    return [name for name in TABLES if _SINCE.get(name, 1) <= version]
 
 
 def table(name: str, version: int = VERSION) -> np.dtype[np.void]:
@@ -42,7 +51,7 @@ def upgraded(name: str, rows: NDArray[np.void]) -> NDArray[np.void]:
 def description(version: int = VERSION) -> dict[str, Any]:
     """Return what a manifest says so that a reader knows the tables."""
     schema = {}
-    for name in TABLES:
+    for name in tables(version):
         dtype = table(name, version)
         schema[name] = [[column, dtype.fields[column][0].str] for column in dtype.names or ()]  # type: ignore[index]
     return {"format": FORMAT, "version": version, "schema": schema, "dtypes": list(DTYPES)}
