@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 import signal
-import socket
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 
 from app.kernel.inside.streams import CellStream
+from app.kernel.inside.wakeful import Alarm
 
 #: The key under which our own facts travel in a message's metadata.
 METADATA = "tapedeck"
@@ -100,6 +100,10 @@ class CellShell(ZMQInteractiveShell):
         return nullcontext()
 
 
+def _nothing() -> None:
+    """Do nothing, which a sleeping loop wakes up for."""
+
+
 _INTERRUPTED = compile("raise KeyboardInterrupt", "<interrupt>", "exec")
 
 
@@ -168,15 +172,7 @@ class CellKernel(IPythonKernel):
     def start(self) -> None:
         """Start to serve; a signal wakes the loop, or an awaiting cell would not hear of it."""
         super().start()
-        self._woken, waker = socket.socketpair()
-        self._waker = waker
-        for end in (self._woken, waker):
-            end.setblocking(False)
-        self.io_loop.add_handler(self._woken, self._on_woken, self.io_loop.READ)
-        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-
-    def _on_woken(self, end: socket.socket, _: int) -> None:
-        end.recv(4096)
+        self._alarm = Alarm(lambda: self.io_loop.add_callback(_nothing))
 
     def pre_handler_hook(self) -> None:
         """Called before each request is handled."""

@@ -85,6 +85,24 @@ def test_an_endless_cell_is_interrupted(shared: Heard, loop: str) -> None:
     assert shared.value("6 * 7") == "42"
 
 
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs signal masks")
+def test_a_sleep_does_not_outlast_an_interrupt_that_another_thread_got(shared: Heard) -> None:
+    # The same to the sleeping thread as a signal on its last step into the sleep.
+    key = shared.sent(
+        "import signal, time\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])\n"
+        "try:\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(100)\n"
+        "finally:\n"
+        "    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])\n"
+    )
+    shared.until(lambda: "ready" in shared.printed(key))
+    shared.kernel.interrupt()
+    assert shared.reply(key).ename == "KeyboardInterrupt"
+    assert shared.value("6 * 7") == "42"
+
+
 def test_an_interrupt_ends_all_that_waits(shared: Heard) -> None:
     shared.kernel.execute_many([("ia", "while True: pass"), ("ib", "1"), ("ic", "1")])
     shared.until(lambda: bool(shared.of("started_cell", "ia")))
