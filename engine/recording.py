@@ -22,9 +22,13 @@ costs one tuple. The first element of each tuple is its kind:
         autograd.grad took `array` for `tensor`
     (END, error)
         the pass is over; error is None or the exception
-    (FUNCTION, operation, written, saved)
+    (FUNCTION, operation, written, saved, opened)
         a person's Function: the entry of its OPERATION, or None where it raised, a Tensor for each
-        piece of memory that its forward wrote in place, and what it gave to save_for_backward
+        piece of memory that its forward wrote in place, what it gave to save_for_backward, and
+        whether an OPENED belongs to it
+    (OPENED, inputs, written, code, lasti)
+        inside the forward of a Function the log is on from here: its Tensor arguments, or None
+        where it was on before, and what forward wrote in place until here
     (GRAD, tensor, grad, code, lasti)
         tensor.grad was assigned the Tensor `grad`, or None
     (READ, tensor, how, code, lasti)
@@ -44,16 +48,30 @@ from typing import Any
 
 import numpy as np
 
-OPERATION, PASS, STEP, ACCUMULATE, CAPTURE, END, GRAD, FUNCTION, READ = range(9)
+OPERATION, PASS, STEP, ACCUMULATE, CAPTURE, END, GRAD, FUNCTION, READ, OPENED = range(10)
 
 #: A list of such tuples, or what takes the place of one that is too long; None: nobody records.
 log: Any = None
 
-#: While the forward of a recorded Function runs, which is one operation and logs nothing inside:
-#: a tensor for each piece of memory that it has written, by the id of the memory's owner.
-written: dict[int, Any] | None = None
-#: The log that is off meanwhile.
-covered: Any = None
+
+class Forward:
+    """The forward of a recorded Function while it runs: one operation, in which the log is off.
+
+    Passes, and what happens under enable_grad, are logged even there (`open_log`).
+    log: the one that is off. written: a tensor for each piece of memory that was overwritten
+    while it was, by the id of the memory's owner. opened: whether it was on inside.
+    """
+
+    __slots__ = ("inputs", "log", "opened", "outer", "written")
+
+    def __init__(self, inputs: tuple[Any, ...], log: Any, outer: Forward | None) -> None:
+        self.inputs, self.log, self.outer = inputs, log, outer
+        self.written: dict[int, Any] = {}
+        self.opened = False
+
+
+#: The innermost forward of a recorded Function that runs.
+forward: Forward | None = None
 
 #: The innermost running nn.Module call, as the recorder's `enter_scope` numbered it; 0 outside.
 scope: int = 0
@@ -101,15 +119,72 @@ def where() -> tuple[CodeType | None, int]:
     return None, -1
 
 
+def enter_forward(inputs: tuple[Any, ...]) -> Forward | None:
+    """The forward of a Function begins: what it does is one operation. None where none is logged."""
+    global log, forward
+    if log is None:
+        return None
+    forward, log = Forward(inputs, log, forward), None
+    return forward
+
+
+def leave_forward(entered: Forward | None) -> None:
+    """The forward is over, whether it raised or not."""
+    global log, forward
+    if entered is not None:
+        log, forward = entered.log, entered.outer
+
+
+def open_log() -> Forward | None:
+    """Log again inside a forward; return what `close_log` takes, None where nothing changes."""
+    global log
+    inside = forward
+    if inside is None or log is not None or inside.log is None:
+        return None
+    if inside.written or not inside.opened:
+        inputs = None if inside.opened else inside.inputs
+        inside.log.append((OPENED, inputs, tuple(inside.written.values()), *where()))
+        inside.written.clear()
+        inside.opened = True
+    log = inside.log
+    return inside
+
+
+def close_log(opened: Forward | None) -> None:
+    """The log that was opened is off again, unless that forward is over."""
+    global log
+    if opened is not None and opened is forward:
+        log = None
+
+
+def is_taken(*logs: Any) -> bool:
+    """Whether one of these is the log, be it off for now."""
+    inside = forward
+    while inside is not None:
+        if any(inside.log is one for one in logs):
+            return True
+        inside = inside.outer
+    return any(log is one for one in logs)
+
+
+def take_away() -> None:
+    """Nobody records any more."""
+    global log
+    log = None
+    inside = forward
+    while inside is not None:
+        inside.log, inside = None, inside.outer
+
+
 def note_write(tensor: Any) -> None:
     """Say that the memory of a tensor is about to be overwritten."""
     if log is not None:
         before_write(tensor)
-    elif written is not None:
+    elif forward is not None:
         key = id(_memory(tensor))
-        if key not in written:
+        if key not in forward.written:
             before_write(tensor)
-            written[key] = tensor
+            forward.written[key] = tensor
 
 
 def _memory(tensor: Any) -> Any:
@@ -124,7 +199,7 @@ def _memory(tensor: Any) -> Any:
 
 def assigned(tensor: Any, grad: Any) -> None:
     """Append that tensor.grad was assigned; the forward of a Function hides no such thing."""
-    to = covered if log is None else log
+    to = forward.log if log is None and forward is not None else log
     if to is not None:
         to.append((GRAD, tensor, grad, *where()))
 
@@ -136,15 +211,21 @@ def read(tensor: Any, how: str) -> None:
 
 
 def function(
-    name: str, out: Any, inputs: tuple[Any, ...], params: dict[str, Any] | None, overwrote: Any,
-    saved: tuple[Any, ...],
+    name: str, out: Any, inputs: tuple[Any, ...], params: dict[str, Any] | None,
+    done: Forward | None, saved: tuple[Any, ...],
 ) -> None:  # fmt: skip
     """Append a person's Function, what its forward wrote and what it saved."""
-    if not overwrote and not saved:
+    if done is None or not (done.written or done.opened or saved):
         operation(name, out, inputs, params)
     elif log is not None:
         entry = (OPERATION, name, out, inputs, params, *where(), scope)
-        log.append((FUNCTION, entry, tuple(overwrote.values()), saved))
+        log.append((FUNCTION, entry, tuple(done.written.values()), saved, done.opened))
+
+
+def failed(done: Forward | None) -> None:
+    """Append that a person's Function raised, where that leaves something to tell."""
+    if done is not None and log is not None and (done.written or done.opened):
+        log.append((FUNCTION, None, tuple(done.written.values()), (), done.opened))
 
 
 def operation(name: str, out: Any, inputs: tuple[Any, ...], params: dict[str, Any] | None) -> None:

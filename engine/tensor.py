@@ -171,8 +171,7 @@ class Tensor(TensorBase):
             )
         if value and is_inference(self) and not mode.inference:
             raise RuntimeError(_INFERENCE_GRAD)
-        if recording.log is not None:
-            recording.before_change()
+        recording.before_change()
         self._g = LEAF if value else None
 
     def _reports_grad(self) -> bool:
@@ -193,8 +192,7 @@ class Tensor(TensorBase):
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
         if requires_grad and is_inference(self) and not mode.inference:
             raise RuntimeError(_INFERENCE_GRAD)
-        if recording.log is not None:
-            recording.before_change()
+        recording.before_change()
         self._g = LEAF if requires_grad else None
         return self
 
@@ -330,7 +328,7 @@ class Tensor(TensorBase):
             raise RuntimeError(
                 "data set to a tensor that requires gradients must be floating point or complex dtype"
             )
-        if recording.log is not None or recording.written is not None:
+        if recording.log is not None or recording.forward is not None:
             recording.note_write(self)
         array(value)
         self._a, self._s, self._d = value._a, value._s, value._d

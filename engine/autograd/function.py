@@ -31,7 +31,7 @@ class FunctionCtx:
     def mark_dirty(self, *args: Any) -> None:
         self.__dict__["dirty"] = args
         for t in args:  # perhaps not by an operation: a person may write through NumPy
-            if recording.written is not None and isinstance(t, Tensor):
+            if recording.forward is not None and isinstance(t, Tensor):
                 recording.note_write(t)
 
     def mark_non_differentiable(self, *args: Any) -> None:
@@ -291,36 +291,31 @@ class Function(metaclass=_Meta):
         d = node.__dict__
         d["needs_input_grad"] = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
         need = mode.enabled and any(a.requires_grad for a in inputs)
-        written: dict[int, Any] = {}
+        inside = recording.enter_forward(tuple(inputs))
         try:
-            out = _attach(node, args, inputs, cls._forward(node, args, kwargs, written), need)
+            out = _attach(node, args, inputs, cls._forward(node, args, kwargs, inside), need)
         except BaseException:
-            if written and recording.log is not None:
-                recording.log.append((recording.FUNCTION, None, tuple(written.values()), ()))
+            recording.failed(inside)
             raise
         if recording.log is not None:
             named = {str(i): a for i, a in enumerate(args) if not isinstance(a, Tensor)}
             params = {**named, **kwargs} or None
             saved = d.pop("to_save", ()) if need else ()
-            recording.function(cls.__name__, out, tuple(inputs), params, written, saved)
+            recording.function(cls.__name__, out, tuple(inputs), params, inside, saved)
         return out
 
     @classmethod
-    def _forward(
-        cls, node: Any, args: tuple[Any, ...], kwargs: dict[str, Any], written: dict[int, Any]
-    ) -> Any:
-        """Run forward without a graph; the recorder sees no more of it than what is `written`."""
+    def _forward(cls, node: Any, args: tuple[Any, ...], kwargs: dict[str, Any], inside: Any) -> Any:
+        """Run forward without a graph; the recorder sees no more of it than `inside` says."""
         own = cls.setup_context is not Function.setup_context
-        before = mode.enabled, recording.log, recording.written, recording.covered
-        mode.enabled = False
-        if recording.log is not None:
-            recording.log, recording.written, recording.covered = None, written, recording.log
+        before, mode.enabled = mode.enabled, False
         try:
             out = cls.forward(*args, **kwargs) if own else cls.forward(node, *args, **kwargs)
             if own:
                 cls.setup_context(node, args, out)
         finally:
-            mode.enabled, recording.log, recording.written, recording.covered = before
+            mode.enabled = before
+            recording.leave_forward(inside)
         return out
 
 
@@ -399,8 +394,10 @@ def _output(node: Any, inputs: list[Any], o: Any, i: int, need: bool) -> Any:
         version.cell_of(o).bump()
     elif is_input:
         o = wrap(array(o), o._d)
+    if o._g is not None:  # an operation that was logged may have given it another node
+        recording.before_change()
     if not need or o._d.category < FLOAT or any(o is t for t in d.get("non_differentiable", ())):
-        if not dirty and is_input:
+        if not dirty and type(o._v) is not version.View:
             o._g = None
         return o
     o._g = node if node.outputs == 1 else Port(node, i)

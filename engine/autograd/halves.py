@@ -106,7 +106,7 @@ def accumulate(t: Any, g: Any) -> None:
     if old is None:
         t._grad = wrap(np.array(g, t._d.np)[()], t._d)
         return
-    if recording.log is not None or recording.written is not None:
+    if recording.log is not None or recording.forward is not None:
         recording.note_write(old)
     total = _sum(old, wrap(g, t._d))._a
     if isinstance(old._a, np.ndarray):

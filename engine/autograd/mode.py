@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from engine import recording
+
 enabled: bool = True
 inference: bool = False
 #: True while the fast paths must not be taken: inference mode or saved-tensor hooks are on.
@@ -33,11 +35,16 @@ def is_inference_mode_enabled() -> bool:
     return inference
 
 
+def _opened() -> Any:
+    """Let the recorder see what happens under enable_grad, in the forward of a Function too."""
+    return recording.open_log() if enabled and recording.forward is not None else None
+
+
 class _Scope:
     """A context manager that is also a decorator; each use of it nests on its own."""
 
     def __init__(self) -> None:
-        self._before: list[Any] = []
+        self._before: list[Any] = []  # enabled, inference, and the log that was opened
 
     def _clone(self) -> _Scope:
         return type(self)()
@@ -47,8 +54,9 @@ class _Scope:
 
     def __exit__(self, *exc: object) -> None:
         global enabled, inference
-        enabled, inference = self._before.pop()
+        enabled, inference, opened = self._before.pop()
         refresh()
+        recording.close_log(opened)
 
     def __call__(self, func: Any) -> Any:
         if inspect.isclass(func):
@@ -108,8 +116,8 @@ class _Switch(_Scope):
 
     def __enter__(self) -> None:
         global enabled
-        self._before.append((enabled, inference))
-        enabled = self.value and not inference
+        before, enabled = enabled, self.value and not inference
+        self._before.append((before, inference, _opened()))
 
 
 class no_grad(_Switch):
@@ -139,8 +147,8 @@ class set_grad_enabled(_Scope):
             )
         super().__init__()
         self.mode = mode
-        self._before.append((enabled, inference))
-        enabled = bool(mode)
+        before, enabled = enabled, bool(mode)
+        self._before.append((before, inference, _opened()))
 
     def _clone(self) -> set_grad_enabled:
         return set_grad_enabled(self.mode)
@@ -148,14 +156,15 @@ class set_grad_enabled(_Scope):
     def __call__(self, func: Any) -> Any:
         global enabled, inference
         if self._before:
-            enabled, inference = self._before.pop()
+            enabled, inference, opened = self._before.pop()
+            recording.close_log(opened)
         return super().__call__(func)
 
     def __enter__(self) -> None:
         global enabled
+        before, enabled = enabled, bool(self.mode)
         if not self._before:
-            self._before.append((enabled, inference))
-        enabled = bool(self.mode)
+            self._before.append((before, inference, _opened()))
 
     def __repr__(self) -> str:
         return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
@@ -183,6 +192,6 @@ class inference_mode(_Scope):
 
     def __enter__(self) -> None:
         global enabled, inference
-        self._before.append((enabled, inference))
+        self._before.append((enabled, inference, None))
         enabled, inference = not self.mode, self.mode
         refresh()

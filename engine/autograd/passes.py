@@ -34,7 +34,7 @@ def _accumulate(t: Any, g: Any) -> None:
     if old is None:
         t._grad = wrap(_own(g, t, 4), t._d)
         return
-    if recording.log is not None or recording.written is not None:
+    if recording.log is not None or recording.forward is not None:
         recording.note_write(old)
     if isinstance(old._a, np.ndarray):  # in place even if it has history: nothing is recorded here
         np.add(old._a, g, out=old._a, casting="unsafe")
@@ -281,8 +281,8 @@ def execute(
         and not anomaly.enabled
         and not sweep.running
     )
-    before = mode.enabled
-    mode.enabled = create
+    before, mode.enabled = mode.enabled, create
+    opened = recording.open_log()  # a pass is on the tape wherever it runs
     try:
         if recording.log is not None:
             return _recorded(kind, outputs, gradients, retain, create, inputs, buffer, plain, half)
@@ -292,6 +292,7 @@ def execute(
         return _general(kind, retain, create, inputs, sweep.plan(buffer), buffer, half)
     finally:
         mode.enabled = before
+        recording.close_log(opened)
 
 
 def _halves() -> Any:

@@ -29,7 +29,7 @@ _EVER = sys.maxsize
 
 def write(t: Any, r: Any) -> None:
     """Overwrite the values of `t` (after the recorder kept the old ones) and count the version."""
-    if recording.log is not None or recording.written is not None:
+    if recording.log is not None or recording.forward is not None:
         recording.note_write(t)
     if t._d is bfloat16:
         r = round_bfloat16(r)

@@ -46,8 +46,7 @@ def detach_(self: Any) -> Any:
             "gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
             "torch/optim/optimizer.py as the solution."
         )
-    if recording.log is not None:
-        recording.before_change()
+    recording.before_change()
     self._g = None
     return self
 

@@ -237,8 +237,7 @@ def set_(self: Any, source: Any = None, *more: Any) -> Any:
         raise RuntimeError(
             f"Could not set tensor of type {source._d.name} to a tensor of type {self._d.name}"
         )
-    if recording.log is not None:
-        recording.before_write(self)
+    recording.note_write(self)
     self._a, self._s = array(source), source._s
     version.cell_of(self).bump()
     return self

@@ -183,7 +183,7 @@ class Recorder:
             self._log.append(entry)
 
     def _is_on(self) -> bool:
-        return recording.log is self._log or recording.log is self._patient
+        return recording.is_taken(self._log, self._patient)
 
     def _drain(self, most: int = sys.maxsize, hold: bool = False) -> None:
         """Take down what was logged, the oldest `most` entries or a few more.
@@ -352,7 +352,7 @@ class Recorder:
 
 
 def _switch_off() -> None:
-    recording.log = None
+    recording.take_away()
     recording.before_write = lambda tensor: None
     recording.before_change = lambda: None
     recording.enter_scope = lambda module: 0

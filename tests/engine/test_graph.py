@@ -112,6 +112,26 @@ def test_a_view_made_before_a_write_gets_a_new_node() -> None:
     assert x.grad.tolist() == [1.0, 1.0, 0.0]
 
 
+def test_what_a_function_made_under_enable_grad_has_its_node_or_no_history() -> None:
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            with torch.enable_grad():
+                y, z = x * 2, x * 3
+            ctx.mark_non_differentiable(z)
+            return y, z
+
+        @staticmethod
+        def backward(ctx: Any, g: Any, h: Any) -> Any:
+            return g * 2
+
+    x = torch.ones(2, requires_grad=True)
+    y, z = Twice.apply(x)
+    assert (type(y.grad_fn).__name__, z.grad_fn, z.requires_grad) == ("TwiceBackward", None, False)
+    with torch.no_grad():
+        assert [t.requires_grad for t in Twice.apply(x)] == [False, False]
+
+
 def test_the_operator_table_knows_families() -> None:
     from engine import ops
 

@@ -73,7 +73,7 @@ class Grads:
 
     def write_begins(self, tensor: Any) -> None:
         """Everything was taken down, and the tensor's memory is about to be overwritten."""
-        if recording.written is None:  # not inside a Function, which is taken down as a whole
+        if recording.forward is None:  # not inside a Function, which is taken down as a whole
             self._held.clear()
         memory = owner(engine.contents(tensor))
         if memory is not None and self._tensors.known(tensor) not in self._leaf_of:

@@ -27,7 +27,7 @@ class Nodes:
         self._tensors = tensors
         self._rows, self._edges, self._events = batch["nodes"], batch["edges"], batch.events
         self._put_edges = self._edges.put
-        self.saved = Saved(batch)
+        self.saved = Saved(batch, tensors)
         self.by_seq: dict[Any, int] = {}
         self.by_leaf: dict[int, int] = {}
         self.with_ports: set[int] = set()  # rows of nodes with several outputs

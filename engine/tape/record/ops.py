@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import version
 from engine.autograd.node import LEAF
@@ -31,6 +31,17 @@ _NO_HISTORY, _HISTORY, _VIEW_VALUE = (
 _Known = tuple[int, list[int], int, list[int]]
 
 
+class Forward(NamedTuple):
+    """What the forward of a person's Function did: what it wrote in place, and gave to be saved.
+
+    arguments: the rows of what it was given, where these were found when it began.
+    """
+
+    overwritten: tuple[Any, ...]
+    kept: tuple[Any, ...]
+    arguments: list[int] | None
+
+
 class Ops:
     """Writes `ops` and `inputs`, and the values and the node of each operation.
 
@@ -47,8 +58,7 @@ class Ops:
         self._values, self._events = batch["values"], batch.events
         self._saved = batch["saved"]
         self._params = Params(arrays.add)
-        self.overwritten: tuple[Any, ...] = ()  # what the forward of the next operation wrote
-        self.kept: tuple[Any, ...] = ()  # and what it gave to save_for_backward
+        self.function: Forward | None = None  # of the next operation
         self.plans = Plans(batch, self._params)
 
     def add(
@@ -59,7 +69,7 @@ class Ops:
 
         Returns the id of the tensor that it made; -1 where that is not one new tensor.
         """
-        if type(out) is Tensor and not self.overwritten:
+        if type(out) is Tensor and self.function is None:
             node = out._g
             plan = self.plans.get((name if node is None else type(node), len(inputs)))
             if plan is not None and plan.name == name and out is not inputs[0]:
@@ -143,22 +153,26 @@ class Ops:
         params: dict[str, Any] | None, loc: int, scope: int, pass_: int,
     ) -> int:  # fmt: skip
         """Write any operation."""
-        tensors, batch = self._tensors, self._batch
+        tensors, batch, function = self._tensors, self._batch, self.function
         beside = self._written_beside(outs, inputs)
+        found = self._found_inside(outs, inputs)
         inplace = any(tensors.known(t) >= 0 for t in beside)
         for out in outs:
-            inplace = inplace or tensors.known(out) >= 0
-        look = tensors.latest if inplace else tensors.current
-        rows = [look(tensor, loc) for tensor in inputs]
+            inplace = inplace or (tensors.known(out) >= 0 and id(out) not in found)
+        rows = None if function is None else function.arguments
+        if rows is None:
+            look = tensors.latest if inplace else tensors.current
+            rows = [look(tensor, loc) for tensor in inputs]
         op, event = self._rows.count, batch.events.count
         node = -1
         edge = engine.edge_of(outs[0])[0] if outs else None
         if edge is not None and edge is not LEAF:
-            node = self._nodes.made(edge, Made(op, name, inputs, rows, outs, params, self.kept))
+            kept = () if function is None else function.kept
+            node = self._nodes.made(edge, Made(op, name, inputs, rows, outs, params, kept))
         first_in, first_out = self._inputs.count, self._values.count
         for row in rows:
             self._inputs.add(row)
-        written = [self._output(out, op, i, inputs) for i, out in enumerate(outs)]
+        written = [self._output(out, op, i, inputs, found) for i, out in enumerate(outs)]
         changed = [self._changed(tensor, op) for tensor in beside]
         flags = _INPLACE if inplace else _VIEW if outs and engine.is_view(outs[0]) else 0
         text = -1 if not params else batch.text(self._params.text(params))
@@ -176,18 +190,27 @@ class Ops:
         return written[0][0]
 
     def _written_beside(self, outs: tuple[Any, ...], inputs: tuple[Any, ...]) -> list[Any]:
-        """Return the tensors that a Function's forward wrote and that are no outputs of it.
-
-        It may have written an input through another tensor, as `x.data`.
-        """
-        if not self.overwritten:
+        """Return the tensors that a Function's forward wrote and that are no outputs of it."""
+        if self.function is None:
             return []
-        memory = [owner(engine.contents(t)) for t in self.overwritten]
-        owners = {id(one) for one in memory if one is not None}
-        found = {id(t): t for t in self.overwritten}
-        found |= {id(t): t for t in inputs if id(owner(engine.contents(t))) in owners}
         shown = {id(out) for out in outs}
-        return [t for key, t in found.items() if key not in shown]
+        return [t for t in overwritten(self.function.overwritten, inputs) if id(t) not in shown]
+
+    def _found_inside(self, outs: tuple[Any, ...], inputs: tuple[Any, ...]) -> set[int]:
+        """Return the ids of outputs that were there and that the Function only hands on.
+
+        Operations inside its forward may have made them (under enable_grad).
+        """
+        if self.function is None:
+            return set()
+        given, owners = set(map(id, inputs)), _owners(self.function.overwritten)
+        return {
+            id(out)
+            for out in outs
+            if id(out) not in given
+            and self._tensors.known(out) >= 0
+            and id(owner(engine.contents(out))) not in owners
+        }
 
     def _changed(self, tensor: Any, op: int) -> tuple[int, int, Any]:
         """Write what a tensor holds after an operation wrote it that it is no output of."""
@@ -197,7 +220,9 @@ class Ops:
         self._tensors.write_ended(tensor, op)
         return number, value, tensor
 
-    def _output(self, out: Any, op: int, i: int, inputs: tuple[Any, ...]) -> tuple[int, int, Any]:
+    def _output(
+        self, out: Any, op: int, i: int, inputs: tuple[Any, ...], found: set[int]
+    ) -> tuple[int, int, Any]:
         """Write one output; return its tensor's id, the row of its value, and itself."""
         tensors = self._tensors
         number = tensors.known(out)
@@ -205,5 +230,24 @@ class Ops:
             number = tensors.enroll(out, inputs[0] if inputs else None)
             return number, tensors.add(out, number, op, i), out
         value = tensors.add(out, number, op, i, self._grads.leaf_of(number))
-        tensors.write_ended(out, op)
+        if id(out) not in found:
+            tensors.write_ended(out, op)
         return number, value, out
+
+
+def overwritten(tensors: tuple[Any, ...], arguments: tuple[Any, ...]) -> list[Any]:
+    """Return the tensors that a forward wrote, with those of its arguments that show the same.
+
+    It may have written an argument through another tensor, as `x.data`.
+    """
+    if not tensors:
+        return []
+    owners, found = _owners(tensors), {id(t): t for t in tensors}
+    found |= {id(t): t for t in arguments if id(owner(engine.contents(t))) in owners}
+    return list(found.values())
+
+
+def _owners(tensors: tuple[Any, ...]) -> set[int]:
+    """Return the ids of the memory that tensors show."""
+    memory = [owner(engine.contents(t)) for t in tensors]
+    return {id(one) for one in memory if one is not None}

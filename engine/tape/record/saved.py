@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from engine.ops.table import OPS, needed_inputs
 from engine.tape.record.rows import Batch, capped
+from engine.tape.record.tensors import Tensors
 
 INPUT, OUTPUT, CONSTANT = range(3)
 
@@ -25,8 +26,8 @@ class Made(NamedTuple):
 class Saved:
     """Writes `saved`. What nodes of one kind save depends on few things, so it is found once."""
 
-    def __init__(self, batch: Batch) -> None:
-        self._batch = batch
+    def __init__(self, batch: Batch, tensors: Tensors) -> None:
+        self._batch, self._tensors = batch, tensors
         self._rows, self._values = batch["saved"], batch["values"]
         self._plans: dict[Any, list[tuple[int, int, Any]]] = {}
 
@@ -96,6 +97,7 @@ class Saved:
         first = self._rows.count
         for k, tensor in enumerate(made.kept):
             row = known.get(id(tensor), -1)
+            row = row if row >= 0 else self._tensors.shown(tensor)
             text = -1 if row >= 0 else self._batch.text("a tensor of its own")
             self._rows.add(self._batch.text(f"saved_tensors[{k}]"), row, text)
         return first, self._rows.count - first

@@ -90,6 +90,11 @@ class Tensors:
         self.seen_at[number] = self.clock
         return True
 
+    def shown(self, tensor: Any) -> int:
+        """Return the row that shows what a tensor holds; -1 where there is none."""
+        number = self.known(tensor) if engine.is_tensor(tensor) else -1
+        return self.value_of[number] if number >= 0 and self.is_current(tensor, number) else -1
+
     def storage(self, number: int) -> int:
         """Return the number of a tensor's memory: the id of the first tensor that showed it."""
         return self._shares.get(number, number)

@@ -12,7 +12,7 @@ from engine.tape.record.arrays import Arrays, owner
 from engine.tape.record.grads import Grads
 from engine.tape.record.naming import names_of_tensors, written
 from engine.tape.record.nodes import Nodes
-from engine.tape.record.ops import Ops
+from engine.tape.record.ops import Forward, Ops, overwritten
 from engine.tape.record.passes import Passes
 from engine.tape.record.places import Places
 from engine.tape.record.rows import Batch
@@ -48,6 +48,8 @@ class Transcript:
         self._runs = Runs(
             batch, self.arrays, self._tensors, self._nodes, self._ops.plans, self.places
         )
+        #: Arguments, and the rows of their values, of Functions whose forward is seen inside.
+        self._arguments: list[tuple[tuple[Any, ...], list[int]]] = []
         self._names: dict[int, str] = {}
         self._assigned: tuple[int, str, Any, int] | None = None
         self._keys: dict[str, int] = {}
@@ -62,6 +64,7 @@ class Transcript:
             recording.GRAD: self._grad,
             recording.FUNCTION: lambda entry: self._function(*entry[1:]),
             recording.READ: lambda entry: self._read(*entry[1:]),
+            recording.OPENED: lambda entry: self._opened(*entry[1:]),
             BEGIN_CELL: self._begin_cell,
             PRINTED: lambda entry: self._mark(Mark.PRINT, -1, entry[1], -1),
             ERROR: self._error,
@@ -162,20 +165,36 @@ class Transcript:
             self._assigned = made, target, code, lasti
 
     def _function(
-        self, entry: tuple[Any, ...] | None, written: tuple[Any, ...], saved: tuple[Any, ...]
-    ) -> None:
+        self, entry: tuple[Any, ...] | None, written: tuple[Any, ...], saved: tuple[Any, ...],
+        opened: bool,
+    ) -> None:  # fmt: skip
         """A person's Function, whose forward ran while the log was off; None: it raised."""
+        arguments, rows = self._arguments.pop() if opened else ((), None)
         if entry is None:
-            for tensor in written:
-                number = self._tensors.known(tensor)
-                value = self._tensors.seen_anew(tensor, number, -1) if number >= 0 else -1
-                self._grads.written(tensor, number, -1, value, -1)
+            self._written(written, arguments, -1)
             return
-        self._ops.overwritten, self._ops.kept = written, saved
+        self._ops.function = Forward(written, saved, rows)
         try:
             self._operation(entry)
         finally:
-            self._ops.overwritten, self._ops.kept = (), ()
+            self._ops.function = None
+
+    def _opened(
+        self, arguments: tuple[Any, ...] | None, written: tuple[Any, ...], code: Any, lasti: int
+    ) -> None:
+        """What follows happens inside a forward, after all that it wrote until then."""
+        loc = self.places.loc(code, lasti)
+        if arguments is not None:
+            rows = [self._tensors.latest(t, loc) for t in arguments]
+            self._arguments.append((arguments, rows))
+        self._written(written, self._arguments[-1][0], loc)
+
+    def _written(self, tensors: tuple[Any, ...], arguments: tuple[Any, ...], loc: int) -> None:
+        """Tell of memory that was written by no operation on the tape."""
+        for tensor in overwritten(tensors, arguments):
+            number = self._tensors.known(tensor)
+            value = self._tensors.seen_anew(tensor, number, loc) if number >= 0 else -1
+            self._grads.written(tensor, number, -1, value, loc)
 
     def _name_assigned(self) -> None:
         """Write the name that an assignment gave to the result of the operation before."""

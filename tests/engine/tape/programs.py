@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import engine as torch
+from engine.utils.checkpoint import checkpoint
 
 SHAPES = [(), (3,), (2, 3), (3,)]
 DTYPES = [torch.float32, torch.float32, torch.float32, torch.bfloat16]
@@ -104,6 +105,63 @@ class Forgetting(torch.autograd.Function):
         return g, None
 
 
+class Inner(torch.autograd.Function):
+    """Descends in its forward: writes its input, runs passes of its own, and hands out what it found.
+
+    A pass also adds to the .grad of the leaf that it is given, which it writes between passes.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, leaf: Any, kind: int, run: Run) -> Any:
+        y = x.detach().clone().requires_grad_()
+        if leaf.grad is not None and kind & 1:
+            leaf.grad.mul_(0.5)
+            run.changed()
+        if kind & 2 and not (x.is_leaf and x.requires_grad):
+            x.data.add_(0.25)
+        with torch.enable_grad():
+            for _ in range(2):
+                ((y * 3).tanh() + leaf.sum()).sum().backward()
+                with torch.no_grad():
+                    y -= 0.1 * y.grad
+                leaf.grad.detach().mul_(0.75)
+                run.changed()
+            ctx.z = y * 2
+        leaf.grad.data.add_(0.125)
+        run.changed()
+        if kind & 4:
+            raise RuntimeError("no result after passes")
+        ctx.save_for_backward(y)
+        ctx.leaf = leaf
+        return ctx.z if kind & 8 else y.detach() + 1
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        (y,) = ctx.saved_tensors
+        with torch.enable_grad():
+            (y.detach().requires_grad_() * ctx.leaf.sum()).sum().backward()
+        return g * y.detach(), None, None, None
+
+
+class Onward(torch.autograd.Function):
+    """Runs a pass in its forward without enable_grad, over a graph that is there."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, run: Run) -> Any:
+        root = run.made[-1]
+        if root.requires_grad:
+            torch.autograd.backward(root, torch.full_like(root, 0.5), retain_graph=True)
+        return x * 1
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        return g, None
+
+
+def _through_inner(t: Any, leaf: Any, run: Run) -> Any:
+    return Inner.apply(t * 1, leaf, 0, run).tanh()
+
+
 FUNCTIONS = [Doubled, Halved, Broken, Cleared, Failing, Forgetting]
 OPTIMIZERS = [
     lambda leaves: torch.optim.SGD(leaves, lr=0.1, momentum=0.5),
@@ -117,7 +175,7 @@ class Run:
     """One execution: its leaves, all tensors so far, and what was seen of the gradients.
 
     kept: tensors that are no leaves but retain their gradient. changed: called where a Function has
-    assigned a .grad inside a pass.
+    assigned a .grad inside a pass, or written one before a pass of its own.
     """
 
     leaves: list[Any] = field(default_factory=list)
@@ -245,6 +303,21 @@ def _function(run: Run, kind: int, a: int) -> None:
     run.made.append(function.apply(*((x, run) if function is Forgetting else (x,))))
 
 
+def _inner(run: Run, kind: int, a: int, b: int) -> None:
+    run.made.append(Inner.apply(run.pick(a), run.leaf(b), kind, run))
+
+
+def _onward(run: Run, a: int) -> None:
+    run.made.append(Onward.apply(run.pick(a), run))
+
+
+def _checkpoint(run: Run, a: int, b: int, reentrant: bool) -> None:
+    leaf = run.leaf(b)
+    run.made.append(
+        checkpoint(lambda t: _through_inner(t, leaf, run), run.pick(a), use_reentrant=reentrant)
+    )
+
+
 def _optimizer(run: Run, kind: int) -> Any:
     if kind not in run.optimizers:
         run.optimizers[kind] = OPTIMIZERS[kind](run.leaves)
@@ -273,7 +346,7 @@ def _broken_hook(run: Run, a: int) -> None:
 
 ACTIONS = {
     "keep": _keep, "function": _function, "step": _step, "zero_grad": _zero_grad,
-    "broken_hook": _broken_hook,
+    "broken_hook": _broken_hook, "inner": _inner, "onward": _onward, "checkpoint": _checkpoint,
     "op": _op, "backward": _backward, "backward_with": _backward_with, "grad": _grad,
     "change_grad": _change_grad, "change_leaf": _change_leaf, "write": _write, "hook": _hook,
 }  # fmt: skip
@@ -295,6 +368,9 @@ _others = st.one_of(
     st.tuples(st.just("step"), st.integers(0, len(OPTIMIZERS) - 1)),
     st.tuples(st.just("zero_grad"), st.integers(0, len(OPTIMIZERS) - 1), st.booleans()),
     st.tuples(st.just("broken_hook"), _number),
+    st.tuples(st.just("inner"), _number, _number, _number),
+    st.tuples(st.just("onward"), _number),
+    st.tuples(st.just("checkpoint"), _number, _number, st.booleans()),
 )
 #: Most of a program is operations and passes; it begins with some, so that there is what to change.
 _steps = st.one_of(_ops, _backwards, _others, _others)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable
@@ -59,6 +60,28 @@ class Doubled(torch.autograd.Function):
         return g * 2
 
 
+class Nearest(torch.autograd.Function):
+    """A layer that looks for its result by descending, in its forward."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, w: Any) -> Any:
+        y, goal = torch.zeros(3, requires_grad=True), x * w
+        with torch.enable_grad():
+            for _ in range(4):
+                ((y.tanh() - goal) ** 2).sum().backward()
+                with torch.no_grad():
+                    y -= 0.25 * y.grad
+                y.grad = None
+            ctx.residual = y - goal
+        ctx.save_for_backward(y.detach())
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        (y,) = ctx.saved_tensors
+        return g * y + ctx.residual.detach(), g * 0.5
+
+
 class Halves(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Any) -> Any:
@@ -96,6 +119,18 @@ def functions_that_write_in_place() -> list[Any]:
         z = Doubled.apply(y)
         (z.sin() + y).sum().backward()
     return [x]
+
+
+@program
+def functions_that_run_passes_in_their_forward() -> list[Any]:
+    x, w = leaf(3), leaf(3, seed=1)
+    for _ in range(12):
+        y = Nearest.apply(x * 2, w)
+        (y * y + Cube.apply(x, 0.5)).sum().backward()
+    with torch.no_grad():
+        x.grad.mul_(0.5)
+        Nearest.apply(x, w)
+    return [x, w]
 
 
 @program
@@ -178,8 +213,10 @@ def checkpoints() -> list[Any]:
     from engine.utils.checkpoint import checkpoint
 
     layer, x = nn.Linear(3, 3), leaf(2, 3)
-    for _ in range(2):
-        checkpoint(lambda t: layer(t).tanh(), x, use_reentrant=False).sum().backward()
+    for reentrant in (False, True):
+        checkpoint(lambda t: layer(t).tanh(), x, use_reentrant=reentrant).sum().backward()
+    inner = functools.partial(checkpoint, lambda t: layer(t).tanh(), use_reentrant=True)
+    checkpoint(lambda t: inner(t), x, use_reentrant=True).sum().backward()
     return [x, *layer.parameters()]
 
 
