@@ -92,7 +92,7 @@ def _info_options(parser: argparse.ArgumentParser) -> None:
 def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="OUT.tape", help="the recording")
     parser.add_argument(
-        "--to", metavar="FILE", required=True, help="FILE.png, .svg, .dot, .graphml or .json"
+        "--to", metavar="FILE", required=True, help="FILE.png, .svg, .pdf, .dot, .graphml or .json"
     )
     parser.add_argument("--graph", type=int, metavar="N", help="which graph (default: the last)")
     parser.add_argument("--theme", choices=["dark", "light"], default="dark")
@@ -171,9 +171,10 @@ def _export(options: argparse.Namespace) -> int:
 
     path, target = _existing(options.file), Path(options.to)
     try:
-        if target.suffix.lower() in (".png", ".svg"):
+        from app.export import PICTURES, ExportError, export
+
+        if target.suffix.lower() in PICTURES:
             display.check_qt()
-        from app.export import ExportError, export
 
         try:
             tape = Tape.open(path)

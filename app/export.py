@@ -1,4 +1,4 @@
-"""Write a graph of a tape to a file: a picture (.png, .svg) or data (.dot, .graphml, .json)."""
+"""Write a graph of a tape to a file: a picture (.png, .svg, .pdf) or data (.dot, .json ...)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from ui.graph.model import GraphInfo, build_graph, list_graphs, main_graph
 from ui.graph.types import CanvasState, Kind, Layout, NodeId, Role
 
 Graph: TypeAlias = "nx.MultiDiGraph[NodeId]"
+
+
+#: Formats that need Qt's libraries.
+PICTURES = (".png", ".svg", ".pdf")
 
 
 class ExportError(Exception):
@@ -38,8 +42,8 @@ def export(
     same tape gives the same bytes. Raises ExportError.
     """
     suffix = target.suffix.lower()
-    if suffix not in (*_TEXTS, ".png", ".svg"):
-        known = ", ".join([".png", ".svg", *_TEXTS])
+    if suffix not in (*_TEXTS, *PICTURES):
+        known = ", ".join([*PICTURES, *_TEXTS])
         raise ExportError(f"{target.name} should end in one of {known}, which names the format")
     if not 0.05 <= scale <= 16:
         raise ExportError(f"a scale of {scale:g} is not between 0.05 and 16")
@@ -74,6 +78,7 @@ def _picture(
     from ui.graph import still
     from ui.graph.cards import card_sizes
     from ui.graph.layout import lay_out
+    from ui.graph.pdf import pdf
 
     still.ensure_application()
     layout = lay_out(graph, card_sizes(graph))
@@ -81,6 +86,8 @@ def _picture(
     picture = still.picture_of(graph, layout, themes.load(theme), state)
     if suffix == ".svg":
         return still.svg(picture, info.title, state)
+    if suffix == ".pdf":
+        return pdf(picture, info.title, state)
     return still.png(picture, scale, state)
 
 

@@ -18,7 +18,7 @@ from engine.tape.tape import Tape, TapeError
 
 OPENABLE = "Notebooks, scripts, tapes (*.ipynb *.py *.tape)"
 NOTEBOOK, SCRIPT = "Notebook (*.ipynb)", "Python script (*.py)"
-PICTURES = "PNG (*.png);;SVG (*.svg);;DOT (*.dot);;GraphML (*.graphml);;JSON (*.json)"
+PICTURES = "PNG (*.png);;SVG (*.svg);;PDF (*.pdf);;DOT (*.dot);;GraphML (*.graphml);;JSON (*.json)"
 
 
 class Files(QObject):

@@ -18,7 +18,7 @@ from app.export import ExportError, export
 from engine.tape.tape import Tape
 from tests.ui.graph.tapes import Script
 
-FORMATS = [".png", ".svg", ".dot", ".graphml", ".json"]
+FORMATS = [".png", ".svg", ".pdf", ".dot", ".graphml", ".json"]
 SVG = "{http://www.w3.org/2000/svg}"
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -122,7 +122,7 @@ def test_the_last_graph_is_written_unless_another_is_named(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("name", "options", "sentence"),
     [
-        ("g.bmp", {}, r"g\.bmp should end in one of \.png, \.svg, \.dot, \.graphml, \.json"),
+        ("g.bmp", {}, r"g\.bmp should end in one of \.png, \.svg, \.pdf, \.dot, \.graphml, \.json"),
         ("g", {}, "g should end in one of"),
         ("no/such/g.json", {}, "cannot write .*g.json: No such file or directory"),
         ("g.json", {"graph_number": 7}, "the tape has no graph 7, it has only graph 1"),
@@ -159,7 +159,7 @@ def test_a_failed_export_leaves_the_old_file_alone(tape: Tape, tmp_path: Path) -
     assert target.read_text() == "old"
 
 
-@pytest.mark.parametrize("suffix", [".png", ".svg", ".dot"])
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf", ".dot"])
 def test_no_display_is_needed(tmp_path: Path, suffix: str) -> None:
     """In a process of its own, without a display and without a platform chosen for it."""
     code = (

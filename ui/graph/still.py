@@ -87,15 +87,20 @@ def svg(picture: Picture, title: str, state: CanvasState | None = None) -> bytes
     generator.setViewBox(QRectF(0.0, 0.0, round(area.width), round(area.height)))
     generator.setTitle(title)
     generator.setDescription("An autograd graph, drawn by Tapedeck")
-    view = View(1.0, -area.x, -area.y)
     painter = QPainter(generator)
+    draw(painter, picture, area, state)
+    painter.end()
+    buffer.close()
+    return bytes(data.data())
+
+
+def draw(painter: QPainter, picture: Picture, area: Rect, state: CanvasState | None) -> None:
+    """Draw `area` for a vector format: its corner at the painter's origin, curves as curves."""
+    view = View(1.0, -area.x, -area.y)
     painter.fillRect(QRectF(0.0, 0.0, area.width, area.height), picture.inks.canvas)
     _curves(painter, picture, view)
     paint_cards(painter, picture, view, np.arange(len(picture.scene)))
     _paint_state(painter, picture, view, area, state)
-    painter.end()
-    buffer.close()
-    return bytes(data.data())
 
 
 def _curves(painter: QPainter, picture: Picture, view: View) -> None:
