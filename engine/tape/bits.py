@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape.schema import DTYPES
+from engine.tape.uniform import element, is_uniform
 
 BFLOAT16 = DTYPES.index("bfloat16")
 FLOAT32 = DTYPES.index("float32")
@@ -31,6 +32,8 @@ def narrow(values: NDArray[np.float32]) -> NDArray[np.uint16]:
 
 def add(left: NDArray[np.generic], right: NDArray[np.generic], code: int) -> NDArray[np.generic]:
     """Return left + right as the engine accumulates it in the element type `code`."""
+    if is_uniform(left) and is_uniform(right):
+        return np.broadcast_to(add(element(left), element(right), code), left.shape)
     with np.errstate(all="ignore"):
         total = np.add(left, right)
     if code == BFLOAT16:

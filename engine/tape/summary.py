@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from engine.tape import replay
 from engine.tape.schema import DTYPES, GradChange, Mark, PassFlag, StepFlag, ValueFlag
-from engine.tape.tape import Tape
+from engine.tape.tape import Tape, TapeError
+from engine.tape.uniform import norm
 
 Counts = NDArray[np.int64]
 
@@ -18,7 +19,8 @@ Counts = NDArray[np.int64]
 def summarize(tape: Tape) -> dict[str, Any]:
     """Return counts of the whole tape, and one dict per pass and per leaf; plain JSON values.
 
-    A norm that is not finite is given as the text "nan" or "inf".
+    A norm that is not finite is given as the text "nan" or "inf", one of an array whose bytes are
+    damaged as "unreadable".
     """
     # An error that a pass raised and nobody caught is on the tape twice: at its end and as a mark.
     marked = int((tape.marks["kind"] == Mark.ERROR).sum())
@@ -81,8 +83,7 @@ def _pass(tape: Tape, i: int, steps: int, freed: int, error: int | None) -> dict
 def _leaf(tape: Tape, v: int) -> dict[str, Any]:
     tensor = int(tape.values["tensor"][v])
     rows = tape.grads_of.rows(tape.grads["tensor"], tensor)
-    grad = replay.grad_at(tape, tensor, len(tape.events))
-    norm = None if grad is None else float(np.linalg.norm(grad.astype(_wide(grad)).ravel()))
+    grad_norm = _grad_norm(tape, tensor)
     return {
         "tensor": tensor,
         "name": tape.tensor_label(tensor),
@@ -90,12 +91,20 @@ def _leaf(tape: Tape, v: int) -> dict[str, Any]:
         "dtype": DTYPES[int(tape.values["dtype"][v])],
         "requires_grad": True,
         "contributions": sum(int(tape.grads["kind"][r]) == GradChange.ACCUMULATE for r in rows),
-        "grad_norm": norm if norm is None or math.isfinite(norm) else str(norm),
+        "grad_norm": grad_norm,
     }
 
 
-def _wide(array: np.ndarray[Any, Any]) -> str:
-    return "complex128" if array.dtype.kind == "c" else "float64"
+def _grad_norm(tape: Tape, tensor: int) -> float | str | None:
+    """Return the norm of a tensor's last .grad, as text where JSON has no number for it."""
+    try:
+        grad = replay.grad_at(tape, tensor, len(tape.events))
+    except TapeError:
+        return "unreadable"
+    if grad is None:
+        return None
+    found = norm(grad)
+    return found if math.isfinite(found) else str(found)
 
 
 def format_summary(summary: dict[str, Any]) -> str:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.tape import bits
 from engine.tape.errors import TapeError
 from engine.tape.schema import TABLES, ArrayFlag
+from engine.tape.storage.arrivals import Arrivals
 from engine.tape.storage.checks import check_rows
 from engine.tape.storage.container import Member
 from engine.tape.storage.growing import Growing
+from engine.tape.storage.relations import check_relations
 from engine.tape.storage.segments import Segment
+
+_ITEMSIZES = np.array([dtype.itemsize for dtype in bits.STORED], np.float64)
+_IDS = np.dtype(np.int64)
 
 
 class Tables:
@@ -19,35 +27,67 @@ class Tables:
     def __init__(self, file: str) -> None:
         self._file = file
         self._tables = {name: Growing(dtype) for name, dtype in TABLES.items()}
-        self._sizes: Growing[np.int64] = Growing(np.dtype(np.int64))
+        self._sizes: Growing[np.int64] = Growing(_IDS)  # of payloads
+        self._forms: Growing[np.int64] = Growing(_IDS)  # per shape the first row that is equal
+        self._shapes: dict[bytes, int] = {}
+        self._arrivals = Arrivals()
         self.texts: list[str] = []
         self.payloads: list[Member] = []
 
     def rows(self, table: str) -> NDArray[np.void]:
         return self._tables[table].rows
 
-    def take(self, segment: Segment) -> None:
-        """Append a segment; raise TapeError naming the table and row that cannot be."""
+    def take(self, segments: Sequence[Segment]) -> None:
+        """Append segments that follow each other; all of them, or none and raise TapeError.
+
+        The message names the table and the row that cannot be.
+        """
+        payloads = [member for segment in segments for member in segment.payloads]
+        texts = [text for segment in segments for text in segment.texts]
+        new = {name: _joined(name, segments) for name in TABLES}
         starts = {name: len(table) for name, table in self._tables.items()}
-        counts = {name: starts[name] + len(segment.tables.get(name, ())) for name in starts}
-        counts["texts"] = len(self.texts) + len(segment.texts)
-        counts["payloads"] = len(self.payloads) + len(segment.payloads)
-        sizes = np.array([member.size for member in segment.payloads], np.int64)
+        counts = {name: starts[name] + len(rows) for name, rows in new.items()}
+        counts["texts"] = len(self.texts) + len(texts)
+        counts["payloads"] = len(self.payloads) + len(payloads)
+        sizes = np.array([member.size for member in payloads], np.int64)
         try:
-            check_rows(segment.tables, starts, counts)
-            self._check_arrays(segment, np.concatenate([self._sizes.rows, sizes]))
+            check_rows(new, starts, counts)
+            self._check_arrays(new["arrays"], np.concatenate([self._sizes.rows, sizes]))
+            self._extend(new, starts)
         except ValueError as error:
-            place = f"segment {segment.number:08d}"
-            raise TapeError(self._file, place, str(error)) from None
-        for name, rows in segment.tables.items():
-            self._tables[name].extend(rows)
-        self.texts += segment.texts
-        self.payloads += segment.payloads
+            raise TapeError(self._file, _place(segments), str(error)) from None
+        self.texts += texts
+        self.payloads += payloads
         self._sizes.extend(sizes)
 
-    def _check_arrays(self, segment: Segment, sizes: NDArray[np.int64]) -> None:
-        rows = segment.tables.get("arrays")
-        if rows is None:
+    def _extend(self, new: dict[str, NDArray[np.void]], starts: dict[str, int]) -> None:
+        """Append rows if they agree with each other and with what is there."""
+        for name, rows in new.items():
+            self._tables[name].extend(rows)
+        tables = {name: table.rows for name, table in self._tables.items()}
+        try:
+            self._forms.extend(self._canonical(tables["shapes"], tables["dims"]))
+            check_relations(tables, starts, self._forms.rows, _ITEMSIZES)
+            self._arrivals.check(tables, starts, self._forms.rows)
+        except ValueError:
+            for name, start in starts.items():
+                self._tables[name].shrink(start)
+            self._forms.shrink(starts["shapes"])
+            raise
+
+    def _canonical(self, shapes: NDArray[np.void], dims: NDArray[np.void]) -> NDArray[np.int64]:
+        """Return for each new shape the first row with the same dimensions."""
+        start = len(self._forms)
+        first, count = shapes["dim0"][start:].tolist(), shapes["n_dim"][start:].tolist()
+        size = np.ascontiguousarray(dims["size"])
+        found = [
+            self._shapes.setdefault(size[a : a + n].tobytes(), row)
+            for row, (a, n) in enumerate(zip(first, count, strict=True), start)
+        ]
+        return np.array(found, np.int64)
+
+    def _check_arrays(self, rows: NDArray[np.void], sizes: NDArray[np.int64]) -> None:
+        if not len(rows):
             return
         kept = (rows["flags"] & ArrayFlag.SUMMARY) == 0
         offset, nbytes = rows["offset"], rows["nbytes"]
@@ -57,3 +97,13 @@ class Tables:
         if bad.any():
             row = len(self._tables["arrays"]) + int(bad.argmax())
             raise ValueError(f"arrays row {row}: it reaches beyond its payload")
+
+
+def _joined(table: str, segments: Sequence[Segment]) -> NDArray[np.void]:
+    parts = [segment.tables[table] for segment in segments if table in segment.tables]
+    return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, TABLES[table]), *parts])
+
+
+def _place(segments: Sequence[Segment]) -> str:
+    first, last = segments[0].number, segments[-1].number
+    return f"segment {first:08d}" if first == last else f"segments {first:08d} to {last:08d}"

@@ -29,6 +29,8 @@ __all__ = ["Source", "Tape", "TapeError"]
 Array = NDArray[Any]
 Rows = NDArray[np.void]
 
+_AT_ONCE = 1 << 18  # rows that are checked together: a long run has many small segments
+
 
 class Source(NamedTuple):
     """Where in the person's code something happened: line from 1, cell its key or ""."""
@@ -95,13 +97,13 @@ class Tape:
 
     def refresh(self) -> bool:
         """Read what was appended since; return whether something was."""
-        grew = False
-        while (segment := self._reader.next()) is not None:
-            self._tables.take(segment)
-            grew = True
-        if grew:
+        before = len(self.events)
+        try:
+            while segments := self._reader.several(_AT_ONCE):
+                self._tables.take(segments)
+        finally:
             self._publish()
-        return grew
+        return len(self.events) > before
 
     def snapshot(self) -> Tape:
         """Return the tape as it is now, for a reader on another thread: it does not grow.
@@ -138,6 +140,11 @@ class Tape:
     def file(self) -> str:
         """The path it was opened from, or words for a recording in memory."""
         return self._source.name
+
+    @property
+    def n_texts(self) -> int:
+        """How many interned texts there are."""
+        return len(self._tables.texts)
 
     def text(self, i: int) -> str:
         """Return an interned text; "" for -1."""

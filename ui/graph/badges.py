@@ -12,6 +12,7 @@ from engine.tape.errors import TapeError
 from engine.tape.replay import Moment, grad_at
 from engine.tape.schema import GradChange, PassFlag
 from engine.tape.tape import Tape
+from engine.tape.uniform import norm
 from ui.graph.labels import number
 
 
@@ -68,6 +69,4 @@ def holds(grad: NDArray[Any]) -> str:
 
 
 def _norm(array: NDArray[Any]) -> str:
-    wide = array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return number(float(np.linalg.norm(wide)))
+    return number(norm(array))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ui.graph.types import Kind, NodeId
 from ui.inspector.lookup import Lookup
 from ui.inspector.records import Fact, Link, Links
-from ui.plots.stats import brief
 
 #: Longer lists of links are cut.
 _MOST_LINKS = 12
@@ -76,7 +75,7 @@ def _sent(look: Lookup, step: int) -> dict[int, str]:
     tape, row = look.tape, look.tape.steps[step]
     first = int(row["contrib0"])
     rows = tape.contributions[first : first + int(row["n_contrib"])]
-    return {int(r["slot"]): brief(tape.array(int(r["array"]))) for r in rows if r["array"] >= 0}
+    return {int(r["slot"]): look.brief(int(r["array"])) for r in rows if r["array"] >= 0}
 
 
 def saved(look: Lookup, node: int, gone: bool) -> tuple[tuple[Link, ...], tuple[Fact, ...]]:

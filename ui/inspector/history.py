@@ -7,7 +7,8 @@ from bisect import bisect_left
 
 from engine.tape import sums
 from engine.tape.schema import GradChange
-from ui.inspector.lookup import Lookup
+from engine.tape.tape import TapeError
+from ui.inspector.lookup import UNREADABLE, Lookup
 from ui.inspector.records import Ledger, LedgerRow, Part
 from ui.plots.stats import brief
 
@@ -102,8 +103,11 @@ def _title(look: Lookup, change: GradChange, ref: int) -> str:
 def _words(look: Lookup, row: int) -> tuple[str, str]:
     """Return the short texts of what was added and of the sum."""
     change = int(look.tape.grads["kind"][row])
-    added = sums.delta(look.tape, row) if change == GradChange.ACCUMULATE else None
-    after = sums.after(look.tape, row)
+    try:
+        added = sums.delta(look.tape, row) if change == GradChange.ACCUMULATE else None
+        after = sums.after(look.tape, row)
+    except TapeError:
+        return "", UNREADABLE
     return "" if added is None else brief(added), "None" if after is None else brief(after)
 
 
@@ -116,7 +120,7 @@ def _parts(look: Lookup, step: int) -> tuple[Part, ...]:
         op = int(tape.nodes["op"][sender])
         line = look.line_of(int(tape.ops["event"][op])) if op >= 0 else None
         array = int(tape.contributions["array"][row])
-        delta = brief(tape.array(array)) if array >= 0 else "None"
+        delta = look.brief(array) if array >= 0 else "None"
         found.append(Part(look.node_name(sender), line.place if line else "", delta))
     return tuple(found)
 

@@ -9,11 +9,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.tape.tape import Source, Tape
+from engine.tape.tape import Source, Tape, TapeError
 from ui.graph.types import Kind, NodeId
 from ui.inspector.records import LedgerRow, Line
+from ui.plots.stats import brief
 
 Rows = NDArray[np.intp]
+
+UNREADABLE = "damaged"  # instead of an array's elements
 
 
 class Index:
@@ -100,6 +103,13 @@ class Lookup:
     def form(self, value: int) -> str:
         """Return dtype and shape of a value: "float32[3, 4]"."""
         return f"{self._tape.value_dtype(value)}{list(self._tape.value_shape(value))}"
+
+    def brief(self, array: int) -> str:
+        """Return a row of `arrays` in a few characters."""
+        try:
+            return brief(self._tape.array(array))
+        except TapeError:
+            return UNREADABLE
 
     # -- code ---------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from engine.ops.table import family
 from engine.tape.freed import freed_by
 from engine.tape.replay import cotangents, grad_at
 from engine.tape.schema import ValueFlag
-from engine.tape.tape import Tape
+from engine.tape.tape import Tape, TapeError
 from ui.graph.types import Kind, NodeId
 from ui.inspector.connections import groups, inputs, next_functions, saved, users
 from ui.inspector.facts import freed_facts, op_facts, tensor_facts, visit_facts
@@ -141,7 +141,10 @@ _DESCRIBERS: dict[Kind, Callable[[Lookup, int, int], NodeView]] = {
 def _value(look: Lookup, value: int, playhead: int, outputs: int = 1) -> Shown:
     if look.tape.values["event"][value] >= playhead:
         return Shown("Value", None, "Not computed yet at the playhead.")
-    array = look.tape.value(value)
+    try:
+        array = look.tape.value(value)
+    except TapeError as error:
+        return Shown("Value", None, _damaged(error))
     if array is None:
         return Shown("Value", None, "Its elements were not kept.")
     return Shown("Value", array, f"output 0 of {outputs}" if outputs > 1 else "")
@@ -149,7 +152,10 @@ def _value(look: Lookup, value: int, playhead: int, outputs: int = 1) -> Shown:
 
 def _grad(look: Lookup, tensor: int, name: str, playhead: int, *, wants: bool) -> Shown:
     title = f"{name}.grad"
-    array = grad_at(look.tape, tensor, playhead)
+    try:
+        array = grad_at(look.tape, tensor, playhead)
+    except TapeError as error:
+        return Shown(title, None, _damaged(error))
     if array is not None:
         return Shown(title, array)
     why = "None at the playhead." if wants else "None: requires_grad is False."
@@ -161,13 +167,20 @@ def _cotangent(look: Lookup, node: int, playhead: int) -> Shown:
     if step < 0:
         return Shown("Gradient", None, "No backward pass has come here yet at the playhead.")
     number = int(look.tape.steps["pass_"][step]) + 1
-    given = [(nr, array) for nr, array in enumerate(cotangents(look.tape, step))]
+    try:
+        given = [(nr, array) for nr, array in enumerate(cotangents(look.tape, step))]
+    except TapeError as error:
+        return Shown("Gradient", None, _damaged(error))
     known = [(nr, array) for nr, array in given if array is not None]
     if not known:
         return Shown("Gradient", None, f"Nothing came in with pass {number}.")
     nr, array = known[0]
     which = f", for output {nr} of {len(given)}" if len(given) > 1 else ""
     return Shown("Gradient", array, f"came in with pass {number}{which}")
+
+
+def _damaged(error: TapeError) -> str:
+    return f"It cannot be read, the file is damaged there: {error.place}: {error.problem}."
 
 
 def _line_of_leaf(look: Lookup, name: str, event: int) -> Line | None:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.tape.uniform import element, is_uniform, norm
+
 Array = NDArray[Any]
 
 
@@ -31,6 +33,8 @@ class Stats:
 
 def stats(array: Array) -> Stats:
     """Return the statistics of an array of any shape; std is the population's (divided by n)."""
+    if is_uniform(array):
+        return _of_many(stats(element(array)), array.size)
     real = real_part(array)
     if real.dtype.kind != "f":
         finite, nan, inf = real, 0, 0
@@ -46,6 +50,13 @@ def stats(array: Array) -> Stats:
     with np.errstate(over="ignore", invalid="ignore"):
         mean, std = float(wide.mean()), float(wide.std())
     return Stats(real.size, float(wide.min()), float(wide.max()), mean, std, nan, inf, zeros)
+
+
+def _of_many(one: Stats, count: int) -> Stats:
+    """Return the statistics of an array that shows one element so many times."""
+    std = 0.0 if math.isfinite(one.mean) else one.std
+    times = (number * count for number in (one.nan, one.inf, one.zeros))
+    return Stats(count, one.low, one.high, one.mean, std, *times)
 
 
 def real_part(array: Array) -> Array:
@@ -92,6 +103,8 @@ def brief(array: Array, most: int = 4) -> str:
         return number(array[()])
     if 0 < array.size <= most:
         return "[" + ", ".join(brief(part, most) for part in array) + "]"
+    if is_uniform(array):
+        return f"‖·‖ {number(norm(array))}"
     return f"‖·‖ {number(_norm(real_part(array).ravel()))}"
 
 

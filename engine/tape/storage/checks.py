@@ -93,12 +93,12 @@ def check_rows(
         if "event" in (rows.dtype.names or ()):
             early = np.maximum.accumulate(rows["event"]) > rows["event"]
             early |= rows["event"] < starts["events"]
-            _check(table, "event", starts[table], early, "goes back in time")
+            refuse(table, "event", starts[table], early, "goes back in time")
         if table in _KINDS:
             column, kinds = _KINDS[table]
-            _check(table, column, starts[table], rows[column] >= len(kinds), "is of no known kind")
+            refuse(table, column, starts[table], rows[column] >= len(kinds), "is of no known kind")
         if "dtype" in (rows.dtype.names or ()):
-            _check(table, "dtype", starts[table], rows["dtype"] >= len(DTYPES), "is no known dtype")
+            refuse(table, "dtype", starts[table], rows["dtype"] >= len(DTYPES), "is no known dtype")
     _check_freed(new, starts, counts)
     _check_events(new, starts, counts)
     _check_order(new, starts)
@@ -109,7 +109,7 @@ def _within(table: str, column: str, rows: Rows, start: int, least: int, count: 
     bad = values < least
     if count is not None:
         bad |= values >= count
-    _check(table, column, start, bad, "points outside")
+    refuse(table, column, start, bad, "points outside")
 
 
 def _check_freed(
@@ -119,7 +119,7 @@ def _check_freed(
     if marks is not None:
         passes = (marks["ref"] >= 0) & (marks["ref"] < counts["passes"])
         bad = (marks["kind"] == Mark.FREED) & ~passes
-        _check("marks", "ref", starts["marks"], bad, "points outside")
+        refuse("marks", "ref", starts["marks"], bad, "points outside")
 
 
 def _check_span(table: str, first: str, count: str, rows: Rows, start: int, total: int) -> None:
@@ -127,7 +127,7 @@ def _check_span(table: str, first: str, count: str, rows: Rows, start: int, tota
     bad = (length < 0) | (begin < 0) | (begin + length > total)
     if first == "dim0":
         bad |= length > _MAX_DIMS
-    _check(table, first, start, bad, "spans rows that are not there")
+    refuse(table, first, start, bad, "spans rows that are not there")
 
 
 def _check_events(
@@ -140,16 +140,16 @@ def _check_events(
     for kind, table in enumerate(_EVENT_TABLES):
         of_kind = np.flatnonzero(events["kind"] == kind)
         refs = events["ref"][of_kind]
-        _check(
+        refuse(
             "events", "ref", starts["events"], _spread(events, of_kind, refs < 0), "points outside"
         )
         outside = (refs < starts[table]) | (refs >= counts[table])
-        _check(
+        refuse(
             "events", "ref", starts["events"], _spread(events, of_kind, outside), "points outside"
         )
         if len(of_kind):
             back = new[table]["event"][refs - starts[table]] != of_kind + starts["events"]
-            _check(
+            refuse(
                 "events", "ref", starts["events"], _spread(events, of_kind, back),
                 f"names a row of {table} that belongs to another event",
             )  # fmt: skip
@@ -159,7 +159,7 @@ def _check_order(new: Mapping[str, Rows], starts: Mapping[str, int]) -> None:
     """Check that nothing refers to what came later: so neither graph nor scopes can be cyclic."""
     if "scopes" in new:
         own = np.arange(len(new["scopes"])) + starts["scopes"]
-        _check("scopes", "parent", starts["scopes"], new["scopes"]["parent"] >= own, "is no parent")
+        refuse("scopes", "parent", starts["scopes"], new["scopes"]["parent"] >= own, "is no parent")
     for table, first, count, inner, column in (
         ("nodes", "edge0", "n_edge", "edges", "node"),
         ("ops", "in0", "n_in", "inputs", "value"),
@@ -188,9 +188,9 @@ def _check_before(
     bad = (index < 0) | (index >= len(inner))
     late = np.zeros(len(rows), np.bool_)
     late[owner[bad]] = True
-    _check(table, column, starts[table], late, "spans rows of another segment")
+    refuse(table, column, starts[table], late, "spans rows of another segment")
     late[owner[inner[column][index] >= limit[owner]]] = True
-    _check(table, column, starts[table], late, "depends on what came later")
+    refuse(table, column, starts[table], late, "depends on what came later")
 
 
 def _spread(rows: Rows, index: NDArray[np.int64], bad: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -199,6 +199,6 @@ def _spread(rows: Rows, index: NDArray[np.int64], bad: NDArray[np.bool_]) -> NDA
     return mask
 
 
-def _check(table: str, column: str, start: int, bad: NDArray[np.bool_], problem: str) -> None:
+def refuse(table: str, column: str, start: int, bad: NDArray[np.bool_], problem: str) -> None:
     if bad.any():
         raise ValueError(f"{table} row {start + int(bad.argmax())}: {column} {problem}")

@@ -29,6 +29,14 @@ class Growing(Generic[_S]):
         self._buffer[start:end] = new
         self.rows = self._view(end)
 
+    def writable(self) -> NDArray[_S]:
+        """Return the rows to be changed in place, for tables that only their owner sees."""
+        return self._buffer[: len(self.rows)]
+
+    def shrink(self, length: int) -> None:
+        """Forget the rows from `length` on."""
+        self.rows = self._view(length)
+
     def _view(self, end: int) -> NDArray[_S]:
         view = self._buffer[:end]
         view.flags.writeable = False

@@ -7,6 +7,7 @@ A segment is its payload members, its table members in the order of `TABLES`, an
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -29,6 +30,8 @@ from engine.tape.storage.sink import Bytes, Sink
 from engine.tape.storage.source import Source
 
 MAX_DOCUMENT = 64 << 20  # manifest and summary are small; a larger one is not ours
+_MOST_NESTED = 1 << 20  # objects and lists
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 _T = TypeVar("_T")
 
@@ -135,6 +138,7 @@ class SegmentReader:
         self._segments = 0
         self._payloads = 0
         self._version = versions.VERSION
+        self._failure: TapeError | None = None
         self.manifest: dict[str, Any] = {}
         self.summary: dict[str, Any] | None = None
         self.end = 0  # bytes up to here are whole segments
@@ -153,6 +157,24 @@ class SegmentReader:
         if segment is None and self.summary is None:
             self._scanner.at = start
         return segment
+
+    def several(self, rows: int) -> list[Segment]:
+        """Return the next whole segments, of so many rows or a few more; [] where there are none.
+
+        What is wrong with a segment is raised when those before it were returned.
+        """
+        if self._failure is not None:
+            raise self._failure
+        found: list[Segment] = []
+        try:
+            while rows > 0 and (segment := self.next()) is not None:
+                found.append(segment)
+                rows -= sum(map(len, segment.tables.values()))
+        except TapeError as error:
+            if not found:
+                raise
+            self._failure = error
+        return found
 
     def _next(self) -> Segment | None:
         tables: dict[str, NDArray[np.void]] = {}
@@ -202,6 +224,7 @@ class SegmentReader:
             raise self._wrong(member, "members of this segment are missing or not its own")
         if not all(isinstance(text, str) for text in texts):
             raise self._wrong(member, "a text is not a text")
+        texts = list(map(_written, texts))
         segment = Segment(self._segments, tables, texts, payloads)
         self._segments += 1
         self._payloads += len(payloads)
@@ -239,8 +262,11 @@ class SegmentReader:
     def _json(self, member: Member, limit: int) -> dict[str, Any]:
         if member.size > limit:
             raise self._wrong(member, f"it is larger than {limit} bytes")
+        data = self._scanner.read(member)
+        if _nested(data) > _MOST_NESTED:
+            raise self._wrong(member, "it is nested more than such a document is")
         try:
-            value = json.loads(self._scanner.read(member))
+            value = json.loads(data)
         except (ValueError, RecursionError):
             raise self._wrong(member, "it is not JSON") from None
         if not isinstance(value, dict):
@@ -255,6 +281,24 @@ class SegmentReader:
 
     def _wrong(self, member: Member, problem: str) -> TapeError:
         return TapeError(self._source.name, member.name, problem)
+
+
+def _nested(data: bytes) -> int:
+    """Return how many objects and lists a JSON text has; each takes many times its bytes."""
+    count = data.count(b"{") + data.count(b"[")
+    if count > _MOST_NESTED:  # perhaps in its texts, which are code
+        outside = _STRING.sub(b"", data)
+        count = outside.count(b"{") + outside.count(b"[")
+    return count
+
+
+def _written(text: str) -> str:
+    """Return a text as UTF-8 can have it: JSON's escapes can tell half of a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
