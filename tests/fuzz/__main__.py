@@ -105,7 +105,7 @@ def _work(seeds: range) -> int:
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
             print(seed, trial(seed).kind, flush=True)
-        except (Exception, MemoryError) as error:  # noqa: BLE001 (every kind is a fault)
+        except (Exception, MemoryError) as error:
             last = traceback.extract_tb(error.__traceback__)[-1]
             words = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             print(seed, f"fault: {words} ({last.filename}:{last.lineno})", flush=True)

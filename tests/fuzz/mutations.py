@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from engine.tape.bits import STORED
 from tests.fuzz.members import Part, put_together, rows_of, table_of, take_apart, with_rows
 
 Mutation = Callable[[bytes, random.Random], bytes]
@@ -210,7 +211,7 @@ def huge_shapes(data: bytes, chance: random.Random) -> bytes:
             rows["size"] = np.where(chosen | uniform, size, rows["size"])
         elif table_of(parts[i]) == "arrays" and uniform:
             rows["flags"] = 2
-            rows["nbytes"] = [(4, 8, 8, 1, 4, 2, 1, 1, 2, 2, 8, 16, 2, 4, 8)[d] for d in rows["dtype"]]
+            rows["nbytes"] = [STORED[code].itemsize for code in rows["dtype"]]
         else:
             continue
         parts[i] = with_rows(parts[i], rows)
@@ -244,7 +245,8 @@ def strange_json(data: bytes, chance: random.Random) -> bytes:
     odd = chance.choice((None, 1, -1, "", [], {}, 1e999, [None], "x" * 10_000, [[1]], {"a": {}}))
     content = chance.choice((
         json.dumps({**value, key: odd}), "[" * 200_000, '{"a":' * 100_000,
-        json.dumps({k: v for k, v in value.items() if k != key}), "", "null", "\ufeff{}", "9" * 9999,
+        json.dumps({k: v for k, v in value.items() if k != key}), "", "null", "\ufeff{}",
+        "9" * 9999,
         '{"texts": [' + "{}," * 2_000_000 + "{}]}", json.dumps({**value, "more": odd}),
     ))  # fmt: skip
     parts[at] = Part(parts[at].name, content.encode())
@@ -258,7 +260,8 @@ def strange_texts(data: bytes, chance: random.Random) -> bytes:
     record = json.loads(parts[at].data)
     odd = (
         "", "\ud800", "\0", "\x1b[2J", "<b>&\"'", "a\nb\r\n", "[" * 50_000, "{" * 100, "é\u202e",
-        "x" * 300_000, '{"a": ' + "9" * 6000 + "}", "..", "(" * 1000, "AccumulateGrad", "\x0c\u2028",
+        "x" * 300_000, '{"a": ' + "9" * 6000 + "}", "..", "(" * 1000, "AccumulateGrad",
+        "\x0c\u2028",
     )  # fmt: skip
     for i in range(len(record["texts"])):
         if chance.random() < 0.3:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from engine.tape.errors import TapeError
+from engine.tape.storage.container import NAME
 from engine.tape.storage.source import MemorySource
 from engine.tape.tape import Tape
 from tests.fuzz.consumers import content, use
@@ -16,7 +17,7 @@ from tests.fuzz.samples import PROGRAMS, sample
 
 #: What a message must name besides the file: a member, a byte, a segment, a row.
 _PLACE = re.compile(
-    r"byte \d+|opening|[a-z]+\.json|mimetype|(segments|payloads)/\d{8}|segments? \d{8}|arrays row \d+"
+    r"byte \d+|segments? \d{8}( to \d{8})?|arrays row \d+|" + NAME.pattern, re.ASCII
 )
 _contents: dict[tuple[str, bool], list[Any]] = {}
 
@@ -35,7 +36,7 @@ class Broken(AssertionError):
 
 
 def trial(seed: int) -> Outcome:
-    """Mutate a sample as the seed says, open it and use it; raise where that is not as it must be."""
+    """Mutate a sample as the seed says, open it and use it; raise where it is not as it must be."""
     chance = random.Random(seed)
     name, finished = chance.choice(list(PROGRAMS)), chance.random() < 0.7
     forged = chance.random() < 0.5
@@ -53,7 +54,9 @@ def trial(seed: int) -> Outcome:
 
 def _check_words(message: str) -> None:
     file, _, rest = message.partition(": ")
-    if file != MemorySource.name or not _PLACE.match(rest) or "\n" in message or len(message) > 500:
+    place, _, problem = rest.partition(": ")
+    clear = file == MemorySource.name and _PLACE.fullmatch(place) and problem
+    if not clear or "\n" in message or len(message) > 500:
         raise Broken(f"the message is not clear: {message[:2000]!r}")
 
 
@@ -64,8 +67,8 @@ def _compare(tape: Tape, name: str, finished: bool) -> str:
         whole = Tape(MemorySource(bytearray(sample(name, finished))))
         original = _contents[name, finished] = content(whole)
     found = content(tape)
-    whole = all(map(_is_same, found, original)) and list(map(len, found)) == list(map(len, original))
-    if whole:
+    lengths = [[len(part) for part in parts] for parts in (found, original)]
+    if lengths[0] == lengths[1] and all(map(_is_same, found, original)):
         return "same"
     if tape.complete:
         raise Broken("it is said to be complete and is not what was written")

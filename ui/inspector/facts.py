@@ -49,7 +49,7 @@ def _arguments(params: str) -> str:
     """Return "dim=1, keepdim=True" for the recorded arguments."""
     try:
         given = json.loads(params) if params else {}
-    except ValueError:
+    except (ValueError, RecursionError):  # what another program wrote
         return params
     if not isinstance(given, dict):
         return params
