@@ -9,6 +9,7 @@ from engine import later
 from engine.dtype import FLOAT, get_default_dtype
 from engine.ops.api import FUNCTIONS
 from engine.ops.fourier import BY_ROOT, BY_SIZE, C2C, C2R, NONE, R2C
+from engine.ops.guards import in_namespace
 from engine.ops.helpers import axes, axis
 from engine.ops.table import run
 
@@ -259,6 +260,9 @@ def ifftshift(input: Any, dim: Any = None) -> Any:
     """The inverse of `fftshift`."""
     dims = axes(dim, len(input._s))
     return input.roll([(input._s[d] + 1) // 2 for d in dims], list(dims))
+
+
+in_namespace("fft_", globals())
 
 
 def __getattr__(name: str) -> Any:

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from engine import later
 from engine.dtype import FLOAT
 from engine.errors import LinAlgError
 from engine.ops.api import FUNCTIONS
 from engine.ops.combining import CROSS
 from engine.ops.decompositions import cholesky, eig, eigh, failing_minor, qr, svd  # noqa: F401
 from engine.ops.extremes import returns
+from engine.ops.guards import in_namespace
 from engine.ops.linalg import (  # noqa: F401
     LSTSQ,
     TRIANGULAR,
@@ -217,7 +219,7 @@ def _nan(t: Any) -> Any:
 def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False, out: Any = None) -> Any:
     """The Cholesky factor, and the order of the minor that is not positive definite, or 0."""
     found = _with_place(
-        lambda: cholesky(A, upper), lambda: _nan(A).tril(), _minors, A, check_errors
+        lambda: cholesky(A, upper=upper), lambda: _nan(A).tril(), _minors, A, check_errors
     )
     return _cholesky_fields(found)
 
@@ -275,6 +277,13 @@ def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
 def vander(x: Any, *, N: int | None = None) -> Any:
     """Powers of the elements as columns, a Vandermonde matrix."""
     return FUNCTIONS["vander"](x, N, True)
+
+
+in_namespace("linalg_", globals())
+
+
+def __getattr__(name: str) -> Any:
+    return later.load(__name__, {}, name)
 
 
 __all__ = ["LinAlgError"]

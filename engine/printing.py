@@ -194,9 +194,13 @@ def _suffixes(tensor: Tensor, a: Array) -> list[str]:
         implied = implied[:1]
     if tensor.dtype not in implied:
         found.append(f"dtype={tensor.dtype}")
-    grad_fn = tensor.grad_fn
-    if grad_fn is not None:
-        found.append(f"grad_fn=<{grad_fn.name().rsplit('::', 1)[-1]}>")
+    try:
+        grad_fn = tensor.grad_fn
+        node = "" if grad_fn is None else grad_fn.name().rsplit("::", 1)[-1]
+    except RuntimeError:
+        node = "Invalid"
+    if node:
+        found.append(f"grad_fn=<{node}>")
     elif tensor.requires_grad:
         found.append("requires_grad=True")
     return found

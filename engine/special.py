@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from engine import later
 from engine.ops import special as raw
 from engine.ops.api import FUNCTIONS, functional
+from engine.ops.guards import in_namespace
 from engine.ops.table import GRAPH, OPS, TO_FLOAT, define
 
 _SAME = {
@@ -90,3 +92,10 @@ def multigammaln(a: Any, p: int) -> Any:
     """The logarithm of the multivariate gamma function of dimension p."""
     total = p * (p - 1) / 4 * math.log(math.pi)
     return total + sum((FUNCTIONS["lgamma"](a - j / 2) for j in range(p)), 0)
+
+
+in_namespace("special_", globals())
+
+
+def __getattr__(name: str) -> Any:
+    return later.load(__name__, {}, name)

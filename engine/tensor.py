@@ -201,6 +201,8 @@ class Tensor(TensorBase):
         g = self._g
         if g is None or g is LEAF:
             return None
+        if g.spoiled:
+            raise RuntimeError(g.spoiled)
         return g.node if type(g) is Port else g
 
     _node = grad_fn

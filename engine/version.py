@@ -141,6 +141,12 @@ _AMBIGUOUS = (
 )
 
 
+def view_in(origin: str, what: str) -> str:
+    """Why a view that was made in another mode may not be used."""
+    made = origin.removesuffix("_mode")
+    return f"A view was created in {made} mode and {what} with grad mode enabled.{_AMBIGUOUS}"
+
+
 def check_write(t: Any, op: str) -> None:
     """Raise if `t` may not be written in place while the graph is recorded."""
     v = t._v
@@ -152,10 +158,7 @@ def check_write(t: Any, op: str) -> None:
 
 def _check_view(t: Any, v: View) -> None:
     if v.origin in ("no_grad", "inference_mode") and v.base._g is not None:
-        raise RuntimeError(
-            f"A view was created in {v.origin.removesuffix('_mode')} mode and is being modified inplace with grad mode "
-            "enabled." + _AMBIGUOUS
-        )
+        raise RuntimeError(view_in(v.origin, "is being modified inplace"))
     if v.origin not in (None, "no_grad", "inference_mode") and (
         t._g is not None or v.base._g is not None
     ):

@@ -27,34 +27,47 @@ def _outputs(fn: Callable[..., Any], inputs: tuple[Any, ...]) -> list[Any]:
     return [o for o in outs if isinstance(o, Tensor) and (o._d.category >= 2)]
 
 
-def _numerical(fn: Callable[..., Any], inputs: tuple[Any, ...], t: Any, eps: float, o: int) -> Any:
-    """The Jacobian of output `o` with respect to `t`, (inputs, outputs), by central differences."""
+#: What is looked at in complex outputs: the part, and the gradient that picks it.
+_PARTS: tuple[tuple[str, complex], ...] = (("imaginary", 1j), ("real", 1))
+
+
+def _numerical(
+    fn: Callable[..., Any], inputs: tuple[Any, ...], t: Any, eps: float, o: int, part: str
+) -> Any:
+    """The Jacobian of output `o` with respect to `t`, (inputs, outputs), by central differences.
+
+    For an input z = x + iy and a real output L it holds dL/dx + i dL/dy.
+    """
     x = array(t)
-    flat_index = list(np.ndindex(*x.shape))
-    rows = []
     steps = (eps, eps * 1j) if t._d.category == COMPLEX else (eps,)
+
+    def value() -> Any:
+        a = np.array(_outputs(fn, inputs)[o]._a)
+        return a if not np.iscomplexobj(a) else a.imag if part == "imaginary" else a.real
+
+    rows = []
     with mode.no_grad():
-        for i in flat_index:
+        for i in np.ndindex(*x.shape):
             old = x[i].copy() if isinstance(x[i], np.ndarray) else x[i]
-            total: Any = 0
-            for k, step in enumerate(steps):
+            slopes = []
+            for step in steps:
                 x[i] = old + step
-                high = np.array(_outputs(fn, inputs)[o]._a)
+                high = value()
                 x[i] = old - step
-                low = np.array(_outputs(fn, inputs)[o]._a)
+                low = value()
                 x[i] = old
-                d = (high - low) / (2 * eps)
-                total = total + (d if k == 0 else 1j * d)
+                slopes.append((high - low) / (2 * eps))
+            total = slopes[0] if len(slopes) == 1 else slopes[0] + 1j * slopes[1]
             rows.append(np.asarray(total).reshape(-1))
     return np.stack(rows) if rows else np.zeros((0, 0))
 
 
-def _analytical(out: Any, t: Any) -> Any:
+def _analytical(out: Any, t: Any, pick: complex) -> Any:
     """The same by one backward pass per output element."""
     columns = []
     for i in np.ndindex(*out._s):
         v = np.zeros(out._s, out._d.np)
-        v[i] = 1
+        v[i] = pick if out._d.category == COMPLEX else 1
         g = (
             _grad([out], [t], [wrap(v, out._d)], retain_graph=True, allow_unused=True)[0]
             if out.requires_grad
@@ -84,38 +97,37 @@ def _compare(
     fn: Callable[..., Any], inputs: tuple[Any, ...], eps: float, atol: float, rtol: float
 ) -> None:
     outs = _outputs(fn, inputs)
-    if not any(isinstance(t, Tensor) and t.requires_grad for t in inputs):
+    wanted = [t for t in inputs if isinstance(t, Tensor) and t.requires_grad]
+    if not wanted:
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of them have "
             "requires_grad=True."
         )
-    for o, out in enumerate(outs):
-        place = 0
-        for t in inputs:
-            if not (isinstance(t, Tensor) and t.requires_grad):
-                continue
-            if 0 in t.stride() and t.numel():
-                raise RuntimeError(
-                    f"The {place}th input has a dimension with stride 0. gradcheck only supports "
-                    "inputs that are non-overlapping to be able to compute the numerical gradients "
-                    "correctly. You should call .contiguous on the input before passing it to "
-                    "gradcheck."
-                )
-            numerical = _numerical(fn, inputs, t, eps, o)
-            if not any(out.requires_grad for out in outs):
-                if np.any(numerical):
-                    raise GradcheckError("Numerical gradient for function expected to be zero")
-                continue
-            analytical = _analytical(out, t)
-            if out._d.category == COMPLEX or t._d.category == COMPLEX:
-                numerical = numerical.conj() if t._d.category == COMPLEX else numerical.real
-                analytical = analytical if t._d.category == COMPLEX else analytical.real
-            if not np.allclose(analytical, numerical, rtol, atol, equal_nan=False):
-                raise GradcheckError(
-                    f"Jacobian mismatch for output {o} with respect to input {place},\n"
-                    f"numerical:{wrap(np.asarray(numerical))}\nanalytical:{wrap(np.asarray(analytical))}\n"
-                )
-            place += 1
+    for place, t in enumerate(wanted):
+        if 0 in t.stride() and t.numel():
+            raise RuntimeError(
+                f"The {place}th input has a dimension with stride 0. gradcheck only supports "
+                "inputs that are non-overlapping to be able to compute the numerical gradients "
+                "correctly. You should call .contiguous on the input before passing it to "
+                "gradcheck."
+            )
+    parts = _PARTS if any(o._d.category == COMPLEX for o in outs) else (("", 1),)
+    for part, pick in parts:
+        about = f"While considering the {part} part of complex outputs only, " if part else ""
+        for o, out in enumerate(outs):
+            for place, t in enumerate(wanted):
+                numerical = _numerical(fn, inputs, t, eps, o, part)
+                if not any(out.requires_grad for out in outs):
+                    if np.any(numerical):
+                        raise GradcheckError("Numerical gradient for function expected to be zero")
+                    continue
+                analytical = _analytical(out, t, pick)
+                if not np.allclose(analytical, numerical, rtol, atol, equal_nan=False):
+                    what = "Jacobian mismatch for output"
+                    raise GradcheckError(
+                        f"{about}{what} {o} with respect to input {place},\n"
+                        f"numerical:{wrap(np.asarray(numerical))}\nanalytical:{wrap(np.asarray(analytical))}\n"
+                    )
 
 
 def gradcheck(

@@ -156,7 +156,7 @@ class BackwardNode(graph.Node, FunctionCtx):
                     )
                 continue
             if v is not None and not isinstance(v, Tensor):
-                raise RuntimeError(f"expected Variable or None (got {type(v).__name__})")
+                raise RuntimeError(f"expected Variable or None (got {errors.type_name(v)})")
             grads.append(v)
         return [self._fitted(F, i, v) for i, v in enumerate(grads)]
 
@@ -339,7 +339,7 @@ def _attach(node: Any, args: tuple[Any, ...], inputs: list[Any], out: Any, need:
     result = [_output(node, inputs, o, i, need) for i, o in enumerate(outs)]
     to_save = d.get("to_save", ())
     for i, t in enumerate(to_save):
-        if t is not None and not isinstance(t, Tensor):
+        if need and t is not None and not isinstance(t, Tensor):
             raise TypeError(
                 f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}"
             )

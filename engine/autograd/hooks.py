@@ -168,7 +168,12 @@ def _new(hook: Hook, result: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
     """What a hook of a node makes of the gradients: as many as there were."""
     if result is None:
         return values
-    new: tuple[Any, ...] = result if isinstance(result, tuple) else (result,)
+    if not isinstance(result, tuple):
+        raise TypeError(f"expected tuple, but hook returned '{type(result).__name__}'")
+    new: tuple[Any, ...] = result
+    for v in new:
+        if not (v is None or isinstance(v, Tensor)):
+            raise TypeError(f"expected Variable, but hook returned '{type(v).__name__}'")
     if len(new) != len(values):
         name = getattr(hook, "__name__", type(hook).__name__)
         raise RuntimeError(
@@ -198,6 +203,8 @@ def after_leaf(n: Any, t: Any, g: Any, p: Any) -> None:
     """Post-accumulate hooks of the leaf, then the hooks of its AccumulateGrad."""
     for hook in list(getattr(t, "_post_hooks", {}).values()):
         result = hook(t)
+        if isinstance(result, Tensor):
+            raise RuntimeError("Tensor post accumulate grad hooks should return None.")  # noqa: TRY004
         if result is not None:
             raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
     found = graph.hooked.get(n)

@@ -65,6 +65,7 @@ class Node:
     title: str = ""
     frees = False  # has something to release after its step
     outputs = 1
+    spoiled = ""  # why the node cannot be used any more
 
     def name(self) -> str:
         return self.title or type(self).__name__

@@ -363,6 +363,7 @@ def backward(
         for t in inputs:
             if t._g is None:
                 raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+            t.retain_grad()
     if grad_variables is not None:
         warnings.warn(
             "`grad_variables` is deprecated. Use `grad_tensors` instead.",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import engine
+from engine.random import default_generator
 from engine.tensor import Tensor
 
 from .trees import leaves, rebuild
@@ -53,6 +54,25 @@ def _batch_size(flat: list[Any], dims: list[Any], who: str) -> int:
     return int(sizes.pop())
 
 
+_RANDOM = (
+    "vmap: called random operation while in randomness error mode. Please either use the 'same' or "
+    "'different' randomness flags on vmap or perform the randomness operation out of vmap"
+)
+
+
+def _one_by_one(size: int, randomness: str) -> Iterator[int]:
+    """The numbers of the examples; draws of the default generator are refused ("error"), begin
+    anew for each example ("same") or go on ("different")."""
+    start = default_generator.clone_state() if randomness == "same" else None
+    place = default_generator.position() if randomness == "error" else None
+    for i in range(size):
+        if start is not None and i:
+            default_generator.restore(start)
+        yield i
+        if randomness == "error" and default_generator.position() != place:
+            raise RuntimeError(_RANDOM)
+
+
 def vmap(
     func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error",
     *, chunk_size: int | None = None,
@@ -61,6 +81,11 @@ def vmap(
 
     It runs example by example, so that each example's operations stand in the graph.
     """
+
+    if randomness not in ("error", "different", "same"):
+        raise RuntimeError(
+            f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}"
+        )
 
     @functools.wraps(func)
     def mapped(*args: Any, **kwargs: Any) -> Any:
@@ -74,7 +99,7 @@ def vmap(
         dims = _spread(in_dims, args)
         size = _batch_size(flat, dims, f"vmap({name}, in_dims={in_dims}, ...)(<inputs>)")
         results = []
-        for i in range(size):
+        for i in _one_by_one(size, randomness):
             one = [v if d is None else v.select(d, i) for v, d in zip(flat, dims, strict=True)]
             results.append(func(*rebuild(args, one), **kwargs))
         return _stacked(results, out_dims, name)

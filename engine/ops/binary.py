@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from engine import errors
-from engine.dtype import BOOL, COMPLEX, FLOAT, of_scalar
+from engine.dtype import BOOL, COMPLEX, FLOAT, complex128, float64, of_scalar
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.promote import result_dtype
-from engine.ops.table import PROMOTE, PROMOTE_FLOAT, TO_FLOAT, define, run, undifferentiable
+from engine.ops.table import PROMOTE, PROMOTE_FLOAT, define, run, undifferentiable
 from engine.tensor import Tensor, wrap
 
 Raw = Any
@@ -237,9 +237,9 @@ def _power(a: Raw, exponent: Any) -> Raw:
 def _pow_vjp(F: Any, g: Any, self: Any, exponent: Any) -> Any:
     if exponent == 0:
         return F.zeros_like(g)
-    if exponent == 2:
+    if exponent == 2 and F.raw:
         return g * (F.conj(self) * 2)
-    if exponent == 1:
+    if exponent == 1 and F.raw:
         return g * 1
     return g * (F.conj(F.power(self, exponent - 1)) * exponent)
 
@@ -424,11 +424,22 @@ XLOGY = define(
     other=lambda F, g, self, other: g * self / other,
     doc="input * log(other), and 0 where input is 0.",
 )
-FLOAT_POWER = define(
-    "float_power(self, exponent)",
-    broadcasting(lambda a, b: np.power(np.float64(a), b)),
-    TO_FLOAT,
+
+
+def _xlogy_number_vjp(F: Any, g: Any, self: Any, other: Any) -> Any:
+    if other > 0:
+        return g * math.log(other)
+    return F.where(self == 0, F.zeros_like(g), g * (math.nan if other < 0 else -math.inf))
+
+
+XLOGY_NUMBER = define(
+    "xlogy(self, other)",
+    XLOGY.forward,
+    PROMOTE_FLOAT,
     family="pointwise",
+    key="xlogy_number",
+    node="XlogyBackward2",
+    self=_xlogy_number_vjp,
 )
 
 #: What has no kernel: operation → name of the kernel, categories of element types.
@@ -529,13 +540,10 @@ for _name, _fn, _also, _doc in (
 
 def _bits_check(name: str) -> Callable[[list[Any]], None]:
     def check(values: list[Any]) -> None:
-        for v in values[:2]:
-            d = v._d if isinstance(v, Tensor) else of_scalar(v)
-            if d.category >= FLOAT:
-                _broadcastable(values)
-                raise errors.not_implemented(f"{name}_cpu", d.display)
-        if "shift" in name and result_dtype(values[:2]).category == BOOL:
-            raise errors.not_implemented(f"{name}_cpu", "Bool")
+        d = result_dtype(values[:2])
+        if d.category >= FLOAT or ("shift" in name and d.category == BOOL):
+            _broadcastable(values)
+            raise errors.not_implemented(f"{name}_cpu", d.display)
 
     return check
 
@@ -584,6 +592,8 @@ def _div_vjp_modes(name: str, self: Any, other: Any, rounding_mode: Any) -> Any:
 def div(input: Any, other: Any, *, rounding_mode: Any = ..., out: Any = None) -> Any:
     """Quotient; "trunc" and "floor" round it."""
     if not isinstance(input, Tensor):
+        if not isinstance(input, (int, float, complex, np.generic)):
+            _first(input, "div")
         _first(other, "div")
         input = wrap(np.asarray(input, result_dtype([input, other]).np)[()])
     op, values = _div_vjp_modes("div", input, other, rounding_mode)
@@ -675,12 +685,11 @@ def true_divide(input: Any, other: Any, *, out: Any = None) -> Any:
 
 
 def float_power(input: Any, exponent: Any) -> Any:
-    """input ** exponent in float64."""
-    from engine.dtype import float64
-
+    """input ** exponent in float64, or complex128 if one of them is complex."""
+    wide = complex128 if result_dtype([input, exponent]).category == COMPLEX else float64
     return pow(
-        input.to(float64) if isinstance(input, Tensor) else input,
-        exponent.to(float64) if isinstance(exponent, Tensor) else exponent,
+        input.to(wide) if isinstance(input, Tensor) else input,
+        exponent.to(wide) if isinstance(exponent, Tensor) else exponent,
     )
 
 
@@ -728,6 +737,27 @@ def _number_first(name: str) -> Any:
 
 for _name in (
     "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift",
-    "float_power", "xlogy",
+    "float_power", "floor_divide", "xlogy",
 ):  # fmt: skip
     publish(_name, _number_first(_name), method=False, F=False)
+
+
+def _xlogy_way(of: Callable[..., Any], row_of: Callable[..., Any]) -> Callable[..., Any]:
+    def call(input: Any, other: Any, **options: Any) -> Any:
+        if isinstance(other, (Tensor, complex)):
+            return of(input, other, **options)
+        return row_of(XLOGY_NUMBER, [input, other])
+
+    call.__name__ = of.__name__
+    return call
+
+
+publish("xlogy", _xlogy_way(FUNCTIONS["xlogy"], run), F=False)
+publish("xlogy_", _xlogy_way(Tensor.xlogy_, inplace.run_inplace), function=False, F=False)  # type: ignore[attr-defined]
+
+
+def refuse_order(name: str, a: Any, b: Any) -> None:
+    """Raise if complex numbers are to be put in order."""
+    if result_dtype([a, b]).category == COMPLEX:
+        _broadcastable([a, b])
+        raise errors.not_implemented(f"{name}_cpu", result_dtype([a, b]).display)

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from engine import errors
+from engine.dtype import BOOL, FLOAT
 from engine.ops import inplace
 from engine.ops.api import expose, publish
+from engine.ops.promote import result_dtype
 from engine.ops.table import PROMOTE, PROMOTE_FLOAT, define, run
 from engine.tensor import Tensor
 
 Raw = Any
 
 
+def _together(fn: Callable[..., Raw]) -> Callable[..., Raw]:
+    """`fn` of three arrays, which says in PyTorch's words that they do not broadcast."""
+
+    def call(*args: Raw) -> Raw:
+        try:
+            return fn(*args)
+        except ValueError as error:
+            raise errors.unbroadcastable([np.shape(a) for a in args[:3]]) or error from None
+
+    return call
+
+
+@_together
 def _lerp(a: Raw, b: Raw, w: Raw) -> Raw:
     return np.where(np.abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w)).astype(
         np.result_type(a, b), copy=False
@@ -42,7 +59,7 @@ LERP_NUMBER = define(
 )
 ADDCMUL = define(
     "addcmul(self, tensor1, tensor2, *, value=1)",
-    lambda s, a, b, v: s + v * a * b,
+    _together(lambda s, a, b, v: s + s.dtype.type(v) * a * b),
     PROMOTE,
     family="pointwise",
     self=lambda F, g: g,
@@ -52,7 +69,7 @@ ADDCMUL = define(
 )
 ADDCDIV = define(
     "addcdiv(self, tensor1, tensor2, *, value=1)",
-    lambda s, a, b, v: s + v * (a / b),
+    _together(lambda s, a, b, v: s + v * (a / b)),
     PROMOTE_FLOAT,
     family="pointwise",
     self=lambda F, g: g,
@@ -62,10 +79,31 @@ ADDCDIV = define(
 )
 
 
-def _check_lerp(values: list[Any]) -> None:
-    a, b = values[0], values[1]
+_INTEGER_DIVISION = (
+    "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will "
+    "perform a true division of tensor1 and tensor2. The historic addcdiv behavior can be implemented "
+    "as (input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as "
+    "(input + value * tensor1 / tensor2) for float inputs. The future addcdiv behavior is just the "
+    "latter implementation: (input + value * tensor1 / tensor2), for all dtypes."
+)
+
+
+def _check_addcmul(values: list[Any]) -> None:
+    if result_dtype(values[:3]).category == BOOL:
+        raise errors.not_implemented("addcmul_cpu_out", "Bool")
+
+
+def _check_addcdiv(values: list[Any]) -> None:
+    if all(t._d.category < FLOAT for t in values[1:3]):
+        raise RuntimeError(_INTEGER_DIVISION)
+
+
+def _check_lerp(a: Any, b: Any, weight: Any) -> None:
     if a._d is not b._d:
         raise RuntimeError(f"expected dtype {_dname(a)} for `end` but got dtype {_dname(b)}")
+    if a._d.category < FLOAT:
+        kind = "tensor" if isinstance(weight, Tensor) else "scalar"
+        raise errors.not_implemented(f"lerp_kernel_{kind}", a._d.display)
 
 
 def _dname(t: Any) -> str:
@@ -74,7 +112,7 @@ def _dname(t: Any) -> str:
 
 
 def _lerp_row(a: Any, end: Any, weight: Any) -> tuple[Any, list[Any]]:
-    _check_lerp([a, end])
+    _check_lerp(a, end, weight)
     return LERP if isinstance(weight, Tensor) else LERP_NUMBER, [a, end, weight]
 
 
@@ -89,5 +127,5 @@ publish(
     function=False,
     F=False,
 )
-expose(ADDCMUL, inplace=True)
-expose(ADDCDIV, inplace=True)
+expose(ADDCMUL, inplace=True, check=_check_addcmul)
+expose(ADDCDIV, inplace=True, check=_check_addcdiv)

@@ -18,6 +18,7 @@ def isclose(
     """Whether |input - other| <= atol + rtol * |other|, element by element."""
     if input._d is not other._d:
         raise RuntimeError(f"{input._d.display} did not match {other._d.display}")
+    _broadcast(input._a, other._a)
     return wrap(np.asarray(np.isclose(input._a, other._a, rtol, atol, equal_nan)))
 
 

@@ -96,6 +96,35 @@ def explained(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., 
     return _dressed(call, fn)
 
 
+def in_namespace(prefix: str, namespace: dict[str, Any]) -> None:
+    """Put the checks around the functions of torch.linalg and its like, which PyTorch knows by a
+    name with a prefix, as linalg_svd."""
+    for name, fn in list(namespace.items()):
+        known = prefix + name
+        if callable(fn) and not name.startswith("_") and _listed(known, False):
+            namespace[name] = guarded(known, _by_place(known, fn), False)
+
+
+def _by_place(known: str, fn: Callable[..., Any]) -> Callable[..., Any]:
+    """`fn`, to which arguments are passed by place that PyTorch calls by other names."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for name in _places(known)[len(args) :]:
+            if name not in kwargs:
+                break
+            args = (*args, kwargs.pop(name))
+        return fn(*args, **kwargs)
+
+    return _dressed(call, fn)
+
+
+@cache
+def _places(known: str) -> list[str]:
+    from engine.ops.signatures import overloads
+
+    return [p.name for p in overloads(known, False)[0].params if not p.keyword]
+
+
 def _dressed(call: Callable[..., Any], fn: Callable[..., Any]) -> Callable[..., Any]:
     call.__name__ = getattr(fn, "__name__", call.__name__)
     call.__qualname__ = getattr(fn, "__qualname__", call.__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from math import isfinite
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,18 @@ from engine.tensor import wrap
 
 def axis(dim: Any, ndim: int) -> int:
     """A dimension counted from the front; negative ones count from the end."""
+    if type(dim) is not int:
+        dim = whole(dim)
     if not -max(ndim, 1) <= dim < max(ndim, 1):
         raise errors.dim_range(dim, ndim)
-    return int(dim) % ndim if ndim else 0
+    return dim % ndim if ndim else 0
+
+
+def whole(v: Any) -> int:
+    """An int from what stands for one; TypeError for floats and bools."""
+    if isinstance(v, bool):
+        raise TypeError("a whole number must be int, not bool")
+    return index(v)
 
 
 def axes(dim: Any, ndim: int) -> tuple[int, ...]:
@@ -126,4 +136,4 @@ RAW.masked, GRAPH.masked = raw_masked, lambda g, m: g * m.to(g._d)
 RAW.is_complex = lambda a: a.dtype.kind == "c"
 RAW.const, GRAPH.const = (lambda a: a), lambda a: wrap(np.asarray(a))
 RAW.array, GRAPH.array = (lambda a: a), lambda t: t._a
-__all__ = ["axes", "axis", "cast", "expand_dims", "sum_to"]
+__all__ = ["axes", "axis", "cast", "expand_dims", "sum_to", "whole"]

@@ -10,12 +10,12 @@ import numpy as np
 from engine import errors, version
 from engine.autograd import mode
 from engine.autograd.node import LEAF
-from engine.dtype import COMPLEX, FLOAT, bool_, cast, int32, int64, uint8
+from engine.dtype import COMPLEX, FLOAT, INT, bool_, cast, int32, int64, uint8
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.conversion import warn_discards
 from engine.ops.copying import COPY, copy_, fill_
-from engine.ops.helpers import axis
+from engine.ops.helpers import axis, whole
 from engine.ops.shape import ALIAS
 from engine.ops.table import GRAPH, define, run
 from engine.tensor import Tensor, array, wrap
@@ -82,7 +82,7 @@ def select(input: Any, dim: int, index: Any) -> Any:
     """The slice at one place of a dimension, without that dimension."""
     if not input._s:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    d, i = axis(dim, len(input._s)), int(index)
+    d, i = axis(dim, len(input._s)), whole(index)
     n = input._s[d]
     if not -n <= i < n:
         raise IndexError(
@@ -93,7 +93,9 @@ def select(input: Any, dim: int, index: Any) -> Any:
 
 def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     """A view of `length` elements along `dim`, from `start`."""
-    d, start = axis(dim, len(input._s)), int(start)
+    if isinstance(start, Tensor) and (start._s or start._d.category != INT):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
+    d, start, length = axis(dim, len(input._s)), whole(start), whole(length)
     n = input._s[d]
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
@@ -433,8 +435,8 @@ def getitem(self: Any, key: Any) -> Any:
 def setitem(self: Any, key: Any, value: Any) -> None:
     """self[key] = value: copy into the view, or index_put."""
     if mode.enabled and self._g is LEAF:
-        whole = isinstance(key, (Tensor, list, type(...))) or key == slice(None)
-        raise RuntimeError(errors.LEAF_INPLACE if whole else errors.LEAF_VIEW_INPLACE)
+        everything = isinstance(key, (Tensor, list, type(...))) or key == slice(None)
+        raise RuntimeError(errors.LEAF_INPLACE if everything else errors.LEAF_VIEW_INPLACE)
     inplace.check(self, "setitem")
     view, index = _resolve(self, key)
     if not isinstance(value, Tensor):

@@ -23,6 +23,7 @@ from engine.ops import table
 from engine.ops.table import Op, OpNode, record
 from engine.tensor import Tensor, array, new
 
+_WRITTEN = "its base or another view of its base has been modified inplace"
 #: A moment after all others.
 _EVER = sys.maxsize
 
@@ -165,7 +166,10 @@ def history(op: Op, values: list[Any], t: Any, before: Any) -> None:
         n.cells = {0: version.cell_of(t)}
     if type(t._v) is version.View:
         rebase(t, n, before)
-    elif graph.hooked and before is not None and before is not graph.LEAF:
+        return
+    if t._v.views:
+        _renew_views(t, t._v)
+    if graph.hooked and before is not None and before is not graph.LEAF:
         from engine.autograd import hooks
 
         hooks.move(before, n, t)
@@ -182,10 +186,36 @@ def rebase(t: Any, n: Any, before: Any) -> None:
     cs.fn, cs.size, cs.dt = n, base._s, base._d
     cs.geometry = geometry(base, t)
     base._g = cs
-    for ref in list(t._v.cell.views):
+    _renew_views(base, t._v.cell)
+
+
+def _renew_views(base: Any, cell: Any) -> None:
+    """Put the live views of `base`, which was written, on top of its new place in the graph."""
+    for ref in list(cell.views):
         view = ref()
         if view is not None and view._v.base is base:
-            view._g = strided_node(base, view)
+            origin = view._v.origin
+            view._g = strided_node(base, view) if origin is None else _spoiled(origin)
+
+
+class Spoiled(Function):
+    """The node of a view that may not be used any more, since its base was written."""
+
+    __slots__ = ("spoiled",)
+
+    spoiled: str
+
+    def grads(self, F: Any, g: Any) -> Sequence[Any]:
+        raise RuntimeError(self.spoiled)
+
+
+def _spoiled(origin: str) -> Spoiled:
+    n = new(Spoiled)
+    n.edges, n._got, n.seq = (), None, tick()
+    if origin in ("no_grad", "inference_mode"):
+        origin = version.view_in(origin, _WRITTEN)
+    n.spoiled = origin.replace("and is being modified inplace", "and " + _WRITTEN, 1)
+    return n
 
 
 def strides_of(a: Any) -> tuple[int, ...]:

@@ -46,10 +46,10 @@ MASKED_FILL_TENSOR = define(
 
 def _masked_fill(name: str) -> Any:
     def values(self: Any, mask: Any, value: Any) -> tuple[Any, list[Any]]:
-        _mask_of(mask)
         wrong = errors.unbroadcastable([mask._s, self._s])
         if wrong is not None:
             raise wrong
+        _mask_of(mask)
         if isinstance(value, Tensor):
             if value._s:
                 raise RuntimeError(
@@ -57,6 +57,8 @@ def _masked_fill(name: str) -> Any:
                     f"{len(value._s)} dimension(s)."
                 )
             return MASKED_FILL_TENSOR, [self, mask, value]
+        if not isinstance(value, (int, float, complex, np.generic)):
+            raise TypeError(f"value must be Tensor or a number, not {type(value).__name__}")
         if isinstance(value, complex) and self._d.category <= FLOAT:
             raise RuntimeError(
                 f"value cannot be converted to type {_c_type(self._d)} without overflow"
@@ -79,6 +81,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
 
 
 def masked_fill_(self: Any, mask: Any, value: Any) -> Any:
+    _mask_of(mask)
     return inplace.run_inplace(*_fill_values(self, mask, value))
 
 

@@ -70,7 +70,7 @@ def _ipow(self: Any, other: Any) -> Any:
 
 
 def _rfloordiv(self: Any, other: Any) -> Any:
-    return run(binary.FLOOR_DIVIDE, [FUNCTIONS["tensor"](other, dtype=self._d), self])
+    return FUNCTIONS["floor_divide"](other, self)
 
 
 def _rmod(self: Any, other: Any) -> Any:
@@ -81,7 +81,11 @@ def _compare(name: str) -> Callable[..., Any]:
     op = OPS[name]
 
     def call(self: Any, other: Any) -> Any:
-        return run(op, [self, other]) if isinstance(other, _OPERANDS) else NotImplemented
+        if not isinstance(other, _OPERANDS):
+            return NotImplemented
+        if not self._d.quick or type(other) is complex or isinstance(other, Tensor):
+            binary.refuse_order(name, self, other)
+        return run(op, [self, other])
 
     return call
 

@@ -76,6 +76,8 @@ def common(values: list[Any], raws: list[Any], floating: bool, n: int) -> dtype:
                 raws[i] = cast(v._a, v._d, d)
         elif isinstance(v, (bool, int, float, complex, np.generic)):
             raws[i] = number(v, d)
+        elif v is None or isinstance(v, (list, tuple)):
+            raise TypeError(f"argument {i + 1} must be Tensor or a number, not {type(v).__name__}")
     return d
 
 

@@ -43,7 +43,7 @@ ROOMS: dict[str, Names] = {
         ),
         rows=(
             "add copysign div_mode div_none fmod_number mul power power_bool "
-            "remainder_number remainder_of rpow rsub sub"
+            "remainder_number remainder_of rpow rsub sub xlogy_number"
         ),
     ),
     "blending": Names(

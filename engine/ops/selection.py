@@ -42,10 +42,15 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
         raise errors.not_tensor("where", "condition", 1, condition)
     if input is None and other is None:
         return FUNCTIONS["nonzero"](condition, as_tuple=True)
+    if input is None or other is None:
+        raise TypeError("where() takes a value for true and one for false")
     if condition._d not in (bool_, uint8):
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition._d.display}"
         )
+    for v in (input, other):
+        if not isinstance(v, (Tensor, int, float, complex, np.generic)):
+            raise TypeError(f"a value must be Tensor or a number, not {type(v).__name__}")
     d = result_dtype([input, other])
     a, b = (v if isinstance(v, Tensor) else wrap(np.asarray(v, d.np), d) for v in (input, other))
     return _run_where(condition, a, b, d)

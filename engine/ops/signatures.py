@@ -170,7 +170,7 @@ class Overload:
 
     def match(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[dict[str, str], bool]:
         """What `check` returns; raises a TypeError if the call does not fit."""
-        if len(args) > self.positional and not self.variadic:
+        if len(args) > self.positional and not (self.variadic and not _is_list(args[0])):
             raise self._extra(len(args))
         renamed: dict[str, str] = {}
         used, place, by_types = 0, 0, True
@@ -206,6 +206,14 @@ class Overload:
         if used < len(kwargs):
             raise self._unexpected(kwargs, len(args))
         return renamed, by_types
+
+    def open_to(self, given: int) -> bool:
+        """Whether the number of arguments is one for which PyTorch marks those of a wrong type."""
+        return given == len(self.params) + any(p.keyword for p in self.params)
+
+    def takes(self, place: int, v: Any) -> bool:
+        """Whether the argument at a place is of the type that is written there."""
+        return place < self.positional and type_name(v) == self.params[place].type_name
 
     def _unpack(self, p: Parameter, v: Any, place: int) -> None:
         if p.kind == "ints" and _is_list(v):
@@ -352,10 +360,14 @@ def check(
 def _no_overload(
     name: str, ways: Sequence[Overload], args: Sequence[Any], kwargs: dict[str, Any]
 ) -> TypeError:
-    got = "".join(f"{type_name(v)}, " for v in args)
+    shown = [way for way in ways if not way.hidden]
+    marks = len(shown) == 1 and shown[0].open_to(len(args) + len(kwargs))
+    types = [type_name(v) for v in args]
+    if marks:
+        types = [t if shown[0].takes(i, args[i]) else f"!{t}!" for i, t in enumerate(types)]
+    got = "".join(f"{t}, " for t in types)
     got += "".join(f"{k}={type_name(v)}, " for k, v in reversed(kwargs.items()))
     got = got[:-2] if args else got
-    shown = [way for way in ways if not way.hidden]
     head = f"{name}() received an invalid combination of arguments - got ({got}), but expected "
     if len(shown) == 1:
         return TypeError(head + str(shown[0]))

@@ -92,6 +92,10 @@ class Generator:
         """Continue from the state of another generator."""
         self._stream.load(twin._stream.dump())
 
+    def position(self) -> bytes | None:
+        """Return what changes with every draw; None before the first one."""
+        return self._stream.dump().tobytes() if self._stream.started() else None
+
     # Arrays --------------------------------------------------------------------------------
 
     def uniform(

@@ -48,6 +48,14 @@ class Stream:
         self._bits.state = legacy.get_state(legacy=False)
         return self._bits
 
+    def started(self) -> bool:
+        """Whether anything was drawn, or a state was looked at, since the last seed."""
+        try:
+            object.__getattribute__(self, "_bits")
+        except AttributeError:
+            return False
+        return True
+
     def reseed_from_system(self) -> int:
         """Start anew from the operating system's entropy and return the seed."""
         self.reseed(int.from_bytes(os.urandom(8), "little") >> 1)

@@ -66,6 +66,7 @@ def lazily(op: Op, write: Callable[[dict[str, Any]], str]) -> Any:
 
     scope["prepare"] = prepare
     call: Any = FunctionType(_FIRST, scope, op.name)
+    call.__qualname__ = op.name
     return call
 
 
