@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -22,6 +23,8 @@ def pytest_configure(config: pytest.Config) -> None:
         display.check_qt()
     except display.DisplayError as error:
         pytest.exit(f"tapedeck: {error}", returncode=2)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell's background job
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
