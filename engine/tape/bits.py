@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,3 +41,14 @@ def add(left: NDArray[np.generic], right: NDArray[np.generic], code: int) -> NDA
     if code == BFLOAT16:
         total = widen(narrow(total))
     return np.asarray(total)
+
+
+def same(left: NDArray[Any], right: NDArray[Any]) -> bool:
+    """Return whether two arrays are equal bit for bit, NaN and signed zeros included."""
+    if left.shape != right.shape or left.dtype != right.dtype:
+        return False
+    if left.size <= 256 or left.dtype.itemsize not in (1, 2, 4, 8):
+        return bool(left.tobytes() == right.tobytes())
+    kind = f"u{left.dtype.itemsize}"
+    wide, other = np.ascontiguousarray(left).view(kind), np.ascontiguousarray(right).view(kind)
+    return bool(np.array_equal(wide, other))

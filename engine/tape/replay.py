@@ -106,11 +106,8 @@ def grads_at(tape: Tape, playhead: int) -> dict[int, Array]:
 
 def cotangents(tape: Tape, step: int) -> list[Array | None]:
     """Return what came in at a step, per output of the node: after hooks; None for nothing."""
-    pass_, node = int(tape.steps["pass_"][step]), int(tape.steps["node"][step])
-    arrived = _arrived(tape, pass_, node, step)
-    found: dict[int, Array | None] = {}
-    for nr, parts in arrived.items():
-        found[nr] = sums.over(parts, _dtype_of(tape, node, nr) if len(parts) > 1 else -1)
+    node = int(tape.steps["node"][step])
+    found: dict[int, Array | None] = {**arrivals(tape, step)}
     given = tape.cotangents
     row = bisect_left(given["step"], step)
     while row < len(given) and given["step"][row] == step:
@@ -120,6 +117,17 @@ def cotangents(tape: Tape, step: int) -> list[Array | None]:
     op = int(tape.nodes["op"][node])
     least = int(tape.ops["n_out"][op]) if op >= 0 else 1
     return [found.get(nr) for nr in range(max([least, *(nr + 1 for nr in found)]))]
+
+
+def arrivals(tape: Tape, step: int) -> dict[int, Array]:
+    """Return the sums of what was sent to a step's node, by output number: before hooks."""
+    pass_, node = int(tape.steps["pass_"][step]), int(tape.steps["node"][step])
+    found = {}
+    for nr, parts in _arrived(tape, pass_, node, step).items():
+        total = sums.over(parts, _dtype_of(tape, node, nr) if len(parts) > 1 else -1)
+        if total is not None:
+            found[nr] = total
+    return found
 
 
 def ledger(tape: Tape, tensor: int, playhead: int | None = None) -> list[Entry]:

@@ -150,6 +150,10 @@ class Tape:
         """Return an interned text; "" for -1."""
         return self._tables.texts[i] if i >= 0 else ""
 
+    def texts(self) -> list[str]:
+        """Return all interned texts; a text column indexes them."""
+        return self._tables.texts
+
     def shape(self, i: int) -> tuple[int, ...]:
         shape = self._shapes.get(i)
         if shape is None:

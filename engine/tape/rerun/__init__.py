@@ -1,0 +1,24 @@
+"""Running a tape again on the engine, with other leaves and without the person's code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.tape.rerun.machine import Machine
+from engine.tape.rerun.report import Evaluation, Kept, RerunError
+from engine.tape.tape import Tape
+
+__all__ = ["Evaluation", "Kept", "RerunError", "evaluate"]
+
+
+def evaluate(tape: Tape, edits: Mapping[str | int, Any] | None = None) -> Evaluation:
+    """Return what a tape would hold had its leaves begun with other values.
+
+    edits: arrays by leaf, each named as on the tape ("w", "fc1.weight") or by its tensor's id; a
+    leaf begins with the array where the tape first shows it, and takes its shape and element type.
+    All ids are those of the old tape. What nothing edited leads to is equal bit for bit. What runs
+    only in the person's code keeps its recorded result and is named in `Evaluation.kept`.
+    Raises RerunError for an edit that cannot be, and for a tape that does not hold what it takes.
+    """
+    return Machine(tape, edits or {}).run()
