@@ -15,11 +15,13 @@ EXAMPLES = """examples:
   tapedeck lesson.ipynb                 a notebook, a script (.py) or a recording (.tape)
   tapedeck record lesson.ipynb -o lesson.tape --executed lesson.out.ipynb
   tapedeck info lesson.tape --json
+  tapedeck diff before.tape after.tape
   tapedeck export lesson.tape --to graph.svg
 """
 
-#: Exit statuses: the person's code raised; the command itself could not be carried out.
-RAISED, FAILED = 1, 2
+#: Exit statuses: the person's code raised, or two tapes differ; the command itself failed.
+RAISED = DIFFERENT = 1
+FAILED = 2
 
 
 class UsageError(Exception):
@@ -89,6 +91,13 @@ def _info_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(handler=_info)
 
 
+def _diff_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("first", metavar="A.tape", help="a recording")
+    parser.add_argument("second", metavar="B.tape", help="the recording to compare it with")
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+    parser.set_defaults(handler=_diff)
+
+
 def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="OUT.tape", help="the recording")
     parser.add_argument(
@@ -103,6 +112,7 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "record": ("run a script or notebook without a window and keep the tape", _record_options),
     "info": ("print what a tape holds", _info_options),
+    "diff": ("compare two tapes: exit status 0 same, 1 different, 2 error", _diff_options),
     "export": ("draw or write a tape's graph", _export_options),
 }
 
@@ -163,6 +173,23 @@ def _info(options: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     print(json.dumps(summary, indent=2) if options.json else format_summary(summary))
     return 0
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from engine.tape.compare import compare
+    from engine.tape.comparison_text import as_json, as_text
+    from engine.tape.tape import Tape, TapeError
+
+    paths = [_existing(name) for name in (options.first, options.second)]
+    try:
+        first, second = map(Tape.open, paths)
+        found = compare(first, second)
+        for tape in (first, second):
+            tape.close()
+    except TapeError as error:
+        raise UsageError(str(error)) from None
+    print(json.dumps(as_json(found), indent=2) if options.json else as_text(found))
+    return 0 if found.same else DIFFERENT
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -61,7 +61,7 @@ def state_at(tape: Tape, playhead: int) -> Moment:
     """Return the state after the first `playhead` events; its cost is that of the pass's steps."""
     playhead = max(0, min(int(playhead), len(tape.events)))
     n_steps = _before(tape.steps, playhead)
-    pass_, running = _pass_at(tape, playhead)
+    pass_, running = pass_at(tape, playhead)
     kind, ref = -1, -1
     if playhead:
         kind, ref = (int(tape.events[column][playhead - 1]) for column in ("kind", "ref"))
@@ -153,7 +153,7 @@ def _before(rows: NDArray[np.void], playhead: int) -> int:
     return bisect_left(rows["event"], playhead)
 
 
-def _pass_at(tape: Tape, playhead: int) -> tuple[int, bool]:
+def pass_at(tape: Tape, playhead: int) -> tuple[int, bool]:
     """Return the innermost running pass, else the latest, and whether it runs."""
     begun, ended = _before(tape.passes, playhead), _before(tape.ends, playhead)
     if begun == ended:

@@ -48,6 +48,28 @@ def test_info_counts_what_was_recorded(tape: Path, capsys: pytest.CaptureFixture
     assert "w" in text
 
 
+def test_diff_says_by_its_status_whether_two_tapes_are_the_same(
+    tape: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other.py").write_text(PROGRAM.replace("2.0", "3.0"), "utf-8")
+    other = tmp_path / "other.tape"
+    assert cli.main(["record", str(tmp_path / "other.py"), "-o", str(other)]) == 0
+    capsys.readouterr()
+    assert cli.main(["diff", str(tape), str(tape)]) == 0
+    assert capsys.readouterr().out == "the recordings are the same\n"
+    assert cli.main(["diff", str(tape), str(other)]) == 1
+    text = capsys.readouterr().out
+    assert "leaf w" in text
+    assert "line 3" in text
+    assert cli.main(["diff", str(tape), str(other), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["same"], told["first"]["what"]) == (False, "leaf w")
+    assert told["first"]["largest"] == 1.0
+    assert told["first"]["sources"][0]["line"] == 3
+    assert cli.main(["diff", str(tape), str(tmp_path / "other.py")]) == 2
+    assert "other.py" in capsys.readouterr().err
+
+
 def test_record_an_error_is_reported_recorded_and_gives_status_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 
-from engine.tape import sums
+from engine.tape import ledger, sums
 from engine.tape.schema import GradChange
 from engine.tape.tape import TapeError
 from ui.inspector.lookup import UNREADABLE, Lookup
@@ -32,7 +32,7 @@ def history(look: Lookup, tensor: int, playhead: int) -> Ledger | None:
         _row(look, rows[i])._replace(past=i < done, piled=len(piles[i]) > 1)
         for i in range(first, last)
     )
-    passes = piles[done - 1] if done else []
+    passes = piles[done - 1] if done else ()
     name = f"{tape.tensor_label(tensor)}.grad"
     verdict = _verdict(look, name, rows[:done], passes)
     return Ledger(
@@ -40,24 +40,13 @@ def history(look: Lookup, tensor: int, playhead: int) -> Ledger | None:
     )
 
 
-def _piles(look: Lookup, rows: list[int]) -> list[list[int]]:
+def _piles(look: Lookup, rows: list[int]) -> list[tuple[int, ...]]:
     """Return, after each change, the passes whose gradients are in the sum."""
-    tape, pile, piles = look.tape, list[int](), []
+    tape, pile, piles = look.tape, tuple[int, ...](), []
     for row in rows:
-        kind = int(tape.grads["kind"][row])
-        if kind == GradChange.ACCUMULATE:
-            number = int(tape.steps["pass_"][int(tape.grads["ref"][row])])
-            if number not in pile:
-                pile = [*pile, number]
-        elif kind != GradChange.WRITE or _zeroes(look, row):
-            pile = []
+        pile = ledger.pile_after(tape, row, pile)
         piles.append(pile)
     return piles
-
-
-def _zeroes(look: Lookup, row: int) -> bool:
-    ref = int(look.tape.grads["ref"][row])
-    return ref >= 0 and look.op_name(ref) == "zero_"
 
 
 def _size(look: Lookup, row: int) -> int:
@@ -125,7 +114,7 @@ def _parts(look: Lookup, step: int) -> tuple[Part, ...]:
     return tuple(found)
 
 
-def _verdict(look: Lookup, name: str, rows: list[int], passes: list[int]) -> str:
+def _verdict(look: Lookup, name: str, rows: list[int], passes: tuple[int, ...]) -> str:
     if not rows:
         return f"Nothing has been added to {name} yet."
     numbers = [str(number + 1) for number in passes]

@@ -1,0 +1,319 @@
+"""Two tapes side by side: what of one is what of the other, and where they differ.
+
+Operations are aligned by their structure (name, arguments, where their inputs come from), so that
+an added or removed line leaves all others in their places; leaves, nodes and passes follow from that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.tape.schema import ArrayFlag, Event
+from engine.tape.tape import Source, Tape
+
+Ids = NDArray[np.int32]
+
+
+class Difference(NamedTuple):
+    """One thing that is not the same.
+
+    kind: "value", "gradient", "shape", "only in the first", "only in the second", "passes". what: in
+    words. event_a, event_b: of each tape, or -1. op and node: rows of the first tape, or -1 (of the
+    second where it is only there). size: the largest absolute difference of two elements; NaN where
+    they cannot be compared. sources: the lines in both programs.
+    """
+
+    kind: str
+    what: str
+    event_a: int
+    event_b: int
+    op: int
+    node: int
+    size: float
+    sources: tuple[Source | None, Source | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What of two tapes corresponds, and every difference in the order of the first tape's events.
+
+    ops, values, nodes, passes: for each row of the first tape the row of the second, or -1.
+    op_size, node_size: per row of the first tape the largest difference of an operation's results,
+    and of what a node sent; 0 where nothing differs, NaN where it has no counterpart.
+    """
+
+    ops: Ids
+    values: Ids
+    nodes: Ids
+    passes: Ids
+    op_size: NDArray[np.float64]
+    node_size: NDArray[np.float64]
+    differences: tuple[Difference, ...]
+    _events: Ids
+
+    @property
+    def same(self) -> bool:
+        return not self.differences
+
+    def other_playhead(self, playhead: int) -> int:
+        """Return the playhead of the second tape that corresponds to one of the first."""
+        return int(self._events[max(0, min(playhead, len(self._events) - 1))])
+
+
+def compare(a: Tape, b: Tape) -> Comparison:
+    """Return how two tapes correspond and differ. Arrays with equal checksums count as equal."""
+    return _Comparer(a, b).run()
+
+
+class _Comparer:
+    def __init__(self, a: Tape, b: Tape) -> None:
+        self.a, self.b = a, b
+        self.ops, self.values = _none(len(a.ops)), _none(len(a.values))
+        self.nodes, self.passes = _none(len(a.nodes)), _none(len(a.passes))
+        self.steps = _none(len(a.steps))
+        self.op_size, self.node_size = np.zeros(len(a.ops)), np.zeros(len(a.nodes))
+        self.found: list[Difference] = []
+
+    def run(self) -> Comparison:
+        blocks = _aligned(_signatures(self.a), _signatures(self.b))
+        for first, second, count in blocks:
+            self.ops[first : first + count] = np.arange(second, second + count)
+        self._pair_values()
+        self._pair_passes()
+        self._compare_leaves()
+        self._compare_ops()
+        self._compare_steps()
+        self.found.sort(key=lambda one: one.event_a if one.event_a >= 0 else one.event_b)
+        return Comparison(
+            self.ops, self.values, self.nodes, self.passes, self.op_size, self.node_size,
+            tuple(self.found), self._linked_events(),
+        )  # fmt: skip
+
+    # --- what corresponds ------------------------------------------------------------------
+    def _pair_values(self) -> None:
+        a, b = self.a, self.b
+        for op in np.flatnonzero(self.ops >= 0).tolist():
+            other = int(self.ops[op])
+            one, two = a.ops[op], b.ops[other]
+            self.values[one["out0"] : one["out0"] + one["n_out"]] = np.arange(
+                two["out0"], two["out0"] + two["n_out"]
+            )
+            if one["node"] >= 0 and two["node"] >= 0:
+                self.nodes[one["node"]] = two["node"]
+            inputs = a.inputs["value"][one["in0"] : one["in0"] + one["n_in"]]
+            others = b.inputs["value"][two["in0"] : two["in0"] + two["n_in"]]
+            for value, twin in zip(inputs.tolist(), others.tolist(), strict=True):
+                if self.values[value] < 0 and a.values["op"][value] < 0:
+                    self.values[value] = twin
+        self._pair_accumulators()
+
+    def _pair_accumulators(self) -> None:
+        twins = {int(v): n for n, v in enumerate(self.b.nodes["variable"].tolist()) if v >= 0}
+        partner: dict[int, int] = {}
+        for value in np.flatnonzero(self.values >= 0).tolist():
+            tensor = int(self.a.values["tensor"][value])
+            partner.setdefault(tensor, int(self.b.values["tensor"][self.values[value]]))
+        for node in np.flatnonzero(self.a.nodes["variable"] >= 0).tolist():
+            other = partner.get(int(self.a.nodes["variable"][node]), -1)
+            self.nodes[node] = twins.get(other, -1)
+
+    def _pair_passes(self) -> None:
+        """Pair passes in order, and their steps by the nodes that they visit."""
+        a, b = self.a, self.b
+        count = min(len(a.passes), len(b.passes))
+        self.passes[:count] = np.arange(count)
+        for event in range(count, max(len(a.passes), len(b.passes))):
+            longer, first = (a, True) if len(a.passes) > count else (b, False)
+            at = int(longer.passes["event"][event])
+            words = f"pass {event + 1} is only in the {'first' if first else 'second'} tape"
+            self._add("passes", words, at if first else -1, -1 if first else at, -1, -1, np.nan)
+        places = dict(_visits(b))
+        for (pass_, node, nth), step in _visits(a):
+            if self.passes[pass_] >= 0 and self.nodes[node] >= 0:
+                key = int(self.passes[pass_]), int(self.nodes[node]), nth
+                self.steps[step] = places.get(key, -1)
+
+    def _linked_events(self) -> Ids:
+        """Return for each playhead of the first tape that of the second."""
+        a, b = self.a, self.b
+        linked = np.zeros(len(a.events) + 1, np.int32)
+        for kind, rows, table in (
+            (Event.OP, self.ops, "ops"), (Event.STEP, self.steps, "steps"),
+            (Event.PASS, self.passes, "passes"), (Event.LEAF, self.values, "values"),
+        ):  # fmt: skip
+            events = np.flatnonzero(a.events["kind"] == kind)
+            twins = rows[a.events["ref"][events]]
+            known = twins >= 0
+            linked[events[known] + 1] = getattr(b, table)["event"][twins[known]] + 1
+        linked = np.maximum.accumulate(linked)
+        linked[-1] = len(b.events)
+        return linked
+
+    # --- what differs ----------------------------------------------------------------------
+    def _compare_leaves(self) -> None:
+        a = self.a
+        leaves = np.flatnonzero((a.values["op"] < 0) & (a.values["grad_of"] < 0))
+        for value in leaves.tolist():
+            twin = int(self.values[value])
+            if twin >= 0 and a.values["array"][value] >= 0:
+                events = int(a.values["event"][value]), int(self.b.values["event"][twin])
+                self._compare_values(value, twin, f"leaf {a.label(value)}", events, -1, -1)
+
+    def _compare_ops(self) -> None:
+        a, b = self.a, self.b
+        for op, other in enumerate(self.ops.tolist()):
+            row = a.ops[op]
+            name, event = a.text(int(row["name"])), int(row["event"])
+            if other < 0:
+                self.op_size[op] = np.nan
+                node = int(row["node"])
+                self._add("only in the first", name, event, -1, op, node, np.nan)
+                continue
+            events = event, int(b.ops["event"][other])
+            for value in range(int(row["out0"]), int(row["out0"] + row["n_out"])):
+                twin = int(self.values[value])
+                words = f"{name} → {a.label(value)}"
+                size = self._compare_values(value, twin, words, events, op, int(row["node"]))
+                self.op_size[op] = np.fmax(self.op_size[op], size)
+        paired = set(self.ops.tolist())
+        for other in range(len(b.ops)):
+            if other not in paired:
+                name = b.text(int(b.ops["name"][other]))
+                event = int(b.ops["event"][other])
+                self._add("only in the second", name, -1, event, other, -1, np.nan)
+
+    def _compare_values(
+        self, value: int, twin: int, words: str, events: tuple[int, int], op: int, node: int
+    ) -> float:
+        a, b = self.a, self.b
+        one, two = int(a.values["array"][value]), int(b.values["array"][twin])
+        if one < 0 or two < 0:
+            return 0.0
+        if a.value_shape(value) != b.value_shape(twin):
+            shapes = f"{list(a.value_shape(value))} and {list(b.value_shape(twin))}"
+            self._add("shape", f"{words}: {shapes}", *events, op, node, np.nan)
+            return float("nan")
+        size = self._distance(one, two)
+        if size:
+            self._add("value", words, *events, op, node, size)
+        return size
+
+    def _compare_steps(self) -> None:
+        a, b = self.a, self.b
+        for step, other in enumerate(self.steps.tolist()):
+            node = int(a.steps["node"][step])
+            if other < 0:
+                if self.passes[a.steps["pass_"][step]] >= 0:
+                    self.node_size[node] = np.nan
+                continue
+            sizes = []
+            for one, two in _both(_sent(a, step), _sent(b, other)):
+                missing = one < 0 or two < 0
+                sizes.append(float("nan") if missing else self._distance(one, two))
+            size = max(sizes, default=0.0, key=lambda s: np.inf if s != s else s)
+            if size:
+                self.node_size[node] = np.fmax(self.node_size[node], size)
+                number = int(a.steps["pass_"][step]) + 1
+                words = f"{a.text(int(a.nodes['name'][node]))} in pass {number}"
+                if a.nodes["variable"][node] >= 0:
+                    words += f" to {a.tensor_label(int(a.nodes['variable'][node]))}.grad"
+                events = int(a.steps["event"][step]), int(b.steps["event"][other])
+                self._add("gradient", words, *events, int(a.nodes["op"][node]), node, size)
+
+    def _distance(self, one: int, two: int) -> float:
+        """Return the largest absolute difference of two arrays; 0 for equal ones, bit for bit."""
+        a, b = self.a.arrays[one], self.b.arrays[two]
+        if all(a[c] == b[c] for c in ("crc", "nbytes", "dtype", "flags")):
+            return 0.0
+        if (a["flags"] | b["flags"]) & ArrayFlag.SUMMARY:
+            return float("nan")
+        left, right = self.a.array(one), self.b.array(two)
+        if left.shape != right.shape:
+            return float("nan")
+        if left.tobytes() == right.tobytes():
+            return 0.0
+        return _largest(left, right)
+
+    def _add(
+        self, kind: str, what: str, event_a: int, event_b: int, op: int, node: int, size: float
+    ) -> None:
+        sources = (_source(self.a, event_a), _source(self.b, event_b))
+        self.found.append(Difference(kind, what, event_a, event_b, op, node, size, sources))
+
+
+def _largest(left: NDArray[Any], right: NDArray[Any]) -> float:
+    """Return the largest |left - right|; NaN where only one of two elements is NaN."""
+    kind = np.complex128 if left.dtype.kind == "c" or right.dtype.kind == "c" else np.float64
+    with np.errstate(all="ignore"):
+        gap = np.abs(left.astype(kind) - right.astype(kind))
+    both = (left != left) & (right != right)
+    gap = np.where(both | (left == right), 0.0, gap)
+    largest = float(np.max(gap, initial=0.0))
+    return largest or 5e-324  # bits differ, as those of 0.0 and -0.0, though the numbers are equal
+
+
+def _signatures(tape: Tape) -> list[tuple[Any, ...]]:
+    """Return for each operation what it is: name, arguments, and the names that made its inputs."""
+    makers = tape.values["op"].tolist()
+    names = [tape.text(name) for name in tape.ops["name"].tolist()]
+    inputs = tape.inputs["value"].tolist()
+    found: list[tuple[Any, ...]] = []
+    for name, in0, n_in, _, n_out, params, node, *_ in tape.ops.tolist():
+        kinds = tuple(
+            names[makers[value]] if makers[value] >= 0 else "" for value in inputs[in0 : in0 + n_in]
+        )
+        found.append((tape.text(name), tape.text(params), kinds, n_out, node >= 0))
+    return found
+
+
+def _aligned(a: list[Any], b: list[Any]) -> list[tuple[int, int, int]]:
+    """Return blocks (start in a, start in b, length) of equal elements, in order."""
+    ids: dict[Any, int] = {}
+    one, two = ([ids.setdefault(key, len(ids)) for key in side] for side in (a, b))
+    least = min(len(one), len(two))
+    start = next((i for i in range(least) if one[i] != two[i]), least)
+    end = next((i for i in range(least - start) if one[-1 - i] != two[-1 - i]), least - start)
+    middle = one[start : len(one) - end], two[start : len(two) - end]
+    blocks = [(0, 0, start)]
+    matcher = SequenceMatcher(None, *middle, autojunk=len(middle[0]) > _MANY)
+    blocks += [(start + i, start + j, n) for i, j, n in matcher.get_matching_blocks() if n]
+    blocks.append((len(one) - end, len(two) - end, end))
+    return [block for block in blocks if block[2]]
+
+
+def _visits(tape: Tape) -> Iterator[tuple[tuple[int, int, int], int]]:
+    """Yield (pass, node, how many visits before in it) and row of each step."""
+    seen: dict[tuple[int, int], int] = {}
+    pairs = zip(tape.steps["pass_"].tolist(), tape.steps["node"].tolist(), strict=True)
+    for step, pair in enumerate(pairs):
+        nth = seen.get(pair, 0)
+        seen[pair] = nth + 1
+        yield (*pair, nth), step
+
+
+def _sent(tape: Tape, step: int) -> dict[int, int]:
+    """Return the rows of arrays that a step sent, by slot."""
+    first, count = (int(tape.steps[c][step]) for c in ("contrib0", "n_contrib"))
+    rows = tape.contributions[first : first + count]
+    return dict(zip(rows["slot"].tolist(), rows["array"].tolist(), strict=True))
+
+
+def _both(one: dict[int, int], two: dict[int, int]) -> list[tuple[int, int]]:
+    return [(one.get(slot, -1), two.get(slot, -1)) for slot in sorted({*one, *two})]
+
+
+def _source(tape: Tape, event: int) -> Source | None:
+    return tape.source(int(tape.events["loc"][event])) if event >= 0 else None
+
+
+def _none(count: int) -> Ids:
+    return np.full(count, -1, np.int32)
+
+
+_MANY = 20_000  # operations in the middle, from which on frequent ones are no anchors

@@ -1,0 +1,156 @@
+"""Two tapes: what corresponds, the first difference, and every other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import engine as torch
+from engine.tape import evaluate
+from engine.tape.compare import compare
+from engine.tape.comparison_text import as_json, as_text
+from engine.tape.recorder import Recorder
+from engine.tape.tape import Tape
+
+
+def record(program: Callable[[], object]) -> Tape:
+    recorder = Recorder()
+    with recorder:
+        program()
+    return recorder.tape()
+
+
+def program(start: float = 1.0, *, extra: bool = False, scale: float = 2.0, passes: int = 1) -> Any:
+    def run() -> None:
+        w = torch.tensor([start, 2.0], requires_grad=True)
+        x = torch.tensor([3.0, 4.0])
+        y = w * x
+        if extra:
+            y = y.sin()
+        y = y.exp() / scale
+        for _ in range(passes):
+            y.sum().backward(retain_graph=True)
+
+    return run
+
+
+def test_equal_runs_are_the_same() -> None:
+    found = compare(record(program()), record(program()))
+    assert found.same
+    assert found.ops.tolist() == [0, 1, 2, 3]
+    assert as_json(found) == {"same": True, "first": None, "count": 0, "differences": []}
+    assert as_text(found) == "the recordings are the same"
+
+
+def test_another_leaf_differs_first_there_and_then_in_all_that_follows() -> None:
+    a, b = record(program(1.0)), record(program(1.5))
+    found = compare(a, b)
+    first, *rest = found.differences
+    assert (first.kind, first.event_a, first.size) == ("value", 0, 0.5)
+    assert [one.kind for one in rest].count("value") == 4
+    assert found.op_size[0] == 1.5
+    assert (found.op_size > 0).all()
+    div = next(n for n in range(len(a.nodes)) if a.text(int(a.nodes["name"][n])) == "DivBackward0")
+    assert found.node_size[div] == 0, "what it sends does not depend on the leaf"
+    gradient = next(one for one in rest if one.kind == "gradient")
+    assert "ExpBackward0 in pass 1" in gradient.what
+    assert any("to t0.grad" in one.what or "to w.grad" in one.what for one in rest)
+    events = [one.event_a for one in found.differences]
+    assert events == sorted(events)
+
+
+def test_an_inserted_operation_leaves_the_others_in_their_places() -> None:
+    a, b = record(program()), record(program(extra=True))
+    found = compare(a, b)
+    only = [one for one in found.differences if one.kind.startswith("only")]
+    assert ("only in the second", "sin") in {(one.kind, one.what) for one in only}
+    assert found.ops.tolist()[0] == 0
+    assert found.ops.tolist()[-2:] == [3, 4]
+    back = compare(b, a)
+    assert math.isnan(back.op_size[1])
+
+
+def test_other_arguments_are_another_operation() -> None:
+    found = compare(record(program()), record(program(scale=3.0)))
+    assert {one.what for one in found.differences if one.kind.startswith("only")} == {"div"}
+
+
+def test_a_pass_more_is_named() -> None:
+    found = compare(record(program()), record(program(passes=2)))
+    assert "pass 2 is only in the second tape" in {one.what for one in found.differences}
+
+
+def test_other_shapes_are_a_difference() -> None:
+    def of(size: int) -> Any:
+        return lambda: torch.ones(size, requires_grad=True).exp().sum().backward()
+
+    found = compare(record(of(2)), record(of(3)))
+    assert found.differences[0].kind == "shape"
+    assert "[2] and [3]" in found.differences[0].what
+
+
+def test_nan_and_signed_zero_are_differences_only_against_other_bits() -> None:
+    def of(value: float) -> Any:
+        return lambda: torch.tensor([value], requires_grad=True) * 1.0
+
+    nan, zero = float("nan"), 0.0
+    assert compare(record(of(nan)), record(of(nan))).same
+    assert math.isnan(compare(record(of(nan)), record(of(zero))).differences[0].size)
+    assert not compare(record(of(zero)), record(of(-zero))).same
+
+
+def test_the_second_playhead_follows_the_first() -> None:
+    a, b = record(program()), record(program(extra=True))
+    found = compare(a, b)
+    for op, other in enumerate(found.ops.tolist()):
+        if other >= 0:
+            after = int(a.ops["event"][op]) + 1
+            assert found.other_playhead(after) == int(b.ops["event"][other]) + 1
+    places = [found.other_playhead(playhead) for playhead in range(len(a.events) + 1)]
+    assert places == sorted(places)
+    assert (places[0], places[-1]) == (0, len(b.events))
+
+
+def test_what_was_run_again_differs_where_it_says() -> None:
+    tape = record(program())
+    again = evaluate(tape, {0: [0.5, 2.0]})
+    found = compare(tape, again.tape)
+    outs = tape.values["op"] >= 0
+    differs = found.op_size[tape.values["op"][outs]] > 0
+    assert differs.tolist() == again.values[outs].tolist()
+
+
+def test_long_tapes_are_aligned_quickly() -> None:
+    def long(at: int) -> Any:
+        def run() -> None:
+            y = torch.tensor(1.0, requires_grad=True)
+            for i in range(3000):
+                y = y * 1.0 if i % 3 else y + 1.0
+                if i == at:
+                    y = y.tanh()
+
+        return run
+
+    found = compare(record(long(1000)), record(long(2000)))
+    only = [one.kind for one in found.differences if one.kind.startswith("only")]
+    assert len(only) < 20
+    assert np.count_nonzero(found.ops >= 0) > 2990
+
+
+@pytest.mark.parametrize("many", [1, 60])
+def test_the_text_lists_the_first_ones(many: int) -> None:
+    def of(start: float) -> Any:
+        def run() -> None:
+            y = torch.tensor(start, requires_grad=True)
+            for _ in range(many):
+                y = y * 1.5
+
+        return run
+
+    text = as_text(compare(record(of(1.0)), record(of(2.0))))
+    assert text.startswith(f"{many + 1} differences; first:")
+    assert ("more (--json lists all)" in text) == (many == 60)
