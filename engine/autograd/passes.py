@@ -332,7 +332,7 @@ def _recorded(
     error: BaseException | None = None
     try:
         if plain:
-            sweep.sweep(buffer, retain, log)
+            sweep.sweep(buffer, retain, recording.log)  # an append may have changed what it is
             return {}
         return _general(kind, retain, create, inputs, sweep.plan(buffer), buffer, half)
     except BaseException as e:

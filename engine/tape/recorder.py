@@ -10,7 +10,7 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -24,9 +24,10 @@ from engine.tape.record.arrays import fill_in
 from engine.tape.record.calm import uninterrupted
 from engine.tape.record.order import Held, as_served, whole_passes
 from engine.tape.record.places import frames
+from engine.tape.record.pressure import Pressure, portion
 from engine.tape.record.rows import capped, message
 from engine.tape.record.transcript import Transcript
-from engine.tape.record.watch import Patient, Watch, weight
+from engine.tape.record.watch import Bell, Watch
 from engine.tape.storage.segments import SegmentWriter
 from engine.tape.storage.sink import FileSink, MemorySink, Sink
 from engine.tape.storage.source import MemorySource
@@ -37,11 +38,9 @@ _log = logging.getLogger(__name__)
 _PRINT_LIMIT = 2000
 _SOURCE_LIMIT = 1 << 20
 _AT_ONCE = 1024
-_MANY = 1 << 14  # entries in the log that the watch takes down itself
-_LONGEST = 1 << 17  # entries in the log: where there are more, the program waits
 _LONGEST_PASS = 1 << 16  # entries of a pass that is not over, which are held back
-_MOST_PENDING = 256 << 20  # bytes of arrays that wait to be written
 _PER_SEGMENT = 16_384  # entries: a reader sees a long run grow steadily
+_BYTES_PER_SEGMENT = 64 << 20  # of arrays: what a kernel that is killed was just writing is lost
 
 
 class Recorder:
@@ -60,11 +59,9 @@ class Recorder:
         self._sink: Sink = MemorySink() if self._path is None else FileSink(self._path)
         self._writer = SegmentWriter(self._sink, _environment())
         self._transcript = Transcript()
-        self._log: list[tuple[Any, ...]] = []
-        self._patient = Patient(self._log, self._relieve)
+        self._listen([])
         self._held = Held([])
         self._taken = 0  # entries, by the latest drain
-        self._stale = 0  # appends to the patient since it was last needed
         self._watch: Watch | None = None
         self._lock = threading.RLock()  # the transcript
         self._io = threading.Lock()  # the sink
@@ -76,7 +73,11 @@ class Recorder:
         self._busy = False
         self._writing = 0  # the thread that is inside a flush
         self.failure: str | None = None
-        self.waited = 0.0  # seconds in which the program stood still for the recorder
+
+    @property
+    def waited(self) -> float:
+        """Seconds in which the program stood still for the recorder."""
+        return self._pressure.waited
 
     # --- on and off ------------------------------------------------------------------------
     def start(self) -> None:
@@ -182,8 +183,17 @@ class Recorder:
         if self.failure is None and not self._finished:
             self._log.append(entry)
 
+    def _listen(self, log: list[tuple[Any, ...]]) -> None:
+        """Take an empty list as the log."""
+        self._log = log
+        self._bell = Bell(log, self._ring)
+        self._pressure = Pressure(
+            log, lambda: self._transcript.arrays.pending, self._flush_here,
+            lambda: self._calmly(self._drain),
+        )  # fmt: skip
+
     def _is_on(self) -> bool:
-        return recording.is_taken(self._log, self._patient)
+        return recording.is_taken(self._log, self._bell, self._pressure.patient)
 
     def _drain(self, most: int = sys.maxsize, hold: bool = False) -> None:
         """Take down what was logged, the oldest `most` entries or a few more.
@@ -224,18 +234,10 @@ class Recorder:
 
     def _before_write(self, tensor: Any) -> None:
         self._at_once(self._protect, tensor)
-        if self._transcript.arrays.pending > _MOST_PENDING:
-            with self._waiting():
-                self._flush_here()
+        self._pressure.after_writing()
 
     def _before_change(self) -> None:
         self._at_once(self._drain)
-
-    @contextlib.contextmanager
-    def _waiting(self) -> Iterator[None]:
-        began, own = time.perf_counter(), time.thread_time()
-        yield
-        self.waited += time.perf_counter() - began - (time.thread_time() - own)
 
     def _protect(self, tensor: Any) -> None:
         """Take down what shows the tensor's memory: of a plain pass that serves its leaves, nothing."""
@@ -249,36 +251,23 @@ class Recorder:
     def _after_draining(self, work: Callable[..., None], *args: Any) -> None:
         self._calmly(self._drain_and, work, *args)
 
-    def _look(self) -> None:
-        """Now and then, in the thread of the watch: see whether the log is long."""
+    def _look(self) -> bool:
+        """Now and then, in the thread of the watch; return whether the next entry rings for it."""
         if self.failure is not None:
             if self._is_on():  # a Function whose forward ran meanwhile put it back
                 _switch_off()
             self._log.clear()
-        else:
-            behind = self._is_behind()
-            if behind and recording.log is self._log:
-                recording.log = self._patient
-            if behind or len(self._log) > _MANY:
-                self._flush_here()
+            return True
+        self._pressure.look()
+        if not self._log and recording.log is self._log:
+            recording.log = self._bell
+        return recording.log is self._bell and not self._log
 
-    def _is_behind(self) -> bool:
-        pending = self._transcript.arrays.pending + weight(self._log)
-        return len(self._log) > _LONGEST or pending > _MOST_PENDING
-
-    def _relieve(self) -> None:
-        """An entry was appended to a log that was too long: whoever did that makes it short."""
-        if recording.log is not self._patient:  # a pass that began then still appends to it
-            self._stale += 1
-            if self._stale % 1024:
-                return
-        with self._waiting():
-            self._flush_here()
-            if self._is_behind():  # with a pass that is not over
-                self._calmly(self._drain)
-                self._flush_here()
-        if recording.log is self._patient:
+    def _ring(self) -> None:
+        if recording.log is self._bell:
             recording.log = self._log
+            if self._watch is not None:
+                self._watch.wake()
 
     def _flush_here(self) -> None:
         if self._writing == threading.get_ident():  # a finalizer of the person's, inside a flush
@@ -298,7 +287,7 @@ class Recorder:
             return
         with uninterrupted():
             if not self._lock.acquire(blocking=False):
-                with self._waiting():
+                with self._pressure.waiting():
                     self._lock.acquire()
             try:
                 self._work(work, *args)
@@ -331,6 +320,7 @@ class Recorder:
         """
         with self._lock:
             self._taken = 0
+            most = portion(self._log, most, _BYTES_PER_SEGMENT)
             self._calmly(self._drain, most, True)
             taken = self._taken
             batch, arrays = self._transcript.batch, self._transcript.arrays

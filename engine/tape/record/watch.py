@@ -1,7 +1,7 @@
-"""Keeps the log short without a cost for the program: a thread looks after it now and then.
+"""Looks after the log without a cost for the program: a thread that sleeps while nothing happens.
 
-The log is a plain list. Where it grows faster than it is taken down and written, `recording.log` is
-a `Patient` until it is short again: whoever appends to that waits.
+The log is a plain list, which tells nobody that it grew. Where it stays empty, `recording.log` is a
+`Bell` until the next entry: that wakes the thread.
 """
 
 from __future__ import annotations
@@ -10,55 +10,51 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from engine import recording
-
 Entry = tuple[Any, ...]
 
 _EVERY = 0.025  # seconds between two looks
-_SAMPLES = 256  # entries that are weighed for all
+_IDLE = 1.0  # the same while nothing is logged
 
 
-class Patient:
-    """What takes the place of a log that is too long: an append waits until it is short."""
+class Bell:
+    """What takes the place of an empty log: its first append wakes the thread."""
 
-    def __init__(self, entries: list[Entry], relieve: Callable[[], None]) -> None:
-        self._entries, self._relieve = entries, relieve
+    def __init__(self, entries: list[Entry], ring: Callable[[], None]) -> None:
+        self._entries, self._ring = entries, ring
 
     def append(self, entry: Entry) -> None:
         self._entries.append(entry)
-        self._relieve()
+        self._ring()
 
 
 class Watch:
-    """A thread that calls `look` as long as the recording is on."""
+    """A thread that calls `look` as long as the recording is on.
 
-    def __init__(self, look: Callable[[], None]) -> None:
+    look: returns whether nothing will need it before `wake` is called.
+    """
+
+    def __init__(self, look: Callable[[], bool]) -> None:
         self._look = look
-        self._over = threading.Event()
+        self._is_over = False
+        self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tape watch", daemon=True)
         self._thread.start()
 
+    def wake(self) -> None:
+        """Look soon, and often until nothing is to do again."""
+        self._woken.set()
+
     def end(self) -> None:
         """Return when the thread is over, unless it is this one."""
-        self._over.set()
+        self._is_over = True
+        self._woken.set()
         if self._thread is not threading.current_thread():
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._over.wait(_EVERY):
-            self._look()
-
-
-def weight(entries: list[Entry]) -> int:
-    """Estimate the bytes of the arrays that entries keep alive."""
-    every = max(len(entries) // _SAMPLES, 1) | 1
-    return sum(map(_weight, entries[::every])) * every
-
-
-def _weight(entry: Entry) -> int:
-    kind = entry[0]
-    if kind == recording.OPERATION:
-        return getattr(getattr(entry[2], "_a", None), "nbytes", 0)
-    if kind == recording.STEP:
-        return sum(array.nbytes for array in entry[3] if array is not None)
-    return entry[3].nbytes if kind == recording.ACCUMULATE else 0
+        idle = False
+        while not self._is_over:
+            self._woken.wait(_IDLE if idle else _EVERY)
+            self._woken.clear()
+            if not self._is_over:
+                idle = self._look()

@@ -19,5 +19,6 @@ class _Counted(list[tuple[Any, ...]]):
 
 def take_down_often(recorder: Recorder, every: int) -> None:
     """Let a recorder that has not started take down its log when it has so many entries."""
-    log = recorder._log = _Counted()
+    log = _Counted()
     log.recorder, log.every = recorder, every
+    recorder._listen(log)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 import weakref
+import zipfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +17,13 @@ import engine as torch
 from engine import recording
 from engine.tape import recorder as module
 from engine.tape import replay
+from engine.tape.record import pressure
 from engine.tape.recorder import Recorder
 from engine.tape.storage.sink import FileSink
 
 
 def test_a_program_that_outruns_the_recorder_waits(monkeypatch) -> None:
-    monkeypatch.setattr(module, "_LONGEST", 300)
+    monkeypatch.setattr(pressure, "LONGEST", 300)
     monkeypatch.setattr(module, "_LONGEST_PASS", 100)
     longest = 0
     with Recorder() as recorder:
@@ -39,7 +43,7 @@ def test_a_program_that_outruns_the_recorder_waits(monkeypatch) -> None:
 
 
 def test_the_watch_takes_down_what_nobody_flushes(monkeypatch) -> None:
-    monkeypatch.setattr(module, "_MANY", 100)
+    monkeypatch.setattr(pressure, "MANY", 100)
     with Recorder() as recorder, torch.no_grad():
         x = torch.ones(3)
         first = weakref.ref(x * 2)
@@ -51,21 +55,54 @@ def test_the_watch_takes_down_what_nobody_flushes(monkeypatch) -> None:
 
 
 def test_a_log_is_long_when_it_keeps_many_bytes(monkeypatch) -> None:
-    monkeypatch.setattr(module, "_MOST_PENDING", 4 << 20)
+    monkeypatch.setattr(pressure, "budget", lambda: 4 << 20)
     with Recorder() as recorder, torch.no_grad():
         recorder._watch.end()
         kept = torch.ones(1 << 18)
         for _ in range(8):
             _ = kept * 2
-        assert recorder._is_behind()
-        recording.log = recorder._patient
+        assert recorder._pressure.is_behind()
+        recording.log = recorder._pressure.patient
         _ = kept * 2
         assert recording.log is recorder._log
         assert not recorder._log
 
 
+def test_what_waits_is_written_in_pieces_each_of_which_a_crash_leaves(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(module, "_BYTES_PER_SEGMENT", 1 << 20)
+    recorder = Recorder(tmp_path / "a.tape")
+    with recorder, torch.no_grad():
+        recorder._watch.end()
+        x = torch.ones(1 << 16)
+        for _ in range(40):
+            x = x * 1.5
+        recorder.flush()
+    recorder.finish()
+    with zipfile.ZipFile(tmp_path / "a.tape") as file:
+        ends = [info for info in file.infolist() if info.filename.endswith("/texts.json")]
+    assert len(ends) >= 8
+    far = [b.header_offset - a.header_offset for a, b in pairwise(ends)]
+    assert max(far) < (1 << 20) + 2 * x.nbytes
+    tape = recorder.tape()
+    assert float(tape.value(len(tape.values) - 1)[0]) == float(x[0])
+
+
+def test_the_budget_is_a_share_of_the_machines_memory(monkeypatch) -> None:
+    sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2 << 20}
+    monkeypatch.setattr(os, "sysconf", sizes.__getitem__, raising=False)
+    assert pressure.budget() == 1 << 30
+    sizes["SC_PHYS_PAGES"] = 1 << 30
+    assert pressure.budget() == 2 << 30
+    sizes["SC_PHYS_PAGES"] = 1000
+    assert pressure.budget() == 256 << 20
+    monkeypatch.delattr(os, "sysconf")
+    assert pressure.budget() == 256 << 20
+
+
 def test_large_arrays_are_written_before_they_are_many(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(module, "_MOST_PENDING", 4 << 20)
+    monkeypatch.setattr(pressure, "budget", lambda: 4 << 20)
     most, size = 0, 1 << 18
     recorder = Recorder(tmp_path / "a.tape")
     with recorder, torch.no_grad():
@@ -83,7 +120,7 @@ def test_large_arrays_are_written_before_they_are_many(tmp_path: Path, monkeypat
 def test_a_full_disk_under_pressure_ends_the_recording_and_not_the_program(
     tmp_path: Path, monkeypatch, caplog
 ) -> None:
-    monkeypatch.setattr(module, "_MOST_PENDING", 1 << 20)
+    monkeypatch.setattr(pressure, "budget", lambda: 1 << 20)
     recorder = Recorder(tmp_path / "a.tape")
 
     def full(self: FileSink, parts: Any) -> None:

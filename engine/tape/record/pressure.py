@@ -1,0 +1,131 @@
+"""Back-pressure: what was logged and is not written yet stays within bounds; else the program waits.
+
+The log is a plain list. Where it grows faster than it is taken down and written, `recording.log` is
+a `Patient` until it is short again: whoever appends to that waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+
+from engine import recording
+from engine.tape.record.watch import Entry
+
+MANY = 1 << 14  # entries in the log that the watch takes down itself
+LONGEST = 1 << 17  # entries in the log: where there are more, the program waits
+_SAMPLES = 256  # entries that are weighed for all
+_LEAST, _MOST = 256 << 20, 2 << 30  # bytes
+_SHARE = 8  # the part of the machine's memory that may wait to be written
+
+
+def budget() -> int:
+    """Return how many bytes of arrays may wait to be written: an eighth of memory, 2 GiB at most."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # not on every system
+        memory = 0
+    return min(max(memory // _SHARE, _LEAST), _MOST)
+
+
+class Patient:
+    """What takes the place of a log that is too long: an append waits until it is short."""
+
+    def __init__(self, entries: list[Entry], relieve: Callable[[], None]) -> None:
+        self._entries, self._relieve = entries, relieve
+
+    def append(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        self._relieve()
+
+
+class Pressure:
+    """Lets the program wait while too much waits to be written.
+
+    pending: returns the bytes that were taken down and not written yet. write: takes down and
+    writes all but a plain pass that is not over; take_down: takes down that as well. waited:
+    seconds in which the program stood still.
+    """
+
+    def __init__(
+        self,
+        log: list[Entry],
+        pending: Callable[[], int],
+        write: Callable[[], None],
+        take_down: Callable[[], None],
+    ) -> None:
+        self._log, self._pending = log, pending
+        self._write, self._take_down = write, take_down
+        self._stale = 0  # appends to the patient since it was last needed
+        self.patient = Patient(log, self._relieve)
+        self.most = budget()
+        self.waited = 0.0
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count the time of what the program has to wait for."""
+        began, own = time.perf_counter(), time.thread_time()
+        yield
+        self.waited += time.perf_counter() - began - (time.thread_time() - own)
+
+    def look(self) -> None:
+        """Write where the log is long, and let the program wait where it is too long."""
+        behind = self.is_behind()
+        if behind and recording.log is self._log:
+            recording.log = self.patient
+        if behind or len(self._log) > MANY:
+            self._write()
+
+    def is_behind(self) -> bool:
+        """Whether more waits than may."""
+        return len(self._log) > LONGEST or self._pending() + weight(self._log) > self.most
+
+    def after_writing(self) -> None:
+        """The program is about to write in place, and what shows the old values was copied."""
+        if self._pending() > self.most:
+            with self.waiting():
+                self._write()
+
+    def _relieve(self) -> None:
+        """An entry was appended to a log that was too long: whoever did that makes it short."""
+        if recording.log is not self.patient:  # a pass that began then still appends to it
+            self._stale += 1
+            if self._stale % 1024:
+                return
+        with self.waiting():
+            self._write()
+            if self.is_behind():  # with a pass that is not over
+                self._take_down()
+                self._write()
+        if recording.log is self.patient:
+            recording.log = self._log
+
+
+def portion(entries: list[Entry], most: int, size: int) -> int:
+    """Return how many of the oldest entries to take: `most`, or those with so many bytes."""
+    some = entries[:most]
+    if weight(some) <= size:
+        return most
+    total = 0
+    for count, entry in enumerate(some, 1):
+        total += _weight(entry)
+        if total > size:
+            return count
+    return most
+
+
+def weight(entries: list[Entry]) -> int:
+    """Estimate the bytes of the arrays that entries keep alive."""
+    every = max(len(entries) // _SAMPLES, 1) | 1
+    return sum(map(_weight, entries[::every])) * every
+
+
+def _weight(entry: Entry) -> int:
+    kind = entry[0]
+    if kind == recording.OPERATION:
+        return getattr(getattr(entry[2], "_a", None), "nbytes", 0)
+    if kind == recording.STEP:
+        return sum(array.nbytes for array in entry[3] if array is not None)
+    return entry[3].nbytes if kind == recording.ACCUMULATE else 0
