@@ -35,11 +35,14 @@ class Marks(NamedTuple):
 
 
 def drawing(layout: Layout) -> Drawing:
+    """Return all that a layout draws: badges of portals are boxes, their stubs edges."""
+    badges = layout.badges
+    stubs = np.stack([len(layout.ids) + np.arange(len(badges)), badges.nodes], axis=1)
     return Drawing(
-        layout.boxes.astype(np.float64),
-        layout.edge_ends.astype(np.int64),
-        layout.points.astype(np.float64),
-        layout.starts.astype(np.int64),
+        np.concatenate([layout.boxes, badges.boxes]).astype(np.float64),
+        np.concatenate([layout.edge_ends, stubs]).astype(np.int64),
+        np.concatenate([layout.points, badges.points]).astype(np.float64),
+        np.concatenate([layout.starts[:-1], badges.starts + layout.starts[-1]]).astype(np.int64),
     )
 
 
@@ -54,7 +57,7 @@ def judge(d: Drawing) -> Marks:
 
 def polylines(points: Floats, starts: Ints) -> tuple[Floats, Ints]:
     """Return straight pieces (k, 2, 2) of the Bezier routes and the edge that each belongs to."""
-    count = (np.diff(starts) - 1) // 3
+    count = np.maximum(np.diff(starts) - 1, 0) // 3
     edge = np.repeat(np.arange(len(count)), count)
     nth = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
     at = starts[edge] + 3 * nth

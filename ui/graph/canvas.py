@@ -240,8 +240,20 @@ class GraphCanvas(CameraView):
     # Pointer
 
     def clicked(self, x: float, y: float, button: Qt.MouseButton) -> None:
-        if button == Qt.MouseButton.LeftButton:
-            self._choose(self._node_at(x, y))
+        if button != Qt.MouseButton.LeftButton:
+            return
+        node, scene = self._node_at(x, y), self._stage.scene
+        if scene is not None and node >= len(scene):
+            self._follow(scene, node)
+        else:
+            self._choose(node)
+
+    def _follow(self, scene: Scene, badge: int) -> None:
+        """Go where a portal leads; one with many far ends leads to one after the other."""
+        far = scene.far_nodes(badge)
+        goal = next((node for node in far if node > self._selected), far[0])
+        self._choose(goal)
+        self.center_on(scene.ids[goal])
 
     def pointed(self, x: float, y: float) -> None:
         self._hover(self._node_at(x, y))
@@ -273,6 +285,8 @@ class GraphCanvas(CameraView):
             return
         card = self._stage.scene.cards[node]
         text = f"<b>{html.escape(card.title)}</b>"
+        if node >= len(self._stage.scene):
+            text += "<br>Click to go there"
         if card.name:
             text += f" → {html.escape(card.name)}"
         if card.detail:
@@ -360,7 +374,7 @@ class GraphCanvas(CameraView):
 
     def _id(self, index: int) -> NodeId | None:
         scene = self._stage.scene
-        return None if scene is None or index < 0 else scene.ids[index]
+        return None if scene is None or not 0 <= index < len(scene) else scene.ids[index]
 
     def _describe(self) -> None:
         """Say in words what is shown, for those who cannot see it."""
@@ -368,7 +382,7 @@ class GraphCanvas(CameraView):
         if scene is None:
             self.setAccessibleDescription(". ".join(part for part in self._placeholder if part))
             return
-        text = f"{len(scene)} nodes, {len(scene.ends)} edges. "
+        text = f"{len(scene)} nodes, {scene.n_edges} edges. "
         if self._selected >= 0:
             card = scene.cards[self._selected]
             text += f"Selected: {card.title} {card.detail}".rstrip()

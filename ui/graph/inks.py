@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
-from ui.graph.scene import Scene, Shape
+from ui.graph.scene import Scene, Shape, is_pill
 from ui.graph.types import CanvasState, Role
 from ui.theme import FAMILIES, Theme
 
@@ -36,17 +36,31 @@ class Tints(NamedTuple):
 
 def tints_of(scene: Scene, state: CanvasState | None) -> Tints:
     """Return the tints of a state; without one everything is plain."""
-    nodes = np.zeros(len(scene), np.uint8)
+    nodes = np.zeros(len(scene.cards), np.uint8)
     edges = np.zeros(len(scene.ends), np.uint8)
     if state is None:
         return Tints(nodes, edges, -1)
-    nodes[state.visited] = Tint.LIT
-    nodes[~state.shown] = Tint.GHOST
-    edges[state.edge_lit] = Tint.LIT
-    edges[~(state.shown[scene.ends[:, 0]] & state.shown[scene.ends[:, 1]])] = Tint.GHOST
+    n, m = len(scene), scene.n_edges
+    ends = scene.ends[:m]
+    nodes[:n][state.visited] = Tint.LIT
+    nodes[:n][~state.shown] = Tint.GHOST
+    edges[:m][state.edge_lit] = Tint.LIT
+    edges[:m][~(state.shown[ends[:, 0]] & state.shown[ends[:, 1]])] = Tint.GHOST
+    nodes[n:] = edges[m:] = _badge_tints(scene, edges)
     if 0 <= state.active < len(nodes) and nodes[state.active] == Tint.LIT:
         nodes[state.active] = Tint.PLAIN  # its halo says more than the trail's fill
     return Tints(nodes, edges, state.active)
+
+
+def _badge_tints(scene: Scene, edges: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A badge is lit when one of its edges is, and a ghost while all of them are."""
+    badges = scene.badges
+    if not len(badges):
+        return np.zeros(0, np.uint8)
+    tints, starts = edges[badges.edges], badges.edge_starts[:-1]
+    lit = np.logical_or.reduceat(tints == Tint.LIT, starts)
+    ghost = np.logical_and.reduceat(tints == Tint.GHOST, starts)
+    return np.where(lit, Tint.LIT, np.where(ghost, Tint.GHOST, Tint.PLAIN)).astype(np.uint8)
 
 
 class CardInk(NamedTuple):
@@ -102,7 +116,7 @@ class Inks:
         width = 1.0
         if tint == Tint.LIT:
             lit = QColor(theme.visited_border)
-            pill = shape in (Shape.LEAF, Shape.INPUT)
+            pill = is_pill(shape)
             fill = mix(fill, lit, 0.22) if pill else QColor(theme.visited_fill)
             border, width, solid = lit, 1.6, mix(self.canvas, lit, 0.78)
             detail = mix(detail, title, 0.2)
@@ -125,6 +139,10 @@ class Inks:
         if shape == Shape.INPUT:
             border = QColor(theme.input_border)
             return QColor(theme.input_fill), border, None, title, border
+        if shape in (Shape.PORTAL, Shape.GRAD_PORTAL):
+            line = QColor(theme.edge if shape == Shape.PORTAL else theme.grad_edge)
+            words = mix(QColor(theme.card_title), line, 0.2)
+            return mix(self.canvas, line, 0.1), line, None, words, mix(self.canvas, line, 0.6)
         if shape == Shape.OP:
             stripe = self.families[family]
             fill, border = QColor(theme.card), QColor(theme.card_border)

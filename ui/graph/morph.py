@@ -26,7 +26,8 @@ class Morph:
         """Return the way from old to new; None if nothing moved or too much did."""
         if len(new) > MOST:
             return None
-        places = np.array([old.index.get(node, -1) for node in new.ids], np.intp)
+        places = np.full(len(new.cards), -1, np.intp)  # badges of portals come where they are
+        places[: len(new)] = [old.index.get(node, -1) for node in new.ids]
         fresh = places < 0
         before = new.boxes.copy()
         before[~fresh] = old.boxes[places[~fresh]]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ui.graph.camera import Rect
 from ui.graph.routes import Routes, flatten, spans
-from ui.graph.types import Kind, Layout, NodeId
+from ui.graph.types import Badges, Kind, Layout, NodeId, Role
 from ui.theme import FAMILIES
 
 Indices = NDArray[np.intp]
@@ -27,6 +27,8 @@ class Shape(IntEnum):
     OP = 2  # dark card, stripe of its family
     GRAD_FN = 3  # rose card
     ACCUMULATE = 4  # rose card, lighter stripe
+    PORTAL = 5  # small pill: an input or uses that are elsewhere
+    GRAD_PORTAL = 6  # the same in rose
 
 
 class Card(NamedTuple):
@@ -40,7 +42,7 @@ class Card(NamedTuple):
 
 
 def is_pill(shape: int) -> bool:
-    return shape in (Shape.LEAF, Shape.INPUT)
+    return shape in (Shape.LEAF, Shape.INPUT, Shape.PORTAL, Shape.GRAD_PORTAL)
 
 
 _SHAPES = {Kind.OP: Shape.OP, Kind.GRAD_FN: Shape.GRAD_FN, Kind.ACCUMULATE: Shape.ACCUMULATE}
@@ -60,13 +62,30 @@ def card_of(node: NodeId, attributes: dict[str, Any]) -> Card:
     )
 
 
+def badge_cards(layout: Layout, cards: list[Card]) -> list[Card]:
+    """Return what the badges of portals say: the name of the far end, or how many there are."""
+    badges = layout.badges
+    counts = np.diff(badges.edge_starts).tolist()
+    made = []
+    for far, role, count in zip(badges.far.tolist(), badges.roles.tolist(), counts, strict=True):
+        backward = role == Role.GRAD
+        if far < 0:
+            title = f"{count:,} more"
+        else:
+            card = cards[far]
+            title = card.detail if card.shape == Shape.ACCUMULATE else card.name or card.title
+        made.append(Card(Shape.GRAD_PORTAL if backward else Shape.PORTAL, 0, title, ""))
+    return made
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A graph and its layout, ready to draw.
+    """A graph and its layout, ready to draw: n nodes and then the k badges of portals, m edges and
+    then the k stubs of the badges.
 
-    boxes: float64 (n, 4) of x, y, width, height; shapes, families: uint8 (n,); ends: int32 (m, 2);
-    roles: uint8 (m,); neighbours of node i are targets[offsets[i]:offsets[i + 1]], reached over
-    the edges via[...] of the same slice.
+    ids: (n,); boxes: float64 (n + k, 4) of x, y, width, height; shapes, families: uint8 (n + k,);
+    ends: int32 (m + k, 2); roles: uint8 (m + k,); neighbours of node i are
+    targets[offsets[i]:offsets[i + 1]], reached over the edges via[...] of the same slice.
     """
 
     ids: list[NodeId]
@@ -82,26 +101,58 @@ class Scene:
     offsets: Indices
     targets: Indices
     via: Indices
+    badges: Badges
 
     @classmethod
     def build(cls, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> Scene:
         """Gather `graph`'s words and `layout`'s places."""
+        badges = layout.badges
         cards = [card_of(node, graph.nodes[node]) for node in layout.ids]
-        ends = np.asarray(layout.edge_ends, np.int32).reshape(-1, 2)
-        roles = np.asarray(layout.roles, np.uint8)
+        cards += badge_cards(layout, cards)
+        n = len(layout.ids)
+        stubs = np.stack([n + np.arange(len(badges)), badges.nodes], axis=1)
+        given = np.asarray(layout.edge_ends, np.int32).reshape(-1, 2)
+        leaving = given[badges.edges[badges.edge_starts[:-1]], 0] == badges.nodes
+        stubs[leaving] = stubs[leaving, ::-1]
+        ends = np.concatenate([given, stubs]).astype(np.int32)
+        roles = np.concatenate([layout.roles, badges.roles]).astype(np.uint8)
+        points = np.concatenate([np.reshape(layout.points, (-1, 2)), badges.points])
+        starts = np.concatenate([layout.starts, badges.starts[1:] + layout.starts[-1]])
         return cls(
             ids=list(layout.ids),
             index={node: i for i, node in enumerate(layout.ids)},
             cards=cards,
-            boxes=np.asarray(layout.boxes, np.float64).reshape(-1, 4),
+            boxes=np.concatenate([np.reshape(layout.boxes, (-1, 4)), badges.boxes], dtype=float),
             shapes=np.array([card.shape for card in cards], np.uint8),
             families=np.array([card.family for card in cards], np.uint8),
             ends=ends,
             roles=roles,
-            routes=flatten(layout.points, layout.starts, roles),
+            routes=flatten(points, starts, roles),
             bounds=Rect(*layout.bounds),
-            **_adjacency(ends, len(cards)),
+            **_adjacency(ends, len(cards), badges),
+            badges=badges,
         )
+
+    @property
+    def n_edges(self) -> int:
+        """How many edges the graph has; stubs of badges come after them."""
+        return len(self.ends) - len(self.badges)
+
+    def drawn(self, edges: Indices) -> Indices:
+        """Return edges with the stubs of their badges in the place of those that have some."""
+        portals = np.isin(self.badges.edges, edges)
+        if not portals.any():
+            return edges
+        owner = np.repeat(np.arange(len(self.badges)), np.diff(self.badges.edge_starts))
+        rest = edges[~np.isin(edges, self.badges.edges)]
+        return np.concatenate([rest, self.n_edges + np.unique(owner[portals])])
+
+    def far_nodes(self, badge: int) -> list[int]:
+        """Return the nodes that the badge with node number `badge` leads to, in graph order."""
+        k = badge - len(self.ids)
+        some = self.badges.edges[self.badges.edge_starts[k] : self.badges.edge_starts[k + 1]]
+        ends = np.unique(self.ends[some])
+        return [int(node) for node in ends if node != self.badges.nodes[k]]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -139,10 +190,18 @@ def touching(boxes: NDArray[np.floating[Any]], area: Rect) -> NDArray[np.bool_]:
     )  # fmt: skip
 
 
-def _adjacency(ends: NDArray[np.int32], count: int) -> dict[str, Indices]:
-    here = np.concatenate([ends[:, 0], ends[:, 1]]).astype(np.intp)
-    there = np.concatenate([ends[:, 1], ends[:, 0]]).astype(np.intp)
-    edge = np.tile(np.arange(len(ends), dtype=np.intp), 2)
+def _adjacency(ends: NDArray[np.int32], count: int, badges: Badges) -> dict[str, Indices]:
+    """Return who is next to whom, over edges and stubs; a badge is next to its far ends too."""
+    k = len(badges)
+    owner = np.repeat(np.arange(k), np.diff(badges.edge_starts))
+    far = ends[badges.edges].sum(axis=1) - badges.nodes[owner]
+    here = np.concatenate([ends[:, 0], ends[:, 1], count - k + owner]).astype(np.intp)
+    there = np.concatenate([ends[:, 1], ends[:, 0], far]).astype(np.intp)
+    edge = np.concatenate([np.tile(np.arange(len(ends)), 2), len(ends) - k + owner])
     order = np.argsort(here, kind="stable")
     offsets = np.concatenate([[0], np.cumsum(np.bincount(here, minlength=count))])
-    return {"offsets": offsets.astype(np.intp), "targets": there[order], "via": edge[order]}
+    return {
+        "offsets": offsets.astype(np.intp),
+        "targets": there[order],
+        "via": edge[order].astype(np.intp),
+    }

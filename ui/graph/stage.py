@@ -19,7 +19,7 @@ from ui.graph.overlay import (
     paint_uncrossed,
 )
 from ui.graph.paint import Picture, paint_scene
-from ui.graph.scene import Scene
+from ui.graph.scene import Indices, Scene
 from ui.graph.tiles import Tiles
 from ui.graph.types import CanvasState
 from ui.theme import Theme
@@ -98,11 +98,11 @@ class Stage(QObject):
             return
         scene = self.picture.scene
         if state is not None and (
-            len(state.shown) != len(scene) or len(state.edge_lit) != len(scene.ends)
+            len(state.shown) != len(scene) or len(state.edge_lit) != scene.n_edges
         ):
             raise ValueError(
                 f"a state of {len(state.shown)} nodes and {len(state.edge_lit)} edges does not fit "
-                f"the graph shown, which has {len(scene)} and {len(scene.ends)}"
+                f"the graph shown, which has {len(scene)} and {scene.n_edges}"
             )
         self._end_step()
         self.state = state
@@ -136,7 +136,7 @@ class Stage(QObject):
             if not self._complete or not self._prepared:
                 self._more.start(0)
         if self.state is not None and self._pulse < 1.0:
-            paint_uncrossed(painter, self.picture, view, self.state.pulses.astype(np.intp))
+            paint_uncrossed(painter, self.picture, view, self._pulses(self.state))
 
     def paint_active(self, painter: QPainter, view: View) -> None:
         """Paint the halo; it breathes once in an animated step."""
@@ -150,8 +150,7 @@ class Stage(QObject):
             return
         if self._pulse < 1.0:
             travelled = _eased(self._pulse / TRAVEL)
-            pulses = self.state.pulses.astype(np.intp)
-            paint_comets(painter, self.picture, view, pulses, travelled)
+            paint_comets(painter, self.picture, view, self._pulses(self.state), travelled)
             ripple = (self._pulse - RISE) / (1.0 - RISE)
             if ripple > 0.0:
                 paint_ripples(painter, self.picture, view, self.state.badges, ripple)
@@ -159,6 +158,11 @@ class Stage(QObject):
         paint_badges(painter, self.picture, view, size, self.state.badges, risen)
 
     # Within
+
+    def _pulses(self, state: CanvasState) -> Indices:
+        """Return the lines on which the active step moves a cotangent."""
+        assert self.picture is not None
+        return self.picture.scene.drawn(state.pulses.astype(np.intp))
 
     def _afresh(self, picture: Picture) -> None:
         self.picture = picture

@@ -99,7 +99,7 @@ def draw(painter: QPainter, picture: Picture, area: Rect, state: CanvasState | N
     view = View(1.0, -area.x, -area.y)
     painter.fillRect(QRectF(0.0, 0.0, area.width, area.height), picture.inks.canvas)
     _curves(painter, picture, view)
-    paint_cards(painter, picture, view, np.arange(len(picture.scene)))
+    paint_cards(painter, picture, view, np.arange(len(picture.scene.cards)))
     _paint_state(painter, picture, view, area, state)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -34,6 +34,36 @@ class Role(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Badges:
+    """Portals: each end of an edge that is too far to be drawn has a badge with a short stub.
+
+    boxes: float32 (k, 4) as in Layout; nodes, far: int32 (k,), the node beside which a badge
+    stands and the one to which it leads, -1 where they are several; roles: uint8 (k,); edges:
+    int32, edge_starts: int32 (k + 1,), the edges that badge i stands for are
+    edges[edge_starts[i]:edge_starts[i + 1]]; points, starts: the stubs, as in Layout.
+    """
+
+    boxes: NDArray[np.float32]
+    nodes: NDArray[np.int32]
+    far: NDArray[np.int32]
+    roles: NDArray[np.uint8]
+    edges: NDArray[np.int32]
+    edge_starts: NDArray[np.int32]
+    points: NDArray[np.float32]
+    starts: NDArray[np.int32]
+
+    @classmethod
+    def none(cls) -> Badges:
+        """Return those of a layout in which every edge is drawn."""
+        none, zero = np.zeros(0, np.int32), np.zeros(1, np.int32)
+        boxes, points = np.zeros((0, 4), np.float32), np.zeros((0, 2), np.float32)
+        return cls(boxes, none, none, none.astype(np.uint8), none, zero, points, zero)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """Where everything is. Coordinates are scene units (1 = one pixel at zoom 1), y downward.
 
@@ -41,7 +71,8 @@ class Layout:
     are the upper left corner); edge_ends: int32 (m, 2) of indices into ids; edge_keys: the
     multigraph's edge keys; roles: uint8 (m,) of Role; points: float32 (p, 2), the bends of all
     routes in a row from source to target; starts: int32 (m + 1,), route i is
-    points[starts[i]:starts[i + 1]], read as cubic Bezier segments (1 + 3k points).
+    points[starts[i]:starts[i + 1]], read as cubic Bezier segments (1 + 3k points), none for an
+    edge that has a badge at both ends instead.
     """
 
     ids: list[NodeId]
@@ -51,14 +82,16 @@ class Layout:
     roles: NDArray[np.uint8]
     points: NDArray[np.float32]
     starts: NDArray[np.int32]
+    badges: Badges = field(default_factory=Badges.none)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """Return x, y, width, height around all boxes and routes; zeros for an empty graph."""
         if not len(self.boxes):
             return 0.0, 0.0, 0.0, 0.0
-        low = self.boxes[:, :2].min(axis=0)
-        high = (self.boxes[:, :2] + self.boxes[:, 2:]).max(axis=0)
+        boxes = np.concatenate([self.boxes, self.badges.boxes])
+        low = boxes[:, :2].min(axis=0)
+        high = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
         if len(self.points):
             low = np.minimum(low, self.points.min(axis=0))
             high = np.maximum(high, self.points.max(axis=0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ui.graph.scene import Scene
 from ui.graph.types import Role
@@ -32,14 +33,16 @@ def nearest(scene: Scene, x: float, y: float) -> int:
     """Return the node whose middle is nearest to a scene point, or -1 in an empty graph."""
     if not len(scene):
         return -1
-    middles = scene.boxes[:, :2] + scene.boxes[:, 2:] / 2
+    middles = _middles(scene)
     return int(np.argmin(np.hypot(*(middles - (x, y)).T)))
 
 
 def _along_edges(scene: Scene, node: int, sign: int) -> int:
     slots = slice(scene.offsets[node], scene.offsets[node + 1])
     targets, via = scene.targets[slots], scene.via[slots]
-    middles = scene.boxes[:, :2] + scene.boxes[:, 2:] / 2
+    cards = targets < len(scene)  # badges of portals are no stops; their edges are ways
+    targets, via = targets[cards], via[cards]
+    middles = _middles(scene)
     away = (middles[targets] - middles[node]) * (1, sign)
     there = away[:, 1] > 1.0
     if not there.any():
@@ -50,7 +53,7 @@ def _along_edges(scene: Scene, node: int, sign: int) -> int:
 
 
 def _within_row(scene: Scene, node: int, sign: int) -> int:
-    middles = scene.boxes[:, :2] + scene.boxes[:, 2:] / 2
+    middles = _middles(scene)
     away = (middles - middles[node]) * (sign, 1)
     # Beside means more across than up or down.
     beside = (away[:, 0] > 1.0) & (np.abs(away[:, 1]) <= np.maximum(away[:, 0] * 0.6, 40.0))
@@ -59,3 +62,9 @@ def _within_row(scene: Scene, node: int, sign: int) -> int:
         return node
     cost = np.where(beside, away[:, 0] + 2.5 * np.abs(away[:, 1]), np.inf)
     return int(np.argmin(cost))
+
+
+def _middles(scene: Scene) -> NDArray[np.float64]:
+    """Return the middles of the nodes, (n, 2)."""
+    boxes = scene.boxes[: len(scene)]
+    return np.asarray(boxes[:, :2] + boxes[:, 2:] / 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.benchmarks import graphs
@@ -25,6 +25,25 @@ def programs(draw: st.DrawFn) -> nx.MultiDiGraph:
         picks = draw(st.lists(st.integers(0, len(made) - 1), min_size=1, max_size=4))
         made.append(b.op("a_long_operation" if draw(st.booleans()) else "f",
                          *(made[k] for k in picks)))  # fmt: skip
+    return b.graph
+
+
+@st.composite
+def deep_programs(draw: st.DrawFn) -> nx.MultiDiGraph:
+    """A block of random operations, unrolled: what it carries, weights that all steps share."""
+    b = graphs.Builder()
+    shared = [b.leaf(f"w{k}", grad=True) for k in range(draw(st.integers(0, 3)))]
+    early = b.op("early", b.leaf("x", grad=True))
+    steps = draw(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=6))
+    carried = early
+    for k in range(draw(st.integers(10, 40))):
+        made = [carried, *shared, b.leaf(f"x{k}", grad=k % 3 == 0)]
+        for p, q in steps:
+            made.append(b.op("mul", made[p % len(made)], made[-1 - q % len(made)]))
+        carried = b.op("join", carried, made[-1])
+        if draw(st.integers(0, 9)) == 0:
+            b.op("aside", draw(st.sampled_from([early, made[-1], carried])))
+    b.op("last", carried, early)
     return b.graph
 
 
@@ -60,27 +79,57 @@ def check_sound(graph: nx.MultiDiGraph, layout: Layout) -> None:
     assert len(layout.starts) == graph.number_of_edges() + 1
     assert np.isfinite(layout.points).all()
     counts = np.diff(layout.starts)
-    assert (counts >= 4).all()
-    assert (counts % 3 == 1).all()
-    assert box_overlaps(layout.boxes.astype(np.float64)) == 0
+    portal = counts == 0
+    assert (counts[~portal] >= 4).all()
+    assert (counts[~portal] % 3 == 1).all()
+    check_portals(layout, portal)
+    assert box_overlaps(drawing(layout).boxes) == 0
     assert edges_through(drawing(layout)) == 0
+
+
+def check_portals(layout: Layout, portal: np.ndarray) -> None:
+    """Every edge that is not drawn has one badge at each end, and no other edge has one."""
+    badges = layout.badges
+    seen = set()
+    for k in range(len(badges)):
+        for e in badges.edges[badges.edge_starts[k] : badges.edge_starts[k + 1]].tolist():
+            ends = layout.edge_ends[e].tolist()
+            here = int(badges.nodes[k])
+            assert here in ends
+            other = ends[1 - ends.index(here)]
+            assert badges.far[k] in (other, -1)
+            assert badges.roles[k] == layout.roles[e]
+            assert (e, here) not in seen
+            seen.add((e, here))
+    expected = {(e, end) for e in np.flatnonzero(portal) for end in layout.edge_ends[e].tolist()}
+    assert seen == expected
 
 
 def on_border(point: np.ndarray, box: np.ndarray, y: float) -> bool:
     return bool(box[0] - 0.01 <= point[0] <= box[0] + box[2] + 0.01 and abs(point[1] - y) < 0.01)
 
 
+def goes_down(points: np.ndarray) -> bool:
+    """Return whether a route never rises, but for the one way up between two columns."""
+    rises = np.diff(points[:, 1]) < -0.01
+    return int(np.diff(rises.astype(int), prepend=0).clip(0).sum()) <= int(
+        points[-1, 0] - points[0, 0] > 200
+    )
+
+
 def check_directions(layout: Layout) -> None:
     for e, (a, b) in enumerate(layout.edge_ends.tolist()):
         points, source, target = route(layout, e), layout.boxes[a], layout.boxes[b]
+        if not len(points):
+            continue
         if layout.roles[e] == Role.DATA:
             assert on_border(points[0], source, source[1] + source[3])
             assert on_border(points[-1], target, target[1])
-            assert (np.diff(points[:, 1]) >= -0.01).all()
+            assert goes_down(points)
         elif layout.roles[e] == Role.GRAD:
             assert on_border(points[0], source, source[1])
             assert on_border(points[-1], target, target[1] + target[3])
-            assert (np.diff(points[:, 1]) <= 0.01).all()
+            assert goes_down(points[::-1])
         if layout.roles[e] != Role.TIE:
             assert points[0, 0] == points[1, 0]  # leaves vertically
             assert points[-1, 0] == points[-2, 0]
@@ -91,6 +140,19 @@ def check_directions(layout: Layout) -> None:
 def test_every_program_is_drawn_without_overlaps_and_in_its_direction(
     graph: nx.MultiDiGraph,
 ) -> None:
+    layout = place(graph)
+    check_sound(graph, layout)
+    check_directions(layout)
+
+
+@given(deep_programs())
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # graphs of hundreds of nodes
+)
+def test_every_unrolled_program_is_drawn_or_has_portals(graph: nx.MultiDiGraph) -> None:
     layout = place(graph)
     check_sound(graph, layout)
     check_directions(layout)
@@ -123,6 +185,52 @@ def test_the_same_graph_is_always_laid_out_the_same(graph: nx.MultiDiGraph) -> N
     a, b = place(graph), place(graph.copy())
     assert np.array_equal(a.boxes, b.boxes)
     assert np.array_equal(a.points, b.points)
+
+
+def test_a_shared_weight_is_drawn_to_its_first_use_and_has_portals_to_the_others() -> None:
+    graph = graphs.rnn(20)
+    layout = place(graph)
+    weight = layout.ids.index(NodeId(Kind.LEAF, 0))
+    uses = np.flatnonzero((layout.edge_ends[:, 0] == weight) & (layout.roles == Role.DATA))
+    users = layout.edge_ends[uses, 1]
+    assert len(uses) == 20
+    assert users[np.diff(layout.starts)[uses] > 0].tolist() == [users.min()]
+    badges = layout.badges
+    at_weight = np.flatnonzero((badges.nodes == weight) & (badges.roles == Role.DATA))
+    assert badges.far[at_weight].tolist() == [-1]
+    at_users = np.flatnonzero((badges.far == weight) & (badges.roles == Role.DATA))
+    assert sorted(badges.nodes[at_users].tolist()) == sorted(users.tolist())[1:]
+    below = layout.boxes[badges.nodes[at_users], 1]
+    assert (badges.boxes[at_users, 1] + badges.boxes[at_users, 3] < below).all()
+
+
+def test_an_edge_across_many_ranks_has_a_badge_at_each_end() -> None:
+    b = graphs.Builder()
+    first = x = b.op("first", b.leaf("x", grad=True))
+    for _ in range(70):
+        x = b.op("exp", x)
+    last = b.op("add", x, first)
+    layout = place(b.graph)
+    far = [layout.ids.index(first), layout.ids.index(last)]
+    edge = int(np.flatnonzero((layout.edge_ends == far).all(axis=1))[0])
+    assert not len(route(layout, edge))
+    ends = {(int(n), int(f)) for n, f in zip(layout.badges.nodes, layout.badges.far, strict=True)}
+    assert {(far[0], far[1]), (far[1], far[0])} <= ends
+
+
+def test_equal_sections_of_a_deep_graph_look_alike() -> None:
+    graph = graphs.transformer(6)
+    layout = place(graph)
+    named_ = [k for k, n in enumerate(layout.ids) if graph.nodes[n]["title"] == "native_layer_norm"]
+    softmax = [k for k, n in enumerate(layout.ids) if graph.nodes[n]["title"] == "softmax"]
+    offsets = layout.boxes[softmax, :2] - layout.boxes[named_[0:12:2], :2]
+    assert np.allclose(offsets[1:], offsets[1], atol=0.05)
+
+
+def test_a_deep_graph_wraps_into_columns_of_a_readable_shape() -> None:
+    for graph in (graphs.transformer(12), graphs.rnn(200)):
+        _, _, width, height = place(graph).bounds
+        assert 0.5 < width / height < 3.0
 
 
 @pytest.mark.parametrize(

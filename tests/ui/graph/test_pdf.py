@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import zlib
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.ui.graph.tapes import Script
@@ -19,16 +21,19 @@ from ui.graph.still import picture_of
 pytestmark = pytest.mark.usefixtures("qapp")
 
 
-def document(theme: str = "dark", ops: int = 2) -> bytes:
+def document(theme: str = "dark", spread: float = 1.0) -> bytes:
+    """Return a PDF of a small graph; spread: how far its nodes are moved apart."""
     script = Script()
     script.cell("c1", 1)
     w = y = script.leaf(True, 0.25, 3)
-    for _ in range(ops):
+    for _ in range(2):
         y = script.op("mul", y, w)
     script.end_cell(w=w, y=y)
     tape = script.tape()
     graph = build_graph(tape, list_graphs(tape)[0])
     layout = lay_out(graph, card_sizes(graph))
+    boxes = layout.boxes * np.array((spread, spread, 1, 1), np.float32)
+    layout = replace(layout, boxes=boxes, points=layout.points * np.float32(spread))
     return pdf(picture_of(graph, layout, themes.load(theme)), "Graph 1")
 
 
@@ -70,7 +75,7 @@ def test_it_is_one_page_of_the_size_of_the_picture() -> None:
 
 
 def test_a_graph_larger_than_a_page_is_drawn_smaller() -> None:
-    sides = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", document(ops=300))[0]
+    sides = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", document(spread=60.0))[0]
     assert 10_000 < max(float(side) for side in sides) <= 14_400
 
 

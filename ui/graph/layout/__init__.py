@@ -13,19 +13,16 @@ from collections.abc import Callable, Mapping
 import networkx as nx
 import numpy as np
 
-from ui.graph.layout.blocks import straight_blocks
-from ui.graph.layout.coordinates import Placement, measure
-from ui.graph.layout.items import place_bends
-from ui.graph.layout.order import order_items
-from ui.graph.layout.packing import pack
-from ui.graph.layout.plan import make_plan
-from ui.graph.layout.problem import Floats, Ints, Problem, fingerprint, read_graph, split
-from ui.graph.layout.ranks import break_cycles, drops, heights, neighbours, rank_units, topological
-from ui.graph.layout.routes import place_boxes, route, stack_ranks
-from ui.graph.layout.units import Units, find_links, pair_up
+from ui.graph.layout.assemble import assemble
+from ui.graph.layout.orient import Orientation, orient
+from ui.graph.layout.portals import Portals, far_edges, hub_edges, with_badges
+from ui.graph.layout.problem import Problem, read_graph
+from ui.graph.layout.section import Drawing, draw_section
+from ui.graph.layout.sections import Cut, cut
 from ui.graph.types import Layout, NodeId
 
 Progress = Callable[[float], None]
+_PREPARED = 0.05  # the part of progress that comes before the sections
 
 
 class LayoutCancelled(Exception):
@@ -44,98 +41,58 @@ def lay_out(
     sizes: width and height per node. progress is called with the done part, 0 to 1; cancelled is
     asked often, and LayoutCancelled raised when it returns True.
     """
+    watch = _Watch(progress, cancelled)
     whole = read_graph(graph, sizes)
-    parts = split(whole.problem)
-    total = max(len(whole.ids), 1)
+    watch(0.0)
+    portals, way = _through_portals(whole.problem)
+    watch(_PREPARED)
+    sections = cut(portals.problem, way)
+    drawings = _draw(sections, watch)
+    problem = whole.problem
+    ends = np.stack([problem.src, problem.dst], axis=1)
+    return assemble(whole.ids, whole.keys, ends, problem.role, portals, sections, drawings)
+
+
+def _through_portals(problem: Problem) -> tuple[Portals, Orientation]:
+    """Put badges where edges would run too far, and find which way is down."""
+    portal = hub_edges(problem)
+    while True:
+        portals = with_badges(problem, portal)
+        way = orient(portals.problem)
+        far = portals.edge[far_edges(portals.problem, way.node_ranks()) & (portals.edge >= 0)]
+        if not len(far):
+            return portals, way
+        portal[far] = True
+
+
+def _draw(sections: Cut, watch: _Watch) -> list[Drawing]:
+    """Return the drawing of each section; equal ones are drawn once."""
+    total = max(len(sections.nodes), 1)
     done = 0
-    drawn: list[tuple[Floats, Floats, Ints]] = []
-    known: dict[tuple[bytes, ...], tuple[Floats, Floats, Ints]] = {}  # equal parts are drawn once
-    for nodes, _, problem in parts:
-
-        def check(part: float, done: int = done, size: int = len(nodes)) -> None:
-            if cancelled is not None and cancelled():
-                raise LayoutCancelled
-            if progress is not None:
-                progress((done + part * size) / total)
-
-        key = fingerprint(problem)
+    known: dict[tuple[object, ...], Drawing] = {}
+    drawings = []
+    for section in sections.sections:
+        key = section.fingerprint()
+        size = len(section.rank)
         if key not in known:
-            known[key] = _lay_out_part(problem, check)
-        drawn.append(known[key])
-        done += len(nodes)
-    return _assemble(whole.ids, whole.keys, whole.problem, parts, drawn)
+            known[key] = draw_section(section, watch.within(done / total, size / total))
+        drawings.append(known[key])
+        done += size
+    return drawings
 
 
-def _lay_out_part(problem: Problem, check: Progress) -> tuple[Floats, Floats, Ints]:
-    check(0.0)
-    units, links, order = _orient(problem)
-    ups, downs = neighbours(len(units.op), links)
-    depth = heights(order, ups)
-    roots = [units.of[node] for node in np.flatnonzero(problem.root).tolist()]
-    below = drops(order, downs, roots)
-    items = place_bends(rank_units(order, ups, downs), links)
-    layers = order_items(items, units, depth, below, lambda part: check(0.1 + 0.4 * part))
-    pos = [0] * len(items.rank)
-    for layer in layers:
-        for p, i in enumerate(layer):
-            pos[i] = p
-    block = straight_blocks(items, units, depth, below, pos)
-    extents = measure(problem, items, units, block)
-    anchors = Placement(items, extents, layers, block).solve(lambda part: check(0.5 + 0.4 * part))
-    plan = make_plan(problem, units, items, extents, anchors)
-    check(0.95)
-    bands = stack_ranks(problem, plan)
-    boxes = place_boxes(problem, plan, bands)
-    return boxes, *route(problem, plan, bands, boxes)
+class _Watch:
+    """Tells of progress and asks whether to go on."""
 
+    def __init__(self, progress: Progress | None, cancelled: Callable[[], bool] | None) -> None:
+        self._progress, self._cancelled = progress, cancelled
 
-def _orient(problem: Problem) -> tuple[Units, dict[tuple[int, int], int], list[int]]:
-    """Return units, their links and a topological order; pairs that would close a cycle part."""
-    single: frozenset[int] = frozenset()
-    for _ in range(2):
-        units = pair_up(problem, single)
-        links = find_links(problem, units)
-        order = topological(*neighbours(len(units.op), links))
-        if len(order) == len(units.op):
-            return units, links, order
-        sorted_ = set(order)
-        single = frozenset(i for i, u in enumerate(units.of) if u not in sorted_)
-    kept = break_cycles(len(units.op), links)
-    links = {link: links[link] for link in kept}
-    return units, links, topological(*neighbours(len(units.op), links))
+    def __call__(self, part: float) -> None:
+        if self._cancelled is not None and self._cancelled():
+            raise LayoutCancelled
+        if self._progress is not None:
+            self._progress(part)
 
-
-def _assemble(
-    ids: list[NodeId],
-    keys: list[int],
-    problem: Problem,
-    parts: list[tuple[Ints, Ints, Problem]],
-    drawn: list[tuple[Floats, Floats, Ints]],
-) -> Layout:
-    boxes = np.zeros((len(ids), 4), np.float32)
-    lows = [np.vstack([part[:, :2], points]).min(axis=0) for part, points, _ in drawn]
-    highs = [
-        np.vstack([part[:, :2] + part[:, 2:], points]).max(axis=0) for part, points, _ in drawn
-    ]
-    corners = pack([tuple(high - low) for low, high in zip(lows, highs, strict=True)])
-    edge_order, all_points, counts = [], [], []
-    for (nodes, edges, _), (part, points, starts), low, corner in zip(
-        parts, drawn, lows, corners, strict=True
-    ):
-        shift = np.array(corner) - low
-        boxes[nodes] = part
-        boxes[nodes, :2] = part[:, :2] + shift
-        all_points.append(points + shift)
-        edge_order.append(edges)
-        counts.append(np.diff(starts))
-    edge = np.concatenate(edge_order) if edge_order else np.zeros(0, np.int64)
-    count = np.concatenate(counts) if counts else np.zeros(0, np.int64)
-    return Layout(
-        ids,
-        boxes,
-        np.stack([problem.src[edge], problem.dst[edge]], axis=1).astype(np.int32),
-        [keys[e] for e in edge.tolist()],
-        problem.role[edge].astype(np.uint8),
-        np.concatenate([*all_points, np.zeros((0, 2))]).astype(np.float32),
-        np.concatenate([[0], np.cumsum(count)]).astype(np.int32),
-    )
+    def within(self, start: float, share: float) -> Progress:
+        """Return a watch on a share of the sections' work, which follows the preparations."""
+        return lambda part: self(_PREPARED + (1 - _PREPARED) * (start + part * share))

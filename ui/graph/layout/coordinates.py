@@ -34,10 +34,13 @@ class Extents:
     grad: list[float]
 
 
-def measure(problem: Problem, items: Items, units: Units, block: list[int]) -> Extents:
+def measure(
+    problem: Problem, items: Items, units: Units, block: list[int], given: dict[int, float]
+) -> Extents:
     """Size the items; pairs of one block share the distance between op and grad_fn.
 
-    A pair that is much wider than its block keeps a distance of its own.
+    A pair that is much wider than its block keeps a distance of its own. given: the distance for
+    the blocks of some units.
     """
     width = problem.width.tolist()
     needs: dict[int, list[float]] = {}
@@ -45,7 +48,8 @@ def measure(problem: Problem, items: Items, units: Units, block: list[int]) -> E
         if op >= 0 and grad >= 0:
             need = (width[op] + width[grad]) / 2 + PAIR_GAP
             needs.setdefault(block[u], []).append(need)
-    distance = {b: _common(block_needs) for b, block_needs in needs.items()}
+    distance = {b: common(block_needs) for b, block_needs in needs.items()}
+    distance |= {block[unit]: apart for unit, apart in given.items()}
     left: list[float] = []
     right: list[float] = []
     offset: list[float] = []
@@ -62,7 +66,7 @@ def measure(problem: Problem, items: Items, units: Units, block: list[int]) -> E
     return Extents(left + none, right + none, offset + none)
 
 
-def _common(needs: list[float]) -> float:
+def common(needs: list[float]) -> float:
     """Return the largest that is not far above the middle one."""
     needs.sort()
     most = _OUTLIER * needs[len(needs) // 2]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from ui.graph.components import label_components
 from ui.graph.types import Kind, NodeId
 
 Floats = NDArray[np.float64]
@@ -76,46 +75,3 @@ def read_graph(
         np.array(column, np.int64) for column in (kinds, src, dst, role, parallel, slot, roots)
     ]
     return Whole(Problem(size[:, 0], size[:, 1], *columns), ids, keys)
-
-
-def split(problem: Problem) -> list[tuple[Ints, Ints, Problem]]:
-    """Return the connected parts as (node numbers, edge numbers, problem), first node first."""
-    label = label_components(len(problem.width), problem.src, problem.dst)
-    roots, part = np.unique(label, return_inverse=True)
-    if len(roots) <= 1:
-        nodes, edges = np.arange(len(label)), np.arange(len(problem.src))
-        return [(nodes, edges, problem)] if len(label) else []
-    local = np.empty(len(label), np.int64)
-    edge_part = part[problem.src]
-    node_groups = _groups(part, len(roots))
-    edge_groups = _groups(edge_part, len(roots))
-    parts = []
-    for nodes, edges in zip(node_groups, edge_groups, strict=True):
-        local[nodes] = np.arange(len(nodes))
-        parts.append((nodes, edges, _restrict(problem, nodes, edges, local)))
-    return parts
-
-
-def fingerprint(problem: Problem) -> tuple[bytes, ...]:
-    """Return what two problems have in common exactly if they are equal."""
-    columns = (getattr(problem, field.name) for field in fields(problem))
-    return tuple([column.tobytes() for column in columns])
-
-
-def _groups(labels: Ints, n: int) -> list[Ints]:
-    order = np.argsort(labels, kind="stable")
-    return np.split(order, np.searchsorted(labels[order], np.arange(1, n)))
-
-
-def _restrict(problem: Problem, nodes: Ints, edges: Ints, local: Ints) -> Problem:
-    return Problem(
-        problem.width[nodes],
-        problem.height[nodes],
-        problem.kind[nodes],
-        local[problem.src[edges]],
-        local[problem.dst[edges]],
-        problem.role[edges],
-        problem.parallel[edges],
-        problem.slot[edges],
-        problem.root[nodes],
-    )

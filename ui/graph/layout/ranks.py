@@ -29,9 +29,14 @@ def topological(ups: Lists, downs: Lists) -> list[int]:
     return order
 
 
-def heights(order: list[int], ups: Lists) -> list[int]:
-    """Return for each unit the number of links on the longest path that ends in it."""
+def heights(order: list[int], ups: Lists, top: int = -1) -> list[int]:
+    """Return for each unit the number of links on the longest path that ends in it.
+
+    Where there is a top, paths that begin there come before all others.
+    """
     height = [0] * len(ups)
+    if top >= 0:
+        height[top] = len(ups)
     for i in order:
         if ups[i]:
             height[i] = 1 + max([height[j] for j in ups[i]])

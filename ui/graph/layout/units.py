@@ -11,42 +11,47 @@ from ui.graph.types import Kind, Role
 
 DATA_LINE, GRAD_LINE = 1, 2
 
+Links = dict[tuple[int, int], int]  # (upper unit, lower unit) -> DATA_LINE | GRAD_LINE
+
 
 @dataclass(frozen=True, slots=True)
 class Units:
     """op[u] and grad[u] are node numbers or -1: a unit stands right-hand op, left-hand grad_fn.
 
-    of[node] is the node's unit. tied[u]: a tie runs inside the unit.
+    of[node] is the node's unit.
     """
 
     op: list[int]
     grad: list[int]
     of: list[int]
-    tied: list[bool]
 
 
 def pair_up(problem: Problem, single: frozenset[int] = frozenset()) -> Units:
     """Make units of tied nodes; nodes in `single` stay alone."""
     n = len(problem.width)
     partner = [-1] * n
-    left = [kind in (Kind.GRAD_FN, Kind.ACCUMULATE) for kind in problem.kind.tolist()]
+    left = _left(problem)
     ties = problem.role == Role.TIE
     for u, v in zip(problem.src[ties].tolist(), problem.dst[ties].tolist(), strict=True):
         if u in single or v in single:
             continue
         if partner[u] < 0 and partner[v] < 0 and left[u] != left[v]:
             partner[u], partner[v] = v, u
-    tied = [p >= 0 for p in partner]
     for leaf, accumulate in _towers(problem, partner):
         if leaf not in single and accumulate not in single:
             partner[leaf], partner[accumulate] = accumulate, leaf
-    return _number(partner, left, tied)
+    return number_units(problem, partner)
 
 
-def _number(partner: list[int], left: list[bool], tied: list[bool]) -> Units:
+def _left(problem: Problem) -> list[bool]:
+    return [kind in (Kind.GRAD_FN, Kind.ACCUMULATE) for kind in problem.kind.tolist()]
+
+
+def number_units(problem: Problem, partner: list[int]) -> Units:
+    """Return the units of nodes of which each knows the other in its unit, or -1."""
+    left = _left(problem)
     op: list[int] = []
     grad: list[int] = []
-    has_tie: list[bool] = []
     of = [-1] * len(partner)
     for node, other in enumerate(partner):
         if of[node] >= 0:
@@ -57,8 +62,7 @@ def _number(partner: list[int], left: list[bool], tied: list[bool]) -> Units:
         right_node, left_node = (other, node) if left[node] else (node, other)
         op.append(right_node)
         grad.append(left_node)
-        has_tie.append(tied[node])
-    return Units(op, grad, of, has_tie)
+    return Units(op, grad, of)
 
 
 def _towers(problem: Problem, partner: list[int]) -> list[tuple[int, int]]:
@@ -83,7 +87,7 @@ def _towers(problem: Problem, partner: list[int]) -> list[tuple[int, int]]:
     return pairs
 
 
-def find_links(problem: Problem, units: Units) -> dict[tuple[int, int], int]:
+def find_links(problem: Problem, units: Units) -> Links:
     """Return (upper unit, lower unit) -> which lines run between them: DATA_LINE | GRAD_LINE.
 
     They come in the order of slots, which is the order of inputs that ranks start from.

@@ -1,0 +1,64 @@
+"""Which way is down: units, the links between them, and a rank for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ui.graph.layout.problem import Ints, Problem
+from ui.graph.layout.ranks import break_cycles, neighbours, rank_units, topological
+from ui.graph.layout.units import Links, Units, find_links, number_units, pair_up
+
+
+@dataclass(frozen=True, slots=True)
+class Orientation:
+    """order: a topological order of the units; rank: per unit, every link runs down at least one.
+
+    sound: the graph had no cycles.
+    """
+
+    units: Units
+    links: Links
+    order: list[int]
+    rank: list[int]
+    sound: bool
+
+    def node_ranks(self) -> Ints:
+        """Return the rank of every node."""
+        return np.array(self.rank, np.int64)[np.array(self.units.of, np.int64)]
+
+
+def orient(problem: Problem) -> Orientation:
+    """Find units, links and ranks; pairs that would close a cycle part."""
+    single: frozenset[int] = frozenset()
+    for _ in range(2):
+        units = pair_up(problem, single)
+        links = find_links(problem, units)
+        ups, downs = neighbours(len(units.op), links)
+        order = topological(ups, downs)
+        if len(order) == len(units.op):
+            return Orientation(units, links, order, rank_units(order, ups, downs), not single)
+        sorted_ = set(order)
+        single = frozenset(i for i, u in enumerate(units.of) if u not in sorted_)
+    kept = break_cycles(len(units.op), links)
+    links = {link: links[link] for link in kept}
+    ups, downs = neighbours(len(units.op), links)
+    order = topological(ups, downs)
+    return Orientation(units, links, order, rank_units(order, ups, downs), sound=False)
+
+
+def oriented(problem: Problem, partner: Ints, rank: Ints) -> Orientation:
+    """Return the orientation of a section, of which pairs and ranks are known.
+
+    partner: (n,) the other node of each node's unit, or -1; rank: (n,) per node.
+    """
+    units = number_units(problem, partner.tolist())
+    links = find_links(problem, units)
+    node = [op if op >= 0 else grad for op, grad in zip(units.op, units.grad, strict=True)]
+    ranks = rank[node].tolist()
+    order = topological(*neighbours(len(units.op), links))
+    if len(order) < len(node):  # of a graph with cycles
+        links = {(a, b): lines for (a, b), lines in links.items() if ranks[a] < ranks[b]}
+        order = sorted(range(len(node)), key=ranks.__getitem__)
+    return Orientation(units, links, order, ranks, sound=True)

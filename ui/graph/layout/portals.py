@@ -1,0 +1,143 @@
+"""Portals: edges too far to follow with the eye become a badge at each of their ends.
+
+A badge takes part in the layout as a small node of its own above or below the one it belongs to,
+linked by a stub, so that nothing else can lie on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ui.graph.layout.problem import Floats, Ints, Problem
+from ui.graph.types import Kind, Role
+
+HUB_FAN_OUT = 8  # a value with more users than this is a hub
+FAR_RANKS = 64  # an edge across more ranks than this is far
+_NEAR_RANKS = 8  # of a hub that is no leaf, edges so short are drawn
+_HEIGHT = 24.0
+_NARROWEST, _WIDEST, _COUNT_WIDTH = 44.0, 132.0, 114.0
+_NARROWER = 0.8  # a badge's letters are smaller than a card's
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Portals:
+    """A problem whose n first nodes are the graph's, the others k badges.
+
+    edge: (m',) the graph's edge number of each edge of the problem, -1 for the stub of a badge;
+    node, far: (k,) at which node a badge stands, and where it leads, -1: to several;
+    role: (k,) of the edges that it stands for, which are edges[starts[i]:starts[i + 1]].
+    """
+
+    problem: Problem
+    edge: Ints
+    node: Ints
+    far: Ints
+    role: Ints
+    edges: Ints
+    starts: Ints
+
+
+def hub_edges(problem: Problem) -> Bools:
+    """Return (m,) which edges of leaves and AccumulateGrads with many users are portals.
+
+    The first use stays drawn: it is what the leaf stands beside.
+    """
+    hub, user = _ends(problem)
+    kind = problem.kind[hub]
+    wide = _fan_out(problem, hub, user)
+    leafy = (kind == Kind.LEAF) | (kind == Kind.ACCUMULATE)
+    first = _first_users(problem, hub, user)[_key(problem, hub)]
+    return np.asarray(wide & leafy & (user != first))
+
+
+def far_edges(problem: Problem, rank: Ints) -> Bools:
+    """Return (m,) which edges run across too many ranks; rank: (n,) per node."""
+    hub, user = _ends(problem)
+    span = rank[user] - rank[hub]
+    linking = problem.role != Role.TIE
+    wide = _fan_out(problem, hub, user) & (span > _NEAR_RANKS)
+    wide &= (problem.kind[hub] == Kind.OP) | (problem.kind[hub] == Kind.GRAD_FN)
+    return np.asarray(linking & ((span > FAR_RANKS) | wide))
+
+
+def with_badges(problem: Problem, portal: Bools) -> Portals:
+    """Replace the edges in `portal` by badges."""
+    n = len(problem.width)
+    cut = np.flatnonzero(portal)
+    hub, user = (ends[cut] for ends in _ends(problem))
+    role = problem.role[cut]
+    at_user = np.stack([user, hub, role, np.ones_like(role)], axis=1)
+    at_hub = np.stack([hub, np.full_like(hub, -1), role, np.zeros_like(role)], axis=1)
+    rows, which = np.unique(np.concatenate([at_user, at_hub]), axis=0, return_inverse=True)
+    node, far, roles, above = rows.T
+    order = np.argsort(which.reshape(-1), kind="stable")
+    edges = np.tile(cut, 2)[order]
+    starts = np.concatenate([[0], np.cumsum(np.bincount(which.reshape(-1), minlength=len(rows)))])
+    far = _only(far, user, which.reshape(-1)[len(cut) :], len(rows))
+    keep = np.flatnonzero(~portal)
+    badge = n + np.arange(len(node))
+    up = (above == 1) == (roles == Role.DATA)  # the stub runs from badge to node
+    kinds = np.where(
+        roles == Role.DATA,
+        np.where(above == 1, Kind.LEAF, Kind.OP),
+        np.where(above == 1, Kind.ACCUMULATE, Kind.GRAD_FN),
+    )
+    stub = len(badge)
+    grown = replace(
+        problem,
+        width=np.concatenate([problem.width, _widths(problem, far)]),
+        height=np.concatenate([problem.height, np.full(stub, _HEIGHT)]),
+        kind=np.concatenate([problem.kind, kinds]),
+        src=np.concatenate([problem.src[keep], np.where(up, badge, node)]),
+        dst=np.concatenate([problem.dst[keep], np.where(up, node, badge)]),
+        role=np.concatenate([problem.role[keep], roles]),
+        parallel=np.concatenate([problem.parallel[keep], np.zeros(stub, np.int64)]),
+        slot=np.concatenate([problem.slot[keep], problem.slot[edges[starts[:-1]]]]),
+        root=np.concatenate([problem.root, np.zeros(stub, np.int64)]),
+    )
+    edge = np.concatenate([keep, np.full(stub, -1)])
+    return Portals(grown, edge, node, far, roles, edges, starts)
+
+
+def _ends(problem: Problem) -> tuple[Ints, Ints]:
+    """Return every edge's upper end, which may be a hub, and its lower."""
+    grad = problem.role == Role.GRAD
+    return np.where(grad, problem.dst, problem.src), np.where(grad, problem.src, problem.dst)
+
+
+def _key(problem: Problem, hub: Ints) -> Ints:
+    return hub * len(Role) + problem.role
+
+
+def _fan_out(problem: Problem, hub: Ints, user: Ints) -> Bools:
+    """Return (m,) whether an edge is one of many from its hub to different users."""
+    n = len(problem.width)
+    key = _key(problem, hub)
+    pairs = np.unique(key * n + user) // max(n, 1)
+    count = np.bincount(pairs, minlength=n * len(Role))
+    return np.asarray((count[key] > HUB_FAN_OUT) & (problem.role != Role.TIE))
+
+
+def _first_users(problem: Problem, hub: Ints, user: Ints) -> Ints:
+    n = len(problem.width)
+    first = np.full(n * len(Role), n)
+    np.minimum.at(first, _key(problem, hub), user)
+    return first
+
+
+def _only(far: Ints, user: Ints, at_hub: Ints, k: int) -> Ints:
+    """Fill in where the badges at hubs lead, where that is one place."""
+    low, high = np.full(k, np.iinfo(np.int64).max), np.full(k, -1)
+    np.minimum.at(low, at_hub, user)
+    np.maximum.at(high, at_hub, user)
+    return np.where((far < 0) & (low == high), low, far)
+
+
+def _widths(problem: Problem, far: Ints) -> Floats:
+    wide = np.clip(np.round(_NARROWER * problem.width[far]), _NARROWEST, _WIDEST)
+    return np.where(far < 0, _COUNT_WIDTH, wide)

@@ -1,0 +1,234 @@
+"""Sections: a deep graph is cut where all of its lines run through one unit, a waist.
+
+Each section is laid out by itself, with the waist above it as its top; equal sections are laid
+out once. So work is linear in the depth, what repeats looks alike, and what is appended to the
+end of a graph leaves the sections before it as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ui.graph.components import label_components
+from ui.graph.layout.coordinates import PAIR_GAP, common
+from ui.graph.layout.orient import Orientation
+from ui.graph.layout.problem import Floats, Ints, Problem
+
+_WHOLE = 150  # a connected part of fewer nodes is one section
+_LEAST = 40  # nodes of a section
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """rank, partner: (n,) per node, partner the other one of its pair or -1; top, bottom: the
+    nodes by which it is joined to the sections above and below, or -1; apart: the distance
+    between op and grad_fn that those two share."""
+
+    problem: Problem
+    rank: Ints
+    partner: Ints
+    top: int
+    bottom: int
+    apart: float
+
+    def fingerprint(self) -> tuple[object, ...]:
+        """Return what two sections have in common exactly if they are equal."""
+        columns = [getattr(self.problem, field.name) for field in fields(self.problem)]
+        key = [column.tobytes() for column in (*columns, self.rank, self.partner)]
+        return (*key, self.top, self.bottom, self.apart)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """All sections of a graph, part by part, each part from the top.
+
+    nodes: node numbers, section k's are nodes[node_starts[k]:node_starts[k + 1]], own: whether a
+    node belongs to that section rather than to the one above; edges, edge_starts: alike;
+    part: (s,) the connected part of each section.
+    """
+
+    sections: list[Section]
+    nodes: Ints
+    own: Bools
+    node_starts: Ints
+    edges: Ints
+    edge_starts: Ints
+    part: Ints
+
+
+def cut(problem: Problem, orientation: Orientation) -> Cut:
+    """Cut a graph into connected parts, and deep parts into sections."""
+    n = len(problem.width)
+    of = np.array(orientation.units.of, np.int64)
+    part = label_components(n, problem.src, problem.dst)
+    _, part = np.unique(part, return_inverse=True)
+    rank = orientation.node_ranks()
+    waists, section, n_sections = _find_waists(problem, orientation, of, part, rank)
+    return _divide(problem, orientation, of, part, rank, waists, section, n_sections)
+
+
+def _find_waists(
+    problem: Problem, orientation: Orientation, of: Ints, part: Ints, rank: Ints
+) -> tuple[Ints, Ints, int]:
+    """Return the units at which to cut, the section of every node, and how many there are.
+
+    A waist is the only unit of its rank that anything leads to, and no edge passes its rank. The
+    leaves beside it belong to the section below.
+    """
+    n_parts = int(part.max(initial=-1)) + 1
+    depth = np.zeros(n_parts, np.int64)
+    np.maximum.at(depth, part, rank + 2)
+    base = np.cumsum(depth) - depth
+    level = base[part] + rank  # a row of its own for every rank of every part
+    total = int(depth.sum())
+    size = np.bincount(part, minlength=n_parts)
+    if not orientation.sound or size.max(initial=0) < _WHOLE:
+        return np.zeros(0, np.int64), part, n_parts
+    a, b = level[problem.src], level[problem.dst]
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    down = high > low
+    begun = np.bincount(low[down] + 1, minlength=total + 1)
+    passing = np.cumsum(begun - np.bincount(high[down], minlength=total + 1))
+    fed, feeding = _linked(problem, of, low, high, level)
+    unit_level = np.zeros(len(orientation.units.op), np.int64)
+    unit_level[of] = level
+    fed_units = np.flatnonzero(fed)
+    crowd = np.bincount(unit_level[fed_units], minlength=total)
+    fine = feeding[fed_units] & (crowd[unit_level[fed_units]] == 1)
+    fine &= passing[unit_level[fed_units]] == 0
+    units = fed_units[fine]
+    units = units[np.argsort(unit_level[units], kind="stable")]
+    big = size >= _WHOLE
+    chosen = _far_apart(units, unit_level, np.bincount(level, minlength=total), base, big, of, part)
+    at = unit_level[chosen]
+    before = np.searchsorted(at, level, side="left")
+    here = np.minimum(before, max(len(at) - 1, 0))
+    beside = np.zeros(len(level), bool)
+    if len(at):
+        beside = (at[here] == level) & (chosen[here] != of)
+    section = before + beside + part
+    return chosen, section, n_parts + len(chosen)
+
+
+def _linked(problem: Problem, of: Ints, low: Ints, high: Ints, level: Ints) -> tuple[Bools, Bools]:
+    """Return per unit whether anything leads down to it, and whether it leads down anywhere."""
+    n_units = int(of.max(initial=-1)) + 1
+    fed, feeding = np.zeros(n_units, bool), np.zeros(n_units, bool)
+    down = high > low
+    first = level[problem.src] == low
+    upper = np.where(first, problem.src, problem.dst)
+    lower = np.where(first, problem.dst, problem.src)
+    feeding[of[upper[down]]] = True
+    fed[of[lower[down]]] = True
+    return fed, feeding
+
+
+def _far_apart(
+    units: Ints, level: Ints, crowd: Ints, base: Ints, big: Bools, of: Ints, part: Ints
+) -> Ints:
+    """Choose waists so that no section is small; the last waist of a part also ends one."""
+    part_of = np.zeros(len(level), np.int64)
+    part_of[of] = part
+    above = np.concatenate([[0], np.cumsum(crowd)])
+    ends = np.append(base[1:], len(crowd))
+    chosen, last, now = [], 0, -1
+    for unit, at, p in zip(
+        units.tolist(), level[units].tolist(), part_of[units].tolist(), strict=True
+    ):
+        if not big[p]:
+            continue
+        if p != now:
+            now, last = p, int(above[base[p]])
+        if above[at] - last >= _LEAST and above[ends[p]] - above[at] >= _LEAST:
+            chosen.append(unit)
+            last = int(above[at])
+    return np.array(chosen, np.int64)
+
+
+def _divide(
+    problem: Problem, orientation: Orientation, of: Ints, part: Ints, rank: Ints,
+    waists: Ints, section: Ints, n_sections: int,
+) -> Cut:  # fmt: skip
+    ops, grads = (np.array(x, np.int64) for x in (orientation.units.op, orientation.units.grad))
+    ghosts = np.concatenate([ops[waists], grads[waists]])
+    ghosts = ghosts[ghosts >= 0]
+    nodes = np.concatenate([np.arange(len(of)), ghosts])
+    home = np.concatenate([section, section[ghosts] + 1])
+    own = np.arange(len(nodes)) < len(of)
+    order = np.lexsort((nodes, home))
+    nodes, home, own = nodes[order], home[order], own[order]
+    node_starts = np.searchsorted(home, np.arange(n_sections + 1))
+    local = np.arange(len(nodes)) - node_starts[home]
+    mine, as_ghost = np.zeros(len(of), np.int64), np.zeros(len(of), np.int64)
+    mine[nodes[own]], as_ghost[nodes[~own]] = local[own], local[~own]
+    edge_home = np.maximum(section[problem.src], section[problem.dst])
+    edges = np.argsort(edge_home, kind="stable")
+    edge_starts = np.searchsorted(edge_home[edges], np.arange(n_sections + 1))
+    where = edge_home[edges]
+    ends = [
+        np.where(section[end[edges]] == where, mine[end[edges]], as_ghost[end[edges]])
+        for end in (problem.src, problem.dst)
+    ]
+    anchor = np.where(ops >= 0, ops, grads)[waists]
+    top, bottom = np.full(n_sections, -1), np.full(n_sections, -1)
+    bottom[section[anchor]], top[section[anchor] + 1] = mine[anchor], as_ghost[anchor]
+    section_part = np.zeros(n_sections, np.int64)
+    section_part[section] = part
+    root = problem.root.copy()
+    root[anchor] = 1
+    columns = Problem(
+        problem.width[nodes], problem.height[nodes], problem.kind[nodes], ends[0], ends[1],
+        problem.role[edges], problem.parallel[edges], problem.slot[edges],
+        np.where(own, root[nodes], 0),
+    )  # fmt: skip
+    lowest = np.minimum.reduceat(rank[nodes], node_starts[:-1]) if n_sections else rank[:0]
+    ranks = rank[nodes] - lowest[home]
+    partner = _partners(ops, grads, len(of))[nodes]
+    paired = partner >= 0
+    partner[paired] = np.where(own, mine[partner], as_ghost[partner])[paired]
+    apart = _distances(problem, ops, grads, part, int(part.max(initial=-1)) + 1, waists)
+    sections = [
+        Section(_slice(columns, a, b, c, d), ranks[a:b], partner[a:b], t, low, apart[p])
+        for a, b, c, d, t, low, p in zip(
+            node_starts[:-1].tolist(), node_starts[1:].tolist(), edge_starts[:-1].tolist(),
+            edge_starts[1:].tolist(), top.tolist(), bottom.tolist(), section_part.tolist(),
+            strict=True,
+        )
+    ]  # fmt: skip
+    return Cut(sections, nodes, own, node_starts, edges, edge_starts, section_part)
+
+
+def _partners(ops: Ints, grads: Ints, n: int) -> Ints:
+    partner = np.full(n, -1)
+    paired = (ops >= 0) & (grads >= 0)
+    partner[ops[paired]], partner[grads[paired]] = grads[paired], ops[paired]
+    return partner
+
+
+def _slice(columns: Problem, a: int, b: int, c: int, d: int) -> Problem:
+    """Return the problem of nodes a to b and edges c to d."""
+    return Problem(
+        columns.width[a:b], columns.height[a:b], columns.kind[a:b],
+        columns.src[c:d], columns.dst[c:d], columns.role[c:d], columns.parallel[c:d],
+        columns.slot[c:d], columns.root[a:b],
+    )  # fmt: skip
+
+
+def _distances(
+    problem: Problem, ops: Ints, grads: Ints, part: Ints, n_parts: int, waists: Ints
+) -> list[float]:
+    """Return for each part the distance that is right for most of its pairs; 0 without waists."""
+    apart = [0.0] * n_parts
+    anchor = np.where(ops >= 0, ops, grads)[waists]
+    pairs = np.flatnonzero((ops >= 0) & (grads >= 0))
+    for p in np.unique(part[anchor]).tolist():
+        mine = pairs[part[ops[pairs]] == p]
+        if len(mine):
+            needs: Floats = (problem.width[ops[mine]] + problem.width[grads[mine]]) / 2 + PAIR_GAP
+            apart[p] = common(needs.tolist())
+    return apart
