@@ -80,8 +80,10 @@ from engine.constants import *  # noqa: E402, F403
 
 _ROOMS = [
     "_C",
+    "__config__",
     "__future__",
     "accelerator",
+    "amp",
     "distributions",
     "functional",
     "nn",
@@ -95,8 +97,12 @@ _ROOMS = [
     "cuda",
     "backends",
     "random",
+    "jit",
     "printing",
     "serialization",
+    "storage",
+    "testing",
+    "version",
 ]
 _LATER = {
     **{name: f"engine.{name}" for name in _ROOMS},
@@ -108,6 +114,7 @@ _LATER = {
             "windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
             "random": "Generator default_generator get_rng_state initial_seed manual_seed seed set_rng_state",
             "serialization": "load save",
+            "storage": "TypedStorage UntypedStorage",
             "nn.functional": "adaptive_avg_pool1d adaptive_max_pool1d alpha_dropout "
             "avg_pool1d bilinear celu channel_shuffle conv1d conv2d conv3d conv_transpose1d conv_transpose2d "
             "conv_transpose3d cosine_similarity feature_alpha_dropout hardshrink max_pool1d max_pool2d "
@@ -118,6 +125,7 @@ _LATER = {
         }.items()
         for name in names.split()
     },
+    "autocast": "engine.amp:autocast",
     "complex": "engine.ops.complexes:complex_",
     "vmap": "engine.func.vectorize:vmap",
     "range": "engine.sequences:range_",

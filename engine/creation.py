@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from engine.autograd.node import LEAF
 from engine.dtype import COMPLEX, FLOAT, FROM_NP, cast, default, dtype, of_scalar, promote_types
 from engine.ops.guards import guarded
 from engine.tensor import Tensor, wrap
+from engine.warning import warn
 
 
 def _finish(t: Any, requires_grad: bool, name: str = "empty") -> Any:
@@ -180,11 +180,10 @@ def tensor(
     devices.check(device)
     _check_dtype("tensor", dtype)
     if isinstance(data, Tensor):
-        warnings.warn(
+        warn(
             "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
-            UserWarning, stacklevel=2,
-        )  # fmt: skip
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor)."
+        )
         d = dtype or data._d
         return _finish(wrap(np.array(cast(data._a, data._d, d)), d), requires_grad)
     if isinstance(data, (np.ndarray, np.generic)):
@@ -197,10 +196,10 @@ def tensor(
         and isinstance(data[0], np.ndarray)
         and data[0].ndim
     ):
-        warnings.warn(
+        warn(
             "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list "
-            "to a single numpy.ndarray with numpy.array() before converting to a tensor.", UserWarning, stacklevel=2,
-        )  # fmt: skip
+            "to a single numpy.ndarray with numpy.array() before converting to a tensor."
+        )
     d = dtype or _infer(data) or default()
     return _finish(
         wrap(_from_nested(data, d)[()] if not _is_sequence(data) else _from_nested(data, d), d),
@@ -341,12 +340,12 @@ def frombuffer(
     view = memoryview(buffer)
     size, step = view.nbytes, dtype.itemsize
     if view.readonly:
-        warnings.warn(
+        warn(
             "The given buffer is not writable, and PyTorch does not support non-writable tensors. This means you can "
             "write to the underlying (supposedly non-writable) buffer using the tensor. You may want to copy the buffer "
             "to protect its data or make it writable before converting it to a tensor. This type of warning will be "
-            "suppressed for the rest of this program.", UserWarning, stacklevel=2,
-        )  # fmt: skip
+            "suppressed for the rest of this program."
+        )
     if not size or not count:
         raise ValueError(f"both buffer length ({size}) and count ({count}) must not be 0")
     if not 0 <= offset < size:

@@ -13,13 +13,17 @@ def load(package: str, table: Mapping[str, str], name: str) -> Any:
 
     AttributeError, in the words of the torch namespace, if the table does not have it.
     """
+    own, shown = package, package
+    if package.partition(".")[0] == "engine":
+        shown = "torch" + package.removeprefix("engine")
+    else:  # a module that goes by PyTorch's name
+        own = "engine" + package.removeprefix("torch")
     place = table.get(name)
     if place is None:
-        shown = "torch" + package.removeprefix("engine")
         raise AttributeError(f"module '{shown}' has no attribute '{name}'")
     module, _, attribute = place.partition(":")
     value: Any = import_module(module)
     if attribute:
         value = getattr(value, attribute)
-    setattr(sys.modules[package], name, value)
+    setattr(sys.modules[own], name, value)
     return value

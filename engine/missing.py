@@ -42,12 +42,11 @@ _UNSUPPORTED = {
         "q_zero_point fake_quantize_per_tensor_affine fake_quantize_per_channel_affine quantization ao quint8 qint8 "
         "qint32 empty_quantized"
     ),
-    "compiled programs": "jit export fx compiler cond while_loop fork wait parse_ir parse_schema import_ir_module",
-    "several processes": "distributed multiprocessing is_distributed",
-    "automatic mixed precision": (
-        "autocast amp is_autocast_enabled set_autocast_enabled get_autocast_dtype set_autocast_dtype "
-        "clear_autocast_cache"
-    ),
+    "compiled programs": "export fx compiler _dynamo _inductor onnx library cond while_loop fork wait parse_ir parse_schema import_ir_module",
+    "automatic mixed precision": "set_autocast_enabled get_autocast_dtype set_autocast_dtype clear_autocast_cache",
+    "several processes": "distributed multiprocessing futures is_distributed",
+    "masked tensors": "masked",
+    "downloaded models": "hub package",
     "other devices": "mps xpu mtia xla vulkan is_vulkan_available",
     "memory shared with other libraries": "from_dlpack to_dlpack from_file",
     "nested tensors": "nested",
@@ -60,6 +59,12 @@ WORDS = {
         for n in names.split()
     },
 }
+
+
+def module_words(rest: str) -> str:
+    """Why there is no module `torch.<rest>`, as the beginning of a sentence, or ""."""
+    words = WORDS.get(rest.partition(".")[0], "")
+    return words.removeprefix(": ") if words.startswith(": ") else ""
 
 
 def absent(name: str) -> AttributeError | None:

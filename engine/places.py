@@ -83,6 +83,40 @@ _PLACES: Mapping[str, str] = {
         "ExponentialLR LRScheduler LambdaLR LinearLR MultiStepLR MultiplicativeLR OneCycleLR "
         "PolynomialLR ReduceLROnPlateau SequentialLR StepLR"
     ),
+    "autograd.grad_mode": "enable_grad inference_mode no_grad set_grad_enabled",
+    "autograd.variable": "Variable",
+    **{
+        f"distributions.{place}": name
+        for place, name in (
+            pair.split(":")
+            for pair in [
+                "bernoulli:Bernoulli",
+                "beta:Beta",
+                "binomial:Binomial",
+                "categorical:Categorical",
+                "cauchy:Cauchy",
+                "chi2:Chi2",
+                "dirichlet:Dirichlet",
+                "exponential:Exponential",
+                "gamma:Gamma",
+                "geometric:Geometric",
+                "gumbel:Gumbel",
+                "half_normal:HalfNormal",
+                "independent:Independent",
+                "laplace:Laplace",
+                "log_normal:LogNormal",
+                "mixture_same_family:MixtureSameFamily",
+                "multinomial:Multinomial",
+                "multivariate_normal:MultivariateNormal",
+                "normal:Normal",
+                "poisson:Poisson",
+                "studentT:StudentT",
+                "transformed_distribution:TransformedDistribution",
+                "uniform:Uniform",
+            ]
+        )
+    },
+    "distributions.one_hot_categorical": "OneHotCategorical OneHotCategoricalStraightThrough",
     "utils.data.dataset": (
         "ChainDataset ConcatDataset Dataset IterableDataset StackDataset Subset TensorDataset"
     ),
@@ -93,7 +127,7 @@ _PLACES: Mapping[str, str] = {
     ),
 }
 #: Where the classes of each place can be found here.
-_SOURCES = ("nn", "optim.lr_scheduler", "optim", "utils.data")
+_SOURCES = ("nn", "optim.lr_scheduler", "optim", "utils.data", "autograd", "distributions")
 
 
 def settle(package: str, namespace: Mapping[str, Any]) -> None:

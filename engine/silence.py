@@ -37,4 +37,4 @@ def install() -> None:
         np.seterrcall(_Log())
         np.seterr(**modes)  # type: ignore[arg-type]
     # Other threads begin with NumPy's own settings, whatever is set here.
-    warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"engine(\.|$)")
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"(engine|torch)(\.|$)")

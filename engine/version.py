@@ -165,3 +165,9 @@ def _check_view(t: Any, v: View) -> None:
         raise RuntimeError(v.origin)
     if v.base._g is graph.LEAF:
         raise RuntimeError(LEAF_VIEW_INPLACE if t is not v.base else LEAF_INPLACE)
+
+
+#: torch.version, which is this module under PyTorch's name: what PyTorch was built for.
+__version__ = "2.13.0+cpu"
+debug = False
+cuda = hip = rocm = xpu = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +10,7 @@ import engine
 from engine.autograd.function import Function
 from engine.tensor import Tensor
 from engine.utils.hooks import RemovableHandle
+from engine.warning import warn
 
 #: Hooks of every module, kind ("pre", "forward", "backward", "backward_pre") by handle id.
 global_hooks: OrderedDict[int, tuple[str, Callable[..., Any]]] = OrderedDict()
@@ -41,11 +41,10 @@ def call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
                 try:
                     hook(module, args, None)
                 except Exception as error:
-                    warnings.warn(
+                    warn(
                         "module forward hook with ``always_call=True`` raised "
                         "an exception that was "
-                        "silenced as another error was raised in forward: " + str(error),
-                        stacklevel=2,
+                        "silenced as another error was raised in forward: " + str(error)
                     )
         raise
 
@@ -132,7 +131,7 @@ def _warn_about_regular_hooks(args: tuple[Any, ...], result: Any, last: Any) -> 
             f"grad_input. {use}"
         )
     if text:
-        warnings.warn(text, FutureWarning, stacklevel=3)
+        warn(text, FutureWarning)
 
 
 def _hook_the_last_node(
@@ -234,7 +233,7 @@ class Watch:
         self.grad_output = output
         if not self.needs_input:
             if self.hooks:
-                warnings.warn(_NO_INPUT, stacklevel=3)
+                warn(_NO_INPUT)
             self._run(tuple([None] * 1))
         return tuple(output[i] for i in places) if changed else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from engine.ops.guards import explained, guarded, overloaded
 from engine.ops.refusals import refusing
 from engine.ops.table import GRAPH, OPS, Op, run
 from engine.tensor import Tensor
+from engine.warning import warn
 
 #: What `from engine import *` means: the functions of the torch namespace.
 FUNCTIONS: dict[str, Callable[..., Any]] = rooms.Table()
@@ -175,12 +175,12 @@ def functional(op: Op, check: Callable[[list[Any]], None] | None = None) -> Call
 def _warn_resized(target: Any, r: Any) -> None:
     """Say that an output that holds something gets another shape."""
     if target._s.numel():
-        warnings.warn(
+        warn(
             f"An output with one or more elements was resized since it had shape {list(target._s)}, which does not "
             f"match the required output shape {list(r._s)}. This behavior is deprecated, and in a future PyTorch "
             "release outputs will not be resized unless they have zero elements. You can explicitly reuse an out "
-            "tensor t by resizing it, inplace, to zero elements with t.resize_(0).", UserWarning, stacklevel=5,
-        )  # fmt: skip
+            "tensor t by resizing it, inplace, to zero elements with t.resize_(0)."
+        )
 
 
 def into(name: str, out: Any, compute: Callable[[], Any], values: Any) -> Any:

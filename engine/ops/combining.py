@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import warnings
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from engine.ops.table import (
     run,
 )
 from engine.tensor import Tensor, wrap
+from engine.warning import warn
 
 Raw = Any
 
@@ -38,13 +38,12 @@ CROSS = define(
 
 @functools.cache
 def _warn_about_cross() -> None:
-    warnings.warn(
+    warn(
         "Using torch.cross without specifying the dim arg is deprecated.\n"
         "Please either pass the dim explicitly or simply use torch.linalg.cross.\n"
         "The default value of dim will change to agree with that of linalg.cross in a future "
-        "release. (Triggered internally at /__w/pytorch/pytorch/aten/src/ATen/native/Cross.cpp:63.)",
-        UserWarning, stacklevel=3,
-    )  # fmt: skip
+        "release. (Triggered internally at /__w/pytorch/pytorch/aten/src/ATen/native/Cross.cpp:63.)"
+    )
 
 
 def cross(input: Any, other: Any, dim: int | None = None) -> Any:
@@ -77,12 +76,9 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
         tensors = tuple(tensors[0])
     if indexing is None:
-        import warnings
-
-        warnings.warn(
-            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.",
-            UserWarning, stacklevel=2,
-        )  # fmt: skip
+        warn(
+            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
+        )
     ts = list(tensors)
     if indexing not in (None, "xy", "ij"):
         raise RuntimeError(

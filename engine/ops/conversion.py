@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from engine.ops.api import publish
 from engine.ops.shape import CLONE
 from engine.ops.table import define, run
 from engine.tensor import Tensor
+from engine.warning import warn
 
 Raw = Any
 
@@ -54,9 +54,7 @@ TO_COPY = define(
 
 
 def warn_discards() -> None:
-    warnings.warn(
-        "Casting complex values to real discards the imaginary part", UserWarning, stacklevel=4
-    )
+    warn("Casting complex values to real discards the imaginary part")
 
 
 def convert(t: Any, d: dtype, copy: bool = False) -> Any:

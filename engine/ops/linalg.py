@@ -326,9 +326,8 @@ def matrix_power(input: Any, n: int) -> Any:
     """The n-th power of each square matrix; a negative n inverts it."""
     _square("linalg.matrix_power", input)
     if n == 0:
-        return wrap(
-            np.broadcast_to(np.eye(input._s[-1], dtype=input._d.np), input._s).copy(), input._d
-        )
+        identity = wrap(np.eye(input._s[-1], dtype=input._d.np), input._d)
+        return input.clone().copy_(identity)
     base = inverse(input) if n < 0 else input
     out = None
     n = abs(n)

@@ -55,7 +55,8 @@ def _words(text: str) -> frozenset[str]:
 #: Questions about a tensor, and what leads out of tensors.
 _FACTS = _words(
     """broadcast_shapes cuda data_ptr dim element_size is_complex is_contiguous is_floating_point
-    is_nonzero is_same_size is_set_to is_signed item numel numpy result_type size storage_offset
+    is_nonzero is_same_size is_set_to is_signed item numel numpy result_type size storage storage_offset
+    untyped_storage
     stride tolist type"""
 )
 #: Other functions without a row whose results have no history.

@@ -99,7 +99,7 @@ class OpNode(Function):
     def _result(self, F: Any, i: int) -> Any:
         a, size, dt = self.outs[i]  # type: ignore[index]
         if type(a) is Packed:
-            return a.unpack(F)
+            return a.unpack(F, cell_owner(self, i))
         cell = self.cells.get(i) if self.cells else None
         if cell is not None and cell.last > self.seq:
             t = output_tensor(self, i, a, size, dt)
@@ -192,7 +192,8 @@ class Packed:
         with _hooks_off():
             self.packed = hooks[0](t)
 
-    def unpack(self, F: Any) -> Any:
+    def unpack(self, F: Any, owner: Any = None) -> Any:
+        """The tensor again; with `owner` as what that node computed."""
         sweep.turn()
         t = self.hooks[1](self.packed)
         if not isinstance(t, Tensor):
@@ -202,10 +203,11 @@ class Packed:
             )
         if F.raw:
             return t._a
-        if self.edge is LEAF or t._g is self.edge:
+        edge = self.edge if owner is None else owner
+        if edge is LEAF or t._g is edge:
             return t
         out = output_tensor(None, 0, t._a, t._s, t._d)
-        out._g = self.edge
+        out._g = edge
         return out
 
 
@@ -269,7 +271,9 @@ def saved_attribute(node: Any, name: str) -> Any:
         raise errors.freed()
     if name in ("result", "out", "output") and node.outs:
         a, size, dt = node.outs[0]
-        return a.unpack(GRAPH) if type(a) is Packed else output_tensor(node, 0, a, size, dt)
+        if type(a) is Packed:
+            return a.unpack(GRAPH, cell_owner(node, 0))
+        return output_tensor(node, 0, a, size, dt)
     if name == "self_sym_numel":
         return node.metas[0][0].numel()
     i = op.index.get(name)

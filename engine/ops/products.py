@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import string
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,35 @@ from engine.tensor import Tensor
 Raw = Any
 
 
-def einsum(equation: str, *operands: Any) -> Any:
+def _lettered(args: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
+    """The equation that `x, [0, 1], y, [1, 2], [0, 2]` stands for, and its operands."""
+
+    def letters(sublist: Sequence[Any]) -> str:
+        text = ""
+        for index in sublist:
+            if index is not Ellipsis and not 0 <= index < len(string.ascii_letters):
+                raise ValueError(
+                    "einsum(): subscript in subscript list is not within the valid range [0, 52)"
+                )
+            text += "..." if index is Ellipsis else string.ascii_letters[index]
+        return text
+
+    pairs = len(args) // 2 * 2
+    equation = ",".join(letters(sublist) for sublist in args[1:pairs:2])
+    if pairs < len(args):
+        equation += "->" + letters(args[-1])
+    return equation, tuple(args[0:pairs:2])
+
+
+def einsum(equation: Any, *operands: Any) -> Any:
     """Sums of products by index letters, as permutations, products and sums of the table."""
+    if not operands:
+        raise ValueError(
+            "einsum(): must specify the equation string and at least one operand, or at least one operand and its "
+            "subscripts list"
+        )
+    if isinstance(equation, Tensor):
+        equation, operands = _lettered((equation, *operands))
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = tuple(operands[0])
     for i, o in enumerate(operands):

@@ -267,6 +267,9 @@ ROOMS: dict[str, Names] = {
     "statistics": Names(
         both="nanmean nansum std std_mean var var_mean",
     ),
+    "storages": Names(
+        methods="storage untyped_storage",
+    ),
     "strides": Names(
         both="as_strided as_strided_scatter",
         methods="contiguous data_ptr is_contiguous storage_offset stride",

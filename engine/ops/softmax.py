@@ -19,6 +19,8 @@ Raw = Any
 def _softmax(a: Raw, dim: int) -> Raw:
     if not np.ndim(a):
         return np.exp(a - a)
+    if not a.size:
+        return a.copy()
     e = a - np.maximum.reduce(a, dim, keepdims=True)
     np.exp(e, e)
     e /= np.add.reduce(e, dim, keepdims=True)
@@ -28,6 +30,8 @@ def _softmax(a: Raw, dim: int) -> Raw:
 def _log_softmax(a: Raw, dim: int) -> Raw:
     if not np.ndim(a):
         return a - a
+    if not a.size:
+        return a.copy()
     d = a - np.maximum.reduce(a, dim, keepdims=True)
     d -= np.log(np.add.reduce(np.exp(d), dim, keepdims=True))
     return d

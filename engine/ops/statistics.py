@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from engine.ops.api import publish
 from engine.ops.helpers import axes, expand_dims
 from engine.ops.table import Op, define, run
 from engine.tensor import Tensor
+from engine.warning import warn
 
 Raw = Any
 
@@ -87,10 +87,10 @@ def _spread_args(name: str, t: Any, dim: Any, unbiased: Any, correction: Any) ->
     dims = None if dim is None else ([dim] if isinstance(dim, int) else list(dim))
     n = _count(t._s, axes(dims, len(t._s)))
     if n <= c:
-        warnings.warn(
+        warn(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
-            "(input numel divided by output numel).", UserWarning, stacklevel=3,
-        )  # fmt: skip
+            "(input numel divided by output numel)."
+        )
     return dims, c
 
 

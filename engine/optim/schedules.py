@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
+
+from engine.warning import warn
 
 from .optimizer import Optimizer
 
@@ -78,12 +79,12 @@ class LRScheduler:
     def _step(self, epoch: int | None) -> None:
         self._step_count += 1
         if self._step_count == 2 and not self.optimizer._stepped:
-            warnings.warn(_ORDER, stacklevel=2)
+            warn(_ORDER)
         if epoch is None:
             self.last_epoch += 1
             self._set(self.get_lr())
             return
-        warnings.warn(EPOCH_DEPRECATION_WARNING, stacklevel=2)
+        warn(EPOCH_DEPRECATION_WARNING)
         self.last_epoch = epoch
         closed = getattr(self, "_get_closed_form_lr", None)
         self._set(self.get_lr() if closed is None else closed())
@@ -104,10 +105,9 @@ class LRScheduler:
     def _outside(self) -> None:
         """Warn if `get_lr` is not called by `step`."""
         if not self._get_lr_called_within_step:
-            warnings.warn(
+            warn(
                 "To get the last learning rate computed by the scheduler, please use "
-                "`get_last_lr()`.",
-                stacklevel=3,
+                "`get_last_lr()`."
             )
 
 

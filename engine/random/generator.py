@@ -37,9 +37,6 @@ class Generator:
         _check(kind == "cpu", _NO_CUDA.format(kind.upper()))
         self._stream = Stream()
 
-    def __repr__(self) -> str:
-        return f"<torch._C.Generator object at {id(self):#x}>"
-
     @property
     def device(self) -> Any:
         """The CPU device."""

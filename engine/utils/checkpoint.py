@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import engine
 from engine.autograd.function import Function
+from engine.autograd.graph import saved_tensors_hooks
 from engine.autograd.passes import backward
 from engine.tensor import Tensor
 
@@ -83,12 +85,64 @@ def checkpoint(
         return function(*inputs, **kwargs)
 
     state = engine.get_rng_state() if preserve_rng_state else None
-    if use_reentrant is False and engine.is_grad_enabled():
-        # Gradients of what the function closes over, parameters for example, flow in any case:
-        # the marker tensor makes the node require grad even if no argument does.
-        marker = engine.zeros(0, requires_grad=True)
-        return _function().apply(lambda _, *inputs: run(*inputs), state, marker, *args)
+    if use_reentrant is False:
+        again = _Again(lambda: run(*args), state)
+        with saved_tensors_hooks(again.pack, again.unpack):
+            return run(*args)
     return _function().apply(run, state, *args)
+
+
+class _Enough(Exception):
+    """Everything that was saved is there again."""
+
+
+class _Again:
+    """Saved tensors of one call, of which only the numbers are kept until one is asked for."""
+
+    def __init__(self, run: Callable[[], Any], state: Any) -> None:
+        self._run = run
+        self._state = state
+        self._count = 0
+        self._found: dict[int, Tensor] = {}
+
+    def pack(self, t: Tensor) -> int:
+        """Return the number of a tensor that the first run saves."""
+        self._count += 1
+        return self._count - 1
+
+    def unpack(self, number: int) -> Tensor:
+        """Return the tensor that the run saves under a number, once per run."""
+        if number not in self._found:
+            self._compute()
+        return self._found.pop(number)
+
+    def _compute(self) -> None:
+        saved: list[Tensor] = []
+
+        def keep(t: Tensor) -> Tensor:
+            saved.append(t.detach())
+            if len(saved) == self._count:
+                raise _Enough
+            return t
+
+        with engine.random.fork_rng(enabled=self._state is not None), engine.enable_grad():
+            if self._state is not None:
+                engine.set_rng_state(self._state)
+            with saved_tensors_hooks(keep, lambda t: t), contextlib.suppress(_Enough):
+                self._run()
+        if len(saved) != self._count:
+            raise CheckpointError(
+                "torch.utils.checkpoint: A different number of tensors was saved during the original "
+                "forward and recomputation.\nNumber of tensors saved during forward: "
+                f"{self._count}\nNumber of tensors saved during recomputation: {len(saved)}."
+            )
+        self._found = dict(enumerate(saved))
+
+
+class CheckpointError(RuntimeError):
+    """The second run did not save what the first did."""
+
+    __module__ = "torch.utils.checkpoint"
 
 
 def checkpoint_sequential(

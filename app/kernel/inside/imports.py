@@ -7,15 +7,18 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
+from typing import Any
 
 #: Packages that need PyTorch's C++ core; a real installation of them would load the real PyTorch.
 COMPANIONS = frozenset(
     ("torchvision", "torchaudio", "torchtext", "torchdata", "torchao", "functorch", "torchgen")
 )
 #: Modules of the engine that are no part of PyTorch's names.
-OURS = frozenset(("later", "meta", "places", "recording", "tape"))
+OURS = frozenset(("later", "meta", "missing", "places", "recording", "tape"))
+#: Modules that keep their own names.
+UNNAMED = OURS | {"ops"}
 #: What messages name of PyTorch's modules, as far as the engine has it.
 NAMED = (
     "accelerator", "autograd", "autograd.functional", "distributions", "func", "linalg", "nn",
@@ -38,15 +41,66 @@ class EngineFinder(MetaPathFinder):
         Raises ModuleNotFoundError, saying what there is, for what the engine lacks.
         """
         package, _, rest = fullname.partition(".")
+        if package == "engine":
+            return _named_spec(fullname, path, target)
         if package in COMPANIONS:
             raise ModuleNotFoundError(_companion_message(fullname, package), name=fullname)
         if package != "torch":
             return None
         if rest.partition(".")[0] in OURS or _is_taken(fullname):
-            raise ModuleNotFoundError(_lacking_message(fullname), name=fullname)
+            raise _lacking(fullname)
         module = _engine_module(fullname, f"engine.{rest}" if rest else "engine")
         is_package = hasattr(module, "__path__")
         return ModuleSpec(fullname, _Alias(module), is_package=is_package)
+
+
+def _named_spec(
+    fullname: str, path: Sequence[str] | None, target: ModuleType | None
+) -> ModuleSpec | None:
+    """Return the spec of a module of the engine, which will go by PyTorch's name.
+
+    What Python says of a name that a module lacks is told by the module's `__name__`.
+    """
+    rest = fullname.partition(".")[2]
+    spec = PathFinder.find_spec(fullname, path, target)
+    if spec is None and rest and "." not in rest:  # `from torch import x`, which has no x
+        if _words(rest):
+            raise _lacking(f"torch.{rest}")
+        raise ImportError(f"cannot import name {rest!r} from 'torch'", name=fullname)
+    if spec is not None and spec.loader is not None and _is_named(rest):
+        spec.loader = _Named(spec.loader, f"torch.{rest}")
+    return spec
+
+
+def _is_named(rest: str) -> bool:
+    """Return whether `engine.<rest>` goes by PyTorch's name.
+
+    The package itself does not: its own modules import each other through it.
+    """
+    return bool(rest) and rest.partition(".")[0] not in UNNAMED
+
+
+def _words(rest: str) -> str:
+    words: str = importlib.import_module("engine.missing").module_words(rest)
+    return words
+
+
+class _Named(Loader):
+    """Loads as another loader does, then gives the module its name."""
+
+    def __init__(self, loader: Loader, name: str) -> None:
+        self._loader = loader
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)  # its source, for tracebacks and `inspect`
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        module.__name__ = self._name
 
 
 class _Alias(Loader):
@@ -75,19 +129,27 @@ def _is_taken(fullname: str) -> bool:
 def _engine_module(fullname: str, name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise  # the engine's module is there and misses something of its own
         made: ModuleType | None = importlib.import_module("engine.places").module(fullname)
         if made is None:
-            raise ModuleNotFoundError(_lacking_message(fullname), name=fullname) from None
+            raise _lacking(fullname) from None
         return made
 
 
-def _lacking_message(fullname: str) -> str:
-    return (
-        f"No module named {fullname!r}: torch is Tapedeck's own engine here, "
-        f"which has {', '.join(engine_modules())}"
+def _lacking(fullname: str) -> ModuleNotFoundError:
+    """Return the error for a module that the engine lacks.
+
+    `from torch import x` passes over an error that is named `torch.x` and then says little; so what
+    PyTorch is known to have is named without it.
+    """
+    words = _words(fullname.removeprefix("torch."))
+    reason = f"{words}; " if words else ""
+    return ModuleNotFoundError(
+        f"No module named {fullname!r}: {reason}torch is Tapedeck's own engine here, "
+        f"which has {', '.join(engine_modules())}",
+        name="torch" if words else fullname,
     )
 
 
@@ -107,13 +169,17 @@ def engine_modules() -> list[str]:
 def _exists(name: str) -> bool:
     try:
         return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # not even its package
+    except ImportError:  # not even its package
         return False
 
 
 def install() -> None:
-    """Put the finder first."""
+    """Put the finder first, and give what is imported already the names that it gives."""
     sys.meta_path.insert(0, EngineFinder())
+    for name, module in list(sys.modules.items()):
+        package, _, rest = name.partition(".")
+        if package == "engine" and _is_named(rest):
+            module.__name__ = f"torch.{rest}"
 
 
 def is_engine(module: str) -> bool:

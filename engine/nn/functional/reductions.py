@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import engine
-from engine import errors
+from engine import errors, warning
 from engine.tensor import Tensor
 
 
@@ -16,10 +15,9 @@ def retired_reduction(size_average: bool | None, reduce: bool | None, warn: bool
     reduce = True if reduce is None else reduce
     name = "none" if not reduce else "mean" if size_average else "sum"
     if warn:
-        warnings.warn(
+        warning.warn(
             "size_average and reduce args will be deprecated, please use "
-            f"reduction='{name}' instead.",
-            stacklevel=4,
+            f"reduction='{name}' instead."
         )
     return name
 
@@ -38,16 +36,15 @@ def _apply(value: Tensor, reduction: str) -> Tensor:
     return value.sum() if reduction == "sum" else value
 
 
-def _same_size(input: Tensor, target: Tensor, stacklevel: int = 3) -> tuple[Tensor, Tensor]:
+def _same_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Warn about different sizes and broadcast."""
     sizes = input.size(), target.size()  # calls: what has no method size() is refused here
     if sizes[0] == sizes[1]:
         return input, target
-    warnings.warn(
+    warning.warn(
         f"Using a target size ({sizes[1]}) that is different to the input size "
         f"({sizes[0]}). This will likely lead to incorrect results due to broadcasting. Please "
-        "ensure they have the same size.",
-        stacklevel=stacklevel,
+        "ensure they have the same size."
     )
     shape = _common_shape(input, target)
     return (

@@ -25,7 +25,7 @@ def test_torch_is_the_engine_under_both_names(shared: Heard) -> None:
         "print(torch is engine, nn is engine.nn, F is engine.nn.functional)\n"
         "print(torch.__spec__.name, torch.nn.__spec__.name, torch.nn.__name__)"
     )
-    assert shared.printed(key) == "True True True\nengine engine.nn engine.nn\n"
+    assert shared.printed(key) == "True True True\nengine engine.nn torch.nn\n"
 
 
 def test_an_installed_torch_is_not_looked_at(make_kernel: MakeKernel, tmp_path: Path) -> None:
@@ -43,6 +43,41 @@ def test_what_the_engine_lacks_says_what_there_is(shared: Heard, name: str) -> N
     assert "torch.nn" in reply.evalue
     assert reply.line == 1
     assert "imports.py" not in "".join(reply.traceback)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("torch.linalg.nothing", "module 'torch.linalg' has no attribute 'nothing'"),
+        ("torch.cuda.nothing", "module 'torch.cuda' has no attribute 'nothing'"),
+        ("from torch import nothing", "cannot import name 'nothing' from 'torch'"),
+        ("from torch.nn import Liner", "cannot import name 'Liner' from 'torch.nn'"),
+        ("from torch.linalg import nothing", "cannot import name 'nothing' from 'torch.linalg'"),
+        ("from torch import fx", "No module named 'torch.fx': compiled programs are not supported"),
+        ("import torch.masked", "No module named 'torch.masked': masked tensors are not supported"),
+        ("from torch.distributed import rpc", "several processes are not supported"),
+    ],
+)
+def test_names_that_are_missing_are_told_by_pytorchs_modules(
+    shared: Heard, line: str, message: str
+) -> None:
+    assert message in shared.reply(shared.run(f"import torch, torch.linalg\n{line}")).evalue
+
+
+def test_imports_of_old_places_work(shared: Heard) -> None:
+    key = shared.run(
+        "import torch.backends.cudnn as cudnn\n"
+        "from torch.autograd.variable import Variable\n"
+        "from torch.distributions.normal import Normal\n"
+        "from torch.cuda.amp import GradScaler, autocast\n"
+        "print(cudnn.benchmark, Normal(0, 1), torch.version.cuda)"
+    )
+    assert shared.printed(key) == "False Normal(loc: 0.0, scale: 1.0) None\n"
+
+
+def test_a_generator_shows_as_pytorchs_does(shared: Heard) -> None:
+    reply = shared.value("torch.manual_seed(0)")
+    assert re.fullmatch(r"<torch\._C\.Generator at 0x[0-9a-f]+>", reply)
 
 
 def test_companions_of_torch_are_refused_with_a_reason(shared: Heard) -> None:

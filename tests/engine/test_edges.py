@@ -1,0 +1,35 @@
+"""Corners of operations that lessons visit: nothing to compute with, and unusual ways to say it."""
+
+from __future__ import annotations
+
+import pytest
+
+import engine as torch
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0), (0, 2)])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_of_nothing_is_nothing(name: str, shape: tuple[int, ...]) -> None:
+    x = torch.empty(shape, requires_grad=True)
+    y = getattr(torch, name)(x, -1)
+    assert y.shape == shape
+    assert torch.autograd.grad(y.sum(), x)[0].shape == shape
+
+
+def test_einsum_takes_lists_of_numbers_for_letters() -> None:
+    x = torch.arange(6.0).reshape(2, 3)
+    assert torch.equal(torch.einsum(x, [0, 1], x, [2, 1]), x @ x.T)
+    assert torch.equal(torch.einsum(x, [0, 1], x, [0, 1], [0]), (x * x).sum(1))
+    assert torch.equal(torch.einsum(x, [..., 1], [...]), x.sum(1))
+    with pytest.raises(ValueError, match=r"not within the valid range \[0, 52\)"):
+        torch.einsum(x, [0, 60])
+    with pytest.raises(ValueError, match="must specify the equation string"):
+        torch.einsum("ij")
+
+
+def test_the_zeroth_power_of_a_matrix_is_in_the_graph() -> None:
+    x = torch.tensor([[1.0, 2], [3, 4]], requires_grad=True)
+    y = torch.linalg.matrix_power(x, 0)
+    assert torch.equal(y, torch.eye(2))
+    assert "CopyBackwards" in repr(y)
+    assert torch.equal(torch.autograd.grad(y.sum(), x)[0], torch.zeros(2, 2))
