@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from app import __version__
@@ -101,11 +103,22 @@ def _diff_options(parser: argparse.ArgumentParser) -> None:
 def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="OUT.tape", help="the recording")
     parser.add_argument(
-        "--to", metavar="FILE", required=True, help="FILE.png, .svg, .pdf, .dot, .graphml or .json"
-    )
+        "--to", metavar="FILE", required=True,
+        help="FILE.png, .svg, .pdf, .dot, .graphml, .json; or the backward replay as .gif, .mp4 "
+        "or .webm",
+    )  # fmt: skip
     parser.add_argument("--graph", type=int, metavar="N", help="which graph (default: the last)")
     parser.add_argument("--theme", choices=["dark", "light"], default="dark")
     parser.add_argument("--scale", type=float, default=2.0, help="pixels per unit of a .png")
+    film = parser.add_argument_group("a replay")
+    film.add_argument("--fps", type=float, default=25.0, help="frames per second (25)")
+    film.add_argument("--size", type=_size, default=(1280, 720), help="pixels (1280x720)")
+    film.add_argument(
+        "--speed", type=float, default=4.0,
+        help="steps per second (4); more where the steps would take longer than a minute",
+    )  # fmt: skip
+    # For the window, which shows the progress of its exports.
+    parser.add_argument("--progress", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(handler=_export)
 
 
@@ -161,6 +174,10 @@ def _show_progress(done: int, total: int, what: str) -> None:
         print(f"\r\033[K{done}/{total} {what[:60]}", end=end, file=sys.stderr, flush=True)
 
 
+def _print_progress(done: int, total: int, what: str) -> None:
+    print(done, total, flush=True)
+
+
 def _info(options: argparse.Namespace) -> int:
     from engine.tape.summary import format_summary, summarize
     from engine.tape.tape import Tape, TapeError
@@ -194,25 +211,44 @@ def _diff(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     from app import display
+    from app.export import FILMS, PICTURES, ExportError, FilmOptions, export
     from engine.tape.tape import Tape, TapeError
 
     path, target = _existing(options.file), Path(options.to)
+    progress = _print_progress if options.progress else _show_progress
+    film = FilmOptions(options.fps, options.size, options.speed)
     try:
-        from app.export import PICTURES, ExportError, export
-
-        if target.suffix.lower() in PICTURES:
+        if target.suffix.lower() in PICTURES + FILMS:
             display.check_qt()
-
-        try:
+        with _ended_as_interrupted():
             tape = Tape.open(path)
-            export(tape, target, options.graph, theme=options.theme, scale=options.scale)
+            export(
+                tape, target, options.graph, options.theme, options.scale, film=film,
+                progress=progress,
+            )  # fmt: skip
             tape.close()
-        except ExportError as error:
-            raise UsageError(str(error)) from None
-    except (TapeError, display.DisplayError) as error:
+    except (ExportError, TapeError, display.DisplayError) as error:
         raise UsageError(str(error)) from None
     print(f"wrote {target}", file=sys.stderr)
     return 0
+
+
+@contextmanager
+def _ended_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM be like Ctrl+C meanwhile: nothing half-written stays."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Read "1280x720"; raises what argparse reports."""
+    width, x, height = text.lower().partition("x")
+    if not (x and width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 1280x720")
+    return int(width), int(height)
 
 
 def _existing(name: str) -> Path:

@@ -37,7 +37,10 @@ COMMANDS = (
         "save_tape", "Save Recording As…", "File", ("Ctrl+Shift+E",), "save_tape",
         "Keep the tape: anybody can play it later, without the code",
     ),
-    Command("export", "Export Graph…", "File", (), "export", "Write the shown graph as a picture"),
+    Command(
+        "export", "Export Graph…", "File", (), "export",
+        "Write the shown graph as a picture, as data, or its backward replay as a film",
+    ),
     Command("quit", "Quit", "File", ("Ctrl+Q",), separator=True),
     Command("undo", "Undo Cell Change", "Edit", ("Ctrl+Alt+Z",), "undo"),
     Command("redo", "Redo Cell Change", "Edit", ("Ctrl+Alt+Shift+Z",), "redo"),

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.commands import COMMANDS, MENUS, tint_actions
+from ui.busy import Busy
 from ui.dock import Dock
 from ui.graph.pane import GraphPane
 from ui.icons import app_icon
@@ -66,6 +67,8 @@ class Window(QMainWindow):
         self.addToolBar(self.toolbar)
         self.kernel_label = QLabel(self)
         self.tape_label = QLabel(self)
+        self.busy = Busy(theme, self)
+        self.statusBar().addPermanentWidget(self.busy)
         self.statusBar().addPermanentWidget(self.tape_label)
         self.statusBar().addPermanentWidget(self.kernel_label)
         self.statusBar().setSizeGripEnabled(False)
@@ -115,6 +118,7 @@ class Window(QMainWindow):
             self.transport,
             self.operations,
             self.notice,
+            self.busy,
         ):
             panel.set_theme(theme)
         for dock in self.docks.values():

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "app": {
         "app", "ui", "engine", "resources", "numpy", "networkx", "PySide6",
         "IPython", "ipykernel", "jupyter_client", "nbformat", "traitlets", "zmq", "comm",
-        "tornado",
+        "tornado", "PIL", "imageio_ffmpeg",
     },
 }  # fmt: skip
 
@@ -27,7 +27,8 @@ MAY_IMPORT = {
 QT_FREE = (
     "engine", "app/kernel/inside", "app/documents.py", "app/record.py", "app/cli.py",
     "app/bootstrap.py", "ui/graph/model.py", "ui/graph/layout", "ui/graph/tint.py",
-    "ui/graph/types.py", "ui/inspector/view.py", "ui/palette/search.py", "ui/palette/calls.py",
+    "ui/graph/types.py", "ui/graph/cut.py", "ui/inspector/view.py",
+    "ui/palette/search.py", "ui/palette/calls.py",
 )  # fmt: skip
 
 TOP_LEVEL = {"pyproject.toml", "README.md", "LICENSE", "app", "engine", "ui", "resources", "tests"}

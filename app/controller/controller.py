@@ -84,6 +84,7 @@ class Controller(QObject):
         """Keep the preferences for the next start, and end kernel and threads."""
         self.playback.player.pause()
         self.settings.save()
+        self.files.exports.close()
         self.runs.close()
         self.graph.pictures.close()
         self.operations.close()

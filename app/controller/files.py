@@ -7,9 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
+from app.controller.exports import Exports
 from app.documents import Cell, Document, DocumentError, load, new, new_key, save
 from app.examples import Example
-from app.export import ExportError, export
+from app.export import FORMATS
 from app.runs import Runs
 from app.session import Session
 from app.settings import Settings
@@ -18,7 +19,13 @@ from engine.tape.tape import Tape, TapeError
 
 OPENABLE = "Notebooks, scripts, tapes (*.ipynb *.py *.tape)"
 NOTEBOOK, SCRIPT = "Notebook (*.ipynb)", "Python script (*.py)"
-PICTURES = "PNG (*.png);;SVG (*.svg);;PDF (*.pdf);;DOT (*.dot);;GraphML (*.graphml);;JSON (*.json)"
+#: What each format is called where one chooses it.
+EXPORTS = {
+    ".png": "PNG picture", ".svg": "SVG drawing", ".pdf": "PDF document",
+    ".gif": "GIF of the backward replay", ".mp4": "MP4 of the backward replay",
+    ".webm": "WebM of the backward replay", ".dot": "Graphviz DOT", ".graphml": "GraphML",
+    ".json": "node-link JSON",
+}  # fmt: skip
 
 
 class Files(QObject):
@@ -29,6 +36,8 @@ class Files(QObject):
     def __init__(self, session: Session, runs: Runs, window: Window, settings: Settings) -> None:
         super().__init__(window)
         self._session, self._runs, self._window, self._settings = session, runs, window, settings
+        self.exports = Exports(self)
+        self._watch_exports()
 
     # --- opening
 
@@ -164,15 +173,38 @@ class Files(QObject):
         if tape is None or graph is None:
             self._window.notice.show_message("There is no graph yet: run a cell first.")
             return
+        if self.exports.busy:
+            self._window.notice.show_message("Another export is still running.")
+            return
         start = str(self._folder() / "graph.png")
-        name, _ = QFileDialog.getSaveFileName(self._window, "Export Graph", start, PICTURES)
+        kinds = {f"{text} (*{suffix})": suffix for suffix, text in EXPORTS.items()}
+        name, kind = QFileDialog.getSaveFileName(
+            self._window, "Export Graph", start, ";;".join(kinds)
+        )
         if name:
-            try:
-                export(tape, Path(name), graph.number, theme=self._settings.preferences.theme)
-            except ExportError as error:
-                self._window.notice.show_message(str(error), error=True)
-            else:
-                self._window.statusBar().showMessage(f"Wrote {Path(name).name}", 4000)
+            self.export_to(Path(name), kinds.get(kind, ".png"))
+
+    def export_to(self, path: Path, suffix: str = ".png") -> None:
+        """Write the shown graph to `path`; `suffix` names the format if the path does not."""
+        tape, graph = self._session.tape, self._session.graph
+        assert tape is not None and graph is not None
+        if path.suffix.lower() not in FORMATS:
+            path = path.with_name(path.name + suffix)
+        try:
+            self.exports.start(tape, path, graph.number, self._settings.preferences.theme)
+        except (TapeError, OSError) as error:
+            self._window.notice.show_message(str(error), error=True)
+
+    def _watch_exports(self) -> None:
+        exports, busy, window = self.exports, self._window.busy, self._window
+        exports.began.connect(lambda name: busy.begin(f"Exporting {name}"))
+        exports.advanced.connect(busy.advance)
+        for ended in (exports.done, exports.failed, exports.cancelled):
+            ended.connect(busy.end)
+        busy.cancelled.connect(exports.cancel)
+        exports.done.connect(lambda name: window.statusBar().showMessage(f"Wrote {name}", 4000))
+        exports.failed.connect(lambda text: window.notice.show_message(text, error=True))
+        exports.cancelled.connect(lambda: window.statusBar().showMessage("Export cancelled", 4000))
 
     # --- leaving
 

@@ -115,6 +115,11 @@ class Stage(QObject):
         if self.state is not None and (len(self.state.pulses) or self.state.badges):
             self._pulsing.run(milliseconds)
 
+    def stand(self, t: float) -> None:
+        """Stand at t in 0..1 of the state's step, without letting it run: for films."""
+        self._pulsing.stop()
+        self._pulse = t
+
     def finish(self, view: View, size: Size) -> None:
         """End all motion and paint every tile that the view needs."""
         self._pulsing.finish()

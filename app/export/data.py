@@ -1,114 +1,19 @@
-"""Write a graph of a tape to a file: a picture (.png, .svg, .pdf) or data (.dot, .json ...)."""
+"""A graph as data: DOT, GraphML and node-link JSON."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import networkx as nx
 import numpy as np
 
-from engine.tape.tape import Tape
 from ui import theme as themes
-from ui.graph.model import GraphInfo, build_graph, list_graphs, main_graph
-from ui.graph.types import CanvasState, Kind, Layout, NodeId, Role
+from ui.graph.model import GraphInfo
+from ui.graph.types import Kind, NodeId, Role
 
 Graph: TypeAlias = "nx.MultiDiGraph[NodeId]"
-
-
-#: Formats that need Qt's libraries.
-PICTURES = (".png", ".svg", ".pdf")
-
-
-class ExportError(Exception):
-    """The graph cannot be written; the message is one sentence that says why."""
-
-
-def export(
-    tape: Tape,
-    target: Path,
-    graph_number: int | None = None,
-    theme: str = "dark",
-    scale: float = 2.0,
-    playhead: int | None = None,
-) -> None:
-    """Write graph `graph_number` (None: the last) of `tape` to `target`; its suffix is the format.
-
-    theme: "dark" or "light"; scale: pixels per unit of a .png, less where the image would exceed
-    16,000 pixels a side; playhead: tint a picture as the window does there (None: no tint). The
-    same tape gives the same bytes. Raises ExportError.
-    """
-    suffix = target.suffix.lower()
-    if suffix not in (*_TEXTS, *PICTURES):
-        known = ", ".join([*PICTURES, *_TEXTS])
-        raise ExportError(f"{target.name} should end in one of {known}, which names the format")
-    if not 0.05 <= scale <= 16:
-        raise ExportError(f"a scale of {scale:g} is not between 0.05 and 16")
-    info = _chosen(tape, graph_number)
-    graph = build_graph(tape, info)
-    if suffix in _TEXTS:
-        data = _TEXTS[suffix](graph, info, theme).encode()
-    else:
-        data = _picture(tape, graph, info, suffix, theme, scale, playhead)
-    _write(target, data)
-
-
-def _chosen(tape: Tape, number: int | None) -> GraphInfo:
-    graphs = list_graphs(tape)
-    if not graphs:
-        raise ExportError("the tape holds no graph: nothing was recorded on it")
-    if number is None:
-        return main_graph(graphs) or graphs[-1]
-    for info in graphs:
-        if info.number == number:
-            return info
-    first, last = graphs[0].number, graphs[-1].number
-    which = f"only graph {first}" if first == last else f"graphs {first} to {last}"
-    raise ExportError(f"the tape has no graph {number}, it has {which}")
-
-
-def _picture(
-    tape: Tape, graph: Graph, info: GraphInfo, suffix: str, theme: str, scale: float,
-    playhead: int | None,
-) -> bytes:  # fmt: skip
-    # Only pictures need Qt's libraries.
-    from ui.graph import still
-    from ui.graph.cards import card_sizes
-    from ui.graph.layout import lay_out
-    from ui.graph.pdf import pdf
-
-    still.ensure_application()
-    layout = lay_out(graph, card_sizes(graph))
-    state = None if playhead is None else _state(tape, graph, layout, playhead)
-    picture = still.picture_of(graph, layout, themes.load(theme), state)
-    if suffix == ".svg":
-        return still.svg(picture, info.title, state)
-    if suffix == ".pdf":
-        return pdf(picture, info.title, state)
-    return still.png(picture, scale, state)
-
-
-def _state(tape: Tape, graph: Graph, layout: Layout, playhead: int) -> CanvasState:
-    from engine.tape.replay import state_at
-    from ui.graph.tint import TintIndex
-
-    return TintIndex(tape, graph, layout).state(state_at(tape, playhead))
-
-
-def _write(target: Path, data: bytes) -> None:
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True) if part.parent.is_dir() else None
-        raise ExportError(f"cannot write {target}: {error.strerror or error}") from None
-
-
-# --- data formats
 
 
 def _plain(value: Any) -> Any:
@@ -202,7 +107,8 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
-_TEXTS: dict[str, Callable[[Graph, GraphInfo, str], str]] = {
+#: What each format's writer is; it takes the name of a theme too.
+TEXTS: dict[str, Callable[[Graph, GraphInfo, str], str]] = {
     ".dot": _dot, ".graphml": _graphml, ".json": _json,
 }  # fmt: skip
 

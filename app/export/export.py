@@ -1,0 +1,122 @@
+"""The one way out: a tape, a target whose suffix names the format, and how it should look."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.export.data import TEXTS, Graph
+from app.export.errors import ExportError
+from app.export.film import FILMS, FilmOptions
+from engine.tape.tape import Tape
+from ui import theme as themes
+from ui.graph.model import GraphInfo, build_graph, list_graphs, main_graph
+from ui.graph.types import CanvasState, Layout
+
+PICTURES = (".png", ".svg", ".pdf")
+FORMATS = (*PICTURES, *TEXTS, *FILMS)
+
+#: Told how many frames are done, of how many, and what for.
+Progress = Callable[[int, int, str], object]
+
+
+def export(
+    tape: Tape,
+    target: Path,
+    graph_number: int | None = None,
+    theme: str = "dark",
+    scale: float = 2.0,
+    playhead: int | None = None,
+    film: FilmOptions | None = None,
+    progress: Progress = lambda done, total, what: None,
+) -> None:
+    """Write graph `graph_number` (None: the last) of `tape` to `target`; its suffix is the format.
+
+    theme: "dark" or "light"; scale: pixels per unit of a .png, less where the image would exceed
+    16,000 pixels a side; playhead: tint a picture as the window does there (None: no tint); film:
+    how a replay is played. The same tape gives the same bytes, and a file that was there is whole,
+    the old or the new one. Raises ExportError.
+    """
+    suffix = target.suffix.lower()
+    if suffix not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise ExportError(f"{target.name} should end in one of {known}, which names the format")
+    if not 0.05 <= scale <= 16:
+        raise ExportError(f"a scale of {scale:g} is not between 0.05 and 16")
+    info = _chosen(tape, graph_number)
+    graph = build_graph(tape, info)
+    if suffix in FILMS:
+        from app.export.film import write_film
+
+        with _part_of(target) as part:
+            write_film(tape, graph, info, part, suffix, theme, film or FilmOptions(), progress)
+        return
+    if suffix in TEXTS:
+        data = TEXTS[suffix](graph, info, theme).encode()
+    else:
+        data = _picture(tape, graph, info, suffix, theme, scale, playhead)
+    with _part_of(target) as part:
+        part.write_bytes(data)
+
+
+def part_name(target: Path, process: int) -> Path:
+    """Return where a process writes what will become `target`."""
+    return target.with_name(f"{target.name}.{process}.part")
+
+
+def _chosen(tape: Tape, number: int | None) -> GraphInfo:
+    graphs = list_graphs(tape)
+    if not graphs:
+        raise ExportError("the tape holds no graph: nothing was recorded on it")
+    if number is None:
+        return main_graph(graphs) or graphs[-1]
+    for info in graphs:
+        if info.number == number:
+            return info
+    first, last = graphs[0].number, graphs[-1].number
+    which = f"only graph {first}" if first == last else f"graphs {first} to {last}"
+    raise ExportError(f"the tape has no graph {number}, it has {which}")
+
+
+def _picture(
+    tape: Tape, graph: Graph, info: GraphInfo, suffix: str, theme: str, scale: float,
+    playhead: int | None,
+) -> bytes:  # fmt: skip
+    # Only pictures need Qt's libraries.
+    from ui.graph import still
+    from ui.graph.cards import card_sizes
+    from ui.graph.layout import lay_out
+    from ui.graph.pdf import pdf
+
+    still.ensure_application()
+    layout = lay_out(graph, card_sizes(graph))
+    state = None if playhead is None else _state(tape, graph, layout, playhead)
+    picture = still.picture_of(graph, layout, themes.load(theme), state)
+    if suffix == ".svg":
+        return still.svg(picture, info.title, state)
+    if suffix == ".pdf":
+        return pdf(picture, info.title, state)
+    return still.png(picture, scale, state)
+
+
+def _state(tape: Tape, graph: Graph, layout: Layout, playhead: int) -> CanvasState:
+    from engine.tape.replay import state_at
+    from ui.graph.tint import TintIndex
+
+    return TintIndex(tape, graph, layout).state(state_at(tape, playhead))
+
+
+@contextmanager
+def _part_of(target: Path) -> Iterator[Path]:
+    """Give a file to write, which becomes the target if all went well, and goes if not."""
+    part = part_name(target, os.getpid())
+    try:
+        yield part
+        part.replace(target)
+    except OSError as error:
+        raise ExportError(f"cannot write {target}: {error.strerror or error}") from None
+    finally:
+        if part.parent.is_dir():
+            part.unlink(missing_ok=True)

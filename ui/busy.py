@@ -1,0 +1,55 @@
+"""What goes on in the background: a few words, how far it is, and a button that ends it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+
+from ui.icons import icon
+from ui.theme import SPACE, Theme
+
+
+class Busy(QWidget):
+    """For a status bar; hidden while nothing goes on."""
+
+    cancelled = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = QLabel(self)
+        self._bar = QProgressBar(self)
+        self._bar.setFixedSize(120, 4)
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName("Progress")
+        self._cancel = QToolButton(self)
+        self._cancel.setAccessibleName("Cancel")
+        self._cancel.clicked.connect(self.cancelled)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, SPACE["m"], 0)
+        row.setSpacing(SPACE["s"])
+        for part in (self._text, self._bar, self._cancel):
+            row.addWidget(part)
+        self.set_theme(theme)
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._cancel.setIcon(icon("close", theme.text_dim))
+
+    def begin(self, text: str) -> None:
+        """Show `text`; how far it is, is not known yet."""
+        self._text.setText(text)
+        self._cancel.setToolTip(f"Cancel: {text}")
+        self._bar.setRange(0, 0)
+        self.show()
+
+    def advance(self, done: int, total: int) -> None:
+        """Show that `done` of `total` parts are done."""
+        self._bar.setRange(0, max(total, 1))
+        self._bar.setValue(done)
+
+    def end(self) -> None:
+        self.hide()
+
+    def words(self) -> str:
+        """Return what is said to go on, "" if nothing does."""
+        return self._text.text() if not self.isHidden() else ""
