@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from ui.icons import icon
 from ui.theme import SPACE, Theme
@@ -29,6 +29,7 @@ class Busy(QWidget):
         row.setSpacing(SPACE["s"])
         for part in (self._text, self._bar, self._cancel):
             row.addWidget(part)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.set_theme(theme)
         self.hide()
 

@@ -15,6 +15,7 @@ from app import __version__
 from app.commands import COMMANDS, make_actions
 from app.controller.files import Files
 from app.controller.graph import GraphBinding
+from app.controller.iterations import IterationsBinding
 from app.controller.notebook import NotebookBinding
 from app.controller.operations import OperationsBinding
 from app.controller.playback import PlaybackBinding
@@ -56,6 +57,7 @@ class Controller(QObject):
         self.files = Files(self.session, self.runs, self.window, settings)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
         self.graph = GraphBinding(self.session, self.window, preferences)
+        self.iterations = IterationsBinding(self.session, self.window.inspector)
         self.playback = PlaybackBinding(
             self.session, self.window.transport, preferences, self.graph.show_step
         )
@@ -87,6 +89,7 @@ class Controller(QObject):
         self.files.exports.close()
         self.runs.close()
         self.graph.pictures.close()
+        self.iterations.close()
         self.operations.close()
         self.undo.clear()  # while those who listen are there
         self.session.set_tape(None)

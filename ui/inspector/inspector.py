@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.inspector.header import Header
+from ui.inspector.iterations import IterationsView
 from ui.inspector.ledger import LedgerView
 from ui.inspector.parts import LinkRow, Section, SourceRow, ValueEdit
 from ui.inspector.records import Fact, Links, NodeView, Shown
@@ -31,6 +32,7 @@ class Inspector(QWidget):
     node_clicked = Signal(object)
     source_clicked = Signal(str, int)
     event_clicked = Signal(int)
+    leaf_shown = Signal(object)  # Leaf | None
 
     def __init__(self, theme: Theme | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,16 +44,19 @@ class Inspector(QWidget):
         self.source = SourceRow(self._theme)
         self.value, self.gradient = _ShownView(), _ShownView()
         self.ledger = LedgerView(self._theme)
+        self.iterations = IterationsView(self._theme)
         self.sections = {
             "facts": Section("Facts", self.facts, self._theme),
             "gradient": Section("Gradient", self.gradient, self._theme),
             "ledger": Section("Contributions", self.ledger, self._theme),
+            "iterations": Section("Over iterations", self.iterations, self._theme),
             "value": Section("Value", self.value, self._theme),
             "links": Section("Connections", self.links, self._theme),
         }
         self._lay_out()
         self.links.node_clicked.connect(self.node_clicked)
         self.ledger.event_clicked.connect(self.event_clicked)
+        self.iterations.event_clicked.connect(self.event_clicked)
         self.source.clicked.connect(self._source_clicked)
         self.set_theme(self._theme)
         self.show_node(None)
@@ -80,6 +85,9 @@ class Inspector(QWidget):
         if view.ledger is not None:
             self.sections["ledger"].title.set_words(view.ledger.title)
             self.ledger.set_ledger(view.ledger)
+        self.sections["iterations"].setVisible(view.leaf is not None)
+        if before is None or before.leaf != view.leaf:
+            self.leaf_shown.emit(view.leaf)
 
     def shown(self) -> NodeView | None:
         """Return what is shown."""
@@ -93,6 +101,7 @@ class Inspector(QWidget):
         self.links.set_theme(theme)
         self.source.set_theme(theme)
         self.ledger.set_theme(theme)
+        self.iterations.set_theme(theme)
         for section in self.sections.values():
             section.set_theme(theme)
         for view in (self.value, self.gradient):

@@ -94,6 +94,14 @@ class Ledger(NamedTuple):
     alarming: bool
 
 
+class Leaf(NamedTuple):
+    """A leaf with several iterations. name: as it is written; grads: whether passes made them."""
+
+    tensor: int
+    name: str
+    grads: bool
+
+
 @dataclass(frozen=True, slots=True)
 class NodeView:
     """Everything the inspector shows of a node at a playhead.
@@ -111,3 +119,4 @@ class NodeView:
     value: Shown | None = None
     gradient: Shown | None = None
     ledger: Ledger | None = None
+    leaf: Leaf | None = None

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 from engine.ops.table import family
 from engine.tape.freed import freed_by
 from engine.tape.replay import cotangents, grad_at
-from engine.tape.schema import ValueFlag
+from engine.tape.schema import GradChange, ValueFlag
 from engine.tape.tape import Tape, TapeError
 from ui.graph.types import Kind, NodeId
 from ui.inspector.connections import groups, inputs, next_functions, saved, users
 from ui.inspector.facts import freed_facts, op_facts, tensor_facts, visit_facts
 from ui.inspector.history import history
 from ui.inspector.lookup import Lookup, lookup
-from ui.inspector.records import Fact, Line, Link, NodeView, Shown
+from ui.inspector.records import Fact, Leaf, Line, Link, NodeView, Shown
 
 __all__ = ["NodeView", "describe"]
 
@@ -52,6 +53,7 @@ def _leaf(look: Lookup, ref: int, playhead: int) -> NodeView:
         _value(look, value, playhead),
         _grad(look, tensor, name, playhead, wants=wants),
         history(look, tensor, playhead),
+        _iterating(look, tensor, name),
     )
 
 
@@ -127,7 +129,18 @@ def _accumulate(look: Lookup, ref: int, playhead: int) -> NodeView:
         None,
         _grad(look, tensor, name, playhead, wants=True),
         history(look, tensor, playhead),
+        _iterating(look, tensor, name),
     )
+
+
+def _iterating(look: Lookup, tensor: int, name: str) -> Leaf | None:
+    """Return the leaf if there is more than one moment to plot it over."""
+    tape, kinds = look.tape, look.tape.grads["kind"]
+    rows = tape.grads_of.rows(tape.grads["tensor"], tensor)
+    added = list(islice((row for row in rows if kinds[row] == GradChange.ACCUMULATE), 2))
+    if len(added) < 2 and len(look.values_of(tensor)) < 2:
+        return None
+    return Leaf(tensor, name, bool(added))
 
 
 _DESCRIBERS: dict[Kind, Callable[[Lookup, int, int], NodeView]] = {

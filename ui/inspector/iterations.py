@@ -1,0 +1,281 @@
+"""A leaf over the iterations of a run: a slice to choose with, and a plot to go back by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from engine.tape.history import Series
+from ui.fonts import mono_font
+from ui.plots.stats import number
+from ui.theme import MONO_FONT, SIZES, SPACE, Theme
+
+HEIGHT = 190
+LEGEND = 6  # lines that are named below the plot
+#: Which of the families' colours the lines take, in turn: those that differ most.
+_HUES = ("pointwise", "loss", "reduction", "normalization", "activation", "random", "inplace")
+_HELP = (
+    "Iterations first, then elements, as in NumPy: [::10, 0, :] is every tenth iteration of "
+    "the first row. Without .grad it is the value."
+)
+
+
+class IterationsView(QWidget):
+    """Shows a Series and asks for others: `requested` gives the slice as it was written."""
+
+    requested = Signal(str)
+    event_clicked = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._series: Series | None = None
+        self._playhead = 0
+        self.slice = QLineEdit()
+        self.slice.setObjectName("slice")
+        self.slice.setAccessibleName("Slice of iterations and elements")
+        self.slice.setToolTip(_HELP)
+        self.slice.returnPressed.connect(lambda: self.requested.emit(self.slice.text()))
+        self.plot = _Plot()
+        self.plot.pointed.connect(self._point)
+        self.plot.chosen.connect(self._choose)
+        self.plot.stepped.connect(self._step)
+        self.note = QLabel()
+        self.note.setObjectName("words")
+        self.note.setWordWrap(True)
+        self.legend = QLabel()
+        self.legend.setObjectName("legend")
+        self.legend.setWordWrap(True)
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 0, 0, 0)
+        column.setSpacing(SPACE["s"])
+        for part in (self.slice, self.plot, self.legend, self.note):
+            column.addWidget(part)
+        self.set_theme(theme)
+
+    def set_slice(self, text: str) -> None:
+        """Write a slice without asking for it; what is shown of another goes."""
+        self.slice.setText(text)
+        self.slice.setCursorPosition(len(text))
+        self._series = None
+        self._draw()
+
+    def show_series(self, series: Series) -> None:
+        """Draw a series; the view stays where the person has zoomed to."""
+        self._series = series
+        self._draw()
+
+    def show_problem(self, text: str) -> None:
+        """Say why there is nothing to show; what was drawn before stays."""
+        self.note.setText(text)
+        self._dress(bad=True)
+
+    def set_playhead(self, playhead: int) -> None:
+        """Mark the iteration that is the latest at the playhead."""
+        self._playhead = playhead
+        if self._series is not None:
+            at = int(np.searchsorted(self._series.playheads, playhead, "right")) - 1
+            self.plot.mark(float(self._series.iterations[at]) if at >= 0 else None)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.plot.set_theme(theme)
+        self._draw()
+
+    def _draw(self) -> None:
+        series = self._series
+        self._dress(bad=False)
+        if series is None:
+            self.plot.draw(np.zeros(0), np.zeros((0, 0)), [])
+            self.legend.hide()
+            self.note.setText("Reading …")
+            return
+        colours = [self._colour(i) for i in range(series.lines.shape[1])]
+        self.plot.draw(series.iterations, series.lines, colours)
+        self.legend.setText(_legend(series, colours))
+        self.legend.setVisible(bool(self.legend.text()))
+        self.note.setText(_about(series))
+        self.set_playhead(self._playhead)
+
+    def _colour(self, line: int) -> str:
+        return self._theme.families[_HUES[line % len(_HUES)]]
+
+    def _point(self, x: float | None) -> None:
+        """Tell the numbers of the iteration pointed at."""
+        if self._series is None:
+            return
+        if x is None:
+            self.note.setText(_about(self._series))
+        else:
+            self.note.setText(_readout(self._series, _nearest(self._series, x)))
+
+    def _choose(self, x: float) -> None:
+        if self._series is not None:
+            self.event_clicked.emit(int(self._series.playheads[_nearest(self._series, x)]))
+
+    def _step(self, by: int) -> None:
+        """Go to the next or previous iteration of those drawn."""
+        if self._series is None:
+            return
+        heads = self._series.playheads
+        at = int(np.searchsorted(heads, self._playhead, "right" if by > 0 else "left"))
+        at = min(max(at if by > 0 else at - 1, 0), len(heads) - 1)
+        self.event_clicked.emit(int(heads[at]))
+
+    def _dress(self, *, bad: bool) -> None:
+        theme = self._theme
+        edge = theme.error if bad else theme.border
+        words = theme.error if bad else theme.text_dim
+        self.ensurePolished()
+        self.setStyleSheet(f"""
+        IterationsView QLineEdit#slice {{ font-family: "{MONO_FONT}"; border-color: {edge}; }}
+        IterationsView QLineEdit#slice:focus {{ border-color: {theme.focus}; }}
+        IterationsView QLabel {{ font-size: {SIZES["small"]}pt; color: {theme.text_dim}; }}
+        IterationsView QLabel#words {{ color: {words}; }}
+        """)
+
+
+class _Plot(pg.PlotWidget):  # type: ignore[misc]
+    """Lines over iterations. A drag pans and Ctrl with the wheel zooms, along iterations only."""
+
+    pointed = Signal(object)  # x, or None
+    chosen = Signal(float)
+    stepped = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(HEIGHT)
+        self.setAccessibleName("Elements over iterations; the arrow keys go from one to the next")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        item = self.getPlotItem()
+        item.setMenuEnabled(False)
+        item.hideButtons()
+        item.setMouseEnabled(x=True, y=False)
+        item.getViewBox().setAutoVisible(y=True)
+        item.setDownsampling(auto=True, mode="peak")
+        item.setClipToView(True)
+        self._marker = pg.InfiniteLine(angle=90, movable=False)
+        self._marker.setZValue(10)
+        self._curves: list[Any] = []
+        self._shown: tuple[float, float] | None = None
+        self._pressed: QPointF | None = None
+        self.scene().sigMouseMoved.connect(self._moved)
+
+    def draw(self, x: NDArray[Any], lines: NDArray[Any], colours: list[str]) -> None:
+        """Draw lines (k, m) over x (k,); other iterations than before are all brought into view."""
+        item = self.getPlotItem()
+        for curve in self._curves:
+            item.removeItem(curve)
+        dot = {"symbol": "o", "symbolSize": 4, "symbolPen": None} if len(x) <= 60 else {}
+        self._curves = [
+            item.plot(x, lines[:, i], pen=pg.mkPen(colour, width=1), connect="finite",
+                      **(dot and {**dot, "symbolBrush": colour}))
+            for i, colour in enumerate(colours)
+        ]  # fmt: skip
+        span = (float(x[0]), float(x[-1])) if len(x) else None
+        if span is not None and span != self._shown:
+            item.enableAutoRange()
+            item.autoRange()
+        self._shown = span
+        self.mark(None)
+
+    def mark(self, x: float | None) -> None:
+        """Draw the playhead's line at an iteration, or none."""
+        item = self.getPlotItem()
+        if x is None:
+            item.removeItem(self._marker)
+            return
+        self._marker.setValue(x)
+        if self._marker.scene() is None:
+            item.addItem(self._marker, ignoreBounds=True)
+
+    def marked(self) -> float | None:
+        """Return the iteration that is marked."""
+        return None if self._marker.scene() is None else float(self._marker.value())
+
+    def set_theme(self, theme: Theme) -> None:
+        self.setBackground(QColor(theme.canvas))
+        self._marker.setPen(pg.mkPen(theme.accent, width=1.4))
+        for side in ("left", "bottom"):
+            axis = self.getPlotItem().getAxis(side)
+            axis.setPen(pg.mkPen(theme.border))
+            axis.setTextPen(pg.mkPen(theme.text_dim))
+            axis.setTickFont(mono_font("small"))
+            axis.setStyle(tickLength=-4)
+        self.getPlotItem().showGrid(x=False, y=True, alpha=0.08 if theme.dark else 0.14)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().wheelEvent(event)
+        else:
+            event.ignore()  # the inspector scrolls
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed = event.position()
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        begin = self._pressed if event.button() == Qt.MouseButton.LeftButton else None
+        if begin is not None and (event.position() - begin).manhattanLength() < 4:
+            self.chosen.emit(self._x(event.position()))
+        self._pressed = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.getPlotItem().enableAutoRange()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and not event.modifiers():
+            self.stepped.emit(1 if event.key() == Qt.Key.Key_Right else -1)
+        else:
+            event.ignore()
+
+    def leaveEvent(self, event: Any) -> None:
+        super().leaveEvent(event)
+        self.pointed.emit(None)
+
+    def _moved(self, place: QPointF) -> None:
+        self.pointed.emit(self._x(place))
+
+    def _x(self, place: QPointF) -> float:
+        return float(self.getPlotItem().getViewBox().mapSceneToView(place).x())
+
+
+def _nearest(series: Series, x: float) -> int:
+    return int(np.abs(series.iterations - x).argmin())
+
+
+def _about(series: Series) -> str:
+    """Return what the slice chose, in words."""
+    elements = f"{series.elements:,} element{'s' * (series.elements != 1)}"
+    words = f"{elements} over {series.chosen:,} iteration{'s' * (series.chosen != 1)}"
+    drawn = len(series.iterations)
+    return f"{words}, {drawn:,} of them drawn" if drawn < series.chosen else words
+
+
+def _readout(series: Series, k: int) -> str:
+    named = [
+        f"{label} {number(value)}".strip()
+        for label, value in zip(series.labels, series.lines[k].tolist(), strict=True)
+    ]
+    if len(named) > LEGEND:
+        named = [*named[:LEGEND], "…"]
+    return f"iteration {int(series.iterations[k]):,}:  {'   '.join(named)}"
+
+
+def _legend(series: Series, colours: list[str]) -> str:
+    """Return the names of the lines, each after a dot in its colour."""
+    labels = [label for label in series.labels if label]
+    parts = [
+        f"<span style='color:{colour}'>●</span>&nbsp;{label.replace(' ', '&nbsp;')}"
+        for label, colour in zip(labels[:LEGEND], colours, strict=False)
+    ]
+    more = f" &nbsp;and {len(labels) - LEGEND} more" if len(labels) > LEGEND else ""
+    return " &nbsp; ".join(parts) + more
