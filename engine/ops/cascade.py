@@ -15,6 +15,7 @@ Raw = Any
 MOST = 32768
 _ROWS = 4  # rows that are added side by side
 _LEVELS = 4
+_MANY = 16  # runs from which on a copy pays
 
 
 def _lanes(a: Raw) -> int:
@@ -25,6 +26,12 @@ def _lanes(a: Raw) -> int:
 def _run(a: Raw) -> Raw:
     """One after the other along the first dimension."""
     return np.add.reduce(a, axis=0)
+
+
+def _side_by_side(runs: Raw) -> Raw:
+    """Runs (n, step, ...) as (step, n, ...); copied where that lets NumPy add longer rows."""
+    turned = runs.swapaxes(0, 1)
+    return np.ascontiguousarray(turned) if len(runs) > _MANY else turned
 
 
 def _cascade(a: Raw) -> Raw:
@@ -38,7 +45,7 @@ def _cascade(a: Raw) -> Raw:
     for _ in range(_LEVELS - 1):
         full = len(a) // step
         parts.append(_run(a[full * step :]))
-        a = np.add.reduce(a[: full * step].reshape(full, step, *a.shape[1:]), axis=1)
+        a = _run(_side_by_side(a[: full * step].reshape(full, step, *a.shape[1:])))
     total = parts[0]
     for part in (*parts[1:], _run(a)):
         total = total + part

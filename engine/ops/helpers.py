@@ -57,6 +57,8 @@ def ones(n: int, d: Any) -> Any:
 
 def sum_to(g: Any, size: Sequence[int]) -> Any:
     """Sum an array down to the shape that was broadcast to it."""
+    if g.shape == size:
+        return g
     extra = g.ndim - len(size)
     if extra == 1 and g.ndim == 2 and size[0] == g.shape[1] and g.dtype.kind == "f":
         return ones(g.shape[0], g.dtype).dot(g)
@@ -123,7 +125,17 @@ def scaled(g: Any, by: Any) -> Any:
     return g if by == 1 else g * by
 
 
+def raw_shares(g: Any, size: Sequence[int], n: int) -> Any:
+    """g / n at every place of `size`."""
+    return RAW.expand(g / n, size)
+
+
+def graph_shares(g: Any, size: Sequence[int], n: int) -> Any:
+    return g.expand(size) / n
+
+
 RAW.scaled = GRAPH.scaled = scaled
+RAW.shares, GRAPH.shares = raw_shares, graph_shares
 RAW.sum_to, GRAPH.sum_to = sum_to, sum_to_tensor
 RAW.conj, GRAPH.conj = raw_conj, graph_conj
 GRAPH.real = lambda t: t.real if t._d.is_complex else t

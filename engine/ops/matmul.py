@@ -11,7 +11,7 @@ from engine import errors
 from engine.dtype import float32, float64
 from engine.ops.api import expose, publish
 from engine.ops.helpers import scaled
-from engine.ops.shape import SQUEEZE_MM
+from engine.ops.shape import EXPAND, SQUEEZE_MM, UNSAFE_VIEW, reshaped
 from engine.ops.table import define, run
 from engine.tensor import Tensor
 
@@ -316,8 +316,8 @@ def _folded(a: Any, b: Any, n: int, m: int) -> Any:
     )
     if len(small._s) == 1:
         _check_mv([flat, small])
-        return _unsafe_view(run(MV, [flat, small]), large._s[:-1])
-    out = _unsafe_view(_mm2(flat, small), (*large._s[:-1], small._s[1]))
+        return UNSAFE_VIEW.way(run(MV, [flat, small]), tuple(large._s[:-1]))
+    out = UNSAFE_VIEW.way(_mm2(flat, small), (*large._s[:-1], small._s[1]))
     return out.mT.contiguous() if turned else out
 
 
@@ -333,28 +333,24 @@ def _batched(a: Any, b: Any, n: int, m: int) -> Any:
 
 
 def _broadcast_bmm(a: Any, b: Any, n: int, m: int) -> Any:
-    rows, inner = a._s[-2] if n > 1 else 1, a._s[-1]
-    inner2, cols = (b._s[-2], b._s[-1]) if m > 1 else (b._s[-1], 1)
-    try:
-        batch = np.broadcast_shapes(a._s[:-2], b._s[:-2])
-    except ValueError:
-        raise errors.mismatch(a._s[:-2], b._s[:-2]) from None
+    rows, inner = a._s[-2:] if n > 1 else (1, a._s[-1])
+    inner2, cols = b._s[-2:] if m > 1 else (b._s[-1], 1)
+    batch = tuple(a._s[:-2])
+    if batch != b._s[:-2]:
+        try:
+            batch = np.broadcast_shapes(batch, b._s[:-2])
+        except ValueError:
+            raise errors.mismatch(a._s[:-2], b._s[:-2]) from None
     k = math.prod(batch)
-    x = a.expand(*batch, rows, inner).reshape(k, rows, inner)
+    x = reshaped(EXPAND.way(a, (*batch, rows, inner)), (k, rows, inner))
     if m == 1:
-        y = b.expand(*batch, inner2).reshape(k, inner2).unsqueeze(2)
+        y = reshaped(EXPAND.way(b, (*batch, inner2)), (k, inner2)).unsqueeze(2)
     else:
-        y = b.expand(*batch, inner2, cols).reshape(k, inner2, cols)
+        y = reshaped(EXPAND.way(b, (*batch, inner2, cols)), (k, inner2, cols))
     _check_bmm([x, y])
-    out = run(BMM, [x, y])
+    out = BMM.way(x, y)
     shape = (*batch, *((rows,) if n > 1 else ()), *((cols,) if m > 1 else ()))
-    return _unsafe_view(out.squeeze(-1) if m == 1 else out, shape)
-
-
-def _unsafe_view(t: Any, size: Any) -> Any:
-    from engine.ops.shape import UNSAFE_VIEW
-
-    return run(UNSAFE_VIEW, [t, tuple(size)])
+    return UNSAFE_VIEW.way(out.squeeze(-1) if m == 1 else out, shape)
 
 
 publish("matmul", matmul)

@@ -83,7 +83,7 @@ MEAN = define(
     _mean,
     family="reduction",
     key="mean_all",
-    self=lambda F, g, self_sizes: F.expand(g, self_sizes) / max(self_sizes.numel(), 1),
+    self=lambda F, g, self_sizes: F.shares(g, self_sizes, max(self_sizes.numel(), 1)),
 )
 MEAN_DIM = define(
     "mean(self, dim, keepdim=False)",

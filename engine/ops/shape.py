@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from engine.dtype import FROM_NP
+from engine.dtype import dtype as DType
 from engine.ops.api import expose, publish
 from engine.ops.helpers import axis
 from engine.ops.table import GRAPH, OPS, RAW, define, run
@@ -19,34 +21,33 @@ Raw = Any
 
 def infer_size(shape: Sequence[int], numel: int) -> tuple[int, ...]:
     """Fill in the one -1 of a requested shape; the errors are PyTorch's."""
-    out = [int(s) for s in shape]
-    holes = [i for i, s in enumerate(out) if s == -1]
+    out = tuple(shape)
+    known = math.prod(out)
+    if min(out, default=0) >= 0 and known == numel:
+        return out
     for i, s in enumerate(out):
         if s < -1:
-            raise RuntimeError(f"invalid shape dimension {s} at index {i} of shape {out}")
-    if len(holes) > 1:
+            raise RuntimeError(f"invalid shape dimension {s} at index {i} of shape {list(out)}")
+    holes = out.count(-1)
+    if holes > 1:
         raise RuntimeError("only one dimension can be inferred")
-    known = math.prod(s for s in out if s != -1)
-    if holes:
-        if known == 0:
-            if numel == 0:
-                raise RuntimeError(
-                    f"cannot reshape tensor of 0 elements into shape {out} because the unspecified "
-                    "dimension size -1 can be any value and is ambiguous"
-                )
-            raise RuntimeError(f"shape '{out}' is invalid for input of size {numel}")
-        if numel % known == 0:
-            out[holes[0]] = numel // known
-            return tuple(out)
-    elif known == numel:
-        return tuple(out)
-    raise RuntimeError(f"shape '{list(map(int, shape))}' is invalid for input of size {numel}")
+    if holes and known == 0:
+        if numel == 0:
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(out)} because the unspecified "
+                "dimension size -1 can be any value and is ambiguous"
+            )
+    elif holes and numel % known == 0:
+        return tuple(numel // -known if s == -1 else s for s in out)
+    raise RuntimeError(f"shape '{list(out)}' is invalid for input of size {numel}")
 
 
 def _view(a: Raw, size: Sequence[int]) -> Raw:
+    if a.flags.c_contiguous:
+        return a.reshape(size)
     v = a.view()
     try:
-        v.shape = tuple(size)
+        v.shape = size
     except AttributeError:
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one "
@@ -60,14 +61,14 @@ VIEW = define(
     _view,
     family="shape",
     view=True,
-    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+    self="g.reshape(self_sizes)",
 )
 RESHAPE_ALIAS = define(
     "_reshape_alias(self, size)",
     _view,
     family="shape",
     view=True,
-    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+    self="g.reshape(self_sizes)",
 )
 #: A view of an operand that nobody else holds.
 UNSAFE_VIEW = define(
@@ -75,38 +76,40 @@ UNSAFE_VIEW = define(
     lambda a, size: np.asarray(a).reshape(size),
     family="shape",
     node="UnsafeViewBackward0",
-    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+    self="g.reshape(self_sizes)",
 )
 
 
 def _shape_args(size: tuple[Any, ...]) -> tuple[int, ...]:
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
-    return tuple(s.__index__() for s in size)
+    return tuple(map(index, size))
 
 
 def view(self: Any, *size: Any, dtype: Any = None) -> Any:
     """The same memory in another shape, or as another element type."""
-    from engine.dtype import dtype as DType
-
     if dtype is not None or (len(size) == 1 and isinstance(size[0], DType)):
         from engine.ops.memory import view_dtype
 
         return view_dtype(self, dtype or size[0])
-    return run(VIEW, [self, infer_size(_shape_args(size), self._s.numel())])
+    return VIEW.way(self, infer_size(_shape_args(size), math.prod(self._s)))
 
 
 def reshape(input: Any, *shape: Any, **kwargs: Any) -> Any:
     """A view if possible, else a copy."""
     shape = (kwargs["shape"],) if "shape" in kwargs else shape
-    size = infer_size(_shape_args(shape), input._s.numel())
-    a = input._a
+    return reshaped(input, infer_size(_shape_args(shape), math.prod(input._s)))
+
+
+def reshaped(t: Any, size: tuple[int, ...]) -> Any:
+    """A view of `t` in a shape that fits, or a copy where there is none."""
+    a = t._a
     if not isinstance(a, np.ndarray) or a.flags.c_contiguous:
-        return run(VIEW, [input, size])
+        return VIEW.way(t, size)
     try:
-        return run(RESHAPE_ALIAS, [input, size])
+        return RESHAPE_ALIAS.way(t, size)
     except RuntimeError:
-        return run(UNSAFE_VIEW, [run(OPS["clone_contiguous"], [input, None]), size])
+        return UNSAFE_VIEW.way(OPS["clone_contiguous"].way(t, None), size)
 
 
 def _transpose(a: Raw, dim0: int, dim1: int) -> Raw:
@@ -118,7 +121,7 @@ TRANSPOSE = define(
     _transpose,
     family="shape",
     view=True,
-    self=lambda F, g, dim0, dim1: F.transpose(g, dim0, dim1),
+    self="transpose(g, dim0, dim1)",
     doc="A view with two dimensions swapped.",
 )
 
@@ -172,11 +175,13 @@ PERMUTE = define(
 def permute(input: Any, *dims: Any, **kwargs: Any) -> Any:
     """A view with the dimensions in another order."""
     dims = (kwargs["dims"],) if "dims" in kwargs else dims
-    return run(PERMUTE, [input, _shape_args(dims)])
+    return PERMUTE.way(input, _shape_args(dims))
 
 
 def _expand(a: Raw, size: Sequence[int]) -> Raw:
     a = np.asarray(a)
+    if a.shape == tuple(size):
+        return a.view()
     extra = len(size) - a.ndim
     if extra < 0:
         raise RuntimeError(
@@ -211,13 +216,13 @@ EXPAND = define(
     _expand,
     family="shape",
     view=True,
-    self=lambda F, g, self_sizes: F.sum_to(g, self_sizes),
+    self="sum_to(g, self_sizes)",
 )
 
 
 def expand(self: Any, *size: Any, implicit: bool = False) -> Any:
     """A view in which dimensions of size 1 are repeated, without copying."""
-    return run(EXPAND, [self, _shape_args(size)])
+    return EXPAND.way(self, _shape_args(size))
 
 
 def _squeeze(a: Raw) -> Raw:
@@ -230,7 +235,7 @@ SQUEEZE = define(
     family="shape",
     view=True,
     key="squeeze_all",
-    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+    self="g.reshape(self_sizes)",
 )
 
 
@@ -246,7 +251,7 @@ SQUEEZE_DIM, SQUEEZE_DIMS, SQUEEZE_MM = (
         family="shape",
         view=True,
         node=node,
-        self=lambda F, g, self_sizes: g.reshape(self_sizes),
+        self="g.reshape(self_sizes)",
         key=key,
     )
     for key, node in (
@@ -273,16 +278,16 @@ UNSQUEEZE = define(
     _unsqueeze,
     family="shape",
     view=True,
-    self=lambda F, g, self_sizes: g.reshape(self_sizes),
+    self="g.reshape(self_sizes)",
     doc="A view with a dimension of size 1 put in at `dim`.",
 )
-ALIAS = define("alias(self)", lambda a: a.view(), family="shape", view=True, self=lambda F, g: g)
+ALIAS = define("alias(self)", lambda a: a.view(), family="shape", view=True, self="g")
 DETACH = define("detach(self)", lambda a: a.view(), family="shape", view=True)
 CLONE = define(
     "clone(self)",
     lambda a: np.array(a, order="K")[()] if not np.ndim(a) else np.array(a, order="K"),
     family="pointwise",
-    self=lambda F, g: g,
+    self="g",
 )
 
 

@@ -27,7 +27,7 @@ CLONE_C = define(
     lambda a, m=None: np.array(a, order="C"),
     family="pointwise",
     key="clone_contiguous",
-    self=lambda F, g: g,
+    self="g",
 )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import engine
 from engine import errors
 from engine.ops.matmul import ADDMM_T
 from engine.ops.norms import NORM
-from engine.ops.shape import T
+from engine.ops.shape import VIEW, T
 from engine.ops.table import run
 from engine.tensor import Tensor
 
@@ -30,12 +31,14 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise errors.not_tensor("linear", "input", 1, input)
     if not isinstance(weight, Tensor):
         raise errors.not_tensor("linear", "weight", 2, weight)
-    s, w = input._s, weight._s
-    if (
-        bias is not None and len(s) == 2 and len(w) == 2 and s[1] == w[1] and bias._s == (w[0],)
-        and input._d is weight._d is bias._d
-    ):  # fmt: skip
-        return ADDMM_T.way(bias, input, T.way(weight), 1, 1)  # type: ignore[no-any-return]
+    if bias is not None and len(weight._s) == 2 and input._d is weight._d is bias._d:
+        features, inner = weight._s
+        *rows, last = input._s or (None,)
+        if last == inner and bias._s == (features,):
+            if len(rows) == 1:
+                return ADDMM_T.way(bias, input, T.way(weight), 1, 1)  # type: ignore[no-any-return]
+            if input.is_contiguous():
+                return _on_rows(input, weight, bias, (*rows, features))
     if weight.dtype is not input.dtype:
         _check_dtypes(input, weight)
     if not input.dim() or not weight.dim():
@@ -52,6 +55,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         flat = engine.addmm(bias, input.view(-1, input.shape[-1]), weight.t())
         return flat.view(*input.shape[:-1], weight.shape[0])  # type: ignore[no-any-return]
     return engine.matmul(input, weight.t()) + bias  # type: ignore[no-any-return]
+
+
+def _on_rows(input: Any, weight: Any, bias: Any, size: tuple[int, ...]) -> Tensor:
+    """x Wᵀ + b of a contiguous input as rows of one matrix; `size` is that of the result."""
+    flat = VIEW.way(input, (math.prod(size[:-1]), weight._s[1]))
+    return VIEW.way(ADDMM_T.way(bias, flat, T.way(weight), 1, 1), size)  # type: ignore[no-any-return]
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
