@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, SupportsIndex
 
 
@@ -52,18 +52,17 @@ class Size(tuple[int, ...]):
         return Size, (tuple(self),)
 
 
-_known: dict[tuple[int, ...], Size] = {}
+class _Sizes(dict[tuple[int, ...], Size]):
+    """The Size objects by shape; one that is missing is made."""
+
+    def __missing__(self, shape: tuple[int, ...]) -> Size:
+        if len(self) > 100_000:  # a program that never repeats a shape must not fill memory
+            self.clear()
+            self[()] = EMPTY
+        found = self[tuple(shape)] = tuple.__new__(Size, shape)
+        return found
 
 
-def intern(shape: tuple[int, ...]) -> Size:
-    """The one Size object for `shape`, so that equal shapes can be compared with `is`."""
-    found = _known.get(shape)
-    if found is None:
-        if len(_known) > 100_000:  # a program that never repeats a shape must not fill memory
-            _known.clear()
-            _known[()] = EMPTY
-        found = _known[tuple(shape)] = tuple.__new__(Size, shape)
-    return found
-
-
+#: The one Size object for a shape, so that equal shapes can be compared with `is`.
+intern: Callable[[tuple[int, ...]], Size] = _Sizes().__getitem__
 EMPTY = intern(())

@@ -21,6 +21,8 @@ def axis(dim: Any, ndim: int) -> int:
     """A dimension counted from the front; negative ones count from the end."""
     if type(dim) is not int:
         dim = whole(dim)
+    if 0 <= dim < ndim:
+        return dim
     if not -max(ndim, 1) <= dim < max(ndim, 1):
         raise errors.dim_range(dim, ndim)
     return dim % ndim if ndim else 0

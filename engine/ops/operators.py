@@ -109,9 +109,9 @@ def _refuse_ndarray(fn: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 def _matmul(self: Any, other: Any) -> Any:
     if type(self) in TENSORS and type(other) in TENSORS and self._d is other._d:
-        shapes = *self._s, *other._s
-        if len(shapes) == 4 and len(self._s) == 2 and shapes[1] == shapes[2]:
-            return matmul.MM.way(self, other)  # matrices that fit, as in most programs
+        a, b = self._a.shape, other._a.shape
+        if len(a) == 2 and len(b) == 2 and a[1] == b[0]:  # matrices that fit, as in most programs
+            return matmul.MM.way(self, other)
     return FUNCTIONS["matmul"](self, other) if isinstance(other, Tensor) else NotImplemented
 
 

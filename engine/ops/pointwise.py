@@ -45,6 +45,7 @@ def _refuse(*categories: int, kernel: str) -> Callable[[list[Any]], None]:
 
 #: Elements up to which functions are computed in float64 and rounded; beyond, speed counts.
 _FEW = 512
+_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def _exact(fn: Callable[..., Raw]) -> Callable[[Raw], Raw]:
@@ -52,8 +53,8 @@ def _exact(fn: Callable[..., Raw]) -> Callable[[Raw], Raw]:
     PyTorch's: for few elements from float64, so that they are PyTorch's digits."""
 
     def compute(a: Raw) -> Raw:
-        if a.dtype == np.float32 and a.size <= _FEW:
-            return fn(a, dtype=np.float64).astype(np.float32)
+        if a.dtype is _SINGLE and a.size <= _FEW:
+            return fn(a, dtype=_DOUBLE).astype(_SINGLE)
         return fn(a)
 
     return compute
@@ -61,15 +62,17 @@ def _exact(fn: Callable[..., Raw]) -> Callable[[Raw], Raw]:
 
 def _wave(fn: Callable[..., Raw], one: Callable[[float], float]) -> Callable[[Raw], Raw]:
     """Sine or cosine, which for a single number the standard library computes quickest."""
-    exact = _exact(fn)
+    single = np.float32
 
     def compute(a: Raw) -> Raw:
-        if type(a) is np.float32:
+        if type(a) is single:
             try:
-                return np.float32(one(float(a)))
+                return single(one(a))
             except ValueError:  # of an infinity
-                return np.float32(math.nan)
-        return exact(a)
+                return single(math.nan)
+        if a.dtype is _SINGLE and a.size <= _FEW:
+            return fn(a, dtype=_DOUBLE).astype(_SINGLE)
+        return fn(a)
 
     return compute
 

@@ -154,14 +154,18 @@ else:
     link(op, t, p0)"""
 
 
+_ARRAY = """
+if type(r0) is not ndarray:
+    r0 = array(p0)"""
+
+
 def _take(op: Op, i: int, listed: str) -> str:
     """Lines that set r{i} to what the forward function gets, or leave for the other way."""
     p, leave = f"p{i}", f"return run_any(op, [{listed}])"
-    value = f"array({p})" if op.view and i == 0 else f"{p}._a"
     slope = f"\n    g{i} = {p}._g" if i in op.differentiable else ""
     none = f"\n    g{i} = None" if i in op.differentiable else ""
     if i == 0:
-        return f"\nr0 = {value}" + slope.replace("    ", "")
+        return "\nr0 = p0._a" + (_ARRAY if op.view else "") + slope.replace("    ", "")
     same = (
         f"{p}._d is d"
         if i in op.differentiable or op.broadcasts
@@ -174,7 +178,7 @@ c = type({p})
 if c in TENSORS:
     if not {same}:
         {leave}
-    r{i} = {value}{slope}
+    r{i} = {p}._a{slope}
 elif c in {plain} or (c is tuple and not (p{i} and isinstance(p{i}[0], Tensor))):{number}
     r{i} = {p}{none}
 else:
@@ -191,13 +195,14 @@ def _attach(op: Op) -> str:
     for i in _reads(op, INPUT):
         readers = [f"g{op.differentiable[n]} is not None" for n in _readers(op, i)]
         value = f"(p{i} if c{i} else keep(p{i}))"
-        lines.append(f"c{i} = type(p{i}) not in TENSORS or p{i}._v is None")
+        plain = "" if i == 0 else f"type(p{i}) not in TENSORS or "
+        lines.append(f"c{i} = {plain}p{i}._v is None")
         if len(op.differentiable) == 1:
             lines.append(f"n.a{i} = {value}")
         else:
             lines.append(f"n.a{i} = {value} if {' or '.join(readers)} else None")
     for i in _sized(op):
-        lines.append(f"n.s{i} = p{i}._s if type(p{i}) in TENSORS else None")
+        lines.append(f"n.s{i} = p{i}._s" + (f" if type(p{i}) in TENSORS else None" if i else ""))
     if op.needs[1]:
         lines += ["n.y = a", "n.cells = None"]
     lines.append("t._g = n")
@@ -260,7 +265,7 @@ y = self.y
 if y is None:
     raise errors.freed()
 if self.cells is not None:
-    self.grads(RAW, g)  # raises if the result was written to"""
+    self._result(RAW, 0)  # raises if it was written to"""
 
 
 def _load(i: int) -> str:
