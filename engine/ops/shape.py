@@ -199,16 +199,23 @@ def _expand(a: Raw, size: Sequence[int]) -> Raw:
                 f"non-singleton dimension {i + extra}.  Target sizes: {list(size)}.  Tensor sizes: "
                 f"{list(a.shape)}"
             )
-    if extra and -1 in target[:extra]:
-        i = target.index(-1)
+    if extra and min(target[:extra]) < 0:
+        i, first = next((i, s) for i, s in enumerate(target) if s < 0)
         raise RuntimeError(
-            f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
+            f"The expanded size of the tensor ({first}) isn't allowed in a leading, non-existing dimension {i}"
         )
-    return _writeable(np.broadcast_to(a, tuple(target)))
+    return _repeated(a, tuple(target), extra)
 
 
-def _writeable(a: Raw) -> Raw:
-    return np.lib.stride_tricks.as_strided(a, a.shape, a.strides)
+def _repeated(a: Raw, size: tuple[int, ...], extra: int) -> Raw:
+    """The memory of `a` in a size that it broadcasts to; whoever writes to it writes to `a`."""
+    strides = (0,) * extra + tuple(
+        0 if s == 1 != size[i] else step
+        for i, (s, step) in enumerate(zip(a.shape, a.strides, strict=True), extra)
+    )
+    if a.flags.c_contiguous and a.size:
+        return np.ndarray(size, a.dtype, a, 0, strides)
+    return np.lib.stride_tricks.as_strided(a, size, strides)
 
 
 EXPAND = define(
