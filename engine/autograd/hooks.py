@@ -64,11 +64,16 @@ def _of(node: Any) -> OfNode:
 
 
 def _of_leaf(t: Any, slot: str) -> _Hooks:
-    graph.leaf_hooks[0] = True
     if not hasattr(t, slot):
         setattr(t, slot, _Hooks())
     hooks: _Hooks = getattr(t, slot)
+    graph.leaf_hooks[id(hooks)] = hooks
     return hooks
+
+
+def on_leaves() -> bool:
+    """Whether some leaf has hooks now."""
+    return any(graph.leaf_hooks.values())
 
 
 def add(node: Any, kind: str, fn: Hook) -> Handle:

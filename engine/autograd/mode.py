@@ -14,6 +14,8 @@ enabled: bool = True
 inference: bool = False
 #: True while the fast paths must not be taken: inference mode or saved-tensor hooks are on.
 unusual: bool = False
+#: Whether inference mode was ever on, so that some tensors may be of those that no node can keep.
+met_inference: bool = False
 #: The (pack, unpack) pairs of `graph.saved_tensors_hooks` in force, innermost last.
 pack_hooks: list[Any] = []
 anomaly: bool = False
@@ -23,7 +25,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def refresh() -> None:
     """Recompute `unusual` after a scope changed."""
-    global unusual
+    global met_inference, unusual
+    met_inference = met_inference or inference
     unusual = inference or anomaly or bool(pack_hooks)
 
 

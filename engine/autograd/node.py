@@ -22,8 +22,8 @@ _ports = itertools.count()
 
 #: Hooks by node, see `engine.autograd.hooks`; while it is empty no loop looks for hooks.
 hooked: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
-#: Hooks by leaf tensor id; kept on the tensor itself, this only says that some exist.
-leaf_hooks: list[bool] = [False]
+#: The hooks of leaves, some of which may be empty again; kept on the tensors themselves.
+leaf_hooks: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 #: Whether some graph has tensors of float16 or bfloat16, see `engine.autograd.halves`.
 halves: list[bool] = [False]
 

@@ -277,7 +277,7 @@ def execute(
         and not half
         and not create
         and not graph.hooked
-        and not graph.leaf_hooks[0]
+        and not (graph.leaf_hooks and hooks.on_leaves())
         and not anomaly.enabled
         and not sweep.running
     )

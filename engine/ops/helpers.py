@@ -19,13 +19,12 @@ from engine.tensor import wrap
 
 def axis(dim: Any, ndim: int) -> int:
     """A dimension counted from the front; negative ones count from the end."""
-    if type(dim) is not int:
-        dim = whole(dim)
-    if 0 <= dim < ndim:
-        return dim
-    if not -max(ndim, 1) <= dim < max(ndim, 1):
-        raise errors.dim_range(dim, ndim)
-    return dim % ndim if ndim else 0
+    d: int = dim if type(dim) is int else whole(dim)
+    if 0 <= d < ndim:
+        return d
+    if not -max(ndim, 1) <= d < max(ndim, 1):
+        raise errors.dim_range(d, ndim)
+    return d % ndim if ndim else 0
 
 
 def whole(v: Any) -> int:
@@ -116,7 +115,8 @@ def graph_conj(t: Any) -> Any:
 
 def raw_masked(g: Any, m: Any) -> Any:
     """`g` where the mask holds, else 0, also where `g` is infinite or nan."""
-    v = g * m
+    v = m.astype(g.dtype)  # to multiply it with a mask, NumPy would do the same in small pieces
+    v *= g
     flat = v.reshape(-1)
     if isfinite(flat.dot(flat)):
         return v

@@ -29,7 +29,9 @@ def _at(dim: int, what: Any) -> tuple[Any, ...]:
 
 # --- basic parts: select, slice ------------------------------------------------------------------
 def _select(a: Raw, dim: int, index: int) -> Raw:
-    return a[index, ...] if dim == 0 else a[(*_at(dim, index), ...)]
+    if dim == 0:
+        return a[index] if a.ndim > 1 else a[index, ...]
+    return a[(*_at(dim, index), ...)]
 
 
 def _placed(F: Any, g: Any, sizes: Any, place: Any) -> Any:

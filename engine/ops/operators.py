@@ -108,10 +108,14 @@ def _refuse_ndarray(fn: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 def _matmul(self: Any, other: Any) -> Any:
-    if type(self) in TENSORS and type(other) in TENSORS and self._d is other._d:
-        a, b = self._a.shape, other._a.shape
-        if len(a) == 2 and len(b) == 2 and a[1] == b[0]:  # matrices that fit, as in most programs
-            return matmul.MM.way(self, other)
+    if (
+        type(self) in TENSORS and type(other) in TENSORS and self._d is other._d
+        and len(self._s) == 2 and len(other._s) == 2
+    ):  # fmt: skip
+        try:
+            return matmul.MM.way(self, other)  # matrices that fit, as in most programs
+        except ValueError:
+            pass
     return FUNCTIONS["matmul"](self, other) if isinstance(other, Tensor) else NotImplemented
 
 

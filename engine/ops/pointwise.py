@@ -67,7 +67,7 @@ def _wave(fn: Callable[..., Raw], one: Callable[[float], float]) -> Callable[[Ra
     def compute(a: Raw) -> Raw:
         if type(a) is single:
             try:
-                return single(one(a))
+                return single(one(a))  # type: ignore[arg-type]
             except ValueError:  # of an infinity
                 return single(math.nan)
         if a.dtype is _SINGLE and a.size <= _FEW:

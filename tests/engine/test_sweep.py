@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import engine as torch
+from engine.autograd import passes
 
 N = 1 << 14  # large enough that steps use memory again
 
@@ -133,3 +134,26 @@ def test_a_person_may_call_anything_on_ctx(name: str) -> None:
     x = torch.tensor([3.0]).requires_grad_()
     Square.apply(x).backward()
     assert x.grad.tolist() == [6.0]
+
+
+def test_once_the_hooks_of_leaves_are_gone_passes_are_sweeps_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sweeps = []
+    monkeypatch.setattr(passes.sweep, "sweep", lambda buffer, retain: sweeps.append(buffer))
+    x = torch.ones(3, requires_grad=True)
+    first = x.register_hook(lambda g: 2 * g)
+    second = x.register_post_accumulate_grad_hook(lambda t: None)
+    first.remove()
+    x.sum().backward()
+    assert not sweeps
+    second.remove()
+    x.sum().backward()
+    assert len(sweeps) == 1
+
+
+def test_a_result_that_was_written_through_a_view_is_not_differentiated() -> None:
+    y = torch.ones(2, 3, requires_grad=True).softmax(1)
+    y.view(3, 2).mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()

@@ -157,8 +157,8 @@ def binary(
         kept = ""
         if node.frees:
             kept = f"""
-n.a = (self if self._v is None else keep(self)) if {_kept("self", va, vb)} else None
-n.b = (other if sb is None or other._v is None else keep(other)) if {_kept("other", va, vb)} else None"""
+n.a = (keep(self) if mode.met_inference else self) if {_kept("self", va, vb)} else None
+n.b = (keep(other) if mode.met_inference and sb is not None else other) if {_kept("other", va, vb)} else None"""
         attach = _ATTACH_TWO.format(
             kept=indent(kept, 4),
             leaf_a=indent(leaf("ga", "self"), 8),

@@ -37,7 +37,7 @@ RELEASED = Released()
 
 _SCOPE: dict[str, Any] = {
     "__name__": __name__,  # what NumPy's warnings are told by in other threads
-    "LEAF": LEAF, "OURS": recording.ours, "RELEASED": RELEASED, "STEP": recording.STEP, "Tensor": Tensor,
+    "LEAF": LEAF, "OURS": recording.ours, "RELEASED": RELEASED, "STEP": recording.STEP, "Tensor": Tensor, "View": version.View,
     "OPERATION": recording.OPERATION, "changed": version.changed, "errors": errors, "getframe": sys._getframe, "heappush": heappush,
     "intern": intern, "keep": table.keep, "leaf_edge": leaf_edge, "mode": mode, "new": new,
     "ndarray": np.ndarray, "getrefcount": sys.getrefcount, "recording": recording, "saved_error": version.saved_error, "sum_to": sum_to, "table_record": table.record, "tick": tick,

@@ -171,18 +171,17 @@ def _take(op: Op, i: int, listed: str) -> str:
         if i in op.differentiable or op.broadcasts
         else f"({p}._d is d or {p}._d.category < FLOAT)"
     )
-    plain = "PLAIN"
     number = "" if not (op.broadcasts and i < op.required) else f"\n    {leave}"
-    return f"""
-c = type({p})
-if c in TENSORS:
+    ways = [
+        f"""c in TENSORS:
     if not {same}:
         {leave}
-    r{i} = {p}._a{slope}
-elif c in {plain} or (c is tuple and not (p{i} and isinstance(p{i}[0], Tensor))):{number}
-    r{i} = {p}{none}
-else:
-    {leave}"""
+    r{i} = {p}._a{slope}""",
+        f"""c in PLAIN or (c is tuple and not ({p} and isinstance({p}[0], Tensor))):{number}
+    r{i} = {p}{none}""",
+    ]
+    first, second = ways if i in op.differentiable else reversed(ways)  # what is likelier
+    return f"\nc = type({p})\nif {first}\nelif {second}\nelse:\n    {leave}"
 
 
 def _attach(op: Op) -> str:
@@ -194,9 +193,7 @@ def _attach(op: Op) -> str:
     lines += [f"n.edges = ({', '.join(edges)},)", "n._got = None", "n.seq = tick()", "n.d = d"]
     for i in _reads(op, INPUT):
         readers = [f"g{op.differentiable[n]} is not None" for n in _readers(op, i)]
-        value = f"(p{i} if c{i} else keep(p{i}))"
-        plain = "" if i == 0 else f"type(p{i}) not in TENSORS or "
-        lines.append(f"c{i} = {plain}p{i}._v is None")
+        value = f"(keep(p{i}) if mode.met_inference and type(p{i}) in TENSORS else p{i})"
         if len(op.differentiable) == 1:
             lines.append(f"n.a{i} = {value}")
         else:
@@ -272,7 +269,8 @@ def _load(i: int) -> str:
     return f"""
 a{i} = self.a{i}
 if isinstance(a{i}, Tensor):
-    if a{i}._v is not None and changed(a{i}, self.seq):
+    c = a{i}._v
+    if c is not None and (c.cell if type(c) is View else c).last > self.seq:
         raise saved_error(a{i}, self.seq)
     a{i} = a{i}._a
 elif a{i} is RELEASED:
