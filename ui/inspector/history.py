@@ -16,6 +16,7 @@ from ui.plots.stats import brief
 #: every row means reading so many bytes.
 _BEFORE, _AFTER, _FEWEST = 40, 12, 6
 _BYTES = 4_000_000
+_ANY = (-1,)  # a pass that may have been before: what becomes of it tells what a change does
 
 
 def history(look: Lookup, tensor: int, playhead: int) -> Ledger | None:
@@ -27,12 +28,12 @@ def history(look: Lookup, tensor: int, playhead: int) -> Ledger | None:
     done = bisect_left(rows, playhead, key=lambda row: int(tape.grads["event"][row]))
     most = max(_BYTES // max(_size(look, rows[0]), 1), _FEWEST)
     first, last = max(done - min(_BEFORE, most), 0), min(done + min(_AFTER, most), len(rows))
-    piles = _piles(look, rows[:last])
+    piles = _piles(look, rows[:last], first)
     listed = tuple(
-        _row(look, rows[i])._replace(past=i < done, piled=len(piles[i]) > 1)
+        _row(look, rows[i])._replace(past=i < done, piled=len(piles[i - first]) > 1)
         for i in range(first, last)
     )
-    passes = piles[done - 1] if done else ()
+    passes = piles[done - 1 - first] if done else ()
     name = f"{tape.tensor_label(tensor)}.grad"
     verdict = _verdict(look, name, rows[:done], passes)
     return Ledger(
@@ -40,12 +41,22 @@ def history(look: Lookup, tensor: int, playhead: int) -> Ledger | None:
     )
 
 
-def _piles(look: Lookup, rows: list[int]) -> list[tuple[int, ...]]:
-    """Return, after each change, the passes whose gradients are in the sum."""
-    tape, pile, piles = look.tape, tuple[int, ...](), []
-    for row in rows:
-        pile = ledger.pile_after(tape, row, pile)
-        piles.append(pile)
+def _piles(look: Lookup, rows: list[int], first: int) -> list[tuple[int, ...]]:
+    """Return, after each change from the `first` on, the passes whose gradients are in the sum.
+
+    A loop has thousands of changes; only those since the last clearing matter.
+    """
+    tape, begin, piles = look.tape, first, []
+    while begin and ledger.pile_after(tape, rows[begin - 1], _ANY):
+        begin -= 1
+    pile: dict[int, None] = {}
+    for i, row in enumerate(rows[begin:], begin):
+        after = ledger.pile_after(tape, row, _ANY)
+        if not after:
+            pile.clear()
+        pile.update(dict.fromkeys(after[len(_ANY) :]))
+        if i >= first:
+            piles.append(tuple(pile))
     return piles
 
 
