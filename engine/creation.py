@@ -292,7 +292,7 @@ def legacy(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:
         if type(first).__name__ == "Size":
             return wrap(np.zeros(tuple(first), d.np), d)
         if isinstance(first, np.ndarray):
-            return wrap(np.array(first, d.np), d)
+            return wrap(np.asarray(first, d.np), d)  # over the array's memory if the type fits
         if isinstance(first, (list, tuple, range)):
             return tensor(first, dtype=d)
         if isinstance(first, str):

@@ -58,7 +58,7 @@ def tolist(self: Any) -> Any:
 
 def _array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
     a = numpy(self)
-    return a if dtype is None else a.astype(dtype, copy=False)
+    return a.astype(a.dtype if dtype is None else dtype, copy=bool(copy))
 
 
 def _wrapped(self: Any, array: Any, context: Any = None, return_scalar: bool = False) -> Any:

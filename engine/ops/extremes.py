@@ -90,6 +90,7 @@ PUT_ALONG = define(
     _put_along,
     family="indexing",
     key="put_along",
+    node="ScatterBackward0",
     self=lambda F, g, index, dim, keepdim: F.take_along(g, index, dim, keepdim),
 )
 TAKE_ALONG = define(
@@ -103,7 +104,7 @@ TAKE_ALONG = define(
 )
 
 
-def _need_elements(name: str, a: Raw, dim: int) -> None:
+def need_elements(name: str, a: Raw, dim: int) -> None:
     if np.ndim(a) and a.shape[dim] == 0:
         raise IndexError(f"{name}(): Expected reduction dim {dim} to have non-zero size.")
 
@@ -112,7 +113,7 @@ def _along(name: str, find: Any) -> Callable[..., tuple[Raw, Raw]]:
     def call(a: Raw, dim: int, keepdim: bool = False) -> tuple[Raw, Raw]:
         if not np.ndim(a):
             return np.array(a), np.array(0)
-        _need_elements(name, a, dim)
+        need_elements(name, a, dim)
         i = _first(a, find, dim)
         v = np.take_along_axis(a, np.expand_dims(i, dim), dim)
         return (v, np.expand_dims(i, dim)) if keepdim else (v.squeeze(dim), i)
@@ -163,8 +164,11 @@ MIN_DIM = define(
 def _over(fn: Any) -> Callable[..., Raw]:
     def call(a: Raw, dim: Any = (), keepdim: bool = False) -> Raw:
         dims = axes(dim, np.ndim(a))
-        for d in dims:
-            _need_elements(fn.__name__, a, d)
+        given = (
+            dim if isinstance(dim, (list, tuple)) and dim else [dim] if type(dim) is int else dims
+        )
+        for d in given:
+            need_elements(fn.__name__, a, d)
         return fn(np.asarray(a), axis=dims, keepdims=keepdim)
 
     return call
@@ -210,11 +214,14 @@ expose(AMIN, check=_whole("amin"))
 
 
 def _aminmax(a: Raw, dim: Any = None, keepdim: bool = False) -> tuple[Raw, Raw]:
-    if not np.size(a):
+    if dim is None and not np.size(a):
         raise RuntimeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
     dims = None if dim is None else axes(dim, np.ndim(a))
+    for d in dims or ():
+        if not a.shape[d]:
+            raise IndexError(f"aminmax: Expected reduction dim {d} to have non-zero size.")
     return np.min(a, axis=dims, keepdims=keepdim), np.max(a, axis=dims, keepdims=keepdim)
 
 
@@ -307,6 +314,7 @@ def _arg(fn: Any, name: str, doc: str) -> None:
         if not a.ndim:
             axis(dim, 0)
             return np.array(0)
+        need_elements(name, a, axis(dim, a.ndim))
         return np.asarray(fn(a, axis=axis(dim, a.ndim), keepdims=keepdim))
 
     expose(define(f"{name}(self, dim=None, keepdim=False)", forward, family="reduction", doc=doc))

@@ -43,7 +43,7 @@ SELECT = define(
     _select,
     family="indexing",
     view=True,
-    self=lambda F, g, self_sizes, dim, index: F.put_part(g, self_sizes, _at(dim, index)),
+    self=lambda F, g, self_sizes, dim, index: F.put_one(g, self_sizes, _at(dim, index)),
 )
 SLICE = define(
     "slice(self, dim=0, start=None, end=None, step=1)",
@@ -67,6 +67,15 @@ PUT_PART = define(
     _put_part,
     family="indexing",
     key="put_part",
+    node="SliceBackwardBackward0",
+    self=lambda F, g, place: F.part(g, place),
+)
+PUT_ONE = define(
+    "_put_one(self, sizes, place)",
+    _put_part,
+    family="indexing",
+    key="put_one",
+    node="SelectBackwardBackward0",
     self=lambda F, g, place: F.part(g, place),
 )
 PART = define(
@@ -77,6 +86,7 @@ PART = define(
     self=lambda F, g, self_sizes, place: F.put_part(g, self_sizes, place),
 )
 GRAPH.put_part = lambda g, sizes, place: run(PUT_PART, [g, sizes, place])
+GRAPH.put_one = lambda g, sizes, place: run(PUT_ONE, [g, sizes, place])
 GRAPH.part = lambda g, place: run(PART, [g, place])
 
 
@@ -137,6 +147,7 @@ PUT_AT = define(
     lambda g, sizes, indices: _index_put(np.zeros(sizes, g.dtype), indices, g, True),
     family="indexing",
     key="put_at",
+    node="IndexPutImplBackward0",
     self=lambda F, g, indices: F.index(g, indices),
 )
 GRAPH.put_at = lambda g, sizes, indices: run(PUT_AT, [g, sizes, indices])
@@ -292,7 +303,7 @@ def _apply_basic(t: Any, items: list[Any], positions: list[int]) -> tuple[Any, l
             start, stop, step = _slice_bounds(item)
             n = t._s[dim]
             a, b, _ = slice(start, stop, step).indices(n)
-            if (a, b, step) != (0, n, 1):
+            if (a, b, step) != (0, n, 1) or (start or 0) < 0:
                 t = run(SLICE, [t, dim, a, max(a, b), step])
             rest.append(None)
             dim += 1
@@ -440,9 +451,11 @@ def setitem(self: Any, key: Any, value: Any) -> None:
         everything = isinstance(key, (Tensor, list, type(...))) or key == slice(None)
         raise RuntimeError(errors.LEAF_INPLACE if everything else errors.LEAF_VIEW_INPLACE)
     inplace.check(self, "setitem")
-    view, index = _resolve(self, key)
     if not isinstance(value, Tensor):
         value = _value(value, self._d)
+    if key is False:
+        return
+    view, index = _resolve(self, None if key is True else key)
     if value._d.category == COMPLEX and self._d.category != COMPLEX:
         warn_discards()
     if index is None:
@@ -461,7 +474,17 @@ def setitem(self: Any, key: Any, value: Any) -> None:
                 raise errors.unexpandable(value._s, view._s)
             copy_(view, value)
         return
+    if value._s[:1] == (1,):
+        value = value.view(_without_ones(value._s))
+    if value._d is not view._d and not value._s:
+        value = value.to(view._d)
     _put(view, index, value)
+
+
+def _without_ones(shape: Any) -> list[int]:
+    """A shape without the ones that it begins with."""
+    ones = next((i for i, n in enumerate(shape) if n != 1), len(shape))
+    return list(shape[ones:])
 
 
 def _value(value: Any, d: Any) -> Any:
@@ -493,17 +516,20 @@ def _check_put_shape(t: Any, index: Any, value: Any) -> None:
         ) from None
 
 
+def _check_put(t: Any, index: Any, value: Any) -> None:
+    _check_put_shape(t, index, value)
+    if value._d is not t._d:
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{t._d.display} for the destination and {value._d.display} for the source."
+        )
+    if value._s.numel() and np.may_share_memory(t._a, value._a):
+        raise RuntimeError(inplace.OVERLAP)
+
+
 def _put(t: Any, index: Any, value: Any, accumulate: bool = False) -> Any:
     inplace.check(t, "index_put_")
-    if value._d is not t._d:
-        if value._s:
-            _check_put_shape(t, index, value)
-            raise RuntimeError(
-                "Index put requires the source and destination dtypes match, got "
-                f"{t._d.display} for the destination and {value._d.display} for the source."
-            )
-        value = value.to(t._d)
-    _check_put_shape(t, index, value)
+    _check_put(t, index, value)
     raw = _index_put(t._a, index, value._a, accumulate)
     need = t._g is not None or value._g is not None
     return inplace.store(INDEX_PUT, [t, index, value, accumulate], raw, need)
@@ -519,6 +545,7 @@ def index_put(input: Any, indices: Sequence[Any], values: Any, accumulate: bool 
     """A copy with `values` put, or added, at the places of `indices`."""
     index = tuple(slice(None) if i is None else _as_index(i) for i in indices)
     _check_bounds(input, index)
+    _check_put(input, index, values)
     return run(INDEX_PUT, [input, index, values, accumulate])
 
 

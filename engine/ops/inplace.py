@@ -23,6 +23,10 @@ from engine.ops import table
 from engine.ops.table import Op, OpNode, record
 from engine.tensor import Tensor, array, new
 
+OVERLAP = (
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a "
+    "single memory location. Please clone() the tensor before performing the operation."
+)
 _WRITTEN = "its base or another view of its base has been modified inplace"
 #: A moment after all others.
 _EVER = sys.maxsize
@@ -75,10 +79,7 @@ def _check_overlap(t: Any, values: list[Any]) -> None:
         a, b = array(t), array(v)
         same = a.strides == b.strides and address(a) == address(b)
         if not same and np.may_share_memory(a, b) and not (_overlaps(a) or _overlaps(b)):
-            raise RuntimeError(
-                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a "
-                "single memory location. Please clone() the tensor before performing the operation."
-            )
+            raise RuntimeError(OVERLAP)
 
 
 def run_inplace(op: Op, values: list[Any]) -> Any:

@@ -106,6 +106,7 @@ define(
     _masked_put,
     family="indexing",
     key="masked_put",
+    node="MaskedScatterBackward0",
     self=lambda F, g, mask: F.masked_select(g, mask),
 )
 RAW.masked_select = MASKED_SELECT.forward

@@ -10,7 +10,9 @@ import numpy as np
 from engine import errors, version
 from engine.autograd import mode, sweep
 from engine.autograd.node import LEAF, Function, Port
+from engine.dtype import FLOAT
 from engine.ops.namespace import GRAPH
+from engine.ops.saved import SHOWN, shown, source
 from engine.tensor import Tensor, new, wrap
 
 INPUT, RESULT, SIZES, DTYPE, NEEDS, RESULTS = range(6)
@@ -236,12 +238,18 @@ def output_tensor(node: Any, i: int, a: Any, size: Any, dt: Any) -> Any:
     """The result `i` of a node as a tensor again, for a backward pass that is itself recorded."""
     t = new(Tensor)
     t._a, t._s, t._d, t._v = a, size, dt, None
-    t._g = None if node is None else cell_owner(node, i)
+    t._g = None if node is None or dt.category < FLOAT else cell_owner(node, i)
     return t
 
 
 #: Nodes that keep `dim` as a tuple even when one dimension was given.
-_TUPLE_DIM = ("SumBackward1", "MeanBackward1")
+_TUPLE_DIM = (
+    "SumBackward1",
+    "MeanBackward1",
+    "LogsumexpBackward0",
+    "AmaxBackward0",
+    "AminBackward0",
+)
 
 
 _REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
@@ -249,6 +257,8 @@ _REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
 def saved_names(op: Op) -> list[str]:
     """The names under which a node of this row shows what it saved."""
+    if op.node.__name__ in SHOWN:
+        return ["_saved_" + n for n in shown(op.node.__name__)]
     used = op.joint[1] if op.joint else [x for _, gs in op.vjps.values() for x in gs]
     names = set()
     for kind, i in used:
@@ -267,13 +277,19 @@ def saved_names(op: Op) -> list[str]:
 def saved_attribute(node: Any, name: str) -> Any:
     """`grad_fn._saved_self` and the like."""
     op = node.op
+    kind = op.node.__name__
+    if kind in SHOWN:
+        name = source(kind, name)
+        if isinstance(name, bool):
+            return name
     if node.args is None:
         raise errors.freed()
-    if name in ("result", "out", "output") and node.outs:
-        a, size, dt = node.outs[0]
+    if name in ("result", "out", "output", "result1") and node.outs:
+        nr = int(name == "result1")
+        a, size, dt = node.outs[nr]
         if type(a) is Packed:
-            return a.unpack(GRAPH, cell_owner(node, 0))
-        return output_tensor(node, 0, a, size, dt)
+            return a.unpack(GRAPH, cell_owner(node, nr))
+        return output_tensor(node, nr, a, size, dt)
     if name == "self_sym_numel":
         return node.metas[0][0].numel()
     i = op.index.get(name)
@@ -289,8 +305,8 @@ def saved_attribute(node: Any, name: str) -> Any:
         return tuple(wrap(a) if isinstance(a, np.ndarray) else a for a in many)
     if type(v) is int and v < 0:
         return v + (1 << 64)  # shown as PyTorch shows a 64-bit integer
-    if name == "dim" and isinstance(v, int) and type(node).__name__ in _TUPLE_DIM:
-        return (v,)
+    if name == "dim" and type(node).__name__ in _TUPLE_DIM:
+        return (v,) if isinstance(v, int) else () if v is None and kind in SHOWN else v
     if type(v) is Packed:
         return v.unpack(GRAPH)
     if isinstance(v, Tensor):

@@ -9,7 +9,7 @@ import numpy as np
 from engine.autograd.mode import no_grad
 from engine.dtype import float32, float64, int64
 from engine.ops.api import FUNCTIONS, expose, publish
-from engine.ops.extremes import returns
+from engine.ops.extremes import need_elements, returns
 from engine.ops.helpers import axis
 from engine.ops.order import median_place, quickselect
 from engine.ops.shape import SQUEEZE_MM
@@ -23,6 +23,7 @@ def _mode(a: Raw, dim: int, keepdim: bool) -> tuple[Raw, Raw]:
     a = np.asarray(a)
     if not a.ndim:
         return a.copy(), np.array(0)
+    need_elements("mode", a, axis(dim, a.ndim))
     moved = np.moveaxis(a, axis(dim, a.ndim), -1)
     rows = moved.reshape(-1, moved.shape[-1])
     values, places = [], []
@@ -61,11 +62,12 @@ def _nanmedian_place(row: Raw) -> int:
     return int(good[median_place(row[good])]) if len(good) else 0
 
 
-def _by_row(a: Raw, dim: int, keepdim: bool, place: Any) -> tuple[Raw, Raw]:
+def _by_row(a: Raw, dim: int, keepdim: bool, place: Any, name: str = "median") -> tuple[Raw, Raw]:
     a = np.asarray(a)
     if not a.ndim:
         return a.copy(), np.array(0)
     d = axis(dim, a.ndim)
+    need_elements(name, a, d)
     moved = np.moveaxis(a, d, -1)
     rows = moved.reshape(-1, moved.shape[-1])
     p = np.array([place(row) for row in rows], np.int64).reshape(moved.shape[:-1])
@@ -145,6 +147,8 @@ def nanmedian(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """The k-th smallest element along `dim`, and its place."""
     n = input._s[axis(dim, len(input._s))] if input._s else 1
+    if not n:
+        need_elements("kthvalue", input._a, axis(dim, len(input._s)))
     if not 1 <= k <= n:
         raise RuntimeError(
             "kthvalue(): selected number k out of range for dimension "
@@ -157,6 +161,7 @@ _WAYS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
 def _check_quantile(name: str, t: Any, q: Any, how: str) -> Any:
+    name = "quantile"  # which nanquantile is called too
     if not t._s.numel():
         raise RuntimeError(f"{name}() input tensor must be non-empty")
     if t._d not in (float32, float64):
@@ -193,7 +198,7 @@ def _quantile(
     name: str, t: Any, q: Any, dim: Any, keepdim: bool, how: str, ignore_nan: bool
 ) -> Any:
     q = _check_quantile(name, t, q, how)
-    d = None if dim is None else axis(dim, len(t._s))
+    d = None if dim is None or not t._s else axis(dim, len(t._s))
     moved = t.flatten() if d is None else t.movedim(d, -1)
     values = moved.sort()[0]
     with no_grad():

@@ -256,6 +256,7 @@ define(
     _unfold_back,
     family="shape",
     key="unfold_back",
+    node="UnfoldBackwardBackward0",
     self=lambda F, g, d, size, step: F.unfold(g, d, size, step),
 )
 

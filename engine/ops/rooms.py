@@ -120,7 +120,7 @@ ROOMS: dict[str, Names] = {
     "indexing": Names(
         both="index_put index_put_ narrow select",
         methods="__delitem__ __getitem__ __setitem__",
-        rows="clear_at index part put_at put_part slice",
+        rows="clear_at index part put_at put_one put_part slice",
     ),
     "joining": Names(
         both="chunk dsplit hsplit split tensor_split unbind vsplit",

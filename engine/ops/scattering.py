@@ -55,6 +55,7 @@ define(
     _scatter_add_along,
     family="indexing",
     key="scatter_add_along",
+    node="ScatterAddBackward0",
     self=lambda F, g, index, dim: F.gather(g, dim, index),
 )
 

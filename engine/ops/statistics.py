@@ -23,15 +23,25 @@ def _count(sizes: Any, dims: Any) -> int:
     return math.prod(sizes[d] for d in dims)
 
 
-def _var(a: Raw, dim: Any, correction: float, keepdim: bool) -> Raw:
+#: Elements up to which sums of squares are wider than the tensor.
+_WIDE = 1 << 16
+
+
+def _var(
+    a: Raw, dim: Any, correction: float, keepdim: bool, root: Callable[[Raw], Raw] = np.asarray
+) -> Raw:
     a = np.asarray(a)
     dims = axes(dim, a.ndim)
     n = _count(a.shape, dims)
+    kind = a.dtype
+    if kind == np.float32 and a.size <= _WIDE:  # summed in double, as PyTorch does
+        a = a.astype(np.float64)
     mean = a.sum(axis=dims, keepdims=True) / a.dtype.type(n)
     d = a - mean
     square = (d * d.conj()).real if a.dtype.kind == "c" else d * d
     total = square.sum(axis=dims, keepdims=keepdim)
-    return total / total.dtype.type(max(n - correction, 0))
+    out = total / total.dtype.type(max(n - correction, 0))
+    return root(out).astype(kind if kind.kind == "f" else out.dtype)[()]
 
 
 def _spread(
@@ -69,7 +79,7 @@ VAR = define(
 )
 STD = define(
     "std(self, dim, correction, keepdim)",
-    lambda a, *r: np.sqrt(_var(a, *r)),
+    lambda a, dim, c, keep: _var(a, dim, c, keep, np.sqrt),
     family="reduction",
     self=_std_vjp,
     doc="The root of the variance over `dim`, which is divided by n - correction.",
@@ -80,7 +90,8 @@ def _spread_args(name: str, t: Any, dim: Any, unbiased: Any, correction: Any) ->
     if not isinstance(t, Tensor):
         raise errors.not_tensor(name, "input", 1, t)
     if t._d.category < FLOAT:
-        raise RuntimeError("std and var only support floating point and complex dtypes")
+        what = name if name.endswith("_mean") else "std and var"
+        raise RuntimeError(f"{what} only support floating point and complex dtypes")
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     c = correction if correction is not None else 1 if unbiased is None else int(unbiased)
@@ -115,7 +126,13 @@ def _spreading(op: Op) -> Callable[..., Any]:
 
 
 def _means(a: Raw, dim: Any, keepdim: bool) -> Raw:
-    return np.asarray(a).mean(axis=axes(dim, np.ndim(a)), keepdims=keepdim)
+    a = np.asarray(a)
+    dims = axes(dim, a.ndim)
+    if not _count(a.shape, dims):
+        return a.sum(axis=dims, keepdims=keepdim) / a.dtype.type(0)
+    mean = a.mean(axis=dims, keepdims=keepdim)
+    spoiled = np.isinf(a).any(axis=dims, keepdims=keepdim)  # a running mean meets inf - inf
+    return np.where(spoiled, np.nan, mean).astype(mean.dtype)[()] if a.size > 1 else mean
 
 
 def _both(F: Any, g: Any, spread: Any, self_sizes: Any, dim: Any, keepdim: bool) -> Any:
@@ -146,7 +163,7 @@ VAR_MEAN = define(
 )
 STD_MEAN = define(
     "std_mean(self, dim, correction, keepdim)",
-    lambda a, d, c, k: (np.sqrt(_var(a, d, c, k)), _means(a, d, k)),
+    lambda a, d, c, k: (_var(a, d, c, k, np.sqrt), _means(a, d, k)),
     family="reduction",
     outputs=2,
     self=lambda F, g, self, result0, self_sizes, dim, correction, keepdim: _both(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,18 +11,28 @@ import numpy as np
 import engine as torch
 
 Fn = Callable[..., Any]
-_RNG = np.random.default_rng(7)
 
 
-def leaf(*shape: int, low: float = 0.3, high: float = 1.7) -> Any:
-    """A float64 leaf with positive entries that are well apart."""
+def leaf(*shape: int, low: float = 0.3, high: float = 1.7, place: int = 0) -> Any:
+    """A float64 leaf with positive entries that are well apart, others for each `place`."""
+    rng = np.random.default_rng([place, len(shape), *shape])
     n = int(np.prod(shape))
-    values = np.linspace(low, high, n) if n else np.zeros(0)
-    return torch.tensor(_RNG.permutation(values).reshape(shape), requires_grad=True)
+    values = np.linspace(low, high, n) + rng.uniform(0, 0.01) if n else np.zeros(0)
+    return torch.tensor(rng.permutation(values).reshape(shape), requires_grad=True)
 
 
-def _index(*values: int) -> Any:
+def leaves(shapes: Sequence[Sequence[int]]) -> tuple[Any, ...]:
+    """One leaf of each shape."""
+    return tuple(leaf(*shape, place=i) for i, shape in enumerate(shapes))
+
+
+def _index(*values: Any) -> Any:
     return torch.tensor(values)
+
+
+def _places(y: Any, n: int) -> Any:
+    """Indices below n in the shape of a tensor."""
+    return torch.arange(y.numel()).reshape(y.shape) % n
 
 
 def _old_solve(*args: Any) -> Any:
@@ -32,7 +42,21 @@ def _old_solve(*args: Any) -> Any:
         return torch.triangular_solve(*args)
 
 
-MASK = torch.tensor([[True, False, True], [False, True, True]])
+def _mask(x: Any) -> Any:
+    """A mask of the shape of a tensor, two thirds of it true."""
+    return torch.arange(x.numel()).reshape(x.shape) % 3 != 1
+
+
+def _eye(a: Any) -> Any:
+    """The identity beside a matrix."""
+    return torch.eye(a.shape[-1], dtype=torch.float64)
+
+
+def _targets(x: Any) -> Any:
+    """A class for each row."""
+    return torch.arange(x.shape[0]) * 2 % x.shape[1]
+
+
 POINTWISE = [
     "exp",
     "exp2",
@@ -64,7 +88,6 @@ POINTWISE = [
     "relu",
     "deg2rad",
 ]
-EYE = torch.eye(2, dtype=torch.float64)
 PAIR = ((2, 3), (3,))
 #: Rows beside the everyday ones: by name, a function and the shapes of its arguments.
 MORE: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
@@ -74,7 +97,7 @@ MORE: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "frac": (torch.frac, ((4,),)),
     "special_i1": (torch.special.i1, ((3,),)),
     "polygamma": (lambda x: torch.polygamma(2, x), ((3,),)),
-    "igamma": (lambda x: torch.igamma(torch.full((3,), 1.5, dtype=torch.float64), x), ((3,),)),
+    "igamma": (lambda x: torch.igamma(torch.full_like(x, 1.5).detach(), x), ((3,),)),
     "nan_to_num": (torch.nan_to_num, ((3,),)),
     "remainder": (lambda x, y: torch.remainder(x + 2, y), PAIR),
     "fmod": (lambda x, y: torch.fmod(x + 2, y), PAIR),
@@ -102,8 +125,8 @@ MORE: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "clamp_high": (lambda x, a: x.clamp(max=a + 0.05), ((4,), (4,))),
     "clamp_min_tensor": (lambda x, a: x.clamp_min(a + 0.05), ((4,), (4,))),
     "clamp_max_tensor": (lambda x, a: x.clamp_max(a + 0.05), ((4,), (4,))),
-    "masked_fill_tensor": (lambda x, v: x.masked_fill(MASK, v) ** 2, ((2, 3), ())),
-    "masked_scatter": (lambda x, y: x.masked_scatter(MASK, y) ** 2, ((2, 3), (2, 3))),
+    "masked_fill_tensor": (lambda x, v: x.masked_fill(_mask(x), v) ** 2, ((2, 3), ())),
+    "masked_scatter": (lambda x, y: x.masked_scatter(_mask(x), y) ** 2, ((2, 3), (2, 3))),
     "mean": (lambda x: x.mean() ** 2, ((2, 3),)),
     "nansum": (lambda x: x.nansum() ** 2, ((2, 3),)),
     "min": (lambda x: x.min() ** 2, ((2, 3),)),
@@ -125,35 +148,35 @@ MORE: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "squeeze_all": (lambda x: x[None].squeeze() ** 2, ((3,),)),
     "squeeze_dims": (lambda x: x[None, :, None].squeeze((0, 2)) ** 2, ((3,),)),
     "t": (lambda x: x.t() * x.t(), ((2, 3),)),
-    "reshape_copy": (lambda x: x.t().reshape(6) ** 2, ((2, 3),)),
+    "reshape_copy": (lambda x: x.t().reshape(-1) ** 2, ((2, 3),)),
     "clone": (lambda x: x.clone() ** 2, ((3,),)),
     "contiguous": (lambda x: x.t().contiguous() ** 2, ((2, 3),)),
     "alias": (lambda x: x[...] ** 2, ((3,),)),
-    "split_sizes": (lambda x: x.split([1, 2], 1)[1] ** 2, ((2, 3),)),
+    "split_sizes": (lambda x: x.split([1, x.shape[1] - 1], 1)[1] ** 2, ((2, 3),)),
     "triu": (lambda x: x.triu() ** 2, ((3, 3),)),
     "rot90": (lambda x: torch.rot90(x) ** 2, ((2, 3),)),
     "diag": (lambda x: x.diag() ** 2, ((3, 3),)),
     "select_scatter": (lambda x, y: x.select_scatter(y, 0, 1) ** 2, ((2, 3), (3,))),
-    "slice_scatter": (lambda x, y: x.slice_scatter(y, 1, 0, 2) ** 2, ((2, 3), (2, 2))),
-    "diagonal_scatter": (lambda x, y: x.diagonal_scatter(y) ** 2, ((2, 3), (2,))),
+    "slice_scatter": (lambda x, y: x.slice_scatter(y, 1, 1, 2) ** 2, ((2, 3), (2, 1))),
+    "diagonal_scatter": (lambda x, y: x.diagonal_scatter(y) ** 2, ((3, 3), (3,))),
     "strided_scatter": (
-        lambda x, y: torch.as_strided_scatter(x, y, (2,), (2,)) ** 2,
+        lambda x, y: torch.as_strided_scatter(x, y, y.shape, (2,)) ** 2,
         ((2, 3), (2,)),
     ),
     "index_copy": (lambda x, y: x.index_copy(0, _index(1), y) ** 2, ((2, 3), (1, 3))),
     "index_fill": (lambda x: x.index_fill(1, _index(1), 2.0) ** 2, ((2, 3),)),
     "index_put": (
-        lambda x, y: x.index_put((_index(0, 0),), y, accumulate=True) ** 2,
+        lambda x, y: x.index_put((_index(*[0] * len(y)),), y, accumulate=True) ** 2,
         ((2, 3), (2, 3)),
     ),
     "scatter_number": (lambda x: x.scatter(1, torch.tensor([[0], [1]]), 2.0) ** 2, ((2, 3),)),
     "scatter_reduce": (
-        lambda x, y: x.scatter_reduce(1, torch.tensor([[0, 1], [1, 2]]), y, "mean") ** 2,
+        lambda x, y: x.scatter_reduce(1, _places(y, x.shape[1]), y, "mean") ** 2,
         ((2, 3), (2, 2)),
     ),
-    "put": (lambda x, y: x.put(_index(0, 4), y) ** 2, ((2, 3), (2,))),
+    "put": (lambda x, y: x.put(_index(*range(0, 2 * len(y), 2)), y) ** 2, ((2, 3), (2,))),
     "take_along_dim": (
-        lambda x: torch.take_along_dim(x, torch.tensor([[0], [2]]), 1) ** 2,
+        lambda x: torch.take_along_dim(x, _index(*[[2]] * len(x)), 1) ** 2,
         ((2, 3),),
     ),
     "addmv": (lambda c, a, b: torch.addmv(c, a, b, beta=0.5), ((2,), (2, 3), (3,))),
@@ -165,15 +188,15 @@ MORE: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "inner": (torch.inner, ((2, 3), (2, 3))),
     "kron": (torch.kron, ((2, 2), (2, 1))),
     "matrix_power": (lambda a: torch.matrix_power(a, 3), ((2, 2),)),
-    "slogdet": (lambda a: torch.slogdet(a @ a.mT + EYE)[1], ((2, 2),)),
+    "slogdet": (lambda a: torch.slogdet(a @ a.mT + _eye(a))[1], ((2, 2),)),
     "eigh": (lambda a: torch.linalg.eigh(a + a.mT)[0], ((2, 2),)),
     "solve_triangular": (
-        lambda a, b: torch.linalg.solve_triangular(a.tril() + EYE, b, upper=False),
+        lambda a, b: torch.linalg.solve_triangular(a.tril() + _eye(a), b, upper=False),
         ((2, 2), (2, 1)),
     ),
     "lstsq": (lambda a, b: torch.linalg.lstsq(a, b).solution, ((3, 2), (3, 1))),
     "svd": (lambda a: torch.linalg.svd(a, full_matrices=False).S, ((2, 3),)),
-    "eig": (lambda a: torch.linalg.eig(a + 3 * EYE)[0].abs().sum(), ((2, 2),)),
+    "eig": (lambda a: torch.linalg.eig(a + 3 * _eye(a))[0].abs().sum(), ((2, 2),)),
     "conj_physical": (
         lambda x, y: torch.conj_physical(torch.complex(x, y)).abs() ** 2,
         ((3,), (3,)),
@@ -197,9 +220,9 @@ MORE: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     ),
     "third_of_max": (lambda x: _slope(lambda v: v.max(1)[0] ** 3, x), ((2, 3),)),
     "third_of_take": (lambda x: _slope(lambda v: v.take(_index(0, 4)) ** 3, x), ((2, 3),)),
-    "third_of_select": (lambda x: _slope(lambda v: v.masked_select(MASK) ** 3, x), ((2, 3),)),
+    "third_of_select": (lambda x: _slope(lambda v: v.masked_select(_mask(v)) ** 3, x), ((2, 3),)),
     "third_of_scatter": (
-        lambda x, y: _slope(lambda v: x.masked_scatter(MASK, v) ** 3, y),
+        lambda x, y: _slope(lambda v: x.masked_scatter(_mask(x), v) ** 3, y),
         ((2, 3), (2, 3)),
     ),
     "third_of_narrow": (
@@ -249,7 +272,7 @@ def _zeroed(x: Any) -> Any:
 
 def _with_places(x: Any, y: Any) -> Any:
     z = x * 1
-    z[_index(0, 1), _index(2, 0)] = y * y
+    z[_index(*range(len(y))), _index(2, *[0] * (len(y) - 1))] = y * y
     return z * z
 
 
@@ -261,7 +284,6 @@ def _with_scaled_column(x: Any) -> Any:
 
 F = torch.nn.functional
 IMAGE, KERNEL = (1, 2, 4, 4), (2, 2, 2, 2)
-TARGETS = torch.tensor([0, 2])
 LAYERS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     **{
         name: (lambda x, name=name: getattr(F, name)(x - 1.03), ((2, 3),))
@@ -295,7 +317,7 @@ LAYERS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "max_pool2d": (lambda x: F.max_pool2d(x, 2) ** 2, (IMAGE,)),
     "adaptive_avg_pool2d": (lambda x: F.adaptive_avg_pool2d(x, 3) ** 2, (IMAGE,)),
     "adaptive_max_pool2d": (lambda x: F.adaptive_max_pool2d(x, 3) ** 2, (IMAGE,)),
-    "layer_norm": (lambda x, w, b: F.layer_norm(x, (3,), w, b), ((2, 3), (3,), (3,))),
+    "layer_norm": (lambda x, w, b: F.layer_norm(x, w.shape, w, b), ((2, 3), (3,), (3,))),
     "group_norm": (lambda x, w, b: F.group_norm(x, 2, w, b), ((2, 4, 2), (4,), (4,))),
     "batch_norm": (
         lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True),
@@ -314,8 +336,8 @@ LAYERS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "mse_loss": (F.mse_loss, ((2, 3), (2, 3))),
     "smooth_l1_loss": (lambda x, y: F.smooth_l1_loss(x, y + 0.05), ((2, 3), (2, 3))),
     "huber_loss": (lambda x, y: F.huber_loss(x, y + 0.05), ((2, 3), (2, 3))),
-    "cross_entropy": (lambda x: F.cross_entropy(x, TARGETS), ((2, 3),)),
-    "nll_loss": (lambda x: F.nll_loss(x * x, TARGETS), ((2, 3),)),
+    "cross_entropy": (lambda x: F.cross_entropy(x, _targets(x)), ((2, 3),)),
+    "nll_loss": (lambda x: F.nll_loss(x * x, _targets(x)), ((2, 3),)),
     "binary_cross_entropy": (
         lambda x: F.binary_cross_entropy(x / 2, torch.full_like(x, 0.3).detach()),
         ((2, 3),),
@@ -326,7 +348,7 @@ LAYERS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     ),
     "kl_div": (lambda x, y: F.kl_div(x, y, reduction="sum"), ((2, 3), (2, 3))),
     "soft_margin_loss": (
-        lambda x: F.soft_margin_loss(x, torch.ones(2, 3, dtype=torch.float64)),
+        lambda x: F.soft_margin_loss(x, torch.ones_like(x).detach()),
         ((2, 3),),
     ),
     "cosine_similarity": (F.cosine_similarity, ((2, 3), (2, 3))),
@@ -357,13 +379,14 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "hypot": (torch.hypot, ((2, 3), (3,))),
     "logaddexp": (torch.logaddexp, ((2, 3), (3,))),
     "xlogy": (torch.xlogy, ((3,), (3,))),
+    "xlogy_number": (lambda x: x.xlogy(2.5), ((3,),)),
     "lerp": (torch.lerp, ((3,), (3,), (3,))),
     "addcmul": (torch.addcmul, ((3,), (3,), (3,))),
     "addcdiv": (torch.addcdiv, ((3,), (3,), (3,))),
-    "where": (lambda x, y: torch.where(MASK, x, y), ((2, 3), (3,))),
+    "where": (lambda x, y: torch.where(_mask(x), x, y), ((2, 3), (3,))),
     "clamp": (lambda x: x.clamp(0.45, 1.45), ((2, 4),)),
-    "masked_fill": (lambda x: x.masked_fill(MASK, 2.0), ((2, 3),)),
-    "masked_select": (lambda x: x.masked_select(MASK), ((2, 3),)),
+    "masked_fill": (lambda x: x.masked_fill(_mask(x), 2.0), ((2, 3),)),
+    "masked_select": (lambda x: x.masked_select(_mask(x)), ((2, 3),)),
     "sum": (lambda x: x.sum(), ((2, 3),)),
     "sum_dim": (lambda x: x.sum((0, 2)), ((2, 3, 2),)),
     "mean_dim": (lambda x: x.mean(1, True), ((2, 3),)),
@@ -387,15 +410,15 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "sort": (lambda x: x.sort(1)[0], ((2, 3),)),
     "stable_sort": (lambda x: x.sort(dim=1, stable=True)[0] ** 2, ((2, 3),)),
     "topk": (lambda x: x.topk(2)[0], ((2, 3),)),
-    "view": (lambda x: x.view(3, 2) * x.view(3, 2), ((2, 3),)),
+    "view": (lambda x: x.view(x.shape[::-1]) * x.view(-1, x.shape[0]), ((2, 3),)),
     "transpose": (lambda x: x.transpose(0, 2) ** 2, ((2, 3, 2),)),
     "permute": (lambda x: x.permute(2, 0, 1) ** 2, ((2, 3, 2),)),
-    "expand": (lambda x: x.expand(2, 3) ** 2, ((3,),)),
+    "expand": (lambda x: x.expand(2, *x.shape) ** 2, ((3,),)),
     "squeeze": (lambda x: x.unsqueeze(1).squeeze(1) ** 2, ((3,),)),
     "select": (lambda x: x[1] * x[0], ((2, 3),)),
     "slice": (lambda x: x[:, ::2] ** 2, ((2, 3),)),
     "index": (lambda x: x[_index(0, 1, 0)] ** 2, ((2, 3),)),
-    "mask": (lambda x: x[MASK] ** 2, ((2, 3),)),
+    "mask": (lambda x: x[_mask(x)] ** 2, ((2, 3),)),
     "gather": (lambda x: x.gather(1, torch.tensor([[0, 2], [1, 1]])) ** 2, ((2, 3),)),
     "scatter": (
         lambda x, y: x.scatter(1, torch.tensor([[0, 2], [1, 0]]), y) ** 2,
@@ -406,7 +429,7 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
         ((2, 3), (2, 2)),
     ),
     "index_select": (lambda x: x.index_select(1, _index(2, 0)) ** 2, ((2, 3),)),
-    "index_add": (lambda x, y: x.index_add(0, _index(0, 0), y) ** 2, ((2, 3), (2, 3))),
+    "index_add": (lambda x, y: x.index_add(0, _index(*[0] * len(y)), y) ** 2, ((2, 3), (2, 3))),
     "take": (lambda x: x.take(_index(0, 4, 4)) ** 2, ((2, 3),)),
     "cat": (lambda x, y: torch.cat([x, y]) ** 2, ((2, 3), (1, 3))),
     "stack": (lambda x, y: torch.stack([x, y], 1) ** 2, ((3,), (3,))),
@@ -431,15 +454,15 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "outer": (torch.outer, ((2,), (3,))),
     "einsum": (lambda x, y: torch.einsum("bij,jk->bik", x, y), ((2, 2, 3), (3, 2))),
     "cdist": (lambda x, y: torch.cdist(x, y + 2), ((2, 3), (2, 3))),
-    "inverse": (lambda x: torch.inverse(x + 3 * torch.eye(2, dtype=torch.float64)), ((2, 2),)),
+    "inverse": (lambda x: torch.inverse(x + 3 * _eye(x)), ((2, 2),)),
     "det": (lambda x: torch.det(x), ((3, 3),)),
-    "logdet": (lambda x: torch.logdet(x @ x.mT + torch.eye(2, dtype=torch.float64)), ((2, 2),)),
+    "logdet": (lambda x: torch.logdet(x @ x.mT + _eye(x)), ((2, 2),)),
     "solve": (
-        lambda a, b: torch.linalg.solve(a + 3 * torch.eye(2, dtype=torch.float64), b),
+        lambda a, b: torch.linalg.solve(a + 3 * _eye(a), b),
         ((2, 2), (2, 1)),
     ),
     "cholesky": (
-        lambda a: torch.linalg.cholesky(a @ a.mT + torch.eye(2, dtype=torch.float64)),
+        lambda a: torch.linalg.cholesky(a @ a.mT + _eye(a)),
         ((2, 2),),
     ),
     "svdvals": (lambda a: torch.linalg.svdvals(a), ((2, 3),)),
@@ -449,7 +472,7 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "fft_c2r": (lambda x: torch.fft.irfft(torch.fft.rfft(x) ** 2, 4), ((2, 5),)),
     "hfft": (lambda x: torch.fft.hfft(torch.fft.ihfft(x) ** 2, 5), ((2, 6),)),
     "solve from the right": (
-        lambda a, b: torch.linalg.solve(a + 3 * EYE, b, left=False),
+        lambda a, b: torch.linalg.solve(a + 3 * _eye(a), b, left=False),
         ((2, 2), (3, 2)),
     ),
     "lu": (lambda a: torch.linalg.lu(a)[1:], ((3, 3),)),
@@ -472,19 +495,19 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
         for adjoint in (True, False)
     },
     "cholesky_solve": (
-        lambda b, a: torch.cholesky_solve(b, torch.linalg.cholesky(a @ a.mT + EYE)),
+        lambda b, a: torch.cholesky_solve(b, torch.linalg.cholesky(a @ a.mT + _eye(a))),
         ((2, 3), (2, 2)),
     ),
     "cholesky_solve, upper": (
-        lambda b, a: torch.cholesky_solve(b, torch.linalg.cholesky(a @ a.mT + EYE).mT, True),
+        lambda b, a: torch.cholesky_solve(b, torch.linalg.cholesky(a @ a.mT + _eye(a)).mT, True),
         ((2, 3), (2, 2)),
     ),
     "cholesky_inverse": (
-        lambda a: torch.cholesky_inverse(torch.linalg.cholesky(a @ a.mT + EYE)),
+        lambda a: torch.cholesky_inverse(torch.linalg.cholesky(a @ a.mT + _eye(a))),
         ((2, 2),),
     ),
     "triangular_solve": (
-        lambda b, a: _old_solve(b, a + EYE)[0] ** 2,
+        lambda b, a: _old_solve(b, a + _eye(a))[0] ** 2,
         ((2, 3), (2, 2)),
     ),
     "triangular_solve, transposed": (
@@ -500,3 +523,17 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     **MORE,
     **LAYERS,
 }
+
+#: Rows whose sizes the operation itself demands: vectors of 3, pairs, an even number, whole groups.
+FIXED = {"cross", "view_as_complex", "glu", "group_norm", "pixel_shuffle"}
+_ALONE = (
+    "add sub mul div rsub rdiv pow pow_tensor rpow maximum atan2 hypot logaddexp xlogy lerp addcmul "
+    "addcdiv clamp_tensors clamp_low clamp_high remainder_number fmod_number copysign_number "
+    "asin acos atanh logit erfinv acosh i0 rad2deg special_i1 xlogy_number nan_to_num "
+)
+#: Rows that go element by element, so that any shapes do which broadcast.
+ELEMENTWISE = {
+    *POINTWISE,
+    *(name for name, (_, shapes) in MORE.items() if shapes == PAIR),
+    *_ALONE.split(),
+} - {"dist", "dist1", "setitem", "select_scatter"}

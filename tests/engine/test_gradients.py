@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 import engine as torch
 from engine.ops import OPS, rooms
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from gradient_recipes import ROWS, leaf
+from gradient_recipes import ELEMENTWISE, FIXED, ROWS, leaf, leaves
 
 #: Rows without finite differences: what draws at random, what PyTorch does not differentiate, steps,
 #: and rows that only a third pass goes through.
@@ -76,13 +77,13 @@ def _graph(roots: list[Any]) -> Iterator[Any]:
 def _rows_of(name: str) -> set[Any]:
     """The rows that the check of `name` goes through, in the first and in the second pass."""
     fn, shapes = ROWS[name]
-    leaves = [leaf(*s) for s in shapes]
-    outs = fn(*leaves)
+    inputs = leaves(shapes)
+    outs = fn(*inputs)
     level = [o for o in (outs if isinstance(outs, tuple) else (outs,)) if o.requires_grad]
     nodes = list(_graph(level))
     for _ in range(2):
         sums = [(o.abs() if o.is_complex() else o).sum() for o in level]
-        grads = torch.autograd.grad(sums, leaves, create_graph=True, allow_unused=True)
+        grads = torch.autograd.grad(sums, inputs, create_graph=True, allow_unused=True)
         level = [g for g in grads if g is not None and g.requires_grad]
         nodes += _graph(level)
         if not level:
@@ -102,16 +103,45 @@ def test_every_differentiable_row_is_checked() -> None:
     assert missing <= UNCHECKED, sorted(missing - UNCHECKED)
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_the_gradient_agrees_with_finite_differences(name: str) -> None:
-    fn, shapes = ROWS[name]
-    assert torch.autograd.gradcheck(fn, tuple(leaf(*s) for s in shapes))
+def _shapes_for(name: str) -> st.SearchStrategy[Any]:
+    """Shapes on which a row can be checked.
+
+    Elementwise rows get any that broadcast. For others every size in the recipe stands for one that
+    is drawn, equal ones for the same, so that what must fit still fits.
+    """
+    _, shapes = ROWS[name]
+    if name in ELEMENTWISE:
+        drawn = mutually_broadcastable_shapes(num_shapes=len(shapes), max_dims=3, max_side=2)
+        return drawn.map(lambda found: found.input_shapes)
+    sizes = sorted({n for shape in shapes for n in shape if n > 1 and name not in FIXED})
+    grown = st.tuples(*[st.integers(n, n + 1) for n in sizes])
+    return grown.map(
+        lambda found: [
+            [dict(zip(sizes, found, strict=True)).get(n, n) for n in shape] for shape in shapes
+        ]
+    )
+
+
+_FEW = settings(
+    max_examples=2, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_the_gradient_of_the_gradient_agrees_too(name: str) -> None:
-    fn, shapes = ROWS[name]
-    assert torch.autograd.gradgradcheck(fn, tuple(leaf(*s) for s in shapes))
+@given(data=st.data())
+@_FEW
+def test_the_gradient_agrees_with_finite_differences(name: str, data: Any) -> None:
+    inputs = leaves(data.draw(_shapes_for(name)))
+    assert torch.autograd.gradcheck(ROWS[name][0], inputs)
+
+
+@pytest.mark.parametrize("name", ROWS)
+@given(data=st.data())
+@_FEW
+def test_the_gradient_of_the_gradient_agrees_too(name: str, data: Any) -> None:
+    inputs = leaves(data.draw(_shapes_for(name)))
+    assert torch.autograd.gradgradcheck(ROWS[name][0], inputs)
 
 
 _SHAPES = st.lists(st.integers(1, 3), min_size=0, max_size=3)
