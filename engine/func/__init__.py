@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .differentiate import grad, grad_and_value, hessian, jacfwd, jacrev, jvp, linearize, vjp
+from .differentiate import grad, grad_and_value, jvp, linearize, vjp
+from .jacobians import hessian, jacfwd, jacrev
 from .modules import functional_call, stack_module_state
 from .vectorize import vmap
 

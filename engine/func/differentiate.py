@@ -1,4 +1,4 @@
-"""Functions to functions: grad, vjp, jvp, Jacobians and Hessians, nested as one likes."""
+"""Functions to functions: grad, vjp, jvp, nested as one likes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import engine
 from engine.autograd import passes
 from engine.autograd.forward_ad import warn_about_scripting
+from engine.autograd.node import AccumulateGrad, edge
 from engine.tensor import Tensor
 
 from .trees import leaves, map_leaves, rebuild
@@ -24,23 +25,51 @@ def _own(tensor: Any) -> Any:
     return tensor.detach().requires_grad_()
 
 
-def _outer(tree: Any) -> bool:
+def outer(tree: Any) -> bool:
     """Tell whether somebody outside differentiates as well."""
     return any(isinstance(t, Tensor) and t.requires_grad for t in leaves(tree))
 
 
-def _finish(tree: Any, keep: bool) -> Any:
+def spend(tree: Any) -> None:
+    """Mark leaves of a transform that has ended: nobody differentiates by them any more."""
+    for t in leaves(tree):
+        if isinstance(t, Tensor) and t.is_leaf:
+            t._spent = True  # type: ignore[attr-defined]
+
+
+def reaches_others(outputs: Any, own: Any) -> bool:
+    """Tell whether the outputs come from leaves besides the inputs: from what a function closes over."""
+    mine = {id(t) for t in leaves(own) if isinstance(t, Tensor)}
+    front = [edge(t) for t in leaves(outputs) if isinstance(t, Tensor) and t.requires_grad]
+    seen = set(front)
+    while front:
+        node = front.pop()
+        if isinstance(node, AccumulateGrad):
+            if id(node.variable) not in mine and not hasattr(node.variable, "_spent"):
+                return True
+            continue
+        new = [e for e in node.edges if e is not None and e not in seen]
+        seen.update(new)
+        front.extend(new)
+    return False
+
+
+def finish(tree: Any, keep: bool) -> Any:
     """Return results attached to the graph only if an outer transform needs that."""
     return tree if keep else map_leaves(lambda t: t.detach() if isinstance(t, Tensor) else t, tree)
 
 
-def _gradients(outputs: list[Any], inputs: list[Any], cotangents: list[Any]) -> list[Any]:
+def gradients(
+    outputs: list[Any], inputs: list[Any], cotangents: list[Any], keep: bool = True
+) -> list[Any]:
+    """Return the gradients by the inputs, zeros where there are none; with `keep` in the graph."""
     live = [(o, c) for o, c in zip(outputs, cotangents, strict=True) if o.requires_grad]
     if not live:
         return [engine.zeros_like(i) for i in inputs]
     found = passes.grad(
-        [o for o, _ in live], inputs, [c for _, c in live], create_graph=True, allow_unused=True
-    )
+        [o for o, _ in live], inputs, [c for _, c in live], retain_graph=True, create_graph=keep,
+        allow_unused=True,
+    )  # fmt: skip
     return [engine.zeros_like(i) if g is None else g for g, i in zip(found, inputs, strict=True)]
 
 
@@ -61,7 +90,7 @@ def _replace(args: tuple[Any, ...], argnums: Any, values: Any) -> tuple[Any, ...
     return tuple(new)
 
 
-def _differentiably(
+def differentiably(
     func: Function, args: tuple[Any, ...], argnums: Any, kwargs: dict[str, Any], has_aux: bool
 ) -> tuple[Any, Any, Any]:
     """Call `func` on inputs to differentiate by; return those, what came out, and the extras."""
@@ -74,13 +103,15 @@ def grad_and_value(func: Function, argnums: Any = 0, has_aux: bool = False) -> F
     """Return a function that computes gradient and value of a scalar function."""
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        keep = _outer(args)
+        keep = outer(args)
         with engine.enable_grad():
-            own, value, aux = _differentiably(func, args, argnums, kwargs, has_aux)
+            own, value, aux = differentiably(func, args, argnums, kwargs, has_aux)
             _check_scalar(value)
-            found = rebuild(own, _gradients([value], leaves(own), [engine.ones_like(value)]))
-        found, value = _finish(found, keep), _finish(value, keep)
-        return (found, (value, _finish(aux, keep))) if has_aux else (found, value)
+            keep = keep or reaches_others(value, own)
+            found = rebuild(own, gradients([value], leaves(own), [engine.ones_like(value)], keep))
+        spend(own)
+        found, value = finish(found, keep), finish(value, keep)
+        return (found, (value, finish(aux, keep))) if has_aux else (found, value)
 
     return wrapper
 
@@ -110,20 +141,23 @@ def grad(func: Function, argnums: Any = 0, has_aux: bool = False) -> Function:
 
 def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
     """Return func(*primals) and a function from cotangents to the tuple of gradients."""
-    keep = _outer(primals)
+    keep = outer(primals)
     with engine.enable_grad():
         own = map_leaves(_own, primals)
         result = func(*own)
         outputs, aux = result if has_aux else (result, None)
+    keep = keep or reaches_others(outputs, own)
+    spend(own)
 
     def pull(*cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:
         given = cotangents[0] if len(cotangents) == 1 else cotangents
+        attached = keep or outer(given)
         with engine.enable_grad():
-            found = _gradients(leaves(outputs), leaves(own), leaves(given))
-        return _finish(rebuild(own, found), keep or _outer(given))
+            found = gradients(leaves(outputs), leaves(own), leaves(given), attached)
+        return finish(rebuild(own, found), attached)
 
-    value = _finish(outputs, keep)
-    return (value, pull, _finish(aux, keep)) if has_aux else (value, pull)
+    value = finish(outputs, keep)
+    return (value, pull, finish(aux, keep)) if has_aux else (value, pull)
 
 
 def jvp(
@@ -147,93 +181,19 @@ def jvp(
                 f"the given forward gradient is of size {list(t.shape)}."
             )
     warn_about_scripting()
-    keep = _outer(primals) or _outer(tangents)
+    keep = outer(primals) or outer(tangents)
     with engine.enable_grad():
         own = map_leaves(_own, primals)
         result = func(*own)
         outputs, aux = result if has_aux else (result, None)
+        keep = keep or reaches_others(outputs, own)
         flat = leaves(outputs)
         probes = [engine.zeros_like(o).requires_grad_() for o in flat]
-        pulled = _gradients(flat, leaves(own), probes)
-        moved = _gradients(pulled, probes, leaves(tangents))
-    value, tangent = _finish(outputs, keep), _finish(rebuild(outputs, moved), keep)
-    return (value, tangent, _finish(aux, keep)) if has_aux else (value, tangent)
-
-
-def jacrev(
-    func: Function, argnums: Any = 0, *, has_aux: bool = False, chunk_size: int | None = None
-) -> Function:
-    """Return a function that computes the Jacobian, row by row."""
-
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        keep = _outer(args)
-        with engine.enable_grad():
-            own, outputs, aux = _differentiably(func, args, argnums, kwargs, has_aux)
-            rows = map_leaves(lambda o: rebuild(own, _jacobian(o, leaves(own))), outputs)
-        rows = _finish(rows, keep)
-        return (rows, _finish(aux, keep)) if has_aux else rows
-
-    return wrapper
-
-
-def _jacobian(output: Tensor, inputs: list[Any]) -> list[Any]:
-    """Return the Jacobian of one tensor by each input, shape output + input."""
-    n = output.numel()
-    if n == 0:
-        return [engine.zeros(*output.shape, *i.shape, dtype=output.dtype) for i in inputs]
-    basis = engine.eye(n, dtype=output.dtype)
-    rows = [_gradients([output], inputs, [basis[k].view(output.shape)]) for k in range(n)]
-    return [
-        engine.stack([row[j] for row in rows]).view(*output.shape, *inputs[j].shape)
-        for j in range(len(inputs))
-    ]
-
-
-def jacfwd(
-    func: Function, argnums: Any = 0, has_aux: bool = False, *, chunk_size: int | None = None,
-    randomness: str = "error",
-) -> Function:  # fmt: skip
-    """Return a function that computes the Jacobian, column by column."""
-
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        chosen = _pick(args, argnums)
-        single = isinstance(argnums, int)
-        primals = (chosen,) if single else chosen
-
-        def inner(*values: Any) -> Any:
-            return func(*_replace(args, argnums, values[0] if single else values), **kwargs)
-
-        aux = None
-        columns: list[list[Any]] = []
-        outputs: Any = None
-        for number, primal in enumerate(primals):
-            n = primal.numel()
-            basis = engine.eye(n, dtype=primal.dtype)
-            moved = []
-            for k in range(n):
-                tangents = tuple(
-                    basis[k].view(p.shape) if i == number else engine.zeros_like(p)
-                    for i, p in enumerate(primals)
-                )
-                result = jvp(inner, tuple(primals), tangents, has_aux=has_aux)
-                outputs, aux = result[0], result[2] if has_aux else None
-                moved.append(leaves(result[1]))
-            columns.append([
-                engine.stack(list(column), -1).view(*column[0].shape, *primal.shape)
-                for column in zip(*moved, strict=True)
-            ])  # fmt: skip
-        if single:
-            found = rebuild(outputs, columns[0])
-        else:
-            found = rebuild(outputs, [tuple(parts) for parts in zip(*columns, strict=True)])
-        return (found, aux) if has_aux else found
-
-    return wrapper
-
-
-def hessian(func: Function, argnums: Any = 0) -> Function:
-    """Return a function that computes the matrix of second derivatives."""
-    return jacfwd(jacrev(func, argnums), argnums)
+        pulled = gradients(flat, leaves(own), probes)
+        moved = gradients(pulled, probes, leaves(tangents))
+        spend([own, probes])
+    value, tangent = finish(outputs, keep), finish(rebuild(outputs, moved), keep)
+    return (value, tangent, finish(aux, keep)) if has_aux else (value, tangent)
 
 
 def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:

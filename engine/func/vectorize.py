@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import engine
+from engine.ops.matmul import rows_of_a_batch
+from engine.ops.pointwise import part_of_a_batch
 from engine.random import default_generator
 from engine.tensor import Tensor
 
@@ -99,9 +101,10 @@ def vmap(
         dims = _spread(in_dims, args)
         size = _batch_size(flat, dims, f"vmap({name}, in_dims={in_dims}, ...)(<inputs>)")
         results = []
-        for i in _one_by_one(size, randomness):
-            one = [v if d is None else v.select(d, i) for v, d in zip(flat, dims, strict=True)]
-            results.append(func(*rebuild(args, one), **kwargs))
+        with rows_of_a_batch(), part_of_a_batch(size):
+            for i in _one_by_one(size, randomness):
+                one = [v if d is None else v.select(d, i) for v, d in zip(flat, dims, strict=True)]
+                results.append(func(*rebuild(args, one), **kwargs))
         return _stacked(results, out_dims, name)
 
     return mapped

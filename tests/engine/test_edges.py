@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 import engine as torch
+from engine import nn
 
 
 @pytest.mark.parametrize("shape", [(0,), (2, 0), (0, 2)])
@@ -33,3 +38,18 @@ def test_the_zeroth_power_of_a_matrix_is_in_the_graph() -> None:
     assert torch.equal(y, torch.eye(2))
     assert "CopyBackwards" in repr(y)
     assert torch.equal(torch.autograd.grad(y.sum(), x)[0], torch.zeros(2, 2))
+
+
+def test_a_layer_of_one_input_rounds_once_as_pytorchs_kernel_does() -> None:
+    torch.manual_seed(0)
+    x, w, b = torch.randn(40, 1), torch.randn(1, 20), torch.randn(20)
+    exact = x.double().numpy() * w.double().numpy() + b.double().numpy()
+    assert np.array_equal(torch.addmm(b, x, w).numpy(), exact.astype(np.float32))
+    one = torch.addmm(b[:1], x, w[:, :1])  # a single column is multiplied, then added to
+    assert torch.equal(one, x * w[:, :1] + b[:1])
+
+
+def test_a_saved_module_is_refused_by_its_own_name(tmp_path: Path) -> None:
+    torch.save(nn.Linear(2, 2), tmp_path / "model.pt")
+    with pytest.raises(pickle.UnpicklingError, match=r"GLOBAL torch\.nn\.modules\.linear\.Linear"):
+        torch.load(tmp_path / "model.pt")

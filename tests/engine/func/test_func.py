@@ -101,3 +101,72 @@ def test_gradients_with_respect_to_a_modules_parameters() -> None:
 def test_states_of_equal_modules_are_stacked() -> None:
     parameters, _ = func.stack_module_state([nn.Linear(2, 1), nn.Linear(2, 1)])
     assert parameters["weight"].shape == (2, 1, 2) and parameters["weight"].is_leaf
+
+
+def test_what_a_function_closes_over_is_differentiated_too() -> None:
+    two = torch.tensor(2.0)
+    mixed = func.grad(lambda x: func.grad(lambda y: x * y**2)(torch.tensor(1.0)))(two)
+    assert mixed == 2 and not mixed.requires_grad
+    w = torch.tensor(3.0, requires_grad=True)
+    x = torch.tensor([1.0, 2.0])
+    for jacobian in (func.jacrev, func.jacfwd):
+        assert torch.autograd.grad(jacobian(lambda y: w * y)(x).sum(), w) == (2,)
+    assert torch.autograd.grad(func.vjp(lambda y: w * y, x)[1](x)[0].sum(), w) == (3,)
+    assert not func.grad(cubes)(x).requires_grad
+
+
+class _Counted(torch.autograd.Function):
+    """x², which counts its backward passes."""
+
+    passes = 0
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        _Counted.passes += 1
+        return 2 * g * ctx.saved_tensors[0]
+
+
+@pytest.mark.parametrize("jacobian", [func.jacrev, func.jacfwd])
+def test_a_tall_jacobian_takes_few_passes(jacobian: Any) -> None:
+    x, tall = torch.tensor([1.0, 2.0]), torch.ones(50, 1)
+    _Counted.passes = 0
+    found = jacobian(lambda v: _Counted.apply(v) * tall)(x)
+    assert equal(found, torch.diag(2 * x).expand(50, 2, 2))
+    assert _Counted.passes <= 3
+
+
+def test_a_wide_jacobian_takes_few_passes() -> None:
+    x = torch.arange(40.0)
+    _Counted.passes = 0
+    found = func.jacfwd(lambda v: _Counted.apply(v).sum())(x)
+    assert equal(found, 2 * x)
+    assert _Counted.passes == 1
+
+
+def test_what_can_be_differentiated_once_has_tall_jacobians() -> None:
+    class Once(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        @torch.autograd.function.once_differentiable
+        def backward(ctx: Any, g: Any) -> Any:
+            return 2 * g * ctx.saved_tensors[0]
+
+    x = torch.tensor([1.0, 2.0])
+    found = func.jacrev(lambda v: Once.apply(v) * torch.ones(9, 1))(x)
+    assert equal(found, torch.diag(2 * x).expand(9, 2, 2))
+
+
+def test_vmap_gives_the_digits_of_the_batch() -> None:
+    torch.manual_seed(0)
+    layer, x = nn.Sequential(nn.Linear(31, 33), nn.Tanh()), torch.randn(64, 31)
+    assert torch.equal(func.vmap(layer)(x), layer(x))
+    assert torch.equal(func.vmap(layer)(x[:4]), layer(x[:4]))
