@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from app.counterpart import Counterpart
 from app.documents import Cell, Document
 from engine.tape.tape import Tape
 from ui.graph.model import GraphInfo
@@ -32,6 +33,7 @@ class Session(QObject):
     graph_changed = Signal()
     playhead_changed = Signal(int)
     selection_changed = Signal(object)  # NodeId | None
+    counterpart_changed = Signal()
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +45,7 @@ class Session(QObject):
         self.graph: GraphInfo | None = None
         self.playhead = 0
         self.selection: NodeId | None = None
+        self.counterpart: Counterpart | None = None
 
     # --- document
 
@@ -121,6 +124,7 @@ class Session(QObject):
 
     def set_tape(self, tape: Tape | None) -> None:
         """Show another tape from its end; the selection and the graphs of the old one go."""
+        self.set_counterpart(None)
         old, self.tape = self.tape, tape
         self.graphs, self.graph = (), None
         self.select(None)
@@ -161,6 +165,12 @@ class Session(QObject):
         if playhead != self.playhead:
             self.playhead = playhead
             self.playhead_changed.emit(playhead)
+
+    def set_counterpart(self, counterpart: Counterpart | None) -> None:
+        """Show the tape beside another one, or by itself."""
+        if counterpart is not self.counterpart:
+            self.counterpart = counterpart
+            self.counterpart_changed.emit()
 
     def select(self, node: NodeId | None) -> None:
         """Select a node of the graph, or nothing."""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from app.commands import COMMANDS, MENUS, tint_actions
 from ui.busy import Busy
+from ui.compare.panel import DifferencesPanel
 from ui.dock import Dock
 from ui.graph.pane import GraphPane
 from ui.icons import app_icon
@@ -28,6 +29,7 @@ from ui.palette.panel import OperationPalette
 from ui.theme import Theme
 from ui.transport.transport import Transport
 
+_READABLE = 380  # points in which a list of differences can be read
 TOOLBAR = ("open", "save", "save_tape", "", "run", "run_all", "interrupt", "restart")
 
 
@@ -50,12 +52,14 @@ class Window(QMainWindow):
         self.inspector = Inspector(theme)
         self.transport = Transport(theme)
         self.operations = OperationPalette(theme)
+        self.differences = DifferencesPanel(theme)
         self.setCentralWidget(self.graph)
         self.docks = {
             "notebook": Dock("NotebookDock", "Notebook", self.notebook, self),
             "inspector": Dock("InspectorDock", "Inspector", self.inspector, self),
             "transport": Dock("TransportDock", "Transport", self.transport, self),
             "operations": Dock("OperationsDock", "Operations", self.operations, self),
+            "differences": Dock("DifferencesDock", "Differences", self.differences, self),
         }
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
@@ -117,6 +121,7 @@ class Window(QMainWindow):
             self.inspector,
             self.transport,
             self.operations,
+            self.differences,
             self.notice,
             self.busy,
         ):
@@ -132,12 +137,13 @@ class Window(QMainWindow):
             "inspector": Qt.DockWidgetArea.RightDockWidgetArea,
             "transport": Qt.DockWidgetArea.BottomDockWidgetArea,
             "operations": Qt.DockWidgetArea.RightDockWidgetArea,
+            "differences": Qt.DockWidgetArea.LeftDockWidgetArea,
         }
         for name, dock in self.docks.items():
             dock.setFloating(False)
             self.removeDockWidget(dock)
             self.addDockWidget(areas[name], dock)
-            dock.setVisible(name != "operations")
+            dock.setVisible(name not in ("operations", "differences"))
         self._operations_placed = False
         width = max(self.width(), 1280)
         self.resizeDocks(
@@ -164,6 +170,16 @@ class Window(QMainWindow):
     def state(self) -> QByteArray:
         """Return where the panels are; its version says whether the palette has a place yet."""
         return self.saveState(int(self._operations_placed))
+
+    def show_differences(self) -> None:
+        """Lay the list of differences over the notebook, wide enough to be read."""
+        notebook, dock = self.docks["notebook"], self.docks["differences"]
+        if not dock.isVisible() and not dock.isFloating():
+            self.tabifyDockWidget(notebook, dock)
+        dock.show()
+        dock.raise_()
+        if dock.width() < _READABLE:
+            self.resizeDocks([dock], [_READABLE], Qt.Orientation.Horizontal)
 
     def _place_operations(self, visible: bool) -> None:
         """Lay the palette over the inspector when it first appears; of the unseen Qt loses tabs."""

@@ -13,12 +13,14 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit, QMessageBox
 
 from app import __version__
 from app.commands import COMMANDS, make_actions
+from app.controller.comparing import Comparing
 from app.controller.files import Files
 from app.controller.graph import GraphBinding
 from app.controller.iterations import IterationsBinding
 from app.controller.notebook import NotebookBinding
 from app.controller.operations import OperationsBinding
 from app.controller.playback import PlaybackBinding
+from app.controller.what_if import WhatIf
 from app.documents import new
 from app.examples import Example, examples
 from app.runs import Runs
@@ -61,6 +63,8 @@ class Controller(QObject):
         self.playback = PlaybackBinding(
             self.session, self.window.transport, preferences, self.graph.show_step
         )
+        self.what_if = WhatIf(self.session, self.window, self.undo)
+        self.comparing = Comparing(self.session, self.window)
         self.operations = OperationsBinding(self.session, self.window, self.notebook, self.graph)
         self.window.set_actions(make_actions(self, self._handlers()))
         self._connect()
@@ -91,6 +95,8 @@ class Controller(QObject):
         self.graph.pictures.close()
         self.iterations.close()
         self.operations.close()
+        self.what_if.close()
+        self.comparing.close()
         self.undo.clear()  # while those who listen are there
         self.session.set_tape(None)
 
@@ -104,6 +110,7 @@ class Controller(QObject):
             "save": self.files.save,
             "save_as": self.files.save_as,
             "save_tape": self.files.save_tape,
+            "compare": self.comparing.ask,
             "export": self.files.export,
             "quit": self.window.close,
             "undo": self.undo.undo,

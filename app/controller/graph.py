@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject
 
+from app.counterpart import Counterpart
 from app.pictures import Picture, Pictures
 from app.session import Session
 from app.settings import Preferences
@@ -11,6 +14,7 @@ from app.window import Window
 from engine.tape.replay import state_at
 from ui.graph.model import graph_at
 from ui.graph.types import NodeId
+from ui.inspector.beside import beside
 from ui.inspector.view import describe
 
 
@@ -33,6 +37,7 @@ class GraphBinding(QObject):
         session.graph_changed.connect(self._list)
         session.playhead_changed.connect(self._playhead_moved)
         session.selection_changed.connect(self._selected)
+        session.counterpart_changed.connect(self._counterpart_changed)
         self._pane.graph_chosen.connect(self.choose)
         self._canvas.node_selected.connect(session.select)
         window.inspector.node_clicked.connect(self.reveal)
@@ -127,8 +132,24 @@ class GraphBinding(QObject):
         if self.picture is None or self._session.tape is None:
             return None
         state = self.picture.tint.state(state_at(self._session.tape, self._session.playhead))
+        counterpart = self._session.counterpart
+        if counterpart is not None:
+            state = replace(state, badges={**self._difference_badges(counterpart), **state.badges})
         self._canvas.set_state(state)
         return self.picture.layout.ids[state.active] if state.active >= 0 else None
+
+    def _difference_badges(self, counterpart: Counterpart) -> dict[int, str]:
+        """Return short texts beside the nodes in which the counterpart differs."""
+        assert self.picture is not None
+        ids = self.picture.layout.ids
+        texts = ((at, counterpart.differs.get(node, "")) for at, node in enumerate(ids))
+        return {at: text for at, text in texts if text}
+
+    def _counterpart_changed(self) -> None:
+        counterpart = self._session.counterpart
+        self._canvas.highlight(set(counterpart.differs) if counterpart is not None else set())
+        self._tint()
+        self._describe()
 
     def _selected(self, node: NodeId | None) -> None:
         self._canvas.select(node)
@@ -137,9 +158,17 @@ class GraphBinding(QObject):
 
     def _describe(self) -> None:
         tape, node = self._session.tape, self._session.selection
-        view = (
-            None if tape is None or node is None else describe(tape, node, self._session.playhead)
-        )
+        if tape is None or node is None:
+            self._window.inspector.show_node(None)
+            return
+        playhead, other = self._session.playhead, self._session.counterpart
+        view = describe(tape if other is None else other.shown, node, playhead)
+        if other is not None:
+            twin = other.node(node)
+            there = None
+            if twin is not None:
+                there = describe(other.other, twin, other.playhead(playhead))
+            view = beside(view, there, other.title)
         self._window.inspector.show_node(view)
 
     def _line_entered(self, key: str, line: int) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from engine.tape.tape import Tape
 
 
-def evaluate(tape: Tape, edits: Mapping[str | int, Any] | None = None) -> Evaluation:
+def evaluate(tape: Tape, edits: Mapping[str, Any] | Mapping[int, Any] | None = None) -> Evaluation:
     """Return what a tape would hold with other leaves; see `engine.tape.rerun`."""
     from engine.tape import rerun  # it brings all of the engine along, which a reader does without
 

@@ -33,6 +33,7 @@ class Inspector(QWidget):
     source_clicked = Signal(str, int)
     event_clicked = Signal(int)
     leaf_shown = Signal(object)  # Leaf | None
+    value_edited = Signal(object, object)  # NodeId and its new array
 
     def __init__(self, theme: Theme | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +58,7 @@ class Inspector(QWidget):
         self.links.node_clicked.connect(self.node_clicked)
         self.ledger.event_clicked.connect(self.event_clicked)
         self.iterations.event_clicked.connect(self.event_clicked)
+        self.value.tensor.edited.connect(self._value_edited)
         self.source.clicked.connect(self._source_clicked)
         self.set_theme(self._theme)
         self.show_node(None)
@@ -80,6 +82,7 @@ class Inspector(QWidget):
             self.sections[name].setVisible(shown is not None)
             if shown is not None:
                 self.sections[name].title.set_words(shown.title, part.set_shown(shown))
+        self.value.tensor.set_editable(view.editable)
         self.sections["links"].setVisible(bool(view.links))
         self.sections["ledger"].setVisible(view.ledger is not None)
         if view.ledger is not None:
@@ -106,6 +109,7 @@ class Inspector(QWidget):
             section.set_theme(theme)
         for view in (self.value, self.gradient):
             view.tensor.set_theme(theme)
+            view.beside.set_theme(theme)
 
     def _lay_out(self) -> None:
         page = QWidget()
@@ -139,6 +143,10 @@ class Inspector(QWidget):
         self.source.setVisible(line is not None)
         if line is not None:
             self.source.set_line(line.text, line.place, bool(line.cell))
+
+    def _value_edited(self, array: object) -> None:
+        if self._view is not None:
+            self.value_edited.emit(self._view.node, array)
 
     def _source_clicked(self) -> None:
         if self._view is not None and self._view.source is not None:
@@ -233,13 +241,16 @@ class _ShownView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._shown: Shown | None = None
-        self.tensor = TensorView()
+        self.tensor, self.beside = TensorView(), TensorView()
+        self.where = _label("group", "")
         self.note = _label("note", "")
         self.note.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.tensor)
+        column.addWidget(self.where)
+        column.addWidget(self.beside)
         column.addWidget(self.note)
 
     def set_shown(self, shown: Shown) -> str:
@@ -248,6 +259,11 @@ class _ShownView(QWidget):
         if before is None or before.array is not shown.array:
             self.tensor.setVisible(shown.array is not None)
             self.tensor.set_array(shown.array)
+        if before is None or before.beside is not shown.beside:
+            self.beside.set_array(shown.beside)
+        for part in (self.where, self.beside):
+            part.setVisible(shown.beside is not None)
+        self.where.setText(shown.beside_title)
         self.note.setVisible(shown.array is None)
         self.note.setText(shown.note)
         if shown.array is None:

@@ -45,11 +45,17 @@ class Line(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """An array to look at, or why there is none."""
+    """An array to look at, or why there is none.
+
+    beside: the same elsewhere (before an edit, in another recording), where that differs;
+    beside_title says where.
+    """
 
     title: str
     array: NDArray[Any] | None
     note: str = ""
+    beside: NDArray[Any] | None = None
+    beside_title: str = ""
 
 
 class Part(NamedTuple):
@@ -106,7 +112,8 @@ class Leaf(NamedTuple):
 class NodeView:
     """Everything the inspector shows of a node at a playhead.
 
-    stripe: an operation's family, or "grad", "leaf", "input".
+    stripe: an operation's family, or "grad", "leaf", "input". editable: whether its value can be
+    given another content to see what changes.
     """
 
     node: NodeId
@@ -120,3 +127,4 @@ class NodeView:
     gradient: Shown | None = None
     ledger: Ledger | None = None
     leaf: Leaf | None = None
+    editable: bool = False

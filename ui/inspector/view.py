@@ -15,6 +15,7 @@ from ui.inspector.connections import groups, inputs, next_functions, saved, user
 from ui.inspector.facts import freed_facts, op_facts, tensor_facts, visit_facts
 from ui.inspector.history import history
 from ui.inspector.lookup import Lookup, lookup
+from ui.inspector.memory import spoilt, writes
 from ui.inspector.records import Fact, Leaf, Line, Link, NodeView, Shown
 
 __all__ = ["NodeView", "describe"]
@@ -48,12 +49,18 @@ def _leaf(look: Lookup, ref: int, playhead: int) -> NodeView:
         kind,
         "leaf" if wants else "input",
         (*tensor_facts(look, value), Fact("grad_fn", "None")),
-        groups(("Accumulator", accumulators), ("Used by", users(look, ref))),
+        groups(
+            ("Accumulator", accumulators),
+            ("Used by", users(look, ref)),
+            ("Written in place", writes(look, value, playhead)),
+            ("Saved, then overwritten", spoilt(look, value)),
+        ),
         _line_of_leaf(look, name, int(row["event"])),
         _value(look, value, playhead),
         _grad(look, tensor, name, playhead, wants=wants),
         history(look, tensor, playhead),
         _iterating(look, tensor, name),
+        editable=value == ref and int(row["array"]) >= 0,
     )
 
 
@@ -74,7 +81,13 @@ def _op(look: Lookup, ref: int, playhead: int) -> NodeView:
         f"makes {named}" if named else "operation",
         family(op),
         (*facts, *op_facts(look, ref)),
-        groups(("grad_fn", grad_fn), ("Inputs", inputs(look, ref)), ("Used by", used)),
+        groups(
+            ("grad_fn", grad_fn),
+            ("Inputs", inputs(look, ref)),
+            ("Used by", used),
+            ("Written in place", writes(look, out, playhead) if n_out else ()),
+            ("Saved, then overwritten", spoilt(look, out) if n_out else ()),
+        ),
         look.line_of(int(row["event"])),
         _value(look, out, playhead, n_out) if n_out else None,
         _cotangent(look, node, playhead) if node >= 0 else _UNTRACKED,

@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QSize,
     Qt,
+    Signal,
 )
 from PySide6.QtGui import (
     QColor,
@@ -38,10 +39,16 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class TensorModel(QAbstractTableModel):
-    """A matrix as a table model; `scale` is the absolute value that gets the strongest tint."""
+    """A matrix as a table model; `scale` is the absolute value that gets the strongest tint.
+
+    editable: whether a cell takes a number that is typed; `edited` gives row, column and number.
+    """
+
+    edited = Signal(int, int, object)
 
     def __init__(self) -> None:
         super().__init__()
+        self.editable = False
         self._data: NDArray[Any] = np.zeros((0, 0))
         self._real: NDArray[Any] = self._data
         self._scale = 0.0
@@ -78,6 +85,8 @@ class TensorModel(QAbstractTableModel):
         value = self._data[index.row(), index.column()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return number(value)
+        if role == Qt.ItemDataRole.EditRole:
+            return str(value)
         if role == Qt.ItemDataRole.ToolTipRole:
             at = index.row() if self._vector else f"{index.row()}, {index.column()}"
             return f"[{at}]  {value!s}"
@@ -88,6 +97,21 @@ class TensorModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsEditable if self.editable else flags
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Take a number that was typed; what is no number of the array's type is refused."""
+        if role != Qt.ItemDataRole.EditRole or not self.editable or not index.isValid():
+            return False
+        new = typed(str(value), self._data.dtype)
+        if new is None:
+            return False
+        if new != self._data[index.row(), index.column()]:
+            self.edited.emit(index.row(), index.column(), new)
+        return True
 
     def headerData(
         self,
@@ -110,10 +134,13 @@ class TensorModel(QAbstractTableModel):
 class TensorTable(QTableView):
     """Shows a TensorModel; Ctrl+C copies the selected cells as tab-separated text."""
 
+    edited = Signal(int, int, object)  # row, column, number
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = TensorModel()
         self.setModel(self._model)
+        self._model.edited.connect(self.edited)
         self.setAccessibleName("Values")
         self.setShowGrid(False)
         self.setCornerButtonEnabled(False)
@@ -140,6 +167,10 @@ class TensorTable(QTableView):
         self._model.set_array(array, leading, scale)
         self.horizontalHeader().setVisible(array.ndim >= 2)
         self._fit_height()
+
+    def set_editable(self, editable: bool) -> None:
+        """Let a double click or F2 open a cell, or not."""
+        self._model.editable = editable
 
     def set_theme(self, theme: Theme) -> None:
         self._model.set_theme(theme)
@@ -202,3 +233,15 @@ def largest(array: NDArray[Any]) -> float:
     if not real.size:
         return 0.0
     return max(abs(float(real.max())), abs(float(real.min())))
+
+
+def typed(text: str, dtype: np.dtype[Any]) -> Any:
+    """Return what a person typed as an element of a type; None if it is none."""
+    try:
+        if dtype.kind == "b":
+            return np.bool_({"true": True, "1": True, "false": False, "0": False}[text.lower()])
+        if dtype.kind in "iu":
+            return dtype.type(int(text))
+        return dtype.type(complex(text.replace("i", "j")) if dtype.kind == "c" else float(text))
+    except (KeyError, ValueError, OverflowError):
+        return None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -19,16 +21,21 @@ from PySide6.QtWidgets import (
 from ui.icons import icon
 from ui.plots.heatmap import HeatMap
 from ui.plots.histogram import Histogram
-from ui.plots.slices import SliceBar
+from ui.plots.slices import SliceBar, matrix
 from ui.plots.stats import number, stats, summary
-from ui.plots.table import TensorTable, largest
+from ui.plots.table import TensorTable, largest, typed
 from ui.theme import MONO_FONT, RADIUS, SIZES, Theme, load
 
 _WAYS = (("table", "Table"), ("heatmap", "Heat map"), ("histogram", "Histogram"))
 
 
 class TensorView(QWidget):
-    """Shows an array of any shape and dtype; only the chosen picture is computed."""
+    """Shows an array of any shape and dtype; only the chosen picture is computed.
+
+    `edited` brings a new array with the number that was typed into a cell, where that is allowed.
+    """
+
+    edited = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,10 +43,15 @@ class TensorView(QWidget):
         self._scale = 0.0
         self._theme = load("dark")
         self._way = "table"
+        self._editable = False
         self.table, self.heatmap, self.histogram = TensorTable(), HeatMap(), Histogram()
         self.slices = SliceBar()
         self.scalar = _label("Value")
         self.scalar.setObjectName("scalar")
+        self.number = QLineEdit()
+        self.number.setObjectName("number")
+        self.number.setAccessibleName("Value, can be edited")
+        self.number.editingFinished.connect(self._number_typed)
         self.statistics = _label("Statistics")
         self.statistics.setObjectName("statistics")
         self.statistics.setWordWrap(True)
@@ -48,9 +60,17 @@ class TensorView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for part in (self._bar, self.slices, self.scalar, *self._pictures(), self.statistics):
+        for part in (
+            self._bar,
+            self.slices,
+            self.scalar,
+            self.number,
+            *self._pictures(),
+            self.statistics,
+        ):
             column.addWidget(part)
         self.slices.changed.connect(self._fill)
+        self.table.edited.connect(self._cell_typed)
         self.set_theme(self._theme)
         self._fill()
 
@@ -62,6 +82,13 @@ class TensorView(QWidget):
             self.slices.set_shape(array.shape)
             self.statistics.setText(summary(stats(array)))
         self._fill()
+
+    def set_editable(self, editable: bool) -> None:
+        """Let numbers be typed into the table, or not."""
+        if editable != self._editable:
+            self._editable = editable
+            self.table.set_editable(editable)
+            self._fill()
 
     def set_way(self, way: str) -> None:
         """Choose "table", "heatmap" or "histogram"."""
@@ -110,12 +137,16 @@ class TensorView(QWidget):
         deep = array is not None and array.ndim > 2
         self.slices.setVisible(deep and not single and self._way != "histogram")
         self.statistics.setVisible(not single)
-        self.scalar.setVisible(array is not None and single)
+        typed = self._editable and array is not None and array.size == 1
+        self.scalar.setVisible(array is not None and single and not typed)
+        self.number.setVisible(typed)
         for (name, _), part in zip(_WAYS, self._pictures(), strict=True):
             part.setVisible(not single and name == self._way)
         self._dress()
         if array is None:
             return
+        if typed:
+            self.number.setText(str(array.reshape(-1)[0]))
         if single:
             self.scalar.setText(_scalar_text(array))
             return
@@ -127,6 +158,22 @@ class TensorView(QWidget):
             self.heatmap.set_array(array, leading, self._scale)
         else:
             self.table.set_array(array, leading, self._scale)
+
+    def _cell_typed(self, row: int, column: int, value: object) -> None:
+        if self._array is not None:
+            new = np.array(self._array)
+            matrix(new, self.slices.leading())[row, column] = value
+            self.edited.emit(new)
+
+    def _number_typed(self) -> None:
+        if self._array is None or self._array.size != 1:
+            return
+        value = typed(self.number.text(), self._array.dtype)
+        old = self._array.reshape(-1)[0]
+        if value is None:
+            self.number.setText(str(old))
+        elif value != old:
+            self.edited.emit(np.full(self._array.shape, value, self._array.dtype))
 
     def _dress(self) -> None:
         for i, (name, _) in enumerate(_WAYS):
@@ -154,7 +201,7 @@ def _label(name: str) -> QLabel:
 
 def _sheet(theme: Theme) -> str:
     return f"""
-    TensorView QLabel, TensorView QSpinBox, TensorView QTableView,
+    TensorView QLabel, TensorView QLineEdit, TensorView QSpinBox, TensorView QTableView,
     TensorView QHeaderView::section {{
         font-family: "{MONO_FONT}"; font-size: {SIZES["small"]}pt; }}
     TensorView QLabel {{ color: {theme.text}; background: transparent; }}

@@ -34,7 +34,7 @@ class Operations:
         return found
 
     def _ranked(self, name: str, writes: bool, node: str) -> list[Op]:
-        known = _rows().get(name.removesuffix("_") if writes else name, [])
+        known = rows_by_name().get(name.removesuffix("_") if writes else name, [])
         known = sorted(known, key=lambda op: not op.differentiable)
         exact = [op for op in known if node in (op.node.__name__, op.node.title)]
         keyed = [op for key in (name, name.removesuffix("_")) for op in known if _key_of(op) == key]
@@ -113,7 +113,7 @@ _found: dict[str, list[Op]] = {}
 _keys: dict[int, str] = {}
 
 
-def _rows() -> dict[str, list[Op]]:
+def rows_by_name() -> dict[str, list[Op]]:
     """All rows of the operator table by the name that a tape has."""
     if not _found:
         for module in iter_modules(kernels.__path__):

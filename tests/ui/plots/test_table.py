@@ -10,7 +10,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QMainWindow
 
 from ui.plots.slices import matrix
-from ui.plots.table import MOST, TensorModel, TensorTable
+from ui.plots.table import MOST, TensorModel, TensorTable, typed
 from ui.theme import load
 
 # Without a display, top-level widgets with minimum sizes make the platform say this.
@@ -115,3 +115,36 @@ def test_moving_about_in_the_table_comes_before_the_window_s_shortcuts(qtbot):
     qtbot.keyClick(table, Qt.Key.Key_Right)
     assert table.currentIndex().column() == 1
     assert fired == []
+
+
+@pytest.mark.parametrize(
+    ("dtype", "text", "value"),
+    [
+        ("float32", "1e-3", 1e-3), ("float32", "nan", None),
+        ("int64", "7", 7), ("int64", "7.5", None),
+        ("bool", "True", True), ("bool", "maybe", None), ("uint8", "300", None),
+        ("complex64", "1+2i", 1 + 2j), ("float64", "", None),
+    ],
+)  # fmt: skip
+def test_a_typed_text_is_an_element_or_nothing(dtype: str, text: str, value: object) -> None:
+    found = typed(text, np.dtype(dtype))
+    if text == "nan":
+        assert np.isnan(found)
+    elif value is None:
+        assert found is None
+    else:
+        assert found == np.dtype(dtype).type(value)
+
+
+def test_a_cell_can_be_edited_only_where_that_is_allowed(qtbot) -> None:
+    table = TensorTable()
+    qtbot.addWidget(table)
+    table.set_array(np.zeros((2, 2), np.float32))
+    model = table.model()
+    cell = model.index(1, 0)
+    assert not model.setData(cell, "2.5")
+    table.set_editable(True)
+    with qtbot.waitSignal(table.edited) as edited:
+        assert model.setData(cell, "2.5")
+    assert edited.args == [1, 0, 2.5]
+    assert not model.setData(cell, "two")

@@ -1,0 +1,107 @@
+"""Comparing the shown recording with another one: list, graph, inspector, one linked playhead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
+
+from app.counterpart import of_tape
+from app.session import Session
+from app.window import Window
+from app.work import Worker
+from engine.tape.compare import Comparison, Difference, compare
+from engine.tape.tape import Tape, TapeError
+from ui.graph.types import Kind, NodeId
+
+
+class Comparing(QObject):
+    """Opens the other recording and compares off the GUI thread; ends with the shown tape."""
+
+    def __init__(self, session: Session, window: Window) -> None:
+        super().__init__(window)
+        self._session, self._window = session, window
+        self._panel = window.differences
+        self._other: Tape | None = None
+        self.worker = Worker("comparison", self)
+        self.worker.done.connect(self._done)
+        self.worker.failed.connect(self._failed)
+        self._panel.chosen.connect(self._go_to)
+        self._panel.ended.connect(self.end)
+        session.counterpart_changed.connect(self._counterpart_changed)
+
+    def ask(self) -> None:
+        """Ask which recording to compare with."""
+        if self._session.tape is None or not len(self._session.tape.events):
+            self._window.notice.show_message("There is no recording to compare yet.", error=True)
+            return
+        name, _ = QFileDialog.getOpenFileName(self._window, "Compare With", "", "Tapes (*.tape)")
+        if name:
+            self.open(Path(name))
+
+    def open(self, path: Path) -> None:
+        """Compare the shown recording with a file."""
+        tape = self._session.tape
+        if tape is None:
+            return
+        try:
+            other = Tape.open(path)
+        except TapeError as error:
+            self._window.notice.show_message(str(error), error=True)
+            return
+        frozen = tape.snapshot()
+        self._window.statusBar().showMessage(f"Comparing with {path.name} …")
+        self.worker.submit(lambda cancelled: (tape, other, path.name, compare(frozen, other)))
+
+    def end(self) -> None:
+        """Show the recording by itself again."""
+        self._session.set_counterpart(None)
+
+    def close(self) -> None:
+        """End the thread and let go of the other recording."""
+        self.worker.close()
+        self._release()
+
+    def _done(self, result: tuple[Tape, Tape, str, Comparison]) -> None:
+        tape, other, name, found = result
+        self._window.statusBar().clearMessage()
+        if tape is not self._session.tape:
+            other.close()
+            return
+        self._session.set_counterpart(of_tape(tape, other, name, found))
+        self._other = other
+        self._panel.set_differences(name, found.differences)
+        self._window.show_differences()
+
+    def _failed(self, error: Exception) -> None:
+        self._window.statusBar().clearMessage()
+        if not isinstance(error, TapeError):
+            raise error  # ours: the report dialog shows it
+        self._window.notice.show_message(str(error), error=True)
+
+    def _go_to(self, row: Difference) -> None:
+        if row.event_a < 0:
+            return
+        self._session.set_playhead(row.event_a + 1)
+        tape = self._session.tape
+        assert tape is not None
+        if row.kind == "gradient":
+            accumulates = tape.nodes["variable"][row.node] >= 0
+            self._session.select(NodeId(Kind.ACCUMULATE if accumulates else Kind.GRAD_FN, row.node))
+        elif row.op >= 0:
+            self._session.select(NodeId(Kind.OP, row.op))
+        else:
+            kind, ref = (int(tape.events[c][row.event_a]) for c in ("kind", "ref"))
+            self._session.select(NodeId(Kind.LEAF, ref) if kind == 0 else None)
+
+    def _counterpart_changed(self) -> None:
+        counterpart = self._session.counterpart
+        if counterpart is None or counterpart.kind != "tape":
+            self._panel.set_differences("", ())
+            self._release()
+
+    def _release(self) -> None:
+        if self._other is not None:
+            self._other.close()
+            self._other = None

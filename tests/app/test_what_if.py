@@ -1,0 +1,161 @@
+"""Editing a leaf in the inspector, and comparing with another recording, in the real window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+import engine as torch
+from app.controller import Controller
+from engine.tape.recorder import Recorder
+from engine.tape.replay import grad_at
+from tests.app import drive
+from ui.graph.types import Kind, NodeId
+
+PROGRAM = """\
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+b = torch.tensor(0.5, requires_grad=True)
+loss = ((w * 2).exp() + b).sum()
+loss.backward()
+"""
+
+
+def write_tape(path: Path, program: str = PROGRAM) -> Path:
+    recorder = Recorder(path)
+    names: dict[str, Any] = {"torch": torch}
+    with recorder:
+        recorder.begin_cell("a", program, 1)
+        exec(program, names)
+        recorder.end_cell(names)
+    recorder.finish()
+    return path
+
+
+@pytest.fixture
+def opened(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
+    drive.open_file(qtbot, controller, write_tape(tmp_path / "first.tape"))
+    drive.wait_for_graph(qtbot, controller)
+    return controller
+
+
+def made_by(controller: Controller, name: str) -> NodeId:
+    """Return the node of the first operation of a name."""
+    tape = controller.session.tape
+    assert tape is not None
+    names = [tape.text(text) for text in tape.ops["name"].tolist()]
+    return NodeId(Kind.OP, names.index(name))
+
+
+def edit(qtbot: QtBot, controller: Controller, name: str, row: int, text: str) -> None:
+    """Type a number into the table of a leaf's value, and wait for what comes of it."""
+    controller.graph.reveal(drive.leaf(controller, name))
+    model = controller.window.inspector.value.tensor.table.model()
+    with qtbot.waitSignal(controller.session.counterpart_changed, timeout=drive.RUN):
+        assert model.setData(model.index(row, 0), text)
+
+
+def test_an_edited_value_changes_the_graph_and_undo_restores(
+    qtbot: QtBot, opened: Controller
+) -> None:
+    session, inspector = opened.session, opened.window.inspector
+    tape = session.tape
+    assert tape is not None
+    edit(qtbot, opened, "w", 0, "0.0")
+    found = session.counterpart
+    assert found is not None
+    names = {tape.text(int(tape.ops["name"][n.ref])) for n in found.differs if n.kind == Kind.OP}
+    assert names == {"mul", "exp", "add", "sum"}
+    leaf = drive.leaf(opened, "w")
+    assert "→" in found.differs[made_by(opened, "sum")]
+    view = inspector.shown()
+    assert view is not None
+    assert view.value is not None
+    assert view.gradient is not None
+    assert (view.value.array.tolist(), view.value.beside.tolist()) == ([0.0, 2.0], [1.0, 2.0])
+    np.testing.assert_allclose(view.gradient.array, 2 * np.exp([0.0, 4.0]), rtol=1e-6)
+    np.testing.assert_allclose(view.gradient.beside, 2 * np.exp([2.0, 4.0]), rtol=1e-6)
+    assert inspector.gradient.beside.isVisible()
+    assert "w" in opened.window.notice.text()
+    opened.undo.undo()
+    assert session.counterpart is None
+    view = inspector.shown()
+    assert view is not None
+    assert view.value is not None
+    assert (view.node, view.value.array.tolist(), view.value.beside) == (leaf, [1.0, 2.0], None)
+    assert not inspector.gradient.beside.isVisible()
+    with qtbot.waitSignal(session.counterpart_changed, timeout=drive.RUN):
+        opened.undo.redo()
+
+
+def test_edits_add_up_and_the_recorded_value_ends_them(qtbot: QtBot, opened: Controller) -> None:
+    session = opened.session
+    edit(qtbot, opened, "w", 0, "3.0")
+    opened.graph.reveal(drive.leaf(opened, "b"))
+    number = opened.window.inspector.value.tensor.number
+    number.setText("4.5")
+    with qtbot.waitSignal(session.counterpart_changed, timeout=drive.RUN):
+        number.editingFinished.emit()
+    assert session.counterpart is not None
+    assert session.counterpart.shown.manifest["edited"] == ["b", "w"]
+    number.setText("no number")
+    number.editingFinished.emit()
+    assert number.text() == "4.5"
+    number.setText("0.5")
+    with qtbot.waitSignal(session.counterpart_changed, timeout=drive.RUN):
+        number.editingFinished.emit()
+    assert session.counterpart.shown.manifest["edited"] == ["w"]
+    opened.what_if.reset()
+    assert session.counterpart is None
+
+
+def test_another_tape_ends_an_edit(qtbot: QtBot, opened: Controller, tmp_path: Path) -> None:
+    edit(qtbot, opened, "w", 0, "3.0")
+    drive.open_file(qtbot, opened, write_tape(tmp_path / "other.tape"))
+    assert opened.session.counterpart is None
+    opened.undo.undo()
+    assert opened.session.counterpart is None
+
+
+def test_two_recordings_are_listed_shown_and_linked(
+    qtbot: QtBot, opened: Controller, tmp_path: Path
+) -> None:
+    session, panel = opened.session, opened.window.differences
+    other = write_tape(tmp_path / "second.tape", PROGRAM.replace("2.0]", "2.5]"))
+    with qtbot.waitSignal(session.counterpart_changed, timeout=drive.RUN):
+        opened.comparing.open(other)
+    assert session.tape is not None
+    assert "second.tape" in panel.sentence.text()
+    assert opened.window.docks["differences"].isVisible()
+    assert panel.model.rows[0].what == "leaf w"
+    row = next(i for i, one in enumerate(panel.model.rows) if one.what.startswith("exp"))
+    panel.table.selectRow(row)
+    exp = made_by(opened, "exp")
+    assert (session.selection, session.playhead) == (exp, panel.model.rows[row].event_a + 1)
+    view = opened.window.inspector.shown()
+    assert view is not None
+    assert view.value is not None
+    np.testing.assert_allclose(view.value.array, np.exp([2.0, 4.0]), rtol=1e-6)
+    np.testing.assert_allclose(view.value.beside, np.exp([2.0, 5.0]), rtol=1e-6)
+    assert view.value.beside_title == "second.tape"
+    leaf = drive.leaf(opened, "w")
+    session.select(leaf)
+    assert grad_at(session.tape, 0, session.playhead) is None
+    session.set_playhead(len(session.tape.events))
+    view = opened.window.inspector.shown()
+    assert view is not None
+    assert view.gradient is not None
+    assert view.gradient.beside is not None, "the other's playhead came along"
+    panel.end.click()
+    assert session.counterpart is None
+    assert not panel.model.rows
+
+
+def test_what_is_no_tape_cannot_be_compared(opened: Controller, tmp_path: Path) -> None:
+    (tmp_path / "bad.tape").write_bytes(b"no tape")
+    opened.comparing.open(tmp_path / "bad.tape")
+    assert "bad.tape" in opened.window.notice.text()
+    assert opened.session.counterpart is None
