@@ -49,9 +49,8 @@ class Palette:
         self.colours = unpacked(chosen[:COLOURS])
         self._nearest = np.full(1 << 24, -1, np.int16)
 
-    def indices(self, pixels: Pixels) -> Pixels:
-        """Return the palette's index for each pixel."""
-        colours = packed(pixels)
+    def indices(self, colours: Packed) -> Pixels:
+        """Return the palette's index for each packed colour."""
         found = self._nearest[colours]
         if (found < 0).any():
             new = np.unique(colours[found < 0])
@@ -69,7 +68,8 @@ class GifWriter:
     ) -> None:
         self._target, self._size, self._fps = target, size, fps
         self._palette = Palette(samples)
-        self._before: Pixels | None = None
+        self._before: Packed | None = None
+        self._shown: Pixels = np.zeros(size[::-1], np.uint8)  # indices of the frame before
         self._waiting: tuple[Pixels, tuple[int, int]] | None = None
         self._frames = 0  # that have been given
         self._hundredths = 0  # of a second that have been written
@@ -94,24 +94,19 @@ class GifWriter:
 
     def add(self, pixels: Pixels, count: int) -> None:
         """Add a frame that stands for `count` frames' time."""
-        indices = self._palette.indices(pixels)
-        patch, corner = self._changed(indices)
-        if patch.size:
+        colours = packed(pixels)
+        part, other = _changed(colours, self._before)
+        indices = self._palette.indices(colours[part])
+        if self._before is not None:
+            other &= indices != self._shown[part]
+        if other.any():
             self._write_waiting()
-            self._waiting, self._before = (patch, corner), indices
+            self._waiting = (
+                np.where(other, indices, np.uint8(SAME)), (part[1].start, part[0].start)
+            )  # fmt: skip
+            self._shown[part] = indices
+        self._before = colours
         self._frames += count
-
-    def _changed(self, indices: Pixels) -> tuple[Pixels, tuple[int, int]]:
-        """Return the smallest part that holds all that changed, and its upper left corner."""
-        if self._before is None:
-            return indices, (0, 0)
-        other = indices != self._before
-        rows, columns = np.flatnonzero(other.any(axis=1)), np.flatnonzero(other.any(axis=0))
-        if not len(rows):
-            return indices[:0, :0], (0, 0)
-        part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        patch: Pixels = np.where(other[part], indices[part], np.uint8(SAME))
-        return patch, (int(columns[0]), int(rows[0]))
 
     def _write_waiting(self) -> None:
         """Write the frame that waits: until the next one, its time is not known."""
@@ -131,8 +126,9 @@ class GifWriter:
 
 def packed(pixels: Pixels) -> Packed:
     """Return (..., 3) bytes as one number per pixel."""
-    wide = pixels.astype(np.uint32)
-    result: Packed = (wide << np.array([16, 8, 0], np.uint32)).sum(axis=-1, dtype=np.uint32)
+    wide = np.zeros((*pixels.shape[:-1], 4), np.uint8)
+    wide[..., :3] = pixels[..., ::-1]
+    result: Packed = wide.view("<u4")[..., 0]
     return result
 
 
@@ -140,6 +136,21 @@ def unpacked(colours: Packed) -> Pixels:
     """Return numbers as (..., 3) bytes."""
     parts = [colours >> 16, colours >> 8 & 255, colours & 255]
     return np.stack(parts, axis=-1).astype(np.uint8)
+
+
+def _changed(
+    colours: Packed, before: Packed | None
+) -> tuple[tuple[slice, slice], NDArray[np.bool_]]:
+    """Return the smallest part that holds all pixels that differ, and which of it do."""
+    if before is None:
+        whole = slice(0, colours.shape[0]), slice(0, colours.shape[1])
+        return whole, np.ones(colours.shape, np.bool_)
+    other = colours != before
+    rows, columns = np.flatnonzero(other.any(axis=1)), np.flatnonzero(other.any(axis=0))
+    if not len(rows):
+        return (slice(0, 0), slice(0, 0)), other[:0, :0]
+    part = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    return part, other[part]
 
 
 def _nearest(colours: Pixels, table: Pixels) -> NDArray[np.int16]:

@@ -148,7 +148,7 @@ def test_colours_of_most_pixels_are_exact_and_others_near() -> None:
     noise = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
     noise[:48] = (13, 17, 23)
     palette = Palette([noise])
-    again = palette.colours[palette.indices(noise)]
+    again = palette.colours[palette.indices(packed(noise))]
     assert len(palette.colours) <= 255
     assert (again[:48] == noise[:48]).all()
     assert np.abs(again.astype(int) - noise).mean() < 12
