@@ -133,7 +133,7 @@ for table in (FUNCTIONS, RAW.__dict__, GRAPH.__dict__, dict(Tensor.__dict__)):
     ("name", "words"),
     [
         ("lstm", "use the classes of torch.nn"),
-        ("stft", "use torch.fft"),
+        ("istft", "use torch.fft"),
         ("sparse_coo_tensor", "sparse tensors are not supported"),
         ("masked", "masked tensors are not supported"),
     ],

@@ -16,7 +16,9 @@ COMPANIONS = frozenset(
     ("torchvision", "torchaudio", "torchtext", "torchdata", "torchao", "functorch", "torchgen")
 )
 #: Modules of the engine that are no part of PyTorch's names.
-OURS = frozenset(("later", "meta", "missing", "places", "recording", "tape"))
+OURS = frozenset(
+    ("later", "meta", "missing", "places", "recording", "spectrogram", "tape", "warning")
+)
 #: Modules that keep their own names.
 UNNAMED = OURS | {"ops"}
 #: What messages name of PyTorch's modules, as far as the engine has it.
