@@ -31,6 +31,7 @@ from engine.creation import (  # noqa: E402
 from engine.device import device  # noqa: E402
 from engine.dtype import (  # noqa: E402
     bfloat16,
+    complex32,
     complex64,
     complex128,
     dtype,
@@ -68,7 +69,7 @@ from engine.tensor import Tensor  # noqa: E402
 
 __version__ = "2.13.0+cpu"
 float = float32
-double, half, cfloat, cdouble = float64, float16, complex64, complex128
+double, half, chalf, cfloat, cdouble = float64, float16, complex32, complex64, complex128
 long, int, short = int64, int32, int16
 from math import e, inf, nan, pi  # noqa: E402
 

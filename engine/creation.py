@@ -135,6 +135,8 @@ def _from_nested(data: Any, d: dtype) -> Any:
     plain = _plain(data)
     if d is dtypes.bfloat16:
         return dtypes.round_bfloat16(np.array(plain, np.float32)).reshape(sizes)
+    if d is dtypes.complex32:
+        return dtypes.round_complex32(np.array(plain, np.complex64)).reshape(sizes)
     if d.category == dtypes.INT and _kind(data) >= FLOAT:
         return np.array(plain, np.float64).astype(d.np).reshape(sizes)
     if d.category == dtypes.INT and d.np.kind == "u":

@@ -13,7 +13,7 @@ class dtype:
     """The element type of a tensor; one object per type, compared by identity.
 
     `np` is the NumPy type that holds the values. bfloat16 values live in float32 arrays whose
-    lower 16 bits are zero.
+    lower 16 bits are zero, complex32 values in complex64 arrays of parts that float16 holds.
     """
 
     __module__ = "torch"
@@ -24,7 +24,7 @@ class dtype:
         self.np = np.dtype(np_type)
         self.category = category
         self.rank = rank  # order inside the category
-        self.itemsize = 2 if name == "bfloat16" else self.np.itemsize
+        self.itemsize: int = {"bfloat16": 2, "complex32": 4}.get(name, self.np.itemsize)
         self.display = display  # as error messages spell it: Float, Long
         self.legacy = f"torch.{display}Tensor"
         self.quick = name in ("float32", "float64")  # has the quick ways of `engine.ops.quick`
@@ -75,6 +75,7 @@ float16 = dtype("float16", np.float16, FLOAT, 0, "Half")
 bfloat16 = dtype("bfloat16", np.float32, FLOAT, 0, "BFloat16")
 float32 = dtype("float32", np.float32, FLOAT, 1, "Float")
 float64 = dtype("float64", np.float64, FLOAT, 2, "Double")
+complex32 = dtype("complex32", np.complex64, COMPLEX, 0, "ComplexHalf")
 complex64 = dtype("complex64", np.complex64, COMPLEX, 1, "ComplexFloat")
 complex128 = dtype("complex128", np.complex128, COMPLEX, 2, "ComplexDouble")
 
@@ -83,11 +84,11 @@ ALL = (
     float16, bfloat16, float32, float64, complex64, complex128,
 )  # fmt: skip
 
-#: NumPy dtype → ours; bfloat16 has no NumPy type of its own.
+#: NumPy dtype → ours; bfloat16 and complex32 have no NumPy type of their own.
 FROM_NP: dict[Any, dtype] = {d.np: d for d in ALL if d is not bfloat16}
-TO_REAL = {complex64: float32, complex128: float64}
+TO_REAL = {complex32: float16, complex64: float32, complex128: float64}
 TO_COMPLEX = {
-    float16: complex64, bfloat16: complex64, float32: complex64, float64: complex128,
+    float16: complex32, complex32: complex32, bfloat16: complex64, float32: complex64, float64: complex128,
     complex64: complex64, complex128: complex128,
 }  # fmt: skip
 
@@ -140,7 +141,9 @@ def _promote(a: dtype, b: dtype) -> dtype:
     if a.category == b.category:
         return _promote_same(a, b)
     if b.category == COMPLEX and a.category == FLOAT:
-        return complex128 if a is float64 else b
+        return (
+            complex128 if a is float64 else complex64 if b is complex32 and a is not float16 else b
+        )
     return b
 
 
@@ -179,12 +182,22 @@ def round_bfloat16(a: Any) -> Any:
     return np.where(np.isnan(a), a, rounded.view(np.float32)).astype(np.float32, copy=False)
 
 
+def round_complex32(a: Any) -> Any:
+    """Round the parts of complex64 values to the nearest float16, still as complex64."""
+    a = np.asarray(a, np.complex64)
+    out = np.empty_like(a)
+    out.real, out.imag = a.real.astype(np.float16), a.imag.astype(np.float16)
+    return out
+
+
 def cast(a: Any, src: dtype, dst: dtype) -> Any:
     """Convert a raw array from one type to another; the array itself if nothing is to do."""
     if src is dst:
         return a
     if dst is bfloat16:
         return round_bfloat16(a)
+    if dst is complex32:
+        return round_complex32(a)
     if src.np is dst.np:
         return a
     if dst.category != COMPLEX and src.category == COMPLEX:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.dtype import COMPLEX, FLOAT, bfloat16
+from engine.dtype import COMPLEX, FLOAT, bfloat16, complex32, complex64, float16
 from engine.ops.api import expose, publish
 from engine.ops.table import GRAPH, RAW, define, run
 from engine.tensor import Tensor
@@ -72,6 +72,8 @@ expose(VIEW_AS_COMPLEX, method=False)
 
 def real(input: Any) -> Any:
     """The real parts, as a view."""
+    if input._d is complex32:
+        return run(REAL, [input.to(complex64)]).to(float16)
     return run(REAL, [input]) if input._d.category == COMPLEX else input
 
 
@@ -79,6 +81,8 @@ def imag(input: Any) -> Any:
     """The imaginary parts, as a view."""
     if input._d.category != COMPLEX:
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    if input._d is complex32:
+        return run(IMAG, [input.to(complex64)]).to(float16)
     return run(IMAG, [input])
 
 

@@ -16,6 +16,7 @@ from engine.dtype import (
     COMPLEX,
     FLOAT,
     bfloat16,
+    complex32,
 )
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.memory import as_subclass
@@ -35,6 +36,8 @@ def numpy(self: Any, *, force: bool = False) -> Any:
         )
     if self._d is bfloat16:
         raise TypeError("Got unsupported ScalarType BFloat16")
+    if self._d is complex32:
+        raise TypeError("Got unsupported ScalarType ComplexHalf")
     recording.read(self, "numpy")
     return array(self).view()
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from engine.dtype import bfloat16, cast, dtype, float16, float32
+from engine.dtype import bfloat16, cast, complex32, dtype, float16, float32
 from engine.tensor import Tensor
+from engine.warning import warn
 
-HALVES = frozenset((float16, bfloat16))
+HALVES = frozenset((float16, bfloat16, complex32))
+_EXPERIMENTAL = "ComplexHalf support is experimental and many operators don't support it yet."
 
 #: Operations that take numbers as they are; all others round them to the narrow type first.
 _WIDE_NUMBERS = frozenset(("mul", "div", "lerp"))
@@ -24,6 +26,16 @@ def rounded(a: Any, d: dtype) -> Any:
     """float32 values rounded to `d`, as tensors of type `d` hold them."""
     r = cast(a, float32, d)
     return r if r.ndim else r[()]
+
+
+def narrowed(a: Any, d: dtype, half: dtype) -> tuple[Any, dtype]:
+    """A result of type `d`, float32 or complex64, as what it is of narrow arguments."""
+    wanted = half.to_real() if d is float32 else half.to_complex()
+    if wanted is d:
+        return a, d
+    if wanted is complex32:
+        warn(_EXPERIMENTAL)
+    return rounded(a, wanted), wanted
 
 
 def near(a: Any, d: dtype) -> Any:
@@ -43,6 +55,8 @@ def widen(name: str, values: list[Any], raws: list[Any]) -> None:
     exact = name in _WIDE_NUMBERS
     for i, raw in enumerate(raws):
         v = values[i]
+        if np.iscomplexobj(raw):
+            continue
         if exact and isinstance(v, (Tensor, int, float)) and not getattr(v, "_s", None):
             raws[i] = np.float32(v._a if isinstance(v, Tensor) else v)
         else:

@@ -18,7 +18,7 @@ from engine import recording, version
 from engine.autograd import mode
 from engine.autograd import node as graph
 from engine.autograd.node import Function, tick
-from engine.dtype import COMPLEX, FLOAT, bfloat16, cast, round_bfloat16
+from engine.dtype import COMPLEX, FLOAT, bfloat16, cast, complex32, round_bfloat16, round_complex32
 from engine.ops import table
 from engine.ops.table import Op, OpNode, record
 from engine.tensor import Tensor, array, new
@@ -38,6 +38,8 @@ def write(t: Any, r: Any) -> None:
         recording.note_write(t)
     if t._d is bfloat16:
         r = round_bfloat16(r)
+    elif t._d is complex32:
+        r = round_complex32(r)
     a = t._a
     if not isinstance(a, np.ndarray):
         t._a = np.array(r, a.dtype)[()]

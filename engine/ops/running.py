@@ -9,7 +9,7 @@ from engine import errors, recording, version
 from engine.autograd import anomaly, mode
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, Port, leaf_edge, tick
-from engine.dtype import FLOAT, FROM_NP, float32
+from engine.dtype import FLOAT, FROM_NP, complex64, float32
 from engine.ops import halves
 from engine.ops.nodes import INPUT, Op, Packed, pack_hooks
 from engine.ops.promote import common, to_float
@@ -23,8 +23,8 @@ def make(a: Any, half: Any) -> Any:
     """A result as a tensor without history; `half` is the narrow type it was computed for."""
     t = new(Tensor)
     d = FROM_NP[a.dtype]
-    if half is not None and d is float32:
-        a, d = halves.rounded(a, half), half
+    if half is not None and (d is float32 or d is complex64):
+        a, d = halves.narrowed(a, d, half)
     t._a = a
     t._s = intern(a.shape)
     t._d = d

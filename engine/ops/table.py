@@ -150,6 +150,8 @@ def define(
     op.frees = any(k in (INPUT, RESULT) for k, _ in used)
     op.alone = op.differentiable[0] if len(op.differentiable) == 1 and not listed else None
     op.node = _node_class(node or camel(name) + "Backward0", op)
+    if node == "NotImplemented":
+        op.node.title = "torch::autograd::NotImplemented"
     op.way = first_way(op)
     saved.declare(OpNode, params)
     OPS[key or name] = op

@@ -140,3 +140,17 @@ def test_the_operator_table_knows_families() -> None:
     assert ops.family("sub_") == "pointwise"
     assert ops.family("no_such_operation") == "other"
     assert len(list(ops.rows())) > 200
+
+
+def test_a_view_goes_with_its_base_that_was_written() -> None:
+    x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = x * 1
+    column = y.view(3, 1)
+    first, *_ = y.unbind()
+    y.mul_(2)
+    column.sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0, 2.0]
+    assert column.grad_fn.name() == "AsStridedBackward0"
+    assert repr(first) == "tensor(2., grad_fn=<Invalid>)"
+    with pytest.raises(RuntimeError, match="Output 0 of Unbind is a view and its base or another"):
+        _ = first.grad_fn

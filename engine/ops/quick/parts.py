@@ -193,6 +193,7 @@ class made(Base):
 {extra}"""
     made = _build(op, "node", source, Base=base, **values)
     made.__name__ = made.__qualname__ = op.node.__name__
+    made.title = op.node.title
     made.op = op
     return made
 

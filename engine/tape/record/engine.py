@@ -13,7 +13,7 @@ import numpy as np
 from engine import version
 from engine.autograd.function import BackwardNode
 from engine.autograd.node import LEAF, Port
-from engine.dtype import bfloat16, cast
+from engine.dtype import bfloat16, cast, complex32, complex64
 from engine.tape.bits import CODES
 from engine.tape.schema import ValueFlag
 from engine.tensor import Tensor
@@ -23,7 +23,8 @@ class _Codes(dict[Any, int]):
     """The code of each element type, by the engine's object for it."""
 
     def __missing__(self, dtype: Any) -> int:
-        code = self[dtype] = CODES[dtype.name]
+        stored = complex64 if dtype is complex32 else dtype  # the values lie in complex64 arrays
+        code = self[dtype] = CODES[stored.name]
         return code
 
 
