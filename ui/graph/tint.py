@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.tape.replay import Moment
 from engine.tape.schema import Event
+from engine.tape.states import States
 from engine.tape.tape import Tape
 from ui.graph.badges import grad_badge, step_badges
 from ui.graph.types import CanvasState, Kind, Layout, NodeId, Role
@@ -45,30 +46,45 @@ class TintIndex:
         self._edge_at = self._find_edges(graph, layout)
         self._n_edges = len(layout.roles)
         self._own: dict[int, bool] = {}
+        self._states: States | None = None  # made when asked: `tape` may be replaced
+        self._visited = np.zeros(len(self._events), bool)
         none = np.zeros(0, np.int64)
         self._crossings = none, none  # per contribution: edge and pass
 
     def state(self, moment: Moment) -> CanvasState:
         """Return the tints of a moment."""
-        visited = np.zeros(len(self._events), bool)
         lit = np.zeros(self._n_edges, bool)
         pulses = np.zeros(0, np.int32)
         badges: dict[int, str] = {}
         active = self._active(moment)
+        visited = self._visited_at(moment.playhead)
         if self._is_own(moment.pass_):
-            at = _take(self._node_at, moment.visited)
-            visited[at[at >= 0]] = True
             lit[self._crossed(moment)] = True
             if moment.active_kind == Event.STEP:
                 sent = self._sent(moment.contributions.stop)[0][moment.contributions]
                 pulses = sent[sent >= 0].astype(np.int32)
                 badges = step_badges(self.tape, moment, active, self._leaves)
-        elif moment.active_kind == Event.STEP:
-            active = -1  # a shared leaf's AccumulateGrad, visited for another graph
+        else:
+            visited[:] = False
+            if moment.active_kind == Event.STEP:
+                active = -1  # a shared leaf's AccumulateGrad, visited for another graph
         if moment.active_kind == Event.GRAD and active >= 0:
             badges = grad_badge(self.tape, moment, active)
         shown = self._events < moment.playhead
         return CanvasState(shown, visited, lit, active, pulses, badges)
+
+    def _visited_at(self, playhead: int) -> NDArray[np.bool_]:
+        """Return which nodes the pass has visited; a small move costs what it changes."""
+        if self._states is None:
+            self._states = States(self.tape)
+        now = self._states.seek(playhead)
+        if now.changed is None:
+            rows = np.arange(min(len(self._node_at), len(now.visits)), dtype=np.int32)
+        else:
+            rows = now.changed[now.changed < len(self._node_at)]
+        at = self._node_at[rows]
+        self._visited[at[at >= 0]] = now.visits[rows[at >= 0]] > 0
+        return self._visited.copy()
 
     def _find_edges(self, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> NDArray[np.int64]:
         """Return for each row of the table edges the layout's edge, or -1."""

@@ -175,3 +175,19 @@ def test_the_function_is_the_index_in_one_go(chain: Shown) -> None:
         assert np.array_equal(a, b)
     assert once.active == kept.active
     assert NodeId(Kind.OP, 0) in chain.layout.ids
+
+
+def test_wherever_the_playhead_jumps_the_tints_are_those_of_a_fresh_look(record) -> None:
+    tape = record(
+        "w = torch.ones(2, requires_grad=True)\n"
+        "y = (w * w).tanh()\ny.sum().backward(retain_graph=True)\ny.sum().backward()\n"
+        "(w.exp() * w).sum().backward()\n"
+    )
+    rng = np.random.default_rng(0)
+    for number in (1, 2):
+        shown = Shown(tape, number)
+        for playhead in rng.integers(0, len(tape.events) + 1, 60).tolist():
+            found = shown.at(playhead)
+            fresh = canvas_state(tape, shown.graph, shown.layout, state_at(tape, playhead))
+            for one, other in zip(found.__slots__, fresh.__slots__, strict=True):
+                np.testing.assert_array_equal(getattr(found, one), getattr(fresh, other))
