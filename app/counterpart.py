@@ -36,16 +36,14 @@ class Counterpart:
 def of_edit(tape: Tape, found: Evaluation) -> Counterpart:
     """Return the recording beside what another leaf makes of it."""
     differs: dict[NodeId, str] = {}
-    values = tape.values
-    for row in np.flatnonzero(found.values).tolist():
-        op, grad_of = int(values["op"][row]), int(values["grad_of"][row])
-        if grad_of >= 0:
-            continue
+    rows = np.flatnonzero(found.values & (tape.values["grad_of"] < 0))
+    for row, op in zip(rows.tolist(), tape.values["op"][rows].tolist(), strict=True):
         node = NodeId(Kind.OP, op) if op >= 0 else NodeId(Kind.LEAF, row)
         differs.setdefault(node, _change(tape, found.tape, row))
     steps = tape.contributions["step"][found.contributions]
-    for row in np.unique(tape.steps["node"][steps]).tolist():
-        accumulates = tape.nodes["variable"][row] >= 0
+    nodes = np.unique(tape.steps["node"][steps])
+    leaves = (tape.nodes["variable"][nodes] >= 0).tolist()
+    for row, accumulates in zip(nodes.tolist(), leaves, strict=True):
         differs[NodeId(Kind.ACCUMULATE if accumulates else Kind.GRAD_FN, row)] = ""
     return Counterpart("edit", "As recorded", found.tape, tape, differs, _same_node, _same_playhead)
 
@@ -84,7 +82,9 @@ def _same_playhead(playhead: int) -> int:
 
 def _change(old: Tape, new: Tape, row: int) -> str:
     """Return "0.5 → 0.7" for a value of one element, else ""."""
+    if math.prod(old.value_shape(row)) != 1:  # others are not read
+        return ""
     before, after = old.value(row), new.value(row)
-    if before is None or after is None or before.size != 1:
+    if before is None or after is None:
         return ""
     return f"{number(before.reshape(-1)[0])} → {number(after.reshape(-1)[0])}"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from app.counterpart import of_edit
+from app.counterpart import Counterpart, of_edit
 from app.session import Session
 from app.window import Window
 from app.work import Worker
@@ -58,7 +58,7 @@ class WhatIf(QObject):
             self._session.set_counterpart(None)
             return
         frozen = tape.snapshot()
-        self.worker.submit(lambda cancelled: (tape, evaluate(frozen, edits)))
+        self.worker.submit(lambda cancelled: _evaluated(tape, frozen, edits))
 
     def _selected(self, node: NodeId | None) -> None:
         """Somebody looks at a leaf: load what an edit would wait for."""
@@ -77,13 +77,13 @@ class WhatIf(QObject):
             del edits[tensor]
         self._undo.push(_Edit(self, tape, dict(self._edits), edits))
 
-    def _done(self, result: tuple[Tape, Evaluation] | None) -> None:
+    def _done(self, result: tuple[Tape, Evaluation, Counterpart] | None) -> None:
         if result is None:
             return
-        tape, found = result
+        tape, found, counterpart = result
         if tape is not self._session.tape or not self._edits:
             return
-        self._session.set_counterpart(of_edit(tape, found))
+        self._session.set_counterpart(counterpart)
         self._said = _words(tape, self._edits, found)
         self._window.notice.show_message(self._said, action=("Show Recording", self.reset))
 
@@ -125,6 +125,13 @@ class _Edit(QUndoCommand):
 
     def undo(self) -> None:
         self._apply(self._tape, self._before)
+
+
+def _evaluated(
+    tape: Tape, frozen: Tape, edits: dict[int, Array]
+) -> tuple[Tape, Evaluation, Counterpart]:
+    found = evaluate(frozen, edits)
+    return tape, found, of_edit(frozen, found)
 
 
 def _words(tape: Tape, edits: dict[int, Array], found: Evaluation) -> str:
