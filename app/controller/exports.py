@@ -86,10 +86,11 @@ class Exports(QObject):
 
     def _read(self) -> None:
         assert self._process is not None
-        lines = bytes(self._process.readAllStandardOutput().data()).split(b"\n")
-        counts = [line.split() for line in lines if line.count(b" ") == 1]
-        if counts:
-            done, total = map(int, counts[-1])
+        line = b""
+        while self._process.canReadLine():  # what arrives may end within a line
+            line = bytes(self._process.readLine().data())
+        if line:
+            done, total = map(int, line.split())
             self.advanced.emit(done, total)
 
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
