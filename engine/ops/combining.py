@@ -94,8 +94,15 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     )
 
 
+def _vector(t: Any) -> None:
+    if len(t._s) != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {list(t._s)}")
+
+
 def cartesian_prod(*tensors: Any) -> Any:
     """All combinations of one element from each vector, as rows."""
+    for t in tensors:
+        _vector(t)
     if len(tensors) == 1:
         return tensors[0]
     return FUNCTIONS["stack"]([g.reshape(-1) for g in meshgrid(*tensors, indexing="ij")], 1)
@@ -103,6 +110,7 @@ def cartesian_prod(*tensors: Any) -> Any:
 
 def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     """All combinations of r elements of a vector, as rows."""
+    _vector(input)
     pick = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     index = list(pick(range(input.numel()), r))
     return input[wrap(np.array(index, np.int64).reshape(-1, r))]
@@ -110,6 +118,12 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
 
 def block_diag(*tensors: Any) -> Any:
     """A matrix with the given matrices along its diagonal, zeros elsewhere."""
+    for i, t in enumerate(tensors):
+        if len(t._s) > 2:
+            raise RuntimeError(
+                "torch.block_diag: Input tensors must have 2 or fewer dimensions. "
+                f"Input {i} has {len(t._s)} dimensions"
+            )
     ts = [t.reshape(1, -1) if len(t._s) < 2 else t for t in tensors]
     width = sum(t._s[1] for t in ts)
     rows, start = [], 0
@@ -123,6 +137,8 @@ def block_diag(*tensors: Any) -> Any:
 
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """Powers of the elements as columns, a Vandermonde matrix."""
+    if len(x._s) != 1:
+        raise RuntimeError("x must be a one-dimensional tensor.")
     n = x._s[0] if N is None else N
     cols = [x**i for i in range(n)]
     return FUNCTIONS["stack"](cols if increasing else cols[::-1], -1)

@@ -66,8 +66,22 @@ VIEW_AS_COMPLEX = define(
     self=lambda F, g: F.view_as_real(g),
     doc="A view of pairs (*, 2) as complex numbers.",
 )
-expose(VIEW_AS_REAL, method=False)
-expose(VIEW_AS_COMPLEX, method=False)
+
+
+def _check_complex(values: list[Any]) -> None:
+    if values[0]._d.category != COMPLEX:
+        raise RuntimeError("view_as_real is only supported for complex tensors")
+
+
+def _check_pairs(values: list[Any]) -> None:
+    if not values[0]._s:
+        raise RuntimeError("Input tensor must have one or more dimensions")
+    if values[0]._s[-1] != 2:
+        raise RuntimeError("Tensor must have a last dimension of size 2")
+
+
+expose(VIEW_AS_REAL, method=False, check=_check_complex)
+expose(VIEW_AS_COMPLEX, method=False, check=_check_pairs)
 
 
 def real(input: Any) -> Any:

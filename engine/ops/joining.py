@@ -146,7 +146,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
             f"unbind(): argument 'dim' (position 1) must be int, not {type(dim).__name__}"
         )
     if not input._s:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     return run(UNBIND, [input, axis(dim, len(input._s))])  # type: ignore[no-any-return]
 
 
