@@ -286,7 +286,9 @@ class GraphCanvas(CameraView):
         card = self._stage.scene.cards[node]
         text = f"<b>{html.escape(card.title)}</b>"
         if node >= len(self._stage.scene):
-            text += "<br>Click to go there"
+            text += (
+                "<br>Click to go there" if card.title[0] != "+" else "<br>Click to go to the next"
+            )
         if card.name:
             text += f" → {html.escape(card.name)}"
         if card.detail:

@@ -70,7 +70,7 @@ def badge_cards(layout: Layout, cards: list[Card]) -> list[Card]:
     for far, role, count in zip(badges.far.tolist(), badges.roles.tolist(), counts, strict=True):
         backward = role == Role.GRAD
         if far < 0:
-            title = f"{count:,} more"
+            title = f"+ {count:,}"
         else:
             card = cards[far]
             title = card.detail if card.shape == Shape.ACCUMULATE else card.name or card.title

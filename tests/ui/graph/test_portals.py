@@ -70,7 +70,7 @@ def test_a_badge_says_where_its_edge_leads_or_how_many_there_are(sample: Sample)
     assert cards[sample.badge(user)].shape == Shape.PORTAL
     assert cards[sample.badge(back, Role.GRAD)].title == "W_x.grad"
     assert cards[sample.badge(back, Role.GRAD)].shape == Shape.GRAD_PORTAL
-    assert cards[sample.badge(WEIGHT)].title == f"{STEPS - 1} more"
+    assert cards[sample.badge(WEIGHT)].title == f"+ {STEPS - 1}"
 
 
 def test_a_click_on_a_badge_follows_the_link(

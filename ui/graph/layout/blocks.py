@@ -8,19 +8,19 @@ from ui.graph.layout.items import Items
 from ui.graph.layout.units import DATA_LINE, GRAD_LINE, Units
 
 Wish = tuple[tuple[int, int, int], int, int]  # strength, upper item, lower item
-_SPINE, _TRUNK, _OTHER = range(3)
+_PINNED, _SPINE, _TRUNK, _OTHER = range(4)
 
 
 def straight_blocks(
-    items: Items, units: Units, depth: list[int], below: list[int], pos: list[int]
+    items: Items, units: Units, depth: list[int], below: list[int], pos: list[int], top: int = -1
 ) -> list[int]:
     """Return for every item its block; a block has at most one item per rank.
 
     Each item asks for one upper and one lower neighbour, the ones on the longest path; wishes that
     agree and do not cross a stronger one become straight. depth and below: per unit, links on the
-    longest path from the top and to the bottom.
+    longest path from the top and to the bottom; top: a unit from which lines begin straight.
     """
-    wishes = _mutual(items, units, depth, below, pos)
+    wishes = _mutual(items, units, depth, below, pos, top)
     upper = [-1] * len(items.rank)
     accepted: dict[int, list[tuple[int, int]]] = {}
     for _, a, b in sorted(wishes):
@@ -41,18 +41,21 @@ def straight_blocks(
 
 
 def _mutual(
-    items: Items, units: Units, depth: list[int], below: list[int], pos: list[int]
+    items: Items, units: Units, depth: list[int], below: list[int], pos: list[int], top: int
 ) -> list[Wish]:
     """Return the links that both of their ends wish straight, with their strength (least first)."""
     n = items.n_units
     paired = [units.op[u] >= 0 and units.grad[u] >= 0 for u in range(n)]
     paired += [False] * (len(items.rank) - n)
+    hanging = items.data_line(top)
     best_up: dict[int, Wish] = {}
     best_down: dict[int, Wish] = {}
     for a, b, lines in items.segments:
         if lines == GRAD_LINE and paired[a] != paired[b]:
             continue  # meets the pair at its grad_fn, not at the op by which pairs are aligned
-        if a >= n and b >= n:
+        if lines & DATA_LINE and a in hanging:
+            kind = _PINNED
+        elif a >= n and b >= n:
             kind = _TRUNK
         elif lines == DATA_LINE | GRAD_LINE or (a < n and b < n and paired[a] == paired[b]):
             kind = _SPINE

@@ -34,6 +34,15 @@ class Items:
     segments: list[tuple[int, int, int]]
     reach: list[int]
 
+    def data_line(self, unit: int) -> frozenset[int]:
+        """Return a unit with the bends of its data lines."""
+        if unit < 0:
+            return frozenset()
+        first = end = self.trunks[DATA_LINE - 1][unit]
+        while 0 <= end < len(self.rank) and self.rank[end] - self.rank[first] == end - first:
+            end += 1
+        return frozenset([unit, *range(first, end)])
+
 
 def place_bends(rank: list[int], links: dict[tuple[int, int], int]) -> Items:
     """Cut links into segments between adjacent ranks."""

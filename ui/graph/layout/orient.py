@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,13 @@ class Orientation:
     order: list[int]
     rank: list[int]
     sound: bool
+
+    def below(self, node: int) -> Orientation:
+        """Return the same with the unit of `node`, which nothing leads to, above all others."""
+        unit = self.units.of[node]
+        rank = list(self.rank)
+        rank[unit] = min([r for u, r in enumerate(rank) if u != unit], default=1) - 1
+        return replace(self, rank=rank)
 
     def node_ranks(self) -> Ints:
         """Return the rank of every node."""

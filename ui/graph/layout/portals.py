@@ -18,7 +18,7 @@ HUB_FAN_OUT = 8  # a value with more users than this is a hub
 FAR_RANKS = 64  # an edge across more ranks than this is far
 _NEAR_RANKS = 8  # of a hub that is no leaf, edges so short are drawn
 _HEIGHT = 24.0
-_NARROWEST, _WIDEST, _COUNT_WIDTH = 44.0, 132.0, 114.0
+_NARROWEST, _WIDEST, _COUNT_WIDTH = 44.0, 132.0, 84.0
 _NARROWER = 0.8  # a badge's letters are smaller than a card's
 
 Bools = NDArray[np.bool_]

@@ -38,7 +38,8 @@ def draw_section(section: Section, check: Callable[[float], None]) -> Drawing:
     way = oriented(problem, section.partner, section.rank)
     units = way.units
     ups, downs = neighbours(len(units.op), way.links)
-    depth = heights(way.order, ups, units.of[section.top] if section.top >= 0 else -1)
+    top = units.of[section.top] if section.top >= 0 else -1
+    depth = heights(way.order, ups, top)
     roots = [units.of[node] for node in np.flatnonzero(problem.root).tolist()]
     below = drops(way.order, downs, roots)
     items = place_bends(way.rank, way.links)
@@ -47,7 +48,7 @@ def draw_section(section: Section, check: Callable[[float], None]) -> Drawing:
     for layer in layers:
         for p, i in enumerate(layer):
             pos[i] = p
-    block = straight_blocks(items, units, depth, below, pos)
+    block = straight_blocks(items, units, depth, below, pos, top if section.hung else -1)
     joints = [units.of[node] for node in (section.top, section.bottom) if node >= 0]
     extents = measure(problem, items, units, block, dict.fromkeys(joints, section.apart))
     anchors = Placement(items, extents, layers, block).solve(lambda part: check(0.5 + 0.4 * part))

@@ -8,6 +8,7 @@ end of a graph leaves the sections before it as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,8 @@ Bools = NDArray[np.bool_]
 class Section:
     """rank, partner: (n,) per node, partner the other one of its pair or -1; top, bottom: the
     nodes by which it is joined to the sections above and below, or -1; apart: the distance
-    between op and grad_fn that those two share."""
+    between op and grad_fn that those two share; hung: it begins at its top, with no section above.
+    """
 
     problem: Problem
     rank: Ints
@@ -35,12 +37,13 @@ class Section:
     top: int
     bottom: int
     apart: float
+    hung: bool
 
     def fingerprint(self) -> tuple[object, ...]:
         """Return what two sections have in common exactly if they are equal."""
         columns = [getattr(self.problem, field.name) for field in fields(self.problem)]
         key = [column.tobytes() for column in (*columns, self.rank, self.partner)]
-        return (*key, self.top, self.bottom, self.apart)
+        return (*key, self.top, self.bottom, self.apart, self.hung)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,14 @@ class Cut:
     part: Ints
 
 
-def cut(problem: Problem, orientation: Orientation) -> Cut:
+class Pin(NamedTuple):
+    """A node that shall be the top of its part, and the distance between the two of its pair."""
+
+    node: int
+    apart: float
+
+
+def cut(problem: Problem, orientation: Orientation, pin: Pin | None = None) -> Cut:
     """Cut a graph into connected parts, and deep parts into sections."""
     n = len(problem.width)
     of = np.array(orientation.units.of, np.int64)
@@ -69,7 +79,7 @@ def cut(problem: Problem, orientation: Orientation) -> Cut:
     _, part = np.unique(part, return_inverse=True)
     rank = orientation.node_ranks()
     waists, section, n_sections = _find_waists(problem, orientation, of, part, rank)
-    return _divide(problem, orientation, of, part, rank, waists, section, n_sections)
+    return _divide(problem, orientation, of, part, rank, waists, section, n_sections, pin)
 
 
 def _find_waists(
@@ -152,7 +162,7 @@ def _far_apart(
 
 def _divide(
     problem: Problem, orientation: Orientation, of: Ints, part: Ints, rank: Ints,
-    waists: Ints, section: Ints, n_sections: int,
+    waists: Ints, section: Ints, n_sections: int, pin: Pin | None,
 ) -> Cut:  # fmt: skip
     ops, grads = (np.array(x, np.int64) for x in (orientation.units.op, orientation.units.grad))
     ghosts = np.concatenate([ops[waists], grads[waists]])
@@ -192,13 +202,18 @@ def _divide(
     paired = partner >= 0
     partner[paired] = np.where(own, mine[partner], as_ghost[partner])[paired]
     apart = _distances(problem, ops, grads, part, int(part.max(initial=-1)) + 1, waists)
+    hung = -1
+    if pin is not None:
+        hung = int(section[pin.node])
+        top[section[pin.node]] = mine[pin.node]
+        apart[part[pin.node]] = pin.apart or apart[part[pin.node]]
     sections = [
-        Section(_slice(columns, a, b, c, d), ranks[a:b], partner[a:b], t, low, apart[p])
-        for a, b, c, d, t, low, p in zip(
+        Section(_slice(columns, a, b, c, d), ranks[a:b], partner[a:b], t, low, apart[p], k == hung)
+        for k, (a, b, c, d, t, low, p) in enumerate(zip(
             node_starts[:-1].tolist(), node_starts[1:].tolist(), edge_starts[:-1].tolist(),
             edge_starts[1:].tolist(), top.tolist(), bottom.tolist(), section_part.tolist(),
             strict=True,
-        )
+        ))
     ]  # fmt: skip
     return Cut(sections, nodes, own, node_starts, edges, edge_starts, section_part)
 

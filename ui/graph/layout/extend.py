@@ -1,0 +1,115 @@
+"""Growth: a graph that got new nodes keeps its layout, and the new ones come as new sections.
+
+What hangs from the end of a column continues it; what branches off elsewhere stands aside, with
+portals between it and where it comes from. So no old node ever moves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ui.graph.components import label_components
+from ui.graph.layout.arrange import arrange
+from ui.graph.layout.growth import Growth
+from ui.graph.layout.portals import hub_edges
+from ui.graph.layout.problem import Ints, Problem, Whole
+from ui.graph.layout.watch import Watch
+from ui.graph.types import Layout, Role
+
+_DROP = 46.0  # between the end of a column and what continues it
+_ASIDE = 90.0  # between the drawing and what stands beside it
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """old: (n,) index of every node in the layout before, -1 for new ones; kept: (m,) the same for
+    edges; upper: (m,) the upper end of every edge."""
+
+    old: Ints
+    kept: Ints
+    upper: Ints
+    lower: Ints
+
+
+def extend(before: Layout, whole: Whole, watch: Watch) -> Layout | None:
+    """Return the layout of a graph that grew; None where old nodes would have to move."""
+    change = _compare(before, whole)
+    if change is None:
+        return None
+    growth = Growth(before, whole, change.old, change.kept)
+    fresh = np.flatnonzero(change.old < 0)
+    inner = (change.old[change.upper] < 0) & (change.old[change.lower] < 0)
+    label = label_components(len(change.old), change.upper[inner], change.lower[inner])
+    for group in np.unique(label[fresh]).tolist():
+        mine = fresh[label[fresh] == group]
+        edges = np.flatnonzero((label[change.lower] == group) & (change.old[change.lower] < 0))
+        _add_group(growth, whole, change, mine, edges, watch)
+    return growth.finish()
+
+
+def _compare(before: Layout, whole: Whole) -> _Change | None:
+    """Match nodes and edges; None unless the graph only grew downward."""
+    index = {node: i for i, node in enumerate(before.ids)}
+    old = np.array([index.get(node, -1) for node in whole.ids], np.int64).reshape(-1)
+    there = old >= 0
+    problem = whole.problem
+    size = np.stack([problem.width, problem.height], axis=1)
+    if there.sum() < len(index) or not np.allclose(before.boxes[old[there], 2:], size[there]):
+        return None
+    known = {
+        (a, b, key): e
+        for e, ((a, b), key) in enumerate(
+            zip(before.edge_ends.tolist(), before.edge_keys, strict=True)
+        )
+    }
+    ends = zip(old[problem.src].tolist(), old[problem.dst].tolist(), whole.keys, strict=True)
+    kept = np.array([known.get(end, -1) for end in ends], np.int64).reshape(-1)
+    grad = problem.role == Role.GRAD
+    upper = np.where(grad, problem.dst, problem.src)
+    lower = np.where(grad, problem.src, problem.dst)
+    between_old = there[problem.src] & there[problem.dst]
+    upward = ~there[upper] & there[lower]
+    if (between_old & (kept < 0)).any() or upward.any() or (kept >= 0).sum() < len(known):
+        return None
+    return _Change(old, kept, upper, lower)
+
+
+def _add_group(
+    growth: Growth, whole: Whole, change: _Change, nodes: Ints, edges: Ints, watch: Watch
+) -> None:
+    """Lay out one connected group of new nodes and put it below or beside the old ones."""
+    upper = change.upper[edges]
+    roots = np.unique(upper[change.old[upper] >= 0])
+    pin = growth.lowest_pair(roots)
+    for pinned in (pin, pin[:0]):
+        members = np.unique(np.concatenate([nodes, roots, pin]))
+        lines = np.union1d(edges, growth.ties_of(pinned))
+        part = _restrict(whole, members, lines)
+        cut = (change.old[change.upper[lines]] >= 0) & ~np.isin(change.upper[lines], pinned)
+        cut &= change.old[change.lower[lines]] < 0
+        top = growth.pin(members, pinned) if len(pinned) else None
+        layout = arrange(part, hub_edges(part.problem) | cut, watch, top)
+        if len(pinned):
+            place = growth.below(layout, members, nodes, pinned, _DROP)
+        else:
+            place = growth.aside(layout, members, nodes, pin, _ASIDE)
+        if place is not None:
+            growth.add(layout, members, lines, nodes, pinned, place)
+            return
+
+
+def _restrict(whole: Whole, nodes: Ints, edges: Ints) -> Whole:
+    """Return the part of a graph with these nodes and edges; edges need both of their ends."""
+    problem = whole.problem
+    local = np.full(len(problem.width), -1)
+    local[nodes] = np.arange(len(nodes))
+    part = Problem(
+        problem.width[nodes], problem.height[nodes], problem.kind[nodes],
+        local[problem.src[edges]], local[problem.dst[edges]], problem.role[edges],
+        problem.parallel[edges], problem.slot[edges], problem.root[nodes],
+    )  # fmt: skip
+    return Whole(
+        part, [whole.ids[k] for k in nodes.tolist()], [whole.keys[e] for e in edges.tolist()]
+    )

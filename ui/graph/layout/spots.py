@@ -1,0 +1,107 @@
+"""Free places in a finished drawing, for a badge that comes later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ui.graph.layout.problem import Floats
+from ui.graph.routes import flatten
+from ui.graph.types import Layout
+
+Box = tuple[float, float, float, float]
+_NEAR, _STEP, _RINGS = 10.0, 12.0, 14
+_CLEAR = 3.0  # around a badge
+_REACH = 260.0  # from the node, to where its surroundings are looked at
+
+
+class Surroundings:
+    """What lies around one box of a drawing."""
+
+    def __init__(self, layout: Layout, more: Floats, routes: Sequence[Floats], box: Box) -> None:
+        """more: (k, 4) boxes and routes: Bezier points that were added to the layout."""
+        self._box = box
+        x, y, w, h = box
+        low = np.array([x - _REACH, y - _REACH])
+        high = np.array([x + w + _REACH, y + h + _REACH])
+        boxes = np.concatenate([layout.boxes, layout.badges.boxes, more]).astype(np.float64)
+        near = (boxes[:, :2] < high).all(axis=1) & (boxes[:, :2] + boxes[:, 2:] > low).all(axis=1)
+        self._boxes, self._area = boxes[near], (low, high)
+        self._points = _points_within([*_near_routes(layout, low, high), *routes], low, high)
+
+    def spot(self, width: float, height: float) -> tuple[Floats, Floats]:
+        """Return the nearest place for a badge below or beside the box, and its stub from there.
+
+        Where all is taken, it is just below.
+        """
+        x, y, w, h = self._box
+        middle = x + w / 2 - width / 2
+        for ring in range(_RINGS):
+            top = y + h + _NEAR + ring * _STEP
+            across = [(middle + side, top) for side in _sides(ring)]
+            out, level = _NEAR + ring * _STEP, y + h / 2 - height / 2
+            for corner in [*across, (x + w + out, level), (x - out - width, level)]:
+                stub = _stub(self._box, (*corner, width, height))
+                if self._free(*corner, width, height) and not self._in_the_way(stub):
+                    return np.array([*corner, width, height]), stub
+        box = x + w / 2 - width / 2, y + h + _NEAR, width, height
+        return np.array(box), _stub(self._box, box)
+
+    def _in_the_way(self, stub: Floats) -> bool:
+        """Return whether a stub runs through a box that is not its own."""
+        points = _points_within([stub], *self._area)[:, None]
+        x, y, _, _ = self._box
+        others = self._boxes[(np.abs(self._boxes[:, :2] - (x, y)) > 0.5).any(axis=1)]
+        inside = (points > others[:, :2]) & (points < others[:, :2] + others[:, 2:])
+        return bool(inside.all(axis=2).any())
+
+    def _free(self, left: float, top: float, width: float, height: float) -> bool:
+        low = np.array([left - _CLEAR, top - _CLEAR])
+        high = np.array([left + width + _CLEAR, top + height + _CLEAR])
+        boxes, points = self._boxes, self._points
+        hit = (boxes[:, :2] < high).all(axis=1) & (boxes[:, :2] + boxes[:, 2:] > low).all(axis=1)
+        inside = ((points > low) & (points < high)).all(axis=1)
+        return not (hit.any() or inside.any())
+
+
+def _sides(ring: int) -> list[float]:
+    return [0.0] + [sign * k * 12.0 for k in range(1, 12 + 2 * ring) for sign in (1.0, -1.0)]
+
+
+def _near_routes(layout: Layout, low: Floats, high: Floats) -> list[NDArray[np.float32]]:
+    drawn = np.flatnonzero(np.diff(layout.starts) > 0)
+    if not len(drawn):
+        return []
+    begins = layout.starts[:-1][drawn]
+    least = np.minimum.reduceat(layout.points, begins)
+    most = np.maximum.reduceat(layout.points, begins)
+    near = drawn[((least < high) & (most > low)).all(axis=1)]
+    return [layout.points[layout.starts[e] : layout.starts[e + 1]] for e in near.tolist()]
+
+
+def _points_within(routes: Sequence[NDArray[Any]], low: Floats, high: Floats) -> Floats:
+    """Return points on routes in an area, close enough to each other to be met by a badge."""
+    starts = np.concatenate([[0], np.cumsum([len(route) for route in routes])])
+    points = np.concatenate([*routes, np.zeros((0, 2))]).astype(np.float32)
+    flat = flatten(points, starts.astype(np.int32), np.zeros(len(routes), np.uint8))
+    ends = np.clip(flat.lines.reshape(-1, 2, 2), low, high)  # long lines count where they are near
+    share = np.linspace(0.0, 1.0, 48)[:, None, None]
+    return np.asarray((ends[:, 0] + (ends[:, 1] - ends[:, 0]) * share).reshape(-1, 2))
+
+
+def _stub(box: Box, badge: Box) -> Floats:
+    """Return the line from a node's box to a badge below or beside it."""
+    x, y, width, height = box
+    left, top, wide, high = badge
+    if top >= y + height:
+        goal = np.array([left + wide / 2, top])
+        start = np.array([min(max(goal[0], x + 14.0), x + width - 14.0), y + height])
+        middle = (start[1] + top) / 2
+        return np.array([start, (start[0], middle), (goal[0], middle), goal])
+    right = left > x
+    start = np.array([x + width if right else x, y + height / 2])
+    goal = np.array([left if right else left + wide, top + high / 2])
+    return np.array([start, start + (goal - start) / 3, start + (goal - start) * 2 / 3, goal])
