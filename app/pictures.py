@@ -39,6 +39,7 @@ class Pictures(QObject):
     failed = Signal(object)  # Exception
     REST = 4.0  # pause between two pictures of a growing tape, in multiples of the last one's time
     SOONEST = 0.15  # seconds
+    GROWS_FROM = 150  # nodes; a smaller graph is drawn anew as it grows, its cards glide
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +51,7 @@ class Pictures(QObject):
         self._timer.timeout.connect(self._start)
         self._request: tuple[Tape, int | None, int] | None = None
         self._last = (0.0, 0.0)  # when the last picture was ready, and how long it took
+        self._drawn: Picture | None = None
 
     def draw(self, tape: Tape, number: int | None, playhead: int) -> None:
         """Draw graph `number` of `tape` now (None: the one that the playhead stands in)."""
@@ -93,11 +95,17 @@ class Pictures(QObject):
         (tape, number, playhead), self._request = self._request, None
         # The tape grows on this thread while the picture is drawn on another.
         frozen = tape.snapshot()
-        self._worker.submit(lambda cancelled: _picture(tape, frozen, number, playhead, cancelled))
+        before = self._drawn
+        if before is not None and len(before.layout.ids) < self.GROWS_FROM:
+            before = None
+        self._worker.submit(
+            lambda cancelled: _picture(tape, frozen, number, playhead, before, cancelled)
+        )
 
     def _done(self, picture: Picture | None) -> None:
         if picture is None:
             return
+        self._drawn = picture
         self._last = (time.monotonic(), picture.seconds)
         self.ready.emit(picture)
         if self._request is not None:
@@ -105,7 +113,12 @@ class Pictures(QObject):
 
 
 def _picture(
-    live: Tape, tape: Tape, number: int | None, playhead: int, cancelled: Callable[[], bool]
+    live: Tape,
+    tape: Tape,
+    number: int | None,
+    playhead: int,
+    before: Picture | None,
+    cancelled: Callable[[], bool],
 ) -> Picture | None:
     begin = time.perf_counter()
     graphs = list_graphs(tape)
@@ -113,10 +126,18 @@ def _picture(
     if info is None:
         info = graph_at(tape, graphs, playhead) or main_graph(graphs)
     graph = build_graph(tape, info) if info else nx.MultiDiGraph()
-    layout = lay_out(graph, card_sizes(graph), cancelled=cancelled)
+    old = before.layout if before is not None and _grows(before, live, info) else None
+    layout = lay_out(graph, card_sizes(graph), cancelled=cancelled, before=old)
     if cancelled():
         return None
     tint = TintIndex(tape, graph, layout)
     tint.tape = live  # it tells of moments that are yet to come
     scene = Scene.build(graph, layout)
     return Picture(graphs, info, graph, layout, scene, tint, time.perf_counter() - begin)
+
+
+def _grows(before: Picture, live: Tape, info: GraphInfo | None) -> bool:
+    """Return whether a graph is the one of a picture from before, or what became of it."""
+    if before.info is None or info is None or before.tint.tape is not live:
+        return False
+    return before.info.first_event == info.first_event

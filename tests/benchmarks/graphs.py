@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import networkx as nx
 
 from ui.graph.types import Kind, NodeId, Role
@@ -114,3 +116,49 @@ def sizes(graph: nx.MultiDiGraph) -> dict[NodeId, tuple[float, float]]:
         padding = 44 if data["kind"] == Kind.LEAF else 30
         result[node] = (max(text + padding, 64.0), 52.0 if data["detail"] else 34.0)
     return result
+
+
+Growing = tuple[Builder, list[NodeId], Callable[[], None]]
+
+
+def growing_mlp() -> Growing:
+    """Return a perceptron of 5 layers, its hidden results, and how it gets one layer more."""
+    b = Builder()
+    hidden = [b.leaf("x")]
+
+    def more() -> None:
+        hidden.append(b.op("relu", b.linear(f"fc{len(hidden)}", hidden[-1]), saved="result"))
+
+    for _ in range(5):
+        more()
+    return b, hidden, more
+
+
+def growing_transformer(blocks: int) -> Growing:
+    """Return a transformer, what its blocks return, and how it gets one block more."""
+    b = Builder()
+    hidden = [b.op("embedding", b.leaf("wte", grad=True), b.leaf("ids"))]
+
+    def more() -> None:
+        hidden.append(_block(b, hidden[-1], f"h.{len(hidden) - 1}"))
+
+    for _ in range(blocks):
+        more()
+    return b, hidden, more
+
+
+def appended(growing: Growing) -> tuple[nx.MultiDiGraph, nx.MultiDiGraph]:
+    """Return a network before and after it got one layer or block more."""
+    b, _, more = growing
+    before = b.graph.copy()
+    more()
+    return before, b.graph
+
+
+def branched(growing: Growing) -> tuple[nx.MultiDiGraph, nx.MultiDiGraph]:
+    """Return a network before and after some of its results were looked at."""
+    b, hidden, _ = growing
+    before = b.graph.copy()
+    for result in hidden[1:4]:
+        b.op("mean", b.op("abs", result))
+    return before, b.graph
