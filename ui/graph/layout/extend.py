@@ -46,7 +46,7 @@ def extend(before: Layout, whole: Whole, watch: Watch) -> Layout | None:
         mine = fresh[label[fresh] == group]
         edges = np.flatnonzero((label[change.lower] == group) & (change.old[change.lower] < 0))
         _add_group(growth, whole, change, mine, edges, watch)
-    return growth.finish()
+    return None if growth.cramped else growth.finish()
 
 
 def _compare(before: Layout, whole: Whole) -> _Change | None:

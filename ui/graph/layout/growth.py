@@ -12,7 +12,7 @@ from ui.graph.layout.sections import Pin
 from ui.graph.layout.spots import Surroundings
 from ui.graph.types import Badges, Kind, Layout, Role
 
-_HUNG_WIDTH = 68.0  # of a badge that may come to count many edges
+_HUNG_WIDTHS = 68.0, 48.0  # of a badge that may come to count many edges
 _CLEAR = 24.0  # at both sides of what is put below something
 
 
@@ -33,6 +33,7 @@ class Growth:
     def __init__(self, before: Layout, whole: Whole, old: Ints, kept: Ints) -> None:
         """old, kept: index in `before` of each node and edge, -1 for new ones."""
         self._before, self._whole, self._kept = before, whole, kept
+        self.cramped = False  # somewhere was no room
         problem = whole.problem
         self._boxes = np.full((len(old), 4), np.nan)
         self._boxes[old >= 0] = before.boxes[old[old >= 0]]
@@ -222,8 +223,11 @@ class Growth:
         )
         routes = [*self._new_routes, *[known.stub for known in self._badges]]
         around = Surroundings(self._before, more, routes, (x, y, width, height))
-        size = _HUNG_WIDTH, float(badge.box[3])
-        badge.box, stub = around.spot(*size)
+        found = around.spot(_HUNG_WIDTHS, float(badge.box[3]))
+        if found is None:
+            self.cramped = True
+            return
+        badge.box, stub = found
         badge.stub = stub[::-1] if badge.role == Role.GRAD else stub
         self._badges.append(badge)
 

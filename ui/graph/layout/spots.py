@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,23 +32,29 @@ class Surroundings:
         self._boxes, self._area = boxes[near], (low, high)
         self._points = _points_within([*_near_routes(layout, low, high), *routes], low, high)
 
-    def spot(self, width: float, height: float) -> tuple[Floats, Floats]:
+    def spot(self, widths: Sequence[float], height: float) -> tuple[Floats, Floats] | None:
         """Return the nearest place for a badge below or beside the box, and its stub from there.
 
-        Where all is taken, it is just below.
+        widths: the wished one first. None where all is taken.
         """
+        for width in widths:
+            for corner in self._corners(width, height):
+                place = (*corner, width, height)
+                if self._free(*place):
+                    stub = _stub(self._box, place)
+                    if not self._in_the_way(stub):
+                        return np.array(place), stub
+        return None
+
+    def _corners(self, width: float, height: float) -> Iterator[tuple[float, float]]:
+        """Yield places, the nearest first."""
         x, y, w, h = self._box
-        middle = x + w / 2 - width / 2
+        middle, level = x + w / 2 - width / 2, y + h / 2 - height / 2
         for ring in range(_RINGS):
-            top = y + h + _NEAR + ring * _STEP
-            across = [(middle + side, top) for side in _sides(ring)]
-            out, level = _NEAR + ring * _STEP, y + h / 2 - height / 2
-            for corner in [*across, (x + w + out, level), (x - out - width, level)]:
-                stub = _stub(self._box, (*corner, width, height))
-                if self._free(*corner, width, height) and not self._in_the_way(stub):
-                    return np.array([*corner, width, height]), stub
-        box = x + w / 2 - width / 2, y + h + _NEAR, width, height
-        return np.array(box), _stub(self._box, box)
+            out = _NEAR + ring * _STEP
+            yield from [(middle + side, y + h + out) for side in _sides(12 + 2 * ring)]
+            for side in _sides(2 + ring // 2):
+                yield from [(x + w + out, level + side), (x - out - width, level + side)]
 
     def _in_the_way(self, stub: Floats) -> bool:
         """Return whether a stub runs through a box that is not its own."""
@@ -67,8 +73,8 @@ class Surroundings:
         return not (hit.any() or inside.any())
 
 
-def _sides(ring: int) -> list[float]:
-    return [0.0] + [sign * k * 12.0 for k in range(1, 12 + 2 * ring) for sign in (1.0, -1.0)]
+def _sides(count: int) -> list[float]:
+    return [0.0] + [sign * k * 12.0 for k in range(1, count) for sign in (1.0, -1.0)]
 
 
 def _near_routes(layout: Layout, low: Floats, high: Floats) -> list[NDArray[np.float32]]:
