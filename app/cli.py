@@ -100,6 +100,15 @@ def _diff_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(handler=_diff)
 
 
+def _check_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE.tape", help="the recording")
+    parser.add_argument(
+        "--recover", metavar="OUT.tape", help="write what can be read as a whole tape"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+    parser.set_defaults(handler=_check)
+
+
 def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="OUT.tape", help="the recording")
     parser.add_argument(
@@ -126,6 +135,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "record": ("run a script or notebook without a window and keep the tape", _record_options),
     "info": ("print what a tape holds", _info_options),
     "diff": ("compare two tapes: exit status 0 same, 1 different, 2 error", _diff_options),
+    "check": ("verify a tape and say where it is damaged", _check_options),
     "export": ("draw or write a tape's graph", _export_options),
 }
 
@@ -207,6 +217,18 @@ def _diff(options: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     print(json.dumps(as_json(found), indent=2) if options.json else as_text(found))
     return 0 if found.same else DIFFERENT
+
+
+def _check(options: argparse.Namespace) -> int:
+    from app.check import run
+    from engine.tape.errors import TapeError
+
+    path = _existing(options.file)
+    recovered = _writable(options.recover, ".tape") if options.recover else None
+    try:
+        return run(path, recovered, options.json)
+    except TapeError as error:
+        raise UsageError(str(error)) from None
 
 
 def _export(options: argparse.Namespace) -> int:

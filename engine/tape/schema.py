@@ -70,6 +70,7 @@ class ArrayFlag(IntFlag):
     SUMMARY = 1  # only statistics were kept (a memory budget was reached)
     UNIFORM = 2  # all elements are equal: one element is stored for all
     COLUMNS = 4  # stored with the first dimension fastest; may share the bytes of another array
+    LOST = 8  # together with SUMMARY: its bytes were damaged, and left out when the rest was saved
 
 
 def _table(**columns: str) -> np.dtype[np.void]:

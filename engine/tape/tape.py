@@ -19,7 +19,7 @@ from engine.tape.freed import Releases
 from engine.tape.grouped import Grouped
 from engine.tape.schema import DTYPES, TABLES, ArrayFlag
 from engine.tape.storage.save import save_copy
-from engine.tape.storage.segments import SegmentReader
+from engine.tape.storage.segments import Segment, SegmentReader
 from engine.tape.storage.source import FileSource
 from engine.tape.storage.source import Source as Bytes
 from engine.tape.tables import Tables
@@ -72,8 +72,9 @@ class Tape:
     arrays: Rows
     reads: Rows
 
-    def __init__(self, source: Bytes) -> None:
-        self._source = source
+    def __init__(self, source: Bytes, partial: bool = False) -> None:
+        self._source, self._partial = source, partial
+        self.damage: TapeError | None = None
         self._reader = SegmentReader(source)
         self._tables = Tables(source.name)
         self._cache = ArrayCache()
@@ -86,11 +87,14 @@ class Tape:
         self.refresh()
 
     @classmethod
-    def open(cls, path: Path | str) -> Tape:
-        """Open a saved file or a growing spool; TapeError names the file and the place in it."""
+    def open(cls, path: Path | str, partial: bool = False) -> Tape:
+        """Open a saved file or a growing spool; TapeError names the file and the place in it.
+
+        partial: take a damaged file up to its damage, which `damage` tells then.
+        """
         source = FileSource(Path(path))
         try:
-            return cls(source)
+            return cls(source, partial)
         except BaseException:
             source.close()
             raise
@@ -99,11 +103,31 @@ class Tape:
         """Read what was appended since; return whether something was."""
         before = len(self.events)
         try:
-            while segments := self._reader.several(_AT_ONCE):
-                self._tables.take(segments)
+            while self.damage is None and (segments := self._reader.several(_AT_ONCE)):
+                self._take(segments)
+        except TapeError as error:
+            if not self._partial:
+                raise
+            self.damage = error
         finally:
             self._publish()
         return len(self.events) > before
+
+    def _take(self, segments: list[Segment]) -> None:
+        try:
+            self._tables.take(segments)
+        except TapeError:
+            if not self._partial:
+                raise
+            for segment in segments:
+                self._take_before_damage(segment)
+
+    def _take_before_damage(self, segment: Segment) -> None:
+        try:
+            self._tables.take([segment])
+        except TapeError:
+            self._reader.cut(segment)
+            raise
 
     def snapshot(self) -> Tape:
         """Return the tape as it is now, for a reader on another thread: it does not grow.
@@ -134,7 +158,7 @@ class Tape:
     @property
     def complete(self) -> bool:
         """Whether the recording was finished, not cut off and not still growing."""
-        return self._reader.complete
+        return self._reader.complete and self.damage is None
 
     @property
     def file(self) -> str:
@@ -230,7 +254,8 @@ class Tape:
     def _read(self, i: int) -> Array:
         segment, offset, nbytes, dtype, shape, crc, flags = self.arrays[i].item()
         if flags & ArrayFlag.SUMMARY:
-            raise self._wrong(i, "only statistics were kept of it")
+            lost = "its bytes were damaged, and are left out"
+            raise self._wrong(i, lost if flags & ArrayFlag.LOST else "only statistics were kept")
         stored, dims = bits.STORED[dtype], self.shape(shape)
         count = 1 if flags & ArrayFlag.UNIFORM else math.prod(dims)
         if count * stored.itemsize != nbytes:

@@ -62,6 +62,7 @@ class Segment(NamedTuple):
     tables: dict[str, NDArray[np.void]]
     texts: list[str]
     payloads: list[Member]
+    before: tuple[int, int] = (0, 0)  # where it begins: byte, and number of members
 
 
 def summary_member(at: int, summary: Mapping[str, Any]) -> tuple[Member, bytes]:
@@ -158,6 +159,12 @@ class SegmentReader:
             self._scanner.at = start
         return segment
 
+    def cut(self, segment: Segment) -> None:
+        """Let the tape end before a segment, whose rows cannot be."""
+        self.end, count = segment.before
+        del self.members[count:]
+        self.summary = None
+
     def several(self, rows: int) -> list[Segment]:
         """Return the next whole segments, of so many rows or a few more; [] where there are none.
 
@@ -225,7 +232,8 @@ class SegmentReader:
         if not all(isinstance(text, str) for text in texts):
             raise self._wrong(member, "a text is not a text")
         texts = list(map(_written, texts))
-        segment = Segment(self._segments, tables, texts, payloads)
+        before = self.end, len(self.members)
+        segment = Segment(self._segments, tables, texts, payloads, before)
         self._segments += 1
         self._payloads += len(payloads)
         self.members += members
