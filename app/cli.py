@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   tapedeck record lesson.ipynb -o lesson.tape --executed lesson.out.ipynb
   tapedeck info lesson.tape --json
   tapedeck diff before.tape after.tape
+  tapedeck check lesson.tape --recover readable.tape
   tapedeck export lesson.tape --to graph.svg
 """
 
@@ -189,16 +190,14 @@ def _print_progress(done: int, total: int, what: str) -> None:
 
 
 def _info(options: argparse.Namespace) -> int:
-    from engine.tape.summary import format_summary, summarize
-    from engine.tape.tape import Tape, TapeError
+    from engine.tape.errors import TapeError
+    from engine.tape.summary import format_summary, summary_of
 
     try:
-        tape = Tape.open(_existing(options.file))
-        summary = summarize(tape)
-        tape.close()
+        summary = summary_of(_existing(options.file))
     except TapeError as error:
         raise UsageError(str(error)) from None
-    print(json.dumps(summary, indent=2) if options.json else format_summary(summary))
+    print(json.dumps(summary, indent=2) if options.json else _printable(format_summary(summary)))
     return 0
 
 
@@ -271,6 +270,11 @@ def _size(text: str) -> tuple[int, int]:
     if not (x and width.isdecimal() and height.isdecimal()):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 1280x720")
     return int(width), int(height)
+def _printable(text: str) -> str:
+    """Return a text of a file that may be anybody's, without what would command a terminal."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def _existing(name: str) -> Path:

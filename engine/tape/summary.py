@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,19 @@ from numpy.typing import NDArray
 
 from engine.tape import replay
 from engine.tape.schema import DTYPES, GradChange, Mark, PassFlag, StepFlag, ValueFlag
+from engine.tape.storage.segments import read_summary
+from engine.tape.storage.source import FileSource
 from engine.tape.tape import Tape, TapeError
 from engine.tape.uniform import norm
 
 Counts = NDArray[np.int64]
+MOST_LISTED = 10_000
 
 
 def summarize(tape: Tape) -> dict[str, Any]:
     """Return counts of the whole tape, and one dict per pass and per leaf; plain JSON values.
+
+    Of more than MOST_LISTED passes or leaves the first are described.
 
     A norm that is not finite is given as the text "nan" or "inf", one of an array whose bytes are
     damaged as "unreadable".
@@ -26,13 +32,14 @@ def summarize(tape: Tape) -> dict[str, Any]:
     marked = int((tape.marks["kind"] == Mark.ERROR).sum())
     errors = max(marked, int((tape.ends["error"] >= 0).sum()))
     steps, freed = _counts(tape)
+    leaves = _leaves(tape)
     ended = {int(row["pass_"]): int(row["error"]) for row in tape.ends}
     return {
         "events": len(tape.events),
         "operations": len(tape.ops),
         "nodes": len(tape.nodes),
         "edges": int((tape.edges["node"] >= 0).sum()),
-        "leaves": len(_leaves(tape)),
+        "leaves": len(leaves),
         "passes": len(tape.passes),
         "steps": len(tape.steps),
         "errors": errors,
@@ -41,10 +48,51 @@ def summarize(tape: Tape) -> dict[str, Any]:
         "bytes": int(tape.arrays["nbytes"].sum()),
         "per_pass": [
             _pass(tape, i, int(steps[i]), int(freed[i]), ended.get(i))
-            for i in range(len(tape.passes))
+            for i in range(min(len(tape.passes), MOST_LISTED))
         ],
-        "per_leaf": [_leaf(tape, v) for v in _leaves(tape)],
+        "per_leaf": [_leaf(tape, v) for v in leaves[:MOST_LISTED]],
     }
+
+
+def summary_of(path: Path | str) -> dict[str, Any]:
+    """Return the summary of a file: what it says itself if it is finished, else what is counted.
+
+    Of a finished file of any size only the end is read. Raises TapeError.
+    """
+    source = FileSource(Path(path))
+    try:
+        found = read_summary(source)
+        if found is not None and is_summary(found):
+            return found
+        return summarize(Tape(source))
+    finally:
+        source.close()
+
+
+def is_summary(value: dict[str, Any]) -> bool:
+    """Return whether a summary that was read has all that `format_summary` shows, of its types."""
+    counts = all(type(value.get(key)) is int for key in _COUNTS)
+    lists = {"per_pass": _PASS_TYPES, "per_leaf": _LEAF_TYPES}
+    return counts and all(
+        isinstance(value.get(key), list) and all(_has(one, types) for one in value[key])
+        for key, types in lists.items()
+    )
+
+
+def _has(one: Any, types: dict[str, tuple[type, ...]]) -> bool:
+    return isinstance(one, dict) and all(isinstance(one.get(k, ()), t) for k, t in types.items())
+
+
+_NONE = type(None)
+_PASS_TYPES: dict[str, tuple[type, ...]] = {
+    "kind": (str,), "roots": (list,), "steps": (int,), "freed": (int,), "retain_graph": (bool,),
+    "create_graph": (bool,), "cell": (str,), "line": (int,), "error": (str, _NONE),
+    "ended": (bool,),
+}  # fmt: skip
+_LEAF_TYPES: dict[str, tuple[type, ...]] = {
+    "name": (str,), "shape": (list,), "dtype": (str,), "contributions": (int,),
+    "grad_norm": (int, float, str, _NONE),
+}  # fmt: skip
 
 
 def _leaves(tape: Tape) -> list[int]:
@@ -113,11 +161,17 @@ def format_summary(summary: dict[str, Any]) -> str:
     if summary["per_pass"]:
         lines += ["", "passes"]
         lines += [_pass_line(i, one) for i, one in enumerate(summary["per_pass"])]
+        lines += _more(summary["passes"] - len(summary["per_pass"]))
     if summary["per_leaf"]:
         width = max(len(leaf["name"]) for leaf in summary["per_leaf"])
         lines += ["", "leaves"]
         lines += [_leaf_line(leaf, width) for leaf in summary["per_leaf"]]
+        lines += _more(summary["leaves"] - len(summary["per_leaf"]))
     return "\n".join(lines)
+
+
+def _more(count: int) -> list[str]:
+    return [f"  … and {count:,} more"] if count > 0 else []
 
 
 _COUNTS = (
@@ -135,7 +189,12 @@ def _pass_line(i: int, one: dict[str, Any]) -> str:
     if one["error"]:
         flags.append(one["error"].splitlines()[0])
     place = f"line {one['line']}" + (f" of cell {one['cell']}" if one["cell"] else "")
-    parts = [f"{one['kind']}({', '.join(one['roots'])})", f"{one['steps']:,} steps", place, *flags]
+    parts = [
+        f"{one['kind']}({', '.join(map(str, one['roots']))})",
+        f"{one['steps']:,} steps",
+        place,
+        *flags,
+    ]
     return f"  {i:>4}  " + ", ".join(parts)
 
 

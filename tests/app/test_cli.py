@@ -161,3 +161,9 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
             cli.main(arguments)
         assert stopped.value.code == 0
         assert text in capsys.readouterr().out
+
+
+def test_a_tape_cannot_command_the_terminal() -> None:
+    from app.cli import _printable
+
+    assert _printable("w\x1b[2J ✓\n\ud800") == "w\\x1b[2J ✓\n\\ud800"

@@ -70,33 +70,7 @@ def first_member() -> Member:
 
 def central_directory(members: list[Member], at: int) -> bytes:
     """Return what ends a finished file: one record per member and the ZIP64 and plain ends."""
-    parts = []
-    for member in members:
-        text = member.name.encode("ascii")
-        parts.append(
-            _CENTRAL.pack(
-                _CENTRAL_SIGN,
-                _VERSION,
-                _VERSION,
-                0,
-                0,
-                0,
-                _DATE,
-                member.crc,
-                _FULL,
-                _FULL,
-                len(text),
-                _CENTRAL_EXTRA.size,
-                0,
-                0,
-                0,
-                0,
-                _FULL,
-            )
-            + text
-            + _CENTRAL_EXTRA.pack(1, 24, member.size, member.size, member.header)
-        )
-    records = b"".join(parts)
+    records = b"".join(map(_record, members))
     count, size = len(members), len(records)
     end64 = _END64.pack(
         0x06064B50, _END64.size - 12, _VERSION, _VERSION, 0, 0, count, count, size, at
@@ -104,6 +78,29 @@ def central_directory(members: list[Member], at: int) -> bytes:
     locator = _LOCATOR.pack(0x07064B50, 0, at + size, 1)
     end = _END.pack(0x06054B50, 0, 0, min(count, 0xFFFF), min(count, 0xFFFF), _FULL, _FULL, 0)
     return records + end64 + locator + end
+
+
+def _record(member: Member) -> bytes:
+    text = member.name.encode("ascii")
+    head = _CENTRAL.pack(
+        _CENTRAL_SIGN, _VERSION, _VERSION, 0, 0, 0, _DATE, member.crc, _FULL, _FULL, len(text),
+        _CENTRAL_EXTRA.size, 0, 0, 0, 0, _FULL,
+    )  # fmt: skip
+    return head + text + _CENTRAL_EXTRA.pack(1, 24, member.size, member.size, member.header)
+
+
+def last_member(source: Source, name: str) -> Member | None:
+    """Return a finished file's last member if it has that name, without reading the others."""
+    size, ends = source.size(), _END64.size + _LOCATOR.size + _END.size
+    length = _CENTRAL.size + len(name) + _CENTRAL_EXTRA.size
+    if size < ends + length:
+        return None
+    tail = source.read(size - ends - length, length + _END64.size)
+    crc = _CENTRAL.unpack_from(tail)[7]
+    _, _, stored, _, header = _CENTRAL_EXTRA.unpack_from(tail, length - _CENTRAL_EXTRA.size)
+    member = Member(name, header, header + HEADER + len(name), stored, crc)
+    begin = _END64.unpack_from(tail, length)[9]
+    return member if tail.startswith(_record(member)) and member.end == begin else None
 
 
 class Scanner:

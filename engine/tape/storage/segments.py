@@ -23,6 +23,7 @@ from engine.tape.storage.container import (
     Scanner,
     central_directory,
     first_member,
+    last_member,
     local_header,
     preamble,
 )
@@ -71,6 +72,27 @@ def summary_member(at: int, summary: Mapping[str, Any]) -> tuple[Member, bytes]:
     name, crc = "summary.json", zlib.crc32(data)
     head = local_header(name, len(data), crc)
     return Member(name, at, at + len(head), len(data), crc), data
+
+
+def read_summary(source: Source) -> dict[str, Any] | None:
+    """Return a finished file's summary without reading what it sums up; None where that fails."""
+    scanner = Scanner(source)
+    member = last_member(source, "summary.json")
+    if member is None or member.size > MAX_DOCUMENT:
+        return None
+    scanner.at = member.header
+    return parsed(scanner.read(member)) if scanner.next() == member else None
+
+
+def parsed(data: bytes) -> dict[str, Any] | None:
+    """Return the object that a JSON member is; None where it is none, or one to choke on."""
+    if _nested(data) > _MOST_NESTED:
+        return None
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 class SegmentWriter:
@@ -270,14 +292,8 @@ class SegmentReader:
     def _json(self, member: Member, limit: int) -> dict[str, Any]:
         if member.size > limit:
             raise self._wrong(member, f"it is larger than {limit} bytes")
-        data = self._scanner.read(member)
-        if _nested(data) > _MOST_NESTED:
-            raise self._wrong(member, "it is nested more than such a document is")
-        try:
-            value = json.loads(data)
-        except (ValueError, RecursionError):
-            raise self._wrong(member, "it is not JSON") from None
-        if not isinstance(value, dict):
+        value = parsed(self._scanner.read(member))
+        if value is None:
             raise self._wrong(member, "it is not a JSON object")
         return value
 

@@ -78,7 +78,9 @@ def test_a_damaged_table_ends_the_tape_before_its_segment(tmp_path: Path) -> Non
     assert (damage.member, damage.offset) == (where.name, where.start)
     assert "checksum" in damage.problem
     assert (report.hopeless, report.events) == (True, 0)
-    with pytest.raises(TapeError, match="recovering: nothing of it can be read: segments/00000000/"):
+    with pytest.raises(
+        TapeError, match="recovering: nothing of it can be read: segments/00000000/"
+    ):
         recover(tmp_path / "a.tape", tmp_path / "b.tape")
     assert not (tmp_path / "b.tape").exists()
 
@@ -187,5 +189,3 @@ def test_the_command_says_what_is_wrong_and_what_is_left(tmp_path: Path, capsys)
     assert '"whole": false' in capsys.readouterr().out
     assert main(["check", str(tmp_path / "none.tape")]) == 2
     assert content(Tape.open(out))[0] == content(Tape(MemorySource(bytearray(data))))[0]
-
-

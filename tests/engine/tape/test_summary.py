@@ -9,7 +9,7 @@ from handmade import write
 import engine as torch
 from engine.tape.recorder import Recorder
 from engine.tape.storage.source import MemorySource
-from engine.tape.summary import format_summary, summarize
+from engine.tape.summary import format_summary, summarize, summary_of
 from engine.tape.tape import Tape
 
 
@@ -59,3 +59,37 @@ def test_a_finished_file_carries_its_summary(tmp_path) -> None:
     tape = Tape.open(tmp_path / "a.tape")
     assert tape.complete
     assert tape.summary == summarize(tape)
+
+
+def test_of_a_finished_file_only_the_end_is_read(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "a.tape"
+    Tape(MemorySource(write(finish=False))).save(path)
+    wanted, size = summarize(Tape.open(path)), path.stat().st_size
+    monkeypatch.setattr("engine.tape.summary.Tape", None)
+    assert summary_of(path) == wanted
+    with path.open("r+b") as file:  # what lies before is not looked at
+        file.seek(size // 3)
+        file.write(b"\xff" * 100)
+    assert summary_of(path) == wanted
+
+
+def test_a_summary_that_is_damaged_or_none_is_counted_anew(tmp_path) -> None:
+    path = tmp_path / "a.tape"
+    path.write_bytes(write())  # its summary says other things
+    assert summary_of(path) == summarize(Tape.open(path))
+    path.write_bytes(write(finish=False))
+    assert summary_of(path)["operations"] == 1
+
+
+def test_many_passes_are_counted_and_the_first_are_listed(monkeypatch) -> None:
+    monkeypatch.setattr("engine.tape.summary.MOST_LISTED", 2)
+    with Recorder() as recorder:
+        leaves = [torch.ones(2, requires_grad=True) for _ in range(4)]
+        for leaf in leaves:
+            leaf.sum().backward()
+    found = summarize(recorder.tape())
+    assert (found["passes"], len(found["per_pass"])) == (4, 2)
+    assert (found["leaves"], len(found["per_leaf"])) == (4, 2)
+    assert [line for line in format_summary(found).splitlines() if "more" in line] == [
+        "  … and 2 more", "  … and 2 more",
+    ]  # fmt: skip
