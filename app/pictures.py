@@ -99,7 +99,7 @@ class Pictures(QObject):
         if before is not None and len(before.layout.ids) < self.GROWS_FROM:
             before = None
         self._worker.submit(
-            lambda cancelled: _picture(tape, frozen, number, playhead, before, cancelled)
+            lambda cancelled: picture_of(tape, frozen, number, playhead, before, cancelled)
         )
 
     def _done(self, picture: Picture | None) -> None:
@@ -112,7 +112,7 @@ class Pictures(QObject):
             self.redraw(*self._request)
 
 
-def _picture(
+def picture_of(
     live: Tape,
     tape: Tape,
     number: int | None,
