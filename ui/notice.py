@@ -24,7 +24,7 @@ class Notice(QWidget):
         self._text = QLabel(self)
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._action = QPushButton(self)
+        self._action, self._other = QPushButton(self), QPushButton(self)
         self._close = QToolButton(self)
         self._close.setAccessibleName("Close message")
         self._close.clicked.connect(self.hide)
@@ -33,12 +33,14 @@ class Notice(QWidget):
         row.setSpacing(SPACE["m"])
         row.addWidget(self._text, 1)
         row.addWidget(self._action)
+        row.addWidget(self._other)
         row.addWidget(self._close)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.hide)
-        self._run: Callable[[], object] | None = None
-        self._action.clicked.connect(self._act)
+        self._runs: list[Callable[[], object] | None] = [None, None]
+        self._action.clicked.connect(lambda: self._act(0))
+        self._other.clicked.connect(lambda: self._act(1))
         self.set_theme(theme)
         self._over.installEventFilter(self)
         self.hide()
@@ -52,19 +54,21 @@ class Notice(QWidget):
         text: str,
         *,
         error: bool = False,
+        stays: bool = False,
         action: tuple[str, Callable[[], object]] | None = None,
+        other: tuple[str, Callable[[], object]] | None = None,
     ) -> None:
-        """Show `text`; `action` adds a button with that label, which also closes the message."""
+        """Show `text`; `action` and `other` add buttons, which also close the message."""
         self._text.setText(text)
         self.setProperty("kind", "error" if error else "info")
         self.style().unpolish(self)
         self.style().polish(self)
-        self._action.setVisible(action is not None)
-        if action is not None:
-            self._action.setText(action[0])
-        self._run = action[1] if action else None
+        for button, offer in ((self._action, action), (self._other, other)):
+            button.setVisible(offer is not None)
+            button.setText(offer[0] if offer else "")
+        self._runs = [offer[1] if offer else None for offer in (action, other)]
         self._timer.stop()
-        if not error:
+        if not error and not stays:
             self._timer.start(self.STAYS)
         self.show()
         self._place()
@@ -80,8 +84,8 @@ class Notice(QWidget):
             self._place()
         return False
 
-    def _act(self) -> None:
-        run = self._run
+    def _act(self, which: int) -> None:
+        run = self._runs[which]
         self.hide()
         if run is not None:
             run()

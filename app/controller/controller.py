@@ -17,6 +17,7 @@ from app.controller.comparing import Comparing
 from app.controller.files import Files
 from app.controller.graph import GraphBinding
 from app.controller.iterations import IterationsBinding
+from app.controller.leftovers import Leftovers
 from app.controller.notebook import NotebookBinding
 from app.controller.operations import OperationsBinding
 from app.controller.playback import PlaybackBinding
@@ -57,6 +58,7 @@ class Controller(QObject):
         self.undo = QUndoStack(self)
         self._obituary = ""  # what was said of the last kernel that died
         self.files = Files(self.session, self.runs, self.window, settings)
+        self.leftovers = Leftovers(self.files, self.window)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
         self.graph = GraphBinding(self.session, self.window, preferences)
         self.iterations = IterationsBinding(self.session, self.window.inspector)
@@ -99,6 +101,7 @@ class Controller(QObject):
         self.comparing.close()
         self.undo.clear()  # while those who listen are there
         self.session.set_tape(None)
+        self.leftovers.close()
 
     # --- wiring
 

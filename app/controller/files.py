@@ -32,6 +32,7 @@ class Files(QObject):
     """What File menu, drag and drop and the command line open and save."""
 
     recent_changed = Signal()
+    tape_saved = Signal(str)  # the file that the saved tape was read from
 
     def __init__(self, session: Session, runs: Runs, window: Window, settings: Settings) -> None:
         super().__init__(window)
@@ -59,15 +60,50 @@ class Files(QObject):
             return False
         try:
             if path.suffix.lower() == ".tape":
-                self._show_tape(path, Tape.open(path))
+                tape = Tape.open(path)
+                self._show_tape(path.name, tape)
+                if not tape.complete:
+                    self._window.notice.show_message(_unfinished(path.name, tape))
             else:
                 self._show(load(path))
-        except (DocumentError, TapeError) as error:
+        except DocumentError as error:
             self._window.notice.show_message(str(error), error=True)
+            return False
+        except TapeError as error:
+            self._offer_rest(path, error)
             return False
         self._settings.add_recent(path)
         self.recent_changed.emit()
         return True
+
+    def open_recovered(self, path: Path, title: str) -> bool:
+        """Show what can be read of a damaged or unfinished tape, and say what is lost.
+
+        Raises TapeError where nothing can.
+        """
+        if not self.may_lose():
+            return False
+        tape = Tape.open(path, partial=True)
+        self._show_tape(title, tape)
+        self._window.notice.show_message(
+            _unfinished(title, tape), error=tape.damage is not None,
+            action=("Save Recording As…", self.save_tape), stays=True,
+        )  # fmt: skip
+        return True
+
+    def _offer_rest(self, path: Path, error: TapeError) -> None:
+        """Say where a tape is damaged, and offer what can be read of it."""
+        action = None
+        try:
+            rest = Tape.open(path, partial=True)
+        except TapeError:
+            pass  # nothing
+        else:
+            if len(rest.events):
+                count = f"Open Its First {len(rest.events):,} Events"
+                action = count, lambda: self.open_recovered(path, path.name)
+            rest.close()
+        self._window.notice.show_message(str(error), error=True, action=action)
 
     def open_example(self, example: Example) -> None:
         """Open a copy of an example and run it: it is ours, and small."""
@@ -83,7 +119,7 @@ class Files(QObject):
         self._session.set_document(document)
         self._runs.open(document.path.parent if document.path else None, run=run)
 
-    def _show_tape(self, path: Path, tape: Tape) -> None:
+    def _show_tape(self, title: str, tape: Tape) -> None:
         """Show a recording with the program that made it; the kernel stays off until Run."""
         cells: dict[str, Cell] = {}
         for row in tape.cells:
@@ -92,7 +128,7 @@ class Files(QObject):
             cells[key].count = int(row["count"]) if row["count"] >= 0 else None
         document = new()
         document.cells = list(cells.values()) or [Cell(new_key())]
-        self._session.title = path.name
+        self._session.title = title
         self._runs.close()
         self._session.set_document(document)
         self._session.set_tape(tape)
@@ -162,6 +198,7 @@ class Files(QObject):
         except (TapeError, OSError) as error:
             self._window.notice.show_message(f"The recording is not saved: {error}", error=True)
             return False
+        self.tape_saved.emit(self._session.tape.file)
         self._settings.add_recent(path)
         self.recent_changed.emit()
         self._window.statusBar().showMessage(f"Saved {path.name}", 4000)
@@ -227,3 +264,11 @@ class Files(QObject):
     def _folder(self) -> Path:
         path = self._session.document.path
         return path.parent if path else Path.cwd()
+
+
+def _unfinished(title: str, tape: Tape) -> str:
+    """Say how far a tape goes that is damaged or was cut off."""
+    if tape.damage is not None:
+        lost = f"damaged at {tape.damage.place}: {tape.damage.problem}"
+        return f"{title} is {lost}. What follows its first {len(tape.events):,} events is lost."
+    return f"{title}: not finished, it ends after {len(tape.events):,} events."

@@ -8,6 +8,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from engine.tape.errors import TapeError
+from engine.tape.storage.segments import SegmentReader
+from engine.tape.storage.source import FileSource
+
 PREFIX = "tapedeck-"
 SPOOL = "run.tape"
 #: How long the spool of a window that crashed waits to be recovered.
@@ -34,6 +38,29 @@ def leftover_tapes(base: Path | None = None) -> list[Path]:
     """Return the spools that crashed windows left behind, newest first."""
     tapes = [folder / SPOOL for folder in abandoned(base) if (folder / SPOOL).is_file()]
     return sorted(tapes, key=lambda tape: tape.stat().st_mtime, reverse=True)
+
+
+def holds_something(tape: Path) -> bool:
+    """Return whether anything was recorded on a spool: a whole segment is there."""
+    try:
+        source = FileSource(tape)
+        try:
+            return SegmentReader(source).next() is not None
+        finally:
+            source.close()
+    except TapeError:
+        return False
+
+
+def claim(tape: Path) -> Path | None:
+    """Make a spool that was left behind this process's; None where another was quicker."""
+    folder = tape.parent
+    ours = folder.with_name(f"{PREFIX}{os.getpid()}-{folder.name.rpartition('-')[2]}")
+    try:
+        folder.rename(ours)
+    except OSError:
+        return None
+    return ours / tape.name
 
 
 def sweep(base: Path | None = None) -> None:

@@ -1,10 +1,11 @@
 """`python -m tests.benchmarks.tape`: how long tapes of any size take to open, describe and seek.
 
-Makes a tape of 100,000 operations with 400 MB of arrays, one of 1,000,000 operations (both of
-training loops of 1,000 operations per iteration), and one of 1 GB of large arrays; then measures, each
-in a process of its own that has imported everything: the time to the opened tape, to the shown graph
-(listed, built, laid out, made a scene), peak memory above the program's own, the slowest of 300
-seeks to random events, and `tapedeck info`. Seconds are of the processor and, in brackets, of the clock.
+Makes a tape of 100,000 operations with 400 MB of arrays, one of 1,000,000 operations (both training
+loops of 1,000 operations per iteration), and one of 1 GB of large arrays. Then it measures,
+each in a process of its own that has imported everything, the time to the opened tape and to the
+shown graph (listed, built, laid out, made a scene), the peak of memory above the program's own, the
+slowest of 300 seeks to random events, and `tapedeck info`. Seconds are the processor's and, in
+brackets, the clock's.
 
     python -m tests.benchmarks.tape [--folder DIR] [--only 100k 1m 1gb chain]
 """

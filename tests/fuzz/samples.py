@@ -41,6 +41,7 @@ def _training(recorder: Recorder) -> None:
         loss.backward()
         optimizer.step()
         recorder.printed(f"loss {loss.item():.4f} ✓")
+        recorder.flush()  # a segment
     recorder.end_cell({"net": net, "x": x, "y": y, "loss": loss})
 
 
@@ -53,6 +54,7 @@ def _calculus(recorder: Recorder) -> None:
     a, b = Swap.apply(x * w, x + w)
     total = (a * b).sum() + x.unbind(0)[1]
     total.backward(retain_graph=True)
+    recorder.flush()
     (slope,) = torch.autograd.grad((x**3).sum(), x, create_graph=True)
     slope.sum().backward()
     total.backward()
@@ -84,6 +86,7 @@ def _memory(recorder: Recorder) -> None:
     buffer = torch.zeros(4)
     buffer[1:].mul_(2).add_(w[0, :3].detach())
     recorder.end_cell({"w": w, "half": half, "z": z, "mask": mask})
+    recorder.flush()
     recorder.begin_cell("cell-2", "for step in range(40): ...", 2)
     v = torch.ones(2, requires_grad=True)
     for _ in range(40):

@@ -1,0 +1,78 @@
+"""Recordings that a crash left behind: offered at the next start, opened or discarded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from app.controller.files import Files
+from app.kernel import folders
+from app.window import Window
+from engine.tape.errors import TapeError
+
+
+class Leftovers(QObject):
+    """Finds the spools of windows that ended without removing them, and shows what is in them.
+
+    An opened one belongs to this window: it is removed once it was saved elsewhere, and is offered
+    again at the next start if it was not.
+    """
+
+    def __init__(self, files: Files, window: Window, base: Path | None = None) -> None:
+        super().__init__(window)
+        self._files, self._window, self._base = files, window, base
+        self._opened: set[Path] = set()
+        self._saved: set[Path] = set()
+        files.tape_saved.connect(self._tape_saved)
+
+    def offer(self) -> None:
+        """Tell of the newest recording that was left behind, if there is one."""
+        for tape in folders.leftover_tapes(self._base):
+            if folders.holds_something(tape):
+                self._window.notice.show_message(
+                    _words(tape), stays=True,
+                    action=("Open", lambda tape=tape: self.open(tape)),
+                    other=("Discard", lambda tape=tape: self.discard(tape)),
+                )  # fmt: skip
+                return
+            folders.remove_folder(tape.parent)
+
+    def open(self, tape: Path) -> bool:
+        """Show a recording as far as it goes; returns whether it could be."""
+        claimed = folders.claim(tape)
+        if claimed is None:
+            self._window.notice.show_message("Another window has opened this recording.")
+            return False
+        self._opened.add(claimed)
+        try:
+            return self._files.open_recovered(claimed, f"Recording of {_when(claimed)}")
+        except TapeError as error:
+            self._window.notice.show_message(f"It cannot be read: {error}", error=True)
+            return False
+
+    def discard(self, tape: Path) -> None:
+        """Remove a recording, and offer the next."""
+        claimed = folders.claim(tape)
+        if claimed is not None:
+            folders.remove_folder(claimed.parent)
+        self.offer()
+
+    def close(self) -> None:
+        """Remove what was opened and then saved; the window has let go of it."""
+        for tape in self._saved:
+            folders.remove_folder(tape.parent)
+
+    def _tape_saved(self, file: str) -> None:
+        self._saved |= {tape for tape in self._opened if str(tape) == file}
+
+
+def _words(tape: Path) -> str:
+    megabytes = tape.stat().st_size / 1e6
+    size = f" ({megabytes:,.0f} MB)" if megabytes >= 1 else ""
+    return f"Unsaved recording{size} of {_when(tape)}, up to the moment at which Tapedeck ended."
+
+
+def _when(tape: Path) -> str:
+    return f"{datetime.fromtimestamp(tape.stat().st_mtime):%d %B, %H:%M}"
