@@ -1,4 +1,4 @@
-"""The one error of this package."""
+"""The errors of this package: one, and a kind of it."""
 
 from __future__ import annotations
 
@@ -11,3 +11,11 @@ class TapeError(Exception):
         self.file = file
         self.place = place
         self.problem = problem
+
+
+class NotKept(TapeError):
+    """The elements of an array are not on the tape, and nothing is damaged. row: that of `arrays`."""
+
+    def __init__(self, file: str, row: int, problem: str) -> None:
+        super().__init__(file, f"arrays row {row}", problem)
+        self.row = row

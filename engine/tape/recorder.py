@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import linecache
 import logging
+import math
 import os
 import platform
 import sys
@@ -53,12 +54,18 @@ class Recorder:
     reaches the person's code.
     """
 
-    def __init__(self, path: Path | str | None = None) -> None:
-        """Record into a new file, or in memory."""
+    def __init__(self, path: Path | str | None = None, keep: float = math.inf) -> None:
+        """Record into a new file, or in memory.
+
+        keep: bytes of arrays that are kept whole. Once so many are recorded, of arrays of more than
+        64 bytes only statistics are. Into a file, arrays are in memory until they are written, of
+        which at most 256 MB wait.
+        """
         self._path = None if path is None else Path(path)
         self._sink: Sink = MemorySink() if self._path is None else FileSink(self._path)
         self._writer = SegmentWriter(self._sink, _environment())
         self._transcript = Transcript()
+        self._transcript.arrays.limit(keep)
         self._listen([])
         self._held = Held([])
         self._taken = 0  # entries, by the latest drain

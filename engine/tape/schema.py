@@ -129,6 +129,11 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "arrays": _table(
         segment="<i4", offset="<i8", nbytes="<i8", dtype="u1", shape="<i4", crc="<u4", flags="u1"
     ),
+    # Of arrays whose elements were not kept (`engine.tape.statistics`).
+    "statistics": _table(
+        array="<i4", low="<f8", high="<f8", mean="<f8", std="<f8", nan="<i8", positive="<i8",
+        negative="<i8", zeros="<i8",
+    ),
 }
 # fmt: on
 

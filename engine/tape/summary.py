@@ -13,7 +13,7 @@ from engine.tape import replay
 from engine.tape.schema import DTYPES, GradChange, Mark, PassFlag, StepFlag, ValueFlag
 from engine.tape.storage.segments import read_summary
 from engine.tape.storage.source import FileSource
-from engine.tape.tape import Tape, TapeError
+from engine.tape.tape import NotKept, Tape, TapeError
 from engine.tape.uniform import norm
 
 Counts = NDArray[np.int64]
@@ -26,7 +26,7 @@ def summarize(tape: Tape) -> dict[str, Any]:
     Of more than MOST_LISTED passes or leaves the first are described.
 
     A norm that is not finite is given as the text "nan" or "inf", one of an array whose bytes are
-    damaged as "unreadable".
+    damaged as "unreadable", and one of an array that was not kept as "not kept".
     """
     # An error that a pass raised and nobody caught is on the tape twice: at its end and as a mark.
     marked = int((tape.marks["kind"] == Mark.ERROR).sum())
@@ -147,6 +147,8 @@ def _grad_norm(tape: Tape, tensor: int) -> float | str | None:
     """Return the norm of a tensor's last .grad, as text where JSON has no number for it."""
     try:
         grad = replay.grad_at(tape, tensor, len(tape.events))
+    except NotKept:
+        return "not kept"
     except TapeError:
         return "unreadable"
     if grad is None:

@@ -92,7 +92,9 @@ class Tables:
         kept = (rows["flags"] & ArrayFlag.SUMMARY) == 0
         offset, nbytes = rows["offset"], rows["nbytes"]
         bad = kept & (
-            (offset > sizes[rows["segment"]]) | (nbytes > sizes[rows["segment"]] - offset)
+            (rows["segment"] < 0)
+            | (offset > sizes[rows["segment"]])
+            | (nbytes > sizes[rows["segment"]] - offset)
         )
         if bad.any():
             row = len(self._tables["arrays"]) + int(bad.argmax())

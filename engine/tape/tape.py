@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 
 from engine.tape import bits, sums
 from engine.tape.cache import ArrayCache
-from engine.tape.errors import TapeError
+from engine.tape.errors import NotKept, TapeError
 from engine.tape.freed import Releases
 from engine.tape.grouped import Grouped
 from engine.tape.schema import DTYPES, TABLES, ArrayFlag
+from engine.tape.statistics import Statistics
 from engine.tape.storage.save import save_copy
 from engine.tape.storage.segments import Segment, SegmentReader
 from engine.tape.storage.source import FileSource
 from engine.tape.storage.source import Source as Bytes
 from engine.tape.tables import Tables
 
-__all__ = ["Source", "Tape", "TapeError"]
+__all__ = ["NotKept", "Source", "Tape", "TapeError"]
 
 Array = NDArray[Any]
 Rows = NDArray[np.void]
@@ -70,6 +71,7 @@ class Tape:
     shapes: Rows
     dims: Rows
     arrays: Rows
+    statistics: Rows
     reads: Rows
 
     def __init__(self, source: Bytes, partial: bool = False) -> None:
@@ -80,7 +82,7 @@ class Tape:
         self._cache = ArrayCache()
         self._shapes: dict[int, tuple[int, ...]] = {}
         self._names_of = Grouped()
-        self.grads_of = Grouped()
+        self.grads_of, self._statistics_of = Grouped(), Grouped()
         self.releases = Releases()
         self.sums = ArrayCache()
         self._publish()
@@ -137,6 +139,7 @@ class Tape:
         frozen = copy.copy(self)
         frozen._cache, frozen.sums = ArrayCache(), ArrayCache()
         frozen._names_of, frozen.grads_of = Grouped(), Grouped()
+        frozen._statistics_of = Grouped()
         frozen.releases = Releases()
         frozen._shapes = dict(self._shapes)
         return frozen
@@ -204,6 +207,11 @@ class Tape:
             return None
         return self.array(index)
 
+    def statistics_of(self, i: int) -> Statistics | None:
+        """Return what was kept of a row of `arrays` whose elements were not; None for nothing."""
+        rows = self._statistics_of.rows(self.statistics["array"], i)
+        return Statistics(*self.statistics[rows[0]].item()[1:]) if rows else None
+
     def value_shape(self, v: int) -> tuple[int, ...]:
         return self.shape(int(self.values["shape"][v]))
 
@@ -255,7 +263,8 @@ class Tape:
         segment, offset, nbytes, dtype, shape, crc, flags = self.arrays[i].item()
         if flags & ArrayFlag.SUMMARY:
             lost = "its bytes were damaged, and are left out"
-            raise self._wrong(i, lost if flags & ArrayFlag.LOST else "only statistics were kept")
+            problem = lost if flags & ArrayFlag.LOST else "only statistics were kept"
+            raise NotKept(self.file, i, problem)
         stored, dims = bits.STORED[dtype], self.shape(shape)
         count = 1 if flags & ArrayFlag.UNIFORM else math.prod(dims)
         if count * stored.itemsize != nbytes:

@@ -7,8 +7,8 @@ from bisect import bisect_left
 
 from engine.tape import ledger, sums
 from engine.tape.schema import GradChange
-from engine.tape.tape import TapeError
-from ui.inspector.lookup import UNREADABLE, Lookup
+from engine.tape.tape import NotKept, TapeError
+from ui.inspector.lookup import NOT_KEPT, UNREADABLE, Lookup
 from ui.inspector.records import Ledger, LedgerRow, Part
 from ui.plots.stats import brief
 
@@ -106,6 +106,8 @@ def _words(look: Lookup, row: int) -> tuple[str, str]:
     try:
         added = sums.delta(look.tape, row) if change == GradChange.ACCUMULATE else None
         after = sums.after(look.tape, row)
+    except NotKept:
+        return "", NOT_KEPT
     except TapeError:
         return "", UNREADABLE
     return "" if added is None else brief(added), "None" if after is None else brief(after)

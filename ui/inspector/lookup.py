@@ -9,14 +9,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.tape.tape import Source, Tape, TapeError
+from engine.tape.tape import NotKept, Source, Tape, TapeError
 from ui.graph.types import Kind, NodeId
 from ui.inspector.records import LedgerRow, Line
 from ui.plots.stats import brief
 
 Rows = NDArray[np.intp]
 
-UNREADABLE = "damaged"  # instead of an array's elements
+UNREADABLE, NOT_KEPT = "damaged", "not kept"  # instead of an array's elements
 
 
 class Index:
@@ -108,6 +108,8 @@ class Lookup:
         """Return a row of `arrays` in a few characters."""
         try:
             return brief(self._tape.array(array))
+        except NotKept:
+            return NOT_KEPT
         except TapeError:
             return UNREADABLE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import islice
 
@@ -10,6 +11,8 @@ from engine.tape.freed import freed_by
 from engine.tape.replay import cotangents, grad_at
 from engine.tape.schema import GradChange, ValueFlag
 from engine.tape.tape import Tape, TapeError
+from engine.tape.schema import ArrayFlag, ValueFlag
+from engine.tape.tape import NotKept, Tape, TapeError
 from ui.graph.types import Kind, NodeId
 from ui.inspector.connections import groups, inputs, next_functions, saved, users
 from ui.inspector.facts import freed_facts, op_facts, tensor_facts, visit_facts
@@ -17,6 +20,8 @@ from ui.inspector.history import history
 from ui.inspector.lookup import Lookup, lookup
 from ui.inspector.memory import spoilt, writes
 from ui.inspector.records import Fact, Leaf, Line, Link, NodeView, Shown
+from ui.inspector.records import Fact, Line, Link, NodeView, Shown
+from ui.plots.stats import Stats, summary
 
 __all__ = ["NodeView", "describe"]
 
@@ -170,9 +175,9 @@ def _value(look: Lookup, value: int, playhead: int, outputs: int = 1) -> Shown:
     try:
         array = look.tape.value(value)
     except TapeError as error:
-        return Shown("Value", None, _damaged(error))
+        return Shown("Value", None, _unreadable(look, error))
     if array is None:
-        return Shown("Value", None, "Its elements were not kept.")
+        return Shown("Value", None, _not_kept(look, int(look.tape.values["array"][value])))
     return Shown("Value", array, f"output 0 of {outputs}" if outputs > 1 else "")
 
 
@@ -181,7 +186,7 @@ def _grad(look: Lookup, tensor: int, name: str, playhead: int, *, wants: bool) -
     try:
         array = grad_at(look.tape, tensor, playhead)
     except TapeError as error:
-        return Shown(title, None, _damaged(error))
+        return Shown(title, None, _unreadable(look, error))
     if array is not None:
         return Shown(title, array)
     why = "None at the playhead." if wants else "None: requires_grad is False."
@@ -196,7 +201,7 @@ def _cotangent(look: Lookup, node: int, playhead: int) -> Shown:
     try:
         given = [(nr, array) for nr, array in enumerate(cotangents(look.tape, step))]
     except TapeError as error:
-        return Shown("Gradient", None, _damaged(error))
+        return Shown("Gradient", None, _unreadable(look, error))
     known = [(nr, array) for nr, array in given if array is not None]
     if not known:
         return Shown("Gradient", None, f"Nothing came in with pass {number}.")
@@ -205,8 +210,31 @@ def _cotangent(look: Lookup, node: int, playhead: int) -> Shown:
     return Shown("Gradient", array, f"came in with pass {number}{which}")
 
 
-def _damaged(error: TapeError) -> str:
+def _unreadable(look: Lookup, error: TapeError) -> str:
+    if isinstance(error, NotKept):
+        return _not_kept(look, error.row)
     return f"It cannot be read, the file is damaged there: {error.place}: {error.problem}."
+
+
+def _not_kept(look: Lookup, array: int) -> str:
+    """Say what is known of an array whose elements are not on the tape."""
+    tape = look.tape
+    if array < 0:
+        return "Its elements were not kept."
+    if tape.arrays["flags"][array] & ArrayFlag.LOST:
+        return "Its elements are lost: they were damaged when the recording was recovered."
+    known = tape.statistics_of(array)
+    why = "Only statistics were kept: the recording had reached its budget for arrays."
+    if known is None:
+        return why
+    shape, (low, high, mean, std, nan, positive, negative, zeros) = _shape_of(tape, array), known
+    count = math.prod(shape)
+    words = summary(Stats(count, low, high, mean, std, nan, positive + negative, zeros))
+    return f"{why}\n{list(shape)}  {words}"
+
+
+def _shape_of(tape: Tape, array: int) -> tuple[int, ...]:
+    return tape.shape(int(tape.arrays["shape"][array]))
 
 
 def _line_of_leaf(look: Lookup, name: str, event: int) -> Line | None:

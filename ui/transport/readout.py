@@ -106,8 +106,8 @@ def _mark(tape: Any, ref: int) -> str:
     row = tape.marks[ref]
     mark = Mark(int(row["kind"]))
     if mark in (Mark.CELL_BEGIN, Mark.CELL_END):
-        count = int(tape.cells[int(row["ref"])]["count"])
-        return f"cell {count} {'begins' if mark is Mark.CELL_BEGIN else 'ends'}"
+        name = f"cell {int(tape.cells[int(row['ref'])]['count'])}" if row["ref"] >= 0 else "a cell"
+        return f"{name} {'begins' if mark is Mark.CELL_BEGIN else 'ends'}"
     if mark is Mark.FREED:
         return f"pass {int(row['ref']) + 1} has freed the graph"
     text = _first_line(tape.text(int(row["text"]))) if row["text"] >= 0 else ""
@@ -122,7 +122,7 @@ def _bounded_cell(tape: Any, event: int) -> Any:
     mark = tape.marks[int(row["ref"])]
     if Mark(int(mark["kind"])) not in (Mark.CELL_BEGIN, Mark.CELL_END):
         return None
-    return tape.cells[int(mark["ref"])]
+    return tape.cells[int(mark["ref"])] if mark["ref"] >= 0 else None
 
 
 def _first_line(text: str, longest: int = 120) -> str:

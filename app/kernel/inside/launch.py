@@ -26,6 +26,8 @@ from engine.tape.recorder import Recorder
 
 #: Set to anything to see the engine's own frames in tracebacks.
 FULL_TRACEBACKS = "TAPEDECK_FULL_TRACEBACKS"
+#: How many megabytes of arrays a recording keeps whole, and the number where it is not set.
+KEEP, MEGABYTES = "TAPEDECK_KEEP_MB", 8000.0
 
 
 def main(argv: Sequence[str]) -> None:
@@ -37,7 +39,8 @@ def main(argv: Sequence[str]) -> None:
     log = options.log.open("a", encoding="utf-8")
     faulthandler.enable(log, all_threads=False)
     application = _make_application(options)
-    recording = CellRecording(application.kernel, Recorder(options.spool))
+    keep = float(os.environ.get(KEEP) or MEGABYTES) * 1e6
+    recording = CellRecording(application.kernel, Recorder(options.spool, keep))
     recording.begin()
     watch_parent(options.parent, lambda: _leave(options.folder, recording))
     _step_aside(options.root)

@@ -6,6 +6,7 @@ is written to, `protect` replaces the borrowed one by a copy.
 
 from __future__ import annotations
 
+import math
 import struct
 import threading
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from engine.tape import bits
 from engine.tape.record.rows import Batch
 from engine.tape.schema import TABLES, ArrayFlag
+from engine.tape.statistics import statistics
 from engine.tape.storage.segments import Payload
 
 #: Larger arrays are borrowed; copying a smaller one costs less than keeping account of it.
@@ -24,6 +26,8 @@ _BORROW = 16 << 10
 _PAYLOAD = 8 << 20
 #: Arrays from this size on get a payload member of their own: its checksum is theirs.
 _ALONE = 128 << 10
+#: Arrays up to so many bytes are kept whatever the budget: statistics would take as many.
+_ALWAYS = 64
 _PADDING = [b"\0" * n for n in range(8)]
 _CRC_AT = (TABLES["arrays"].itemsize, TABLES["arrays"].fields["crc"][1])  # type: ignore[index]
 _PLAIN = {
@@ -105,7 +109,14 @@ class Arrays:
         self._recent: dict[int, tuple[Any, int]] = {}
         self._flying: dict[int, Any] = {}
         self._landed = threading.Lock()  # held while borrowed arrays are being written
+        self._budget = math.inf
+        self._over = False  # the budget is spent: of larger arrays only statistics are kept
         self.pending = 0
+
+    def limit(self, budget: float) -> None:
+        """Keep the elements of arrays up to about so many bytes; then of the smallest only."""
+        self._budget = budget
+        self._over = budget <= 0
 
     def add(self, array: Any, bfloat16: bool = False) -> int:
         """Return the row of an array's content as it is now; the same one for the same object."""
@@ -116,6 +127,8 @@ class Arrays:
         if scalar is not None and not bfloat16:
             code, nbytes = scalar
             row = self._copy(bytes(array), code, nbytes, ())
+        elif self._over and array.nbytes > _ALWAYS and any(array.strides):
+            row = self._describe(array, bfloat16)
         elif not bfloat16 and array.nbytes < _BORROW and _in_order(array):
             row = self._copy(array.tobytes(), _PLAIN[array.dtype], array.nbytes, array.shape)
         else:
@@ -127,6 +140,8 @@ class Arrays:
         """Return the rows of several arrays; bfloat16: which of them are that."""
         if bfloat16 is not None and True in bfloat16:
             return list(map(self.add, arrays, bfloat16))
+        if self._over:
+            return list(map(self.add, arrays))
         recent, rows, shapes, put, keep = (
             self._recent, self._rows, self._shapes, self._put, self._small.append
         )  # fmt: skip
@@ -218,6 +233,16 @@ class Arrays:
             self._close()
         return row
 
+    def _describe(self, array: Any, bfloat16: bool) -> int:
+        """Write statistics in the place of the elements."""
+        code = _PLAIN[array.dtype]
+        if bfloat16 and code == bits.FLOAT32:
+            code = bits.BFLOAT16
+        shape = self._batch.shape(array.shape)
+        row = self._rows.add(-1, 0, 0, code, shape, 0, int(ArrayFlag.SUMMARY))
+        self._batch["statistics"].add(row, *statistics(array))
+        return row
+
     def _add(self, array: Any, bfloat16: bool) -> int:
         """Write any array: of one value, bfloat16, in another order, or large."""
         shape, flags = array.shape, 0
@@ -281,6 +306,8 @@ class Arrays:
         if self._parts:
             self._full.append((self._payload, self._parts))
             self.pending += self._size
+            self._budget -= self._size
+            self._over = self._budget <= 0
             self._parts, self._size = [], 0
             self._payload += 1
 

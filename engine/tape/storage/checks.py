@@ -40,7 +40,8 @@ REFERENCES: dict[str, dict[str, tuple[str, int]]] = {
     "names": {"text": ("texts", 0), "event": ("events", 0)},
     "scopes": {"parent": ("scopes", -1), "name": ("texts", -1), "type": ("texts", -1)},
     "locs": {"file": ("texts", 0), "function": ("texts", -1), "cell": ("cells", -1)},
-    "arrays": {"segment": ("payloads", 0), "shape": ("shapes", 0)},
+    "arrays": {"segment": ("payloads", -1), "shape": ("shapes", 0)},
+    "statistics": {"array": ("arrays", 0)},
 }  # fmt: skip
 
 #: table -> (first, count, table of the rows they span).
@@ -66,6 +67,7 @@ AT_LEAST: dict[str, dict[str, int]] = {
     "locs": {"line": 0},
     "dims": {"size": 0},
     "arrays": {"offset": 0, "nbytes": 0},
+    "statistics": {"nan": 0, "positive": 0, "negative": 0, "zeros": 0},
 }
 
 _EVENT_TABLES = ("values", "ops", "passes", "steps", "ends", "grads", "marks")

@@ -150,11 +150,14 @@ def _check_grads(tables: Tables, starts: Starts) -> None:
 
 
 def _check_marks(tables: Tables, starts: Starts) -> None:
-    """A mark of a cell names it."""
+    """A mark of a cell names it; one may end that began before the recording."""
     start, rows = starts["marks"], tables["marks"][starts["marks"] :]
-    of_cell = (rows["kind"] == Mark.CELL_BEGIN) | (rows["kind"] == Mark.CELL_END)
-    outside = (rows["ref"] < 0) | (rows["ref"] >= len(tables["cells"]))
-    refuse("marks", "ref", start, of_cell & outside, "points outside")
+    begins, ends = rows["kind"] == Mark.CELL_BEGIN, rows["kind"] == Mark.CELL_END
+    outside = (rows["ref"] < np.where(ends, -1, 0)) | (rows["ref"] >= len(tables["cells"]))
+    refuse("marks", "ref", start, (begins | ends) & outside, "points outside")
+    start, reads = starts["reads"], tables["reads"][starts["reads"] :]
+    late = reads["event"] > len(tables["events"])
+    refuse("reads", "event", start, late, "is yet to come")
 
 
 def _check_numbers(tables: Tables, starts: Starts) -> None:

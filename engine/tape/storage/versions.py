@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from engine.tape.schema import DTYPES, TABLES
 
-FORMAT, VERSION = "tapedeck-tape", 3
+FORMAT, VERSION = "tapedeck-tape", 4
 
 #: Columns that versions before the present one did not have; they are read as 0.
 _MISSING: dict[int, dict[str, tuple[str, ...]]] = {
-    1: {"steps": ("flags",)}, 2: {}, VERSION: {},
+    1: {"steps": ("flags",)}, 2: {}, 3: {}, VERSION: {},
 }  # fmt: skip
 #: The version that brought a table; it is empty in those before.
-_SINCE = {"reads": 3}
+_SINCE = {"reads": 3, "statistics": 4}
 
 
 def known(version: int) -> bool:
