@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from app.export import ExportError, export
-from engine.tape import freed, replay
+from engine.tape import freed, ledger, replay
+from engine.tape.compare import compare
+from engine.tape.comparison_text import as_text
 from engine.tape.errors import TapeError
 from engine.tape.schema import TABLES
 from engine.tape.summary import format_summary, summarize
@@ -22,6 +24,7 @@ from ui.graph.tint import TintIndex
 from ui.inspector.view import describe
 from ui.plots.stats import stats, summary
 from ui.transport import tracks
+from ui.transport.readout import place_at
 
 _MOMENTS, _NODES = 12, 12
 
@@ -51,7 +54,8 @@ def use(tape: Tape) -> None:
     json.dumps(summarize(tape))
     format_summary(summarize(tape)).encode("utf-8", "backslashreplace")
     moments = sorted({*_some(len(tape.events) + 1, _MOMENTS)})
-    tracks.build(tape)
+    for playhead in moments:
+        place_at(tape, tracks.build(tape), playhead)
     _replay(tape, moments)
     _show(tape, moments)
     _export(tape)
@@ -84,6 +88,11 @@ def _readers(tape: Tape, moments: list[int]) -> Iterator[Any]:
         yield lambda step=step: replay.cotangents(tape, step)
     for tensor in list(dict.fromkeys(tape.grads["tensor"].tolist()))[:_NODES]:
         yield lambda tensor=tensor: replay.ledger(tape, tensor)
+        yield lambda tensor=tensor: [
+            (ledger.added(tape, one), ledger.after(tape, one))
+            for one in ledger.changes(tape, tensor)
+        ]
+    yield lambda: as_text(compare(tape, tape))
     for value in _some(len(tape.values), 2 * _NODES) if len(tape.values) else ():
         yield lambda value=value: _look_at(tape, value)
 
