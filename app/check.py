@@ -16,8 +16,10 @@ WHOLE, DAMAGED, HOPELESS = 0, 1, 2
 
 def run(path: Path, recovered: Path | None, as_json: bool) -> int:
     """Print what was found; return WHOLE, DAMAGED (also: not finished) or HOPELESS."""
-    work = check if recovered is None else lambda path, show: recover(path, recovered, show)
-    report = work(path, _show_progress)
+    if recovered is None:
+        report = check(path, _show_progress)
+    else:
+        report = recover(path, recovered, _show_progress)
     print(_as_json(report) if as_json else "\n".join(describe(report)))
     if recovered is not None:
         print(f"wrote {recovered}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -93,7 +94,7 @@ class Files(QObject):
 
     def _offer_rest(self, path: Path, error: TapeError) -> None:
         """Say where a tape is damaged, and offer what can be read of it."""
-        action = None
+        action: tuple[str, Callable[[], object]] | None = None
         try:
             rest = Tape.open(path, partial=True)
         except TapeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -33,8 +34,8 @@ class Leftovers(QObject):
             if folders.holds_something(tape):
                 self._window.notice.show_message(
                     _words(tape), stays=True,
-                    action=("Open", lambda tape=tape: self.open(tape)),
-                    other=("Discard", lambda tape=tape: self.discard(tape)),
+                    action=("Open", partial(self.open, tape)),
+                    other=("Discard", partial(self.discard, tape)),
                 )  # fmt: skip
                 return
             folders.remove_folder(tape.parent)

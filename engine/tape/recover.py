@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.tape.check import Progress, Report, check
 from engine.tape.errors import TapeError
@@ -73,7 +74,7 @@ def _parts(
 
 
 def _without(
-    source: Source, member: Member, gone: np.ndarray, version: int
+    source: Source, member: Member, gone: NDArray[np.int64], version: int
 ) -> tuple[Member, list[bytes]]:
     """Return the member of a table `arrays` in which some rows say that their bytes are lost."""
     data = source.read(member.start, member.size)

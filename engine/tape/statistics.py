@@ -36,8 +36,11 @@ class Statistics(NamedTuple):
 def statistics(array: Array) -> Statistics:
     """Return the statistics of an array of any shape, in memory that does not grow with it."""
     if is_uniform(array):
-        one = statistics(element(array))
-        return Statistics(*one[:4], *(count * array.size for count in one[4:]))
+        one, n = statistics(element(array)), array.size
+        return one._replace(
+            nan=one.nan * n, positive=one.positive * n, negative=one.negative * n,
+            zeros=one.zeros * n,
+        )  # fmt: skip
     count, total, low, high = 0, 0.0, math.inf, -math.inf
     faults = [0, 0, 0, 0]
     with np.errstate(all="ignore"):
