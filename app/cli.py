@@ -270,6 +270,8 @@ def _size(text: str) -> tuple[int, int]:
     if not (x and width.isdecimal() and height.isdecimal()):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 1280x720")
     return int(width), int(height)
+
+
 def _printable(text: str) -> str:
     """Return a text of a file that may be anybody's, without what would command a terminal."""
     return "".join(

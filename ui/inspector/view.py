@@ -9,9 +9,7 @@ from itertools import islice
 from engine.ops.table import family
 from engine.tape.freed import freed_by
 from engine.tape.replay import cotangents, grad_at
-from engine.tape.schema import GradChange, ValueFlag
-from engine.tape.tape import Tape, TapeError
-from engine.tape.schema import ArrayFlag, ValueFlag
+from engine.tape.schema import ArrayFlag, GradChange, ValueFlag
 from engine.tape.tape import NotKept, Tape, TapeError
 from ui.graph.types import Kind, NodeId
 from ui.inspector.connections import groups, inputs, next_functions, saved, users
@@ -20,7 +18,6 @@ from ui.inspector.history import history
 from ui.inspector.lookup import Lookup, lookup
 from ui.inspector.memory import spoilt, writes
 from ui.inspector.records import Fact, Leaf, Line, Link, NodeView, Shown
-from ui.inspector.records import Fact, Line, Link, NodeView, Shown
 from ui.plots.stats import Stats, summary
 
 __all__ = ["NodeView", "describe"]
