@@ -44,36 +44,40 @@ class Tables:
         """
         payloads = [member for segment in segments for member in segment.payloads]
         texts = [text for segment in segments for text in segment.texts]
-        new = {name: _joined(name, segments) for name in TABLES}
         starts = {name: len(table) for name, table in self._tables.items()}
-        counts = {name: starts[name] + len(rows) for name, rows in new.items()}
-        counts["texts"] = len(self.texts) + len(texts)
-        counts["payloads"] = len(self.payloads) + len(payloads)
+        for segment in segments:
+            for name, rows in segment.tables.items():
+                self._tables[name].extend(rows)
+        more = {
+            "texts": len(self.texts) + len(texts),
+            "payloads": len(self.payloads) + len(payloads),
+        }
         sizes = np.array([member.size for member in payloads], np.int64)
         try:
-            check_rows(new, starts, counts)
-            self._check_arrays(new["arrays"], np.concatenate([self._sizes.rows, sizes]))
-            self._extend(new, starts)
+            self._check(starts, more, np.concatenate([self._sizes.rows, sizes]))
         except ValueError as error:
+            for name, start in starts.items():
+                self._tables[name].shrink(start)
+            self._forms.shrink(starts["shapes"])
             raise TapeError(self._file, _place(segments), str(error)) from None
         self.texts += texts
         self.payloads += payloads
         self._sizes.extend(sizes)
 
-    def _extend(self, new: dict[str, NDArray[np.void]], starts: dict[str, int]) -> None:
-        """Append rows if they agree with each other and with what is there."""
-        for name, rows in new.items():
-            self._tables[name].extend(rows)
+    def _check(
+        self, starts: dict[str, int], more: dict[str, int], sizes: NDArray[np.int64]
+    ) -> None:
+        """Raise ValueError if rows from `starts` on disagree with each other or with the rest.
+
+        more: how many texts and payloads there are; sizes: of the payloads.
+        """
         tables = {name: table.rows for name, table in self._tables.items()}
-        try:
-            self._forms.extend(self._canonical(tables["shapes"], tables["dims"]))
-            check_relations(tables, starts, self._forms.rows, _ITEMSIZES)
-            self._arrivals.check(tables, starts, self._forms.rows)
-        except ValueError:
-            for name, start in starts.items():
-                self._tables[name].shrink(start)
-            self._forms.shrink(starts["shapes"])
-            raise
+        new = {name: rows[starts[name] :] for name, rows in tables.items()}
+        check_rows(new, starts, {name: len(rows) for name, rows in tables.items()} | more)
+        self._check_arrays(new["arrays"], starts["arrays"], sizes)
+        self._forms.extend(self._canonical(tables["shapes"], tables["dims"]))
+        check_relations(tables, starts, self._forms.rows, _ITEMSIZES)
+        self._arrivals.check(tables, starts, self._forms.rows)
 
     def _canonical(self, shapes: NDArray[np.void], dims: NDArray[np.void]) -> NDArray[np.int64]:
         """Return for each new shape the first row with the same dimensions."""
@@ -86,7 +90,7 @@ class Tables:
         ]
         return np.array(found, np.int64)
 
-    def _check_arrays(self, rows: NDArray[np.void], sizes: NDArray[np.int64]) -> None:
+    def _check_arrays(self, rows: NDArray[np.void], start: int, sizes: NDArray[np.int64]) -> None:
         if not len(rows):
             return
         kept = (rows["flags"] & ArrayFlag.SUMMARY) == 0
@@ -97,13 +101,8 @@ class Tables:
             | (nbytes > sizes[rows["segment"]] - offset)
         )
         if bad.any():
-            row = len(self._tables["arrays"]) + int(bad.argmax())
+            row = start + int(bad.argmax())
             raise ValueError(f"arrays row {row}: it reaches beyond its payload")
-
-
-def _joined(table: str, segments: Sequence[Segment]) -> NDArray[np.void]:
-    parts = [segment.tables[table] for segment in segments if table in segment.tables]
-    return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, TABLES[table]), *parts])
 
 
 def _place(segments: Sequence[Segment]) -> str:

@@ -23,6 +23,14 @@ def element(array: Array) -> Array:
     return array[(0,) * array.ndim + (...,)]
 
 
+def corner(array: Array, most: int = 1 << 20) -> Array:
+    """Return so many elements of a uniform array that has more, and others as they are."""
+    if array.size <= most or not is_uniform(array):
+        return array
+    side = max(int(most ** (1 / array.ndim)), 1)
+    return array[tuple(slice(side) for _ in range(array.ndim))]
+
+
 def norm(array: Array) -> float:
     """Return the 2-norm in float64, in memory that does not grow with the array."""
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):

@@ -215,13 +215,16 @@ class _Names:
         Of a loop's tensors only the last still has its name when the cell ends.
         """
         tape = self._tape
-        named, texts = tape.names["tensor"], tape.names["text"]
-        latest = dict(zip(named.tolist(), texts.tolist(), strict=True))
-        values = np.flatnonzero(np.isin(tape.values["tensor"], named) & (tape.values["op"] >= 0))
+        named = np.isin(tape.values["tensor"], tape.names["tensor"])
+        values = np.flatnonzero(named & (tape.values["op"] >= 0))
         ops = tape.values["op"][values]
         locs = tape.events["loc"][tape.ops["event"][ops]]
+        # Of each place and operation the last: a loop comes by a million times.
+        keys = locs.astype(np.int64) << 32 | tape.ops["name"][ops]
+        _, last = np.unique(keys[::-1], return_index=True)
+        last = len(keys) - 1 - last
         rows = zip(
-            locs.tolist(), tape.ops["name"][ops].tolist(), tape.values["tensor"][values].tolist(),
-            strict=True,
+            locs[last].tolist(), tape.ops["name"][ops[last]].tolist(),
+            tape.values["tensor"][values[last]].tolist(), strict=True,
         )  # fmt: skip
-        return {(loc, op): tape.text(latest[tensor]) for loc, op, tensor in rows}
+        return {(loc, op): tape.name_of(tensor) or "" for loc, op, tensor in rows}

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.tape.uniform import corner
 from ui.icons import icon
 from ui.plots.heatmap import HeatMap
 from ui.plots.histogram import Histogram
@@ -75,11 +76,14 @@ class TensorView(QWidget):
         self._fill()
 
     def set_array(self, array: NDArray[Any] | None) -> None:
-        """Show an array, or nothing. It is not copied and must not change."""
-        self._array = array
-        if array is not None:
-            self._scale = largest(array)
-            self.slices.set_shape(array.shape)
+        """Show an array, or nothing. It is not copied and must not change.
+
+        Of one that shows an element more often than memory could hold it, a corner looks like all.
+        """
+        self._array = None if array is None else corner(array)
+        if array is not None and self._array is not None:
+            self._scale = largest(self._array)
+            self.slices.set_shape(self._array.shape)
             self.statistics.setText(summary(stats(array)))
         self._fill()
 

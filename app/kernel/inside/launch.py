@@ -39,8 +39,7 @@ def main(argv: Sequence[str]) -> None:
     log = options.log.open("a", encoding="utf-8")
     faulthandler.enable(log, all_threads=False)
     application = _make_application(options)
-    keep = float(os.environ.get(KEEP) or MEGABYTES) * 1e6
-    recording = CellRecording(application.kernel, Recorder(options.spool, keep))
+    recording = CellRecording(application.kernel, Recorder(options.spool, _bytes_to_keep()))
     recording.begin()
     watch_parent(options.parent, lambda: _leave(options.folder, recording))
     _step_aside(options.root)
@@ -51,6 +50,15 @@ def main(argv: Sequence[str]) -> None:
     atexit.unregister(application.close)
     atexit.unregister(application.iopub_thread.stop)
     application.reset_io()
+
+
+def _bytes_to_keep() -> float:
+    """Return how many bytes of arrays are recorded whole."""
+    text = os.environ.get(KEEP) or str(MEGABYTES)
+    try:
+        return float(text) * 1e6
+    except ValueError:
+        sys.exit(f"{KEEP} must be a number of megabytes, not {text!r}")
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:

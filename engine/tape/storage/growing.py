@@ -24,9 +24,13 @@ class Growing(Generic[_S]):
         start, end = len(self.rows), len(self.rows) + len(new)
         if end > len(self._buffer):
             larger = np.empty(max(end, 2 * len(self._buffer), 64), self._buffer.dtype)
-            larger[:start] = self.rows
+            size = start * larger.dtype.itemsize
+            larger.view(np.uint8)[:size] = self._buffer.view(np.uint8)[:size]
             self._buffer = larger
-        self._buffer[start:end] = new
+        # As bytes: NumPy copies structured rows field by field.
+        size = self._buffer.dtype.itemsize
+        rows = np.ascontiguousarray(new, self._buffer.dtype).view(np.uint8)
+        self._buffer.view(np.uint8)[start * size : end * size] = rows
         self.rows = self._view(end)
 
     def writable(self) -> NDArray[_S]:

@@ -61,7 +61,7 @@ def _check_outputs(tables: Tables, starts: Starts) -> None:
     refuse("ops", "out0", start, _any(owner[~made], len(ops) - start), "is made by another")
     start, nodes = starts["nodes"], tables["nodes"]
     op = nodes["op"][start:]
-    other = (op >= 0) & (ops["node"][op] != np.arange(start, len(nodes)))
+    other = (op >= 0) & (_take(ops["node"], op) != np.arange(start, len(nodes)))
     refuse("nodes", "op", start, other, "made another node")
     both = (op >= 0) & (nodes["variable"][start:] >= 0)
     refuse("nodes", "variable", start, both, "is of a node that an operation made")
@@ -95,12 +95,12 @@ def _check_contributions(tables: Tables, starts: Starts) -> None:
     refuse("contributions", "array", start, rows["array"] < 0, "is missing")
     along = rows["node"] >= 0
     refuse("contributions", "tensor", start, along == (rows["tensor"] >= 0), "and node disagree")
-    node = tables["nodes"][steps["node"][owner]]
-    outside = along & (rows["slot"] >= node["n_edge"])
+    node, nodes, edges = steps["node"][owner], tables["nodes"], tables["edges"]
+    outside = along & (rows["slot"] >= nodes["n_edge"][node])
     refuse("contributions", "slot", start, outside, "is no edge of the node")
-    at, sent = (node["edge0"] + rows["slot"])[along], rows[along]
-    edge = tables["edges"][at]
-    other = np.flatnonzero(along)[(edge["node"] != sent["node"]) | (edge["nr"] != sent["nr"])]
+    at = (nodes["edge0"][node] + rows["slot"])[along]
+    differ = (edges["node"][at] != rows["node"][along]) | (edges["nr"][at] != rows["nr"][along])
+    other = np.flatnonzero(along)[differ]
     refuse("contributions", "node", start, _any(other, len(rows)), "is not where the edge leads")
 
 
@@ -137,15 +137,16 @@ def _check_grads(tables: Tables, starts: Starts) -> None:
     refuse("grads", "event", start, ~np.where(added, is_step, is_event), "is another's")
     steps = tables["steps"][ref[added]]
     sent = steps["n_contrib"] == 1
-    target = tables["contributions"]["tensor"][np.where(sent, steps["contrib0"], 0)]
+    first = np.where(sent, steps["contrib0"], 0)
+    target = _take(tables["contributions"]["tensor"], first)
     wrong = np.flatnonzero(added)[~sent | (target != rows["tensor"][added])]
     refuse("grads", "ref", start, _any(wrong, len(rows)), "is a step that sent it nothing")
     written = kind == GradChange.WRITE
     outside = written & ((ref < -1) | (ref >= len(tables["ops"])))
     refuse("grads", "ref", start, outside, "points outside")
     refuse("grads", "value", start, (kind != GradChange.CLEAR) & (rows["value"] < 0), "is missing")
-    value = tables["values"][rows["value"]]
-    kept = (value["array"] >= 0) | (kind == GradChange.CLEAR) | added
+    array = _take(tables["values"]["array"], rows["value"])
+    kept = (array >= 0) | (kind == GradChange.CLEAR) | added
     refuse("grads", "value", start, ~kept, "has no array")
 
 
@@ -198,19 +199,20 @@ def _check_arrays(tables: Tables, starts: Starts, sizes: Ints) -> None:
 
 def _check_forms(tables: Tables, starts: Starts, forms: Ints) -> None:
     """An array has the shape and the type of what holds it; a bfloat16 one may be stored wide."""
-    arrays, wide, half = tables["arrays"], DTYPES.index("float32"), DTYPES.index("bfloat16")
+    values, arrays = tables["values"], tables["arrays"]
+    wide, half = DTYPES.index("float32"), DTYPES.index("bfloat16")
 
     def compare(table: str, value: Ints, array: Ints) -> None:
         row = np.flatnonzero(array >= 0)
-        one, other = tables["values"][value[row]], arrays[array[row]]
-        stored = np.where(other["dtype"] == wide, half, other["dtype"])
-        differ = forms[one["shape"]] != forms[other["shape"]]
-        differ |= (one["dtype"] != other["dtype"]) & (one["dtype"] != stored)
+        of, holds = value[row], array[row]
+        differ = forms[values["shape"][of]] != forms[arrays["shape"][holds]]
+        dtype, stored = values["dtype"][of], arrays["dtype"][holds]
+        differ |= (dtype != stored) & ((dtype != half) | (stored != wide))
         bad = _any(row[differ], len(array))
         refuse(table, "array", starts[table], bad, "has another shape or type than its value")
 
-    values = tables["values"]["array"][starts["values"] :]
-    compare("values", np.arange(starts["values"], starts["values"] + len(values)), values)
+    held = values["array"][starts["values"] :]
+    compare("values", np.arange(starts["values"], len(values)), held)
     roots = tables["roots"][starts["roots"] :]
     compare("roots", roots["value"], roots["array"])
     grads = tables["grads"][starts["grads"] :]
@@ -241,6 +243,11 @@ def elements(shapes: Rows, dims: Rows) -> NDArray[np.float64]:
 def _has_no_zero(shapes: Rows, dims: Rows) -> NDArray[np.bool_]:
     owner, rows = spans(shapes["dim0"], shapes["n_dim"])
     return ~_any(owner[dims["size"][rows] == 0], len(shapes))
+
+
+def _take(column: Ints, rows: Ints) -> Ints:
+    """Return column[rows]; zeros where there is nothing that even -1 could mean."""
+    return column[rows] if len(column) else np.zeros(len(rows), column.dtype)
 
 
 def _any(rows: Ints, length: int) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ import pytest
 from handmade import DELTA, FIRST, SECOND, W, X, write
 
 from engine.tape import replay
-from engine.tape.schema import TABLES, Mark
+from engine.tape.schema import TABLES, Event, GradChange, Mark
 from engine.tape.storage.source import MemorySource
 from engine.tape.tape import Tape, TapeError
 
@@ -158,3 +158,14 @@ def test_a_uniform_array_is_one_element_for_all() -> None:
     one = np.float32(3).tobytes()
     first = {**FIRST, "arrays": [(0, 8, 4, 0, 0, zlib.crc32(one), 2), *FIRST["arrays"][1:]]}
     assert tape_of(write(first)).array(0).tolist() == [3.0, 3.0]
+
+
+def test_tables_may_be_empty_that_others_could_refer_to() -> None:
+    first = {
+        "events": [(Event.LEAF, 0, -1, -1, 0.0), (Event.GRAD, 0, -1, -1, 0.1)],
+        "values": [(0, 0, -1, 0, 0, -1, 0, -1, -1, 0, 3, -1, 0)],
+        "nodes": [(2, -1, 0, 0, 0, 0, 0, 9, 0)],
+        "grads": [(0, GradChange.CLEAR, -1, -1, 1)],
+        "scopes": [(-1, -1, -1)], "shapes": [(0, 0)],
+    }  # fmt: skip
+    assert len(tape_of(write(first, None)).nodes) == 1

@@ -95,3 +95,10 @@ def test_nothing_is_wider_than_a_narrow_panel(qtbot, view, way):
     view.set_way(way)
     view.set_array(np.random.default_rng(0).normal(size=(7, 8, 9, 40)))
     assert view.minimumSizeHint().width() <= 260
+
+
+def test_a_number_shown_more_often_than_memory_could_hold_is_shown_by_a_corner(view) -> None:
+    view.set_array(np.broadcast_to(np.float32(1.5), (2**20, 2**20)))
+    for way in ("table", "heatmap", "histogram"):
+        view.set_way(way)
+    assert view.statistics.text().replace("\u00a0", " ") == "min 1.5  max 1.5  mean 1.5  std 0.0"
