@@ -215,7 +215,12 @@ def _copy_array(data: Any, d: dtype | None) -> Any:
     source = FROM_NP[data.dtype.newbyteorder("=")]
     d = d or source
     a = np.array(cast(np.asarray(data), source, d), order="C")
-    return wrap(a, d)
+    return wrap(_own_type(a, d), d)
+
+
+def _own_type(a: Any, d: dtype) -> Any:
+    """The same memory with NumPy's one object for its element type: the engine compares by `is`."""
+    return a if a.dtype is d.np else a.view(d.np)
 
 
 def _check_numpy(a: Any) -> None:
@@ -238,7 +243,7 @@ def from_numpy(ndarray: Any) -> Any:
             "byte orders is currently not supported."
         )
     _check_strides(ndarray)
-    return wrap(ndarray)
+    return wrap(_own_type(ndarray, FROM_NP[ndarray.dtype]))
 
 
 def _check_strides(a: Any) -> None:

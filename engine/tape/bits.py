@@ -14,9 +14,11 @@ BFLOAT16 = DTYPES.index("bfloat16")
 FLOAT32 = DTYPES.index("float32")
 CODES: dict[str, int] = {name: code for code, name in enumerate(DTYPES)}
 
-#: The NumPy type of each code as stored, little-endian; bfloat16 is two bytes of float32.
+#: The NumPy type of each code as stored, little-endian; bfloat16 is two bytes of float32. Made from
+#: text, they are NumPy's own objects where the machine is little-endian: the engine compares by `is`.
 STORED: tuple[np.dtype[np.generic], ...] = tuple(
-    np.dtype("uint16" if name == "bfloat16" else name).newbyteorder("<") for name in DTYPES
+    np.dtype(np.dtype("uint16" if name == "bfloat16" else name).newbyteorder("<").str)
+    for name in DTYPES
 )
 
 

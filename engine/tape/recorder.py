@@ -59,7 +59,7 @@ class Recorder:
 
         keep: bytes of arrays that are kept whole. Once so many are recorded, of arrays of more than
         64 bytes only statistics are. Into a file, arrays are in memory until they are written, of
-        which at most 256 MB wait.
+        which at most an eighth of the machine's memory waits (2 GB).
         """
         self._path = None if path is None else Path(path)
         self._sink: Sink = MemorySink() if self._path is None else FileSink(self._path)

@@ -53,3 +53,10 @@ def test_a_saved_module_is_refused_by_its_own_name(tmp_path: Path) -> None:
     torch.save(nn.Linear(2, 2), tmp_path / "model.pt")
     with pytest.raises(pickle.UnpicklingError, match=r"GLOBAL torch\.nn\.modules\.linear\.Linear"):
         torch.load(tmp_path / "model.pt")
+
+
+@pytest.mark.parametrize("make", [torch.from_numpy, torch.tensor, torch.as_tensor])
+def test_an_array_whose_type_is_an_object_of_its_own_gives_the_same_digits(make) -> None:
+    own = np.dtype(np.float32).newbyteorder("<")
+    plain = torch.linspace(-2, 2, 9).exp()
+    assert torch.equal(make(torch.linspace(-2, 2, 9).numpy().astype(own)).exp(), plain)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
 import pytest
 
 import engine as torch
-from engine.autograd import passes
+from engine.autograd import node, passes
 
 N = 1 << 14  # large enough that steps use memory again
 
@@ -140,6 +141,7 @@ def test_once_the_hooks_of_leaves_are_gone_passes_are_sweeps_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sweeps = []
+    monkeypatch.setattr(node, "leaf_hooks", weakref.WeakValueDictionary())  # none of other tests
     monkeypatch.setattr(passes.sweep, "sweep", lambda buffer, retain: sweeps.append(buffer))
     x = torch.ones(3, requires_grad=True)
     first = x.register_hook(lambda g: 2 * g)

@@ -56,7 +56,7 @@ def _named(tape: Tape, name: str) -> int:
 
 def _fitting(tape: Tape, row: int, leaf: str | int, given: Any) -> Array:
     shape, name = tape.value_shape(row), tape.value_dtype(row)
-    dtype = bits.STORED[bits.CODES["float32" if name == "bfloat16" else name]].newbyteorder("=")
+    dtype = np.dtype("float32" if name == "bfloat16" else name)
     try:
         array = np.asarray(given, dtype)
     except (TypeError, ValueError, OverflowError) as error:

@@ -80,7 +80,11 @@ def test_copy_gives_full_precision_and_tabs(qtbot):
     table = TensorTable()
     qtbot.addWidget(table)
     table.set_array(np.array([[1 / 3, 2.0], [3.0, 4.0]]))
+    with qtbot.waitExposed(table):
+        table.show()
+    table.setFocus()
     table.selectRow(0)
+    assert table.selected_text() == f"{1 / 3}\t2.0"
     qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().text() == f"{1 / 3}\t2.0"
 
