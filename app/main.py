@@ -42,11 +42,14 @@ def make_application() -> QApplication:
     QCoreApplication.setApplicationName("Tapedeck")
     QCoreApplication.setApplicationVersion(__version__)
     found = QApplication.instance()
-    application = found if isinstance(found, QApplication) else QApplication(sys.argv[:1])
+    if isinstance(found, QApplication):
+        application = found
+    else:
+        application = QApplication(sys.argv[:1])
+        _favour_the_window()
     application.setStyle("Fusion")
     load_fonts()
     application.setFont(ui_font())
-    _favour_the_window()
     return application
 
 

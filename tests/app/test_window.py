@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox
+from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.commands import COMMANDS
@@ -107,6 +107,10 @@ def test_selection_lights_its_source_line_and_the_cursor_lights_its_nodes(
     assert node in controller.window.graph.canvas.highlighted()
 
 
+def _is_inside(notebook: QWidget, widget: QWidget | None) -> bool:
+    return widget is not None and notebook.isAncestorOf(widget)
+
+
 def test_a_step_scrolls_its_code_into_view_but_not_under_a_writing_person(
     qtbot: QtBot, controller: Controller, tmp_path: Path
 ) -> None:
@@ -122,9 +126,10 @@ def test_a_step_scrolls_its_code_into_view_but_not_under_a_writing_person(
     assert bar.value() == 0
     notebook.set_current(controller.session.document.cells[0].key)
     controller.window.setFocus()
+    qtbot.waitUntil(lambda: not _is_inside(notebook, QApplication.focusWidget()))
     controller.window.actions_by_id["step"].trigger()
     cell = notebook.cell(controller.session.document.cells[-1].key)
-    assert bar.value() > 0
+    qtbot.waitUntil(lambda: bar.value() > 0)
     assert cell.visibleRegion().boundingRect().intersects(cell.editor_line_rect(4))
 
 

@@ -142,6 +142,7 @@ def test_once_the_hooks_of_leaves_are_gone_passes_are_sweeps_again(
 ) -> None:
     sweeps = []
     monkeypatch.setattr(node, "leaf_hooks", weakref.WeakValueDictionary())  # none of other tests
+    monkeypatch.setattr(node, "hooked", weakref.WeakKeyDictionary())
     monkeypatch.setattr(passes.sweep, "sweep", lambda buffer, retain: sweeps.append(buffer))
     x = torch.ones(3, requires_grad=True)
     first = x.register_hook(lambda g: 2 * g)
