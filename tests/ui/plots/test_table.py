@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QMainWindow
 
@@ -76,12 +76,18 @@ def test_a_huge_vector_is_cut(model):
     assert model.rowCount() == MOST
 
 
-def test_the_text_to_copy_has_full_precision_and_tabs(qtbot):
+def test_copy_gives_full_precision_and_tabs(qtbot):
     table = TensorTable()
     qtbot.addWidget(table)
     table.set_array(np.array([[1 / 3, 2.0], [3.0, 4.0]]))
+    with qtbot.waitExposed(table):
+        table.show()
+    table.setFocus()
     table.selectRow(0)
     assert table.selected_text() == f"{1 / 3}\t2.0"
+    control = Qt.KeyboardModifier.ControlModifier
+    QGuiApplication.sendEvent(table, QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_C, control))
+    assert QGuiApplication.clipboard().text() == f"{1 / 3}\t2.0"
 
 
 def test_the_table_is_as_high_as_its_rows_up_to_ten(qtbot):
