@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QPainter
 
 from ui.graph.camera import View
+from ui.graph.layer import Layer
 from ui.graph.motion import Tween
 from ui.graph.overlay import paint_focus
 from ui.graph.paint import Picture
@@ -16,10 +17,8 @@ DELAY, FADE = 140, 130  # milliseconds
 _NOTHING: Indices = np.zeros(0, np.intp)
 
 
-class Spotlight(QObject):
+class Spotlight(Layer):
     """Knows which node is pointed at, and how far the veil over the others has come."""
-
-    changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -37,7 +36,7 @@ class Spotlight(QObject):
     def running(self) -> bool:
         return self._fading.running
 
-    def clear(self, scene: Scene | None) -> None:
+    def set_scene(self, scene: Scene | None) -> None:
         """Take another scene, with no light on it."""
         self._scene, self.node = scene, -1
         self._wait.stop()

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from ui.graph.camera import Rect, View, between, fitted
+from ui.graph.gestures import Gesture
 from ui.graph.motion import GLIDE, Tween
 
 NOTCH = 130  # milliseconds of one notch of the wheel
@@ -73,6 +74,7 @@ class CameraView(pg.GraphicsView):  # type: ignore[misc]
         self._settle.timeout.connect(self.repaint_view)
         self._pressed: QPointF | None = None
         self._dragging = False
+        self._gesture: Gesture | None = None
 
     # To be given by the subclass
 
@@ -83,8 +85,16 @@ class CameraView(pg.GraphicsView):  # type: ignore[misc]
     def paint_view(self, painter: QPainter) -> None:
         raise NotImplementedError
 
-    def clicked(self, x: float, y: float, button: Qt.MouseButton) -> None:
-        """React to a click on a pixel that was no drag."""
+    def clicked(
+        self, x: float, y: float, button: Qt.MouseButton, held: Qt.KeyboardModifier
+    ) -> None:
+        """React to a click on a pixel that was no drag, with the keys that were held."""
+
+    def dragged(
+        self, x: float, y: float, button: Qt.MouseButton, held: Qt.KeyboardModifier
+    ) -> Gesture | None:
+        """Return what a drag from a pixel does; None moves the content."""
+        return None
 
     def pointed(self, x: float, y: float) -> None:
         """React to the pointer being over a pixel with no button down."""
@@ -227,6 +237,7 @@ class CameraView(pg.GraphicsView):  # type: ignore[misc]
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+            self.end_gesture()
             self._pressed, self._dragging = event.position(), False
             self._glide.finish()
             self.setFocus(Qt.FocusReason.MouseFocusReason)
@@ -240,21 +251,41 @@ class CameraView(pg.GraphicsView):  # type: ignore[misc]
         way = place - self._pressed
         if not self._dragging and way.manhattanLength() >= QApplication.startDragDistance() / 2:
             self._dragging = True
-            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
-        if self._dragging:
+            left = event.buttons() & Qt.MouseButton.LeftButton
+            button = Qt.MouseButton.LeftButton if left else Qt.MouseButton.MiddleButton
+            begin = self._pressed.x(), self._pressed.y()
+            self._gesture = self.dragged(*begin, button, event.modifiers())
+            hand = Qt.CursorShape.ClosedHandCursor
+            self.viewport().setCursor(hand if self._gesture is None else self._gesture.cursor)
+        if self._gesture is not None:
+            self._gesture.move(place.x(), place.y())
+        elif self._dragging:
             self._pressed = place
             self.pan(way.x(), way.y())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._pressed is None:
-            event.ignore()
+            event.accept()
             return
         place, dragged = event.position(), self._dragging
         self._pressed, self._dragging = None, False
         self.viewport().unsetCursor()
-        if not dragged:
-            self.clicked(place.x(), place.y(), event.button())
+        gesture, self._gesture = self._gesture, None
+        if gesture is not None:
+            gesture.drop()
+        elif not dragged:
+            self.clicked(place.x(), place.y(), event.button(), event.modifiers())
         self.pointed(place.x(), place.y())
+
+    def end_gesture(self) -> bool:
+        """Undo what a drag under way has done; return whether there was one."""
+        gesture, self._gesture = self._gesture, None
+        if gesture is None:
+            return False
+        self._pressed, self._dragging = None, False
+        self.viewport().unsetCursor()
+        gesture.cancel()
+        return True
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.mousePressEvent(event)

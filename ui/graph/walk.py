@@ -18,6 +18,26 @@ class Way(Enum):
     RIGHT = (1, 0)
 
 
+_BACK = {Way.UP: Way.DOWN, Way.DOWN: Way.UP, Way.LEFT: Way.RIGHT, Way.RIGHT: Way.LEFT}
+
+
+class Walker:
+    """Steps from node to node; a step back leads to where the last one came from."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Scene, int, int, Way] | None = None
+
+    def step(self, scene: Scene, node: int, way: Way) -> int:
+        """Return the node that a step from `node` reaches, or `node` itself where none does."""
+        last, goal = self._last, node
+        if last is not None and last[0] is scene and last[2] == node and _BACK[last[3]] == way:
+            goal = last[1]
+        else:
+            goal = step(scene, node, way)
+        self._last = (scene, node, goal, way)
+        return goal
+
+
 def step(scene: Scene, node: int, way: Way) -> int:
     """Return the node that a step from `node` reaches, or `node` itself at the end of the way.
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QImage, QWheelEvent
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
+from tests.ui.graph.hands import LEFT, click, count, difference, drag, frame, middle, picture, wheel
 from tests.ui.graph.samples import (
     accumulate,
     backward_state,
@@ -30,9 +31,7 @@ from ui.graph.motion import Tween
 from ui.graph.overlay import badge_place
 from ui.graph.paint import outline
 from ui.graph.scene import Scene
-from ui.graph.types import CanvasState, Kind, NodeId
-
-LEFT = Qt.MouseButton.LeftButton
+from ui.graph.types import CanvasState, Kind
 
 
 @pytest.fixture
@@ -52,54 +51,6 @@ def canvas(empty: GraphCanvas) -> GraphCanvas:
     graph = ladder(5)
     empty.set_graph(graph, place(graph, card_sizes(graph)))
     return empty
-
-
-def middle(canvas: GraphCanvas, node: NodeId) -> QPoint:
-    rect = canvas.node_rect(node)
-    assert rect is not None
-    return QPoint(*(round(x) for x in rect.centre))
-
-
-def click(qtbot: QtBot, canvas: GraphCanvas, place: QPoint) -> None:
-    qtbot.mouseClick(canvas.viewport(), LEFT, pos=place)
-
-
-def drag(qtbot: QtBot, canvas: GraphCanvas, start: QPoint, way: QPoint, button=LEFT) -> None:
-    port = canvas.viewport()
-    qtbot.mousePress(port, button, pos=start)
-    for share in (0.3, 0.6, 1.0):
-        qtbot.mouseMove(port, start + way * share)
-    qtbot.mouseRelease(port, button, pos=start + way)
-
-
-def wheel(canvas: GraphCanvas, place: QPointF, notches: float) -> None:
-    event = QWheelEvent(
-        place, canvas.viewport().mapToGlobal(place), QPoint(), QPoint(0, round(120 * notches)),
-        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )  # fmt: skip
-    QApplication.sendEvent(canvas.viewport(), event)
-
-
-def picture(canvas: GraphCanvas) -> QImage:
-    canvas.finish_painting()
-    return canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
-
-
-def frame(canvas: GraphCanvas) -> bytes:
-    image = canvas.grab().toImage()  # must outlive its bits
-    return image.bits().tobytes()
-
-
-def difference(one: QImage, other: QImage) -> int:
-    """Return the largest difference of a colour channel."""
-    a, b = (np.frombuffer(image.constBits(), np.uint8).astype(int) for image in (one, other))
-    return int(np.abs(a - b).reshape(-1, 4)[:, :3].max())
-
-
-def count(image: QImage, colour: str) -> int:
-    raw = np.frombuffer(image.constBits(), np.uint32)
-    return int((raw & 0xFFFFFF == QColor(colour).rgb() & 0xFFFFFF).sum())
 
 
 # --- selection

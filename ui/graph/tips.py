@@ -1,0 +1,30 @@
+"""What the canvas says of a node in words: in the tip under the pointer, and to screen readers."""
+
+from __future__ import annotations
+
+import html
+
+from ui.graph.scene import Scene
+
+
+def tip_of(scene: Scene, node: int) -> str:
+    """Return the tip of a card or of a portal's badge, as rich text."""
+    card = scene.cards[node]
+    text = f"<b>{html.escape(card.title)}</b>"
+    if node >= len(scene):
+        text += "<br>Click to go there" if card.title[0] != "+" else "<br>Click to go to the next"
+    if card.name:
+        text += f" → {html.escape(card.name)}"
+    if card.detail:
+        text += f"<br><span style='white-space:pre'>{html.escape(card.detail)}</span>"
+    return text
+
+
+def description(scene: Scene, chief: int, count: int) -> str:
+    """Say what is shown and selected; chief: the selected node or -1, count: of all selected."""
+    text = f"{len(scene)} nodes, {scene.n_edges} edges. "
+    if chief < 0:
+        return text + "Nothing selected; the arrow keys walk from node to node."
+    card = scene.cards[chief]
+    text += f"Selected: {card.title} {card.detail}".rstrip()
+    return text + (f" and {count - 1} more" if count > 1 else "")
