@@ -21,6 +21,7 @@ from app.controller.leftovers import Leftovers
 from app.controller.notebook import NotebookBinding
 from app.controller.operations import OperationsBinding
 from app.controller.playback import PlaybackBinding
+from app.controller.previews import PreviewBinding
 from app.controller.what_if import WhatIf
 from app.documents import new
 from app.examples import Example, examples
@@ -61,6 +62,7 @@ class Controller(QObject):
         self.leftovers = Leftovers(self.files, self.window)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
         self.graph = GraphBinding(self.session, self.window, preferences)
+        self.previews = PreviewBinding(self.session, self.graph, self.window.graph.canvas)
         self.iterations = IterationsBinding(self.session, self.window.inspector)
         self.playback = PlaybackBinding(
             self.session, self.window.transport, preferences, self.graph.show_step
@@ -95,6 +97,7 @@ class Controller(QObject):
         self.files.exports.close()
         self.runs.close()
         self.graph.pictures.close()
+        self.previews.close()
         self.iterations.close()
         self.operations.close()
         self.what_if.close()

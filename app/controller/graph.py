@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from app.counterpart import Counterpart
 from app.pictures import Picture, Pictures
@@ -20,6 +20,8 @@ from ui.inspector.view import describe
 
 class GraphBinding(QObject):
     """Draws the chosen graph of the tape, tints it at the playhead, and shows what is selected."""
+
+    shown = Signal()  # another picture is on the canvas
 
     def __init__(self, session: Session, window: Window, preferences: Preferences) -> None:
         super().__init__(window)
@@ -104,6 +106,7 @@ class GraphBinding(QObject):
         if selection is not None and selection in picture.graph:
             self._canvas.select(selection)
         self._describe()
+        self.shown.emit()
 
     def _failed(self, error: Exception) -> None:
         raise error  # ours: the report dialog shows it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import networkx as nx
 import numpy as np
@@ -15,8 +15,10 @@ from ui.graph.camera import Rect, View
 from ui.graph.hands import HandledView
 from ui.graph.layer import Layer
 from ui.graph.overlay import paint_placeholder, paint_ring, paint_rings
-from ui.graph.paint import paint_background
+from ui.graph.paint import Picture, paint_background
+from ui.graph.previews import Preview
 from ui.graph.scene import Scene, touching
+from ui.graph.thumbs import THUMBS_FROM
 from ui.graph.tips import description
 from ui.graph.types import CanvasState, Layout, NodeId
 from ui.theme import Theme
@@ -95,6 +97,12 @@ class GraphCanvas(HandledView):
         """Tint the graph; the arrays must be as long as the layout. Raises ValueError otherwise."""
         self._stage.set_state(state)
 
+    def set_previews(self, previews: Mapping[NodeId, Preview]) -> None:
+        """Show small pictures of arrays on the cards of these nodes, and none on others."""
+        self._stage.set_previews(
+            {at: one for node, one in previews.items() if (at := self._index(node)) >= 0}
+        )
+
     def animate_step(self, duration_ms: int) -> None:
         """Let the cotangents of the state's active step travel once; 0 shows their arrival."""
         self._stage.animate_step(0 if self._reduced_motion else duration_ms)
@@ -133,10 +141,22 @@ class GraphCanvas(HandledView):
             return []
         return [scene.ids[node] for node in (self._picks.chief, *self._picks.others.tolist())]
 
+    def picture(self) -> Picture | None:
+        """Return what is painted; None without a graph."""
+        return self._stage.picture
+
     def node_count(self) -> int:
         return 0 if self._stage.scene is None else len(self._stage.scene)
 
     # Camera
+
+    def nodes_near(self) -> list[NodeId]:
+        """Return the nodes in view if they are near enough to show previews, else none."""
+        scene, view = self._stage.scene, self.camera()
+        if scene is None or view.scale < THUMBS_FROM:
+            return []
+        seen = scene.nodes_in(view.seen(*self.size_in_pixels()))
+        return [scene.ids[at] for at in seen.tolist() if at < len(scene)]
 
     def content(self) -> Rect | None:
         return None if self._stage.scene is None else self._stage.scene.bounds

@@ -10,7 +10,9 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
 
 from ui.graph.camera import Rect, View
 from ui.graph.inks import CardInk, mix
+from ui.graph.previews import Health, Preview
 from ui.graph.scene import Card, card_of, is_pill
+from ui.graph.thumbs import SIDE, SLOT, THUMBS_FROM, Thumbs
 from ui.graph.types import NodeId
 from ui.graph.words import (
     NAME_GAP,
@@ -22,6 +24,7 @@ from ui.graph.words import (
     detail_font,
     title_font,
 )
+from ui.theme import Theme
 
 TALL, SHORT = 46.0, 32.0  # height with and without a detail line
 NARROWEST, WIDEST = 72.0, 340.0
@@ -33,17 +36,18 @@ Sizes = dict[NodeId, tuple[float, float]]
 def card_sizes(graph: nx.MultiDiGraph[NodeId]) -> Sizes:
     """Return width and height in scene units of every node's card; needs a QGuiApplication."""
     title, detail = QFontMetricsF(title_font()), QFontMetricsF(detail_font())
-    known: dict[tuple[bool, str, str, str], tuple[float, float]] = {}
+    known: dict[tuple[bool, bool, str, str, str], tuple[float, float]] = {}
     sizes: Sizes = {}
     for node, attributes in graph.nodes(data=True):
         card = card_of(node, attributes)
-        key = (is_pill(card.shape), card.title, card.detail, card.name)
+        key = (is_pill(card.shape), card.slot, card.title, card.detail, card.name)
         if key not in known:
             above = title.horizontalAdvance(card.title)
             if card.name:
                 above += NAME_GAP + detail.horizontalAdvance(card.name)
             words = max(above, detail.horizontalAdvance(card.detail))
             pads = 2 * PAD_PILL if key[0] else PAD_LEFT + PAD_RIGHT
+            pads += SLOT if card.slot else 0.0
             width = min(max(math.ceil((words + pads) / 2) * 2.0, NARROWEST), WIDEST)
             known[key] = (width, TALL if card.detail else SHORT)
         sizes[node] = known[key]
@@ -55,11 +59,13 @@ class CardPainter:
 
     def __init__(self) -> None:
         self._words = Words()
+        self._thumbs: dict[str, Thumbs] = {}
         self._stripes: dict[float, QPainterPath] = {}
 
     def draw(
-        self, painter: QPainter, card: Card, box: Rect, ink: CardInk, view: View, melt: float
-    ) -> None:
+        self, painter: QPainter, card: Card, box: Rect, ink: CardInk, view: View, melt: float,
+        theme: Theme, preview: Preview | None = None,
+    ) -> None:  # fmt: skip
         """Draw one card at the painter's origin in scene units, for the scale of `view`."""
         radius = box.height / 2 if is_pill(card.shape) else RADIUS
         area = QRectF(0.0, 0.0, box.width, box.height)
@@ -69,8 +75,31 @@ class CardPainter:
             painter.drawRoundedRect(area, radius, radius)
         else:
             self._body(painter, area, radius, ink, view, melt)
+        if view.scale >= THUMBS_FROM and (card.slot or preview is not None):
+            card, box, ink = self._thumb(painter, card, box, ink, view, theme, preview)
         if view.scale >= WORDS_FROM:
             self._words.draw(painter, card, box, ink, view.scale)
+
+    def _thumb(
+        self, painter: QPainter, card: Card, box: Rect, ink: CardInk, view: View,
+        theme: Theme, preview: Preview | None,
+    ) -> tuple[Card, Rect, CardInk]:  # fmt: skip
+        """Draw a card's preview; return what its words then have: text, room and colours."""
+        thumbs = self._thumbs.get(theme.name)
+        if thumbs is None:
+            thumbs = self._thumbs[theme.name] = Thumbs(theme)
+        if card.slot:
+            side = min(SIDE, box.height - 8.0)
+            right = box.width - (13.0 if is_pill(card.shape) else 8.0)
+            place = QRectF(right - SIDE, (box.height - side) / 2, SIDE, side)
+            thumbs.draw(painter, preview, place, ink, view)
+            return card, box._replace(width=box.width - SLOT), ink
+        assert preview is not None
+        if preview.text and card.detail.endswith("[]"):  # of a graph too large to read every number
+            card = card._replace(detail=f"{card.detail[:-2]} {preview.text}")
+        if preview.health in (Health.NAN, Health.INF):
+            ink = ink._replace(detail=thumbs.colour_of(preview.health))
+        return card, box, ink
 
     def _body(
         self, painter: QPainter, area: QRectF, radius: float, ink: CardInk, view: View,

@@ -7,6 +7,7 @@ device's ratio), and `View` says where the scene lies.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from ui.graph.batch import draw_lines, draw_rects
 from ui.graph.camera import Rect, View
 from ui.graph.cards import CardPainter
 from ui.graph.inks import Inks, Tint, Tints, melted
+from ui.graph.previews import Preview
 from ui.graph.routes import ARROW
 from ui.graph.scene import Indices, Scene, Shape, is_pill
 from ui.graph.types import Role
@@ -37,6 +39,7 @@ class Picture(NamedTuple):
     tints: Tints
     inks: Inks
     cards: CardPainter
+    previews: Mapping[int, Preview] = {}  # by node number
 
 
 def paint_scene(painter: QPainter, picture: Picture, view: View, area: Rect) -> None:
@@ -139,7 +142,8 @@ def paint_cards(
         # A solid fill is mixed with the canvas already.
         painter.setOpacity(opacity * (ink.opacity if melt < 1.0 else 1.0))
         box = Rect(0.0, 0.0, width, height)
-        picture.cards.draw(painter, card, box, ink, view, melt)
+        preview = picture.previews.get(node)
+        picture.cards.draw(painter, card, box, ink, view, melt, picture.inks.theme, preview)
         painter.translate(-x, -y)
     painter.restore()
 

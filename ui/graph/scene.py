@@ -39,6 +39,7 @@ class Card(NamedTuple):
     title: str
     detail: str
     name: str = ""  # the variable that holds an operation's result
+    slot: bool = False  # room for a picture of the array
 
 
 def is_pill(shape: int) -> bool:
@@ -59,7 +60,13 @@ def card_of(node: NodeId, attributes: dict[str, Any]) -> Card:
         str(attributes.get("title") or node),
         str(attributes.get("detail") or ""),
         str(attributes.get("name") or "") if kind == Kind.OP else "",
+        _has_slot(kind, attributes.get("shape")),
     )
+
+
+def _has_slot(kind: Kind, shape: tuple[int, ...] | None) -> bool:
+    """A scalar that a forward card says in words needs no room of its own."""
+    return shape is not None and (kind > Kind.OP or shape != ())
 
 
 def badge_cards(layout: Layout, cards: list[Card]) -> list[Card]:

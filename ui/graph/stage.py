@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from PySide6.QtCore import QEasingCurve, QObject, QTimer, Signal
 from PySide6.QtGui import QPainter
@@ -19,6 +21,7 @@ from ui.graph.overlay import (
     paint_uncrossed,
 )
 from ui.graph.paint import Picture, paint_scene
+from ui.graph.previews import Preview
 from ui.graph.scene import Indices, Scene
 from ui.graph.tiles import Tiles
 from ui.graph.types import CanvasState
@@ -109,6 +112,13 @@ class Stage(QObject):
         self.picture = self.picture._replace(tints=tints_of(scene, state))
         self._tiles.recolour(self.picture)
         self.changed.emit()
+
+    def set_previews(self, previews: Mapping[int, Preview]) -> None:
+        """Show these arrays on their cards, and none on others."""
+        if self.picture is not None:
+            self.picture = self.picture._replace(previews=previews)
+            if self._tiles.recolour(self.picture):
+                self.changed.emit()
 
     def animate_step(self, milliseconds: int) -> None:
         """Let the state's cotangents travel and its badges rise."""

@@ -8,7 +8,7 @@ changed node is simply filled again.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF
@@ -24,7 +24,9 @@ from ui.graph.paint import (
     paint_scene,
     stroke_edges,
 )
+from ui.graph.previews import Preview
 from ui.graph.scene import Indices, touching
+from ui.graph.thumbs import THUMBS_FROM
 
 SIDE = 512  # device pixels
 MOST = 96  # tiles that one layer keeps
@@ -134,6 +136,13 @@ class Layer:
         painter.end()
 
 
+def _other(old: Mapping[int, Preview], new: Mapping[int, Preview]) -> list[int]:
+    """Return the nodes whose preview is another one."""
+    if old is new:
+        return []
+    return [node for node in {**old, **new} if old.get(node) is not new.get(node)]
+
+
 def _common(a: Rect, b: Rect) -> Rect:
     x, y = max(a.x, b.x), max(a.y, b.y)
     right, low = min(a.x + a.width, b.x + b.width), min(a.y + a.height, b.y + b.height)
@@ -154,21 +163,24 @@ class Tiles:
         self._picture = picture
         self._layer = self._before = self._overview = None
 
-    def recolour(self, picture: Picture) -> None:
-        """Take the same picture in other tints."""
+    def recolour(self, picture: Picture) -> bool:
+        """Take the same picture in other tints or with other previews; return if that shows."""
         old, self._picture = self._picture, picture
         if old is None or old.scene is not picture.scene:
             self.show(picture)
-            return
+            return True
         nodes = np.flatnonzero(old.tints.nodes != picture.tints.nodes)
         edges = np.flatnonzero(old.tints.edges != picture.tints.edges)
-        if not len(nodes) + len(edges):
-            return
+        near = np.union1d(nodes, _other(old.previews, picture.previews)).astype(np.intp)
+        if not len(near) + len(edges):
+            return False
         unlit = edges[old.tints.edges[edges] == Tint.LIT]
         self._before = None  # it would show the old state while zooming
         for layer in {id(layer): layer for layer in (self._layer, self._overview)}.values():
             if layer is not None:
-                layer.recolour(picture, nodes, edges, unlit)
+                some = near if layer.scale >= THUMBS_FROM else nodes
+                layer.recolour(picture, some, edges, unlit)
+        return True
 
     def paint(
         self, painter: QPainter, view: View, size: tuple[float, float], moving: bool, budget: float

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.fonts import mono_font
+from ui.plots.blocks import blocks
 from ui.plots.colours import LEVELS, diverging
 from ui.plots.slices import matrix
 from ui.plots.stats import number, real_part
@@ -165,7 +166,7 @@ class HeatMap(QWidget):
 
 def picture(data: NDArray[Any], scale: float, theme: Theme) -> QImage:
     """Return one pixel per cell (or block of cells); what is not finite is in the error colour."""
-    real = _blocks(real_part(data).astype(np.float64))
+    real = blocks(real_part(data).astype(np.float64), _MOST_CELLS)
     finite = np.isfinite(real)
     half = (LEVELS - 1) // 2
     level = np.where(finite, real, 0.0) / (scale or 1.0)
@@ -173,18 +174,6 @@ def picture(data: NDArray[Any], scale: float, theme: Theme) -> QImage:
     colours = _map(theme)[index]
     colours[~finite] = QColor(theme.error).rgba()
     return _image(colours)
-
-
-def _blocks(real: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shrink to at most _MOST_CELLS each way, keeping the largest (or not finite) of each block."""
-    for axis in (0, 1):
-        step = -(-real.shape[axis] // _MOST_CELLS)
-        if step > 1:
-            at = np.arange(0, real.shape[axis], step)
-            high = np.maximum.reduceat(real, at, axis)
-            low = np.minimum.reduceat(real, at, axis)
-            real = np.where(np.abs(low) > np.abs(high), low, high)
-    return real
 
 
 def _map(theme: Theme) -> NDArray[np.uint32]:

@@ -11,12 +11,10 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.fonts import mono_font, ui_font
-from ui.plots.stats import number, real_part
+from ui.plots.blocks import bins
+from ui.plots.stats import number
 from ui.theme import Theme, load
 
-_BINS = 41
-#: Larger arrays are sampled evenly: the picture is the same.
-_MOST = 2_000_000
 _AXIS = 20
 
 
@@ -117,24 +115,3 @@ class Histogram(QWidget):
             self._at = bar
             self.setToolTip(self.readout())
             self.update()
-
-
-def bins(array: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return counts and edges of the finite elements; no counts if there are none.
-
-    Zero, if inside, is the middle of a bin, so that dead units stand out as one bar.
-    """
-    flat = real_part(array).reshape(-1)
-    flat = flat[:: max(flat.size // _MOST, 1)].astype(np.float64)
-    flat = flat[np.isfinite(flat)]
-    if not flat.size:
-        return np.zeros(0, np.int64), np.zeros(1)
-    low, high = float(flat.min()), float(flat.max())
-    if high - low <= abs(high) * 1e-12:
-        pad = abs(high) * 0.1 or 0.5
-        return np.histogram(flat, _BINS, (low - pad, high + pad))
-    if low < 0 < high:
-        step = (high - low) / (_BINS - 1)
-        low = -(np.ceil(-low / step - 0.5) + 0.5) * step
-        return np.histogram(flat, _BINS, (low, low + _BINS * step))
-    return np.histogram(flat, _BINS, (low, high))
