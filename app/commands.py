@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
+from app.command import Command
+from app.graph_commands import GRAPH, VIEW
 from ui.icons import icon
 from ui.theme import Theme
 
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One thing a person can do. `menu` "" keeps it out of the menus; `checkable` shows a state."""
-
-    id: str
-    text: str
-    menu: str
-    keys: tuple[str, ...] = ()
-    icon: str = ""
-    tip: str = ""
-    checkable: bool = False
-    separator: bool = False  # a line above it in its menu
-
-
-MENUS = ("File", "Edit", "Run", "Playback", "View", "Help")
+MENUS = ("File", "Edit", "Run", "Playback", "Graph", "View", "Help")
 
 COMMANDS = (
     Command("new", "New Notebook", "File", ("Ctrl+N",), "plus"),
@@ -67,11 +53,13 @@ COMMANDS = (
     Command(
         "follow", "Graph Follows Playhead", "Playback", (), "", checkable=True, separator=True
     ),
+    *GRAPH,
     Command("fit", "Fit Graph", "View", ("Ctrl+0",), "fit", "Show the whole graph (F)"),
     Command("zoom_in", "Zoom In", "View", ("Ctrl++", "Ctrl+="), "zoom_in"),
     Command("zoom_out", "Zoom Out", "View", ("Ctrl+-",), "zoom_out"),
     Command("next_graph", "Next Graph", "View", ("Alt+Down",), "", separator=True),
     Command("previous_graph", "Previous Graph", "View", ("Alt+Up",)),
+    *VIEW,
     Command("theme", "Light Theme", "View", ("Ctrl+Shift+L",), "theme", checkable=True,
             separator=True),
     Command("animate", "Animation", "View", (), checkable=True),
@@ -95,7 +83,10 @@ def make_actions(
         action = QAction(command.text, parent)
         action.setObjectName(command.id)
         action.setShortcuts([QKeySequence(key) for key in command.keys])
-        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        context = Qt.ShortcutContext
+        action.setShortcutContext(
+            context.WidgetWithChildrenShortcut if command.on_graph else context.WindowShortcut
+        )
         action.setCheckable(command.checkable)
         keys = ", ".join(QKeySequence(key).toString() for key in command.keys[:1])
         tip = command.tip or command.text.rstrip("…")

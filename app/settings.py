@@ -18,6 +18,7 @@ class Preferences:
     animate: bool = True  # False: reduced motion
     stop_on_error: bool = False  # Run All ends at the first cell that raises
     follow: bool = True  # the canvas follows the playhead to its graph
+    minimap: bool = True  # a map of the graph while part of it is out of sight
 
 
 class Settings:

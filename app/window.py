@@ -96,7 +96,7 @@ class Window(QMainWindow):
             if command.separator:
                 menu.addSeparator()
             menu.addAction(action)
-            self.addAction(action)
+            (self.graph if command.on_graph else self).addAction(action)
             if command.id == "open":
                 menu.addMenu(self.recent_menu)
                 menu.addMenu(self.examples_menu)

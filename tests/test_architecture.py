@@ -27,7 +27,7 @@ MAY_IMPORT = {
 QT_FREE = (
     "engine", "app/kernel/inside", "app/documents.py", "app/record.py", "app/cli.py",
     "app/bootstrap.py", "ui/graph/model.py", "ui/graph/layout", "ui/graph/tint.py",
-    "ui/graph/types.py", "ui/graph/cut.py", "ui/inspector/view.py",
+    "ui/graph/types.py", "ui/graph/cut.py", "ui/graph/search.py", "ui/inspector/view.py",
     "ui/palette/search.py", "ui/palette/calls.py",
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from app import __version__
 from app.commands import COMMANDS, make_actions
 from app.controller.comparing import Comparing
 from app.controller.files import Files
+from app.controller.finding import Finding
 from app.controller.graph import GraphBinding
 from app.controller.iterations import IterationsBinding
 from app.controller.leftovers import Leftovers
@@ -63,6 +64,7 @@ class Controller(QObject):
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
         self.graph = GraphBinding(self.session, self.window, preferences)
         self.previews = PreviewBinding(self.session, self.graph, self.window.graph.canvas)
+        self.finding = Finding(self.session, self.window, self.graph)
         self.iterations = IterationsBinding(self.session, self.window.inspector)
         self.playback = PlaybackBinding(
             self.session, self.window.transport, preferences, self.graph.show_step
@@ -74,6 +76,7 @@ class Controller(QObject):
         self._connect()
         self._apply_theme()
         self._apply_motion()
+        self.window.graph.minimap.set_wanted(preferences.minimap)
         self.window.restore(*settings.window())
         self._fill_menus()
         self._title()
@@ -98,6 +101,7 @@ class Controller(QObject):
         self.runs.close()
         self.graph.pictures.close()
         self.previews.close()
+        self.finding.close()
         self.iterations.close()
         self.operations.close()
         self.what_if.close()
@@ -136,6 +140,10 @@ class Controller(QObject):
             "to_start": playback.to_start,
             "to_end": playback.to_end,
             "follow": lambda: self._toggle("follow"),
+            "find": self.finding.open,
+            "find_next": lambda: self.finding.step(1),
+            "find_previous": lambda: self.finding.step(-1),
+            "minimap": self._switch_minimap,
             "fit": canvas.fit,
             "zoom_in": lambda: canvas.zoom_by(1.25),
             "zoom_out": lambda: canvas.zoom_by(1 / 1.25),
@@ -218,7 +226,7 @@ class Controller(QObject):
         actions["undo"].setEnabled(self.undo.canUndo())
         actions["redo"].setEnabled(self.undo.canRedo())
         actions["theme"].setChecked(preferences.theme == "light")
-        for name in ("follow", "animate", "stop_on_error"):
+        for name in ("follow", "animate", "stop_on_error", "minimap"):
             actions[name].setChecked(getattr(preferences, name))
 
     def _count_tape(self) -> None:
@@ -257,6 +265,10 @@ class Controller(QObject):
         setattr(preferences, name, not getattr(preferences, name))
         self._apply_motion()
         self._update_actions()
+
+    def _switch_minimap(self) -> None:
+        self._toggle("minimap")
+        self.window.graph.minimap.set_wanted(self.settings.preferences.minimap)
 
     def _apply_motion(self) -> None:
         self.window.graph.canvas.set_reduced_motion(not self.settings.preferences.animate)

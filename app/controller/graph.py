@@ -21,7 +21,7 @@ from ui.inspector.view import describe
 class GraphBinding(QObject):
     """Draws the chosen graph of the tape, tints it at the playhead, and shows what is selected."""
 
-    shown = Signal()  # another picture is on the canvas
+    shown = Signal()  # another picture is on the canvas, or none
 
     def __init__(self, session: Session, window: Window, preferences: Preferences) -> None:
         super().__init__(window)
@@ -79,6 +79,7 @@ class GraphBinding(QObject):
         self.pictures.cancel()
         self.picture, self._wanted = None, None
         self._canvas.set_graph(None, None)
+        self.shown.emit()
         if self._session.tape is None:
             self._canvas.set_placeholder(
                 "Nothing recorded yet", "Run a cell: the graph appears here as it is recorded."

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from pytestqt.qtbot import QtBot
 
+import engine as torch
 from app.controller import Controller
+from engine.tape.recorder import Recorder
 from engine.tape.schema import ValueFlag
 from ui.graph.types import Kind, NodeId
 
@@ -24,6 +26,18 @@ def open_file(qtbot: QtBot, controller: Controller, path: Path) -> None:
         with qtbot.waitSignal(controller.runs.kernel.tape_ready, timeout=RUN):
             assert controller.files.open(path)
     assert controller.window.notice.text() == ""
+
+
+def write_tape(path: Path, program: str) -> Path:
+    """Record a program as one cell, without a kernel; `torch` is there."""
+    recorder = Recorder(path)
+    names: dict[str, Any] = {"torch": torch}
+    with recorder:
+        recorder.begin_cell("a", program, 1)
+        exec(program, names)
+        recorder.end_cell(names)
+    recorder.finish()
+    return path
 
 
 def run_all(qtbot: QtBot, controller: Controller) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-import engine as torch
 from app.controller import Controller
-from engine.tape.recorder import Recorder
 from engine.tape.replay import grad_at
 from tests.app import drive
 from ui.graph.types import Kind, NodeId
@@ -24,20 +21,9 @@ loss.backward()
 """
 
 
-def write_tape(path: Path, program: str = PROGRAM) -> Path:
-    recorder = Recorder(path)
-    names: dict[str, Any] = {"torch": torch}
-    with recorder:
-        recorder.begin_cell("a", program, 1)
-        exec(program, names)
-        recorder.end_cell(names)
-    recorder.finish()
-    return path
-
-
 @pytest.fixture
 def opened(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
-    drive.open_file(qtbot, controller, write_tape(tmp_path / "first.tape"))
+    drive.open_file(qtbot, controller, drive.write_tape(tmp_path / "first.tape", PROGRAM))
     drive.wait_for_graph(qtbot, controller)
     return controller
 
@@ -114,7 +100,7 @@ def test_edits_add_up_and_the_recorded_value_ends_them(qtbot: QtBot, opened: Con
 
 def test_another_tape_ends_an_edit(qtbot: QtBot, opened: Controller, tmp_path: Path) -> None:
     edit(qtbot, opened, "w", 0, "3.0")
-    drive.open_file(qtbot, opened, write_tape(tmp_path / "other.tape"))
+    drive.open_file(qtbot, opened, drive.write_tape(tmp_path / "other.tape", PROGRAM))
     assert opened.session.counterpart is None
     opened.undo.undo()
     assert opened.session.counterpart is None
@@ -124,7 +110,7 @@ def test_two_recordings_are_listed_shown_and_linked(
     qtbot: QtBot, opened: Controller, tmp_path: Path
 ) -> None:
     session, panel = opened.session, opened.window.differences
-    other = write_tape(tmp_path / "second.tape", PROGRAM.replace("2.0]", "2.5]"))
+    other = drive.write_tape(tmp_path / "second.tape", PROGRAM.replace("2.0]", "2.5]"))
     with qtbot.waitSignal(session.counterpart_changed, timeout=drive.RUN):
         opened.comparing.open(other)
     assert session.tape is not None

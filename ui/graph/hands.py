@@ -47,6 +47,7 @@ class HandledView(CameraView):
     node_selected = Signal(object)  # NodeId | None
     node_hovered = Signal(object)  # NodeId | None
     node_activated = Signal(object)  # NodeId: double click or Enter
+    picture_changed = Signal()  # another scene, theme or state, or the next frame of a motion
     picks_changed = Signal()  # by the person: see `picked`
     menu_requested = Signal(object, QPoint)  # NodeId | None, and where on the screen
     back_pressed = Signal()  # the mouse's button for that
@@ -64,6 +65,7 @@ class HandledView(CameraView):
         for part in (self._stage, self._spotlight):
             part.setParent(self)
             part.changed.connect(self.repaint_view)
+        self._stage.changed.connect(self.picture_changed)
 
     def describe(self) -> None:
         """Say in words what is shown; to be given by the subclass."""
@@ -98,6 +100,16 @@ class HandledView(CameraView):
         by_y = _inward(top, box.height * view.scale, height)
         if by_x or by_y:
             self.pan(by_x, by_y, GLIDE)
+
+    def show_node(self, node: NodeId) -> None:
+        """Bring a node where it can be read: nothing moves if it is, else it goes to the middle."""
+        rect, (width, height) = self.node_rect(node), self.size_in_pixels()
+        if rect is None:
+            return
+        inside = rect.x >= 0 and rect.y >= 0
+        inside &= rect.x + rect.width <= width and rect.y + rect.height <= height
+        if not inside or self.camera().scale < READABLE:
+            self.center_on(node)
 
     def reveal_active(self) -> None:
         """Pan as little as needed to have the node in view that the playhead stands on."""

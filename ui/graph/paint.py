@@ -128,7 +128,7 @@ def paint_cards(
     if not len(nodes):
         return
     if float(np.median(scene.boxes[nodes, 3])) * view.scale < ROUND_FROM:
-        _paint_fills(painter, picture, view, nodes)
+        paint_fills(painter, picture, view, nodes)
         return
     melt = melted(view.scale)
     boxes = snapped(scene.boxes[nodes], view) if view.scale >= 0.3 else scene.boxes[nodes]
@@ -148,7 +148,8 @@ def paint_cards(
     painter.restore()
 
 
-def _paint_fills(painter: QPainter, picture: Picture, view: View, nodes: Indices) -> None:
+def paint_fills(painter: QPainter, picture: Picture, view: View, nodes: Indices) -> None:
+    """Paint cards as plain rectangles in the colours that they have from afar."""
     scene, tints = picture.scene, picture.tints.nodes
     looks = (scene.shapes[nodes].astype(np.int64) * 64 + scene.families[nodes]) * 4 + tints[nodes]
     rects = scene.boxes[nodes] * view.scale

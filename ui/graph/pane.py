@@ -17,6 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from ui.graph.canvas import GraphCanvas
+from ui.graph.finder import Finder
+from ui.graph.matches import Matches
+from ui.graph.minimap import Minimap
 from ui.graph.model import GraphInfo
 from ui.icons import icon, pixmap
 from ui.theme import SPACE, Theme
@@ -47,6 +50,10 @@ class GraphPane(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.canvas = GraphCanvas(theme, self)
+        self.matches = Matches()
+        self.canvas.add_layer(self.matches)
+        self.minimap = Minimap(self.canvas, self.matches, theme)
+        self.finder = Finder(theme, self.canvas)
         self._numbers: list[int] = []
         self._bar = QWidget(self)
         self._bar.setObjectName("CanvasBar")
@@ -91,7 +98,8 @@ class GraphPane(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme."""
-        self.canvas.set_theme(theme)
+        for part in (self.canvas, self.minimap, self.finder):
+            part.set_theme(theme)
         self._choice.colour = theme.text_dim
         for name, button in self._buttons.items():
             button.setIcon(icon(name, theme.text_dim))

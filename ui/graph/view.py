@@ -121,6 +121,10 @@ class CameraView(pg.GraphicsView):  # type: ignore[misc]
         if area is not None:
             self.look(fitted(area, *self.size_in_pixels(), self._ratio()), GLIDE * animated)
 
+    def is_fitted(self) -> bool:
+        """Return whether the whole content is shown and will be when the view is resized."""
+        return self._fitted
+
     def zoom_by(self, factor: float) -> None:
         """Zoom about the middle of the view."""
         width, height = self.size_in_pixels()
@@ -141,6 +145,12 @@ class CameraView(pg.GraphicsView):  # type: ignore[misc]
         """Move the camera to `view`."""
         self._from, self._to = self._view, self._on_pixels(view)
         self._glide.run(0 if self._reduced_motion or not self.isVisible() else milliseconds)
+
+    def look_at(self, x: float, y: float, animated: bool = False) -> None:
+        """Bring a scene point to the middle, but never the content wholly out of sight."""
+        self._fitted = False
+        view = self._kept(self._view.centred(x, y, *self.size_in_pixels()))
+        self.look(view, GLIDE * animated)
 
     def is_moving(self) -> bool:
         """Return whether the scale is changing, or just was."""

@@ -1,0 +1,24 @@
+"""The commands with which one moves about the graph: rows of the one table of commands."""
+
+from __future__ import annotations
+
+from app.command import Command
+
+#: Of the menu Graph.
+GRAPH = (
+    Command(
+        "find", "Find in Graph…", "Graph", ("Ctrl+F",), "search",
+        "Search by name, operation, grad_fn, shape or id", on_graph=True,
+    ),
+    Command("find_next", "Find Next", "Graph", ("F3",), on_graph=True),
+    Command("find_previous", "Find Previous", "Graph", ("Shift+F3",), on_graph=True),
+)  # fmt: skip
+
+#: Of the menu View.
+VIEW = (
+    Command(
+        "minimap", "Map of the Graph", "View", ("Ctrl+Shift+M",), "",
+        "A small map in the corner while part of the graph is out of sight", checkable=True,
+        separator=True,
+    ),
+)  # fmt: skip

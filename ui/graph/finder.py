@@ -1,0 +1,115 @@
+"""The slim bar in which nodes of the graph are searched for."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+
+from ui.graph.floating import Floating
+from ui.graph.search import EXAMPLES, HELP
+from ui.icons import icon, pixmap
+from ui.theme import SPACE, Theme
+
+WIDTH = 520  # pixels, where there is room
+
+
+class Finder(Floating):
+    """Floats over the upper edge of its host; says what is typed and where to go, finds nothing.
+
+    Enter goes on, Shift+Enter back, Escape away.
+    """
+
+    query_changed = Signal(str)
+    stepped = Signal(int)  # 1: to the next match, -1: to the one before
+    closed = Signal(bool)  # True: everything shall be as before
+
+    def __init__(self, theme: Theme, host: QWidget) -> None:
+        super().__init__(host, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
+        self.setObjectName("FindBar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._glass = QLabel(self)
+        self.field = QLineEdit(self)
+        self.field.setAccessibleName("Find in graph")
+        self.field.setPlaceholderText(EXAMPLES)
+        self.field.setToolTip(_help())
+        self.field.setFrame(False)
+        self.count = QLabel(self)
+        self.count.setProperty("role", "dim")
+        self.buttons = {
+            name: self._button(tip)
+            for name, tip in (
+                ("up", "Previous match (Shift+Enter, Shift+F3)"),
+                ("down", "Next match (Enter, F3)"),
+                ("close", "Close and stay here (Esc goes back to where you were)"),
+            )
+        }
+        self.buttons["up"].clicked.connect(lambda: self.stepped.emit(-1))
+        self.buttons["down"].clicked.connect(lambda: self.stepped.emit(1))
+        self.buttons["close"].clicked.connect(lambda: self.closed.emit(False))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACE["m"], SPACE["s"], SPACE["s"], SPACE["s"])
+        row.setSpacing(SPACE["s"])
+        row.addWidget(self._glass)
+        row.addWidget(self.field, 1)
+        row.addWidget(self.count)
+        row.addSpacing(SPACE["s"])
+        for button in self.buttons.values():
+            row.addWidget(button)
+        self.field.textEdited.connect(self.query_changed)
+        self.set_theme(theme)
+        self.set_count(0, 0)
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the theme's colours; the style sheet does the rest."""
+        self._glass.setPixmap(pixmap("search", theme.text_dim, 16, self.devicePixelRatioF()))
+        for name, button in self.buttons.items():
+            button.setIcon(icon(name, theme.text_dim))
+
+    def set_count(self, place: int, total: int) -> None:
+        """Say which of the matches one is at: place counts from 1, 0 is none of them."""
+        found = f"{place:,} of {total:,}" if place else f"{total:,} found"
+        self.count.setText("" if not self.field.text().strip() else found if total else "No match")
+        for name in ("up", "down"):
+            self.buttons[name].setEnabled(total > 0)
+
+    def open(self) -> None:
+        """Come up with the keyboard in the field, what was searched for last marked."""
+        self.place()
+        self.show()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+
+    def wished(self, room: QSize) -> QSize:
+        return QSize(min(WIDTH, room.width()), self.sizeHint().height())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.place()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self.stepped.emit(-1 if back else 1)
+        elif key == Qt.Key.Key_Escape:
+            self.closed.emit(True)
+        else:
+            super().keyPressEvent(event)
+        event.accept()  # what is typed here is no key of the canvas below
+
+    def _button(self, tip: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip.partition(" (")[0])
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+
+def _help() -> str:
+    rows = "".join(
+        f"<tr><td><code>{text}</code>&nbsp;&nbsp;</td><td>{what}</td></tr>" for text, what in HELP
+    )
+    return f"<table>{rows}</table>All words and fields must hold."
