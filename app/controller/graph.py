@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtCore import QObject, Signal
 
-from app.counterpart import Counterpart
 from app.pictures import Picture, Pictures
 from app.session import Session
 from app.settings import Preferences
@@ -136,23 +133,13 @@ class GraphBinding(QObject):
         if self.picture is None or self._session.tape is None:
             return None
         state = self.picture.tint.state(state_at(self._session.tape, self._session.playhead))
-        counterpart = self._session.counterpart
-        if counterpart is not None:
-            state = replace(state, badges={**self._difference_badges(counterpart), **state.badges})
         self._canvas.set_state(state)
         return self.picture.layout.ids[state.active] if state.active >= 0 else None
 
-    def _difference_badges(self, counterpart: Counterpart) -> dict[int, str]:
-        """Return short texts beside the nodes in which the counterpart differs."""
-        assert self.picture is not None
-        ids = self.picture.layout.ids
-        texts = ((at, counterpart.differs.get(node, "")) for at, node in enumerate(ids))
-        return {at: text for at, text in texts if text}
-
     def _counterpart_changed(self) -> None:
         counterpart = self._session.counterpart
-        self._canvas.highlight(set(counterpart.differs) if counterpart is not None else set())
-        self._tint()
+        self._canvas.highlight(frozenset() if counterpart is None else counterpart.differs)
+        self._canvas.set_notes(None if counterpart is None else counterpart.note)
         self._describe()
 
     def _selected(self, node: NodeId | None) -> None:

@@ -28,12 +28,13 @@ class WhatIf(QObject):
         super().__init__(window)
         self._session, self._window, self._undo = session, window, undo
         self._edits: dict[int, Array] = {}
+        self._frozen: Tape | None = None
         self._warm = False
         self._said = ""
         self.worker = Worker("what if", self)
         self.worker.done.connect(self._done)
         self.worker.failed.connect(self._failed)
-        window.inspector.value_edited.connect(self._edited)
+        window.inspector.value_edited.connect(self.edit)
         session.selection_changed.connect(self._selected)
         session.tape_changed.connect(self._forget)
         session.tape_grew.connect(self._grew)
@@ -57,7 +58,9 @@ class WhatIf(QObject):
             self.worker.cancel()
             self._session.set_counterpart(None)
             return
-        frozen = tape.snapshot()
+        if self._frozen is None:  # kept for the next edit, with the arrays that it has read
+            self._frozen = tape.snapshot()
+        frozen = self._frozen
         self.worker.submit(lambda cancelled: _evaluated(tape, frozen, edits))
 
     def _selected(self, node: NodeId | None) -> None:
@@ -66,7 +69,8 @@ class WhatIf(QObject):
             self._warm = True
             self.worker.submit(lambda cancelled: warm_up())
 
-    def _edited(self, node: NodeId, array: Array) -> None:
+    def edit(self, node: NodeId, array: Array) -> None:
+        """Give a leaf another value, as a command that can be undone."""
         tape = self._session.tape
         if tape is None or node.kind != Kind.LEAF:
             return
@@ -102,9 +106,10 @@ class WhatIf(QObject):
 
     def _forget(self) -> None:
         self.worker.cancel()
-        self._edits = {}
+        self._edits, self._frozen = {}, None
 
     def _grew(self) -> None:
+        self._frozen = None
         if self._edits:
             self._forget()
             self._session.set_counterpart(None)
@@ -131,7 +136,7 @@ def _evaluated(
     tape: Tape, frozen: Tape, edits: dict[int, Array]
 ) -> tuple[Tape, Evaluation, Counterpart]:
     found = evaluate(frozen, edits)
-    return tape, found, of_edit(frozen, found)
+    return tape, found, of_edit(frozen.snapshot(), found)  # the window reads while this goes on
 
 
 def _words(tape: Tape, edits: dict[int, Array], found: Evaluation) -> str:

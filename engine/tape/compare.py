@@ -238,7 +238,7 @@ class _Comparer:
             return float("nan")
         if left.tobytes() == right.tobytes():
             return 0.0
-        return _largest(left, right)
+        return largest_gap(left, right) or 5e-324  # bits differ: 0.0 and -0.0
 
     def _add(
         self, kind: str, what: str, event_a: int, event_b: int, op: int, node: int, size: float
@@ -247,15 +247,14 @@ class _Comparer:
         self.found.append(Difference(kind, what, event_a, event_b, op, node, size, sources))
 
 
-def _largest(left: NDArray[Any], right: NDArray[Any]) -> float:
-    """Return the largest |left - right|; NaN where only one of two elements is NaN."""
+def largest_gap(left: NDArray[Any], right: NDArray[Any]) -> float:
+    """Return the largest |left - right| of two arrays of a shape; NaN where only one is NaN."""
     kind = np.complex128 if left.dtype.kind == "c" or right.dtype.kind == "c" else np.float64
     with np.errstate(all="ignore"):
         gap = np.abs(left.astype(kind) - right.astype(kind))
     both = (left != left) & (right != right)
     gap = np.where(both | (left == right), 0.0, gap)
-    largest = float(np.max(gap, initial=0.0))
-    return largest or 5e-324  # bits differ, as those of 0.0 and -0.0, though the numbers are equal
+    return float(np.max(gap, initial=0.0))
 
 
 def _signatures(tape: Tape) -> list[tuple[Any, ...]]:

@@ -44,6 +44,13 @@ def edit(qtbot: QtBot, controller: Controller, name: str, row: int, text: str) -
         assert model.setData(model.index(row, 0), text)
 
 
+def card_says(controller: Controller, node: NodeId) -> str:
+    """Return the detail that the canvas writes on a node's card."""
+    picture = controller.window.graph.canvas.picture()
+    assert picture is not None
+    return picture.card(picture.scene.index[node])[0].detail
+
+
 def test_an_edited_value_changes_the_graph_and_undo_restores(
     qtbot: QtBot, opened: Controller
 ) -> None:
@@ -56,7 +63,15 @@ def test_an_edited_value_changes_the_graph_and_undo_restores(
     names = {tape.text(int(tape.ops["name"][n.ref])) for n in found.differs if n.kind == Kind.OP}
     assert names == {"mul", "exp", "add", "sum"}
     leaf = drive.leaf(opened, "w")
-    assert "→" in found.differs[made_by(opened, "sum")]
+    total = float(np.exp([2.0, 4.0]).sum()) + 1, float(np.exp([0.0, 4.0]).sum()) + 1
+    assert found.note(made_by(opened, "sum")) == f"{total[0]:.4g} → {total[1]:.4g}"
+    assert found.note(leaf) == "[2] Δ 1"
+    assert found.note(drive.leaf(opened, "b")) == ""
+    exp = made_by(opened, "exp")
+    backward = NodeId(Kind.GRAD_FN, int(tape.ops["node"][made_by(opened, "mul").ref]))
+    gap = abs(np.exp(2.0) - 1)
+    assert found.note(exp) == f"[2] Δ {gap:.4g}"
+    assert found.note(backward) == f"∂ [2] Δ {gap:.4g}"
     view = inspector.shown()
     assert view is not None
     assert view.value is not None
@@ -66,8 +81,10 @@ def test_an_edited_value_changes_the_graph_and_undo_restores(
     np.testing.assert_allclose(view.gradient.beside, 2 * np.exp([2.0, 4.0]), rtol=1e-6)
     assert inspector.gradient.beside.isVisible()
     assert "w" in opened.window.notice.text()
+    assert card_says(opened, leaf) == "[2] Δ 1"
     opened.undo.undo()
     assert session.counterpart is None
+    assert card_says(opened, leaf) == "float32[2]"
     view = inspector.shown()
     assert view is not None
     assert view.value is not None
@@ -115,6 +132,8 @@ def test_two_recordings_are_listed_shown_and_linked(
         opened.comparing.open(other)
     assert session.tape is not None
     assert "second.tape" in panel.sentence.text()
+    assert card_says(opened, drive.leaf(opened, "w")) == "[2] Δ 0.5"
+    assert "≠" in card_says(opened, made_by(opened, "sum"))
     assert opened.window.docks["differences"].isVisible()
     assert panel.model.rows[0].what == "leaf w"
     row = next(i for i, one in enumerate(panel.model.rows) if one.what.startswith("exp"))

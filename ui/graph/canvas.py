@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import networkx as nx
 import numpy as np
@@ -33,6 +33,7 @@ class GraphCanvas(HandledView):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         self._lit: frozenset[NodeId] = frozenset()
+        self._lit_at = np.zeros(0, np.intp)
         self._placeholder = ("No graph yet", "Run a cell to record its operations.")
         super().__init__(theme, parent)
         self.setAccessibleName("Graph")
@@ -82,6 +83,7 @@ class GraphCanvas(HandledView):
         self.end_gesture()
         self._picks.moved(self._stage.scene, scene)
         glides = self._stage.show(scene, glide)
+        self._find_lit()
         self._unpoint()
         for layer in self._layers:
             layer.set_scene(scene)
@@ -120,7 +122,15 @@ class GraphCanvas(HandledView):
     def highlight(self, nodes: Iterable[NodeId]) -> None:
         """Ring the nodes that belong to something pointed at elsewhere, as a source line."""
         self._lit = frozenset(nodes)
+        self._find_lit()
         self.repaint_view()
+
+    def set_notes(self, note: Callable[[NodeId], str] | None) -> None:
+        """Let cards say something else than their detail: "" for those that do not.
+
+        It is asked for cards in view, as often as they are painted.
+        """
+        self._stage.set_notes(note)
 
     def highlighted(self) -> frozenset[NodeId]:
         """Return what `highlight` was given last."""
@@ -164,6 +174,10 @@ class GraphCanvas(HandledView):
     def is_animating(self) -> bool:
         layers = any(layer.running for layer in self._layers)
         return self._glide.running or self._stage.running or layers
+
+    def is_painting(self) -> bool:
+        """Return whether parts of the view still show what was before."""
+        return self._stage.pending
 
     def finish_painting(self) -> None:
         """Bring all motion to its end and paint what is still missing: for pictures of the view."""
@@ -210,14 +224,17 @@ class GraphCanvas(HandledView):
         self, painter: QPainter, scene: Scene, view: View, size: tuple[float, float]
     ) -> None:
         colour = self._stage.inks.focus
-        lit = np.array([scene.index[node] for node in self._lit if node in scene.index], np.intp)
-        for nodes in (lit, self._picks.others):
+        for nodes in (self._lit_at, self._picks.others):
             some = nodes[touching(scene.boxes[nodes], view.seen(*size))]
             paint_rings(painter, scene, view, some, colour)
         if self._picks.chief >= 0:
             paint_ring(painter, scene, view, self._picks.chief, colour)
 
     # Within
+
+    def _find_lit(self) -> None:
+        index = {} if self._stage.scene is None else self._stage.scene.index
+        self._lit_at = np.array([index[node] for node in self._lit if node in index], np.intp)
 
     def describe(self) -> None:
         """Say in words what is shown, for those who cannot see it."""

@@ -103,6 +103,7 @@ class Inks:
         self.focus = QColor(theme.focus)
         self.accent = QColor(theme.accent)
         self.accent_text = QColor(theme.accent_text)
+        self.noted = mix(self.accent, self.text, 0.35)  # a card's detail that says what differs
         self.families = [QColor(theme.families[name]) for name in FAMILIES]
         self.card = lru_cache(maxsize=None)(self._card)
         self.edge = lru_cache(maxsize=None)(self._edge)

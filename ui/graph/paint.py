@@ -7,7 +7,7 @@ device's ratio), and `View` says where the scene lies.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -18,11 +18,12 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from ui.graph.batch import draw_lines, draw_rects
 from ui.graph.camera import Rect, View
 from ui.graph.cards import CardPainter
-from ui.graph.inks import Inks, Tint, Tints, melted
+from ui.graph.inks import CardInk, Inks, Tint, Tints, melted
 from ui.graph.previews import Preview
 from ui.graph.routes import ARROW
-from ui.graph.scene import Indices, Scene, Shape, is_pill
-from ui.graph.types import Role
+from ui.graph.scene import Card, Indices, Scene, Shape, is_pill
+from ui.graph.types import NodeId, Role
+from ui.graph.words import WORDS_FROM
 
 GRID = 24.0  # scene units between dots at zoom 1
 EDGE_WIDTH, LIT_WIDTH = 1.35, 2.0
@@ -33,13 +34,31 @@ ROUND_FROM = 5.0
 
 
 class Picture(NamedTuple):
-    """Everything that the picture is a function of, except where one looks."""
+    """Everything that the picture is a function of, except where one looks.
+
+    note: what the card of a node says in place of its detail; None or "" for that itself.
+    """
 
     scene: Scene
     tints: Tints
     inks: Inks
     cards: CardPainter
     previews: Mapping[int, Preview] = {}  # by node number
+    note: Callable[[NodeId], str] | None = None
+
+    def plain_card(self, node: int) -> tuple[Card, CardInk]:
+        """Return the words and the colours of a node's card, without a note."""
+        card = self.scene.cards[node]
+        return card, self.inks.card(card.shape, card.family, self.tints.nodes[node])
+
+    def card(self, node: int) -> tuple[Card, CardInk]:
+        """Return the words and the colours of a node's card."""
+        card, ink = self.plain_card(node)
+        if self.note is not None and node < len(self.scene):
+            note = self.note(self.scene.ids[node])
+            if note:
+                return card._replace(detail=note), ink._replace(detail=self.inks.noted)
+        return card, ink
 
 
 def paint_scene(painter: QPainter, picture: Picture, view: View, area: Rect) -> None:
@@ -131,13 +150,13 @@ def paint_cards(
         paint_fills(painter, picture, view, nodes)
         return
     melt = melted(view.scale)
+    words = picture.card if view.scale >= WORDS_FROM else picture.plain_card
     boxes = snapped(scene.boxes[nodes], view) if view.scale >= 0.3 else scene.boxes[nodes]
     painter.save()
     painter.translate(view.dx, view.dy)
     painter.scale(view.scale, view.scale)
     for node, (x, y, width, height) in zip(nodes.tolist(), boxes.tolist(), strict=True):
-        card = scene.cards[node]
-        ink = picture.inks.card(card.shape, card.family, picture.tints.nodes[node])
+        card, ink = words(node)
         painter.translate(x, y)
         # A solid fill is mixed with the canvas already.
         painter.setOpacity(opacity * (ink.opacity if melt < 1.0 else 1.0))

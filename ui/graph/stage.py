@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from PySide6.QtCore import QEasingCurve, QObject, QTimer, Signal
@@ -24,7 +24,7 @@ from ui.graph.paint import Picture, paint_scene
 from ui.graph.previews import Preview
 from ui.graph.scene import Indices, Scene
 from ui.graph.tiles import Tiles
-from ui.graph.types import CanvasState
+from ui.graph.types import CanvasState, NodeId
 from ui.theme import Theme
 
 #: While the scale changes, so many cards are painted anew in each frame; more are stretched tiles.
@@ -46,6 +46,7 @@ class Stage(QObject):
         self.picture: Picture | None = None
         self.state: CanvasState | None = None
         self._cards = CardPainter()
+        self._note: Callable[[NodeId], str] | None = None
         self._tiles = Tiles()
         self._complete = self._prepared = False
         self._more = QTimer(self)
@@ -70,6 +71,11 @@ class Stage(QObject):
     def running(self) -> bool:
         return self._pulsing.running or self._morphing.running
 
+    @property
+    def pending(self) -> bool:
+        """Whether the last frame had no time for some of its tiles."""
+        return self.picture is not None and not self._complete
+
     def set_theme(self, theme: Theme) -> None:
         self.inks = Inks(theme)
         if self.picture is not None:
@@ -89,7 +95,8 @@ class Stage(QObject):
             self.picture = None
             self._tiles.show(None)
         else:
-            self._afresh(Picture(scene, tints_of(scene, None), self.inks, self._cards))
+            tints = tints_of(scene, None)
+            self._afresh(Picture(scene, tints, self.inks, self._cards, note=self._note))
         if self._morph is not None:
             self._morphing.run(GLIDE)
         self.changed.emit()
@@ -119,6 +126,15 @@ class Stage(QObject):
             self.picture = self.picture._replace(previews=previews)
             if self._tiles.recolour(self.picture):
                 self.changed.emit()
+
+    def set_notes(self, note: Callable[[NodeId], str] | None) -> None:
+        """Let cards say something else than their detail; None: nothing else."""
+        if note is not self._note:
+            self._note = note
+            if self.picture is not None:
+                self.picture = self.picture._replace(note=note)
+                self._tiles.reword(self.picture)
+            self.changed.emit()
 
     def animate_step(self, milliseconds: int) -> None:
         """Let the state's cotangents travel and its badges rise."""

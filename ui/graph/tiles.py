@@ -27,6 +27,7 @@ from ui.graph.paint import (
 from ui.graph.previews import Preview
 from ui.graph.scene import Indices, touching
 from ui.graph.thumbs import THUMBS_FROM
+from ui.graph.words import WORDS_FROM
 
 SIDE = 512  # device pixels
 MOST = 96  # tiles that one layer keeps
@@ -181,6 +182,14 @@ class Tiles:
                 some = near if layer.scale >= THUMBS_FROM else nodes
                 layer.recolour(picture, some, edges, unlit)
         return True
+
+    def reword(self, picture: Picture) -> None:
+        """Take the same picture with other words on its cards."""
+        self._picture = picture
+        self._before = None
+        for layer in (self._layer, self._overview):
+            if layer is not None and layer.scale >= WORDS_FROM:
+                layer.stale.update(layer.tiles)
 
     def paint(
         self, painter: QPainter, view: View, size: tuple[float, float], moving: bool, budget: float

@@ -22,8 +22,8 @@ TITLE, DETAIL = 13, 11  # font sizes, scene units
 PAD_LEFT, PAD_RIGHT, PAD_PILL = 15.0, 16.0, 20.0
 SLACK = 2.5  # that words may have too little: cards lie on whole pixels and differ by so much
 NAME_GAP = 12.0  # between an operation and the name of its result
-#: Pixels that words do not shrink below while they have room, and those of a title without.
-READABLE_TITLE, READABLE_DETAIL, LEAST_TITLE = 10.5, 9.0, 8.4
+#: Pixels that words do not shrink below while they have room, and those of title and detail without.
+READABLE_TITLE, READABLE_DETAIL, LEAST_TITLE, LEAST_DETAIL = 10.5, 9.0, 8.4, 7.5
 #: Below this scale cards have no words.
 WORDS_FROM = 0.34
 _SIZES = (11, 13, 15, 16, 18, 20, 22, 25, 28, 31)  # few, so that words are rarely shaped anew
@@ -33,6 +33,7 @@ _GAP = 9.0  # between title and detail
 
 _BACKWARD = re.compile(r"(?<=.)Backward\d*$")
 _DTYPE = re.compile(r"^(?:bool|u?int\d+|b?float\d+|complex\d+)(?: (?=[\d-])|(?=\[))")
+_BEFORE = re.compile(r"^(∂ )?.+?(?=[→≠Δ] )")
 
 #: One line: title or detail, font size, text, room for it.
 _Line = tuple[bool, int, str, int]
@@ -66,6 +67,12 @@ def short_title(title: str) -> str:
 def short_detail(detail: str) -> str:
     """Return a detail without its dtype: shape or value alone."""
     return _DTYPE.sub("", detail)
+
+
+@lru_cache(maxsize=4096)
+def least_detail(detail: str) -> str:
+    """Return of "0.5 → 0.7" and "[4, 2] Δ 0.3" only what is new; any other detail in short."""
+    return _BEFORE.sub(r"\1", short_detail(detail))
 
 
 @lru_cache(maxsize=1024)
@@ -127,9 +134,13 @@ class Words:
         if card.name and room - width > NAME_GAP:
             name = (False, detail, card.name, int(room - width - NAME_GAP))
             self._line(painter, name, False, left + width + NAME_GAP, top, ink.name)
+        short, small = short_detail(card.detail), detail
+        if DETAIL * scale >= LEAST_DETAIL and least_detail(card.detail) != short:
+            small = DETAIL  # of two numbers rather both, smaller, than one
         second = self._fitting(
-            room, (False, detail, card.detail), (False, detail, short_detail(card.detail))
-        )
+            room, (False, detail, card.detail), (False, detail, short), (False, small, short),
+            (False, detail, least_detail(card.detail)),
+        )  # fmt: skip
         self._line(painter, second, pill, left, top + below, ink.detail)
 
     def _fitting(self, room: int, *choices: tuple[bool, int, str]) -> _Line:
