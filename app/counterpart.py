@@ -150,7 +150,7 @@ def _gradients(old: Tape, new: Tape, node: int) -> str:
 
 
 def _pair(before: Array | None, after: Array | None, between: str) -> str:
-    """Return "0.5 → 0.7" for numbers, "[4, 2] Δ 0.3" for arrays: by how much they differ at most."""
+    """Return "0.5 → 0.7" for numbers, "[4, 2] Δ 0.3" (how much they differ at most) for arrays."""
     if before is None or after is None or not before.size:
         return ""
     if before.shape != after.shape:

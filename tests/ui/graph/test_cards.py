@@ -17,6 +17,7 @@ from ui.graph.words import (
     TITLE,
     WORDS_FROM,
     detail_font,
+    least_detail,
     short_detail,
     short_title,
     sizes_at,
@@ -107,3 +108,18 @@ def test_a_short_title_keeps_what_tells_nodes_apart(title: str, short: str) -> N
 )  # fmt: skip
 def test_a_short_detail_keeps_shape_and_value(detail: str, short: str) -> None:
     assert short_detail(detail) == short
+
+
+@pytest.mark.parametrize(
+    ("detail", "least"),
+    [
+        ("0.5 → 0.75", "→ 0.75"),
+        ("∂ 0.5 → 0.75", "∂ → 0.75"),
+        ("[4, 2] Δ 0.3", "Δ 0.3"),
+        ("0.5 ≠ 0.75", "≠ 0.75"),
+        ("float32[4, 2]", "[4, 2]"),
+        ("saved: self", "saved: self"),
+    ],
+)
+def test_the_least_detail_of_a_difference_is_what_is_new(detail: str, least: str) -> None:
+    assert least_detail(detail) == least
