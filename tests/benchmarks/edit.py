@@ -135,9 +135,8 @@ def measure(name: str, controller: Controller) -> None:
         if profile:
             profile.disable()
         worked, shown = (statistics.median(column) for column in zip(*taken, strict=True))
-        print(
-            f"{name:9} {len(tape.ops):,} ops, {view:12} evaluated {worked:5.0f} ms, shown {shown:5.0f} ms"
-        )
+        times = f"evaluated {worked:5.0f} ms, shown {shown:5.0f} ms"
+        print(f"{name:9} {len(tape.ops):,} operations, {view:12} {times}")
     if profile:
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
 

@@ -22,7 +22,7 @@ TITLE, DETAIL = 13, 11  # font sizes, scene units
 PAD_LEFT, PAD_RIGHT, PAD_PILL = 15.0, 16.0, 20.0
 SLACK = 2.5  # that words may have too little: cards lie on whole pixels and differ by so much
 NAME_GAP = 12.0  # between an operation and the name of its result
-#: Pixels that words do not shrink below while they have room, and those of title and detail without.
+#: Pixels that words do not shrink below while they have room, and then those without.
 READABLE_TITLE, READABLE_DETAIL, LEAST_TITLE, LEAST_DETAIL = 10.5, 9.0, 8.4, 7.5
 #: Below this scale cards have no words.
 WORDS_FROM = 0.34
