@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import networkx as nx
 
-from ui.graph.types import Kind, NodeId, Role
+from ui.graph.types import Kind, Nest, NodeId, Role
 
 
 class Builder:
@@ -116,6 +116,31 @@ def sizes(graph: nx.MultiDiGraph) -> dict[NodeId, tuple[float, float]]:
         padding = 44 if data["kind"] == Kind.LEAF else 30
         result[node] = (max(text + padding, 64.0), 52.0 if data["detail"] else 34.0)
     return result
+
+
+def steps_of(graph: nx.MultiDiGraph) -> Nest:
+    """Return a group per step of an unrolled RNN: all that is made from one input to the next."""
+    ids: list[NodeId] = []
+    of = {}
+    for node, data in graph.nodes(data=True):
+        if node.kind == Kind.LEAF and data["title"].startswith("x"):
+            ids.append(NodeId(Kind.GROUP, len(ids)))
+        if ids and not data["title"].lower().startswith("sum"):
+            of[node] = len(ids) - 1
+    return Nest(ids, [-1] * len(ids), of)
+
+
+def blocks_of(graph: nx.MultiDiGraph) -> Nest:
+    """Return a group per block of a transformer, all in one for the network."""
+    ids, parents, of = [NodeId(Kind.GROUP, -1)], [-1], {}
+    for node, data in graph.nodes(data=True):
+        if data["title"] == "ln1.weight":
+            parents.append(0)
+            ids.append(NodeId(Kind.GROUP, len(ids)))
+        if data["title"] == "ln_f.weight":
+            break
+        of[node] = len(ids) - 1
+    return Nest(ids, parents, of)
 
 
 Growing = tuple[Builder, list[NodeId], Callable[[], None]]

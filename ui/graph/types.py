@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
@@ -15,6 +16,7 @@ class Kind(IntEnum):
     OP = 1  # ref: ops row
     GRAD_FN = 2  # ref: nodes row
     ACCUMULATE = 3  # an AccumulateGrad node; ref: nodes row
+    GROUP = 4  # several of the others in one; ref: see `ui.graph.groups`
 
 
 class NodeId(NamedTuple):
@@ -64,6 +66,37 @@ class Badges:
 
 
 @dataclass(frozen=True, slots=True)
+class Nest:
+    """Groups within groups, as the layout takes them.
+
+    ids: of the groups, those that hold others before these; parents: the number of the group
+    around each, or -1; of: the number of the innermost group of each node that is in one.
+    """
+
+    ids: list[NodeId]
+    parents: list[int]
+    of: Mapping[NodeId, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Where groups are that show their nodes: ids (g,), boxes: float32 (g, 4) as in Layout;
+    parents: int32 (g,), the frame around each, or -1; outer frames come before inner ones."""
+
+    ids: list[NodeId]
+    boxes: NDArray[np.float32]
+    parents: NDArray[np.int32]
+
+    @classmethod
+    def none(cls) -> Frames:
+        """Return those of a layout without groups."""
+        return cls([], np.zeros((0, 4), np.float32), np.zeros(0, np.int32))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """Where everything is. Coordinates are scene units (1 = one pixel at zoom 1), y downward.
 
@@ -83,13 +116,14 @@ class Layout:
     points: NDArray[np.float32]
     starts: NDArray[np.int32]
     badges: Badges = field(default_factory=Badges.none)
+    frames: Frames = field(default_factory=Frames.none)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """Return x, y, width, height around all boxes and routes; zeros for an empty graph."""
         if not len(self.boxes):
             return 0.0, 0.0, 0.0, 0.0
-        boxes = np.concatenate([self.boxes, self.badges.boxes])
+        boxes = np.concatenate([self.boxes, self.badges.boxes, self.frames.boxes])
         low = boxes[:, :2].min(axis=0)
         high = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
         if len(self.points):

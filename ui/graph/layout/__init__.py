@@ -4,8 +4,10 @@ A pipeline of pure steps: portals (edges too far to draw), units (mirrored pairs
 sections (a deep graph is cut where all lines run through one unit; equal ones are laid out once).
 For each section: items (units and bends of long links), order within ranks (few crossings),
 blocks (straight verticals), coordinates, plan (ways and ports of edges), routes. Then columns and
-shelves. Data edges run downward, gradient edges upward; curves lie in the gaps between ranks, so
-none can touch a box. Deterministic: it depends on the graph's order alone.
+shelves. Groups go through the same steps one by one, from the innermost outward; each then stands
+as one box in what is around it.
+Data edges run downward, gradient edges upward; curves lie in the gaps between ranks, so none can
+touch a box. Deterministic: it depends on the graph's order alone.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ import networkx as nx
 
 from ui.graph.layout.arrange import arrange
 from ui.graph.layout.extend import extend
+from ui.graph.layout.frames import arrange_nested
 from ui.graph.layout.portals import hub_edges
 from ui.graph.layout.problem import read_graph
 from ui.graph.layout.watch import LayoutCancelled, Progress, Watch
-from ui.graph.types import Layout, NodeId
+from ui.graph.types import Layout, Nest, NodeId
 
 __all__ = ["LayoutCancelled", "Progress", "lay_out"]
 
@@ -30,6 +33,7 @@ def lay_out(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
     before: Layout | None = None,
+    nest: Nest | None = None,
 ) -> Layout:
     """Return where the graph's nodes and edges lie; edges need the attribute `role`,
     and `slot` where inputs have an order; nodes may have `root`, where a backward pass begins.
@@ -37,11 +41,14 @@ def lay_out(
     sizes: width and height per node. progress is called with the done part, 0 to 1; cancelled is
     asked often, and LayoutCancelled raised when it returns True. before: the layout of the same
     graph when it was smaller; what it holds stays where it is, wherever the graph only grew.
+    nest: groups, which get frames that nothing else enters.
     """
     watch = Watch(progress, cancelled)
     whole = read_graph(graph, sizes)
     watch(0.0)
-    if before is not None:
+    if nest is not None and nest.ids and whole.ids:
+        return arrange_nested(whole, nest, watch)
+    if before is not None and not len(before.frames):
         grown = extend(before, whole, watch)
         if grown is not None:
             return grown

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from ui.graph.layout.assemble import assemble
+from ui.graph.layout.assemble import assemble, join
 from ui.graph.layout.orient import Orientation, orient
-from ui.graph.layout.portals import Bools, Portals, far_edges, with_badges
-from ui.graph.layout.problem import Problem, Whole
+from ui.graph.layout.portals import Portals, far_edges, with_badges
+from ui.graph.layout.problem import Bools, Problem, Whole
 from ui.graph.layout.section import Drawing, draw_section
 from ui.graph.layout.sections import Cut, Pin, cut
-from ui.graph.layout.watch import PREPARED, Watch
+from ui.graph.layout.watch import PREPARED, Progress, Watch
 from ui.graph.types import Layout
+
+Known = dict[tuple[object, ...], Drawing]
 
 
 def arrange(whole: Whole, portal: Bools, watch: Watch, pin: Pin | None = None) -> Layout:
@@ -19,13 +19,18 @@ def arrange(whole: Whole, portal: Bools, watch: Watch, pin: Pin | None = None) -
 
     pin: a node that nothing leads to, which shall be above all others.
     """
-    problem = whole.problem
-    portals, way = _through_portals(problem, portal)
+    portals, way = _through_portals(whole.problem, portal)
     watch(PREPARED)
-    sections = cut(portals.problem, way if pin is None else way.below(pin.node), pin)
-    drawings = _draw(sections, watch)
-    ends = np.stack([problem.src, problem.dst], axis=1)
-    return assemble(whole.ids, whole.keys, ends, problem.role, portals, sections, drawings)
+    drawing = draw(portals.problem, way, watch.within(0.0, 1.0), {}, pin)
+    return assemble(whole, portals, drawing)
+
+
+def draw(
+    problem: Problem, way: Orientation, check: Progress, known: Known, pin: Pin | None = None
+) -> Drawing:
+    """Draw a graph without portals in sections; those that are `known` are not drawn again."""
+    sections = cut(problem, way if pin is None else way.below(pin.node), pin)
+    return join(problem, sections, _draw(sections, check, known))
 
 
 def _through_portals(problem: Problem, portal: Bools) -> tuple[Portals, Orientation]:
@@ -40,17 +45,20 @@ def _through_portals(problem: Problem, portal: Bools) -> tuple[Portals, Orientat
         portal[far] = True
 
 
-def _draw(sections: Cut, watch: Watch) -> list[Drawing]:
+def _draw(sections: Cut, check: Progress, known: Known) -> list[Drawing]:
     """Return the drawing of each section; equal ones are drawn once."""
     total = max(len(sections.nodes), 1)
     done = 0
-    known: dict[tuple[object, ...], Drawing] = {}
     drawings = []
     for section in sections.sections:
         key = section.fingerprint()
         size = len(section.rank)
         if key not in known:
-            known[key] = draw_section(section, watch.within(done / total, size / total))
+            known[key] = draw_section(section, _share(check, done / total, size / total))
         drawings.append(known[key])
         done += size
     return drawings
+
+
+def _share(check: Progress, start: float, share: float) -> Progress:
+    return lambda part: check(start + part * share)

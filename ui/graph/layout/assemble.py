@@ -8,58 +8,68 @@ from numpy.typing import NDArray
 from ui.graph.layout.columns import around, wrap
 from ui.graph.layout.packing import pack
 from ui.graph.layout.portals import Portals
-from ui.graph.layout.problem import Floats, Ints
+from ui.graph.layout.problem import Floats, Ints, Problem, Whole
 from ui.graph.layout.section import Drawing
 from ui.graph.layout.sections import Cut, Section
 from ui.graph.routes import spans
-from ui.graph.types import Badges, Layout, NodeId, Role
+from ui.graph.types import Badges, Frames, Layout, Role
+
+
+def join(problem: Problem, cut: Cut, drawings: list[Drawing]) -> Drawing:
+    """Return the drawing of a problem whose sections are drawn."""
+    points, counts, shift = _place_sections(problem, cut, drawings)
+    box = np.concatenate([np.zeros((0, 4)), *[d.boxes for d in drawings]])
+    box[:, :2] += np.repeat(shift, np.diff(cut.node_starts), axis=0)
+    boxes = np.empty((len(problem.width), 4))
+    boxes[cut.nodes[cut.own]] = box[cut.own]
+    order = np.argsort(cut.edges)
+    begins = np.cumsum(counts) - counts
+    points = points[spans(begins[order], (begins + counts)[order])]
+    starts = np.concatenate([[0], np.cumsum(counts[order])])
+    corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:], points, np.zeros((0, 2))])
+    if not len(corners):
+        corners = np.zeros((1, 2))
+    return Drawing(boxes, points, starts, corners.min(axis=0), corners.max(axis=0))
 
 
 def assemble(
-    ids: list[NodeId],
-    keys: list[int],
-    ends: Ints,
-    roles: Ints,
-    portals: Portals,
-    cut: Cut,
-    drawings: list[Drawing],
+    whole: Whole, portals: Portals, drawing: Drawing, frames: Frames | None = None
 ) -> Layout:
-    """Return the layout of a graph with m edges from `ends` (m, 2) and `roles` (m,)."""
-    n, m, k = len(ids), len(ends), len(portals.node)
-    points, counts, shift = _place_sections(cut, drawings)
-    box = np.concatenate([np.zeros((0, 4)), *[d.boxes for d in drawings]])
-    box[:, :2] += np.repeat(shift, np.diff(cut.node_starts), axis=0)
-    boxes = np.empty((n + k, 4))
-    boxes[cut.nodes[cut.own]] = box[cut.own]
+    """Return the layout of a graph from the drawing of it with its badges."""
+    problem = whole.problem
+    n, m, k = len(whole.ids), len(whole.keys), len(portals.node)
     # Routes in the order of the graph's edges, then those of the stubs.
-    name = portals.edge[cut.edges]
-    stub = np.flatnonzero(name < 0)
+    name = portals.edge
     drawn = np.flatnonzero(name >= 0)
-    order = np.concatenate([drawn[np.argsort(name[drawn])], stub[np.argsort(cut.edges[stub])]])
-    begins = np.cumsum(counts) - counts
-    kept = spans(begins[order], (begins + counts)[order])
-    knots: NDArray[np.float32] = points[kept].astype(np.float32)
+    counts = np.diff(drawing.starts)
+    knots: NDArray[np.float32] = drawing.points.astype(np.float32)
     count = np.zeros(m + k, np.int64)
-    count[np.sort(name[drawn])] = counts[order[: len(drawn)]]
-    count[m:] = counts[order[len(drawn) :]]
+    count[name[drawn]] = counts[drawn]
+    count[m:] = counts[name < 0]
     starts = np.concatenate([[0], np.cumsum(count)]).astype(np.int32)
+    boxes = drawing.boxes.astype(np.float32)
     badges = Badges(
-        boxes[n:].astype(np.float32), portals.node.astype(np.int32), portals.far.astype(np.int32),
+        boxes[n:], portals.node.astype(np.int32), portals.far.astype(np.int32),
         portals.role.astype(np.uint8), portals.edges.astype(np.int32),
         portals.starts.astype(np.int32), knots[starts[m] :], starts[m:] - starts[m],
     )  # fmt: skip
+    ends = np.stack([problem.src, problem.dst], axis=1).astype(np.int32)
     return Layout(
-        ids, boxes[:n].astype(np.float32), ends.astype(np.int32), keys, roles.astype(np.uint8),
-        knots[: starts[m]], starts[: m + 1], badges,
+        whole.ids, boxes[:n], ends, whole.keys, problem.role.astype(np.uint8),
+        knots[: starts[m]], starts[: m + 1], badges, frames or Frames.none(),
     )  # fmt: skip
 
 
-def _place_sections(cut: Cut, drawings: list[Drawing]) -> tuple[Floats, Ints, Floats]:
+def _place_sections(
+    problem: Problem, cut: Cut, drawings: list[Drawing]
+) -> tuple[Floats, Ints, Floats]:
     """Return the points of all routes and how many each has, by `cut.edges`, and the shifts."""
     if not drawings:
         return np.zeros((0, 2)), np.zeros(0, np.int64), np.zeros((0, 2))
-    tops = np.array([d.boxes[s.top, :2] for s, d in zip(cut.sections, drawings, strict=True)])
-    ends = np.array([d.boxes[s.bottom, :2] for s, d in zip(cut.sections, drawings, strict=True)])
+    both = list(zip(cut.sections, drawings, strict=True))
+    tops = np.array([d.boxes[s.top] for s, d in both])
+    ends = np.array([d.boxes[s.bottom] for s, d in both])
+    tops, ends = (box[:, :2] + box[:, 2:] * (0.0, 1.0) for box in (tops, ends))
     first = np.append(True, cut.part[1:] != cut.part[:-1])
     step = np.where(first[:, None], 0.0, np.vstack([ends[:1], ends[:-1]]) - tops)
     below = np.cumsum(step, axis=0)  # shifts as if there were one column
@@ -82,7 +92,13 @@ def _place_sections(cut: Cut, drawings: list[Drawing]) -> tuple[Floats, Ints, Fl
         lows[k] = np.minimum(lows[k], way.min(axis=0))
         highs[k] = np.maximum(highs[k], way.max(axis=0))
     lows, highs = np.minimum.reduceat(lows, begin), np.maximum.reduceat(highs, begin)
-    corners = np.array(pack([(w, h) for w, h in (highs - lows).tolist()]))
+    open_ = np.zeros(len(begin), bool)
+    open_[
+        cut.part[
+            np.searchsorted(cut.node_starts, np.flatnonzero(problem.pin[cut.nodes]), "right") - 1
+        ]
+    ] = True
+    corners = np.array(pack((highs - lows).tolist(), open_.tolist()))
     packed = (corners - lows)[cut.part]
     sizes = np.array([len(way) for way, _ in routes])
     return points + np.repeat(packed, sizes, axis=0), counts, shift + packed

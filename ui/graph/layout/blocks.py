@@ -45,8 +45,7 @@ def _mutual(
 ) -> list[Wish]:
     """Return the links that both of their ends wish straight, with their strength (least first)."""
     n = items.n_units
-    paired = [units.op[u] >= 0 and units.grad[u] >= 0 for u in range(n)]
-    paired += [False] * (len(items.rank) - n)
+    paired = units.split + [False] * (len(items.rank) - n)
     hanging = items.data_line(top)
     best_up: dict[int, Wish] = {}
     best_down: dict[int, Wish] = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from math import inf
+from math import inf, isfinite
 
 import numpy as np
 
@@ -50,6 +50,7 @@ def measure(
             needs.setdefault(block[u], []).append(need)
     distance = {b: common(block_needs) for b, block_needs in needs.items()}
     distance |= {block[unit]: apart for unit, apart in given.items()}
+    data_at, grad_at = problem.data_at.tolist(), problem.grad_at.tolist()
     left: list[float] = []
     right: list[float] = []
     offset: list[float] = []
@@ -57,6 +58,8 @@ def measure(
         if op >= 0 and grad >= 0:
             d = max(distance[block[u]], (width[op] + width[grad]) / 2 + PAIR_GAP)
             extent = d + width[grad] / 2, width[op] / 2, -d
+        elif op >= 0 and isfinite(data_at[op]):
+            extent = data_at[op], width[op] - data_at[op], grad_at[op] - data_at[op]
         else:
             half = width[op if op >= 0 else grad] / 2
             extent = half, half, 0.0

@@ -14,7 +14,7 @@ from ui.graph.components import label_components
 from ui.graph.layout.arrange import arrange
 from ui.graph.layout.growth import Growth
 from ui.graph.layout.portals import hub_edges
-from ui.graph.layout.problem import Ints, Problem, Whole
+from ui.graph.layout.problem import Ints, Whole
 from ui.graph.layout.watch import Watch
 from ui.graph.types import Layout, Role
 
@@ -105,11 +105,7 @@ def _restrict(whole: Whole, nodes: Ints, edges: Ints) -> Whole:
     problem = whole.problem
     local = np.full(len(problem.width), -1)
     local[nodes] = np.arange(len(nodes))
-    part = Problem(
-        problem.width[nodes], problem.height[nodes], problem.kind[nodes],
-        local[problem.src[edges]], local[problem.dst[edges]], problem.role[edges],
-        problem.parallel[edges], problem.slot[edges], problem.root[nodes],
-    )  # fmt: skip
+    part = problem.part(nodes, edges, local[problem.src[edges]], local[problem.dst[edges]])
     return Whole(
         part, [whole.ids[k] for k in nodes.tolist()], [whole.keys[e] for e in edges.tolist()]
     )

@@ -185,7 +185,7 @@ def _slots(i: int, items: Items, units: Units) -> tuple[float, float]:
     """
     if i >= items.n_units:
         return 0.5, 0.5
-    if units.op[i] >= 0 and units.grad[i] >= 0:
+    if units.split[i]:
         return 1.0, 0.0
     return 0.0, 1.0
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ui.graph.layout.problem import Ints, Problem
+from ui.graph.components import label_components
+from ui.graph.layout.problem import BOTTOM, TOP, Ints, Problem
 from ui.graph.layout.ranks import break_cycles, neighbours, rank_units, topological
 from ui.graph.layout.units import Links, Units, find_links, number_units, pair_up
 
@@ -30,6 +31,24 @@ class Orientation:
         rank = list(self.rank)
         rank[unit] = min([r for u, r in enumerate(rank) if u != unit], default=1) - 1
         return replace(self, rank=rank)
+
+    def pinned(self, problem: Problem) -> Orientation:
+        """Return the same with what is pinned to the top or the bottom of its part there."""
+        if not problem.pin.any():
+            return self
+        of = np.array(self.units.of, np.int64)
+        n = len(self.rank)
+        pin = np.zeros(n, np.int64)
+        pin[of] = problem.pin
+        rank = np.array(self.rank, np.int64)
+        part = label_components(n, of[problem.src], of[problem.dst])
+        low, high = np.full(n, rank.max(initial=0)), np.full(n, rank.min(initial=0))
+        free = pin == 0
+        np.minimum.at(low, part[free], rank[free])
+        np.maximum.at(high, part[free], rank[free])
+        rank = np.where(pin == TOP, low[part] - 1, rank)
+        rank = np.where(pin == BOTTOM, high[part] + 1, rank)
+        return replace(self, rank=(rank - rank.min(initial=0)).tolist())
 
     def node_ranks(self) -> Ints:
         """Return the rank of every node."""

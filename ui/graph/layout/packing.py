@@ -9,17 +9,31 @@ GAP = 64.0
 _ASPECT = 1.6
 
 
-def pack(sizes: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return the upper left corners of boxes of (width, height), in rows, in the given order."""
-    area = sum([(w + GAP) * (h + GAP) for w, h in sizes])
-    widest = max([w for w, _ in sizes], default=0.0)
+def pack(
+    sizes: Sequence[tuple[float, float]], through: Sequence[bool]
+) -> list[tuple[float, float]]:
+    """Return the upper left corners of boxes of (width, height), in rows, in the given order.
+
+    through: which have lines that go on above and below them; these stand beside all others.
+    """
+    area = sum(
+        [(w + GAP) * (h + GAP) for (w, h), free in zip(sizes, through, strict=True) if not free]
+    )
+    widest = max([w for (w, _), free in zip(sizes, through, strict=True) if not free], default=0.0)
     row = max(widest, sqrt(area * _ASPECT))
-    corners = []
+    aside = 0.0
+    corners = [(0.0, 0.0)] * len(sizes)
+    for k, (w, _) in enumerate(sizes):
+        if through[k]:
+            corners[k] = aside, 0.0
+            aside += w + GAP
     x = y = tallest = 0.0
-    for w, h in sizes:
+    for k, (w, h) in enumerate(sizes):
+        if through[k]:
+            continue
         if x and x + w > row:
             x, y, tallest = 0.0, y + tallest + GAP, 0.0
-        corners.append((x, y))
+        corners[k] = aside + x, y
         x += w + GAP
         tallest = max(tallest, h)
     return corners

@@ -77,6 +77,8 @@ def _middles(problem: Problem, units: Units, extents: Extents, anchors: Floats) 
     op, grad = np.array(units.op, np.int64), np.array(units.grad, np.int64)
     x = anchors[: len(op)]
     middle[op[op >= 0]] = x[op >= 0]
+    groups = problem.groups
+    middle[groups] += (problem.width / 2 - problem.data_at)[groups]
     middle[grad[grad >= 0]] = (x + np.array(extents.grad[: len(op)]))[grad >= 0]
     return middle
 
@@ -143,19 +145,27 @@ def _ports(
     shared = np.clip((middle[upper] + middle[lower]) / 2, low, np.maximum(low, high))
     below = np.where(low <= high, shared, middle[lower])
     above = np.where(low <= high, shared, middle[upper])
+    corner = middle - problem.width / 2
+    leave, enter = corner[upper] + problem.upper_at, corner[lower] + problem.lower_at
+    below = np.where(np.isnan(enter), below, enter)
+    above = np.where(np.isnan(leave), above, leave)
     last = np.append(piece_edge[1:] != piece_edge[:-1], True)[: len(piece_edge)]
     bent_below = (index == 0) & ~last
     below[piece_edge[bent_below]] = bends[bent_below]
     bent_above = last & (index > 0)
     above[piece_edge[bent_above]] = bends[np.flatnonzero(bent_above) - 1]
     below[ways.laned] = above[ways.laned] = lane[ways.laned]
-    free = np.setdiff1d(np.arange(m), ways.level)
-    n = len(middle)
-    hops = np.isin(free, ways.hop)
-    sides = np.concatenate([upper[free], lower[free] + np.where(hops, 0, n)])
-    nodes = np.concatenate([upper[free], lower[free]])
-    far = np.concatenate([below[free], above[free]])
+    loose = np.ones(m, bool)
+    loose[ways.level] = False
+    hops = np.zeros(m, bool)
+    hops[ways.hop] = True
+    at_upper = np.flatnonzero(loose & np.isnan(leave))
+    at_lower = np.flatnonzero(loose & np.isnan(enter))
+    nodes = np.concatenate([upper[at_upper], lower[at_lower]])
+    sides = nodes.copy()
+    sides[len(at_upper) :] += np.where(hops[at_lower], 0, len(middle))
+    far = np.concatenate([below[at_upper], above[at_lower]])
     x = spread_ports(sides, far, middle[nodes], reach[nodes])
-    leave, enter = middle[upper].copy(), middle[lower].copy()
-    leave[free], enter[free] = x[: len(free)], x[len(free) :]
-    return leave, enter
+    leave[at_upper], enter[at_lower] = x[: len(at_upper)], x[len(at_upper) :]
+    leave = np.where(np.isnan(leave), middle[upper], leave)
+    return leave, np.where(np.isnan(enter), middle[lower], enter)

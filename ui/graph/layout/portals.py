@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ui.graph.layout.problem import Floats, Ints, Problem
+from ui.graph.layout.problem import Bools, Floats, Ints, Problem
 from ui.graph.types import Kind, Role
 
 HUB_FAN_OUT = 8  # a value with more users than this is a hub
@@ -20,8 +19,6 @@ _NEAR_RANKS = 8  # of a hub that is no leaf, edges so short are drawn
 _HEIGHT = 24.0
 _NARROWEST, _WIDEST, _COUNT_WIDTH = 44.0, 132.0, 84.0
 _NARROWER = 0.8  # a badge's letters are smaller than a card's
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +96,12 @@ def with_badges(problem: Problem, portal: Bools) -> Portals:
         parallel=np.concatenate([problem.parallel[keep], np.zeros(stub, np.int64)]),
         slot=np.concatenate([problem.slot[keep], problem.slot[edges[starts[:-1]]]]),
         root=np.concatenate([problem.root, np.zeros(stub, np.int64)]),
+        weight=np.concatenate([problem.weight, np.ones(stub, np.int64)]),
+        pin=np.concatenate([problem.pin, np.zeros(stub, np.int64)]),
+        data_at=np.concatenate([problem.data_at, np.full(stub, np.nan)]),
+        grad_at=np.concatenate([problem.grad_at, np.full(stub, np.nan)]),
+        upper_at=np.concatenate([problem.upper_at[keep], np.full(stub, np.nan)]),
+        lower_at=np.concatenate([problem.lower_at[keep], np.full(stub, np.nan)]),
     )
     edge = np.concatenate([keep, np.full(stub, -1)])
     return Portals(grown, edge, node, far, roles, edges, starts)

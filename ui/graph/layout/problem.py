@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from ui.graph.types import Kind, NodeId
+from ui.graph.types import Kind, NodeId, Role
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+TOP, BOTTOM = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,10 @@ class Problem:
     width, height: (n,) in scene units; kind: (n,) of Kind; src, dst: (m,) node numbers;
     role: (m,) of Role; parallel: (m,) counts 0, 1, ... edges of one role between the same nodes;
     slot: (m,) place among the inputs, or among next_functions; root: (n,) 1 where a pass began.
+    Of graphs within groups: weight: (n,) how many nodes a node stands for; pin: (n,) TOP or BOTTOM
+    where lines come in or go out, 0 else; data_at, grad_at: (n,) where the lines of a group run,
+    from its left, NaN for cards; upper_at, lower_at: (m,) where the upper and the lower end of an
+    edge is fixed, from the left of its box, NaN where it is free.
     """
 
     width: Floats
@@ -34,6 +40,29 @@ class Problem:
     parallel: Ints
     slot: Ints
     root: Ints
+    weight: Ints
+    pin: Ints
+    data_at: Floats
+    grad_at: Floats
+    upper_at: Floats
+    lower_at: Floats
+
+    def part(self, nodes: Ints | slice, edges: Ints | slice, src: Ints, dst: Ints) -> Problem:
+        """Return the problem of some nodes and edges, whose ends are src and dst among them."""
+        some = {name: getattr(self, name)[nodes] for name in _OF_NODES}
+        some |= {name: getattr(self, name)[edges] for name in _OF_EDGES}
+        return Problem(src=src, dst=dst, **some)
+
+    @property
+    def groups(self) -> Bools:
+        """Return (n,) which nodes are groups with nodes of their own inside."""
+        return np.asarray(np.isfinite(self.data_at))
+
+
+_OF_EDGES = ("role", "parallel", "slot", "upper_at", "lower_at")
+_OF_NODES = tuple(
+    field.name for field in fields(Problem) if field.name not in (*_OF_EDGES, "src", "dst")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +80,36 @@ def read_graph(
     """Number the nodes and edges of a graph; raises KeyError for a node without a size."""
     ids: list[NodeId] = list(graph.nodes)
     number = {node: i for i, node in enumerate(ids)}
-    src: list[int] = []
-    dst: list[int] = []
-    role: list[int] = []
-    parallel: list[int] = []
+    ends: list[int] = []
     keys: list[Any] = []
-    slot: list[int] = []
-    seen: dict[tuple[int, int, int], int] = {}
-    for u, v, key, data in graph.edges(keys=True, data=True):
-        ends = (number[u], number[v], int(data["role"]))
-        count = seen.get(ends, 0)
-        seen[ends] = count + 1
-        src.append(ends[0])
-        dst.append(ends[1])
-        role.append(ends[2])
-        parallel.append(count)
-        keys.append(key)
-        slot.append(data.get("slot", 0))
+    rows: list[dict[str, Any]] = []
+    for u, beside in graph.adjacency():
+        a = number[u]
+        for v, lines in beside.items():
+            ends += (a, number[v]) * len(lines)
+            keys += lines
+            rows += lines.values()
+    src, dst = np.array(ends, np.int64).reshape(-1, 2).T
+    role = np.array([data["role"] for data in rows], np.int64)
+    slot = np.array([data.get("slot", 0) for data in rows], np.int64)
     size = np.array([sizes[node] for node in ids], np.float64).reshape(len(ids), 2)
     kinds = [int(node.kind) if isinstance(node, NodeId) else int(Kind.OP) for node in ids]
     roots = [bool(root) for _, root in graph.nodes(data="root")]
-    columns = [
-        np.array(column, np.int64) for column in (kinds, src, dst, role, parallel, slot, roots)
-    ]
-    return Whole(Problem(size[:, 0], size[:, 1], *columns), ids, keys)
+    columns = (
+        np.array(kinds, np.int64), src, dst, role, _parallel(len(ids), src, dst, role), slot,
+        np.array(roots, np.int64),
+    )  # fmt: skip
+    n, m = len(ids), len(src)
+    bare = np.ones(n, np.int64), np.zeros(n, np.int64), np.full(n, np.nan), np.full(n, np.nan)
+    free = np.full(m, np.nan), np.full(m, np.nan)
+    return Whole(Problem(size[:, 0], size[:, 1], *columns, *bare, *free), ids, keys)
+
+
+def _parallel(n: int, src: Ints, dst: Ints, role: Ints) -> Ints:
+    """Count edges of one role between the same nodes, in the order of the graph."""
+    key = (src * n + dst) * len(Role) + role
+    order = np.argsort(key, kind="stable")
+    first = np.flatnonzero(np.diff(key[order], prepend=-1))
+    count = np.empty(len(key), np.int64)
+    count[order] = np.arange(len(key)) - np.repeat(first, np.diff(first, append=len(key)))
+    return count

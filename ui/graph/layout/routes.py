@@ -41,9 +41,34 @@ def stack_ranks(problem: Problem, plan: Plan) -> Bands:
 
 def place_boxes(problem: Problem, plan: Plan, bands: Bands) -> Floats:
     """Return (n, 4) boxes, each in the middle of its rank's band."""
-    y = (bands.top + bands.bottom)[plan.rank] / 2 - problem.height / 2
+    middle = (bands.top + bands.bottom)[plan.rank] / 2
+    if problem.groups.any():
+        middle = _beside_groups(problem, plan, bands, middle)
+    y = middle - problem.height / 2
     x = plan.middle - problem.width / 2
     return np.stack([x, y, problem.width, problem.height], axis=1)
+
+
+def _beside_groups(problem: Problem, plan: Plan, bands: Bands, middle: Floats) -> Floats:
+    """Return the y of the middles: cards stand level with the top of the group beside them, or with
+    its end if nothing leads to them."""
+    groups = problem.groups
+    n = len(bands.top)
+    cards, tall, ports = np.zeros(n), np.zeros(n, bool), problem.height == 0.0
+    np.maximum.at(cards, plan.rank[~groups], problem.height[~groups])
+    tall[plan.rank[groups]] = True
+    at_top, at_end = bands.top + cards / 2, bands.bottom - cards / 2
+    led_to = np.zeros(len(middle), bool)
+    linking = problem.role != Role.TIE
+    led_to[plan.ways.lower[linking]] = True
+    of_unit = led_to.copy()
+    ties = plan.ways.level
+    of_unit[problem.src[ties]] |= led_to[problem.dst[ties]]
+    of_unit[problem.dst[ties]] |= led_to[problem.src[ties]]
+    beside = tall[plan.rank] & ~groups & ~ports
+    y = np.where(of_unit, at_top[plan.rank], at_end[plan.rank])
+    middle = np.where(beside, y, middle)
+    return np.where(groups, bands.top[plan.rank] + problem.height / 2, middle)
 
 
 def route(problem: Problem, plan: Plan, bands: Bands, boxes: Floats) -> tuple[Floats, Ints]:

@@ -7,21 +7,19 @@ end of a graph leaves the sections before it as they are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ui.graph.components import label_components
 from ui.graph.layout.coordinates import PAIR_GAP, common
 from ui.graph.layout.orient import Orientation
-from ui.graph.layout.problem import Floats, Ints, Problem
+from ui.graph.layout.problem import Bools, Floats, Ints, Problem
 
 _WHOLE = 150  # a connected part of fewer nodes is one section
 _LEAST = 40  # nodes of a section
-
-Bools = NDArray[np.bool_]
+_GHOST = 60.0  # height of what stands for the waist above
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def _find_waists(
     base = np.cumsum(depth) - depth
     level = base[part] + rank  # a row of its own for every rank of every part
     total = int(depth.sum())
-    size = np.bincount(part, minlength=n_parts)
+    size = np.bincount(part, problem.weight, n_parts)
     if not orientation.sound or size.max(initial=0) < _WHOLE:
         return np.zeros(0, np.int64), part, n_parts
     a, b = level[problem.src], level[problem.dst]
@@ -114,7 +112,15 @@ def _find_waists(
     units = fed_units[fine]
     units = units[np.argsort(unit_level[units], kind="stable")]
     big = size >= _WHOLE
-    chosen = _far_apart(units, unit_level, np.bincount(level, minlength=total), base, big, of, part)
+    chosen = _far_apart(
+        units,
+        unit_level,
+        np.bincount(level, problem.weight, total).astype(np.float64),
+        base,
+        big,
+        of,
+        part,
+    )
     at = unit_level[chosen]
     before = np.searchsorted(at, level, side="left")
     here = np.minimum(before, max(len(at) - 1, 0))
@@ -139,24 +145,24 @@ def _linked(problem: Problem, of: Ints, low: Ints, high: Ints, level: Ints) -> t
 
 
 def _far_apart(
-    units: Ints, level: Ints, crowd: Ints, base: Ints, big: Bools, of: Ints, part: Ints
+    units: Ints, level: Ints, crowd: Floats, base: Ints, big: Bools, of: Ints, part: Ints
 ) -> Ints:
     """Choose waists so that no section is small; the last waist of a part also ends one."""
     part_of = np.zeros(len(level), np.int64)
     part_of[of] = part
     above = np.concatenate([[0], np.cumsum(crowd)])
     ends = np.append(base[1:], len(crowd))
-    chosen, last, now = [], 0, -1
+    chosen, last, now = [], 0.0, -1
     for unit, at, p in zip(
         units.tolist(), level[units].tolist(), part_of[units].tolist(), strict=True
     ):
         if not big[p]:
             continue
         if p != now:
-            now, last = p, int(above[base[p]])
+            now, last = p, float(above[base[p]])
         if above[at] - last >= _LEAST and above[ends[p]] - above[at] >= _LEAST:
             chosen.append(unit)
-            last = int(above[at])
+            last = float(above[at])
     return np.array(chosen, np.int64)
 
 
@@ -191,11 +197,13 @@ def _divide(
     section_part[section] = part
     root = problem.root.copy()
     root[anchor] = 1
-    columns = Problem(
-        problem.width[nodes], problem.height[nodes], problem.kind[nodes], ends[0], ends[1],
-        problem.role[edges], problem.parallel[edges], problem.slot[edges],
-        np.where(own, root[nodes], 0),
-    )  # fmt: skip
+    columns = problem.part(nodes, edges, ends[0], ends[1])
+    columns = replace(
+        columns,
+        root=np.where(own, root[nodes], 0),
+        # Of a group above, only its lower side matters.
+        height=np.where(own, columns.height, np.minimum(columns.height, _GHOST)),
+    )
     lowest = np.minimum.reduceat(rank[nodes], node_starts[:-1]) if n_sections else rank[:0]
     ranks = rank[nodes] - lowest[home]
     partner = _partners(ops, grads, len(of))[nodes]
@@ -208,7 +216,10 @@ def _divide(
         top[section[pin.node]] = mine[pin.node]
         apart[part[pin.node]] = pin.apart or apart[part[pin.node]]
     sections = [
-        Section(_slice(columns, a, b, c, d), ranks[a:b], partner[a:b], t, low, apart[p], k == hung)
+        Section(
+            columns.part(slice(a, b), slice(c, d), columns.src[c:d], columns.dst[c:d]),
+            ranks[a:b], partner[a:b], t, low, apart[p], k == hung,
+        )
         for k, (a, b, c, d, t, low, p) in enumerate(zip(
             node_starts[:-1].tolist(), node_starts[1:].tolist(), edge_starts[:-1].tolist(),
             edge_starts[1:].tolist(), top.tolist(), bottom.tolist(), section_part.tolist(),
@@ -223,15 +234,6 @@ def _partners(ops: Ints, grads: Ints, n: int) -> Ints:
     paired = (ops >= 0) & (grads >= 0)
     partner[ops[paired]], partner[grads[paired]] = grads[paired], ops[paired]
     return partner
-
-
-def _slice(columns: Problem, a: int, b: int, c: int, d: int) -> Problem:
-    """Return the problem of nodes a to b and edges c to d."""
-    return Problem(
-        columns.width[a:b], columns.height[a:b], columns.kind[a:b],
-        columns.src[c:d], columns.dst[c:d], columns.role[c:d], columns.parallel[c:d],
-        columns.slot[c:d], columns.root[a:b],
-    )  # fmt: skip
 
 
 def _distances(

@@ -18,12 +18,14 @@ Links = dict[tuple[int, int], int]  # (upper unit, lower unit) -> DATA_LINE | GR
 class Units:
     """op[u] and grad[u] are node numbers or -1: a unit stands right-hand op, left-hand grad_fn.
 
-    of[node] is the node's unit.
+    of[node] is the node's unit; split[u]: data lines and gradient lines attach at places of their
+    own, at a mirrored pair or at a group, which is the unit's op.
     """
 
     op: list[int]
     grad: list[int]
     of: list[int]
+    split: list[bool]
 
 
 def pair_up(problem: Problem, single: frozenset[int] = frozenset()) -> Units:
@@ -62,7 +64,10 @@ def number_units(problem: Problem, partner: list[int]) -> Units:
         right_node, left_node = (other, node) if left[node] else (node, other)
         op.append(right_node)
         grad.append(left_node)
-    return Units(op, grad, of)
+    split = [a >= 0 and b >= 0 for a, b in zip(op, grad, strict=True)]
+    for group in np.flatnonzero(problem.grad_at != problem.data_at).tolist():
+        split[of[group]] = split[of[group]] or bool(np.isfinite(problem.grad_at[group]))
+    return Units(op, grad, of, split)
 
 
 def _towers(problem: Problem, partner: list[int]) -> list[tuple[int, int]]:

@@ -1,0 +1,253 @@
+"""Layout with groups: what must hold for every graph and every nest, and how equal groups look."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.benchmarks import graphs
+from tests.benchmarks.measure import drawing, edges_through
+from tests.ui.graph.test_layout import any_graphs, check_sound, deep_programs, programs, route
+from ui.graph.layout import LayoutCancelled, lay_out
+from ui.graph.types import Kind, Layout, Nest, NodeId, Role
+
+SLACK = 0.6  # of float32 in drawings that are a million units wide
+
+
+def runs(graph: nx.MultiDiGraph, stops: list[int], depths: list[int]) -> Nest:
+    """Group what was made one after the other: at each stop a group ends and another begins.
+
+    depths: how far each group lies inside the one before it; 0 begins at the top.
+    """
+    ids: list[NodeId] = []
+    parents: list[int] = []
+    open_: list[int] = []
+    of = {}
+    marks = dict(zip(stops, depths, strict=False))
+    for place, node in enumerate(graph.nodes):
+        if place in marks:
+            del open_[marks[place] :]
+            parents.append(open_[-1] if open_ else -1)
+            open_.append(len(ids))
+            ids.append(NodeId(Kind.GROUP, place))
+        if open_:
+            of[node] = open_[-1]
+    return Nest(ids, parents, of)
+
+
+@st.composite
+def nested(draw: st.DrawFn, of: st.SearchStrategy[nx.MultiDiGraph]) -> tuple[nx.MultiDiGraph, Nest]:
+    graph = draw(of)
+    n = len(graph)
+    stops = draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=10, unique=True))
+    depths = draw(st.lists(st.integers(0, 3), min_size=len(stops), max_size=len(stops)))
+    return graph, runs(graph, sorted(stops), depths)
+
+
+def place(graph: nx.MultiDiGraph, nest: Nest) -> Layout:
+    return lay_out(graph, graphs.sizes(graph), nest=nest)
+
+
+def inside(inner: np.ndarray, outer: np.ndarray) -> bool:
+    low = (inner[:2] >= outer[:2] - SLACK).all()
+    return bool(low and (inner[:2] + inner[2:] <= outer[:2] + outer[2:] + SLACK).all())
+
+
+def apart(a: np.ndarray, b: np.ndarray) -> bool:
+    right, low = a[:2] + a[2:], b[:2] + b[2:]
+    return bool((right <= b[:2] + SLACK).any() or (low <= a[:2] + SLACK).any())
+
+
+def check_frames(layout: Layout, nest: Nest) -> None:
+    """Members lie in their frame, all others outside; frames lie in each other or apart."""
+    frames = layout.frames
+    boxes = frames.boxes.astype(float)
+    number = {group: k for k, group in enumerate(frames.ids)}
+    above: list[set[int]] = []
+    for k, parent in enumerate(frames.parents.tolist()):
+        assert parent < k
+        above.append({k} | (above[parent] if parent >= 0 else set()))
+        old = nest.parents[nest.ids.index(frames.ids[k])]
+        assert (nest.ids[old] if old >= 0 else None) == (
+            frames.ids[parent] if parent >= 0 else None
+        )
+        if parent >= 0:
+            assert inside(boxes[k], boxes[parent])
+    for a in range(len(boxes)):
+        for b in range(a):
+            if b not in above[a]:
+                assert apart(boxes[a], boxes[b])
+    cards = np.concatenate([layout.boxes, layout.badges.boxes]).astype(float)
+    owners = [*range(len(layout.ids)), *layout.badges.nodes.tolist()]
+    homes = _homes(layout, nest, number)
+    for box, owner in zip(cards, owners, strict=True):
+        within = above[homes[owner]] if homes[owner] >= 0 else set()
+        for k, frame in enumerate(boxes):
+            assert inside(box, frame) if k in within else apart(box, frame)
+
+
+def _homes(layout: Layout, nest: Nest, number: dict[NodeId, int]) -> list[int]:
+    """Return the frame of each node; what is tied together has one, that of its first node."""
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(layout.ids)))
+    graph.add_edges_from(layout.edge_ends[layout.roles == Role.TIE].tolist())
+    homes = [-1] * len(layout.ids)
+    for part in nx.connected_components(graph):
+        group = nest.of.get(layout.ids[min(part)], -1)
+        for node in part:
+            homes[node] = number[nest.ids[group]] if group >= 0 else -1
+    return homes
+
+
+def check_strangers(layout: Layout, nest: Nest) -> None:
+    """No edge enters a frame in which it has no end."""
+    drawn = drawing(layout)
+    frames = layout.frames
+    homes = _homes(layout, nest, {group: k for k, group in enumerate(frames.ids)})
+    for k, box in enumerate(frames.boxes.astype(float)):
+        members = {
+            layout.ids[node]
+            for node, home in enumerate(homes)
+            if home >= 0 and _within(nest, nest.ids.index(frames.ids[home]), frames.ids[k])
+        }
+        strange = np.array([
+            layout.ids[a] not in members and layout.ids[b] not in members
+            for a, b in layout.edge_ends.tolist()
+        ], bool)  # fmt: skip
+        strange[layout.roles == Role.TIE] = False
+        edges = np.flatnonzero(strange)
+        points = [route(layout, e) for e in edges]
+        starts = np.cumsum([0, *map(len, points)])
+        alone = drawn._replace(
+            boxes=box[None], ends=np.full((len(edges), 2), -1),
+            points=np.concatenate([*points, np.zeros((0, 2))]), starts=starts,
+        )  # fmt: skip
+        assert edges_through(alone) == 0
+
+
+def _within(nest: Nest, group: int, frame: NodeId) -> bool:
+    while group >= 0:
+        if nest.ids[group] == frame:
+            return True
+        group = nest.parents[group]
+    return False
+
+
+def check_routes(layout: Layout) -> None:
+    """Data edges go down from card to card, gradient edges up; between columns once more."""
+    for e, (a, b) in enumerate(layout.edge_ends.tolist()):
+        points, source, target = route(layout, e), layout.boxes[a], layout.boxes[b]
+        if not len(points) or layout.roles[e] == Role.TIE:
+            continue
+        if layout.roles[e] == Role.GRAD:
+            points, source, target = points[::-1], target, source
+        assert np.abs(points[0, 1] - source[1] - source[3]) < SLACK
+        assert np.abs(points[-1, 1] - target[1]) < SLACK
+        for point, box in ((points[0], source), (points[-1], target)):
+            assert box[0] - SLACK <= point[0] <= box[0] + box[2] + SLACK
+        assert np.abs(points[0, 0] - points[1, 0]) < SLACK
+        assert np.abs(points[-1, 0] - points[-2, 0]) < SLACK
+
+
+def check(graph: nx.MultiDiGraph, nest: Nest) -> Layout:
+    layout = place(graph, nest)
+    check_sound(graph, layout)
+    check_frames(layout, nest)
+    check_strangers(layout, nest)
+    return layout
+
+
+@given(nested(programs()))
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_members_lie_in_their_frame_and_nothing_else_does(
+    given_: tuple[nx.MultiDiGraph, Nest],
+) -> None:
+    check_routes(check(*given_))
+
+
+@given(nested(deep_programs()))
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # graphs of hundreds of nodes
+)
+def test_frames_of_deep_programs_hold_too(given_: tuple[nx.MultiDiGraph, Nest]) -> None:
+    check_routes(check(*given_))
+
+
+@given(nested(any_graphs()))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_damaged_graph_in_groups_is_still_drawn_whole(
+    given_: tuple[nx.MultiDiGraph, Nest],
+) -> None:
+    check(*given_)
+
+
+@given(nested(programs()))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_the_same_groups_are_always_laid_out_the_same(
+    given_: tuple[nx.MultiDiGraph, Nest],
+) -> None:
+    graph, nest = given_
+    a, b = place(graph, nest), place(graph.copy(), nest)
+    assert np.array_equal(a.boxes, b.boxes)
+    assert np.array_equal(a.points, b.points)
+    assert np.array_equal(a.frames.boxes, b.frames.boxes)
+
+
+def test_equal_groups_look_alike() -> None:
+    graph = graphs.rnn(60)
+    nest = graphs.steps_of(graph)
+    layout = check(graph, nest)
+    sizes = layout.frames.boxes[1:, 2:]
+    assert np.allclose(sizes, sizes[0], atol=SLACK)
+    index = {node: k for k, node in enumerate(layout.ids)}
+    places: list[list[np.ndarray]] = [[] for _ in nest.ids]
+    for node, group in nest.of.items():
+        places[group].append(layout.boxes[index[node], :2] - layout.frames.boxes[group, :2])
+    for mine in places[2:]:
+        assert np.allclose(mine, places[1], atol=SLACK)
+
+
+def test_the_spines_run_straight_through_groups() -> None:
+    graph = graphs.rnn(6)
+    layout = place(graph, graphs.steps_of(graph))
+    for title in ("tanh", "TanhBackward0"):
+        some = [k for k, node in enumerate(layout.ids) if graph.nodes[node]["title"] == title]
+        middles = layout.boxes[some, 0] + layout.boxes[some, 2] / 2
+        assert np.allclose(middles[1:], middles[1], atol=SLACK)
+
+
+def test_groups_of_a_deep_graph_wrap_into_columns_of_a_readable_shape() -> None:
+    for graph, nest in (
+        (graphs.transformer(12), graphs.blocks_of), (graphs.rnn(200), graphs.steps_of)
+    ):  # fmt: skip
+        layout = place(graph, nest(graph))
+        _, _, width, height = layout.bounds
+        assert 0.5 < width / height < 3.0
+        lefts = np.unique(np.round(layout.frames.boxes[1:, 0]))
+        assert len(lefts) >= 5
+
+
+def test_groups_without_any_node_have_no_frame() -> None:
+    graph = graphs.lesson()
+    group = [NodeId(Kind.GROUP, k) for k in range(3)]
+    nest = Nest(group, [-1, 0, -1], dict.fromkeys(graph.nodes, 2))
+    layout = check(graph, nest)
+    assert layout.frames.ids == group[2:]
+
+
+def test_progress_of_groups_rises_to_the_end_and_cancel_stops_the_layout() -> None:
+    graph = graphs.rnn(30)
+    seen: list[float] = []
+    lay_out(graph, graphs.sizes(graph), progress=seen.append, nest=graphs.steps_of(graph))
+    assert seen == sorted(seen)
+    assert seen[-1] > 0.9
+    with pytest.raises(LayoutCancelled):
+        lay_out(
+            graph, graphs.sizes(graph), cancelled=lambda: len(seen) > 0, nest=graphs.steps_of(graph)
+        )

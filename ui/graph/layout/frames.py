@@ -1,0 +1,268 @@
+"""Layout with groups: each group is drawn by itself, then stands as one box in the one around it.
+
+Inner groups come first. Equal ones (same structure, same sizes) are drawn once and reused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ui.graph.layout.arrange import Known, draw
+from ui.graph.layout.assemble import assemble
+from ui.graph.layout.nest import Levels, Tree, divide, make_tree, settle
+from ui.graph.layout.orient import Orientation, orient
+from ui.graph.layout.portals import FAR_RANKS, Portals, far_edges, hub_edges, with_badges
+from ui.graph.layout.problem import BOTTOM, TOP, Floats, Ints, Problem, Whole
+from ui.graph.layout.section import Drawing
+from ui.graph.layout.watch import PREPARED, Watch
+from ui.graph.routes import spans
+from ui.graph.types import Frames, Kind, Layout, Nest, Role
+
+HEADER = 30.0  # height of what a frame says above its nodes
+_SIDE, _FOOT = 26.0, 22.0
+_ABOVE_PORTS, _BELOW_PORTS = 18.0, 6.0  # their lines need the room beside the header anyway
+_NARROWEST = 150.0
+
+Key = tuple[int | bytes, ...]
+
+
+def arrange_nested(whole: Whole, nest: Nest, watch: Watch) -> Layout:
+    """Lay out a graph with the frames of its groups."""
+    problem = whole.problem
+    home = np.array([nest.of.get(node, -1) for node in whole.ids], np.int64).reshape(-1) + 1
+    nest, home = _inhabited(nest, home)
+    tree = make_tree(nest.parents)
+    home = settle(problem, home)
+    portals, levels, ways = _through_portals(problem, home, tree)
+    watch(PREPARED)
+    rooms = _Rooms(levels, tree, ways, watch)
+    boxes, drawing = rooms.place(len(portals.problem.src))
+    frames = Frames(
+        nest.ids, boxes.astype(np.float32), np.array(nest.parents, np.int32).reshape(-1)
+    )
+    return assemble(whole, portals, drawing, frames)
+
+
+def _inhabited(nest: Nest, home: Ints) -> tuple[Nest, Ints]:
+    """Leave out groups without any node."""
+    alive = np.zeros(len(nest.ids) + 1, bool)
+    alive[home] = True
+    for k in range(len(nest.ids) - 1, -1, -1):
+        if alive[k + 1]:
+            alive[nest.parents[k] + 1] = True
+    alive[0] = True
+    if alive.all():
+        return nest, home
+    number = np.cumsum(alive) - 1
+    kept = np.flatnonzero(alive[1:]).tolist()
+    parents = [int(number[nest.parents[k] + 1]) - 1 for k in kept]
+    return Nest([nest.ids[k] for k in kept], parents, nest.of), number[home]
+
+
+def _through_portals(
+    problem: Problem, home: Ints, tree: Tree
+) -> tuple[Portals, Levels, list[Orientation | None]]:
+    """Put badges where edges would run too far within a level, and find which way is down."""
+    portal = hub_edges(problem)
+    while True:
+        portals = with_badges(problem, portal)
+        levels = divide(portals.problem, np.concatenate([home, home[portals.node]]), tree)
+        ways, far = _orient(levels)
+        name = portals.edge[np.unique(levels.piece_edge[np.isin(levels.piece, far)])]
+        name = name[name >= 0]
+        if not len(name):
+            return portals, levels, ways
+        portal[name] = True
+
+
+def _orient(levels: Levels) -> tuple[list[Orientation | None], Ints]:
+    """Return the orientation of each level, and which edges of `levels.whole` run too far.
+
+    Levels of equal structure share one.
+    """
+    whole = levels.whole
+    local = np.repeat(levels.node_starts[:-1], np.diff(levels.edge_starts))
+    nodes = np.stack([whole.kind, whole.root, whole.weight, whole.pin], axis=1)
+    ends = whole.src - local, whole.dst - local
+    edges = np.stack([*ends, whole.role, whole.parallel, whole.slot], axis=1)
+    known: dict[Key, tuple[Orientation, Ints]] = {}
+    ways: list[Orientation | None] = []
+    far = []
+    for k, (a, b, c, d) in enumerate(_rows(levels)):
+        key = nodes[a:b].tobytes(), edges[c:d].tobytes()
+        if key not in known:
+            problem = levels.level(k)
+            way = orient(problem).pinned(problem)
+            over = np.zeros(0, np.int64)
+            if b - a > FAR_RANKS:
+                over = np.flatnonzero(far_edges(problem, way.node_ranks()))
+            known[key] = way, over
+        way, over = known[key]
+        ways.append(way)
+        if len(over):
+            far.append(over + c)
+    return ways, np.concatenate([*far, np.zeros(0, np.int64)]).astype(np.int64)
+
+
+def _rows(levels: Levels) -> zip[tuple[int, int, int, int]]:
+    nodes, edges = levels.node_starts.tolist(), levels.edge_starts.tolist()
+    return zip(nodes[:-1], nodes[1:], edges[:-1], edges[1:], strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """A drawn level with the corner of its frame at the origin; data_at, grad_at as in Problem."""
+
+    drawing: Drawing
+    width: float
+    height: float
+    data_at: float
+    grad_at: float
+
+
+class _Rooms:
+    """Draws all levels, from the innermost outward, and puts them into each other."""
+
+    def __init__(
+        self, levels: Levels, tree: Tree, ways: list[Orientation | None], watch: Watch
+    ) -> None:
+        self._levels, self._tree, self._ways, self._watch = levels, tree, ways, watch
+        self._rooms: list[_Room] = []
+        self._room_of = np.zeros(len(tree.parent), np.int64)
+        self._sections: Known = {}
+        self._known: dict[Key, int] = {}
+        self._done = 0
+        port_depth = tree.depth[levels.port_level][levels.port_of]
+        for depth in range(int(tree.depth.max()), -1, -1):
+            some = np.flatnonzero(tree.depth == depth)
+            self._draw(some)
+            if depth:
+                self._furnish(some, np.flatnonzero(port_depth == depth))
+
+    def _draw(self, some: Ints) -> None:
+        """Draw some levels, whose inner groups have their sizes."""
+        levels, whole = self._levels, self._levels.whole
+        sizes = np.stack([whole.width, whole.height, whole.data_at, whole.grad_at], axis=1)
+        fixed = np.stack([whole.upper_at, whole.lower_at], axis=1)
+        rows = list(_rows(levels))
+        for k in some.tolist():
+            a, b, c, d = rows[k]
+            key = id(self._ways[k]), sizes[a:b].tobytes(), fixed[c:d].tobytes()
+            self._done += b - a
+            if key not in self._known:
+                total = max(len(sizes), 1)
+                check = self._watch.within((self._done - b + a) / total, (b - a) / total)
+                way, problem = self._ways[k], levels.level(k)
+                assert way is not None
+                drawing = draw(problem, way, check, self._sections)
+                self._known[key] = len(self._rooms)
+                self._rooms.append(_furnished(problem, drawing) if k else _bare(drawing))
+            self._room_of[k] = self._known[key]
+
+    def _furnish(self, some: Ints, ends: Ints) -> None:
+        """Tell the levels around how large their groups are, and where edges meet frames."""
+        levels, whole = self._levels, self._levels.whole
+        rooms = [self._rooms[k] for k in self._room_of[some].tolist()]
+        at = levels.at_group[some]
+        for name in ("width", "height", "data_at", "grad_at"):
+            getattr(whole, name)[at] = [getattr(room, name) for room in rooms]
+        port = levels.port_of[ends]
+        boxes = self._local_boxes(levels.port_at[port], levels.port_level[port])
+        x = boxes[:, 0] + boxes[:, 2] / 2
+        upper = levels.port_upper[ends]
+        whole.upper_at[levels.port_edge[ends[upper]]] = x[upper]
+        whole.lower_at[levels.port_edge[ends[~upper]]] = x[~upper]
+
+    def _local_boxes(self, at: Ints, level: Ints) -> Floats:
+        """Return the boxes of nodes within the frame of their level."""
+        boxes = np.concatenate([room.drawing.boxes for room in self._rooms])
+        begin = np.cumsum([0, *[len(room.drawing.boxes) for room in self._rooms]])
+        return np.asarray(boxes[begin[self._room_of[level]] + at - self._levels.node_starts[level]])
+
+    def place(self, n_edges: int) -> tuple[Floats, Drawing]:
+        """Return the frames (g, 4), and the drawing of all nodes and edges."""
+        levels, tree = self._levels, self._tree
+        level = np.repeat(np.arange(len(tree.parent)), np.diff(levels.node_starts))
+        boxes = self._local_boxes(np.arange(len(level)), level)
+        origin = np.zeros((len(tree.parent), 2))
+        for depth in range(1, int(tree.depth.max()) + 1):
+            some = np.flatnonzero(tree.depth == depth)
+            origin[some] = boxes[levels.at_group[some], :2] + origin[tree.parent[some]]
+        boxes[:, :2] += origin[level]
+        points, starts = self._routes(origin, n_edges)
+        mine = boxes[levels.at]
+        low = np.zeros(2)
+        return boxes[levels.at_group[1:]], Drawing(mine, points, starts, low, low)
+
+    def _routes(self, origin: Floats, n_edges: int) -> tuple[Floats, Ints]:
+        """Join the pieces of every edge."""
+        levels = self._levels
+        drawings = [room.drawing for room in self._rooms]
+        before = np.cumsum([0, *[len(d.points) for d in drawings]])
+        pool = np.concatenate([d.points for d in drawings])
+        begins = np.concatenate([d.starts[:-1] + k for d, k in zip(drawings, before, strict=False)])
+        ends = np.concatenate([d.starts[1:] + k for d, k in zip(drawings, before, strict=False)])
+        first = np.cumsum([0, *[len(d.starts) - 1 for d in drawings]])
+        level = np.repeat(np.arange(len(origin)), np.diff(levels.edge_starts))[levels.piece]
+        at = first[self._room_of[level]] + levels.piece - levels.edge_starts[level]
+        begin, end = begins[at], ends[at]
+        edge = levels.piece_edge
+        begin[1:] += edge[1:] == edge[:-1]  # a piece begins where the one before it ended
+        points = pool[spans(begin, end)] + np.repeat(origin[level], end - begin, axis=0)
+        count = np.bincount(edge, end - begin, n_edges).astype(np.int64)
+        return points, np.concatenate([[0], np.cumsum(count)])
+
+
+def _bare(drawing: Drawing) -> _Room:
+    return _Room(drawing, 0.0, 0.0, 0.0, 0.0)
+
+
+def _furnished(problem: Problem, drawing: Drawing) -> _Room:
+    """Put a frame around a drawn group, and lead its lines to it."""
+    pin = problem.pin
+    head = _ABOVE_PORTS if (pin == TOP).any() else HEADER + 10.0
+    foot = _BELOW_PORTS if (pin == BOTTOM).any() else _FOOT
+    low, high = drawing.low - np.array([_SIDE, head]), drawing.high + np.array([_SIDE, foot])
+    lack = max(_NARROWEST - float(high[0] - low[0]), 0.0)
+    low[0] -= lack / 2
+    width, height = float(high[0] - low[0]) + lack / 2, float(high[1] - low[1])
+    boxes = drawing.boxes.copy()
+    boxes[:, :2] -= low
+    points, starts = _led_out(problem, drawing.points - low, drawing.starts, height)
+    middle = boxes[:, 0] + boxes[:, 2] / 2
+    data_at = _main(problem, middle, Kind.OP, width / 2)
+    grad_at = _main(problem, middle, Kind.GRAD_FN, data_at)
+    return _Room(Drawing(boxes, points, starts, low, high), width, height, data_at, grad_at)
+
+
+def _main(problem: Problem, middle: Floats, kind: Kind, default: float) -> float:
+    """Return the x of the line that runs straight through a group, or of its first one."""
+    mine = problem.kind == kind
+    into = middle[mine & (problem.pin == TOP)]
+    out = middle[mine & (problem.pin == BOTTOM)]
+    if len(into) and len(out):
+        apart = np.abs(into[:, None] - out[None, :])
+        if apart.min() < 1.0:
+            return float(into[np.argmin(apart) // len(out)])
+    return float(next(iter([*out, *into]), default))
+
+
+def _led_out(problem: Problem, points: Floats, starts: Ints, height: float) -> tuple[Floats, Ints]:
+    """Lengthen the routes that end at ports to the frame, straight up or down."""
+    grad = problem.role == Role.GRAD
+    upper = np.where(grad, problem.dst, problem.src)
+    lower = np.where(grad, problem.src, problem.dst)
+    routes = np.split(points, starts[1:-1]) if len(starts) > 1 else []
+    for ends, pin, y in ((upper, TOP, 0.0), (lower, BOTTOM, height)):
+        for e in np.flatnonzero((problem.pin[ends] == pin) & (problem.role != Role.TIE)).tolist():
+            at_end = bool(grad[e]) == (pin == TOP)
+            tip = routes[e][-1 if at_end else 0]
+            goal = np.array([tip[0], y])
+            way = tip + (goal - tip) * np.array([[1 / 3], [2 / 3], [1.0]])
+            parts = (routes[e], way) if at_end else (way[::-1], routes[e])
+            routes[e] = np.concatenate(parts)
+    counts = [len(route) for route in routes]
+    joined = np.concatenate([*routes, np.zeros((0, 2))])
+    return joined, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
