@@ -18,11 +18,14 @@ EXAMPLES = """examples:
   tapedeck record lesson.ipynb -o lesson.tape --executed lesson.out.ipynb
   tapedeck info lesson.tape --json
   tapedeck diff before.tape after.tape
+  tapedeck problems lesson.tape
+  tapedeck why lesson.tape w.grad
   tapedeck check lesson.tape --recover readable.tape
   tapedeck export lesson.tape --to graph.svg
 """
 
-#: Exit statuses: the person's code raised, or two tapes differ; the command itself failed.
+#: Exit statuses: the person's code raised, two tapes differ or problems were found; the command
+#: itself failed.
 RAISED = DIFFERENT = 1
 FAILED = 2
 
@@ -101,6 +104,21 @@ def _diff_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(handler=_diff)
 
 
+def _problems_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE.tape", help="the recording")
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+    parser.set_defaults(handler=_problems)
+
+
+def _why_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE.tape", help="the recording")
+    parser.add_argument(
+        "question", metavar="NAME", help="w.grad, w.grad[0,1], or loss for its value"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+    parser.set_defaults(handler=_why)
+
+
 def _check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE.tape", help="the recording")
     parser.add_argument(
@@ -136,6 +154,11 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "record": ("run a script or notebook without a window and keep the tape", _record_options),
     "info": ("print what a tape holds", _info_options),
     "diff": ("compare two tapes: exit status 0 same, 1 different, 2 error", _diff_options),
+    "problems": (
+        "list what looks wrong in a run (exit status 1)",
+        _problems_options,
+    ),
+    "why": ("say why a gradient is None, zero, NaN, doubled, or a value NaN", _why_options),
     "check": ("verify a tape and say where it is damaged", _check_options),
     "export": ("draw or write a tape's graph", _export_options),
 }
@@ -216,6 +239,48 @@ def _diff(options: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     print(json.dumps(as_json(found), indent=2) if options.json else as_text(found))
     return 0 if found.same else DIFFERENT
+
+
+def _problems(options: argparse.Namespace) -> int:
+    from engine.tape.diagnose import Severity, problems, words
+    from engine.tape.tape import Tape, TapeError
+
+    try:
+        tape = Tape.open(_existing(options.file))
+        found = problems(tape)
+        told = [words.as_json(one) if options.json else words.as_text(one, tape) for one in found]
+        tape.close()
+    except TapeError as error:
+        raise UsageError(str(error)) from None
+    if options.json:
+        print(json.dumps(told, indent=2))
+    else:
+        print("\n\n".join(map(str, told)) or "nothing looks wrong")
+    return DIFFERENT if any(one.severity > Severity.NOTE for one in found) else 0
+
+
+def _why(options: argparse.Namespace) -> int:
+    from engine.tape.diagnose import why, why_value, words
+    from engine.tape.tape import Tape, TapeError
+
+    try:
+        tape = Tape.open(_existing(options.file))
+        tensor, grad, element = words.parse(tape, options.question)
+        if grad:
+            found = why(tape, tensor, element)
+        else:
+            value = why_value(tape, words.latest(tape, tensor))
+            found = value or why(tape, tensor, element)
+        told = (
+            json.dumps(words.as_json(found), indent=2)
+            if options.json
+            else words.as_text(found, tape)
+        )
+        tape.close()
+    except (TapeError, words.QuestionError, IndexError) as error:
+        raise UsageError(str(error)) from None
+    print(told)
+    return 0
 
 
 def _check(options: argparse.Namespace) -> int:

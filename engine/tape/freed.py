@@ -74,12 +74,12 @@ def stopped_by(tape: Tape, end: int) -> Freed | None:
     None where it ended well or stopped for another reason.
     """
     pass_, error, event = tape.ends[end].item()
-    node = _next(tape, pass_, event) if error >= 0 else -1
+    node = awaited(tape, pass_, event) if error >= 0 else -1
     found = freed_by(tape, node, event) if node >= 0 else None
     return found if found is not None and found.pass_ != pass_ else None
 
 
-def _next(tape: Tape, pass_: int, until: int) -> int:
+def awaited(tape: Tape, pass_: int, until: int) -> int:
     """Return the node that a pass would have come to next: the newest one that got something."""
     first, count, begin = (int(tape.passes[c][pass_]) for c in ("root0", "n_root", "event"))
     steps = tape.steps[_before(tape, begin) : _before(tape, until)]

@@ -167,3 +167,48 @@ def test_a_tape_cannot_command_the_terminal() -> None:
     from app.cli import _printable
 
     assert _printable("w\x1b[2J ✓\n\ud800") == "w\\x1b[2J ✓\n\\ud800"
+
+
+def test_why_answers_for_a_name_and_an_element(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["why", str(tape), "w.grad"]) == 0
+    text = capsys.readouterr().out
+    assert "2 paths of one pass were added up in w.grad" in text
+    assert "line 3" in text
+    assert cli.main(["why", str(tape), "w.grad[1]", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cause"] == "shared"
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("v.grad", "no tensor of this tape is called 'v'; there are w"),
+        ("w.grad[0, 1]", "w.grad has 1 dimensions, not 2"),
+        ("w.grad[7]", "index 7"),
+        ("w + 1", "is no question"),
+    ],
+)
+def test_why_says_what_is_wrong_with_a_question(
+    tape: Path, question: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["why", str(tape), question]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_problems_says_by_its_status_whether_something_is_wrong(
+    tape: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["problems", str(tape)]) == 0
+    assert capsys.readouterr().out == "nothing looks wrong\n"
+    (tmp_path / "bad.py").write_text(PROGRAM.replace("(w * w)", "(w * 0).log()"), "utf-8")
+    bad = tmp_path / "bad.tape"
+    assert cli.main(["record", str(tmp_path / "bad.py"), "-o", str(bad)]) == 0
+    capsys.readouterr()
+    assert cli.main(["problems", str(bad)]) == 1
+    text = capsys.readouterr().out
+    assert "error: log of zero" in text
+    assert "line 3" in text
+    assert cli.main(["problems", str(bad), "--json"]) == 1
+    (one,) = json.loads(capsys.readouterr().out)
+    assert (one["cause"], one["severity"], one["chain"][0]["line"]) == ("log-of-zero", "error", 3)

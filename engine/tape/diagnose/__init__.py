@@ -1,0 +1,106 @@
+"""Answers about gradients: why one is None, zero, NaN, doubled, and what is wrong with a whole run.
+
+`why` answers for one tensor, `problems` looks through the whole tape. Both read the tape alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.tape import replay
+from engine.tape.diagnose import failures, none, nonfinite, size, zero
+from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.finding import CAUSES, Finding, Link, Severity
+from engine.tape.schema import GradChange
+from engine.tape.tape import Tape
+
+__all__ = ["CAUSES", "Facts", "Finding", "Link", "Severity", "problems", "why", "why_value"]
+
+
+def why(
+    tape: Tape | Facts,
+    tensor: int,
+    element: Sequence[int] | None = None,
+    playhead: int | None = None,
+) -> Finding:
+    """Return why a tensor's .grad is what it is at a playhead (default: the end).
+
+    element: the index of one element; else the whole is asked for. Raises IndexError for an element
+    that the tensor does not have.
+    """
+    facts = tape if isinstance(tape, Facts) else Facts(tape)
+    tape = facts.tape
+    playhead = len(tape.events) if playhead is None else playhead
+    grad = replay.grad_at(tape, tensor, playhead)
+    if grad is None:
+        return none.why_none(facts, tensor, playhead)
+    mask = np.ones(grad.shape, bool)
+    if element is not None:
+        if len(element) != grad.ndim:
+            raise IndexError(
+                f"{facts.name(tensor)}.grad has {grad.ndim} dimensions, not {len(element)}"
+            )
+        mask[:] = False
+        mask[tuple(element)] = True
+    chosen: Any = grad[mask]
+    if not np.isfinite(chosen).all():
+        step = _last_step(facts, tensor, playhead)
+        if step >= 0:
+            return nonfinite.why_gradient(facts, tensor, step)
+    elif not chosen.any() and chosen.size:
+        return zero.why_zero(facts, tensor, playhead, mask)
+    return size.why_size(facts, tensor, playhead)
+
+
+def why_value(tape: Tape | Facts, value: int) -> Finding | None:
+    """Return where the NaN or Inf in a value was born; None if it is finite."""
+    facts = tape if isinstance(tape, Facts) else Facts(tape)
+    return nonfinite.why_value(facts, value) if nonfinite.bad(facts.array(value)) else None
+
+
+def problems(
+    tape: Tape | Facts,
+    progress: Callable[[float], None] = lambda done: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> list[Finding]:
+    """Return everything that looks wrong in a tape, the worst first, nothing twice."""
+    from engine.tape.diagnose import survey
+
+    facts = tape if isinstance(tape, Facts) else Facts(tape)
+    found = failures.failures(facts)
+    for part, done in survey.parts(facts):
+        if cancelled():
+            break
+        found.extend(part())
+        progress(done)
+    return _ordered(found)
+
+
+def _ordered(found: list[Finding]) -> list[Finding]:
+    kept: dict[tuple[Any, ...], Finding] = {}
+    for one in found:
+        where = one.culprit
+        key = (one.cause, where.source, where.op if where.source is None else -1)
+        kept.setdefault(key, one)
+    return sorted(kept.values(), key=lambda f: (-f.severity, f.culprit.event))
+
+
+def _last_step(facts: Facts, tensor: int, playhead: int) -> int:
+    tape = facts.tape
+    rows = tape.grads_of.rows(tape.grads["tensor"], tensor)
+    steps = [
+        int(tape.grads["ref"][row])
+        for row in rows
+        if tape.grads["event"][row] < playhead and tape.grads["kind"][row] == GradChange.ACCUMULATE
+    ]
+    return next(
+        (
+            s
+            for s in reversed(steps)
+            if any(nonfinite.bad(facts.sent(c)) for c in facts.contributions(s))
+        ),
+        -1,
+    )

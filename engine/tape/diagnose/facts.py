@@ -1,0 +1,296 @@
+"""What diagnoses ask of a tape again and again: who used a value, what it came from, in which line."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.tape.diagnose.finding import Link
+from engine.tape.diagnose.lines import assigned
+from engine.tape.diagnose.origins import Origins
+from engine.tape.errors import NotKept
+from engine.tape.grouped import Grouped
+from engine.tape.schema import PassFlag, ValueFlag
+from engine.tape.tape import Source, Tape
+
+Array = NDArray[Any]
+
+
+class Facts:
+    """Indices over a tape that does not grow, and its rows in words."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self._users, self._rows, self._visits, self._sent = (Grouped() for _ in range(4))
+
+    # Rows.
+
+    @cached_property
+    def _user_ops(self) -> NDArray[np.int64]:
+        ops = self.tape.ops
+        count = ops["n_in"].astype(np.int64)
+        start = np.repeat(ops["in0"] - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
+        of = np.full(len(self.tape.inputs), -1, np.int64)
+        of[start + np.arange(len(start))] = np.repeat(np.arange(len(ops)), count)
+        return of
+
+    def inputs(self, op: int) -> list[int]:
+        """Return the values that went into an operation; -1 for an argument that was None."""
+        first, count = (int(self.tape.ops[c][op]) for c in ("in0", "n_in"))
+        found: list[int] = self.tape.inputs["value"][first : first + count].tolist()
+        return found
+
+    def outputs(self, op: int) -> range:
+        first, count = (int(self.tape.ops[c][op]) for c in ("out0", "n_out"))
+        return range(first, first + count)
+
+    def users(self, value: int) -> list[int]:
+        """Return the operations that a value went into."""
+        rows = self._users.rows(self.tape.inputs["value"], value)
+        return [int(self._user_ops[row]) for row in rows]
+
+    def values_of(self, tensor: int) -> list[int]:
+        """Return a tensor's values, oldest first."""
+        return self._rows.rows(self.tape.values["tensor"], tensor)
+
+    def latest(self, tensor: int, playhead: int) -> int:
+        """Return a tensor's value at a playhead, or its first one."""
+        rows = self.values_of(tensor)
+        at = bisect_left(rows, playhead, key=lambda row: int(self.tape.values["event"][row]))
+        return rows[max(at - 1, 0)]
+
+    def visits(self, node: int) -> list[int]:
+        """Return the steps that visited a node."""
+        return self._visits.rows(self.tape.steps["node"], node)
+
+    def step_of(self, pass_: int, node: int) -> int:
+        """Return the last step of a pass at a node, or -1."""
+        own = [s for s in self.visits(node) if self.tape.steps["pass_"][s] == pass_]
+        return own[-1] if own else -1
+
+    def arrivals(self, step: int) -> list[int]:
+        """Return the contributions of a step's pass to its node before it, in order."""
+        passes, nodes, firsts = self._steps
+        pass_, first, senders = passes[step], firsts[step], self._senders
+        return [
+            row
+            for row in self._sent.rows(self.tape.contributions["node"], nodes[step])
+            if row < first and passes[senders[row]] == pass_
+        ]
+
+    @cached_property
+    def _steps(self) -> tuple[list[int], list[int], list[int]]:
+        return tuple(self.tape.steps[c].tolist() for c in ("pass_", "node", "contrib0"))
+
+    @cached_property
+    def _senders(self) -> list[int]:
+        found: list[int] = self.tape.contributions["step"].tolist()
+        return found
+
+    def contributions(self, step: int) -> range:
+        first, count = (int(self.tape.steps[c][step]) for c in ("contrib0", "n_contrib"))
+        return range(first, first + count)
+
+    def edges(self, node: int) -> list[tuple[int, int]]:
+        """Return a node's next_functions as (node, output number)."""
+        first, count = (int(self.tape.nodes[c][node]) for c in ("edge0", "n_edge"))
+        found: list[tuple[int, int]] = self.tape.edges[first : first + count].tolist()
+        return found
+
+    @cached_property
+    def accumulators(self) -> dict[int, int]:
+        """The latest AccumulateGrad node of each leaf."""
+        variable = self.tape.nodes["variable"]
+        rows = np.flatnonzero(variable >= 0)
+        return dict(zip(variable[rows].tolist(), rows.tolist(), strict=True))
+
+    def input_of(self, node: int, slot: int) -> int:
+        """Return the value that went in where a node's edge leads on; -1 where it is not known."""
+        op = int(self.tape.nodes["op"][node])
+        edges = self.edges(node)
+        if op < 0 or slot >= len(edges):
+            return -1
+        inputs = self.inputs(op)
+        mine = [v for v in inputs if v >= 0 and self._leads(v, *edges[slot])]
+        before = sum(edge == edges[slot] for edge in edges[:slot])
+        return mine[min(before, len(mine) - 1)] if mine else -1
+
+    def _leads(self, value: int, node: int, nr: int) -> bool:
+        row = self.tape.values[value]
+        if row["node"] >= 0:
+            return bool(row["node"] == node and row["nr"] == nr)
+        return bool(node >= 0 and self.tape.nodes["variable"][node] == row["tensor"])
+
+    # What rows say.
+
+    def requires_grad(self, value: int) -> bool:
+        return bool(self.tape.values["flags"][value] & ValueFlag.REQUIRES_GRAD)
+
+    def is_gradient(self, value: int) -> bool:
+        """Whether a value is what `autograd.grad` gave back."""
+        index = int(self.tape.values["array"][value])
+        return index >= 0 and bool((self.tape.contributions["array"] == index).any())
+
+    def is_leaf(self, value: int) -> bool:
+        return bool(self.tape.values["flags"][value] & ValueFlag.LEAF)
+
+    def floating(self, value: int) -> bool:
+        return self.tape.value_dtype(value).startswith(("float", "bfloat", "complex"))
+
+    def array(self, value: int) -> Array | None:
+        """Return a value's content; None where it was not kept."""
+        try:
+            return self.tape.value(value) if value >= 0 else None
+        except NotKept:
+            return None
+
+    def sent(self, contribution: int) -> Array | None:
+        """Return what a contribution brought; None where it was not kept."""
+        index = int(self.tape.contributions["array"][contribution])
+        try:
+            return self.tape.array(index) if index >= 0 else None
+        except NotKept:
+            return None
+
+    def op_name(self, op: int) -> str:
+        return self.tape.text(int(self.tape.ops["name"][op]))
+
+    def base(self, op: int) -> str:
+        """Return an operation's name without what marks variants: "relu_" and "_softmax" too."""
+        return self.op_name(op).strip("_")
+
+    def node_name(self, node: int) -> str:
+        return self.tape.text(int(self.tape.nodes["name"][node]))
+
+    def params(self, op: int) -> dict[str, Any]:
+        text = self.tape.text(int(self.tape.ops["params"][op]))
+        found = json.loads(text) if text else {}
+        return found if isinstance(found, dict) else {}
+
+    def label(self, value: int) -> str:
+        """Return what a person calls a value: its name, "x.detach()", "the result of mul"."""
+        row = self.tape.values[value]
+        if self.tape.name_of(int(row["tensor"])) or row["grad_of"] >= 0 or row["op"] < 0:
+            return self.tape.label(value)
+        return f"the result of {self.op_name(int(row['op']))}"
+
+    def name(self, tensor: int) -> str:
+        return self.tape.tensor_label(tensor)
+
+    def shape(self, value: int) -> tuple[int, ...]:
+        return self.tape.value_shape(value)
+
+    @cached_property
+    def origins(self) -> Origins:
+        return Origins(self)
+
+    # Places.
+
+    def source(self, event: int) -> Source | None:
+        return self.tape.source(int(self.tape.events["loc"][event])) if event >= 0 else None
+
+    def code(self, event: int) -> str:
+        """Return the text of the person's line at an event, "" where the tape does not hold it."""
+        return self.line_at(int(self.tape.events["loc"][event])) if event >= 0 else ""
+
+    def line_at(self, loc: int) -> str:
+        """Return the text of the line of a `loc` column, "" where the tape does not hold it."""
+        if loc < 0 or self.tape.locs["cell"][loc] < 0:
+            return ""
+        text = self.tape.text(int(self.tape.cells["source"][self.tape.locs["cell"][loc]]))
+        lines, line = text.splitlines(), int(self.tape.locs["line"][loc])
+        return lines[line - 1].strip() if 0 < line <= len(lines) else ""
+
+    def at_event(self, text: str, event: int, **rows: int) -> Link:
+        return Link(text, event, source=self.source(event), code=self.code(event), **rows)
+
+    def at_op(self, text: str, op: int) -> Link:
+        row = self.tape.ops[op]
+        out = int(row["out0"]) if row["n_out"] else -1
+        return self.at_event(text, int(row["event"]), op=op, node=int(row["node"]), value=out)
+
+    def at_value(self, text: str, value: int) -> Link:
+        row = self.tape.values[value]
+        return self.at_event(
+            text, int(row["event"]), op=int(row["op"]), node=int(row["node"]), value=value
+        )
+
+    def at_step(self, text: str, step: int) -> Link:
+        """Return a link to a step, with the line of the operation whose node it visited."""
+        node, event = (int(self.tape.steps[c][step]) for c in ("node", "event"))
+        op = int(self.tape.nodes["op"][node])
+        forward = int(self.tape.ops["event"][op]) if op >= 0 else event
+        source, code = self.source(forward), self.code(forward)
+        return Link(text, event, op, node, source=source, code=code)
+
+    def at_birth(self, text: str, value: int) -> Link:
+        """Return a link to where the program made a leaf: its name is given in that line.
+
+        The tape sees a leaf when it is first used; the line before that is found in the source.
+        """
+        row = self.tape.values[value]
+        link = self.at_value(text, value)
+        name = self.tape.name_of(int(row["tensor"]))
+        if row["op"] >= 0 or not name:
+            return link
+        loc = int(self.tape.events["loc"][int(row["event"])])
+        found = assigned(self._cells_until(loc), name)
+        if found is None:
+            return link
+        key, line, code = found
+        file = link.source.file if link.source is not None else ""
+        return replace(link, source=Source(file, line, key, ""), code=code)
+
+    def _cells_until(self, loc: int) -> list[tuple[str, str, int]]:
+        """Return (key, source, last line) of the cells that had begun at a place, the latest first."""
+        cells, line = self.tape.cells, len(self.tape.cells) and 1 << 30
+        last = len(cells) - 1
+        if loc >= 0 and self.tape.locs["cell"][loc] >= 0:
+            last = int(self.tape.locs["cell"][loc])
+            if not self.tape.text(int(self.tape.locs["function"][loc])).isidentifier():
+                line = int(self.tape.locs["line"][loc])
+        found = []
+        for row in range(last, -1, -1):
+            key, source = (self.tape.text(int(cells[c][row])) for c in ("key", "source"))
+            found.append((key, source, line if row == last else 1 << 30))
+        return found
+
+    # Passes.
+
+    def roots(self, pass_: int) -> list[int]:
+        """Return the values that a pass began at."""
+        first, count = (int(self.tape.passes[c][pass_]) for c in ("root0", "n_root"))
+        found: list[int] = self.tape.roots["value"][first : first + count].tolist()
+        return found
+
+    def root_nodes(self, pass_: int) -> list[int]:
+        first, count = (int(self.tape.passes[c][pass_]) for c in ("root0", "n_root"))
+        return [n for n in self.tape.roots["node"][first : first + count].tolist() if n >= 0]
+
+    def accumulates(self, pass_: int) -> bool:
+        return not self.tape.passes["flags"][pass_] & PassFlag.GRAD
+
+    def reachable(self, pass_: int) -> set[int]:
+        """Return the nodes that a pass's roots lead to."""
+        found = set(self.root_nodes(pass_))
+        waiting = list(found)
+        while waiting:
+            for node, _ in self.edges(waiting.pop()):
+                if node >= 0 and node not in found:
+                    found.add(node)
+                    waiting.append(node)
+        return found
+
+    def error_of(self, pass_: int) -> str:
+        """Return the error that a pass ended with, or ""."""
+        rows = np.flatnonzero(self.tape.ends["pass_"] == pass_)
+        return self.tape.text(int(self.tape.ends["error"][rows[-1]])) if len(rows) else ""
+
+    def passes_before(self, playhead: int) -> range:
+        return range(bisect_left(self.tape.passes["event"], playhead))

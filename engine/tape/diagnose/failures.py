@@ -1,0 +1,286 @@
+"""What errors mean: for each error on the tape the node and line that caused it, and the remedy."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from engine.tape import freed, writes
+from engine.tape.diagnose.breaks import lost_at
+from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.finding import Finding, Link, Severity
+from engine.tape.schema import Mark
+
+_SHAPES = re.compile(
+    r"shapes? cannot be multiplied|must match the size of tensor|size mismatch|is invalid for input of size"
+    r"|not broadcastable|doesn't match the broadcast shape|Expected .* to have .* dim|expected input"
+    r"|Given (normalized_shape|groups)|Mismatch in shape|must have same reduction dim|inconsistent tensor size"
+    r"|shape mismatch|Expected input batch_size|same number of dimensions|Sizes of tensors must match"
+    r"|dimension out of range|must be same size|got (an )?invalid (gradient|shape)|invalid gradient at index",
+    re.IGNORECASE,
+)
+_TYPES = re.compile(
+    r"expected (scalar type|.* dtype)|must have the same dtype|Only Tensors of floating point|dtype|"
+    r"not implemented for '(Long|Int|Bool|Byte)'|can't be cast",
+)
+
+
+def failures(facts: Facts) -> list[Finding]:
+    """Return what is behind every error of the tape, in order, each once."""
+    tape, found = facts.tape, []
+    told: set[str] = set()
+    for end in np.flatnonzero(tape.ends["error"] >= 0).tolist():
+        text = tape.text(int(tape.ends["error"][end]))
+        told.add(text)
+        found.append(_of_pass(facts, end, text))
+    for row in np.flatnonzero(tape.marks["kind"] == Mark.ERROR).tolist():
+        text, event = tape.text(int(tape.marks["text"][row])), int(tape.marks["event"][row])
+        if text not in told:
+            found.append(explain(facts, text, event))
+    return found
+
+
+def _of_pass(facts: Facts, end: int, text: str) -> Finding:
+    tape = facts.tape
+    pass_, _, event = tape.ends[end].item()
+    begun = int(tape.passes["event"][pass_])
+    stopped = freed.stopped_by(tape, end)
+    if "second time" in text:
+        return _freed(facts, text, begun, event, stopped)
+    if "modified by an inplace operation" in text:
+        return _modified(facts, text, begun, pass_, event)
+    return explain(facts, text, begun)
+
+
+def explain(facts: Facts, text: str, event: int) -> Finding:
+    """Return what is behind an error's text, raised at an event."""
+    first = text.splitlines()[0] if text else "an error"
+    here = facts.at_event(first, event)
+    for pattern, cause, title, why, remedy in _KNOWN:
+        if pattern in text:
+            return Finding(
+                cause, title, why, remedy, (*_culprit(facts, cause, event), here), Severity.ERROR
+            )
+    if "second time" in text:
+        return _freed(facts, text, event, event, None)
+    if _SHAPES.search(text):
+        return Finding(
+            "shape-mismatch", "the shapes do not fit",
+            first.split(": ", 1)[-1], "Print the shapes of both operands at this line and make them agree.",
+            (here,), Severity.ERROR,
+        )  # fmt: skip
+    if _TYPES.search(text):
+        return Finding(
+            "dtype-mismatch", "the types do not fit", first.split(": ", 1)[-1],
+            "Convert one side: .float(), .long() or .to(other.dtype).", (here,), Severity.ERROR,
+        )  # fmt: skip
+    return Finding("error", first, text, "", (here,), Severity.ERROR)
+
+
+#: Words of an error, its cause, a title, why it is so, and the remedy.
+_KNOWN: tuple[tuple[str, str, str, str, str], ...] = (
+    (
+        "grad can be implicitly created only for scalar outputs", "not-scalar",
+        "backward() of a tensor that is not a scalar",
+        "Without a gradient= argument backward() begins with 1, which only a single number can have.",
+        "Reduce it first (loss.sum() or loss.mean()), or pass gradient=torch.ones_like(loss).",
+    ),
+    (
+        "does not require grad and does not have a grad_fn", "root-without-graph",
+        "the root does not depend on anything that requires a gradient",
+        "backward() begins at a tensor without a grad_fn: no leaf that it was computed from requires a "
+        "gradient, or its graph was cut on the way.",
+        "Make a leaf require a gradient, and look for detach(), .data, .item() or no_grad on the way.",
+    ),
+    (
+        "a leaf Variable that requires grad is being used in an in-place", "leaf-in-place",
+        "a leaf that requires a gradient is written in place",
+        "The graph could not tell the leaf before the write from the leaf after it.",
+        "Write under torch.no_grad(): with torch.no_grad(): w -= lr * w.grad.",
+    ),
+    (
+        "a view of a leaf Variable that requires grad is being used in an in-place", "leaf-in-place",
+        "a view of a leaf that requires a gradient is written in place",
+        "The view shares the leaf's memory, so the leaf would change under its graph.",
+        "Write under torch.no_grad(), or compute a new tensor (clone first).",
+    ),
+    (
+        "view of a leaf", "leaf-in-place", "a view of a leaf is written in place",
+        "The view shares the leaf's memory.", "Write under torch.no_grad(), or clone first.",
+    ),
+    (
+        "is a view and is being modified inplace", "view-in-place",
+        "a view is written in place where autograd cannot follow",
+        "The view was made by a function that gives several views, or under no_grad, or by a Function.",
+        "Clone the view before you write, or compute a new tensor.",
+    ),
+    (
+        "appears to not have been used in the graph", "not-connected",
+        "autograd.grad of a tensor that the output does not depend on",
+        "One of the inputs is not on any way from the output back to the leaves.",
+        "Check that the output is computed from it (no detach between), or pass allow_unused=True.",
+    ),
+    (
+        "Can't call numpy() on Tensor that requires grad", "left-torch",
+        "numpy() of a tensor with a graph",
+        "NumPy arrays have no graph.", "Call .detach().numpy() if you do not need its gradient.",
+    ),
+    (
+        "returned an incorrect number of gradients", "wrong-backward",
+        "a Function's backward gives another number of gradients than forward has arguments",
+        "backward() must return one gradient (or None) per argument of forward().",
+        "Return one for each argument, None for those that are not tensors.",
+    ),
+    (
+        "returned an invalid gradient at index", "wrong-backward",
+        "a Function's backward gives a gradient of a wrong shape",
+        "The gradient of an input must have the shape of the input.",
+        "Reduce or reshape it to the input's shape (sum over broadcast dimensions).",
+    ),
+    (
+        "only Tensors of floating point and complex dtype can require gradients", "integer",
+        "an integer tensor cannot require a gradient",
+        "Derivatives need real numbers.", "Write 1. instead of 1, or pass dtype=torch.float32.",
+    ),
+    (
+        "Only Tensors of floating point and complex dtype can require gradients", "integer",
+        "an integer tensor cannot require a gradient",
+        "Derivatives need real numbers.", "Write 1. instead of 1, or pass dtype=torch.float32.",
+    ),
+    (
+        "can't retain_grad on Tensor that has requires_grad=False", "no-requires-grad",
+        "retain_grad() of a tensor that does not require a gradient",
+        "Nothing computes its gradient, so there is none to keep.",
+        "Make the leaves that it is computed from require a gradient.",
+    ),
+    (
+        "you can only change requires_grad flags of leaf variables", "not-a-leaf",
+        "requires_grad set on a tensor that is not a leaf",
+        "A computed tensor requires a gradient because what it was computed from does.",
+        "Use .detach() to cut it off.",
+    ),
+    (
+        "'NoneType' object has no attribute", "no-backward", "something is None here",
+        "Often this is .grad, which is None until backward() has come to the tensor.",
+        "Ask Why? of the tensor whose .grad is used in this line.",
+    ),
+    (
+        "unsupported operand type(s) for *: 'float' and 'NoneType'", "no-backward", "a .grad is None here",
+        "It is None until backward() has come to the tensor, and for tensors that are no leaves.",
+        "Ask Why? of the tensor whose .grad is used in this line.",
+    ),
+    (
+        "and 'NoneType'", "no-backward", "a .grad is None here",
+        "It is None until backward() has come to the tensor, and for tensors that are no leaves.",
+        "Ask Why? of the tensor whose .grad is used in this line.",
+    ),
+    (
+        "optimizer got an empty parameter list", "unused-parameter", "the optimizer got no parameters",
+        "The module has none: layers kept in a plain list or dict are not registered.",
+        "Keep layers in nn.ModuleList or nn.ModuleDict.",
+    ),
+    (
+        "can't optimize a non-leaf Tensor", "not-a-leaf", "the optimizer got a tensor that is computed",
+        "Only leaves have a .grad to step with.", "Give it the leaf, or detach().requires_grad_() first.",
+    ),
+)  # fmt: skip
+
+
+def _culprit(facts: Facts, cause: str, event: int) -> tuple[Link, ...]:
+    """Return links to what led to an error, before the line that raised it."""
+    if cause != "root-without-graph":
+        return ()
+    line = facts.code(event)
+    match = re.match(r"\s*([A-Za-z_][\w.]*)\s*\.\s*backward", line)
+    tape = facts.tape
+    made = [
+        op
+        for op in range(len(tape.ops))
+        if tape.ops["event"][op] <= event and len(facts.outputs(op)) and tape.ops["node"][op] < 0
+    ]
+    if match:
+        named = [
+            op for op in made
+            if any(tape.name_of(int(tape.values["tensor"][v])) == match[1] for v in facts.outputs(op))
+        ]  # fmt: skip
+        made = named or made
+    if not made:
+        return ()
+    lost = lost_at(facts, made[-1])
+    if lost is None:
+        return ()
+    return (facts.at_op(f"the graph is lost at {facts.op_name(lost)}", lost),)
+
+
+def _freed(facts: Facts, text: str, begun: int, event: int, stopped: freed.Freed | None) -> Finding:
+    chain = [facts.at_event("the second pass", begun)]
+    cause_text = "The graph was freed by the first pass, as backward() does by default."
+    remedy = (
+        "Pass retain_graph=True to the first backward() if you need the graph twice; in a loop, compute "
+        "what the second pass needs anew, or detach() the state that is carried over."
+    )
+    if stopped is not None:
+        node = facts.node_name(stopped.node)
+        made = int(facts.tape.nodes["op"][stopped.node])
+        first = int(facts.tape.passes["event"][stopped.pass_])
+        if made >= 0:
+            chain.append(
+                facts.at_op(f"{node} was recorded here, and both passes go through it", made)
+            )
+        chain.append(facts.at_event(f"pass {stopped.pass_ + 1} freed what {node} had saved", first))
+        cause_text = (
+            f"Both passes go through {node}; pass {stopped.pass_ + 1} freed what it had saved."
+        )
+    return Finding(
+        "freed",
+        "backward through a graph that was freed",
+        cause_text,
+        remedy,
+        tuple(chain),
+        Severity.ERROR,
+    )
+
+
+def _modified(facts: Facts, text: str, begun: int, pass_: int, event: int) -> Finding:
+    """The node that stopped: name the write and the node that had saved what was written."""
+    tape = facts.tape
+    node = freed.awaited(tape, pass_, event)
+    saved = range(0)
+    if node >= 0:
+        first, count = (int(tape.nodes[c][node]) for c in ("saved0", "n_saved"))
+        saved = range(first, first + count)
+    for row in saved:
+        value = int(tape.saved["value"][row])
+        if value < 0:
+            continue
+        timeline = writes.memory(tape, int(tape.values["storage"][value]))
+        for spoilt in timeline.spoilt:
+            if spoilt.node != node:
+                continue
+            write = spoilt.write
+            chain = [
+                facts.at_event(
+                    f"{write.name} writes {facts.label(value)} (version {spoilt.version} → {write.version})",
+                    write.event, op=write.op,
+                )
+            ]  # fmt: skip
+            op = int(tape.nodes["op"][node])
+            who = facts.node_name(node)
+            if op >= 0:
+                chain.append(facts.at_op(f"{who} had saved it at version {spoilt.version}", op))
+            chain.append(facts.at_event("the pass that needs it", begun))
+            return Finding(
+                "modified",
+                f"{facts.label(value)} was written in place after {who} had saved it",
+                f"{who} needs the old content for its derivative. {write.name} changed it since: the "
+                f"version counter went from {spoilt.version} to {write.version}.",
+                f"Use the operation that is not in place ({write.name.rstrip('_')}), or write to a clone.",
+                tuple(chain),
+                Severity.ERROR,
+            )
+    return Finding(
+        "modified", "a saved tensor was written in place",
+        text.split(": ", 1)[-1], "Use operations that are not in place on what the graph saved.",
+        (facts.at_event("the pass that needs it", begun),), Severity.ERROR,
+    )  # fmt: skip

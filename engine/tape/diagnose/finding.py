@@ -1,0 +1,138 @@
+"""What a diagnosis says: the cause, the chain of rows that proves it, and what to change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from engine.tape.tape import Source
+
+
+class Severity(IntEnum):
+    """How much a finding matters. NOTE: worth knowing, and often meant so."""
+
+    NOTE = 1
+    WARNING = 2
+    ERROR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One thing of the tape, in words; -1 (None) for what it does not have.
+
+    event: it has happened after this one. op, node, value: rows. source: the person's line; code:
+    the text of that line, "" where the tape does not hold it.
+    """
+
+    text: str
+    event: int = -1
+    op: int = -1
+    node: int = -1
+    value: int = -1
+    source: Source | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One cause found.
+
+    cause: a key of `CAUSES`. title: one line. text: why it is so, in sentences. remedy: what to
+    change, "" where nothing is wrong. chain: the proof, the culprit first, then what leads from it
+    to what was asked. tensor: the one whose value or gradient it is about, or -1.
+    """
+
+    cause: str
+    title: str
+    text: str
+    remedy: str
+    chain: tuple[Link, ...]
+    severity: Severity = Severity.WARNING
+    tensor: int = -1
+
+    @property
+    def culprit(self) -> Link:
+        """Where it happened."""
+        return self.chain[0] if self.chain else Link("")
+
+
+#: Every cause that there is, and what it is called in lists.
+CAUSES: dict[str, str] = {
+    # A gradient is None.
+    "no-backward": "no backward pass yet",
+    "no-requires-grad": "does not require a gradient",
+    "frozen": "frozen parameter",
+    "integer": "not a floating point tensor",
+    "not-a-leaf": "not a leaf",
+    "rebound": "the name was given to a new tensor",
+    "detached": "detached",
+    "no-grad": "computed under no_grad",
+    "data": "taken through .data",
+    "left-torch": "left the graph as a number",
+    "not-differentiable": "operation without a derivative",
+    "unused": "not used",
+    "not-connected": "not connected to the root",
+    "returned-none": "a Function returned None",
+    "inputs-left-out": "left out by inputs=",
+    "grad-call": "autograd.grad leaves .grad alone",
+    "cleared": ".grad was set to None",
+    "stopped": "the pass ended with an error",
+    # A gradient is zero.
+    "zeroed": ".grad was zeroed",
+    "dead-relu": "dead ReLU",
+    "saturated": "saturated",
+    "clamped": "outside the clamp's bounds",
+    "not-chosen": "not the chosen maximum or minimum",
+    "masked": "masked or not selected",
+    "times-zero": "multiplied by zero",
+    "flat": "constant piece by piece",
+    "kink": "at a kink",
+    "constant": "the result cannot change",
+    "cancelled": "contributions cancel",
+    "underflow": "too small for its type",
+    "zero-seed": "the pass began with zeros",
+    # Values or gradients that are not finite.
+    "input": "given as NaN or Inf",
+    "log-of-zero": "logarithm of zero",
+    "log-of-negative": "logarithm of a negative number",
+    "sqrt-at-zero": "square root at zero",
+    "sqrt-of-negative": "square root of a negative number",
+    "norm-at-zero": "norm or deviation at zero",
+    "division-by-zero": "division by zero",
+    "power": "power outside its domain",
+    "domain": "outside the function's domain",
+    "exp-overflow": "overflow of exp",
+    "overflow": "overflow",
+    "masked-nan": "0 times infinity behind a mask",
+    "inf-minus-inf": "infinity minus infinity",
+    "zero-times-inf": "0 times infinity",
+    "all-masked": "everything was masked",
+    "empty": "mean or deviation of too few elements",
+    "born": "became NaN or Inf here",
+    # The size of a gradient.
+    "exploding": "exploding gradient",
+    "vanishing": "vanishing gradient",
+    "not-zeroed": "gradients of earlier passes were not zeroed",
+    "two-passes": "several passes were added up",
+    "shared": "several paths were added up",
+    "sound": "nothing unusual",
+    # Errors.
+    "freed": "second pass through a freed graph",
+    "modified": "modified in place after it was saved",
+    "not-scalar": "root is not a scalar",
+    "root-without-graph": "root does not require a gradient",
+    "leaf-in-place": "leaf written in place",
+    "view-in-place": "view written in place",
+    "shape-mismatch": "shapes do not fit",
+    "dtype-mismatch": "types do not fit",
+    "wrong-backward": "a Function's backward is wrong",
+    "error": "error",
+    # What a whole training run shows.
+    "broadcast": "suspicious broadcasting",
+    "softmax-twice": "softmax before a loss that applies it",
+    "unused-parameter": "parameter without a gradient",
+    "never-updated": "parameter that no step updates",
+    "zeroed-before-step": "gradients zeroed before the step",
+    "aliased": "two gradients share one memory",
+    "graph-kept": "a running total keeps every graph",
+}

@@ -1,0 +1,34 @@
+"""The program's text: where a name was given."""
+
+from __future__ import annotations
+
+import ast
+
+
+def assigned(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, str] | None:
+    """Return (cell, line, its text) where a name was last given before a place; None if nowhere.
+
+    cells: (key, source, last line that counts), the latest first. Of "fc.weight" it is "fc".
+    """
+    wanted = name.split(".")[0]
+    for key, source, last in cells:
+        try:
+            tree = ast.parse(_without_magics(source))
+        except SyntaxError:
+            continue
+        lines = source.splitlines()
+        found = [
+            node.lineno
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Name) and node.id == wanted and isinstance(node.ctx, ast.Store)
+            and node.lineno <= last
+        ]  # fmt: skip
+        if found:
+            return key, max(found), lines[max(found) - 1].strip()
+    return None
+
+
+def _without_magics(source: str) -> str:
+    """Return a cell's text with the lines that are not Python left empty."""
+    lines = source.split("\n")
+    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)

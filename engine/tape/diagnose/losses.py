@@ -1,0 +1,160 @@
+"""Mistakes in how a loss is put together that raise no error: shapes that broadcast, a softmax too many."""
+
+from __future__ import annotations
+
+from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.finding import Finding, Severity
+
+_DIFFERENCES = ("sub", "rsub", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+_REDUCING = ("sum", "mean", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+#: What a loss already applies itself → the operation that was applied before.
+_TWICE = {
+    "log_softmax": ("softmax", "log_softmax"),
+    "binary_cross_entropy_with_logits": ("sigmoid",),
+}
+
+
+def mistaken_losses(facts: Facts) -> list[Finding]:
+    """Return suspicious broadcasting, doubled softmaxes and totals that keep every graph."""
+    found = list[Finding]()
+    for op in range(len(facts.tape.ops)):
+        if facts.tape.ops["node"][op] < 0:
+            continue
+        base = facts.base(op)
+        if base in _DIFFERENCES:
+            found += _broadcast(facts, op)
+        elif base in _TWICE:
+            found += _twice(facts, op, _TWICE[base])
+    return found + _totals(facts)
+
+
+def _broadcast(facts: Facts, op: int) -> list[Finding]:
+    """(N,) with (N, 1) gives (N, N): every pair instead of every element."""
+    inputs = [v for v in facts.inputs(op) if v >= 0]
+    if len(inputs) < 2:
+        return []
+    inputs = [_unexpanded(facts, v) for v in inputs[:2]]
+    a, b = (facts.shape(v) for v in inputs)
+    for flat, column in ((a, b), (b, a)):
+        if len(flat) == 1 and column == (flat[0], 1) and flat[0] > 1 and _reduced(facts, op):
+            n, names = flat[0], [facts.label(v) for v in inputs[:2]]
+            return [
+                Finding(
+                    "broadcast",
+                    f"{list(a)} and {list(b)} broadcast to [{n}, {n}]",
+                    f"{facts.op_name(op)} of {names[0]} and {names[1]} compares each of the {n} elements with "
+                    f"every other one, {n * n} in all, and the loss averages over these.",
+                    f"Make the shapes equal: {names[1] if b == column else names[0]}.squeeze(-1), or "
+                    "the other one .unsqueeze(-1).",
+                    (facts.at_op(f"{list(a)} and {list(b)} become [{n}, {n}]", op),),
+                    Severity.WARNING,
+                )
+            ]
+    return []
+
+
+def _unexpanded(facts: Facts, value: int) -> int:
+    """Return what a loss expanded to the shape of its other operand."""
+    op = int(facts.tape.values["op"][value])
+    return facts.inputs(op)[0] if op >= 0 and facts.base(op) == "expand" else value
+
+
+def _reduced(facts: Facts, op: int) -> bool:
+    """Whether what follows within a few operations reduces all to one number."""
+    if facts.base(op) in _REDUCING:
+        return True
+    waiting = [(out, 0) for out in facts.outputs(op)]
+    while waiting:
+        value, depth = waiting.pop()
+        for user in facts.users(value) if depth < 4 else ():
+            if facts.base(user) in _REDUCING and facts.shape(facts.outputs(user)[0]) == ():
+                return True
+            waiting += [(out, depth + 1) for out in facts.outputs(user)]
+    return False
+
+
+def _twice(facts: Facts, op: int, before: tuple[str, ...]) -> list[Finding]:
+    values = [v for v in facts.inputs(op) if v >= 0][:1]
+    for _ in range(3):  # through a reshape or two
+        made = int(facts.tape.values["op"][values[0]]) if values else -1
+        if made < 0:
+            return []
+        if facts.base(made) in before:
+            loss = _loss_after(facts, op)
+            if not loss:
+                return []
+            return [
+                Finding(
+                    "softmax-twice",
+                    f"{facts.base(made)} before a loss that applies it itself",
+                    f"The loss takes logits and applies {facts.base(op)}; it gets the result of "
+                    f"{facts.base(made)}, so its gradients are much too small.",
+                    f"Give the loss the logits: leave out {facts.base(made)} before it.",
+                    (
+                        facts.at_op(f"{facts.base(made)} is applied here", made),
+                        facts.at_op("and again by the loss", op),
+                    ),
+                    Severity.WARNING,
+                )
+            ]
+        if facts.base(made) not in ("view", "reshape", "squeeze", "unsqueeze", "flatten"):
+            return []
+        values = [v for v in facts.inputs(made) if v >= 0][:1]
+    return []
+
+
+def _loss_after(facts: Facts, op: int) -> bool:
+    if "loss" in facts.base(op) or "entropy" in facts.base(op):
+        return True
+    users = [user for out in facts.outputs(op) for user in facts.users(out)]
+    return any("nll" in facts.base(user) for user in users)
+
+
+def _comes_to(facts: Facts, value: int, roots: set[int]) -> bool:
+    waiting, seen = [value], {value}
+    while waiting:
+        one = waiting.pop()
+        if one in roots:
+            return True
+        for out in (out for op in facts.users(one) for out in facts.outputs(op)):
+            if out not in seen:
+                seen.add(out)
+                waiting.append(out)
+    return False
+
+
+def _totals(facts: Facts) -> list[Finding]:
+    """total = total + loss over iterations, never used but to be read: it keeps every graph alive."""
+    tape = facts.tape
+    roots = {v for p in range(len(tape.passes)) for v in facts.roots(p)}
+    for op in range(len(tape.ops)):
+        if facts.base(op) != "add" or not len(facts.outputs(op)):
+            continue
+        out = facts.outputs(op)[0]
+        if not facts.requires_grad(out) or facts.shape(out) != ():
+            continue
+        if not any(v in roots for v in facts.inputs(op)):
+            continue
+        length, one = 1, out
+        while True:
+            users = [
+                u
+                for u in facts.users(one)
+                if facts.base(u) == "add" and any(v in roots for v in facts.inputs(u))
+            ]
+            if not users:
+                break
+            length, one = length + 1, facts.outputs(users[0])[0]
+        if length >= 3 and not _comes_to(facts, one, roots):
+            return [
+                Finding(
+                    "graph-kept",
+                    "a running total keeps the graph of every iteration",
+                    "The losses are added up as tensors, and no pass goes through the sum: each one holds its "
+                    "whole graph in memory until the total is dropped.",
+                    "Add numbers: total += loss.item().",
+                    (facts.at_op("the loss is added to the total here", op),),
+                    Severity.NOTE,
+                )
+            ]
+    return []

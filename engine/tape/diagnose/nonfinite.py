@@ -1,0 +1,354 @@
+"""Where a NaN or an infinity was born: the first operation or step that made one of finite numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.finding import Finding, Severity
+from engine.tape.diagnose.trace import Trail, gradients
+
+Array = NDArray[Any]
+
+_FILLING = ("masked_fill", "fill", "full", "full_like", "where", "index_put", "copy", "masked_scatter",
+            "triu", "tril", "cat", "stack", "scatter", "empty", "empty_like")  # fmt: skip
+_MASKS = ("where", "masked_fill", "mul", "index", "masked_select", "select", "slice", "gather",
+          "index_select", "index_put", "nan_to_num", "tril", "triu")  # fmt: skip
+_MEANS = ("mean", "std", "var", "std_mean", "var_mean", "median", "nll_loss", "mse_loss", "l1_loss")
+
+
+def bad(array: Array | None) -> bool:
+    """Whether an array holds a NaN or an infinity."""
+    return array is not None and array.dtype.kind in "fc" and not bool(np.isfinite(array).all())
+
+
+def why_value(facts: Facts, value: int) -> Finding:
+    """Return where the NaN or Inf in a value was born."""
+    trail = Trail(facts, "hands it on")
+    seen = {value}
+    while True:
+        op = int(facts.tape.values["op"][value])
+        if op < 0:
+            return _given(facts, value, trail)
+        sources = [v for v in facts.inputs(op) if v >= 0 and bad(facts.array(v))]
+        nan = has_nan(facts.array(value))
+        carrying = [v for v in sources if has_nan(facts.array(v))] if nan else sources
+        if nan and sources and not carrying:
+            return _from_infinity(facts, op, value, sources, trail)
+        fresh = [v for v in carrying if v not in seen]
+        if not fresh:
+            return _born(facts, op, value, trail)
+        trail.op(op)
+        value = fresh[0]
+        seen.add(value)
+
+
+def why_gradient(facts: Facts, tensor: int, step: int) -> Finding:
+    """Return where the NaN or Inf was born that came in at a step."""
+    trail = Trail(facts, "hands it on")
+    tape = facts.tape
+    while True:
+        rows = [row for row in facts.arrivals(step) if bad(facts.sent(row))]
+        if not rows:
+            root = next(
+                (v for v in facts.roots(int(tape.steps["pass_"][step])) if bad(facts.array(v))), -1
+            )
+            if root >= 0:
+                return why_value(facts, root)
+            return Finding(
+                "input", "the pass began with a gradient that is not finite",
+                "The gradient given to backward(), or a hook's result, is NaN or Inf.",
+                "Check the gradient= argument and the hooks.",
+                (facts.at_step("the pass begins with it", step), *trail.links()),
+                Severity.ERROR, tensor,
+            )  # fmt: skip
+        source = int(tape.contributions["step"][rows[0]])
+        came = gradients(facts, source)
+        if any(bad(g) for g in came):
+            trail.step(source)
+            step = source
+            continue
+        return born_backward(facts, tensor, source, rows[0], trail)
+
+
+def born_backward(facts: Facts, tensor: int, step: int, row: int, trail: Trail) -> Finding:
+    """Say why a step that received finite numbers sent some that are not."""
+    tape = facts.tape
+    node = int(tape.steps["node"][step])
+    op = int(tape.nodes["op"][node])
+    value = facts.input_of(node, int(tape.contributions["slot"][row])) if op >= 0 else -1
+    inputs = [v for v in facts.inputs(op) if v >= 0] if op >= 0 else []
+    wrong = [v for v in inputs if bad(facts.array(v)) and arithmetic(facts, v)]
+    if wrong and not _masked_from(facts, step):
+        return why_value(facts, wrong[0])
+    sent, came = facts.sent(row), next((g for g in gradients(facts, step) if g is not None), None)
+    if sent is not None and came is not None:
+        where = ~np.isfinite(sent)
+        zero = came.shape == sent.shape and bool((came[where] == 0).any())
+        zero = zero or (came.shape == () and float(abs(came)) == 0.0)
+        if zero:
+            mask = _masked_from(facts, step)
+            return _masked(facts, tensor, step, op, mask, trail)
+    cause, title, text, remedy = _explain(facts, op, value, backward=True)
+    link = facts.at_step(
+        f"{facts.node_name(node)} receives finite numbers and sends NaN or Inf", step
+    )
+    return Finding(cause, title, text, remedy, (link, *trail.links()), Severity.ERROR, tensor)
+
+
+def _masked(facts: Facts, tensor: int, step: int, op: int, mask: int, trail: Trail) -> Finding:
+    name = facts.op_name(op)
+    links = [facts.at_step(f"the derivative of {name} is infinite here, and it receives 0", step)]
+    by = "a mask"
+    if mask >= 0:
+        by = facts.op_name(mask)
+        links.append(facts.at_op(f"{by} leaves the element out, so its gradient is 0", mask))
+    return Finding(
+        "masked-nan",
+        f"0 · ∞ = NaN: {by} hides what {name} cannot be differentiated at",
+        f"{by} does not take this element, so {name} receives the gradient 0. Its derivative there is "
+        "infinite, and 0 times infinity is NaN: masking the result does not mask the derivative.",
+        f"Mask the input of {name} as well (the double where): "
+        f"safe = torch.where(mask, x, 1); torch.where(mask, {name}(safe), 0).",
+        (*links, *trail.links()),
+        Severity.ERROR,
+        tensor,
+    )  # fmt: skip
+
+
+def _masked_from(facts: Facts, step: int) -> int:
+    """Return the masking operation from which a step got its zeros, or -1."""
+    for _ in range(64):
+        rows = facts.arrivals(step)
+        if not rows:
+            return -1
+        step = int(facts.tape.contributions["step"][rows[-1]])
+        op = int(facts.tape.nodes["op"][int(facts.tape.steps["node"][step])])
+        if op >= 0 and facts.base(op) in _MASKS:
+            return op
+    return -1
+
+
+def arithmetic(facts: Facts, value: int) -> bool:
+    """Whether a value's infinities were computed, not filled in."""
+    array = facts.array(value)
+    if has_nan(array):
+        return True
+    op = int(facts.tape.values["op"][value])
+    return op >= 0 and facts.base(op) not in _FILLING
+
+
+def has_nan(array: Array | None) -> bool:
+    return array is not None and bool(np.isnan(array).any())
+
+
+def _given(facts: Facts, value: int, trail: Trail) -> Finding:
+    name, tensor = facts.label(value), int(facts.tape.values["tensor"][value])
+    return Finding(
+        "input",
+        f"{name} was given with NaN or Inf in it",
+        f"No operation made it: {name} held it from the beginning.",
+        "Check where the data comes from: torch.isfinite(x).all() before you use it.",
+        (facts.at_birth(f"{name} holds NaN or Inf", value), *trail.links()),
+        Severity.ERROR,
+        tensor,
+    )
+
+
+def _from_infinity(facts: Facts, op: int, value: int, sources: list[int], trail: Trail) -> Finding:
+    """A NaN made of infinities: where the infinity came from is what to change."""
+    name = facts.op_name(op)
+    trail.op(op, f"{name} makes NaN of infinity")
+    tensor = int(facts.tape.values["tensor"][value])
+    if facts.base(op) in ("softmax", "log_softmax") and not arithmetic(facts, sources[0]):
+        return Finding(
+            "all-masked",
+            f"{name} of nothing but -inf",
+            f"Every element that {name} compares is -inf in some row, and 0/0 is NaN.",
+            "Leave at least one element of every row unmasked, or mask with a large negative number.",
+            trail.links(),
+            Severity.ERROR,
+            tensor,
+        )
+    found = why_value(facts, sources[0])
+    if found.cause == "input" or not arithmetic(facts, sources[0]):
+        cause = (
+            "zero-times-inf" if facts.base(op) in ("mul", "mm", "addmm", "div") else "inf-minus-inf"
+        )
+        return Finding(
+            cause,
+            f"{name} makes NaN of infinity",
+            f"{facts.label(sources[0])} holds infinities; {name} subtracts them from each other or "
+            "multiplies them by 0.",
+            "Use a large finite number instead of infinity, or mask before the operation.",
+            (*trail.links(), *found.chain),
+            Severity.ERROR,
+            tensor,
+        )
+    return Finding(
+        found.cause, found.title, found.text, found.remedy,
+        (*found.chain, *trail.links()), Severity.ERROR, tensor,
+    )  # fmt: skip
+
+
+def _born(facts: Facts, op: int, value: int, trail: Trail) -> Finding:
+    inputs = [v for v in facts.inputs(op) if v >= 0]
+    cause, title, text, remedy = _explain(facts, op, _suspect(facts, op, inputs), backward=False)
+    what = "NaN" if has_nan(facts.array(value)) else "an infinity"
+    link = facts.at_op(f"{facts.op_name(op)} makes {what} of finite numbers", op)
+    tensor = int(facts.tape.values["tensor"][value])
+    return Finding(cause, title, text, remedy, (link, *trail.links()), Severity.ERROR, tensor)
+
+
+def _suspect(facts: Facts, op: int, inputs: list[int]) -> int:
+    if facts.base(op) in ("div", "remainder", "fmod", "floor_divide") and len(inputs) > 1:
+        return inputs[1]
+    return inputs[0] if inputs else -1
+
+
+def _explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str, str, str]:
+    if op < 0:
+        return ("born", "a node made NaN or Inf", "Its inputs were finite.", "Check its formula.")
+    base, name = facts.base(op), facts.op_name(op)
+    x = facts.array(value)
+    what = facts.label(value) if value >= 0 else "its input"
+    zero = x is not None and bool((x == 0).any())
+    negative = x is not None and x.dtype.kind == "f" and bool((x < 0).any())
+    params = facts.params(op)
+    if base in ("log", "log2", "log10", "log1p", "logit", "xlogy", "binary_cross_entropy"):
+        if negative and not zero and base != "log1p":
+            return (
+                "log-of-negative", f"{name} of a negative number",
+                f"{what} is negative in places{_least(x)}, where the logarithm is NaN.",
+                "Make it positive before the logarithm: softplus, exp, or clamp(min=eps).",
+            )  # fmt: skip
+        return (
+            "log-of-zero", f"{name} of zero",
+            f"{what} is {_edge(base)} in places: the logarithm there is infinite, and so is its derivative.",
+            "Use log(x.clamp(min=eps)) or log(x + eps), or the loss that works on logits "
+            "(log_softmax, logsigmoid, cross_entropy).",
+        )  # fmt: skip
+    if base in ("sqrt", "rsqrt"):
+        if negative and not backward:
+            return (
+                "sqrt-of-negative", f"{name} of a negative number",
+                f"{what} is negative in places{_least(x)}.",
+                "Clamp it: sqrt(x.clamp(min=0)), or look at why it is negative.",
+            )  # fmt: skip
+        return (
+            "sqrt-at-zero", f"{name} at zero",
+            f"{what} is 0 in places, where the derivative of {name} is infinite.",
+            "Add a small number below the root: sqrt(x + 1e-12).",
+        )  # fmt: skip
+    if base in (
+        "linalg_vector_norm",
+        "norm",
+        "cdist",
+        "std",
+        "var",
+        "std_mean",
+        "dist",
+        "pairwise_distance",
+    ):
+        if base.startswith(("std", "var")) and x is not None and x.size < 2:
+            return _empty(name, what)
+        if not backward:
+            return _overflow(name)
+        return (
+            "norm-at-zero", f"{name} at zero",
+            f"{name} has no derivative where it is 0 (all of {what} equal or 0).",
+            "Add a small number: sqrt((x**2).sum() + eps), or the square without the root.",
+        )  # fmt: skip
+    if base in ("div", "reciprocal", "true_divide", "remainder", "fmod"):
+        return (
+            "division-by-zero", "division by zero",
+            f"{what} is 0 in places." if zero else f"The quotient by {what} is too large for its type.",
+            "Add a small number to the denominator, or leave those elements out before dividing.",
+        )  # fmt: skip
+    if base in ("exp", "expm1", "cosh", "sinh", "exp2", "logsumexp"):
+        return (
+            "exp-overflow", f"{name} overflows",
+            f"{what} is as large as {_most(x)}: the result is larger than its type can hold.",
+            "Subtract the largest element first, or use log_softmax, logsumexp, or the loss on logits.",
+        )  # fmt: skip
+    if base in ("pow", "float_power"):
+        exponent = params.get("exponent", "given")
+        whole = (
+            isinstance(exponent, (int, float)) and float(exponent).is_integer() and exponent >= 0
+        )
+        if whole or not (zero or negative):
+            return _overflow(name)
+        return (
+            "power", "power outside its domain",
+            f"{what} to the power {exponent}: 0 or a negative base has no finite "
+            + ("derivative." if backward else "result."),
+            "Clamp the base above 0, or use a power that is defined there.",
+        )  # fmt: skip
+    if base in (
+        "acos",
+        "asin",
+        "atanh",
+        "acosh",
+        "erfinv",
+        "atan2",
+        "lgamma",
+        "digamma",
+        "arccos",
+        "arcsin",
+    ):
+        return (
+            "domain", f"{name} at the edge of its domain",
+            f"{what} reaches where {name} has no finite {'derivative' if backward else 'value'}.",
+            "Clamp it a little inside: x.clamp(-1 + eps, 1 - eps).",
+        )  # fmt: skip
+    if base in _MEANS and _count(facts, op, x) < 2:
+        return _empty(name, what)
+    if base in ("cross_entropy", "nll_loss"):
+        return _empty(name, what)
+    if base in ("softmax", "log_softmax"):
+        return ("all-masked", f"{name} of nothing but -inf", "A row holds -inf only.",
+                "Leave one element of every row unmasked.")  # fmt: skip
+    if (
+        facts.node_name(int(facts.tape.ops["node"][op])).endswith("Backward")
+        if facts.tape.ops["node"][op] >= 0
+        else False
+    ):
+        return ("wrong-backward" if backward else "born", f"the Function {name} made NaN or Inf",
+                f"{name} is your own Function; its numbers were finite.", f"Check {name}'s formula.")  # fmt: skip
+    return _overflow(name)
+
+
+def _overflow(name: str) -> tuple[str, str, str, str]:
+    return (
+        "overflow", f"{name} overflows",
+        f"The result of {name} is larger than its type can hold.",
+        "Make the numbers smaller (learning rate, initialisation, normalisation, gradient clipping), "
+        "or use a wider type.",
+    )  # fmt: skip
+
+
+def _empty(name: str, what: str) -> tuple[str, str, str, str]:
+    return (
+        "empty", f"{name} of too few elements",
+        f"{what} has too few elements for {name} (0/0 is NaN).",
+        "Check the mask or the slice that chose them, or leave the term out when nothing is chosen.",
+    )  # fmt: skip
+
+
+def _count(facts: Facts, op: int, x: Array | None) -> int:
+    return x.size if x is not None else 2
+
+
+def _edge(base: str) -> str:
+    return {"log1p": "-1", "logit": "0 or 1", "binary_cross_entropy": "0 or 1"}.get(base, "0")
+
+
+def _least(x: Array | None) -> str:
+    return "" if x is None or not x.size else f" (its least is {np.nanmin(x):.4g})"
+
+
+def _most(x: Array | None) -> str:
+    return "its type allows" if x is None or not x.size else f"{np.nanmax(x.real):.4g}"

@@ -1,0 +1,117 @@
+"""Where the numbers of a tensor came from when no operation tells: .data, .item(), .numpy()."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.tape.schema import ValueFlag
+
+if TYPE_CHECKING:
+    from engine.tape.diagnose.facts import Facts
+
+Array = NDArray[Any]
+
+_DATA = re.compile(r"([\w.]+)(?:\[[^\]]*\])?\.data\b(?!\s*[-+*/]?=[^=])")
+
+
+class Origins:
+    """What values were computed from, the ways that the graph does not know included."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    def came_from(self, value: int) -> Iterator[tuple[int, int]]:
+        """Yield (value, operation) for what a value was computed from; -1: read as numbers."""
+        op = int(self._facts.tape.values["op"][value])
+        if op >= 0:
+            for v in self._facts.inputs(op):
+                if v >= 0:
+                    yield v, op
+            for v in self._written_by_number(op):
+                yield v, -1
+        else:
+            origin = self.origin(value)
+            if origin >= 0:
+                yield origin, -1
+
+    @cached_property
+    def _reads(self) -> list[tuple[int, int, str]]:
+        reads = self._facts.tape.reads
+        return [
+            (int(row["value"]), int(row["event"]), self._facts.tape.text(int(row["how"])))
+            for row in reads
+        ]
+
+    def how_read(self, value: int) -> str:
+        """Return how the program took numbers out of a value ("item", "numpy"), or ""."""
+        return next((how for v, _, how in self._reads if v == value and how != "bool"), "")
+
+    def origin(self, value: int) -> int:
+        """Return the value that a leaf's numbers were taken from, or -1."""
+        tape, row = self._facts.tape, self._facts.tape.values[value]
+        if row["op"] >= 0 or row["grad_of"] >= 0 or not self._facts.floating(value):
+            return -1
+        mine = self._facts.array(value)
+        taken = _DATA.findall(self._facts.code(self._first_use(value)))
+        if taken and mine is not None:
+            for other in self._like(mine):
+                if self._facts.name(int(tape.values["tensor"][other])).split(".")[-1] in [
+                    name.split(".")[-1] for name in taken
+                ]:
+                    return other
+        for other, event, how in reversed(self._reads):
+            if how == "bool" or event > row["event"] or not self._tracked_before(other):
+                continue
+            theirs = self._facts.array(other)
+            if mine is None or theirs is None or mine.size != theirs.size:
+                continue
+            if np.array_equal(mine.ravel(), theirs.ravel().astype(mine.dtype), equal_nan=True):
+                return other
+        return -1
+
+    def _like(self, array: Array) -> Iterator[int]:
+        """Yield the values that require a gradient and hold the same numbers."""
+        tape = self._facts.tape
+        rows = np.flatnonzero(tape.values["flags"] & ValueFlag.REQUIRES_GRAD)
+        for row in rows.tolist():
+            if self._facts.shape(row) == array.shape:
+                theirs = self._facts.array(row)
+                if theirs is not None and np.array_equal(theirs, array, equal_nan=True):
+                    yield row
+
+    def _first_use(self, value: int) -> int:
+        users = self._facts.users(value)
+        born = int(self._facts.tape.values["event"][value])
+        return (
+            born
+            if ".data" in self._facts.code(born) or not users
+            else int(self._facts.tape.ops["event"][users[0]])
+        )
+
+    def _tracked_before(self, value: int) -> bool:
+        """Whether a value, or what it was detached from, requires a gradient."""
+        op = int(self._facts.tape.values["op"][value])
+        if self._facts.requires_grad(value) or op < 0:
+            return self._facts.requires_grad(value)
+        return any(v >= 0 and self._facts.requires_grad(v) for v in self._facts.inputs(op))
+
+    def _written_by_number(self, op: int) -> Iterator[int]:
+        """Yield values whose number, read before, is an argument of an operation."""
+        if not self._reads:
+            return
+        event = int(self._facts.tape.ops["event"][op])
+        numbers = [
+            n for n in self._facts.params(op).values() if isinstance(n, float) and n not in (0, 1)
+        ]
+        for value, when, how in self._reads:
+            if how != "item" or when > event or not numbers:
+                continue
+            array = self._facts.array(value)
+            if array is not None and array.size == 1 and float(array.ravel()[0].real) in numbers:
+                yield value

@@ -1,0 +1,207 @@
+"""Why a gradient is as large as it is: the passes and paths in its sum, and the gain of every node."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.tape import ledger
+from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.finding import Finding, Link, Severity
+from engine.tape.schema import GradChange
+
+Array = NDArray[Any]
+
+#: A gradient that grew or shrank by this factor between root and leaf, over at least `LONG` nodes.
+FACTOR, LONG = 1e5, 6
+
+
+class Gain(NamedTuple):
+    """A node on the way from the root: the root mean square of what came in and of what it sent on."""
+
+    step: int
+    came: float
+    sent: float
+
+    @property
+    def factor(self) -> float:
+        return self.sent / self.came if self.came else float("nan")
+
+
+def rms(array: Array | None) -> float:
+    """Return the root mean square of an array's elements; NaN of nothing."""
+    if array is None or not array.size:
+        return float("nan")
+    wide = np.abs(array) if array.dtype.kind == "c" else array
+    flat = wide.astype(np.float64).ravel()
+    return float(np.sqrt(flat @ flat / flat.size))
+
+
+def gains(facts: Facts, step: int, most: int = 100_000) -> list[Gain]:
+    """Return the way on which most came to a step, the root first."""
+    way: list[Gain] = []
+    sent_on = float("nan")
+    while len(way) < most:
+        rows = facts.arrivals(step)
+        if not rows:
+            way.append(Gain(step, 1.0, sent_on))
+            break
+        sizes = [rms(facts.sent(row)) for row in rows]
+        # Of ways that bring about as much, the longest came last.
+        most_of = np.nanmax(sizes) if not np.isnan(sizes).all() else 0.0
+        best = max((i for i, one in enumerate(sizes) if one >= most_of / 2), default=0)
+        way.append(Gain(step, sizes[best], sent_on))
+        sent_on = sizes[best]
+        step = int(facts.tape.contributions["step"][rows[best]])
+    return way[::-1]
+
+
+def why_size(facts: Facts, tensor: int, playhead: int) -> Finding:
+    """Return what made `tensor.grad` what it is at a playhead: finite and not zero."""
+    changes = ledger.changes(facts.tape, tensor, playhead)
+    return (
+        piled(facts, tensor, changes)
+        or grown(facts, tensor, changes)
+        or _paths(facts, tensor, changes)
+        or _sound(facts, tensor, changes)
+    )
+
+
+def piled(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | None:
+    """Several passes are in the sum."""
+    if not changes or len(changes[-1].passes) < 2:
+        return None
+    passes, name = changes[-1].passes, facts.name(tensor)
+    adding = [c for c in changes if c.kind is GradChange.ACCUMULATE and c.pass_ in passes]
+    moved = (
+        updated_between(facts, tensor, adding[-2].event, adding[-1].event)
+        if len(adding) > 1
+        else -1
+    )
+    chain = [
+        facts.at_event(
+            f"pass {c.pass_ + 1} adds to {name}.grad", int(facts.tape.passes["event"][c.pass_])
+        )
+        for c in adding[-2:][::-1]
+    ]
+    if moved >= 0:
+        chain.append(facts.at_op(f"{name} was updated between the two", moved))
+        return Finding(
+            "not-zeroed",
+            f"{name}.grad still held the gradient of the pass before",
+            f"{name} was updated between the passes, but its .grad was not zeroed: {len(passes)} passes "
+            "are in the sum.",
+            "Call optimizer.zero_grad() (or set .grad to None) before each backward().",
+            tuple(chain),
+            Severity.ERROR,
+            tensor,
+        )
+    return Finding(
+        "two-passes",
+        f"{len(passes)} passes were added up in {name}.grad",
+        f"backward() adds to .grad. Since {name}.grad was last None or zero, {len(passes)} passes have "
+        "added to it.",
+        f"If you want the gradient of the last pass alone, set {name}.grad = None before it.",
+        tuple(chain),
+        Severity.NOTE,
+        tensor,
+    )
+
+
+def updated_between(facts: Facts, tensor: int, first: int, last: int) -> int:
+    """Return the operation that wrote a tensor between two events, or -1."""
+    tape = facts.tape
+    for value in facts.values_of(tensor):
+        op = int(tape.values["op"][value])
+        if op >= 0 and first < tape.values["event"][value] < last:
+            return op
+    return -1
+
+
+def grown(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | None:
+    """The gradient grew or shrank by a large factor on its way."""
+    steps = [c.step for c in changes if c.kind is GradChange.ACCUMULATE]
+    way = gains(facts, steps[-1]) if steps else []
+    if len(way) < LONG:
+        return None
+    first, last = way[0].came, way[-1].came
+    if not (first > 0 and last > 0 and np.isfinite(last)):
+        return None
+    if last / first < 1 / FACTOR:
+        cause, text = "vanishing", "shrinks"
+    elif last / first > FACTOR:
+        cause, text = "exploding", "grows"
+    else:
+        return None
+    inner = [g for g in way[:-1] if np.isfinite(g.factor) and g.factor > 0]
+    if not inner:
+        return None
+    pick = min if cause == "vanishing" else max
+    worst = sorted(inner, key=lambda g: g.factor, reverse=cause == "exploding")[:3]
+    most = pick(inner, key=lambda g: g.factor)
+    name = facts.name(tensor)
+    steady = (last / first) ** (1 / max(len(way) - 1, 1))
+    remedy = (
+        "Use activations that do not saturate, residual connections, normalisation, or another scale at "
+        "initialisation."
+        if cause == "vanishing"
+        else "Clip the gradient (clip_grad_norm_), scale the weights down at initialisation, or normalise."
+    )
+    return Finding(
+        cause,
+        f"the gradient {text} from {first:.2g} to {last:.2g} on its way to {name}",
+        f"Over {len(way)} nodes it {text} by {steady:.3g} per node on average; the strongest is "
+        f"{_node(facts, most)} with {most.factor:.3g}.",
+        remedy,
+        tuple(_link(facts, g) for g in worst),
+        Severity.WARNING,
+        tensor,
+    )
+
+
+def _node(facts: Facts, gain: Gain) -> str:
+    return facts.node_name(int(facts.tape.steps["node"][gain.step]))
+
+
+def _link(facts: Facts, gain: Gain) -> Link:
+    return facts.at_step(
+        f"{_node(facts, gain)} makes {gain.sent:.3g} of {gain.came:.3g} (× {gain.factor:.3g})",
+        gain.step,
+    )
+
+
+def _paths(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | None:
+    steps = [c.step for c in changes if c.kind is GradChange.ACCUMULATE]
+    rows = facts.arrivals(steps[-1]) if steps else []
+    if len(rows) < 2:
+        return None
+    name = facts.name(tensor)
+    links = [
+        facts.at_step(
+            f"{facts.node_name(int(facts.tape.steps['node'][s]))} brings {rms(facts.sent(row)):.4g}",
+            s,
+        )
+        for row in rows[-6:]
+        for s in [int(facts.tape.contributions["step"][row])]
+    ]
+    return Finding(
+        "shared",
+        f"{len(rows)} paths of one pass were added up in {name}.grad",
+        f"{name} is used in {len(rows)} places; the gradient is the sum of what comes from each.",
+        "",
+        tuple(links),
+        Severity.NOTE,
+        tensor,
+    )
+
+
+def _sound(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding:
+    name = facts.name(tensor)
+    links = tuple(facts.at_event(f"{name}.grad changes", c.event) for c in changes[-1:])
+    return Finding(
+        "sound", f"{name}.grad is what one pass brought, on one path",
+        "It is neither None, nor zero, nor NaN, and nothing was added to it twice.", "",
+        links, Severity.NOTE, tensor,
+    )  # fmt: skip

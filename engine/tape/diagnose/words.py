@@ -1,0 +1,98 @@
+"""Findings as text for a terminal and as plain JSON values, and questions as people type them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from engine.tape.diagnose.finding import CAUSES, Finding, Link
+from engine.tape.tape import Source, Tape
+
+
+class QuestionError(ValueError):
+    """A question names something that the tape does not have; the message says what there is."""
+
+
+def as_json(found: Finding) -> dict[str, Any]:
+    """Return a finding as plain JSON values; rows that it does not have are left out."""
+    return {
+        "cause": found.cause,
+        "called": CAUSES[found.cause],
+        "severity": found.severity.name.lower(),
+        "title": found.title,
+        "text": found.text,
+        "remedy": found.remedy,
+        "chain": [_link(one) for one in found.chain],
+    }
+
+
+def as_text(found: Finding, tape: Tape) -> str:
+    """Return what a person reads: the title, why it is so, the proof, and the remedy."""
+    lines = [f"{found.severity.name.lower()}: {found.title}", f"  {found.text}"]
+    for one in found.chain:
+        lines.append(f"  - {one.text}" + (f"  ({place(tape, one.source)})" if one.source else ""))
+        if one.code:
+            lines.append(f"      {one.code}")
+    if found.remedy:
+        lines.append(f"  What to do: {found.remedy}")
+    return "\n".join(lines)
+
+
+def place(tape: Tape, source: Source) -> str:
+    """Return "cell 3, line 2" as the notebook counts its runs, or "file.py, line 2"."""
+    if not source.cell:
+        return f"{PurePath(source.file).name}, line {source.line}"
+    rows = [row for row in tape.cells if tape.text(int(row["key"])) == source.cell]
+    return f"cell {rows[-1]['count'] if rows else '?'}, line {source.line}"
+
+
+def parse(tape: Tape, question: str) -> tuple[int, bool, tuple[int, ...] | None]:
+    """Return (tensor, whether its .grad is asked for, element) of "w.grad[0, 1]", "loss" or "w".
+
+    Raises QuestionError for a name that no tensor of the tape has.
+    """
+    match = re.fullmatch(r"\s*([\w.]+?)(\.grad)?\s*(?:\[([-\d,\s]*)\])?\s*", question)
+    if match is None:
+        raise QuestionError(
+            f"{question!r} is no question: write a name, like w, w.grad or w.grad[0, 1]"
+        )
+    name, grad, element = match.groups()
+    tensor = named(tape, name)
+    if tensor < 0:
+        known = ", ".join(sorted(set(_names(tape)))[:12]) or "none"
+        raise QuestionError(f"no tensor of this tape is called {name!r}; there are {known}")
+    index = tuple(int(i) for i in re.findall(r"-?\d+", element)) if element is not None else None
+    return tensor, bool(grad), index
+
+
+def named(tape: Tape, name: str) -> int:
+    """Return the tensor that had a name last, or -1; "fc.weight" finds "weight" where that is all."""
+    names = _names(tape)
+    for wanted in (name, name.partition(".")[2]):
+        rows = [row for row, text in enumerate(names) if wanted and text == wanted]
+        if rows:
+            return int(tape.names["tensor"][rows[-1]])
+    match = re.fullmatch(r"t(\d+)", name)
+    if match and (tape.values["tensor"] == int(match[1])).any():
+        return int(match[1])
+    return -1
+
+
+def latest(tape: Tape, tensor: int) -> int:
+    """Return a tensor's last value."""
+    return int(np.flatnonzero(tape.values["tensor"] == tensor)[-1])
+
+
+def _names(tape: Tape) -> list[str]:
+    return [tape.text(text) for text in tape.names["text"].tolist()]
+
+
+def _link(link: Link) -> dict[str, Any]:
+    rows = {name: getattr(link, name) for name in ("event", "op", "node", "value")}
+    found: dict[str, Any] = {"text": link.text} | {k: v for k, v in rows.items() if v >= 0}
+    if link.source is not None:
+        found |= {"file": link.source.file, "cell": link.source.cell, "line": link.source.line}
+    return found | ({"code": link.code} if link.code else {})

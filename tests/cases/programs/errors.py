@@ -1,0 +1,137 @@
+"""Programs that raise in backward(), or because of what autograd forbids."""
+
+# %% freed | problems | MulBackward0
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+loss = (w * w).sum()
+loss.backward()
+loss.backward()  # <-
+
+# %% freed | problems
+w = torch.ones(2, 2, requires_grad=True)
+h = torch.zeros(1, 2)
+for _ in range(2):
+    h = torch.tanh(h @ w + 1)
+    h.sum().backward()  # <-
+
+# %% freed | problems
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+features = w.exp()
+features.sum().backward()
+(features * 2).sum().backward()  # <-
+
+# %% modified | problems | add_
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+y = w.exp()
+loss = y.sum()
+y.add_(1)  # <-
+loss.backward()
+
+# %% modified | problems | relu_
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+h = torch.sigmoid(w)
+y = h * 2
+torch.relu_(h)  # <-
+(y + h).sum().backward()
+
+# %% modified | problems | mul_
+a = torch.tensor([1.0, 2.0], requires_grad=True)
+b = a * 2
+c = b * b
+b[0].mul_(5)  # <-
+c.sum().backward()
+
+# %% modified | problems | add_
+model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+opt = torch.optim.SGD(model.parameters(), lr=0.1)
+loss = model(torch.ones(1, 2)).sum()
+loss.backward(retain_graph=True)
+opt.step()  # <-
+loss.backward()
+
+# %% not-scalar | problems
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+(w * 2).backward()  # <-
+
+# %% root-without-graph | problems | detach
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+loss = (w * 2).detach().sum()  # <-
+loss.backward()
+
+# %% root-without-graph | problems | mul
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+with torch.no_grad():
+    loss = (w * 2).sum()  # <-
+loss.backward()
+
+# %% root-without-graph | problems
+x = torch.tensor([1.0, 2.0])
+x.sum().backward()  # <-
+
+# %% root-without-graph | problems | argmax
+scores = torch.tensor([1.0, 2.0], requires_grad=True)
+loss = scores.argmax().float()  # <-
+loss.backward()
+
+# %% leaf-in-place | problems
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+w += 1  # <-
+
+# %% leaf-in-place | problems
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+w[0] = 5.0  # <-
+
+# %% shape-mismatch | problems
+w = torch.ones(2, 3, requires_grad=True)
+(w @ torch.ones(2, 3)).sum().backward()  # <-
+
+# %% shape-mismatch | problems
+w = torch.ones(3, requires_grad=True)
+y = w * 2
+y.backward(torch.ones(2))  # <-
+
+# %% dtype-mismatch | problems
+w = torch.ones(2, 2, dtype=torch.float64, requires_grad=True)
+nn.Linear(2, 1)(w)  # <-
+
+# %% integer | problems
+n = torch.tensor([1, 2], requires_grad=True)  # <-
+
+# %% not-connected | problems
+w = torch.ones(2, requires_grad=True)
+b = torch.ones(2, requires_grad=True)
+torch.autograd.grad((w * 2).sum(), b)  # <-
+
+# %% wrong-backward | problems
+class Twice(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, k):
+        return x * k
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2
+w = torch.ones(2, requires_grad=True)
+Twice.apply(w, 2).sum().backward()  # <-
+
+# %% wrong-backward | problems
+class Total(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.sum()
+    @staticmethod
+    def backward(ctx, g):
+        return g.expand(5)
+w = torch.ones(2, requires_grad=True)
+Total.apply(w).backward()  # <-
+
+# %% no-backward | problems
+w = torch.ones(2, requires_grad=True)
+loss = (w * 2).sum()
+w.data -= 0.1 * w.grad  # <-
+
+# %% not-a-leaf | problems
+w = torch.ones(2, requires_grad=True) * 2
+torch.optim.SGD([w], lr=0.1)  # <-
+
+# %% left-torch | problems
+w = torch.ones(2, requires_grad=True)
+w.numpy()  # <-

@@ -1,0 +1,133 @@
+"""Programs after which a value or a gradient is NaN or infinite."""
+
+# %% masked-nan | why x.grad | sqrt
+x = torch.tensor([0.0, 4.0], requires_grad=True)
+y = torch.where(x > 0, x.sqrt(), torch.zeros(2))  # <-
+y.sum().backward()
+
+# %% masked-nan | why x.grad | log
+x = torch.tensor([0.0, 4.0], requires_grad=True)
+logs = x.log()  # <-
+y = torch.where(x > 0, logs, torch.zeros(2))
+y.sum().backward()
+
+# %% masked-nan | problems | reciprocal
+x = torch.tensor([0.0, 4.0], requires_grad=True)
+inverse = 1 / x  # <-
+y = torch.where(x == 0, torch.zeros(2), inverse)
+y.sum().backward()
+
+# %% masked-nan | why x.grad | sqrt
+x = torch.tensor([0.0, 4.0], requires_grad=True)
+mask = torch.tensor([0.0, 1.0])
+y = x.sqrt() * mask  # <-
+y.sum().backward()
+
+# %% masked-nan | why x.grad | exp
+x = torch.tensor([100.0, 1.0], requires_grad=True)
+e = torch.exp(x)  # <-
+y = torch.where(x > 50, x, e)
+y.sum().backward()
+
+# %% log-of-zero | value loss | log
+p = torch.tensor([0.0, 1.0], requires_grad=True)
+loss = -(torch.tensor([1.0, 0.0]) * torch.log(p)).sum()  # <-
+loss.backward()
+
+# %% log-of-zero | problems | log
+logits = torch.tensor([200.0, -200.0], requires_grad=True)
+p = torch.softmax(logits, 0)
+loss = -torch.log(p)[1]  # <-
+loss.backward()
+
+# %% log-of-zero | value loss | log
+q = torch.tensor([0.0, 0.5], requires_grad=True)
+entropy = -(q * q.log())  # <-
+loss = entropy.sum()
+
+# %% log-of-negative | value y | log
+x = torch.tensor([-1.0, 2.0], requires_grad=True)
+y = x.log()  # <-
+
+# %% sqrt-at-zero | why x.grad | sqrt
+x = torch.tensor([0.0, 0.0], requires_grad=True)
+d = ((x ** 2).sum()).sqrt()  # <-
+d.backward()
+
+# %% sqrt-of-negative | value y | sqrt
+x = torch.tensor([-1.0, 2.0], requires_grad=True)
+y = x.sqrt()  # <-
+
+# %% division-by-zero | value y | div
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+n = torch.tensor([0.0, 1.0])
+y = x / n  # <-
+y.sum().backward()
+
+# %% division-by-zero | value unit | div
+v = torch.zeros(3, requires_grad=True)
+unit = v / v.norm()  # <-
+unit.sum().backward()
+
+# %% kink | why x.grad | std
+x = torch.ones(3, requires_grad=True)
+s = x.std()  # <-
+s.backward()
+
+# %% empty | value m | mean
+x = torch.ones(3, requires_grad=True)
+m = x[x > 5].mean()  # <-
+m.backward()
+
+# %% empty | value s | std
+x = torch.ones(1, requires_grad=True)
+s = x.std()  # <-
+
+# %% exp-overflow | value y | exp
+x = torch.tensor([1000.0, 1.0], requires_grad=True)
+y = x.exp()  # <-
+y.sum().backward()
+
+# %% exp-overflow | value p | exp
+x = torch.tensor([1000.0, 1.0], requires_grad=True)
+e = torch.exp(x)  # <-
+p = e / e.sum()
+p[0].backward()
+
+# %% overflow | value y | mul
+x = torch.tensor([60000.0], dtype=torch.float16, requires_grad=True)
+y = x * 2  # <-
+
+# %% power | why x.grad | pow
+x = torch.tensor([0.0, 1.0], requires_grad=True)
+(x ** 0.5).sum().backward()  # <-
+
+# %% domain | why x.grad | acos
+x = torch.tensor([1.0, 0.5], requires_grad=True)
+angle = torch.acos(x)  # <-
+angle.sum().backward()
+
+# %% input | value loss
+x = torch.tensor([1.0, float("nan")])  # <-
+w = torch.ones(2, requires_grad=True)
+loss = (x * w).sum()
+loss.backward()
+
+# %% all-masked | value a | _softmax
+scores = torch.zeros(2, 3, requires_grad=True)
+mask = torch.tensor([[True, True, True], [False, False, True]])
+a = torch.softmax(scores.masked_fill(mask, float("-inf")), -1)  # <-
+a.sum().backward()
+
+# %% inf-minus-inf | value y | sub
+x = torch.full((2,), float("inf"))
+w = torch.ones(2, requires_grad=True)
+y = x * w - x  # <-
+
+# %% overflow | problems | pow
+w = torch.tensor(2.0, requires_grad=True)
+for step in range(40):
+    loss = w ** 4
+    grad, = torch.autograd.grad(loss, w)
+    with torch.no_grad():
+        w -= 5.0 * grad
