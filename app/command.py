@@ -18,3 +18,4 @@ class Command:
     checkable: bool = False
     separator: bool = False  # a line above it in its menu
     on_graph: bool = False  # its keys are for when the graph has the keyboard
+    submenu: str = ""  # of its menu

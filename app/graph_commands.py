@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.command import Command
+from ui.graph.lens import Lens
 
 #: Of the menu Graph.
 GRAPH = (
@@ -20,5 +21,16 @@ VIEW = (
         "minimap", "Map of the Graph", "View", ("Ctrl+Shift+M",), "",
         "A small map in the corner while part of the graph is out of sight", checkable=True,
         separator=True,
+    ),
+    *(
+        Command(
+            f"colour_{lens.name.lower()}", lens.value, "View", checkable=True,
+            submenu="Colour By", separator=lens == Lens.OPERATION,
+        )
+        for lens in Lens
+    ),
+    Command(
+        "flow", "Gradient Flow", "View", (), "",
+        "Edges that a cotangent has crossed show its size", checkable=True,
     ),
 )  # fmt: skip

@@ -19,6 +19,7 @@ class Preferences:
     stop_on_error: bool = False  # Run All ends at the first cell that raises
     follow: bool = True  # the canvas follows the playhead to its graph
     minimap: bool = True  # a map of the graph while part of it is out of sight
+    flow: bool = False  # crossed edges show the size of their cotangents
 
 
 class Settings:

@@ -95,6 +95,11 @@ class Window(QMainWindow):
             menu, action = menus[command.menu], actions[command.id]
             if command.separator:
                 menu.addSeparator()
+            if command.submenu:
+                path = f"{command.menu}/{command.submenu}"
+                if path not in menus:
+                    menus[path] = menu.addMenu(command.submenu)
+                menu = menus[path]
             menu.addAction(action)
             (self.graph if command.on_graph else self).addAction(action)
             if command.id == "open":

@@ -61,6 +61,8 @@ class Theme:
     visited_edge: str
     active: str  # the halo
     families: dict[str, str]
+    ramp: list[str]  # from small to large numbers, evenly spaced
+    classes: list[str]  # of element types, see `ui.graph.lens.CLASSES`
     # code
     code: dict[str, str]  # pygments-like names: keyword, string, comment, number, function ...
     ansi: list[str]  # the 16 terminal colours of tracebacks

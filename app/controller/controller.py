@@ -19,6 +19,7 @@ from app.controller.finding import Finding
 from app.controller.graph import GraphBinding
 from app.controller.iterations import IterationsBinding
 from app.controller.leftovers import Leftovers
+from app.controller.lenses import LensBinding
 from app.controller.notebook import NotebookBinding
 from app.controller.operations import OperationsBinding
 from app.controller.playback import PlaybackBinding
@@ -32,6 +33,7 @@ from app.settings import Settings
 from app.window import Window
 from engine.tape.schema import ValueFlag
 from engine.tape.tape import Tape
+from ui.graph.lens import Lens
 from ui.graph.types import Kind, NodeId
 from ui.style import palette, style_sheet
 from ui.theme import load
@@ -65,6 +67,7 @@ class Controller(QObject):
         self.graph = GraphBinding(self.session, self.window, preferences)
         self.previews = PreviewBinding(self.session, self.graph, self.window.graph.canvas)
         self.finding = Finding(self.session, self.window, self.graph)
+        self.lenses = LensBinding(self.session, self.graph, self.window.graph, preferences)
         self.iterations = IterationsBinding(self.session, self.window.inspector)
         self.playback = PlaybackBinding(
             self.session, self.window.transport, preferences, self.graph.show_step
@@ -102,6 +105,7 @@ class Controller(QObject):
         self.graph.pictures.close()
         self.previews.close()
         self.finding.close()
+        self.lenses.close()
         self.iterations.close()
         self.operations.close()
         self.what_if.close()
@@ -149,6 +153,8 @@ class Controller(QObject):
             "zoom_out": lambda: canvas.zoom_by(1 / 1.25),
             "next_graph": lambda: self.graph.choose_next(1),
             "previous_graph": lambda: self.graph.choose_next(-1),
+            **{f"colour_{lens.name.lower()}": partial(self.lenses.choose, lens) for lens in Lens},
+            "flow": self.lenses.toggle_flow,
             "theme": self._switch_theme,
             "animate": lambda: self._toggle("animate"),
             "operations": self.operations.open,
@@ -173,6 +179,7 @@ class Controller(QObject):
         runs.held_back.connect(self._held_back)
         runs.problem.connect(lambda text: window.notice.show_message(text, error=True))
         self.files.recent_changed.connect(self._fill_menus)
+        self.lenses.changed.connect(self._update_actions)
         self.undo.indexChanged.connect(lambda _: self._update_actions())
         window.may_close = self.files.may_lose
         # Not later: once the window has closed, its floating panels count as hidden.
@@ -228,6 +235,9 @@ class Controller(QObject):
         actions["theme"].setChecked(preferences.theme == "light")
         for name in ("follow", "animate", "stop_on_error", "minimap"):
             actions[name].setChecked(getattr(preferences, name))
+        actions["flow"].setChecked(self.lenses.flow)
+        for lens in Lens:
+            actions[f"colour_{lens.name.lower()}"].setChecked(lens == self.lenses.lens)
 
     def _count_tape(self) -> None:
         tape = self.session.tape

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 
 from app.pictures import Picture, Pictures
 from app.session import Session
 from app.settings import Preferences
 from app.window import Window
-from engine.tape.replay import state_at
+from engine.tape.replay import Moment, state_at
 from ui.graph.model import graph_at
-from ui.graph.types import NodeId
+from ui.graph.types import CanvasState, NodeId
 from ui.inspector.beside import beside
 from ui.inspector.view import describe
 
@@ -25,6 +27,8 @@ class GraphBinding(QObject):
         self._session, self._window, self._preferences = session, window, preferences
         self._pane, self._canvas = window.graph, window.graph.canvas
         self.picture: Picture | None = None
+        #: What a lens makes of a state.
+        self.dress: Callable[[CanvasState, Moment], CanvasState] = lambda state, moment: state
         self._lit: list[tuple[str, int]] = []  # cell and line of the node that is lit there
         self._wanted: int | None = None  # the graph asked for; None: the newest
         self.pictures = Pictures(self)
@@ -128,11 +132,16 @@ class GraphBinding(QObject):
                 self._lit.append((data["cell"], data["line"]))
         self._window.notebook.light_lines({key: {line} for key, line in self._lit})
 
+    def retint(self) -> None:
+        """Show the state at the playhead anew: `dress` does something else."""
+        self._tint()
+
     def _tint(self) -> NodeId | None:
         """Tint the canvas at the playhead; returns the node that it stands on."""
         if self.picture is None or self._session.tape is None:
             return None
-        state = self.picture.tint.state(state_at(self._session.tape, self._session.playhead))
+        moment = state_at(self._session.tape, self._session.playhead)
+        state = self.dress(self.picture.tint.state(moment), moment)
         self._canvas.set_state(state)
         return self.picture.layout.ids[state.active] if state.active >= 0 else None
 

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from app.controller import Controller
 from engine.tape.schema import Event
 from tests.app import drive
-from tests.app.test_what_if import edit, write_tape
+from tests.app.test_what_if import edit
 from ui.graph.previews import Form
 from ui.graph.types import Kind, NodeId
 
@@ -24,7 +24,7 @@ loss.backward()
 
 @pytest.fixture
 def opened(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
-    drive.open_file(qtbot, controller, write_tape(tmp_path / "first.tape", PROGRAM))
+    drive.open_file(qtbot, controller, drive.write_tape(tmp_path / "first.tape", PROGRAM))
     drive.wait_for_graph(qtbot, controller)
     return controller
 

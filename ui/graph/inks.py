@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
+from ui.graph.lens import Shade
 from ui.graph.scene import Scene, Shape, is_pill
 from ui.graph.types import CanvasState, Role
 from ui.theme import FAMILIES, Theme
@@ -27,19 +28,23 @@ class Tint(IntEnum):
 
 
 class Tints(NamedTuple):
-    """Tint of every node (n,) and edge (m,), and the node with the halo (or -1)."""
+    """Tint of every node (n,) and edge (m,), the node with the halo (or -1), and the shades of
+    nodes and of crossed edges (see `Shade`)."""
 
     nodes: NDArray[np.uint8]
     edges: NDArray[np.uint8]
     active: int
+    shades: NDArray[np.uint8]
+    flows: NDArray[np.uint8]
 
 
 def tints_of(scene: Scene, state: CanvasState | None) -> Tints:
     """Return the tints of a state; without one everything is plain."""
     nodes = np.zeros(len(scene.cards), np.uint8)
     edges = np.zeros(len(scene.ends), np.uint8)
+    shades, flows = np.zeros_like(nodes), np.zeros_like(edges)
     if state is None:
-        return Tints(nodes, edges, -1)
+        return Tints(nodes, edges, -1, shades, flows)
     n, m = len(scene), scene.n_edges
     ends = scene.ends[:m]
     nodes[:n][state.visited] = Tint.LIT
@@ -49,7 +54,12 @@ def tints_of(scene: Scene, state: CanvasState | None) -> Tints:
     nodes[n:] = edges[m:] = _badge_tints(scene, edges)
     if 0 <= state.active < len(nodes) and nodes[state.active] == Tint.LIT:
         nodes[state.active] = Tint.PLAIN  # its halo says more than the trail's fill
-    return Tints(nodes, edges, state.active)
+    if state.shades is not None:
+        shades[:n] = state.shades
+    if state.flows is not None:
+        flows[:m] = state.flows
+        flows[m:] = _badge_flows(scene, flows)
+    return Tints(nodes, edges, state.active, shades, flows)
 
 
 def _badge_tints(scene: Scene, edges: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -61,6 +71,14 @@ def _badge_tints(scene: Scene, edges: NDArray[np.uint8]) -> NDArray[np.uint8]:
     lit = np.logical_or.reduceat(tints == Tint.LIT, starts)
     ghost = np.logical_and.reduceat(tints == Tint.GHOST, starts)
     return np.where(lit, Tint.LIT, np.where(ghost, Tint.GHOST, Tint.PLAIN)).astype(np.uint8)
+
+
+def _badge_flows(scene: Scene, flows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The stub of a badge is as strong as the strongest of its edges."""
+    badges = scene.badges
+    if not len(badges):
+        return np.zeros(0, np.uint8)
+    return np.maximum.reduceat(flows[badges.edges], badges.edge_starts[:-1])
 
 
 class CardInk(NamedTuple):
@@ -107,10 +125,13 @@ class Inks:
         self.families = [QColor(theme.families[name]) for name in FAMILIES]
         self.card = lru_cache(maxsize=None)(self._card)
         self.edge = lru_cache(maxsize=None)(self._edge)
+        self.shade = lru_cache(maxsize=None)(self._shade)
 
-    def _card(self, shape: Shape, family: int, tint: Tint) -> CardInk:
+    def _card(self, shape: Shape, family: int, tint: Tint, shade: int = Shade.OWN) -> CardInk:
         theme = self.theme
         fill, border, stripe, title, solid = self._plain(shape, family)
+        if shade != Shade.OWN:
+            fill, border, stripe, title, solid = self._shaded(shape, shade)
         detail = QColor(theme.card_detail)
         if shape in (Shape.LEAF, Shape.INPUT):
             detail = mix(detail, title, 0.25)
@@ -118,8 +139,10 @@ class Inks:
         if tint == Tint.LIT:
             lit = QColor(theme.visited_border)
             pill = is_pill(shape)
-            fill = mix(fill, lit, 0.22) if pill else QColor(theme.visited_fill)
-            border, width, solid = lit, 1.6, mix(self.canvas, lit, 0.78)
+            if shade == Shade.OWN:
+                fill = mix(fill, lit, 0.22) if pill else QColor(theme.visited_fill)
+                solid = mix(self.canvas, lit, 0.78)
+            border, width = lit, 1.6
             detail = mix(detail, title, 0.2)
         opacity = 1.0
         if tint == Tint.GHOST:
@@ -155,8 +178,36 @@ class Inks:
         share = 0.45 if shape == Shape.GRAD_FN else 0.55
         return fill, border, stripe, QColor(theme.grad_title), mix(self.canvas, stripe, share)
 
-    def _edge(self, role: Role, tint: Tint) -> QColor:
+    def _shaded(
+        self, shape: Shape, shade: int
+    ) -> tuple[QColor, QColor, QColor | None, QColor, QColor]:
+        """Return the colours of `_plain` for a card that a lens looks at."""
+        colour, card = self.shade(shade), QColor(self.theme.card)
+        if shade == Shade.NONE:
+            colour = mix(self.canvas, QColor(self.theme.edge), 0.45)
+            fill, border = mix(card, self.canvas, 0.5), QColor(self.theme.card_border)
+        else:
+            fill, border = mix(card, colour, 0.16), mix(card, colour, 0.75)
+        stripe = None if is_pill(shape) else colour
+        return fill, border, stripe, QColor(self.theme.card_title), mix(self.canvas, colour, 0.92)
+
+    def _shade(self, shade: int) -> QColor:
+        """Return the colour of a shade that stands for a number or a class."""
+        if shade >= Shade.CLASS:
+            return QColor(self.theme.classes[shade - Shade.CLASS])
+        if shade >= Shade.RAMP:
+            ramp = self.theme.ramp
+            place = (shade - Shade.RAMP) / (Shade.STEPS - 1) * (len(ramp) - 1)
+            low = min(int(place), len(ramp) - 2)
+            return mix(QColor(ramp[low]), QColor(ramp[low + 1]), place - low)
+        if shade == Shade.FAULT:
+            return QColor(self.theme.error)
+        return QColor(self.theme.text_faint if shade == Shade.ZERO else self.theme.edge)
+
+    def _edge(self, role: Role, tint: Tint, flow: int = Shade.OWN) -> QColor:
         theme = self.theme
+        if flow != Shade.OWN:
+            return self.shade(flow)
         if tint == Tint.LIT:
             return QColor(theme.visited_edge)
         colour = QColor({Role.DATA: theme.edge, Role.GRAD: theme.grad_edge}.get(role, theme.tie))

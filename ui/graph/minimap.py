@@ -23,8 +23,7 @@ from ui.graph.canvas import GraphCanvas
 from ui.graph.floating import Floating
 from ui.graph.inks import Inks, Tint, faded
 from ui.graph.matches import Matches
-from ui.graph.paint import Picture, paint_edges, paint_fills
-from ui.graph.scene import Indices, Shape
+from ui.graph.paint import Picture, ink_of, looks_of, paint_edges, paint_fills
 from ui.theme import Theme
 
 #: Share of the canvas's sides that it takes, and between how many pixels; padding around the graph.
@@ -254,10 +253,8 @@ def _dots(picture: Picture, view: View, size: QSize) -> QImage:
 
 def _colours(picture: Picture, n: int) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
     """Return the colour of each of the first n nodes as 0xffrrggbb, and whether it is lit."""
-    scene, tints = picture.scene, picture.tints.nodes[:n]
-    looks: Indices = (scene.shapes[:n].astype(np.intp) * 64 + scene.families[:n]) * 4 + tints
+    looks = looks_of(picture, np.arange(n))
     table = np.zeros(int(looks.max(initial=0)) + 1, np.uint32)
     for look in np.flatnonzero(np.bincount(looks)).tolist():
-        ink = picture.inks.card(Shape(look // 256), look // 4 % 64, Tint(look % 4))
-        table[look] = ink.solid.rgb() | 0xFF000000
-    return table[looks], tints == Tint.LIT
+        table[look] = ink_of(picture, look).solid.rgb() | 0xFF000000
+    return table[looks], picture.tints.nodes[:n] == Tint.LIT

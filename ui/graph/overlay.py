@@ -21,8 +21,8 @@ from ui.graph.camera import Rect, View
 from ui.graph.inks import Inks, Tint, faded, mix
 from ui.graph.paint import (
     EDGE_WIDTH,
-    LIT_WIDTH,
     Picture,
+    edge_look,
     outline,
     paint_cards,
     stroke_edges,
@@ -48,12 +48,13 @@ def paint_focus(
     veil = faded(picture.inks.canvas, 0.64 * strength)
     painter.fillRect(QRectF(0.0, 0.0, *size), veil)
     for edge in edges.tolist():
-        role = Role(int(picture.scene.roles[edge]))
-        lit = picture.tints.edges[edge] == Tint.LIT
-        plain = picture.inks.edge(role, Tint.LIT if lit else Tint.PLAIN)
-        colour = plain if lit else mix(plain, picture.inks.text, 0.4 * strength)
-        alone = np.array([edge])
-        stroke_edges(painter, picture.scene, view, alone, colour, 1.35 + 0.45 * strength)
+        colour, width = edge_look(picture, edge)
+        if picture.tints.edges[edge] != Tint.LIT:
+            role = Role(int(picture.scene.roles[edge]))
+            plain = picture.inks.edge(role, Tint.PLAIN)
+            colour = mix(plain, picture.inks.text, 0.4 * strength)
+            width += 0.45 * strength
+        stroke_edges(painter, picture.scene, view, np.array([edge]), colour, width)
     paint_cards(painter, picture, view, nodes)
 
 
@@ -108,7 +109,10 @@ def paint_halo(painter: QPainter, picture: Picture, view: View, node: int, swell
 def paint_uncrossed(painter: QPainter, picture: Picture, view: View, edges: Indices) -> None:
     """Draw `edges`, which the picture shows as crossed, as they were before: comets will come."""
     scene, inks = picture.scene, picture.inks
-    stroke_edges(painter, scene, view, edges, inks.canvas, LIT_WIDTH + 1.2 / view.scale)
+    for edge in edges.tolist():
+        _, width = edge_look(picture, edge)
+        rim = max(width, 0.4 * width / view.scale) + 1.2 / view.scale
+        stroke_edges(painter, scene, view, np.array([edge]), inks.canvas, rim)
     for edge in edges.tolist():
         plain = inks.edge(Role(int(scene.roles[edge])), Tint.PLAIN)
         stroke_edges(painter, scene, view, np.array([edge]), plain, EDGE_WIDTH)
@@ -122,14 +126,18 @@ def paint_comets(painter: QPainter, picture: Picture, view: View, edges: Indices
         if len(path) > 1:
             if scene.ends[edge, 1] == picture.tints.active:
                 path = path[::-1]  # a tie may be drawn from its other end
-            _comet(painter, picture.inks, path, t, min(max(view.scale, 0.5), 1.5))
+            trail, width = edge_look(picture, edge)
+            pen = QPen(trail, max(width * view.scale, 1.0))
+            _comet(painter, picture.inks, path, t, min(max(view.scale, 0.5), 1.5), pen)
 
 
-def _comet(painter: QPainter, inks: Inks, path: NDArray[np.float64], t: float, size: float) -> None:
+def _comet(
+    painter: QPainter, inks: Inks, path: NDArray[np.float64], t: float, size: float, trail: QPen
+) -> None:
     ruler = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
     crossed = _points(path, ruler, np.linspace(0.0, t, 25))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(inks.theme.visited_edge), max(LIT_WIDTH * size, 1.0)))
+    painter.setPen(trail)
     painter.drawPolyline(crossed)
     steps = 14
     tail = _points(path, ruler, np.linspace(max(t - TAIL, 0.0), t, steps + 1))

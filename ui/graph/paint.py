@@ -19,6 +19,7 @@ from ui.graph.batch import draw_lines, draw_rects
 from ui.graph.camera import Rect, View
 from ui.graph.cards import CardPainter
 from ui.graph.inks import CardInk, Inks, Tint, Tints, melted
+from ui.graph.lens import Shade
 from ui.graph.previews import Preview
 from ui.graph.routes import ARROW
 from ui.graph.scene import Card, Indices, Scene, Shape, is_pill
@@ -26,7 +27,9 @@ from ui.graph.types import NodeId, Role
 from ui.graph.words import WORDS_FROM
 
 GRID = 24.0  # scene units between dots at zoom 1
-EDGE_WIDTH, LIT_WIDTH = 1.35, 2.0
+EDGE_WIDTH, LIT_WIDTH, WIDEST = 1.35, 2.0, 6.5
+#: Painting order of tints and roles: ghosts and ties below, what a cotangent has crossed on top.
+_ORDER, _ROLES = np.array([1, 2, 0]), np.array([1, 2, 0])
 #: Below this scale arrow heads are specks, below the next one bends are as well.
 ARROWS_FROM, BENDS_FROM = 0.16, 0.1
 #: Cards lower than this many pixels are plain rectangles.
@@ -49,7 +52,8 @@ class Picture(NamedTuple):
     def plain_card(self, node: int) -> tuple[Card, CardInk]:
         """Return the words and the colours of a node's card, without a note."""
         card = self.scene.cards[node]
-        return card, self.inks.card(card.shape, card.family, self.tints.nodes[node])
+        tint, shade = self.tints.nodes[node], int(self.tints.shades[node])
+        return card, self.inks.card(card.shape, card.family, tint, shade)
 
     def card(self, node: int) -> tuple[Card, CardInk]:
         """Return the words and the colours of a node's card."""
@@ -92,37 +96,54 @@ def paint_background(painter: QPainter, inks: Inks, view: View, area: Rect) -> N
 def paint_edges(painter: QPainter, picture: Picture, view: View, edges: Indices) -> None:
     """Paint routes: ghosts first, then plain ones, then those that a cotangent has crossed."""
     tints, roles = picture.tints.edges[edges], picture.scene.roles[edges]
-    for tint in (Tint.GHOST, Tint.PLAIN, Tint.LIT):
-        for role in (Role.TIE, Role.DATA, Role.GRAD):
-            group = edges[(tints == tint) & (roles == role)]
-            if len(group):
-                width = LIT_WIDTH if tint == Tint.LIT else EDGE_WIDTH
-                colour = picture.inks.edge(role, tint)
-                stroke_edges(painter, picture.scene, view, group, colour, width)
+    looks = (_ORDER[tints] * 64 + picture.tints.flows[edges]) * 4 + _ROLES[roles]
+    for look in np.unique(looks).tolist():
+        group = edges[looks == look]
+        colour, width = edge_look(picture, int(group[0]))
+        least = max(1.0, 0.4 * width)  # how much flowed can be told from afar, too
+        stroke_edges(painter, picture.scene, view, group, colour, width, least)
+
+
+def edge_look(picture: Picture, edge: int) -> tuple[QColor, float]:
+    """Return colour and width, in scene units, of a route."""
+    role, tint = Role(int(picture.scene.roles[edge])), Tint(int(picture.tints.edges[edge]))
+    flow = int(picture.tints.flows[edge])
+    if flow == Shade.OWN:
+        return picture.inks.edge(role, tint), LIT_WIDTH if tint == Tint.LIT else EDGE_WIDTH
+    return picture.inks.edge(role, tint, flow), flow_width(flow)
+
+
+def flow_width(flow: int) -> float:
+    """Return the width of an edge on which so much has flowed; what is not finite is widest."""
+    if flow < Shade.FAULT:
+        return EDGE_WIDTH
+    share = 1.0 if flow == Shade.FAULT else (flow - Shade.RAMP) / (Shade.STEPS - 1)
+    return LIT_WIDTH + (WIDEST - LIT_WIDTH) * share
 
 
 def stroke_edges(
-    painter: QPainter, scene: Scene, view: View, edges: Indices, colour: QColor, width: float
-) -> None:
-    """Stroke routes in one colour; `width` is in scene units, but never under a pixel.
+    painter: QPainter, scene: Scene, view: View, edges: Indices, colour: QColor, width: float,
+    least: float = 1.0,
+) -> None:  # fmt: skip
+    """Stroke routes in one colour; `width` is in scene units, but never under `least` pixels.
 
     The colour should be opaque: the pieces of a route overlap at their joints.
     """
     far = view.scale < BENDS_FROM
     lines = scene.routes.chords_of(edges) if far else scene.routes.lines_of(edges)
-    painter.setPen(QPen(colour, max(width * view.scale, 1.0)))
+    painter.setPen(QPen(colour, max(width * view.scale, least)))
     draw_lines(painter, lines * view.scale + np.tile((view.dx, view.dy), 2))
     if view.scale >= ARROWS_FROM:
-        _arrow_heads(painter, scene, view, edges, colour)
+        _arrow_heads(painter, scene, view, edges, colour, width)
 
 
 def _arrow_heads(
-    painter: QPainter, scene: Scene, view: View, edges: Indices, colour: QColor
+    painter: QPainter, scene: Scene, view: View, edges: Indices, colour: QColor, width: float
 ) -> None:
     edges = edges[scene.roles[edges] != Role.TIE]
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
-    for corners in arrow_corners(scene, edges):
+    for corners in arrow_corners(scene, edges, width):
         painter.drawConvexPolygon(polygon(corners, view))
 
 
@@ -131,11 +152,12 @@ def polygon(corners: NDArray[np.float64], view: View) -> QPolygonF:
     return QPolygonF([QPointF(*view.to_pixel(x, y)) for x, y in corners.tolist()])
 
 
-def arrow_corners(scene: Scene, edges: Indices) -> NDArray[np.float64]:
-    """Return the arrow heads of `edges` as triangles, (k, 3, 2) in scene units."""
+def arrow_corners(scene: Scene, edges: Indices, width: float = EDGE_WIDTH) -> NDArray[np.float64]:
+    """Return the arrow heads of `edges`, drawn so wide, as triangles, (k, 3, 2) in scene units."""
     tips, along = scene.routes.tips[edges], scene.routes.directions[edges]
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1) * ARROW * 0.46
-    foot = tips - along * ARROW
+    size = ARROW + 1.1 * max(width - LIT_WIDTH, 0.0)
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1) * size * 0.46
+    foot = tips - along * size
     return np.stack([tips, foot + across, foot - across], axis=1)
 
 
@@ -169,16 +191,28 @@ def paint_cards(
 
 def paint_fills(painter: QPainter, picture: Picture, view: View, nodes: Indices) -> None:
     """Paint cards as plain rectangles in the colours that they have from afar."""
-    scene, tints = picture.scene, picture.tints.nodes
-    looks = (scene.shapes[nodes].astype(np.int64) * 64 + scene.families[nodes]) * 4 + tints[nodes]
-    rects = scene.boxes[nodes] * view.scale
+    looks = looks_of(picture, nodes)
+    rects = picture.scene.boxes[nodes] * view.scale
     rects[:, :2] += (view.dx, view.dy)
     rects[:, 2:] = np.maximum(rects[:, 2:], 1.0)
     painter.setPen(Qt.PenStyle.NoPen)
     for look in np.unique(looks).tolist():
-        ink = picture.inks.card(Shape(look // 256), look // 4 % 64, Tint(look % 4))
-        painter.setBrush(ink.solid)
+        painter.setBrush(ink_of(picture, look).solid)
         draw_rects(painter, rects[looks == look])
+
+
+def looks_of(picture: Picture, nodes: Indices) -> NDArray[np.int64]:
+    """Return a number for each node: nodes of the same number have the same colours."""
+    scene, tints, shades = picture.scene, picture.tints.nodes, picture.tints.shades[nodes]
+    families = np.where(shades == Shade.OWN, scene.families[nodes], 0)
+    looks = (scene.shapes[nodes].astype(np.int64) * 64 + families) * 4 + tints[nodes]
+    return looks * 64 + shades
+
+
+def ink_of(picture: Picture, look: int) -> CardInk:
+    """Return the colours that a number of `looks_of` stands for."""
+    kind, shade = divmod(look, 64)
+    return picture.inks.card(Shape(kind // 256), kind // 4 % 64, Tint(kind % 4), shade)
 
 
 def snapped(boxes: NDArray[np.float64], view: View) -> NDArray[np.float64]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -17,29 +15,14 @@ from PySide6.QtWidgets import (
 )
 
 from ui.graph.canvas import GraphCanvas
+from ui.graph.choice import Choice, LensChoice
 from ui.graph.finder import Finder
+from ui.graph.legend import LegendView
 from ui.graph.matches import Matches
 from ui.graph.minimap import Minimap
 from ui.graph.model import GraphInfo
-from ui.icons import icon, pixmap
+from ui.icons import icon
 from ui.theme import SPACE, Theme
-
-
-class _Choice(QComboBox):
-    """A combo box whose arrow is one of our icons, in the theme's colour."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.colour = ""
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        side = 14
-        arrow = pixmap("chevron_down", self.colour, side, self.devicePixelRatioF())
-        left, top = self.width() - side - SPACE["m"], (self.height() - side) // 2
-        painter = QPainter(self)
-        painter.drawPixmap(left, top, arrow)
-        painter.end()
 
 
 class GraphPane(QWidget):
@@ -54,21 +37,19 @@ class GraphPane(QWidget):
         self.canvas.add_layer(self.matches)
         self.minimap = Minimap(self.canvas, self.matches, theme)
         self.finder = Finder(theme, self.canvas)
+        self.legend = LegendView(theme, self)
         self._numbers: list[int] = []
         self._bar = QWidget(self)
         self._bar.setObjectName("CanvasBar")
         self._bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._choice = _Choice(self._bar)
+        self._choice = Choice(self._bar)
         self._choice.setAccessibleName("Graph")
         self._choice.setToolTip("The graphs on this tape: each forward run builds its own")
-        self._choice.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._choice.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
         self._choice.setMinimumContentsLength(22)
         self._choice.setPlaceholderText("No graph")
         self._choice.setMaxVisibleItems(24)
         self._choice.activated.connect(self._chosen)
+        self.lens = LensChoice(self._bar)
         self._detail = QLabel(self._bar)
         self._detail.setProperty("role", "dim")
         self._detail.setMinimumWidth(0)
@@ -86,6 +67,7 @@ class GraphPane(QWidget):
         row.setSpacing(SPACE["s"])
         row.addWidget(self._choice)
         row.addWidget(self._detail, 1)
+        row.addWidget(self.lens)
         for button in self._buttons.values():
             row.addWidget(button)
         column = QVBoxLayout(self)
@@ -93,14 +75,15 @@ class GraphPane(QWidget):
         column.setSpacing(0)
         column.addWidget(self._bar)
         column.addWidget(self.canvas, 1)
+        column.addWidget(self.legend)
         self.set_theme(theme)
         self.set_graphs([], None)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme."""
-        for part in (self.canvas, self.minimap, self.finder):
+        for part in (self.canvas, self.minimap, self.finder, self.legend):
             part.set_theme(theme)
-        self._choice.colour = theme.text_dim
+        self._choice.colour = self.lens.colour = theme.text_dim
         for name, button in self._buttons.items():
             button.setIcon(icon(name, theme.text_dim))
 

@@ -15,10 +15,9 @@ from ui.graph.cards import CardPainter
 from ui.graph.inks import Inks, Tint, tints_of
 from ui.graph.overlay import paint_badges, paint_halo
 from ui.graph.paint import (
-    EDGE_WIDTH,
-    LIT_WIDTH,
     Picture,
     arrow_corners,
+    edge_look,
     edge_path,
     paint_cards,
     paint_scene,
@@ -106,8 +105,8 @@ def draw(painter: QPainter, picture: Picture, area: Rect, state: CanvasState | N
 def _curves(painter: QPainter, picture: Picture, view: View) -> None:
     scene, tints = picture.scene, picture.tints.edges
     for edge in np.argsort(tints == Tint.LIT, kind="stable").tolist():  # lit ones on top
-        role, tint = Role(int(scene.roles[edge])), Tint(int(tints[edge]))
-        pen = QPen(picture.inks.edge(role, tint), LIT_WIDTH if tint == Tint.LIT else EDGE_WIDTH)
+        role, (colour, width) = Role(int(scene.roles[edge])), edge_look(picture, edge)
+        pen = QPen(colour, width)
         if role == Role.TIE:
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             pen.setDashPattern([DASH / pen.widthF(), GAP / pen.widthF()])
@@ -117,7 +116,7 @@ def _curves(painter: QPainter, picture: Picture, view: View) -> None:
         if role != Role.TIE:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(pen.color())
-            painter.drawPolygon(polygon(arrow_corners(scene, np.array([edge]))[0], view))
+            painter.drawPolygon(polygon(arrow_corners(scene, np.array([edge]), width)[0], view))
 
 
 def _paint_state(

@@ -15,7 +15,7 @@ from ui.theme import Theme
 
 #: Room that a card keeps for it, its side, and the scale from which it is drawn.
 SLOT, SIDE = 38.0, 30.0
-THUMBS_FROM = 0.6
+THUMBS_FROM = 0.5
 _PILL, _PILL_TEXT = 12.0, 9  # height, font size
 _FINE = 8  # a vector picture has so many pixels per cell, since viewers blur them
 _WORDS = {Health.NAN: "NaN", Health.INF: "Inf", Health.ZERO: "0"}

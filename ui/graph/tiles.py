@@ -17,7 +17,7 @@ from PySide6.QtGui import QImage, QPainter, QRegion
 from ui.graph.camera import Rect, View
 from ui.graph.inks import MELT_TO, Tint
 from ui.graph.paint import (
-    LIT_WIDTH,
+    WIDEST,
     Picture,
     paint_cards,
     paint_edges,
@@ -114,7 +114,7 @@ class Layer:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if len(unlit):
             # The thinner line of before would leave the rim of the lit one.
-            rim = LIT_WIDTH + 1.0 / self.scale
+            rim = WIDEST + 2.0 / self.scale
             stroke_edges(painter, picture.scene, view, unlit, picture.inks.canvas, rim)
             self.stale.add(key)
         paint_edges(painter, picture, view, edges)
@@ -170,12 +170,13 @@ class Tiles:
         if old is None or old.scene is not picture.scene:
             self.show(picture)
             return True
-        nodes = np.flatnonzero(old.tints.nodes != picture.tints.nodes)
-        edges = np.flatnonzero(old.tints.edges != picture.tints.edges)
+        was, now = old.tints, picture.tints
+        nodes = np.flatnonzero((was.nodes != now.nodes) | (was.shades != now.shades))
+        edges = np.flatnonzero((was.edges != now.edges) | (was.flows != now.flows))
         near = np.union1d(nodes, _other(old.previews, picture.previews)).astype(np.intp)
         if not len(near) + len(edges):
             return False
-        unlit = edges[old.tints.edges[edges] == Tint.LIT]
+        unlit = edges[was.edges[edges] == Tint.LIT]
         self._before = None  # it would show the old state while zooming
         for layer in {id(layer): layer for layer in (self._layer, self._overview)}.values():
             if layer is not None:

@@ -59,7 +59,7 @@ class TintIndex:
         active = self._active(moment)
         visited = self._visited_at(moment.playhead)
         if self._is_own(moment.pass_):
-            lit[self._crossed(moment)] = True
+            lit[self.crossings(moment)[0]] = True
             if moment.active_kind == Event.STEP:
                 sent = self._sent(moment.contributions.stop)[0][moment.contributions]
                 pulses = sent[sent >= 0].astype(np.int32)
@@ -72,6 +72,10 @@ class TintIndex:
             badges = grad_badge(self.tape, moment, active)
         shown = self._events < moment.playhead
         return CanvasState(shown, visited, lit, active, pulses, badges)
+
+    def places(self, nodes: NDArray[Any]) -> NDArray[np.int64]:
+        """Return where rows of the table nodes are in the layout, -1 for those that are not."""
+        return _take(self._node_at, nodes)
 
     def _visited_at(self, playhead: int) -> NDArray[np.bool_]:
         """Return which nodes the pass has visited; a small move costs what it changes."""
@@ -124,17 +128,21 @@ class TintIndex:
             return next((i for i in reversed(leaves) if self._events[i] < moment.playhead), -1)
         return -1
 
-    def _crossed(self, moment: Moment) -> NDArray[np.int64]:
-        """Return the edges that cotangents of the moment's pass have crossed before it."""
+    def crossings(self, moment: Moment) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the edges that cotangents of the moment's pass have crossed before it, in order,
+        and the rows of these contributions; nothing for a pass over another graph."""
+        none = np.zeros(0, np.int64)
+        if not self._is_own(moment.pass_):
+            return none, none
         tape, steps = self.tape, self.tape.steps
         first = bisect_left(steps["event"], int(tape.passes["event"][moment.pass_]))
         if first >= moment.n_steps:
-            return np.zeros(0, np.int64)
+            return none, none
         last = steps[moment.n_steps - 1]
         rows = slice(int(steps["contrib0"][first]), int(last["contrib0"] + last["n_contrib"]))
         edges, passes = self._sent(rows.stop)
-        edge: NDArray[np.int64] = edges[rows][passes[rows] == moment.pass_]
-        return edge[edge >= 0]
+        at = np.flatnonzero((passes[rows] == moment.pass_) & (edges[rows] >= 0))
+        return edges[rows][at], at + rows.start
 
     def _sent(self, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return for contributions up to `stop` the edge that each crossed, or -1, and its pass."""

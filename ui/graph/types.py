@@ -139,6 +139,7 @@ class CanvasState:
     shown and visited: bool (n,); edge_lit: bool (m,), edges that a cotangent has crossed; active:
     index of the node that the playhead stands on, or -1; pulses: int32 (k,), edges on which the
     active step moves a cotangent; badges: node index -> short text ("+ 0.31") shown beside it.
+    shades (n,), flows (m,): uint8, see `ui.graph.lens.Shade`, None for the canvas's own colours.
     """
 
     shown: NDArray[np.bool_]
@@ -147,3 +148,5 @@ class CanvasState:
     active: int
     pulses: NDArray[np.int32]
     badges: dict[int, str]
+    shades: NDArray[np.uint8] | None = None
+    flows: NDArray[np.uint8] | None = None
