@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
-import os
 import re
 import tokenize
 import uuid
@@ -18,6 +16,7 @@ import nbformat
 import nbformat.reader
 
 from app import percent
+from engine.tape.storage.atomic import replacing
 
 FORMATS = {".ipynb": "ipynb", ".py": "py"}
 #: The nbformat of new notebooks: the first in which cells have ids.
@@ -107,7 +106,8 @@ def save(document: Document, path: str | Path) -> None:
     notebook = _format_of(path) == "ipynb"
     data = _notebook_bytes(document) if notebook else _script_bytes(document)
     try:
-        _write_atomic(path, data)
+        with replacing(path) as file:
+            file.write(data)
     except PermissionError:
         raise DocumentError(f"{path} may not be written; choose another folder") from None
     except IsADirectoryError:
@@ -127,30 +127,6 @@ def _format_of(path: Path) -> str:
 
 def _called(kind: str) -> str:
     return "notebook" if kind == "ipynb" else "script"
-
-
-def _write_atomic(path: Path, data: bytes) -> None:
-    """Write beside the file and rename, keeping its permissions; a link's target is written."""
-    target = path.resolve()
-    if target.is_dir():
-        raise IsADirectoryError(str(path))
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError):
-            part.chmod(target.stat().st_mode & 0o7777)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-    if os.name == "posix":
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 # --- notebooks

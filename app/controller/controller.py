@@ -32,6 +32,7 @@ from app.session import Session
 from app.settings import Settings
 from app.window import Window
 from engine.tape.schema import ValueFlag
+from engine.tape.storage.atomic import remove_stale
 from engine.tape.tape import Tape
 from ui.graph.lens import Lens
 from ui.graph.types import Kind, NodeId
@@ -87,6 +88,8 @@ class Controller(QObject):
 
     def open(self, path: Path | None) -> None:
         """Open a file, or the first example, already run, with the playhead ready to play."""
+        for known in self.settings.recent():
+            remove_stale(known)  # what a crash in the middle of saving left
         if path is None:
             self.files.open_example(examples()[0])
         elif not self.files.open(path):

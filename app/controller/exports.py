@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 import app
-from app.export.export import part_name
+from engine.tape.storage.atomic import part_of
 from engine.tape.tape import Tape
 
 PATIENCE = 3000  # milliseconds that a cancelled export gets to tidy up
@@ -56,7 +56,7 @@ class Exports(QObject):
             ["-P", "-m", "app.cli", "export", str(source), "--to", str(target), "--graph",
              str(graph), "--theme", theme, "--progress"],
         )  # fmt: skip
-        self._part = part_name(target, process.processId())
+        self._part = part_of(target, process.processId())
 
     def cancel(self) -> None:
         """End the export that runs, if one does; a file that was there stays as it was."""

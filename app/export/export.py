@@ -10,6 +10,7 @@ from pathlib import Path
 from app.export.data import TEXTS, Graph
 from app.export.errors import ExportError
 from app.export.film import FILMS, FilmOptions
+from engine.tape.storage.atomic import part_of, remove_stale
 from engine.tape.tape import Tape
 from ui import theme as themes
 from ui.graph.model import GraphInfo, build_graph, list_graphs, main_graph
@@ -61,11 +62,6 @@ def export(
         part.write_bytes(data)
 
 
-def part_name(target: Path, process: int) -> Path:
-    """Return where a process writes what will become `target`."""
-    return target.with_name(f"{target.name}.{process}.part")
-
-
 def _chosen(tape: Tape, number: int | None) -> GraphInfo:
     graphs = list_graphs(tape)
     if not graphs:
@@ -111,7 +107,8 @@ def _state(tape: Tape, graph: Graph, layout: Layout, playhead: int) -> CanvasSta
 @contextmanager
 def _part_of(target: Path) -> Iterator[Path]:
     """Give a file to write, which becomes the target if all went well, and goes if not."""
-    part = part_name(target, os.getpid())
+    remove_stale(target)
+    part = part_of(target, os.getpid())
     try:
         yield part
         part.replace(target)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine import recording
-from engine.tape import sums
+from engine.tape import bits, sums
 from engine.tape.record import engine
 from engine.tape.record.arrays import Arrays
 from engine.tape.record.grads import Grads
@@ -243,9 +243,9 @@ class Passes:
         elif cotangent is None:
             self._keep(step, nr, -1)
         elif type(sent) is list:
-            if not _same(sums.total([array for array, _ in sent]), cotangent):
+            if not bits.same(sums.total([array for array, _ in sent]), cotangent):
                 self._keep(step, nr, self._arrays.add(cotangent))
-        elif sent[0] is not cotangent and not _same(sent[0], cotangent):
+        elif sent[0] is not cotangent and not bits.same(sent[0], cotangent):
             self._keep(step, nr, self._arrays.add(cotangent))
 
     def _keep(self, step: int, nr: int, index: int) -> None:
@@ -269,14 +269,3 @@ def _put(inbox: Inbox, key: Any, array: Any, index: int) -> None:
         held.append((array, index))
     else:
         inbox[key] = [held, (array, index)]
-
-
-def _same(left: Any, right: Any) -> bool:
-    """Return whether two arrays are equal bit for bit, NaN and signed zeros included."""
-    if left.shape != right.shape or left.dtype != right.dtype:
-        return False
-    if left.size <= 256:
-        return bool(left.tobytes() == right.tobytes())
-    kind = f"u{left.dtype.itemsize}" if left.dtype.itemsize in (1, 2, 4, 8) else "u8"
-    wide, other = np.ascontiguousarray(left).view(kind), np.ascontiguousarray(right).view(kind)
-    return bool(np.array_equal(wide, other))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import struct
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from engine.tape.storage.sink import Bytes
 
 _MAGIC = b"\x93NUMPY\x01\x00"
-_MAX_HEADER = 8192
+_MAX_HEADER, _MAX_DEPTH = 8192, 4
+#: No operators: a thousand signs before a number would be a tree a thousand deep.
+_LITERALS = re.compile(rb"[\w\s'\"<>=|,:()\[\]{}]*", re.ASCII)
 
 
 def header(dtype: np.dtype[np.void], rows: int) -> bytes:
@@ -45,7 +48,9 @@ def decode(data: Bytes, dtype: np.dtype[np.void]) -> NDArray[np.void]:
 def _check_foreign(text: bytes, dtype: np.dtype[np.void], rows: int) -> None:
     """Accept a header that another writer spelled differently but that means the same."""
     try:
-        fields = ast.literal_eval(text.decode("latin-1").strip())
+        if not _is_plain(text):
+            raise ValueError
+        fields = ast.literal_eval(text.decode("ascii").strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         raise ValueError("its .npy header cannot be read") from None
     wanted = {
@@ -55,3 +60,15 @@ def _check_foreign(text: bytes, dtype: np.dtype[np.void], rows: int) -> None:
     }
     if fields != wanted:
         raise ValueError("its .npy header names other columns or another length")
+
+
+def _is_plain(text: bytes) -> bool:
+    """Return whether a header is a few nested literals: nothing that could keep a parser busy."""
+    if len(text) > _MAX_HEADER or _LITERALS.fullmatch(text) is None:
+        return False
+    depth = 0
+    for sign in text:
+        depth += (sign in b"([{") - (sign in b")]}")
+        if depth > _MAX_DEPTH:
+            return False
+    return depth == 0

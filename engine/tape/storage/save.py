@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine.tape.errors import TapeError
+from engine.tape.storage import atomic
 from engine.tape.storage.container import Member, central_directory, local_header
 from engine.tape.storage.segments import SegmentReader, summary_member
 from engine.tape.storage.source import Source
@@ -38,24 +38,11 @@ def write_end(file: BinaryIO, members: Sequence[Member], summary: Mapping[str, A
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Give a file beside `path` to write; it takes that name once it is whole and on the disk.
 
-    The permissions of an older file stay, and of a link its target is replaced. Raises TapeError
-    where that cannot be done; then `path` is what it was.
+    As `atomic.replacing`, but raises TapeError.
     """
     try:
-        target = path.resolve()
-        part = target.with_name(f"{target.name}.{os.getpid()}.part")
-        try:
-            with part.open("wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            with contextlib.suppress(FileNotFoundError):
-                part.chmod(target.stat().st_mode & 0o7777)
-            part.replace(target)
-        finally:
-            with contextlib.suppress(OSError):
-                part.unlink()
-        _sync_folder(target.parent)
+        with atomic.replacing(path) as file:
+            yield file
     except OSError as error:
         raise TapeError(str(path), "saving", error.strerror or str(error)) from error
 
@@ -70,15 +57,3 @@ def _copy(source: Source, end: int, write: Callable[[bytes], object]) -> None:
             )
         write(block)
         at += len(block)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Let the new name reach the disk; a network's file system may not know how, and needs not."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    with contextlib.suppress(OSError):
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
