@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from engine.tape import freed, ledger, replay
 from engine.tape.compare import compare
 from engine.tape.comparison_text import as_text
 from engine.tape.errors import TapeError
+from engine.tape.rerun import RerunError, evaluate
 from engine.tape.schema import TABLES
 from engine.tape.summary import format_summary, summarize
 from engine.tape.tape import Tape
@@ -46,10 +48,11 @@ def _bytes(tape: Tape, i: int) -> tuple[Any, ...] | None:
     return array.shape, array.dtype.str, element.tobytes()
 
 
-def use(tape: Tape) -> None:
+def use(tape: Tape, whole: Tape) -> None:
     """Do what the window, the command line and export do; of errors only TapeError may come.
 
-    That one only from what reads arrays whose bytes are not what they should be.
+    That one only from what reads arrays whose bytes are not what they should be. whole: the tape
+    before its mutation, which it is compared with.
     """
     json.dumps(summarize(tape))
     format_summary(summarize(tape)).encode("utf-8", "backslashreplace")
@@ -59,6 +62,8 @@ def use(tape: Tape) -> None:
     _replay(tape, moments)
     _show(tape, moments)
     _export(tape)
+    _beside(tape, whole)
+    _run_again(tape)
 
 
 def _some(count: int, most: int) -> list[int]:
@@ -101,6 +106,32 @@ def _look_at(tape: Tape, value: int) -> None:
     array = tape.value(value)
     if array is not None:
         summary(stats(array))
+
+
+def _beside(tape: Tape, whole: Tape) -> None:
+    """Compare with the tape of before, in both directions."""
+    for one, two in ((tape, whole), (whole, tape)):
+        with contextlib.suppress(TapeError):
+            found = compare(one, two)
+            as_text(found)
+            for playhead in _some(len(one.events) + 1, _MOMENTS):
+                assert 0 <= found.other_playhead(playhead) <= len(two.events)
+
+
+def _run_again(tape: Tape) -> None:
+    """Run it with no leaf edited, then with one: of errors only RerunError and TapeError may come."""
+    with contextlib.suppress(TapeError, RerunError):
+        again = evaluate(tape)
+        assert not again.values.any(), "nothing was edited"
+        [str(one) for one in again.kept]
+    made = (tape.values["op"] < 0) & (tape.values["grad_of"] < 0)
+    leaves = np.flatnonzero(made & (tape.values["array"] >= 0))
+    if len(leaves):
+        with contextlib.suppress(TapeError, RerunError):
+            row = int(leaves[0])
+            array = tape.value(row)
+            if array is not None and array.size < 1 << 16:
+                evaluate(tape, {int(tape.values["tensor"][row]): np.ones_like(array)})
 
 
 def _show(tape: Tape, moments: list[int]) -> None:

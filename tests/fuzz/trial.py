@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 from collections.abc import Iterator
@@ -48,7 +49,7 @@ def trial(seed: int) -> Outcome:
     except TapeError as error:
         _check_words(str(error))
         return Outcome(seed, title, "error", str(error))
-    use(tape)
+    use(tape, _whole(name, finished))
     return Outcome(seed, title, "other" if forged else _compare(tape, name, finished), "")
 
 
@@ -64,8 +65,7 @@ def _compare(tape: Tape, name: str, finished: bool) -> str:
     """Return whether a damaged file gave all of its content or the first part of it."""
     original = _contents.get((name, finished))
     if original is None:
-        whole = Tape(MemorySource(bytearray(sample(name, finished))))
-        original = _contents[name, finished] = content(whole)
+        original = _contents[name, finished] = content(_whole(name, finished))
     found = content(tape)
     lengths = [[len(part) for part in parts] for parts in (found, original)]
     if lengths[0] == lengths[1] and all(map(_is_same, found, original)):
@@ -76,6 +76,11 @@ def _compare(tape: Tape, name: str, finished: bool) -> str:
         if not _is_same(new, old):
             raise Broken("what was read is not the first part of what was written")
     return "prefix"
+
+
+@functools.cache
+def _whole(name: str, finished: bool) -> Tape:
+    return Tape(MemorySource(bytearray(sample(name, finished))))
 
 
 def _is_same(found: list[Any], original: list[Any]) -> bool:
