@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 import traceback
+import warnings
 
 SECONDS, BYTES = 5, 500 << 20
 _SILENCE = 120  # seconds without a word from a worker, after which it hangs
@@ -101,6 +102,7 @@ def _work(seeds: range) -> int:
     with open("/proc/self/statm") as file:  # noqa: PTH123
         used = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + BYTES, resource.RLIM_INFINITY))
+    warnings.simplefilter("error")
     for seed in seeds:
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:

@@ -119,7 +119,7 @@ def _beside(tape: Tape, whole: Tape) -> None:
 
 
 def _run_again(tape: Tape) -> None:
-    """Run it with no leaf edited, then with one: of errors only RerunError and TapeError may come."""
+    """Run it with no leaf edited, then with one: RerunError says what cannot be."""
     with contextlib.suppress(TapeError, RerunError):
         again = evaluate(tape)
         assert not again.values.any(), "nothing was edited"

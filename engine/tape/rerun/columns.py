@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape import bits
-from engine.tape.schema import TABLES, ArrayFlag
+from engine.tape.rerun.report import RerunError
+from engine.tape.schema import DTYPES, TABLES, ArrayFlag
 from engine.tape.storage.segments import Payload, SegmentWriter
 from engine.tape.storage.sink import MemorySink
 from engine.tape.storage.source import MemorySource
@@ -26,26 +27,37 @@ class NewArrays:
 
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
+        self._codes: list[int] = tape.arrays["dtype"].tolist()
         self._new: dict[int, Array] = {}
         self._added: list[tuple[Array, int]] = []
 
     def put(self, row: int, content: Any) -> int:
-        """Give a row its new content; return the row that has it, which may be another one."""
+        """Give a row its new content; return the row that has it, which may be another one.
+
+        Raises RerunError for one of another kind (complex for real), which no engine recorded.
+        """
         content = np.asarray(content)
+        code = self._codes[row]
+        held = np.float32 if code == bits.BFLOAT16 else bits.STORED[code]
+        if not np.can_cast(content.dtype, held, "same_kind"):
+            raise RerunError(
+                f"row {row} of arrays holds {DTYPES[code]}, but what ran again gives "
+                f"{content.dtype}: the tape was not recorded so"
+            )
         known = self._new.get(row)
         if known is None:
             self._new[row] = np.array(content)
             return row
         if bits.same(known, content):
             return row
-        self._added.append((np.array(content), int(self._tape.arrays["dtype"][row])))
+        self._added.append((np.array(content), self._codes[row]))
         return len(self._tape.arrays) + len(self._added) - 1
 
     def written(self, tables: dict[str, NDArray[np.void]], about: dict[str, Any]) -> Tape:
         """Return a tape in memory with these tables, and about: what its manifest says besides."""
         tape, old = self._tape, self._tape.arrays
         shapes, parts = _Shapes(tape), _Payloads()
-        flags, codes = old["flags"].tolist(), old["dtype"].tolist()
+        flags, codes = old["flags"].tolist(), self._codes
         new: list[tuple[int, ...]] = []
         for i, row in enumerate(old.tolist()):
             if flags[i] & _SUMMARY:
