@@ -13,8 +13,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import settings
 
 from app import display
+
+settings.register_profile("tapedeck", deadline=None)  # a busy machine is no failure
+settings.load_profile("tapedeck")
 
 #: Folder of the recorded lessons and behaviours beside the project; absent on most machines.
 SHARED = Path(__file__).resolve().parents[2] / "shared"
