@@ -133,7 +133,7 @@ class Inks:
         if shade != Shade.OWN:
             fill, border, stripe, title, solid = self._shaded(shape, shade)
         detail = QColor(theme.card_detail)
-        if shape in (Shape.LEAF, Shape.INPUT):
+        if shade != Shade.OWN or shape in (Shape.LEAF, Shape.INPUT):
             detail = mix(detail, title, 0.25)
         width = 1.0
         if tint == Tint.LIT:
@@ -141,9 +141,9 @@ class Inks:
             pill = is_pill(shape)
             if shade == Shade.OWN:
                 fill = mix(fill, lit, 0.22) if pill else QColor(theme.visited_fill)
-                solid = mix(self.canvas, lit, 0.78)
+                solid = mix(self.canvas, lit, 0.95)
             border, width = lit, 1.6
-            detail = mix(detail, title, 0.2)
+            detail = mix(detail, title, 0.25)
         opacity = 1.0
         if tint == Tint.GHOST:
             opacity = 0.22 if theme.dark else 0.3
@@ -159,7 +159,7 @@ class Inks:
         title = QColor(theme.card_title)
         if shape == Shape.LEAF:
             border = QColor(theme.leaf_border)
-            return QColor(theme.leaf_fill), border, None, title, mix(border, self.accent, 0.35)
+            return QColor(theme.leaf_fill), border, None, title, border
         if shape == Shape.INPUT:
             border = QColor(theme.input_border)
             return QColor(theme.input_fill), border, None, title, border
@@ -170,12 +170,12 @@ class Inks:
         if shape == Shape.OP:
             stripe = self.families[family]
             fill, border = QColor(theme.card), QColor(theme.card_border)
-            return fill, border, stripe, title, mix(self.canvas, stripe, 0.72)
+            return fill, border, stripe, title, mix(self.canvas, stripe, 0.97)
         stripe = QColor(theme.grad_stripe)
         if shape == Shape.ACCUMULATE:
             stripe = mix(stripe, QColor(theme.grad_title), 0.55)
         fill, border = QColor(theme.grad_fill), QColor(theme.grad_border)
-        share = 0.45 if shape == Shape.GRAD_FN else 0.55
+        share = 0.9 if shape == Shape.ACCUMULATE else 0.6 if theme.dark else 0.8
         return fill, border, stripe, QColor(theme.grad_title), mix(self.canvas, stripe, share)
 
     def _shaded(
@@ -189,7 +189,7 @@ class Inks:
         else:
             fill, border = mix(card, colour, 0.16), mix(card, colour, 0.75)
         stripe = None if is_pill(shape) else colour
-        return fill, border, stripe, QColor(self.theme.card_title), mix(self.canvas, colour, 0.92)
+        return fill, border, stripe, QColor(self.theme.card_title), mix(self.canvas, colour, 0.97)
 
     def _shade(self, shade: int) -> QColor:
         """Return the colour of a shade that stands for a number or a class."""
