@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import networkx as nx
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -12,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.work import Worker
 from engine.tape.tape import Tape
 from ui.graph.cards import card_sizes
+from ui.graph.focus import Focus, focused
 from ui.graph.layout import lay_out
 from ui.graph.model import GraphInfo, build_graph, graph_at, list_graphs, main_graph
 from ui.graph.scene import Scene
@@ -19,12 +21,28 @@ from ui.graph.tint import TintIndex
 from ui.graph.types import Layout, NodeId
 
 
+class Wish(NamedTuple):
+    """Which graph to draw (None: the one that the playhead stands in), and what part of it.
+
+    A focus on a node that the graph does not have is none.
+    """
+
+    number: int | None
+    playhead: int
+    focus: Focus | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One graph, laid out; `graphs` are all that the tape holds, `info` the one drawn or None."""
+    """One graph, laid out; `graphs` are all that the tape holds, `info` the one drawn or None.
+
+    focus: on what part of the graph, which has n_whole nodes in all; None: it is all there.
+    """
 
     graphs: Sequence[GraphInfo]
     info: GraphInfo | None
+    focus: Focus | None
+    n_whole: int
     graph: nx.MultiDiGraph[NodeId]
     layout: Layout
     scene: Scene
@@ -49,18 +67,18 @@ class Pictures(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._start)
-        self._request: tuple[Tape, int | None, int] | None = None
+        self._request: tuple[Tape, Wish] | None = None
         self._last = (0.0, 0.0)  # when the last picture was ready, and how long it took
         self._drawn: Picture | None = None
 
-    def draw(self, tape: Tape, number: int | None, playhead: int) -> None:
-        """Draw graph `number` of `tape` now (None: the one that the playhead stands in)."""
-        self._request = (tape, number, playhead)
+    def draw(self, tape: Tape, wish: Wish) -> None:
+        """Draw a graph of `tape` now."""
+        self._request = (tape, wish)
         self._start()
 
-    def redraw(self, tape: Tape, number: int | None, playhead: int) -> None:
+    def redraw(self, tape: Tape, wish: Wish) -> None:
         """Draw it again because the tape grew: soon, not at once."""
-        self._request = (tape, number, playhead)
+        self._request = (tape, wish)
         if self._timer.isActive() or self._worker.busy:
             return
         when, took = self._last
@@ -92,15 +110,13 @@ class Pictures(QObject):
         self._timer.stop()
         if self._request is None:
             return
-        (tape, number, playhead), self._request = self._request, None
+        (tape, wish), self._request = self._request, None
         # The tape grows on this thread while the picture is drawn on another.
         frozen = tape.snapshot()
         before = self._drawn
         if before is not None and len(before.layout.ids) < self.GROWS_FROM:
             before = None
-        self._worker.submit(
-            lambda cancelled: picture_of(tape, frozen, number, playhead, before, cancelled)
-        )
+        self._worker.submit(lambda cancelled: picture_of(tape, frozen, wish, before, cancelled))
 
     def _done(self, picture: Picture | None) -> None:
         if picture is None:
@@ -115,25 +131,28 @@ class Pictures(QObject):
 def picture_of(
     live: Tape,
     tape: Tape,
-    number: int | None,
-    playhead: int,
+    wish: Wish,
     before: Picture | None,
     cancelled: Callable[[], bool],
 ) -> Picture | None:
     begin = time.perf_counter()
     graphs = list_graphs(tape)
-    info = next((g for g in graphs if g.number == number), None)
+    info = next((g for g in graphs if g.number == wish.number), None)
     if info is None:
-        info = graph_at(tape, graphs, playhead) or main_graph(graphs)
-    graph = build_graph(tape, info) if info else nx.MultiDiGraph()
-    old = before.layout if before is not None and _grows(before, live, info) else None
+        info = graph_at(tape, graphs, wish.playhead) or main_graph(graphs)
+    whole = build_graph(tape, info) if info else nx.MultiDiGraph()
+    focus = wish.focus if wish.focus is not None and wish.focus.node in whole else None
+    graph = whole if focus is None else focused(whole, focus)
+    grown = before is not None and before.focus == focus and _grows(before, live, info)
+    old = before.layout if before is not None and grown else None
     layout = lay_out(graph, card_sizes(graph), cancelled=cancelled, before=old)
     if cancelled():
         return None
-    tint = TintIndex(tape, graph, layout)
+    tint = TintIndex(tape, graph, layout, whole)
     tint.tape = live  # it tells of moments that are yet to come
     scene = Scene.build(graph, layout)
-    return Picture(graphs, info, graph, layout, scene, tint, time.perf_counter() - begin)
+    took = time.perf_counter() - begin
+    return Picture(graphs, info, focus, len(whole), graph, layout, scene, tint, took)
 
 
 def _grows(before: Picture, live: Tape, info: GraphInfo | None) -> bool:

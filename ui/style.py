@@ -16,6 +16,7 @@ QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.border
   padding: {s}px {m}px; }}
 QLabel[role="dim"] {{ color: {t.text_dim}; }}
 QLabel[role="faint"] {{ color: {t.text_faint}; }}
+QLabel[role="strong"] {{ font-weight: 600; }}
 QLabel[role="heading"] {{ font-size: {heading}pt; font-weight: 600; }}
 
 QMenuBar {{ background: {t.window}; border: none; padding: 2px {s}px; }}

@@ -20,6 +20,7 @@ from app.controller.graph import GraphBinding
 from app.controller.iterations import IterationsBinding
 from app.controller.leftovers import Leftovers
 from app.controller.lenses import LensBinding
+from app.controller.moving import Moving
 from app.controller.notebook import NotebookBinding
 from app.controller.operations import OperationsBinding
 from app.controller.playback import PlaybackBinding
@@ -69,6 +70,7 @@ class Controller(QObject):
         self.previews = PreviewBinding(self.session, self.graph, self.window.graph.canvas)
         self.finding = Finding(self.session, self.window, self.graph)
         self.lenses = LensBinding(self.session, self.graph, self.window.graph, preferences)
+        self.moving = Moving(self.session, self.window, self.graph, self.finding)
         self.iterations = IterationsBinding(self.session, self.window.inspector)
         self.playback = PlaybackBinding(
             self.session, self.window.transport, preferences, self.graph.show_step
@@ -151,6 +153,7 @@ class Controller(QObject):
             "find_next": lambda: self.finding.step(1),
             "find_previous": lambda: self.finding.step(-1),
             "minimap": self._switch_minimap,
+            **self.moving.handlers(),
             "fit": canvas.fit,
             "zoom_in": lambda: canvas.zoom_by(1.25),
             "zoom_out": lambda: canvas.zoom_by(1 / 1.25),

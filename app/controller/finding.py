@@ -11,9 +11,10 @@ from app.pictures import Picture
 from app.session import Session
 from app.window import Window
 from app.work import Worker
-from ui.graph.camera import View
+from ui.graph.motion import GLIDE
 from ui.graph.search import SearchIndex
 from ui.graph.types import NodeId
+from ui.graph.view import Stand
 
 _NOTHING: NDArray[np.intp] = np.zeros(0, np.intp)
 
@@ -33,8 +34,9 @@ class Finding(QObject):
         self._index: SearchIndex | None = None
         self._indexed: Picture | None = None  # what the index is of, or will be
         self._found, self._at = _NOTHING, -1
+        self.stepping = False  # what is selected just now is a match
         self._typed = False  # since there is an index to answer it
-        self._before: tuple[View, bool, NodeId | None] | None = None  # how it was at opening
+        self._before: tuple[Stand, NodeId | None] | None = None  # how it was at opening
         self.worker = Worker("search", self)
         self.worker.done.connect(self._made)
         self.worker.failed.connect(self._failed)
@@ -46,9 +48,7 @@ class Finding(QObject):
     def open(self) -> None:
         """Show the bar with the keyboard in it."""
         if not self._bar.isVisible():
-            self._before = (
-                self._canvas.camera(), self._canvas.is_fitted(), self._session.selection
-            )  # fmt: skip
+            self._before = self._canvas.stand(), self._session.selection
         self._bar.open()
         self._refresh()
 
@@ -69,12 +69,9 @@ class Finding(QObject):
         self._matches.set_nodes(_NOTHING)
         self._found, self._at = _NOTHING, -1
         if restore and self._before is not None:
-            view, fitted, selection = self._before
+            stand, selection = self._before
             self._session.select(selection)
-            if fitted:
-                self._canvas.fit()
-            else:
-                self._canvas.look(view, 220)
+            self._canvas.return_to(stand, GLIDE)
         self._canvas.setFocus()
 
     def _shown(self) -> None:
@@ -126,7 +123,7 @@ class Finding(QObject):
 
     def _first(self) -> int:
         """Return the place of the first match at or after what was selected at opening."""
-        start = None if self._before is None else self._before[2]
+        start = None if self._before is None else self._before[1]
         picture = self._graph.picture
         if start is None or picture is None or start not in picture.scene.index:
             return 0
@@ -140,5 +137,7 @@ class Finding(QObject):
         assert self._index is not None
         self._bar.set_count(self._at + 1, len(self._found))
         node = self._index.ids[int(self._found[self._at])]
+        self.stepping = True
         self._session.select(node)
+        self.stepping = False
         self._canvas.show_node(node)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from app.pictures import Picture, Pictures
+from app.pictures import Picture, Pictures, Wish
 from app.session import Session
 from app.settings import Preferences
 from app.window import Window
 from engine.tape.replay import Moment, state_at
+from ui.graph.focus import Focus
 from ui.graph.model import graph_at
 from ui.graph.types import CanvasState, NodeId
 from ui.inspector.beside import beside
@@ -20,6 +21,7 @@ from ui.inspector.view import describe
 class GraphBinding(QObject):
     """Draws the chosen graph of the tape, tints it at the playhead, and shows what is selected."""
 
+    leaving = Signal()  # the person asked for another graph, or for another part of it
     shown = Signal()  # another picture is on the canvas, or none
 
     def __init__(self, session: Session, window: Window, preferences: Preferences) -> None:
@@ -31,6 +33,7 @@ class GraphBinding(QObject):
         self.dress: Callable[[CanvasState, Moment], CanvasState] = lambda state, moment: state
         self._lit: list[tuple[str, int]] = []  # cell and line of the node that is lit there
         self._wanted: int | None = None  # the graph asked for; None: the newest
+        self._focus: Focus | None = None  # the part of it that was asked for
         self.pictures = Pictures(self)
         self.pictures.ready.connect(self._show)
         self.pictures.failed.connect(self._failed)
@@ -49,11 +52,12 @@ class GraphBinding(QObject):
         window.notebook.cursor_moved.connect(self._line_entered)
         self._tape_changed()
 
-    def choose(self, number: int) -> None:
-        """Show graph `number` of the tape."""
-        self._wanted = number
+    def choose(self, number: int, focus: Focus | None = None) -> None:
+        """Show graph `number` of the tape, or a part of it."""
+        self.leaving.emit()
+        self._wanted, self._focus = number, focus
         if self._session.tape is not None:
-            self.pictures.draw(self._session.tape, number, self._session.playhead)
+            self.pictures.draw(self._session.tape, self._wish(number))
 
     def choose_next(self, step: int) -> None:
         """Show the graph `step` places further."""
@@ -78,7 +82,7 @@ class GraphBinding(QObject):
 
     def _tape_changed(self) -> None:
         self.pictures.cancel()
-        self.picture, self._wanted = None, None
+        self.picture = self._wanted = self._focus = None
         self._canvas.set_graph(None, None)
         self.shown.emit()
         if self._session.tape is None:
@@ -86,11 +90,14 @@ class GraphBinding(QObject):
                 "Nothing recorded yet", "Run a cell: the graph appears here as it is recorded."
             )
         else:
-            self.pictures.draw(self._session.tape, None, self._session.playhead)
+            self.pictures.draw(self._session.tape, self._wish(None))
 
     def _tape_grew(self) -> None:
         assert self._session.tape is not None
-        self.pictures.redraw(self._session.tape, self._wanted, self._session.playhead)
+        self.pictures.redraw(self._session.tape, self._wish(self._wanted))
+
+    def _wish(self, number: int | None) -> Wish:
+        return Wish(number, self._session.playhead, self._focus)
 
     def _list(self) -> None:
         self._pane.set_graphs(self._session.graphs, self._session.graph)
@@ -98,8 +105,10 @@ class GraphBinding(QObject):
     def _show(self, picture: Picture) -> None:
         if picture.tint.tape is not self._session.tape:
             return  # of a tape that is gone
-        old, self.picture = self._session.graph, picture
+        old, focus = self._session.graph, None if self.picture is None else self.picture.focus
+        self.picture = picture
         same = old is not None and picture.info is not None and old.number == picture.info.number
+        same &= focus == picture.focus
         self._session.set_graphs(picture.graphs)
         self._session.set_graph(picture.info)
         self._canvas.set_graph(picture.graph, picture.layout, keep_view=same, scene=picture.scene)
@@ -118,8 +127,8 @@ class GraphBinding(QObject):
         if tape is not None and self._preferences.follow and graph is not None:
             at = graph_at(tape, self._session.graphs, playhead)
             if at is not None and at.number != graph.number:
-                self._wanted = None
-                self.pictures.draw(tape, at.number, playhead)
+                self._wanted = self._focus = None
+                self.pictures.draw(tape, Wish(at.number, playhead))
         self._light(self._tint())
         self._describe()
 

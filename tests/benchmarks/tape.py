@@ -110,14 +110,14 @@ def _open(path: Path) -> dict[str, Any]:
 
 def _graph(path: Path) -> dict[str, Any]:
     from app.main import make_application
-    from app.pictures import picture_of
+    from app.pictures import Wish, picture_of
     from engine.tape.tape import Tape
 
     make_application()
 
     def work() -> str:
         tape = Tape.open(path)
-        picture = picture_of(tape, tape, None, len(tape.events), None, lambda: False)
+        picture = picture_of(tape, tape, Wish(None, len(tape.events)), None, lambda: False)
         assert picture is not None
         return f"{len(picture.graph):,} nodes of {len(picture.graphs):,} graphs"
 

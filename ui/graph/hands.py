@@ -60,6 +60,7 @@ class HandledView(CameraView):
         self._picks = Picks()
         self._banded: Picks | None = None  # what was selected before a rubber band
         self._walker = Walker()
+        self._walking = False
         self._framed = False
         super().__init__(parent)
         for part in (self._stage, self._spotlight):
@@ -251,7 +252,8 @@ class HandledView(CameraView):
                 Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier
             )  # fmt: skip
             vertical = event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down)
-            if plain and event.key() in _WAYS and (self._picks.chief >= 0 or vertical):
+            escape = event.key() == Qt.Key.Key_Escape and self._picks.chief >= 0
+            if escape or (plain and event.key() in _WAYS and (self._picks.chief >= 0 or vertical)):
                 event.accept()
                 return True
         return bool(super().event(event))
@@ -277,8 +279,14 @@ class HandledView(CameraView):
             goal = begin if begin >= 0 else nearest(scene, *middle)
         else:
             goal = self._walker.step(scene, self._picks.chief, way)
+        self._walking = True
         self._choose(goal)
+        self._walking = False
         self.reveal(scene.ids[goal])
+
+    def is_walking(self) -> bool:
+        """Return whether what is selected just now is so by a step with an arrow key."""
+        return self._walking
 
     # Within
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from ui.graph.canvas import GraphCanvas
 from ui.graph.choice import Choice, LensChoice
 from ui.graph.finder import Finder
+from ui.graph.focusbar import FocusBar
 from ui.graph.legend import LegendView
 from ui.graph.matches import Matches
 from ui.graph.minimap import Minimap
@@ -38,6 +39,7 @@ class GraphPane(QWidget):
         self.minimap = Minimap(self.canvas, self.matches, theme)
         self.finder = Finder(theme, self.canvas)
         self.legend = LegendView(theme, self)
+        self.focus_bar = FocusBar(theme, self)
         self._numbers: list[int] = []
         self._bar = QWidget(self)
         self._bar.setObjectName("CanvasBar")
@@ -74,6 +76,7 @@ class GraphPane(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._bar)
+        column.addWidget(self.focus_bar)
         column.addWidget(self.canvas, 1)
         column.addWidget(self.legend)
         self.set_theme(theme)
@@ -81,11 +84,18 @@ class GraphPane(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme."""
-        for part in (self.canvas, self.minimap, self.finder, self.legend):
+        floating = (self.minimap, self.finder)
+        for part in (self.canvas, *floating, self.focus_bar, self.legend):
             part.set_theme(theme)
         self._choice.colour = self.lens.colour = theme.text_dim
         for name, button in self._buttons.items():
             button.setIcon(icon(name, theme.text_dim))
+
+    def settle(self) -> None:
+        """Give the canvas the room that the bars leave, at once."""
+        column = self.layout()
+        assert column is not None
+        column.activate()
 
     def set_graphs(self, graphs: Sequence[GraphInfo], shown: GraphInfo | None) -> None:
         """List the graphs and mark the shown one."""

@@ -30,8 +30,16 @@ class TintIndex:
     The tape may grow meanwhile: what the graph does not show yet is left out.
     """
 
-    def __init__(self, tape: Tape, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> None:
+    def __init__(
+        self,
+        tape: Tape,
+        graph: nx.MultiDiGraph[NodeId],
+        layout: Layout,
+        whole: nx.MultiDiGraph[NodeId] | None = None,
+    ) -> None:
+        """whole: the graph of which `graph` is a part; a pass over the one runs over the other."""
         self.tape = tape
+        self._whole = None if whole is None or whole is graph else whole
         self._events = np.array([graph.nodes[node]["event"] for node in layout.ids], np.int64)
         self._index = {node: i for i, node in enumerate(layout.ids)}
         self._node_at = np.full(len(tape.nodes), -1, np.int64)
@@ -43,6 +51,8 @@ class TintIndex:
                 self._has_grad_fn |= node.kind == Kind.GRAD_FN
             elif node.kind == Kind.LEAF:
                 self._leaves.setdefault(int(tape.values["tensor"][node.ref]), []).append(i)
+        if self._whole is not None:
+            self._has_grad_fn = any(node.kind == Kind.GRAD_FN for node in self._whole)
         self._edge_at = self._find_edges(graph, layout)
         self._n_edges = len(layout.roles)
         self._own: dict[int, bool] = {}
@@ -112,8 +122,15 @@ class TintIndex:
             roots = roots[roots >= 0]
             if self._has_grad_fn:
                 roots = roots[self.tape.nodes["variable"][roots] < 0]
-            own = self._own[pass_] = bool((_take(self._node_at, roots) >= 0).any())
+            own = self._own[pass_] = self._holds(roots)
         return own
+
+    def _holds(self, nodes: NDArray[np.int32]) -> bool:
+        """Return whether one of these rows of the table nodes is in the graph, the whole one."""
+        if self._whole is None:
+            return bool((_take(self._node_at, nodes) >= 0).any())
+        kinds = (Kind.GRAD_FN, Kind.ACCUMULATE)
+        return any(NodeId(kind, row) in self._whole for row in nodes.tolist() for kind in kinds)
 
     def _active(self, moment: Moment) -> int:
         kind, ref = moment.active_kind, moment.active_ref

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import pyqtgraph as pg  # type: ignore[import-untyped]
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
@@ -24,6 +25,13 @@ NOTCH = 130  # milliseconds of one notch of the wheel
 SETTLE = 90  # milliseconds after which a zoom is taken to be over
 STEP = 1.25  # factor of zoom in and zoom out
 KEEP = 48.0  # pixels of the content that panning leaves in view
+
+
+class Stand(NamedTuple):
+    """A camera, and whether it was to show the whole content whatever the size of the view."""
+
+    view: View
+    fitted: bool
 
 
 class Canvas(pg.GraphicsObject):  # type: ignore[misc]
@@ -121,10 +129,6 @@ class CameraView(pg.GraphicsView):  # type: ignore[misc]
         if area is not None:
             self.look(fitted(area, *self.size_in_pixels(), self._ratio()), GLIDE * animated)
 
-    def is_fitted(self) -> bool:
-        """Return whether the whole content is shown and will be when the view is resized."""
-        return self._fitted
-
     def zoom_by(self, factor: float) -> None:
         """Zoom about the middle of the view."""
         width, height = self.size_in_pixels()
@@ -145,6 +149,18 @@ class CameraView(pg.GraphicsView):  # type: ignore[misc]
         """Move the camera to `view`."""
         self._from, self._to = self._view, self._on_pixels(view)
         self._glide.run(0 if self._reduced_motion or not self.isVisible() else milliseconds)
+
+    def stand(self) -> Stand:
+        """Return where the person looks, to come back to."""
+        return Stand(self._view, self._fitted)
+
+    def return_to(self, stand: Stand, milliseconds: int = 0) -> None:
+        """Look again as at that moment: at the same part, or at the whole content."""
+        if stand.fitted:
+            self.fit(milliseconds > 0)
+        else:
+            self._fitted = False
+            self.look(stand.view, milliseconds)
 
     def look_at(self, x: float, y: float, animated: bool = False) -> None:
         """Bring a scene point to the middle, but never the content wholly out of sight."""
