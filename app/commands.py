@@ -54,6 +54,13 @@ COMMANDS = (
         "follow", "Graph Follows Playhead", "Playback", (), "", checkable=True, separator=True
     ),
     *GRAPH,
+    Command(
+        "why", "Why?", "Graph", ("Shift+F1",), "help",
+        "Why the selected gradient is None, zero, NaN, doubled, or as large as it is",
+        separator=True,
+    ),
+    Command("problems", "Problems", "Graph", ("F8",), "warning",
+            "What looks wrong in the recording"),
     Command("fit", "Fit Graph", "View", ("Ctrl+0",), "fit", "Show the whole graph (F)"),
     Command("zoom_in", "Zoom In", "View", ("Ctrl++", "Ctrl+="), "zoom_in"),
     Command("zoom_out", "Zoom Out", "View", ("Ctrl+-",), "zoom_out"),

@@ -26,10 +26,11 @@ from ui.inspector.inspector import Inspector
 from ui.notebook.view import NotebookView
 from ui.notice import Notice
 from ui.palette.panel import OperationPalette
+from ui.problems.panel import ProblemsPanel
 from ui.theme import Theme
 from ui.transport.transport import Transport
 
-_READABLE = 380  # points in which a list of differences can be read
+_READABLE = 380  # points in which a list of differences or problems can be read
 TOOLBAR = ("open", "save", "save_tape", "", "run", "run_all", "interrupt", "restart")
 
 
@@ -53,6 +54,7 @@ class Window(QMainWindow):
         self.transport = Transport(theme)
         self.operations = OperationPalette(theme)
         self.differences = DifferencesPanel(theme)
+        self.problems = ProblemsPanel(theme)
         self.setCentralWidget(self.graph)
         self.docks = {
             "notebook": Dock("NotebookDock", "Notebook", self.notebook, self),
@@ -60,6 +62,7 @@ class Window(QMainWindow):
             "transport": Dock("TransportDock", "Transport", self.transport, self),
             "operations": Dock("OperationsDock", "Operations", self.operations, self),
             "differences": Dock("DifferencesDock", "Differences", self.differences, self),
+            "problems": Dock("ProblemsDock", "Problems", self.problems, self),
         }
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
@@ -127,6 +130,7 @@ class Window(QMainWindow):
             self.transport,
             self.operations,
             self.differences,
+            self.problems,
             self.notice,
             self.busy,
         ):
@@ -143,12 +147,13 @@ class Window(QMainWindow):
             "transport": Qt.DockWidgetArea.BottomDockWidgetArea,
             "operations": Qt.DockWidgetArea.RightDockWidgetArea,
             "differences": Qt.DockWidgetArea.LeftDockWidgetArea,
+            "problems": Qt.DockWidgetArea.RightDockWidgetArea,
         }
         for name, dock in self.docks.items():
             dock.setFloating(False)
             self.removeDockWidget(dock)
             self.addDockWidget(areas[name], dock)
-            dock.setVisible(name not in ("operations", "differences"))
+            dock.setVisible(name not in ("operations", "differences", "problems"))
         self._operations_placed = False
         width = max(self.width(), 1280)
         self.resizeDocks(
@@ -178,12 +183,19 @@ class Window(QMainWindow):
 
     def show_differences(self) -> None:
         """Lay the list of differences over the notebook, wide enough to be read."""
-        notebook, dock = self.docks["notebook"], self.docks["differences"]
+        self._show_over("differences", "notebook")
+
+    def show_problems(self) -> None:
+        """Lay the list of problems over the inspector, wide enough to be read."""
+        self._show_over("problems", "inspector")
+
+    def _show_over(self, name: str, other: str) -> None:
+        dock = self.docks[name]
         if not dock.isVisible() and not dock.isFloating():
-            self.tabifyDockWidget(notebook, dock)
+            self.tabifyDockWidget(self.docks[other], dock)
         dock.show()
         dock.raise_()
-        if dock.width() < _READABLE:
+        if dock.width() < _READABLE and not dock.isFloating():
             self.resizeDocks([dock], [_READABLE], Qt.Orientation.Horizontal)
 
     def _place_operations(self, visible: bool) -> None:

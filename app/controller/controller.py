@@ -25,6 +25,7 @@ from app.controller.notebook import NotebookBinding
 from app.controller.operations import OperationsBinding
 from app.controller.playback import PlaybackBinding
 from app.controller.previews import PreviewBinding
+from app.controller.problems import ProblemsBinding
 from app.controller.what_if import WhatIf
 from app.documents import new
 from app.examples import Example, examples
@@ -77,6 +78,7 @@ class Controller(QObject):
         )
         self.what_if = WhatIf(self.session, self.window, self.undo)
         self.comparing = Comparing(self.session, self.window)
+        self.problems = ProblemsBinding(self.session, self.window, self.graph)
         self.operations = OperationsBinding(self.session, self.window, self.notebook, self.graph)
         self.window.set_actions(make_actions(self, self._handlers()))
         self._connect()
@@ -115,6 +117,7 @@ class Controller(QObject):
         self.operations.close()
         self.what_if.close()
         self.comparing.close()
+        self.problems.close()
         self.undo.clear()  # while those who listen are there
         self.session.set_tape(None)
         self.leftovers.close()
@@ -152,6 +155,8 @@ class Controller(QObject):
             "find": self.finding.open,
             "find_next": lambda: self.finding.step(1),
             "find_previous": lambda: self.finding.step(-1),
+            "why": self.problems.ask,
+            "problems": self.problems.show,
             "minimap": self._switch_minimap,
             **self.moving.handlers(),
             "fit": canvas.fit,

@@ -11,13 +11,23 @@ from typing import Any
 import numpy as np
 
 from engine.tape import replay
-from engine.tape.diagnose import failures, none, nonfinite, size, zero
+from engine.tape.diagnose import failures, none, nonfinite, size, trace, zero
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import CAUSES, Finding, Link, Severity
 from engine.tape.schema import GradChange
 from engine.tape.tape import Tape
 
-__all__ = ["CAUSES", "Facts", "Finding", "Link", "Severity", "problems", "why", "why_value"]
+__all__ = [
+    "CAUSES",
+    "Facts",
+    "Finding",
+    "Link",
+    "Severity",
+    "problems",
+    "why",
+    "why_node",
+    "why_value",
+]
 
 
 def why(
@@ -55,6 +65,27 @@ def why(
     return size.why_size(facts, tensor, playhead)
 
 
+def why_node(tape: Tape | Facts, node: int, playhead: int | None = None) -> Finding:
+    """Return why the gradient that came to a node last before a playhead is what it is."""
+    facts = tape if isinstance(tape, Facts) else Facts(tape)
+    tape = facts.tape
+    playhead = len(tape.events) if playhead is None else playhead
+    variable, op = (int(tape.nodes[c][node]) for c in ("variable", "op"))
+    if variable >= 0:
+        return why(facts, variable, playhead=playhead)
+    steps = [s for s in facts.visits(node) if tape.steps["event"][s] < playhead]
+    if not steps:
+        out = facts.outputs(op)[0] if op >= 0 and len(facts.outputs(op)) else -1
+        tensor = int(tape.values["tensor"][out]) if out >= 0 else -1
+        return none.not_visited(facts, node, tensor, playhead)
+    came = [g for g in trace.gradients(facts, steps[-1]) if g is not None]
+    if any(nonfinite.bad(g) for g in came):
+        return nonfinite.why_gradient(facts, -1, steps[-1])
+    if came and not any(g.any() for g in came):
+        return zero.why_zero_at(facts, steps[-1], came[0].shape)
+    return size.why_step(facts, steps[-1])
+
+
 def why_value(tape: Tape | Facts, value: int) -> Finding | None:
     """Return where the NaN or Inf in a value was born; None if it is finite."""
     facts = tape if isinstance(tape, Facts) else Facts(tape)
@@ -74,7 +105,7 @@ def problems(
     for part, done in survey.parts(facts):
         if cancelled():
             break
-        found.extend(part())
+        found.extend(part(cancelled))
         progress(done)
     return _ordered(found)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
 
@@ -14,10 +16,12 @@ _TWICE = {
 }
 
 
-def mistaken_losses(facts: Facts) -> list[Finding]:
+def mistaken_losses(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding]:
     """Return suspicious broadcasting, doubled softmaxes and totals that keep every graph."""
     found = list[Finding]()
     for op in range(len(facts.tape.ops)):
+        if cancelled():
+            break
         if facts.tape.ops["node"][op] < 0:
             continue
         base = facts.base(op)

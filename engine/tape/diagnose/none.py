@@ -19,6 +19,36 @@ def why_none(facts: Facts, tensor: int, playhead: int) -> Finding:
     )
 
 
+def not_visited(facts: Facts, node: int, tensor: int, playhead: int) -> Finding:
+    """Return why no gradient has come to a node that is not a leaf's, at a playhead."""
+    name, passes = facts.node_name(node), _passes(facts, playhead)
+    op = int(facts.tape.nodes["op"][node])
+    here = (facts.at_op(f"{name} is recorded", op),) if op >= 0 else ()
+    if not passes:
+        return Finding(
+            "no-backward", "no backward pass has run yet",
+            f"{name} waits for a pass that begins at something computed from its result.",
+            "Call backward() on the result.", here, Severity.NOTE, tensor,
+        )  # fmt: skip
+    last = passes[-1]
+    begun = facts.at_event("the pass begins", int(facts.tape.passes["event"][last]))
+    if node in facts.reachable(last):
+        error = facts.error_of(last)
+        return Finding(
+            "stopped" if error else "inputs-left-out",
+            f"the pass has not come to {name}",
+            error.splitlines()[0] if error else "It has not yet, or it was not asked for this way.",
+            "Resolve that error first." if error else "Move the playhead to the end of the pass.",
+            (begun, *here), Severity.NOTE, tensor,
+        )  # fmt: skip
+    return Finding(
+        "not-connected", f"the root of the pass was not computed from {name}'s result",
+        f"backward() visits what its root was computed from; {name} is not among that.",
+        "Call backward() on something that depends on it.",
+        (*here, begun), Severity.NOTE, tensor,
+    )  # fmt: skip
+
+
 def _cleared(facts: Facts, tensor: int, playhead: int) -> Finding | None:
     tape, name = facts.tape, facts.name(tensor)
     rows = [

@@ -69,6 +69,18 @@ def why_size(facts: Facts, tensor: int, playhead: int) -> Finding:
     )
 
 
+def why_step(facts: Facts, step: int) -> Finding:
+    """Return how the gradient that came in at a step got its size: finite and not zero."""
+    way = gains(facts, step)
+    name = facts.node_name(int(facts.tape.steps["node"][step]))
+    links = tuple(_link(facts, g) for g in way[-6:-1])
+    return Finding(
+        "sound", f"{name} received a gradient of size {way[-1].came:.4g}",
+        f"It came over {len(way)} nodes from the root (root mean square of the elements).", "",
+        (*links[::-1], facts.at_step(f"{name} receives it", step)), Severity.NOTE,
+    )  # fmt: skip
+
+
 def piled(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | None:
     """Several passes are in the sum."""
     if not changes or len(changes[-1].passes) < 2:

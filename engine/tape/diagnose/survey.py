@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -20,18 +21,26 @@ from engine.tape.schema import GradChange, ValueFlag
 DEAD = 0.9
 
 
-def parts(facts: Facts) -> Iterator[tuple[Callable[[], list[Finding]], float]]:
+Cancelled = Callable[[], bool]
+Check = Callable[[Facts, Cancelled], list[Finding]]
+
+
+def parts(facts: Facts) -> Iterator[tuple[Callable[[Cancelled], list[Finding]], float]]:
     """Yield the checks, each with the share of the whole that is done after it."""
-    checks = (births, unfinished_sums, training, mistaken_losses, dead_units, sizes)
+    checks: tuple[Check, ...] = (
+        births, births_backward, unfinished_sums, training, mistaken_losses, dead_units, sizes,
+    )  # fmt: skip
     for number, check in enumerate(checks, 1):
-        yield (lambda check=check: check(facts)), number / len(checks)  # type: ignore[misc]
+        yield partial(check, facts), number / len(checks)
 
 
-def births(facts: Facts) -> list[Finding]:
-    """Return where NaN and infinities were born, forward and backward; each birth once."""
+def births(facts: Facts, cancelled: Cancelled) -> list[Finding]:
+    """Return where NaN and infinities were born in values, each birth once."""
     tape, found = facts.tape, list[Finding]()
     spoilt = np.zeros(len(tape.values), bool)
     for value in range(len(tape.values)):
+        if cancelled():
+            break
         if not facts.floating(value) or tape.values["grad_of"][value] >= 0:
             continue
         array = facts.array(value)
@@ -48,7 +57,7 @@ def births(facts: Facts) -> list[Finding]:
             continue  # given as infinite (a start value of a minimum), or by autograd.grad
         if _reaches(facts, value):
             found.append(nonfinite.why_value(facts, value))
-    return found + _births_backward(facts)
+    return found
 
 
 def _new_nan(facts: Facts, op: int, value: int) -> bool:
@@ -81,10 +90,12 @@ def _reaches(facts: Facts, value: int) -> bool:
     return False
 
 
-def _births_backward(facts: Facts) -> list[Finding]:
+def births_backward(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     tape, found = facts.tape, list[Finding]()
     told: set[int] = set()
     for row in range(len(tape.contributions)):
+        if cancelled():
+            break
         if not nonfinite.bad(facts.sent(row)):
             continue
         step = int(tape.contributions["step"][row])
@@ -102,11 +113,13 @@ def _births_backward(facts: Facts) -> list[Finding]:
     return found
 
 
-def unfinished_sums(facts: Facts) -> list[Finding]:
+def unfinished_sums(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     """Return leaves that were updated with the gradients of several passes in their .grad."""
     tape, found = facts.tape, list[Finding]()
     told: set[object] = set()
     for tensor in tape.grads_of.keys(tape.grads["tensor"]):
+        if cancelled():
+            break
         changes = ledger.changes(tape, tensor)
         adding = [c for c in changes if c.kind is GradChange.ACCUMULATE]
         for before, now in pairwise(adding):
@@ -128,7 +141,7 @@ def unfinished_sums(facts: Facts) -> list[Finding]:
     return found
 
 
-def training(facts: Facts) -> list[Finding]:
+def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     """Return parameters that no pass reaches or no step moves, and gradients thrown away or shared."""
     tape = facts.tape
     parameters = _parameters(facts)
@@ -293,13 +306,15 @@ def _aliased(facts: Facts) -> list[Finding]:
     return []
 
 
-def dead_units(facts: Facts) -> list[Finding]:
+def dead_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     """Return ReLUs of which almost all units were off for every row of every pass."""
     tape, alive = (
         facts.tape,
         dict[object, tuple[int, Mask]](),
     )
     for op in range(len(tape.ops)):
+        if cancelled():
+            break
         if facts.base(op) not in ("relu", "threshold", "relu6") or not len(facts.outputs(op)):
             continue
         out = facts.array(facts.outputs(op)[0])
@@ -338,10 +353,12 @@ def _where(facts: Facts, op: int) -> str:
     return ".".join(reversed(names))
 
 
-def sizes(facts: Facts) -> list[Finding]:
+def sizes(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     """Return gradients that explode or vanish on their way, the worst of each kind."""
     tape, worst = facts.tape, dict[str, tuple[float, Finding]]()
     for tensor in tape.grads_of.keys(tape.grads["tensor"]):
+        if cancelled():
+            break
         changes = ledger.changes(tape, tensor)
         if not any(c.kind is GradChange.ACCUMULATE for c in changes):
             continue

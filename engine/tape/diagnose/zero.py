@@ -61,6 +61,12 @@ def why_zero(facts: Facts, tensor: int, playhead: int, mask: Mask) -> Finding:
     return _follow(facts, tensor, steps[-1], mask, Trail(facts, "receives zero and sends it on"))
 
 
+def why_zero_at(facts: Facts, step: int, shape: tuple[int, ...]) -> Finding:
+    """Return why all of what came in at a step is zero."""
+    trail = Trail(facts, "receives zero and sends it on")
+    return _follow(facts, -1, step, np.ones(shape, bool), trail)
+
+
 def _zeroed(facts: Facts, tensor: int, row: int, rows: list[int]) -> Finding:
     name, event = facts.name(tensor), int(facts.tape.grads["event"][row])
     chain = [facts.at_event(f"{name}.grad is filled with zeros", event)]

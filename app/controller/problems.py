@@ -1,0 +1,173 @@
+"""Between the list of problems and the tape: looks through it on a thread, answers "Why?"."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer
+
+from app.controller.graph import GraphBinding
+from app.session import Session
+from app.window import Window
+from app.work import Worker
+from engine.tape.diagnose import Facts, Finding, Link, Severity, problems, why, why_node, why_value
+from engine.tape.diagnose.words import place
+from engine.tape.schema import Event
+from engine.tape.tape import Tape, TapeError
+from ui.graph.types import Kind, NodeId
+
+#: A larger recording is looked through only when a person asks for it.
+OPERATIONS, BYTES = 50_000, 1 << 29
+_QUIET = 400  # milliseconds without growth before a recording is looked through
+
+
+class ProblemsBinding(QObject):
+    """Keeps the list true to the tape and answers for what is selected."""
+
+    def __init__(self, session: Session, window: Window, graph: GraphBinding) -> None:
+        super().__init__(window)
+        self._session, self._window, self._graph = session, window, graph
+        self._panel = window.problems
+        self._found: list[Finding] = []
+        self._answer: Finding | None = None
+        self._asked = False  # to look through a large recording
+        self.survey, self.asking = Worker("problems", self), Worker("why", self)
+        self.survey.done.connect(self._looked)
+        self.asking.done.connect(self._answered)
+        for worker in (self.survey, self.asking):
+            worker.failed.connect(self._failed)
+        self._wait = QTimer(self)
+        self._wait.setSingleShot(True)
+        self._wait.setInterval(_QUIET)
+        self._wait.timeout.connect(self._look)
+        self._panel.followed.connect(self.follow)
+        self._panel.look_requested.connect(self._ask_to_look)
+        session.tape_changed.connect(self._tape_changed)
+        session.tape_grew.connect(self._wait.start)
+
+    def close(self) -> None:
+        """End the threads."""
+        self.survey.close()
+        self.asking.close()
+
+    def show(self) -> None:
+        """Open the list."""
+        self._window.show_problems()
+
+    def ask(self) -> None:
+        """Answer why the selected tensor's gradient, or the selected value, is as it is."""
+        tape, node = self._session.tape, self._session.selection
+        if tape is None or node is None:
+            self._window.notice.show_message("Select a node first: Why? answers for that.")
+            return
+        frozen, playhead = tape.snapshot(), self._session.playhead
+        self.asking.submit(lambda cancelled: (tape, answer(frozen, node, playhead)))
+
+    def follow(self, link: Link) -> None:
+        """Go to where a link of a proof points: playhead, node, line of code."""
+        tape = self._session.tape
+        if tape is None or link.event < 0:
+            return
+        self._session.set_playhead(link.event + 1)
+        node = node_of(tape, link)
+        if node is not None:
+            self._session.select(node)
+            self._graph.reveal(node)
+        if link.source is not None and link.source.cell:
+            self._window.notebook.reveal(link.source.cell, link.source.line)
+
+    def _tape_changed(self) -> None:
+        self.survey.cancel()
+        self.asking.cancel()
+        self._found, self._answer, self._asked = [], None, False
+        self._show()
+        if self._session.tape is None:
+            self._panel.say("Nothing recorded yet.")
+        else:
+            self._wait.start()
+
+    def _ask_to_look(self) -> None:
+        self._asked = True
+        self._look()
+
+    def _look(self) -> None:
+        tape = self._session.tape
+        if tape is None:
+            return
+        large = len(tape.ops) > OPERATIONS or int(tape.arrays["nbytes"].sum()) > BYTES
+        if large and not self._asked:
+            self._panel.say("This recording is large.", may_look=True)
+            return
+        self._panel.say("Looking for problems …")
+        frozen = tape.snapshot()
+        self.survey.submit(lambda cancelled: (tape, problems(frozen, cancelled=cancelled)))
+
+    def _looked(self, result: tuple[Tape, list[Finding]]) -> None:
+        tape, found = result
+        if tape is self._session.tape:
+            self._found = found
+            self._show()
+            self._panel.say(sentence(found))
+
+    def _answered(self, result: tuple[Tape, Finding]) -> None:
+        tape, self._answer = result
+        if tape is self._session.tape:
+            self._show()
+            self._window.show_problems()
+            self._panel.list.setFocus()
+
+    def _show(self) -> None:
+        self._panel.set_findings(self._answer, self._found, self._place)
+
+    def _place(self, link: Link) -> str:
+        tape = self._session.tape
+        return place(tape, link.source) if tape is not None and link.source is not None else ""
+
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, TapeError):
+            raise error  # ours: the report dialog shows it
+        self._panel.say(str(error))
+
+
+def sentence(found: list[Finding]) -> str:
+    """Return how many problems there are, in words."""
+    if not found:
+        return "Nothing looks wrong."
+    counts = [
+        (sum(one.severity is severity for one in found), severity.name.lower())
+        for severity in sorted(Severity, reverse=True)
+    ]
+    return ", ".join(f"{n} {name}{'s' * (n != 1)}" for n, name in counts if n)
+
+
+def answer(tape: Tape, node: NodeId, playhead: int) -> Finding:
+    """Return why what a node of the graph stands for is as it is at a playhead."""
+    facts = Facts(tape)
+    if node.kind in (Kind.GRAD_FN, Kind.ACCUMULATE):
+        return why_node(facts, node.ref, playhead)
+    value = int(tape.ops["out0"][node.ref]) if node.kind == Kind.OP else node.ref
+    return (
+        why_value(facts, value)
+        or _of_op(facts, node, playhead)
+        or why(facts, int(tape.values["tensor"][value]), playhead=playhead)
+    )
+
+
+def _of_op(facts: Facts, node: NodeId, playhead: int) -> Finding | None:
+    """Return why the gradient that came to an operation's node is as it is, if one did."""
+    grad_fn = int(facts.tape.ops["node"][node.ref]) if node.kind == Kind.OP else -1
+    visited = grad_fn >= 0 and any(
+        facts.tape.steps["event"][step] < playhead for step in facts.visits(grad_fn)
+    )
+    return why_node(facts, grad_fn, playhead) if visited else None
+
+
+def node_of(tape: Tape, link: Link) -> NodeId | None:
+    """Return the node of the graph that a link is about."""
+    kind = int(tape.events["kind"][link.event])
+    if kind == Event.STEP and link.node >= 0:
+        accumulates = tape.nodes["variable"][link.node] >= 0
+        return NodeId(Kind.ACCUMULATE if accumulates else Kind.GRAD_FN, link.node)
+    if link.op >= 0:
+        return NodeId(Kind.OP, link.op)
+    if link.value >= 0:
+        return NodeId(Kind.LEAF, link.value)
+    return None

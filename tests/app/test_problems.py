@@ -1,0 +1,113 @@
+"""The list of problems and the answers to "Why?" in the real window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from app.controller import Controller, problems
+from tests.app import drive
+from ui.graph.types import Kind, NodeId
+
+PROGRAM = """\
+x = torch.tensor([0.0, 4.0], requires_grad=True)
+w = torch.ones(2, requires_grad=True)
+y = torch.where(x > 0, (x * 2).sqrt(), torch.zeros(2))
+loss = (y * w).sum()
+loss.backward()
+extra = torch.ones(2, requires_grad=True)
+z = extra * 2
+"""
+
+
+def _open(qtbot: QtBot, controller: Controller, path: Path, program: str = PROGRAM) -> Controller:
+    drive.open_file(qtbot, controller, drive.write_tape(path, program))
+    drive.wait_for_graph(qtbot, controller)
+    controller.window.graph.canvas.set_reduced_motion(True)
+    return controller
+
+
+@pytest.fixture
+def opened(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
+    made = _open(qtbot, controller, tmp_path / "nan.tape")
+    made.window.actions_by_id["problems"].trigger()
+    qtbot.waitUntil(lambda: made.window.problems.model.rowCount() == 1)
+    return made
+
+
+def ask(qtbot: QtBot, controller: Controller, node: NodeId) -> str:
+    """Select a node, press the key for Why?, and return the answer's title."""
+    controller.session.select(node)
+    with qtbot.waitSignal(controller.problems.asking.done):
+        controller.window.actions_by_id["why"].trigger()
+    return str(controller.window.problems.model.index(0).data())
+
+
+def test_a_recording_that_is_opened_is_looked_through(opened: Controller) -> None:
+    panel = opened.window.problems
+    assert opened.window.docks["problems"].isVisible()
+    assert panel.sentence.text() == "1 error"
+    assert "sqrt cannot be differentiated" in panel.model.index(0).data()
+    assert panel.model.detail(0) == "<string>, line 3 · 0 times infinity behind a mask"
+
+
+def test_a_link_goes_to_playhead_node_and_line(qtbot: QtBot, opened: Controller) -> None:
+    row = opened.window.problems.view.rows[0]
+    qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
+    session = opened.session
+    assert session.playhead == row.link.event + 1
+    assert session.selection == NodeId(Kind.GRAD_FN, row.link.node)
+    # It is of another graph than the one that was shown.
+    qtbot.waitUntil(lambda: session.selection in opened.graph.picture.graph)
+    assert opened.graph.picture.graph.nodes[session.selection]["line"] == 3
+
+
+def test_why_answers_for_leaves_and_nodes(qtbot: QtBot, opened: Controller) -> None:
+    tape = opened.session.tape
+    assert tape is not None
+    assert "0 · ∞" in ask(qtbot, opened, drive.leaf(opened, "x"))
+    assert "what extra is used for does not lead" in ask(qtbot, opened, drive.leaf(opened, "extra"))
+    names = [tape.text(int(row)) for row in tape.nodes["name"]]
+    mul = NodeId(Kind.GRAD_FN, names.index("MulBackward0"))
+    assert "0 · ∞" in ask(qtbot, opened, mul)
+    where = NodeId(Kind.GRAD_FN, names.index("WhereBackward0"))
+    assert "received a gradient of size 1" in ask(qtbot, opened, where)
+    assert opened.window.problems.model.rowCount() == 2
+
+
+def test_why_answers_for_the_playhead(qtbot: QtBot, opened: Controller) -> None:
+    tape = opened.session.tape
+    assert tape is not None
+    opened.session.set_playhead(int(tape.passes["event"][0]))
+    assert ask(qtbot, opened, drive.leaf(opened, "x")) == "no backward pass has run yet"
+
+
+def test_why_without_a_selection_says_what_to_do(opened: Controller) -> None:
+    opened.session.select(None)
+    opened.window.actions_by_id["why"].trigger()
+    assert opened.window.notice.text() == "Select a node first: Why? answers for that."
+
+
+def test_another_recording_is_looked_through_anew(
+    qtbot: QtBot, opened: Controller, tmp_path: Path
+) -> None:
+    _open(qtbot, opened, tmp_path / "good.tape", "w = torch.ones(2)\nv = w * 2\n")
+    qtbot.waitUntil(lambda: opened.window.problems.sentence.text() == "Nothing looks wrong.")
+    assert opened.window.problems.model.rowCount() == 0
+
+
+def test_a_large_recording_waits_to_be_asked(
+    qtbot: QtBot, controller: Controller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(problems, "OPERATIONS", 3)
+    _open(qtbot, controller, tmp_path / "large.tape")
+    panel = controller.window.problems
+    controller.window.show_problems()
+    qtbot.waitUntil(panel.look.isVisible)
+    assert panel.sentence.text() == "This recording is large."
+    qtbot.mouseClick(panel.look, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.sentence.text() == "1 error")
+    assert not panel.look.isVisible()

@@ -1,0 +1,121 @@
+"""The list of problems: its rows, the explanation of the chosen one, and its links."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+
+from engine.tape.diagnose.finding import Finding, Link, Severity
+from ui.problems.panel import ProblemsPanel
+from ui.theme import load
+
+LONG = "the derivative of sqrt is infinite here, and it receives a gradient that is exactly zero"
+
+
+def _finding(
+    title: str, severity: Severity = Severity.ERROR, remedy: str = "Change it."
+) -> Finding:
+    chain = (Link(LONG, event=4, op=1, code="y = x.sqrt()"), Link("and so on", event=7))
+    return Finding("masked-nan", title, "Because.", remedy, chain, severity)
+
+
+@pytest.fixture
+def panel(qtbot):
+    made = ProblemsPanel(load("dark"))
+    qtbot.addWidget(made)
+    made.resize(380, 700)
+    with qtbot.waitExposed(made):
+        made.show()
+    return made
+
+
+def place(link: Link) -> str:
+    return f"cell 2, line {link.event}"
+
+
+def _texts(panel: ProblemsPanel) -> list[str]:
+    return [label.text() for label in panel.view.findChildren(QLabel) if label.isVisible()]
+
+
+def test_the_first_finding_is_explained(panel):
+    panel.set_findings(None, [_finding("one"), _finding("two")], place)
+    assert panel.list.currentIndex().row() == 0
+    assert {"One", "Because.", "Change it."} <= set(_texts(panel))
+    assert [row.text() for row in panel.view.rows] == [LONG, "and so on"]
+
+
+def test_another_row_is_explained_when_it_is_chosen_by_key(panel, qtbot):
+    panel.set_findings(None, [_finding("one"), _finding("two", remedy="")], place)
+    qtbot.keyClick(panel.list, Qt.Key.Key_Down)
+    assert "Two" in _texts(panel)
+    assert "WHAT TO DO" not in _texts(panel)  # nothing to do, no empty box
+
+
+def test_a_link_that_is_clicked_is_followed(panel, qtbot):
+    panel.set_findings(None, [_finding("one")], place)
+    with qtbot.waitSignal(panel.followed) as caught:
+        qtbot.mouseClick(panel.view.rows[1], Qt.MouseButton.LeftButton)
+    assert caught.args[0].event == 7
+
+
+def test_enter_goes_to_where_it_happened(panel, qtbot):
+    panel.set_findings(None, [_finding("one")], place)
+    with qtbot.waitSignal(panel.followed) as caught:
+        qtbot.keyClick(panel.list, Qt.Key.Key_Return)
+    assert caught.args[0].event == 4
+
+
+def test_an_answer_comes_first_and_is_not_told_twice(panel):
+    panel.set_findings(None, [_finding("one"), _finding("two")], place)
+    panel.set_findings(_finding("two"), [_finding("one"), _finding("two")], place)
+    model = panel.model
+    assert [model.index(row).data() for row in range(model.rowCount())] == ["two", "one"]
+    assert model.detail(0) == "cell 2, line 4 · Why?"
+    assert model.detail(1) == "cell 2, line 4 · 0 times infinity behind a mask"
+    assert panel.list.currentIndex().row() == 0
+
+
+def test_what_was_chosen_stays_chosen_when_more_is_found(panel):
+    one, two = _finding("one"), _finding("two")
+    panel.set_findings(None, [one, two], place)
+    panel.list.setCurrentIndex(panel.model.index(1))
+    panel.set_findings(None, [_finding("zero"), one, two], place)
+    assert panel.list.currentIndex().row() == 2
+
+
+def test_words_of_the_proof_wrap_instead_of_being_cut(panel):
+    panel.set_findings(None, [_finding("one")], place)
+    long, short = panel.view.rows
+    assert long.heightForWidth(200) > long.heightForWidth(1000) == short.heightForWidth(1000)
+    assert short.heightForWidth(1000) > 20  # two lines: the words, and where
+
+
+def test_every_row_has_a_name_for_screen_readers(panel):
+    panel.set_findings(None, [_finding("one", Severity.WARNING)], place)
+    told = panel.model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert told.startswith("warning, one")
+    assert panel.view.rows[0].accessibleName() == f"{LONG}, cell 2, line 4, y = x.sqrt()"
+
+
+def test_nothing_found_leaves_no_empty_boxes(panel):
+    panel.set_findings(None, [_finding("one")], place)
+    panel.set_findings(None, [], place)
+    panel.say("Nothing looks wrong.")
+    assert not panel.view.isVisible()
+    assert panel.sentence.text() == "Nothing looks wrong."
+
+
+def test_a_large_recording_is_looked_through_on_request(panel, qtbot):
+    panel.say("This recording is large.", may_look=True)
+    with qtbot.waitSignal(panel.look_requested):
+        qtbot.mouseClick(panel.look, Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_severities_are_told_apart_in_both_themes(panel, name):
+    panel.set_theme(load(name))
+    theme = load(name)
+    assert len({theme.error, theme.warning, theme.focus}) == 3
+    panel.set_findings(None, [_finding("one", severity) for severity in Severity], place)
+    assert not panel.grab().isNull()

@@ -1,0 +1,1 @@
+"""The list of what looks wrong in a run, and the answers to "Why?"."""
