@@ -10,6 +10,7 @@ import numpy as np
 from engine import device as devices
 from engine import dtype as dtypes
 from engine.autograd.node import LEAF
+from engine.batching.levels import level_of
 from engine.dtype import COMPLEX, FLOAT, FROM_NP, cast, default, dtype, of_scalar, promote_types
 from engine.ops.guards import guarded
 from engine.tensor import Tensor, wrap
@@ -112,6 +113,8 @@ def _check_nested(data: Any, sizes: list[int], dim: int) -> None:
 def _plain(data: Any) -> Any:
     """Nested data with tensors replaced by numbers or arrays."""
     if isinstance(data, Tensor):
+        if level_of(data):
+            return data.item()  # which says that there is no such number
         if data._s == (1,):
             return data._a[0]
         return data.__float__() if data._g is not None and not data._s else data._a

@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from engine import device as devices
 from engine import dtype as dtypes
+from engine.autograd import mode
 from engine.creation import _check_dtype, _finish
 from engine.dtype import default, dtype, of_scalar
 from engine.ops.guards import guarded
@@ -96,6 +97,10 @@ def _filler(name: str, make: Any, make_like: Any) -> Any:
             from engine import errors
 
             raise errors.not_tensor(name + "_like", "input", 1, input)
+        if mode.batching is not None:
+            made = mode.batching.like(like, input, dtype=dtype)
+            if made is not NotImplemented:
+                return made
         d = dtype or input._d
         a = input._a
         if type(a) is np.ndarray and not a.flags.c_contiguous:  # the order of the memory is kept
@@ -159,6 +164,10 @@ def full_like(
     **kwargs: Any,
 ) -> Any:
     """A tensor of one value in the shape and type of input."""
+    if mode.batching is not None:
+        made = mode.batching.like(full_like, input, fill_value, dtype=dtype)
+        if made is not NotImplemented:
+            return made
     d = dtype or input._d
     value = _element(fill_value, d)
     a = input._a

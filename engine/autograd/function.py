@@ -238,6 +238,8 @@ class Function(metaclass=_Meta):
 
     __module__ = "torch.autograd.function"
     _backward_cls: Any
+    #: Whether `vmap` may map over forward and backward as over any function.
+    generate_vmap_rule = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(
@@ -283,9 +285,18 @@ class Function(metaclass=_Meta):
             "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
         )
 
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap staticmethod or set "
+            "generate_vmap_rule=True."
+        )
+
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward and put a node of this class into the graph."""
+        if mode.batching is not None and mode.batching.deepest((*args, *kwargs.values())):
+            return mode.batching.apply(cls, args, kwargs)
         inputs = [a for a in args if isinstance(a, Tensor)]
         node = cls._backward_cls()
         d = node.__dict__

@@ -12,8 +12,10 @@ from engine import recording
 
 enabled: bool = True
 inference: bool = False
-#: True while the fast paths must not be taken: inference mode or saved-tensor hooks are on.
+#: True while the fast paths must not be taken: inference mode, saved-tensor hooks or a map are on.
 unusual: bool = False
+#: What runs operations while a `vmap` does (`engine.batching.calls`); None while none does.
+batching: Any = None
 #: Whether inference mode was ever on, so that some tensors may be of those that no node can keep.
 met_inference: bool = False
 #: The (pack, unpack) pairs of `graph.saved_tensors_hooks` in force, innermost last.
@@ -27,7 +29,7 @@ def refresh() -> None:
     """Recompute `unusual` after a scope changed."""
     global met_inference, unusual
     met_inference = met_inference or inference
-    unusual = inference or anomaly or bool(pack_hooks)
+    unusual = inference or anomaly or bool(pack_hooks) or batching is not None
 
 
 def is_grad_enabled() -> bool:

@@ -85,11 +85,23 @@ class Pass:
         self.tensors = tensors
         self.create = tensors
         self.namespace: Any = graph_namespace() if tensors else graph.RAW
+        self.logs = True
         self.wanted: dict[Any, list[int]] = {}
         self.captured: dict[int, Any] = {}
         self.inputs: Sequence[Any] = ()
         self.only: set[Any] | None = None
         self.accumulate = True
+
+    def aim(self, kind: str, inputs: Sequence[Any]) -> None:
+        """Capture the gradients of `inputs` (kind "grad") or accumulate into them alone."""
+        self.inputs = inputs
+        edges = [graph.edge(t) for t in inputs]
+        if kind == "grad":
+            self.accumulate = False
+            for i, e in enumerate(edges):
+                self.wanted.setdefault(e, []).append(i)
+        else:
+            self.only = set(edges)
 
     def raw(self, g: Any) -> Any:
         return g._a if isinstance(g, Tensor) else g
@@ -127,7 +139,7 @@ class Pass:
         out = self.grads(n, g) if not anomaly.enabled else anomaly.watched(n, g, self.grads)
         if n in graph.hooked:
             out = hooks.after(n, out, g, self)
-        if recording.log is not None:
+        if self.logs and recording.log is not None:
             self._record(n, g, out)
         for e, v in zip(n.edges, out, strict=False):
             if e is None or v is None or (needed is not None and e not in needed):
@@ -157,7 +169,7 @@ class Pass:
     def _capture(self, n: Any, g: Any) -> None:
         for i in self.wanted.get(n, ()):
             self.captured[i] = g
-            if recording.log is not None:
+            if self.logs and recording.log is not None:
                 recording.log.append((recording.CAPTURE, self.inputs[i], self.raw(g)))
 
     def _leaf(self, n: AccumulateGrad, g: Any) -> None:
@@ -268,6 +280,9 @@ def execute(
     inputs: Sequence[Any] | None,
 ) -> dict[int, Any]:  # fmt: skip
     """Run a pass; returns the captured gradients by position in `inputs` for kind "grad"."""
+    many = mode.batching is not None and mode.batching.deepest((*outputs, *gradients))
+    if many:
+        return _of_examples(outputs, gradients, retain, create, inputs)
     buffer = start(outputs, gradients, create)
     half = graph.halves[0] and _halves().found(outputs, sweep.plan(buffer))
     if half and not create:
@@ -295,6 +310,24 @@ def execute(
         recording.close_log(opened)
 
 
+def _of_examples(
+    outputs: Sequence[Any], gradients: Sequence[Any], retain: bool, create: bool,
+    inputs: Sequence[Any] | None,
+) -> dict[int, Any]:  # fmt: skip
+    """A pass inside a map: on batched tensors, whose operations are those that a recorder sees."""
+    from engine.batching.passes import BatchedPass
+
+    buffer = start(outputs, gradients, True)
+    p = BatchedPass(retain)
+    p.aim("grad", inputs or ())
+    before, mode.enabled = mode.enabled, create
+    try:
+        p.run(sweep.plan(buffer), buffer)
+    finally:
+        mode.enabled = before
+    return p.captured
+
+
 def _halves() -> Any:
     from engine.autograd import halves
 
@@ -307,14 +340,7 @@ def _general(
 ) -> dict[int, Any]:  # fmt: skip
     p: Pass = _halves().HalfPass(retain, create) if half else Pass(retain, create)
     if inputs is not None:
-        p.inputs = inputs
-        edges = [graph.edge(t) for t in inputs]
-        if kind == "grad":
-            p.accumulate = False
-            for i, e in enumerate(edges):
-                p.wanted.setdefault(e, []).append(i)
-        else:
-            p.only = {e for e, t in zip(edges, inputs, strict=True)}
+        p.aim(kind, inputs)
     p.run(order, buffer)
     return p.captured if p.create else {i: p.raw(g) for i, g in p.captured.items()}
 

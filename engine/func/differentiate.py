@@ -9,6 +9,7 @@ import engine
 from engine.autograd import passes
 from engine.autograd.forward_ad import warn_about_scripting
 from engine.autograd.node import AccumulateGrad, edge
+from engine.batching.levels import leaf, level_of, lift, running, tracked
 from engine.tensor import Tensor
 
 from .trees import leaves, map_leaves, rebuild
@@ -20,14 +21,15 @@ def _own(tensor: Any) -> Any:
     """Return an input to differentiate by: a new leaf, or a step behind an outer transform's."""
     if not isinstance(tensor, Tensor):
         return tensor
-    if tensor.requires_grad and engine.is_grad_enabled():
-        return tensor.view_as(tensor)
-    return tensor.detach().requires_grad_()
+    own = lift(tensor, len(running)) if running else tensor
+    if own.requires_grad and engine.is_grad_enabled():
+        return own.view_as(own)
+    return leaf(tensor)
 
 
 def outer(tree: Any) -> bool:
     """Tell whether somebody outside differentiates as well."""
-    return any(isinstance(t, Tensor) and t.requires_grad for t in leaves(tree))
+    return any(isinstance(t, Tensor) and tracked(t) for t in leaves(tree))
 
 
 def spend(tree: Any) -> None:
@@ -39,6 +41,8 @@ def spend(tree: Any) -> None:
 
 def reaches_others(outputs: Any, own: Any) -> bool:
     """Tell whether the outputs come from leaves besides the inputs: from what a function closes over."""
+    if any(level_of(t) and tracked(t._a.value) for t in leaves(outputs)):
+        return True
     mine = {id(t) for t in leaves(own) if isinstance(t, Tensor)}
     front = [edge(t) for t in leaves(outputs) if isinstance(t, Tensor) and t.requires_grad]
     seen = set(front)
@@ -188,7 +192,7 @@ def jvp(
         outputs, aux = result if has_aux else (result, None)
         keep = keep or reaches_others(outputs, own)
         flat = leaves(outputs)
-        probes = [engine.zeros_like(o).requires_grad_() for o in flat]
+        probes = [leaf(engine.zeros_like(o)) for o in flat]
         pulled = gradients(flat, leaves(own), probes)
         moved = gradients(pulled, probes, leaves(tangents))
         spend([own, probes])

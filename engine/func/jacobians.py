@@ -7,10 +7,12 @@ from typing import Any
 
 import engine
 from engine.autograd.forward_ad import warn_about_scripting
+from engine.batching.levels import leaf
 from engine.tensor import Tensor
 
 from .differentiate import differentiably, finish, gradients, outer, reaches_others, spend
 from .trees import leaves, map_leaves, rebuild
+from .vectorize import vmap
 
 Function = Callable[..., Any]
 
@@ -19,7 +21,7 @@ def jacrev(
     func: Function, argnums: Any = 0, *, has_aux: bool = False, chunk_size: int | None = None
 ) -> Function:
     """Return a function that computes the Jacobian, row by row if there are not far too many."""
-    return _transform(func, argnums, has_aux, lambda rows, columns: rows <= 2 * columns)
+    return _transform(func, argnums, has_aux, lambda rows, columns: rows <= 2 * columns, chunk_size)
 
 
 def jacfwd(
@@ -27,7 +29,8 @@ def jacfwd(
     randomness: str = "error",
 ) -> Function:  # fmt: skip
     """Return a function that computes the Jacobian, column by column if there are not more of them."""
-    return _transform(func, argnums, has_aux, lambda rows, columns: rows < columns, forward=True)
+    fewer = lambda rows, columns: rows < columns  # noqa: E731
+    return _transform(func, argnums, has_aux, fewer, chunk_size, forward=True)
 
 
 def hessian(func: Function, argnums: Any = 0) -> Function:
@@ -37,7 +40,7 @@ def hessian(func: Function, argnums: Any = 0) -> Function:
 
 def _transform(
     func: Function, argnums: Any, has_aux: bool, by_rows: Callable[[int, int], bool],
-    forward: bool = False,
+    chunk_size: int | None, forward: bool = False,
 ) -> Function:  # fmt: skip
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if forward:
@@ -48,7 +51,7 @@ def _transform(
             keep = keep or reaches_others(outputs, own)
             flat, inputs = leaves(outputs), leaves(own)
             rows, columns = (sum(t.numel() for t in ts) for ts in (flat, inputs))
-            blocks = _blocks(flat, inputs, keep, by_rows(rows, columns))
+            blocks = _blocks(flat, inputs, keep, by_rows(rows, columns), chunk_size)
         spend(own)
         found = rebuild(outputs, [rebuild(own, parts) for parts in blocks])
         found = map_leaves(lambda t: t if keep else t.detach(), found)
@@ -58,47 +61,54 @@ def _transform(
 
 
 def _blocks(
-    outputs: list[Tensor], inputs: list[Tensor], keep: bool, by_rows: bool
+    outputs: list[Tensor], inputs: list[Tensor], keep: bool, by_rows: bool, chunk_size: int | None
 ) -> list[list[Tensor]]:
     """Return the Jacobian of each output by each input, shape output + input."""
     if not by_rows:
         try:
-            return _by_columns(outputs, inputs, keep)
+            return _by_columns(outputs, inputs, keep, chunk_size)
         except RuntimeError:  # something can be differentiated only once
             pass
-    return [_by_rows(output, inputs, keep) for output in outputs]
+    return [_by_rows(output, inputs, keep, chunk_size) for output in outputs]
 
 
-def _by_rows(output: Tensor, inputs: list[Tensor], keep: bool) -> list[Tensor]:
-    """One backward pass per element of the output."""
+def _along_basis(
+    output: Tensor, inputs: list[Tensor], keep: bool, chunk_size: int | None
+) -> list[Any]:
+    """Return the gradients (n, *input) of the n elements of an output, in one pass or one per chunk."""
     n = output.numel()
     if not n:
-        return [engine.zeros(*output.shape, *i.shape, dtype=output.dtype) for i in inputs]
-    basis = engine.eye(n, dtype=output.dtype)
-    rows = [gradients([output], inputs, [basis[k].view(output.shape)], keep) for k in range(n)]
-    return [
-        engine.stack(list(parts)).view(*output.shape, *input.shape)
-        for parts, input in zip(zip(*rows, strict=True), inputs, strict=True)
-    ]
+        return [engine.zeros(0, *i.shape, dtype=i.dtype) for i in inputs]
+    basis = engine.eye(n, dtype=output.dtype).view(n, *output.shape)
+
+    def pull(cotangent: Any) -> tuple[Any, ...]:
+        return tuple(gradients([output], inputs, [cotangent], keep))
+
+    return list(vmap(pull, chunk_size=chunk_size)(basis))
 
 
-def _by_columns(outputs: list[Tensor], inputs: list[Tensor], keep: bool) -> list[list[Tensor]]:
-    """One backward pass per element of the inputs, through the backward pass itself.
+def _by_rows(
+    output: Tensor, inputs: list[Tensor], keep: bool, chunk_size: int | None
+) -> list[Tensor]:
+    """Backward passes from all elements of the output."""
+    rows = _along_basis(output, inputs, keep, chunk_size)
+    return [r.reshape(*output.shape, *i.shape) for r, i in zip(rows, inputs, strict=True)]
+
+
+def _by_columns(
+    outputs: list[Tensor], inputs: list[Tensor], keep: bool, chunk_size: int | None
+) -> list[list[Tensor]]:
+    """Backward passes from all elements of the inputs, through the backward pass itself.
 
     The gradient of v ↦ vᵀJ along a direction is J times the direction.
     """
-    probes = [engine.zeros_like(o).requires_grad_() for o in outputs]
+    probes = [leaf(engine.zeros_like(o)) for o in outputs]
     pulled = gradients(outputs, inputs, probes)
     blocks: list[list[Tensor]] = [[] for _ in outputs]
     for vector, input in zip(pulled, inputs, strict=True):
-        n = input.numel()
-        basis = engine.eye(n, dtype=input.dtype)
-        columns = [
-            gradients([vector], probes, [basis[k].view(input.shape)], keep) for k in range(n)
-        ]
-        for number, output in enumerate(outputs):
-            parts = [column[number] for column in columns]
-            block = engine.stack(parts, -1) if parts else engine.zeros(*output.shape, 0)
-            blocks[number].append(block.view(*output.shape, *input.shape))
+        columns = _along_basis(vector, probes, keep, chunk_size)
+        for block, column, output in zip(blocks, columns, outputs, strict=True):
+            turned = column.reshape(input.numel(), -1).t() if output.numel() else column
+            block.append(turned.reshape(*output.shape, *input.shape))
     spend(probes)
     return blocks

@@ -15,6 +15,51 @@ def leaves(tree: Any) -> list[Any]:
     return [tree]
 
 
+def _children(tree: Any) -> list[Any] | None:
+    """The parts of a tuple, list or dictionary; None for a leaf."""
+    if isinstance(tree, dict):
+        return list(tree.values())
+    return list(tree) if isinstance(tree, (tuple, list)) else None
+
+
+def _context(tree: Any) -> Any:
+    """What beside its parts says what a tuple, list or dictionary is."""
+    if isinstance(tree, dict):
+        return list(tree)
+    return type(tree) if hasattr(tree, "_fields") else None
+
+
+def spread(given: Any, tree: Any) -> list[Any] | None:
+    """Return one value per leaf of `tree`, of which one stands for a whole part; None if the form
+    of what is given is another."""
+    inner, parts = _children(given), _children(tree)
+    if inner is None:
+        return [given] * len(leaves(tree))
+    if (
+        parts is None
+        or type(given) is not type(tree)
+        or len(inner) != len(parts)
+        or _context(given) != _context(tree)
+    ):
+        return None
+    found: list[Any] = []
+    for one, part in zip(inner, parts, strict=True):
+        values = spread(one, part)
+        if values is None:
+            return None
+        found += values
+    return found
+
+
+def form(tree: Any, indent: int = 0) -> str:
+    """Return the form of a tree in PyTorch's words."""
+    parts = _children(tree)
+    if parts is None:
+        return "*"
+    inner = (",\n" + " " * (indent + 2)).join(form(part, indent + 2) for part in parts)
+    return f"TreeSpec({type(tree).__name__}, {_context(tree)}, [{inner}])"
+
+
 def rebuild(tree: Any, values: Any) -> Any:
     """Return a tree of the same form with other leaves, taken from an iterator or list."""
     values = iter(values)

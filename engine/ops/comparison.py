@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from engine import recording
+from engine.batching.levels import level_of
 from engine.ops.api import publish
+from engine.ops.helpers import by_example
 from engine.ops.selection import _broadcast
 from engine.tensor import wrap
 
 
+@by_example
 def isclose(
     input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> Any:
@@ -26,6 +29,11 @@ def allclose(
     input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> bool:
     """Whether all |input - other| <= atol + rtol * |other|."""
+    if level_of(input) or level_of(other):
+        raise RuntimeError(
+            "vmap over torch.allclose isn't supported yet. Please file an issue at "
+            "https://github.com/pytorch/pytorch/issues if you need this feature."
+        )
     if input._d is not other._d:
         raise RuntimeError(f"{input._d.display} did not match {other._d.display}")
     _broadcast(input._a, other._a)
@@ -35,6 +43,10 @@ def allclose(
 
 def equal(input: Any, other: Any) -> bool:
     """Whether both have the same shape and the same elements."""
+    if level_of(input) or level_of(other):
+        raise RuntimeError(
+            "Batching rule not implemented for aten::equal. We could not generate a fallback."
+        )
     _read(input, other, "equal")
     return input._s == other._s and bool(np.array_equal(input._a, other._a))
 

@@ -42,6 +42,8 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     if not isinstance(src, Tensor):
         src = FUNCTIONS["as_tensor"](src)
     inplace.check(self, "copy_")
+    if (done := inplace.mapped(COPY, [self, src])) is not NotImplemented:
+        return done
     need = self._g is not None or src._g is not None
     raw = cast(src._a, src._d, self._d)
     if src._s is not self._s:
@@ -96,6 +98,9 @@ ZERO = define(
 
 def fill_(self: Any, value: Any) -> Any:
     inplace.check(self, "fill_")
+    op = FILL_TENSOR if isinstance(value, Tensor) else FILL
+    if (done := inplace.mapped(op, [self, value])) is not NotImplemented:
+        return done
     if isinstance(value, Tensor):
         if value._s:
             raise RuntimeError(
@@ -142,6 +147,8 @@ def _c_type(d: dtype) -> str:
 
 def zero_(self: Any) -> Any:
     inplace.check(self, "zero_")
+    if (done := inplace.mapped(ZERO, [self])) is not NotImplemented:
+        return done
     return inplace.store(ZERO, [self], self._d.np.type(0), self._g is not None)
 
 

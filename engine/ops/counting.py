@@ -10,6 +10,7 @@ from engine import errors
 from engine.dtype import BOOL, FLOAT, INT
 from engine.ops.api import publish
 from engine.ops.extremes import returns
+from engine.ops.helpers import by_example
 from engine.tensor import Tensor, wrap
 
 
@@ -32,6 +33,7 @@ def _check_bins(bins: int) -> None:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
 
 
+@by_example
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: Any = None) -> Any:
     """How many elements lie in each of `bins` equal parts of [min, max]."""
     if input._d.category < FLOAT:
@@ -44,6 +46,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
     return wrap(counts.astype(input._d.np), input._d)
 
 
+@by_example
 def histogram(
     input: Any, bins: Any = 100, *, range: Any = None, weight: Any = None, density: bool = False,
     out: Any = None,
@@ -64,6 +67,7 @@ def histogram(
     return made((wrap(counts.astype(kind)), wrap(edges.astype(kind))))
 
 
+@by_example
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     """How often each number from 0 occurs."""
     a = np.asarray(input._a)

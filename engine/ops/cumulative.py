@@ -37,7 +37,7 @@ def _cumprod(a: Raw, dim: int) -> Raw:
 def _cumprod_vjp(F: Any, g: Any, self: Any, result: Any, self_sizes: Any, dim: int) -> Any:
     if not len(self_sizes):
         return g
-    a = F.array(self)
+    a = F.elements(self)
     if not np.any(np.asarray(a) == 0):
         return _back_cumsum(F, g * result, dim) / self
     # With zeros: sum over outputs k >= i of g_k times the product of all others up to k.
@@ -75,7 +75,7 @@ def _logcumsumexp_vjp(F: Any, g: Any, self: Any, result: Any, dim: int) -> Any:
     """The sums exp(x_i) Σ g_k exp(-y_k) by their logarithms, positive and negative g apart."""
     if F.is_complex(g):
         return F.exp(_back_logcumsumexp(F, F.log(g) - F.conj(result), dim) + F.conj(self))
-    size, least = F.abs(g), float(np.finfo(F.array(g).dtype).min)
+    size, least = F.abs(g), float(np.finfo(F.elements(g).dtype).min)
     parts = [
         F.exp(
             _back_logcumsumexp(

@@ -64,7 +64,7 @@ def _complex_to_real_vjp(
     last = dim[-1]
     shape = [1] * len(self_sizes)
     shape[last] = self_sizes[last]
-    twice = np.ones(shape, _real(F.array(g)))
+    twice = np.ones(shape, _real(F.elements(g)))
     twice.reshape(-1)[1 : 1 + last_dim_size - self_sizes[last]] = 2
     return out * F.const(twice)
 

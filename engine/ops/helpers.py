@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, wraps
 from math import isfinite
 from operator import index
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from engine import errors
+from engine.autograd import mode
+from engine.batching.levels import elements, readable
 from engine.dtype import cast, dtype, float32
 from engine.ops import cascade
 from engine.ops.table import GRAPH, RAW
@@ -83,6 +85,44 @@ def sum_to_tensor(g: Any, size: Sequence[int]) -> Any:
     return g.reshape(size)
 
 
+def from_arrays(make: Callable[..., Any], *tensors: Any) -> Any:
+    """The tensor over make(*arrays of tensors); inside of a map that of each example."""
+
+    def one(*given: Any) -> Any:
+        return wrap(make(*(t._a for t in given)))
+
+    return by_example(one)(*tensors)
+
+
+def by_example(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that reads elements; inside of a map it is called with each example."""
+
+    @wraps(fn)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if mode.batching is not None:
+            found = mode.batching.by_example(fn, args, kwargs)
+            if found is not NotImplemented:
+                return found
+        return fn(*args, **kwargs)
+
+    return call
+
+
+def drawing(shape: str) -> Callable[..., Any]:
+    """The decorator of functions that draw; `shape` says how (see `engine.batching.drawing`)."""
+
+    def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(fn)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if mode.batching is not None:
+                return mode.batching.draw(fn, args, kwargs, shape)
+            return fn(*args, **kwargs)
+
+        return call
+
+    return decorate
+
+
 def expand_dims(g: Any, dims: tuple[int, ...], ndim: int, keepdim: bool) -> Any:
     """Put back the dimensions (counted from the front) that a reduction took away."""
     if keepdim or not ndim:
@@ -149,5 +189,6 @@ RAW.bool_to, GRAPH.bool_to = (lambda m, like: m.astype(like.dtype)), lambda m, l
 RAW.masked, GRAPH.masked = raw_masked, lambda g, m: g * m.to(g._d)
 RAW.is_complex = lambda a: a.dtype.kind == "c"
 RAW.const, GRAPH.const = (lambda a: a), lambda a: wrap(np.asarray(a))
-RAW.array, GRAPH.array = (lambda a: a), lambda t: t._a
+RAW.array, GRAPH.array = (lambda a: a), lambda t: readable(t)._a
+RAW.elements, GRAPH.elements = (lambda a: a), elements
 __all__ = ["axes", "axis", "cast", "expand_dims", "sum_to", "whole"]

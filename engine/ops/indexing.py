@@ -10,6 +10,7 @@ import numpy as np
 from engine import errors, version
 from engine.autograd import mode
 from engine.autograd.node import LEAF
+from engine.batching.levels import elements
 from engine.dtype import COMPLEX, FLOAT, INT, bool_, cast, int32, int64, uint8
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
@@ -430,9 +431,11 @@ def _resolve(t: Any, key: Any) -> tuple[Any, tuple[Any, ...] | None]:
 def getitem(self: Any, key: Any) -> Any:
     """self[key]: a view for ints and slices, a copy for index arrays and masks."""
     if type(key) is int and self._s:
-        n = self._a.shape[0]
+        n = self._s[0]
         if -n <= key < n:
             return SELECT.way(self, 0, key % n)
+    if mode.batching is not None and mode.batching.deepest(_normal(key)):
+        return mode.batching.getitem(self, key)
     view, index = _resolve(self, key)
     if index is not None:
         return run(INDEX, [view, index])
@@ -454,6 +457,9 @@ def setitem(self: Any, key: Any, value: Any) -> None:
     if not isinstance(value, Tensor):
         value = _value(value, self._d)
     if key is False:
+        return
+    if mode.batching is not None and mode.batching.deepest(_normal(key)):
+        mode.batching.setitem(self, key, value)
         return
     view, index = _resolve(self, None if key is True else key)
     if value._d.category == COMPLEX and self._d.category != COMPLEX:
@@ -506,9 +512,10 @@ def _drop_ones(value: Any, ndim: int) -> Any:
 
 
 def _check_put_shape(t: Any, index: Any, value: Any) -> None:
-    shape = np.asarray(t._a)[index].shape
+    nothing = np.empty(())
+    shape = np.broadcast_to(nothing, t._s)[index].shape
     try:
-        np.broadcast_to(value._a, shape)
+        np.broadcast_to(np.broadcast_to(nothing, value._s), shape)
     except ValueError:
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {list(value._s)} cannot be broadcast to indexing "
@@ -523,12 +530,15 @@ def _check_put(t: Any, index: Any, value: Any) -> None:
             "Index put requires the source and destination dtypes match, got "
             f"{t._d.display} for the destination and {value._d.display} for the source."
         )
-    if value._s.numel() and np.may_share_memory(t._a, value._a):
+    if value._s.numel() and np.may_share_memory(elements(t), elements(value)):
         raise RuntimeError(inplace.OVERLAP)
 
 
 def _put(t: Any, index: Any, value: Any, accumulate: bool = False) -> Any:
     inplace.check(t, "index_put_")
+    done = inplace.mapped(INDEX_PUT, [t, index, value, accumulate])
+    if done is not NotImplemented:
+        return done
     _check_put(t, index, value)
     raw = _index_put(t._a, index, value._a, accumulate)
     need = t._g is not None or value._g is not None

@@ -18,6 +18,7 @@ from engine import recording, version
 from engine.autograd import mode
 from engine.autograd import node as graph
 from engine.autograd.node import Function, tick
+from engine.batching.levels import BatchedTensor
 from engine.dtype import COMPLEX, FLOAT, bfloat16, cast, complex32, round_bfloat16, round_complex32
 from engine.ops import table
 from engine.ops.table import Op, OpNode, record
@@ -84,10 +85,17 @@ def _check_overlap(t: Any, values: list[Any]) -> None:
             raise RuntimeError(OVERLAP)
 
 
+def mapped(op: Op, values: list[Any]) -> Any:
+    """What a running map makes of a write; NotImplemented if it has no part in it."""
+    return NotImplemented if mode.batching is None else mode.batching.write(op, values)
+
+
 def run_inplace(op: Op, values: list[Any]) -> Any:
     """Execute a row and put the result into its first argument."""
     t = values[0]
     check(t, op.name)
+    if (done := mapped(op, values)) is not NotImplemented:
+        return done
     _check_overlap(t, values)
     raws, need, half = table.unwrap(op, values)
     try:
@@ -232,6 +240,8 @@ def address(a: Any) -> int:
 
 def geometry(base: Any, view: Any) -> tuple[tuple[int, ...], tuple[int, ...], int]:
     """Size, strides and offset (in elements) of a view in its base's memory."""
+    if type(base) is BatchedTensor:  # those of one example
+        return geometry(base._a.one(), view._a.one())
     b, v = array(base), array(view)
     offset = (address(v) - address(b)) // b.itemsize if b.size and v.size else 0
     return view._s, strides_of(v), offset
@@ -260,7 +270,7 @@ class CopySlices(Function):
             inner = self.fn.grads(F, part.copy())
             part[...] = 0 if inner[0] is None else inner[0]
             return (whole if self.edges[0] is not None else None, *inner[1:])
-        part = F.as_strided(g.contiguous(), size, strides, offset)
+        part = F.as_strided(F.clone_contiguous(g), size, strides, offset)
         inner = self.fn.grads(F, part)
         first = F.zeros(size, self.dt) if inner[0] is None else inner[0]
         return (F.as_strided_scatter(g, first, size, strides, offset), *inner[1:])

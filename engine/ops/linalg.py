@@ -130,9 +130,9 @@ LSTSQ = define(
 
 
 def _det_vjp(F: Any, g: Any, self: Any, result: Any) -> Any:
-    a = F.array(self)
     if not F.raw:
         return _det_graph(F, g, self, result)
+    a = F.array(self)
     if np.all(np.asarray(F.array(result)) != 0):
         return _t(F, F.inverse(self)) * (g * F.conj(result)).reshape((*g.shape, 1, 1))
     return F.const(_cofactors(a)) * g.reshape((*g.shape, 1, 1))
@@ -140,10 +140,11 @@ def _det_vjp(F: Any, g: Any, self: Any, result: Any) -> Any:
 
 def _det_graph(F: Any, g: Any, self: Any, result: Any) -> Any:
     """The gradient as operations that can be differentiated again, singular or not."""
-    det = np.abs(np.asarray(F.array(result)))
+    det = np.abs(np.asarray(F.elements(result)))
     singular = det < 100 * np.finfo(det.dtype).eps
     if not singular.any():
         return _t(F, F.inverse(self)) * (g * F.conj(result)).reshape((*g.shape, 1, 1))
+    F.array(result)  # for singular matrices one by one, inside of a map too
     if not det.ndim:
         return _adjugate(F, g, self)
     parts = [_det_graph(F, g[i], self[i], result[i]) for i in range(len(det))]

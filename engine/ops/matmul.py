@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,20 +19,6 @@ Raw = Any
 
 
 _mm = np.ndarray.dot  # quicker than `@` for what is not a batch
-#: Whether single rows stand for rows of a batch, which BLAS adds in another order.
-_among_rows = False
-
-
-@contextmanager
-def rows_of_a_batch() -> Iterator[None]:
-    """Within it, a matrix of one row gives the digits that the row gives among others."""
-    global _among_rows
-    before, _among_rows = _among_rows, True
-    try:
-        yield
-    finally:
-        _among_rows = before
-
 
 MM = define(
     "mm(self, mat2)",
@@ -92,10 +76,7 @@ def _is_fused(c: Raw, a: Raw, b: Raw) -> bool:
 def _addmm(c: Raw, a: Raw, b: Raw, beta: Any = 1, alpha: Any = 1) -> Raw:
     if a.shape[1] == 1 and beta == alpha == 1 and _is_fused(c, a, b):
         return (a.astype(np.float64) * b + c).astype(np.float32)
-    if _among_rows and len(a) == 1:
-        out = np.concatenate((a, a)).dot(b)[:1]
-    else:
-        out = a.dot(b)
+    out = a.dot(b)
     if alpha != 1:
         out *= alpha
     if beta == 0:

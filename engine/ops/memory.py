@@ -10,6 +10,7 @@ import numpy as np
 from engine import recording, version
 from engine.autograd import mode
 from engine.autograd.node import LEAF
+from engine.batching.levels import BatchedTensor, batched
 from engine.dtype import (
     COMPLEX,
     FLOAT,
@@ -27,6 +28,10 @@ Raw = Any
 
 def detach(self: Any) -> Any:
     """The same memory and version, outside the graph."""
+    if type(self) is BatchedTensor:
+        out = batched(self._a.value.detach(), self._a.level, self._a.mapped)
+        out._v = version.cell_of(self)
+        return out
     out = wrap(array(self), self._d)
     if self.is_inference():
         out._flags = INFERENCE

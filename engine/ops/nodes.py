@@ -10,6 +10,7 @@ import numpy as np
 from engine import errors, version
 from engine.autograd import mode, sweep
 from engine.autograd.node import LEAF, Function, Port
+from engine.batching.levels import Batch, BatchedTensor
 from engine.dtype import FLOAT
 from engine.ops.namespace import GRAPH
 from engine.ops.saved import SHOWN, shown, source
@@ -236,7 +237,7 @@ def cell_owner(node: Any, i: int) -> Any:
 
 def output_tensor(node: Any, i: int, a: Any, size: Any, dt: Any) -> Any:
     """The result `i` of a node as a tensor again, for a backward pass that is itself recorded."""
-    t = new(Tensor)
+    t = new(BatchedTensor if type(a) is Batch else Tensor)
     t._a, t._s, t._d, t._v = a, size, dt, None
     t._g = None if node is None or dt.category < FLOAT else cell_owner(node, i)
     return t

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -47,17 +46,6 @@ def _refuse(*categories: int, kernel: str) -> Callable[[list[Any]], None]:
 #: Elements up to which functions are computed in float64 and rounded; beyond, speed counts.
 _FEW = 512
 _SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
-
-
-@contextmanager
-def part_of_a_batch(size: int) -> Iterator[None]:
-    """Within it, elements count as those of `size` such tensors together."""
-    global _FEW
-    before, _FEW = _FEW, _FEW // max(size, 1)
-    try:
-        yield
-    finally:
-        _FEW = before
 
 
 def _exact(fn: Callable[..., Raw]) -> Callable[[Raw], Raw]:

@@ -13,6 +13,7 @@ from engine.dtype import FLOAT, FROM_NP, cast, default, dtype, int64
 from engine.filling import _options, empty_like, shape_of, without_data
 from engine.ops import inplace
 from engine.ops.api import publish
+from engine.ops.helpers import drawing
 from engine.ops.strides import is_contiguous
 from engine.ops.table import define, name_family, run
 from engine.random import Generator, default_generator
@@ -88,6 +89,7 @@ def _factory(name: str, draw: Any, doc: str) -> None:
         return _finish(draw(input._s, dtype or input._d, generator), requires_grad)
 
     create.__name__, like.__name__ = name, name + "_like"
+    create, like = drawing("*")(create), drawing("")(like)
     publish(name, create, method=False, F=False, doc=doc)
     like_doc = doc.removesuffix(".") + ", in the shape of input."
     publish(name + "_like", like, method=False, F=False, doc=like_doc)
@@ -97,6 +99,7 @@ _factory("rand", _uniform, doc="Random numbers, uniform in [0, 1).")
 _factory("randn", _normal, doc="Random numbers of the standard normal distribution.")
 
 
+@drawing("*")
 def randint(
     *args: Any, low: Any = None, high: Any = None, size: Any = None, generator: Any = None, dtype: Any = None,
     device: Any = None, requires_grad: bool = False, **kwargs: Any,
@@ -138,6 +141,7 @@ _C_NAMES = {
 }  # fmt: skip
 
 
+@drawing("")
 def randint_like(
     input: Any, low: Any, high: Any = None, *, dtype: Any = None, **kwargs: Any
 ) -> Any:
@@ -146,6 +150,7 @@ def randint_like(
     return _tensor(default_generator.randint(int(low), int(high), input._s), dtype or input._d)
 
 
+@drawing("examples")
 def randperm(
     n: int,
     *,
@@ -159,6 +164,7 @@ def randperm(
     return _tensor(_source(generator).randperm(n), dtype or int64)
 
 
+@drawing("normal")
 def normal(
     mean: Any,
     std: Any = 1.0,
@@ -215,6 +221,7 @@ NORMAL = (
 )  # fmt: skip
 
 
+@drawing("values")
 def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Any:
     """1 with the probability that each element gives."""
     if p is None:
@@ -232,6 +239,7 @@ BERNOULLI = define(
 )
 
 
+@drawing("values by example")
 def multinomial(
     input: Any,
     num_samples: int,
@@ -290,6 +298,7 @@ def _begin(t: Any, name: str) -> None:
     inplace.check(t, name)
 
 
+@drawing("in place")
 def uniform_(self: Any, a: float = 0.0, b: float = 1.0, *, generator: Any = None, **kw: Any) -> Any:
     a, b = kw.get("from", a), kw.get("to", b)
     _begin(self, "uniform_")
@@ -298,6 +307,7 @@ def uniform_(self: Any, a: float = 0.0, b: float = 1.0, *, generator: Any = None
     return _put(self, v, "uniform", {"low": a, "high": b})
 
 
+@drawing("in place")
 def normal_(self: Any, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Any:
     _begin(self, "normal_")
     _need_float(self._d, "normal_kernel_cpu")
@@ -307,6 +317,7 @@ def normal_(self: Any, mean: float = 0.0, std: float = 1.0, *, generator: Any = 
     return _put(self, v, "normal", {"mean": mean, "std": std})
 
 
+@drawing("in place")
 def random_(
     self: Any, low: Any = None, high: Any = None, *, generator: Any = None, **kw: Any
 ) -> Any:
@@ -321,6 +332,7 @@ def random_(
     return _put(self, cast(v, FROM_NP[v.dtype], self._d), "random", {"low": low, "high": high})
 
 
+@drawing("in place")
 def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
     _begin(self, "bernoulli_")
     source = _source(generator)
@@ -344,6 +356,7 @@ def _continuous(t: Any, name: str, shown: str) -> None:
         )
 
 
+@drawing("in place")
 def exponential_(self: Any, lambd: float = 1.0, *, generator: Any = None) -> Any:
     _begin(self, "exponential_")
     _continuous(self, "Exponential", self._d.display)
@@ -355,11 +368,13 @@ def exponential_(self: Any, lambd: float = 1.0, *, generator: Any = None) -> Any
     )
 
 
+@drawing("in place")
 def geometric_(self: Any, p: float, *, generator: Any = None) -> Any:
     _begin(self, "geometric_")
     return _put(self, _source(generator).geometric(p, self._s, self._d.name), "geometric", {"p": p})
 
 
+@drawing("in place")
 def cauchy_(self: Any, median: float = 0.0, sigma: float = 1.0, *, generator: Any = None) -> Any:
     _begin(self, "cauchy_")
     _continuous(self, "Cauchy", _LONG_NAMES.get(self._d.name, self._d.display))
@@ -371,6 +386,7 @@ def cauchy_(self: Any, median: float = 0.0, sigma: float = 1.0, *, generator: An
     )
 
 
+@drawing("in place")
 def log_normal_(self: Any, mean: float = 1.0, std: float = 2.0, *, generator: Any = None) -> Any:
     _begin(self, "log_normal_")
     return _put(

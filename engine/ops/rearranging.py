@@ -11,6 +11,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from engine import errors
+from engine.autograd import mode
+from engine.batching.levels import level_of
 from engine.ops import rooms
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.helpers import axis
@@ -118,6 +120,8 @@ def repeat_interleave(
     """Each element, or slice along `dim`, repeated in place."""
     t = input.reshape(-1) if dim is None else input
     d = 0 if dim is None else axis(dim, len(t._s))
+    if level_of(repeats):
+        raise RuntimeError(mode.batching.dynamic.format("repeat_interleave.Tensor"))
     counts = np.asarray(repeats._a) if isinstance(repeats, Tensor) else np.asarray(repeats)
     if counts.dtype.kind != "i":
         raise errors.not_implemented("repeat_interleave_cpu", repeats._d.display)

@@ -121,7 +121,7 @@ def products_of_others(F: Any, x: Any, dim: int) -> Any:
 def _prod_vjp(F: Any, g: Any, self: Any, result: Any, self_sizes: Any) -> Any:
     if not len(self_sizes):
         return g
-    if np.all(F.array(self)):
+    if np.all(F.elements(self)):
         return g * F.conj(result / self)
     flat = self.reshape((-1,))
     if not self_sizes.numel():
@@ -139,7 +139,7 @@ def _prod_dim_vjp(
     if not self_sizes.numel():
         return F.zeros_like(self)
     g = expand_dims(g, (d,), n, keepdim)
-    if np.all(F.array(self)):
+    if np.all(F.elements(self)):
         return g * F.conj(expand_dims(result, (d,), n, keepdim) / self)
     return g * F.conj(products_of_others(F, self, d))
 

@@ -55,6 +55,10 @@ def first_way(op: Op) -> Callable[..., Any]:
 
 def run_any(op: Op, values: list[Any]) -> Any:
     """Execute a row whatever its arguments are."""
+    if mode.batching is not None:
+        done = mode.batching.run(op, values)
+        if done is not NotImplemented:
+            return done
     raws, need, half = unwrap(op, values)
     try:
         r = op.forward(*raws) if half is None else forward_of(op, half)(*raws)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from engine import errors
+from engine.autograd import mode
+from engine.batching.levels import elements, level_of
 from engine.dtype import int32, int64
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, expose, publish
@@ -245,7 +247,7 @@ def _check_index(name: str, values: list[Any]) -> None:
             else "Index tensor must have the same number of dimensions as self tensor"
         )
     n = t._s[values[1]] if t._s else 1
-    a = np.asarray(index._a)
+    a = np.asarray(elements(index))
     if a.size and (a.min() < 0 or a.max() >= n):
         bad = a[(a < 0) | (a >= n)].ravel()[0]
         raise RuntimeError(f"index {bad} is out of bounds for dimension {values[1]} with size {n}")
@@ -416,7 +418,7 @@ def _check_slices(name: str, values: list[Any]) -> None:
     if isinstance(source, Tensor) and name != "index_fill":
         _check_source(name, t, dim, index, source)
     n = t._s[dim] if t._s else 1
-    a = np.asarray(index._a)
+    a = np.asarray(elements(index))
     if a.size and (a.min() < 0 or a.max() >= n):
         bad = a[(a < 0) | (a >= n)].ravel()[0]
         text = f"index {bad} is out of bounds for dimension {dim} with size {n}"
@@ -486,7 +488,7 @@ def _check_take(values: list[Any]) -> None:
     if index._d is not int64:
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {index._d.display}")
     n = t._s.numel()
-    a = np.asarray(index._a)
+    a = np.asarray(elements(index))
     if a.size and (a.min() < -n or a.max() >= n):
         bad = a[(a < -n) | (a >= n)].ravel()[0]
         raise IndexError(f"out of range: tried to access index {bad} on a tensor of {n} elements.")
@@ -511,6 +513,8 @@ publish("take_along_dim", take_along_dim, F=False)
 
 def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
     """The places of elements that are not zero, one row each: (n, dimensions)."""
+    if level_of(input):
+        raise RuntimeError(mode.batching.dynamic.format("nonzero"))
     a = np.asarray(input._a)
     places = np.nonzero(_one(a)) if a.ndim or as_tuple else ()
     if as_tuple:

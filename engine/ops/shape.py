@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.batching.levels import BatchedTensor
 from engine.dtype import FROM_NP
 from engine.dtype import dtype as DType
 from engine.ops.api import expose, publish
@@ -104,6 +105,9 @@ def reshape(input: Any, *shape: Any, **kwargs: Any) -> Any:
 def reshaped(t: Any, size: tuple[int, ...]) -> Any:
     """A view of `t` in a shape that fits, or a copy where there is none."""
     a = t._a
+    if not isinstance(a, np.ndarray) and type(t) is BatchedTensor:
+        flat = t.is_contiguous()
+        return VIEW.way(t, size) if flat else UNSAFE_VIEW.way(t.contiguous(), size)
     if not isinstance(a, np.ndarray) or a.flags.c_contiguous:
         return VIEW.way(t, size)
     try:

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.ops.api import publish
 from engine.ops.extremes import returns
+from engine.ops.helpers import from_arrays
 from engine.ops.linalg import _square, _t, at_least_matrix
 from engine.ops.table import define, run
 from engine.tensor import wrap
@@ -237,7 +238,8 @@ def lu(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
     at_least_matrix("linalg.lu", A)
     _pivoting(pivot)
     low, up, pivots = run(LU, [A])
-    return _lu_fields((wrap(_permutation(pivots._a, A._s[-2], A._d.np)), low, up))
+    p = from_arrays(lambda a: _permutation(a, A._s[-2], A._d.np), pivots)
+    return _lu_fields((p, low, up))
 
 
 def lu_old(input: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
@@ -254,8 +256,10 @@ def lu_unpack(
     """P, L and U from what lu_factor gives."""
     nothing = wrap(np.zeros(0, LU_data._d.np))
     low, up = run(LU_UNPACK, [LU_data]) if unpack_data else (nothing, nothing)
-    p = _permutation(LU_pivots._a, LU_data._s[-2], LU_data._d.np) if unpack_pivots else None
-    return _lu_unpack_fields((nothing if p is None else wrap(p), low, up))
+    if not unpack_pivots:
+        return _lu_unpack_fields((nothing, low, up))
+    p = from_arrays(lambda a: _permutation(a, LU_data._s[-2], LU_data._d.np), LU_pivots)
+    return _lu_unpack_fields((p, low, up))
 
 
 def lu_solve(

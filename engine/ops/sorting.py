@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.ops.api import publish
 from engine.ops.extremes import returns
-from engine.ops.helpers import axis
+from engine.ops.helpers import axis, by_example
 from engine.ops.order import top_places
 from engine.ops.table import define, run
 from engine.tensor import Tensor, wrap
@@ -175,6 +175,7 @@ def unique_consecutive(
     return _asked(run(UNIQUE_CONSECUTIVE, [input, dim]), return_inverse, return_counts)
 
 
+@by_example
 def searchsorted(
     sorted_sequence: Any,
     input: Any,
@@ -200,11 +201,13 @@ def searchsorted(
     return wrap(np.asarray(found).astype(np.int32 if out_int32 else np.int64))
 
 
+@by_example
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
     """The place of each element between sorted boundaries."""
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
+@by_example
 def isin(
     elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
 ) -> Any:

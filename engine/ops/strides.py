@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided as np_strided
 
 from engine import version
+from engine.batching.levels import BatchedTensor
 from engine.ops import inplace
 from engine.ops.api import publish
 from engine.ops.table import GRAPH, define, run
@@ -50,7 +51,7 @@ def stride(self: Any, dim: int | None = None) -> Any:
 def element_strides(t: Any) -> tuple[int, ...]:
     a = t._a
     if not isinstance(a, np.ndarray):
-        return ()
+        return t.stride() if type(t) is BatchedTensor else ()
     if a.flags.c_contiguous:  # NumPy leaves strides of dimensions of size 1 or 0 undefined
         return _dense(t._s)
     return tuple(s // a.itemsize for s in a.strides)
@@ -182,7 +183,7 @@ STRIDED_SCATTER = define(
     family="indexing",
     self=_strided_scatter_self,
     src=lambda F, g, size, stride, storage_offset: F.as_strided(
-        g.contiguous() if not F.raw else np.ascontiguousarray(g), size, stride, storage_offset
+        F.clone_contiguous(g), size, stride, storage_offset
     ),
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.ops.api import FUNCTIONS, expose, publish
+from engine.ops.helpers import drawing
 from engine.ops.table import PROMOTE_FLOAT, define, run, undifferentiable
 from engine.random import default_generator, rejection
 from engine.tensor import Tensor
@@ -132,20 +133,24 @@ DIRICHLET = define(
 )  # fmt: skip
 
 
+@drawing("values")
 def poisson(input: Tensor, generator: Any = None) -> Any:
     """Counts at the rates of `input`."""
     return run(POISSON, [input, generator])
 
 
+@drawing("values")
 def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Any:
     """Successes among `count` trials of probability `prob`."""
     return run(BINOMIAL, [*FUNCTIONS["broadcast_tensors"](count, prob), generator])
 
 
+@drawing("values")
 def _standard_gamma(self: Tensor, generator: Any = None) -> Any:
     return run(GAMMA, [self, generator])
 
 
+@drawing("values")
 def _sample_dirichlet(self: Tensor, generator: Any = None) -> Any:
     return run(DIRICHLET, [self, generator])
 

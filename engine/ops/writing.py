@@ -48,10 +48,10 @@ def _part_row(name: str, params: str, part: Callable[..., Raw]) -> Any:
         key=key + "_part",
         self=_vjp(
             params,
-            lambda F, g, self_sizes, *where: getattr(F, name)(
-                F.zeros(self_sizes, None if F.raw else g._d), g, *where
+            lambda F, g, self_sizes, self_dtype, *where: getattr(F, name)(
+                F.zeros(self_sizes, self_dtype), g, *where
             ),
-            ("self_sizes",),
+            ("self_sizes", "self_dtype"),
         ),
     )
     define(

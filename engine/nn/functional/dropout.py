@@ -8,6 +8,7 @@ from typing import Any
 
 import engine
 from engine import errors
+from engine.ops.helpers import drawing
 from engine.tensor import Tensor
 
 
@@ -30,9 +31,18 @@ def _times(input: Tensor, noise: Tensor, inplace: bool) -> Tensor:
 def _noise(shape: Any, like: Tensor, keep: float) -> Tensor:
     """Return 1 / keep with probability keep, else 0."""
     whole = shape == like.shape  # then drawn in the order that `like` has in memory
-    noise = engine.empty_like(like.detach()) if whole else engine.empty(shape, dtype=like.dtype)
-    noise.bernoulli_(keep)
+    noise = _as(like.detach(), keep) if whole else _of(shape, keep=keep, dtype=like.dtype)
     return noise.div(keep)  # type: ignore[no-any-return]
+
+
+@drawing("")
+def _as(like: Tensor, keep: float) -> Any:
+    return engine.empty_like(like).bernoulli_(keep)
+
+
+@drawing("*")
+def _of(shape: Any, *, keep: float, dtype: Any) -> Any:
+    return engine.empty(shape, dtype=dtype).bernoulli_(keep)
 
 
 def _drop(input: Tensor, shape: Any, p: float, training: bool, inplace: bool) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 
 import engine
 from engine import errors
+from engine.batching.levels import elements, level_of
 from engine.ops.matmul import ADDMM_T
 from engine.ops.norms import NORM
 from engine.ops.shape import VIEW, T
@@ -85,7 +86,7 @@ def _check_indices(indices: Tensor, n: int, name: str) -> None:
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
             f"Long, Int; but got {_legacy(indices)} instead (while checking arguments for {name})"
         )
-    array = indices._a
+    array = elements(indices)
     if array.size and (array.min() < 0 or array.max() >= n):
         if name == "embedding":
             raise IndexError("index out of range in self")
@@ -199,14 +200,19 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
         return engine.zeros(*tensor.shape, num_classes, dtype=engine.int64)  # type: ignore[no-any-return]
-    if int(tensor.min()) < 0:
+    values = elements(tensor)
+    if int(values.min()) < 0:
         raise RuntimeError("Class values must be non-negative.")
-    top = int(tensor.max())
+    top = int(values.max())
+    if num_classes == -1 and level_of(tensor):
+        return tensor.max().item()  # type: ignore[no-any-return]  # raises: examples may differ
     if num_classes == -1:
         num_classes = top + 1
     elif num_classes <= top:
         raise RuntimeError("Class values must be smaller than num_classes.")
     out = engine.zeros(*tensor.shape, num_classes, dtype=engine.int64)
+    if level_of(tensor):
+        return out.scatter(-1, tensor.unsqueeze(-1), 1)  # type: ignore[no-any-return]
     return out.scatter_(-1, tensor.unsqueeze(-1), 1)  # type: ignore[no-any-return]
 
 

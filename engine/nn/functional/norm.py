@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import engine
+from engine.batching.levels import level_of
 from engine.ops import inplace
 from engine.tensor import Tensor, wrap
 
@@ -41,9 +42,33 @@ def rms_norm(
     return out if weight is None else out * weight  # type: ignore[no-any-return]
 
 
+_SHARED = (
+    "Batch norm got a batched tensor as input while the running_mean or running_var, which will be "
+    "updated in place, were not batched.\nIf you are using a module and do not need eval mode, please "
+    "set `track_running_stats` to be False.If you are using a prebuilt module and do not need eval "
+    "mode, please see the functorch website for resources on how to patch your module to work with vmap"
+)
+
+
+def _update_of_examples(
+    input: Tensor, mean: Tensor | None, var: Tensor | None, momentum: float
+) -> None:
+    """The same inside of a map, where each example has its own statistics."""
+    dims = (0, *range(2, input.dim()))
+    with engine.no_grad():
+        for running, new in ((mean, input.mean), (var, input.var)):
+            if running is not None:
+                if level_of(running) < level_of(input):
+                    raise RuntimeError(_SHARED)
+                running.copy_(new(dims) * momentum + running * (1 - momentum))
+
+
 def _update_statistics(
     input: Tensor, mean: Tensor | None, var: Tensor | None, momentum: float
 ) -> None:
+    if level_of(input) or level_of(mean) or level_of(var):
+        _update_of_examples(input, mean, var, momentum)
+        return
     a = input._a
     dims = (0, *range(2, a.ndim))
     n = a.size // a.shape[1]
@@ -56,6 +81,13 @@ def _update_statistics(
             fresh = np.asarray(new()) * momentum + running._a * (1 - momentum)
             with engine.no_grad():
                 inplace.write(running, fresh.astype(running._a.dtype))
+
+
+def _copied(t: Tensor | None) -> Tensor | None:
+    """Statistics as they are now, outside the graph."""
+    if t is None:
+        return None
+    return t.detach().clone() if level_of(t) else wrap(np.array(t._a), t.dtype)
 
 
 def batch_norm(
@@ -79,8 +111,7 @@ def batch_norm(
             raise RuntimeError(f"{name} must be defined in evaluation mode")
     checks.floating("batch_norm", input)
     checks.same_types(input, weight, running_mean)
-    mean = None if running_mean is None else wrap(np.array(running_mean._a), running_mean.dtype)
-    var = None if running_var is None else wrap(np.array(running_var._a), running_var.dtype)
+    mean, var = _copied(running_mean), _copied(running_var)
     if training:
         mean = var = None
         _update_statistics(input, running_mean, running_var, momentum)

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import engine
-from engine.tensor import Tensor, wrap
+from engine.batching.levels import elements
+from engine.ops.helpers import from_arrays
+from engine.tensor import Tensor
 
 from ..kernels import pooling as rows
 from ..kernels.resize import resamplers
@@ -40,7 +42,7 @@ def _max_pool(n: int) -> Callable[..., Any]:
         if n == 1:
             x = input.unsqueeze(-2)
             args = ((1, *kernel), (1, *steps), (0, *pads), (1, *spread))
-        counts = rows._counts(x._a, *args, ceil_mode)
+        counts = rows._counts(elements(x), *args, ceil_mode)
         checks.pool_output(input, counts[-n:], n)
         run = rows.max_pool3d if n == 3 else rows.max_pool2d
         out = run(x, *args, ceil_mode)
@@ -48,8 +50,7 @@ def _max_pool(n: int) -> Callable[..., Any]:
             out = out.squeeze(-2)
         if not return_indices:
             return out
-        places = rows.max_places(x._a, *args, ceil_mode)
-        indices = wrap(places)
+        indices = from_arrays(lambda a: rows.max_places(a, *args, ceil_mode), x)
         return out, indices.squeeze(-2) if n == 1 else indices
 
     pool.__name__ = pool.__qualname__ = f"max_pool{n}d"
@@ -85,7 +86,7 @@ def _avg_pool(n: int) -> Callable[..., Tensor]:
         steps = kernel if stride in _OMITTED else ntuple(stride, n)
         pads = ntuple(padding, n)
         checks.pool(name, input, n, kernel, steps, pads, (1,) * n)
-        counts = rows._counts(input._a, kernel, steps, pads, (1,) * n, ceil_mode)
+        counts = rows._counts(elements(input), kernel, steps, pads, (1,) * n, ceil_mode)
         checks.pool_output(input, counts, n)
         if divisor_override == 0:
             raise RuntimeError("divisor must be not zero")
@@ -147,7 +148,7 @@ def _adaptive_max(n: int) -> Callable[..., Any]:
         out = out.squeeze(-2) if n == 1 else out
         if not return_indices:
             return out
-        indices = wrap(rows.adaptive_places(x._a, size))
+        indices = from_arrays(lambda a: rows.adaptive_places(a, size), x)
         return out, indices.squeeze(-2) if n == 1 else indices
 
     pool.__name__ = pool.__qualname__ = f"adaptive_max_pool{n}d"

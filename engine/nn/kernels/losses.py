@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from engine import errors
+from engine.batching.levels import level_of
 from engine.dtype import FROM_NP
 from engine.ops import cascade, halves
 from engine.ops.api import expose
@@ -221,6 +222,8 @@ def _nll(a: Raw, target: Raw, weight: Raw, reduction: str, ignore_index: int) ->
 def _nll_vjp(
     F: Any, g: Any, self: Any, target: Any, weight: Any, reduction: str, ignore_index: int
 ) -> Any:
+    if not F.raw and (level_of(self) or level_of(target)):
+        return _nll_of_examples(F, g, self, target, weight, reduction, ignore_index)
     raw, where = F.array(self), F.array(target)
     if F.raw and ignore_index < 0 and _simple(raw, where, weight, reduction):
         v = np.zeros(raw.shape, raw.dtype)
@@ -239,6 +242,24 @@ def _nll_vjp(
         shape.insert(axis, 1)
         g = g.reshape(shape)
     return F.const(mask) * g
+
+
+def _nll_of_examples(
+    F: Any, g: Any, self: Any, target: Any, weight: Any, reduction: str, ignore_index: int
+) -> Any:
+    """The same by operations, which a map computes for all examples at once."""
+    axis = 1 if len(self.shape) > 1 else 0
+    shares = (target != ignore_index).to(self.dtype)
+    safe = target.clamp(0, self.shape[axis] - 1)
+    if weight is not None:
+        shares = weight[safe] * shares
+    if reduction == "mean":
+        shares = shares / shares.sum()
+    if reduction == "none":
+        shares = shares * g
+    rows = (-shares).unsqueeze(axis)
+    mask = F.scatter(F.zeros_like(self * 1), axis, safe.unsqueeze(axis), rows)
+    return mask if reduction == "none" else mask * g
 
 
 _SIGNATURE = "(self, target, weight=None, reduction='mean', ignore_index=-100)"

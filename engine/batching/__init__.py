@@ -1,0 +1,1 @@
+"""Batched tensors: what `torch.func.vmap` computes with, once for all examples."""
