@@ -138,6 +138,16 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--graph", type=int, metavar="N", help="which graph (default: the last)")
     parser.add_argument("--theme", choices=["dark", "light"], default="dark")
     parser.add_argument("--scale", type=float, default=2.0, help="pixels per unit of a .png")
+    parser.add_argument(
+        "--playhead", type=int, metavar="N", help="tint a picture as after the first N events"
+    )
+    parser.add_argument(
+        "--colour-by", metavar="WHAT", default="operation",
+        help="operation, value, gradient, time, memory or type",
+    )  # fmt: skip
+    parser.add_argument(
+        "--flow", action="store_true", help="edges show the size of the gradients that crossed them"
+    )
     film = parser.add_argument_group("a replay")
     film.add_argument("--fps", type=float, default=25.0, help="frames per second (25)")
     film.add_argument("--size", type=_size, default=(1280, 720), help="pixels (1280x720)")
@@ -309,8 +319,8 @@ def _export(options: argparse.Namespace) -> int:
         with _ended_as_interrupted():
             tape = Tape.open(path)
             export(
-                tape, target, options.graph, options.theme, options.scale, film=film,
-                progress=progress,
+                tape, target, options.graph, options.theme, options.scale, options.playhead,
+                options.colour_by, options.flow, film, progress,
             )  # fmt: skip
             tape.close()
     except (ExportError, TapeError, display.DisplayError) as error:

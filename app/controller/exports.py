@@ -36,8 +36,13 @@ class Exports(QObject):
         """Return whether an export runs."""
         return self._process is not None
 
-    def start(self, tape: Tape, target: Path, graph: int, theme: str) -> None:
+    def start(
+        self, tape: Tape, target: Path, graph: int, theme: str, playhead: int | None = None,
+        lens: str = "operation", flow: bool = False,
+    ) -> None:  # fmt: skip
         """Write graph number `graph` to `target`; raises TapeError or OSError.
+
+        playhead, lens, flow: what a picture shows, see `app.export.export`.
 
         RuntimeError while another export runs.
         """
@@ -54,7 +59,9 @@ class Exports(QObject):
         process.start(
             sys.executable,
             ["-P", "-m", "app.cli", "export", str(source), "--to", str(target), "--graph",
-             str(graph), "--theme", theme, "--progress"],
+             str(graph), "--theme", theme, "--progress", "--colour-by", lens,
+             *([] if playhead is None else ["--playhead", str(playhead)]),
+             *(["--flow"] if flow else [])],
         )  # fmt: skip
         self._part = part_of(target, process.processId())
 

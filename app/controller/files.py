@@ -226,10 +226,14 @@ class Files(QObject):
         """Write the shown graph to `path`; `suffix` names the format if the path does not."""
         tape, graph = self._session.tape, self._session.graph
         assert tape is not None and graph is not None
+        preferences = self._settings.preferences
         if path.suffix.lower() not in FORMATS:
             path = path.with_name(path.name + suffix)
         try:
-            self.exports.start(tape, path, graph.number, self._settings.preferences.theme)
+            self.exports.start(
+                tape, path, graph.number, preferences.theme, self._session.playhead,
+                self._window.graph.lens.currentData().value.lower(), preferences.flow,
+            )  # fmt: skip
         except (TapeError, OSError) as error:
             self._window.notice.show_message(str(error), error=True)
 

@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.export.data import TEXTS, Graph
+from app.export.data import TEXTS
 from app.export.errors import ExportError
 from app.export.film import FILMS, FilmOptions
 from engine.tape.storage.atomic import part_of, remove_stale
 from engine.tape.tape import Tape
-from ui import theme as themes
 from ui.graph.model import GraphInfo, build_graph, list_graphs, main_graph
-from ui.graph.types import CanvasState, Layout
 
 PICTURES = (".png", ".svg", ".pdf")
 FORMATS = (*PICTURES, *TEXTS, *FILMS)
@@ -30,15 +28,18 @@ def export(
     theme: str = "dark",
     scale: float = 2.0,
     playhead: int | None = None,
+    lens: str = "operation",
+    flow: bool = False,
     film: FilmOptions | None = None,
     progress: Progress = lambda done, total, what: None,
 ) -> None:
     """Write graph `graph_number` (None: the last) of `tape` to `target`; its suffix is the format.
 
     theme: "dark" or "light"; scale: pixels per unit of a .png, less where the image would exceed
-    16,000 pixels a side; playhead: tint a picture as the window does there (None: no tint); film:
-    how a replay is played. The same tape gives the same bytes, and a file that was there is whole,
-    the old or the new one. Raises ExportError.
+    16,000 pixels a side; playhead: tint a picture as the window does there (None: no tint); lens:
+    what it is coloured by, of `ui.graph.lens.Lens`; flow: crossed edges show how much crossed them
+    (both where the playhead is, or at the end); film: how a replay is played. The same tape gives
+    the same bytes, and a file that was there is whole, the old or the new one. Raises ExportError.
     """
     suffix = target.suffix.lower()
     if suffix not in FORMATS:
@@ -57,7 +58,12 @@ def export(
     if suffix in TEXTS:
         data = TEXTS[suffix](graph, info, theme).encode()
     else:
-        data = _picture(tape, graph, info, suffix, theme, scale, playhead)
+        from app.export.picture import lens_of, picture  # only pictures need Qt's libraries
+
+        seen = lens_of(lens)
+        if playhead is not None and not 0 <= playhead <= len(tape.events):
+            raise ExportError(f"the tape has {len(tape.events):,} events, not {playhead:,}")
+        data = picture(tape, graph, info, suffix, theme, scale, playhead, seen, flow)
     with _part_of(target) as part:
         part.write_bytes(data)
 
@@ -74,34 +80,6 @@ def _chosen(tape: Tape, number: int | None) -> GraphInfo:
     first, last = graphs[0].number, graphs[-1].number
     which = f"only graph {first}" if first == last else f"graphs {first} to {last}"
     raise ExportError(f"the tape has no graph {number}, it has {which}")
-
-
-def _picture(
-    tape: Tape, graph: Graph, info: GraphInfo, suffix: str, theme: str, scale: float,
-    playhead: int | None,
-) -> bytes:  # fmt: skip
-    # Only pictures need Qt's libraries.
-    from ui.graph import still
-    from ui.graph.cards import card_sizes
-    from ui.graph.layout import lay_out
-    from ui.graph.pdf import pdf
-
-    still.ensure_application()
-    layout = lay_out(graph, card_sizes(graph))
-    state = None if playhead is None else _state(tape, graph, layout, playhead)
-    picture = still.picture_of(graph, layout, themes.load(theme), state)
-    if suffix == ".svg":
-        return still.svg(picture, info.title, state)
-    if suffix == ".pdf":
-        return pdf(picture, info.title, state)
-    return still.png(picture, scale, state)
-
-
-def _state(tape: Tape, graph: Graph, layout: Layout, playhead: int) -> CanvasState:
-    from engine.tape.replay import state_at
-    from ui.graph.tint import TintIndex
-
-    return TintIndex(tape, graph, layout).state(state_at(tape, playhead))
 
 
 @contextmanager

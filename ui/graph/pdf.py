@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from PySide6.QtCore import QBuffer, QByteArray, QHashSeed, QIODevice, QMarginsF, QSizeF, QUuid
 from PySide6.QtGui import QPageSize, QPainter, QPdfWriter
 
 from ui.graph.paint import Picture
-from ui.graph.still import MARGIN, draw
+from ui.graph.shading import Legend
+from ui.graph.still import MARGIN, draw, height_of
 from ui.graph.types import CanvasState
 
 POINT = 0.75  # points of a scene unit, as browsers print a pixel
@@ -25,7 +27,9 @@ _ENTRY = re.compile(rb"(\d{10})( \d{5} n)")
 _START = re.compile(rb"(?<=startxref\n)(\d+)()")
 
 
-def pdf(picture: Picture, title: str, state: CanvasState | None = None) -> bytes:
+def pdf(
+    picture: Picture, title: str, state: CanvasState | None = None, legends: Sequence[Legend] = ()
+) -> bytes:
     """Return the picture as PDF: words as text, curves as curves, 4/3 scene units a point.
 
     A graph too large for a page (200 inches a side) is drawn smaller.
@@ -33,16 +37,19 @@ def pdf(picture: Picture, title: str, state: CanvasState | None = None) -> bytes
     # The fonts come in the order of a hash, which otherwise is another one in each process.
     QHashSeed.setDeterministicGlobalSeed()
     try:
-        return undated(_written(picture, title, state))
+        return undated(_written(picture, title, state, legends))
     finally:
         QHashSeed.resetRandomGlobalSeed()
 
 
-def _written(picture: Picture, title: str, state: CanvasState | None) -> bytes:
+def _written(
+    picture: Picture, title: str, state: CanvasState | None, legends: Sequence[Legend]
+) -> bytes:
     area = picture.scene.bounds.grown(MARGIN)
-    scale = min(POINT, LARGEST / max(area.width, area.height))
+    height = height_of(area, legends)
+    scale = min(POINT, LARGEST / max(area.width, height))
     # Pages measure whole points.
-    size = QSizeF(math.ceil(area.width * scale), math.ceil(area.height * scale))
+    size = QSizeF(math.ceil(area.width * scale), math.ceil(height * scale))
     exact = QPageSize.SizeMatchPolicy.ExactMatch
     data = QByteArray()
     buffer = QBuffer(data)
@@ -57,7 +64,7 @@ def _written(picture: Picture, title: str, state: CanvasState | None) -> bytes:
     painter = QPainter(writer)
     painter.fillRect(painter.viewport(), picture.inks.canvas)
     painter.scale(scale * DOTS / _INCH, scale * DOTS / _INCH)
-    draw(painter, picture, area, state)
+    draw(painter, picture, area, state, legends)
     painter.end()
     buffer.close()
     return bytes(data.data())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import networkx as nx
@@ -13,6 +14,7 @@ from PySide6.QtSvg import QSvgGenerator
 from ui.graph.camera import Rect, View
 from ui.graph.cards import CardPainter
 from ui.graph.inks import Inks, Tint, tints_of
+from ui.graph.legend import HEIGHT, paint_legends
 from ui.graph.overlay import paint_badges, paint_halo
 from ui.graph.paint import (
     Picture,
@@ -25,6 +27,7 @@ from ui.graph.paint import (
 )
 from ui.graph.routes import DASH, GAP
 from ui.graph.scene import Scene
+from ui.graph.shading import Legend
 from ui.graph.types import CanvasState, Layout, NodeId, Role
 from ui.theme import Theme
 
@@ -47,7 +50,10 @@ def picture_of(
     return Picture(scene, tints_of(scene, state), Inks(theme), CardPainter())
 
 
-def png(picture: Picture, scale: float, state: CanvasState | None = None) -> bytes:
+def png(
+    picture: Picture, scale: float, state: CanvasState | None = None,
+    legends: Sequence[Legend] = (),
+) -> bytes:  # fmt: skip
     """Return the picture as PNG, `scale` pixels per scene unit.
 
     A graph too large for an image (16,000 pixels a side) is drawn smaller.
@@ -57,7 +63,8 @@ def png(picture: Picture, scale: float, state: CanvasState | None = None) -> byt
     scale = min(scale, (LARGEST / (area.width * area.height)) ** 0.5)
     ratio = max(scale, 1.0)  # below 1 the painting itself chooses what to leave out
     view = View(scale / ratio, -area.x * scale / ratio, -area.y * scale / ratio, ratio)
-    size = QSize(max(round(area.width * scale), 1), max(round(area.height * scale), 1))
+    height = area.height * scale + HEIGHT * ratio * bool(legends)
+    size = QSize(max(round(area.width * scale), 1), max(round(height), 1))
     image = QImage(size, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(ratio)
     image.fill(picture.inks.canvas)
@@ -65,6 +72,7 @@ def png(picture: Picture, scale: float, state: CanvasState | None = None) -> byt
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     paint_scene(painter, picture, view, area)
     _paint_state(painter, picture, view, area, state)
+    _paint_legends(painter, picture, size.width() / ratio, size.height() / ratio, legends)
     painter.end()
     data = QByteArray()
     buffer = QBuffer(data)
@@ -73,7 +81,9 @@ def png(picture: Picture, scale: float, state: CanvasState | None = None) -> byt
     return bytes(data.data())
 
 
-def svg(picture: Picture, title: str, state: CanvasState | None = None) -> bytes:
+def svg(
+    picture: Picture, title: str, state: CanvasState | None = None, legends: Sequence[Legend] = ()
+) -> bytes:
     """Return the picture as SVG with curves as curves and words as text, at one unit per pixel."""
     area = picture.scene.bounds.grown(MARGIN)
     generator = QSvgGenerator()
@@ -82,24 +92,34 @@ def svg(picture: Picture, title: str, state: CanvasState | None = None) -> bytes
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     generator.setOutputDevice(buffer)
     generator.setResolution(96)
-    generator.setSize(QSize(round(area.width), round(area.height)))
-    generator.setViewBox(QRectF(0.0, 0.0, round(area.width), round(area.height)))
+    width, height = round(area.width), round(height_of(area, legends))
+    generator.setSize(QSize(width, height))
+    generator.setViewBox(QRectF(0.0, 0.0, width, height))
     generator.setTitle(title)
     generator.setDescription("An autograd graph, drawn by Tapedeck")
     painter = QPainter(generator)
-    draw(painter, picture, area, state)
+    draw(painter, picture, area, state, legends)
     painter.end()
     buffer.close()
     return bytes(data.data())
 
 
-def draw(painter: QPainter, picture: Picture, area: Rect, state: CanvasState | None) -> None:
+def height_of(area: Rect, legends: Sequence[Legend]) -> float:
+    """Return how high a picture of `area` is with its legends below, at one pixel a unit."""
+    return area.height + HEIGHT * bool(legends)
+
+
+def draw(
+    painter: QPainter, picture: Picture, area: Rect, state: CanvasState | None,
+    legends: Sequence[Legend] = (),
+) -> None:  # fmt: skip
     """Draw `area` for a vector format: its corner at the painter's origin, curves as curves."""
     view = View(1.0, -area.x, -area.y)
     painter.fillRect(QRectF(0.0, 0.0, area.width, area.height), picture.inks.canvas)
     _curves(painter, picture, view)
     paint_cards(painter, picture, view, np.arange(len(picture.scene.cards)))
     _paint_state(painter, picture, view, area, state)
+    _paint_legends(painter, picture, area.width, height_of(area, legends), legends)
 
 
 def _curves(painter: QPainter, picture: Picture, view: View) -> None:
@@ -117,6 +137,14 @@ def _curves(painter: QPainter, picture: Picture, view: View) -> None:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(pen.color())
             painter.drawPolygon(polygon(arrow_corners(scene, np.array([edge]), width)[0], view))
+
+
+def _paint_legends(
+    painter: QPainter, picture: Picture, width: float, height: float, legends: Sequence[Legend]
+) -> None:
+    if legends:
+        strip = QRectF(0.0, height - HEIGHT, width, HEIGHT)
+        paint_legends(painter, picture.inks, strip, legends)
 
 
 def _paint_state(

@@ -14,9 +14,10 @@ from pytestqt.qtbot import QtBot
 from app.controller import Controller
 from app.controller.exports import Exports
 from app.controller.files import EXPORTS
-from app.export import FORMATS
+from app.export import FORMATS, export
 from tests.app.drive import open_file, wait_for_graph
 from tests.app.export.test_export import lesson
+from ui.graph.lens import Lens
 
 PATIENCE = 30_000
 
@@ -90,3 +91,15 @@ def test_closing_ends_an_export(qtbot: QtBot, qapp: object, tmp_path: Path) -> N
     exports.close()
     assert not exports.busy
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_window_writes_what_it_shows(qtbot: QtBot, shown: Controller, tmp_path: Path) -> None:
+    tape = shown.session.tape
+    assert tape is not None
+    shown.session.set_playhead(len(tape.events) - 3)
+    shown.lenses.choose(Lens.VALUE)
+    with qtbot.waitSignal(shown.files.exports.done, timeout=PATIENCE):
+        shown.files.export_to(tmp_path / "window.png")
+    look = {"playhead": len(tape.events) - 3, "lens": "value"}
+    export(tape, tmp_path / "command.png", **look)  # type: ignore[arg-type]
+    assert (tmp_path / "window.png").read_bytes() == (tmp_path / "command.png").read_bytes()
