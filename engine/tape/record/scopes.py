@@ -48,10 +48,14 @@ class Scopes:
         del self._entered[:count]
 
     def _child(self, module: Any) -> str:
-        parent = self._open[-1][1]()
-        for name, child in (getattr(parent, "_modules", None) or {}).items():
-            if child is module:
-                return str(name)
+        """Return the path from the running module, past containers that are never called."""
+        holders = [("", self._open[-1][1]())]
+        for path, holder in holders:
+            inner = (getattr(holder, "_modules", None) or {}).items()
+            for name, child in inner:
+                if child is module:
+                    return f"{path}{name}"
+            holders.extend([(f"{path}{name}.", child) for name, child in inner])
         return ""
 
     def _outermost(self, module: Any) -> str:

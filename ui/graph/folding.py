@@ -1,0 +1,138 @@
+"""A graph with some of its groups folded: each is one node with the edges that leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import networkx as nx
+
+from ui.graph.groups import Groups
+from ui.graph.types import Kind, Nest, NodeId, Role
+
+MANY = 1_500  # nodes; a larger graph opens folded
+READABLE = 300  # nodes that it then shows at most, if its groups allow it
+
+Graph = nx.MultiDiGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """graph: what is shown; folded groups are nodes with title, detail, count (of operations) and
+    what else nodes have. `graph.graph["captions"]` holds title and detail of each group.
+
+    nest: the groups that show their nodes; hidden: the folded group in which a node is.
+    """
+
+    graph: Graph[NodeId]
+    nest: Nest
+    hidden: dict[NodeId, NodeId]
+
+
+def first_folded(groups: Groups, count: int) -> frozenset[NodeId]:
+    """Return the groups that are folded when a graph of `count` nodes is opened: the outermost
+    level at which enough can be seen, none in a small graph."""
+    if count <= MANY or not groups.groups:
+        return frozenset()
+    seen = [0] * (groups.levels + 1)  # nodes that show if groups at a depth are folded
+    outside = count - len(groups.of)
+    within = [0] * (groups.levels + 1)
+    for number in groups.of.values():
+        within[groups.groups[number].depth + 1] += 1
+    for depth in range(groups.levels):
+        cards = sum([group.depth == depth for group in groups.groups])
+        outside += within[depth]
+        seen[depth] = outside + cards
+    fitting = [depth for depth in range(groups.levels) if seen[depth] <= READABLE]
+    return groups.deeper(max(fitting, default=0))
+
+
+def fold(whole: Graph[NodeId], groups: Groups, folded: Iterable[NodeId]) -> Folded:
+    """Return a graph with the groups in `folded` as single nodes, those within a folded one too."""
+    wanted = set(folded)
+    cover: list[NodeId | None] = []  # the outermost folded group around or at each
+    for group in groups.groups:
+        outer = cover[group.parent] if group.parent >= 0 else None
+        cover.append(outer or (group.id if group.id in wanted else None))
+    open_ = [number for number, group in enumerate(groups.groups) if cover[number] is None]
+    at = {number: k for k, number in enumerate(open_)}
+    parents = [at.get(groups.groups[number].parent, -1) for number in open_]
+    of: dict[NodeId, int] = {}
+    hidden: dict[NodeId, NodeId] = {}
+    for node, number in groups.of.items():
+        card = cover[number]
+        if card is not None:
+            hidden[node] = card
+        else:
+            of[node] = at[number]
+    for number, outer in enumerate(cover):
+        group = groups.groups[number]
+        if outer == group.id and group.parent >= 0:
+            of[group.id] = at[group.parent]
+    graph = _contracted(whole, groups, hidden) if hidden else whole.copy()
+    graph.graph["captions"] = {group.id: (group.title, group.detail) for group in groups.groups}
+    return Folded(graph, Nest([groups.groups[k].id for k in open_], parents, of), hidden)
+
+
+def _contracted(
+    whole: Graph[NodeId], groups: Groups, hidden: dict[NodeId, NodeId]
+) -> Graph[NodeId]:
+    graph: Graph[NodeId] = nx.MultiDiGraph()
+    cards: dict[NodeId, dict[str, Any]] = {}
+    for node, data in whole.nodes(data=True):
+        group = hidden.get(node)
+        if group is None:
+            graph.add_node(node, **data)
+            continue
+        if group not in cards:
+            graph.add_node(group, **_card(groups, group, data))
+            cards[group] = graph.nodes[group]
+        _add_to(cards[group], node, data)
+    lines: dict[tuple[NodeId, NodeId, Role, NodeId], dict[str, Any]] = {}
+    inputs: dict[NodeId, set[NodeId]] = {group: set() for group in cards}
+    outputs: dict[NodeId, set[NodeId]] = {group: set() for group in cards}
+    for u, v, key, data in whole.edges(keys=True, data=True):
+        a, b = hidden.get(u, u), hidden.get(v, v)
+        if a == u and b == v:
+            graph.add_edge(u, v, key=key, **data)
+            continue
+        if a == b:
+            continue
+        role = data["role"]
+        value = v if role == Role.GRAD else u  # one line for all that use one value
+        line = lines.get((a, b, role, value))
+        if line is None:
+            new = graph.add_edge(a, b, **{**data, "of": []})
+            line = lines[a, b, role, value] = graph.edges[a, b, new]
+        line["of"].append((u, data["slot"]))
+        line["event"] = min(line["event"], data["event"])
+        if role == Role.DATA:
+            inputs.get(b, set()).add(u)
+            outputs.get(a, set()).add(u)
+    for group, data in cards.items():
+        data["inputs"], data["outputs"] = len(inputs[group]), len(outputs[group])
+        data["detail"] = _detail(data)
+    return graph
+
+
+def _card(groups: Groups, group: NodeId, first: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes of a folded group as far as its first node tells them."""
+    one = groups.groups[groups.index[group]]
+    return {
+        "kind": Kind.GROUP, "ref": group.ref, "title": one.title, "type": one.detail,
+        "detail": "", "family": "other", "name": "", "shape": None, "dtype": None,
+        "event": first["event"], "twin": None, "cell": first["cell"], "line": first["line"],
+        "requires_grad": False, "root": False, "count": 0,
+    }  # fmt: skip
+
+
+def _add_to(card: dict[str, Any], node: NodeId, data: dict[str, Any]) -> None:
+    card["count"] += node.kind == Kind.OP
+    card["event"] = min(card["event"], data["event"])
+    card["root"] |= data["root"]
+
+
+def _detail(card: dict[str, Any]) -> str:
+    ops, ins, outs = card["count"], card["inputs"], card["outputs"]
+    return f"{ops:,} op{'' if ops == 1 else 's'} · {ins:,} in · {outs:,} out"
