@@ -11,7 +11,8 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
 from ui.graph.camera import Rect, View
 from ui.graph.inks import CardInk, mix
 from ui.graph.previews import Health, Preview
-from ui.graph.scene import Card, card_of, is_pill
+from ui.graph.scene import Card, Shape, card_of, is_pill
+from ui.graph.stacks import BAR, CHEVRON, draw_stack
 from ui.graph.thumbs import SIDE, SLOT, THUMBS_FROM, Thumbs
 from ui.graph.types import NodeId
 from ui.graph.words import (
@@ -27,6 +28,7 @@ from ui.graph.words import (
 from ui.theme import Theme
 
 TALL, SHORT = 46.0, 32.0  # height with and without a detail line
+STACKED = 62.0  # of a folded group
 NARROWEST, WIDEST = 72.0, 340.0
 STRIPE, RADIUS = 4.0, 7.0
 
@@ -48,8 +50,10 @@ def card_sizes(graph: nx.MultiDiGraph[NodeId]) -> Sizes:
             words = max(above, detail.horizontalAdvance(card.detail))
             pads = 2 * PAD_PILL if key[0] else PAD_LEFT + PAD_RIGHT
             pads += SLOT if card.slot else 0.0
+            pads += CHEVRON if card.shape == Shape.GROUP else 0.0
             width = min(max(math.ceil((words + pads) / 2) * 2.0, NARROWEST), WIDEST)
-            known[key] = (width, TALL if card.detail else SHORT)
+            height = STACKED if card.shape == Shape.GROUP else TALL if card.detail else SHORT
+            known[key] = (width, height)
         sizes[node] = known[key]
     return sizes
 
@@ -68,6 +72,8 @@ class CardPainter:
     ) -> None:  # fmt: skip
         """Draw one card at the painter's origin in scene units, for the scale of `view`."""
         radius = box.height / 2 if is_pill(card.shape) else RADIUS
+        if card.shape == Shape.GROUP:
+            box = draw_stack(painter, box, RADIUS, ink, view, melt)
         area = QRectF(0.0, 0.0, box.width, box.height)
         if melt >= 1.0:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -77,6 +83,8 @@ class CardPainter:
             self._body(painter, area, radius, ink, view, melt)
         if view.scale >= THUMBS_FROM and (card.slot or preview is not None):
             card, box, ink = self._thumb(painter, card, box, ink, view, theme, preview)
+        if card.shape == Shape.GROUP:
+            box = box._replace(width=box.width - CHEVRON, height=box.height - BAR)
         if view.scale >= WORDS_FROM:
             self._words.draw(painter, card, box, ink, view.scale)
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import networkx as nx
 
-from ui.graph.groups import Groups
+from engine.tape.tape import Tape
+from ui.graph.groups import By, Group, Groups, group_by
 from ui.graph.types import Kind, Nest, NodeId, Role
 
 MANY = 1_500  # nodes; a larger graph opens folded
@@ -20,7 +21,8 @@ Graph = nx.MultiDiGraph
 @dataclass(frozen=True, slots=True)
 class Folded:
     """graph: what is shown; folded groups are nodes with title, detail, count (of operations) and
-    what else nodes have. `graph.graph["captions"]` holds title and detail of each group.
+    what else nodes have. `graph.graph["captions"]` holds the words of each group: its name, and how
+    many operations it has.
 
     nest: the groups that show their nodes; hidden: the folded group in which a node is.
     """
@@ -28,6 +30,36 @@ class Folded:
     graph: Graph[NodeId]
     nest: Nest
     hidden: dict[NodeId, NodeId]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a graph shall be grouped. by: None for what suits it; folded: None for what suits its
+    size; chosen: the nodes of groups that were made by hand."""
+
+    by: By | None = None
+    folded: frozenset[NodeId] | None = None
+    chosen: tuple[frozenset[NodeId], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """A graph in groups: folded are those of the groups that are, shown is what remains."""
+
+    groups: Groups
+    folded: frozenset[NodeId]
+    shown: Folded
+
+
+def arrange(tape: Tape, whole: Graph[NodeId], wish: Wish) -> Arranged:
+    """Group and fold a graph of a tape."""
+    by = wish.by or (By.HAND if wish.chosen else By.MODULE)
+    groups = group_by(tape, whole, by, wish.chosen)
+    folded = wish.folded
+    if folded is None:
+        folded = first_folded(groups, len(whole))
+    folded = folded.intersection(groups.index)
+    return Arranged(groups, folded, fold(whole, groups, folded))
 
 
 def first_folded(groups: Groups, count: int) -> frozenset[NodeId]:
@@ -70,8 +102,8 @@ def fold(whole: Graph[NodeId], groups: Groups, folded: Iterable[NodeId]) -> Fold
         group = groups.groups[number]
         if outer == group.id and group.parent >= 0:
             of[group.id] = at[group.parent]
-    graph = _contracted(whole, groups, hidden) if hidden else whole.copy()
-    graph.graph["captions"] = {group.id: (group.title, group.detail) for group in groups.groups}
+    graph = _contracted(whole, groups, hidden) if hidden else whole
+    graph.graph["captions"] = _captions(groups)
     return Folded(graph, Nest([groups.groups[k].id for k in open_], parents, of), hidden)
 
 
@@ -120,9 +152,9 @@ def _card(groups: Groups, group: NodeId, first: dict[str, Any]) -> dict[str, Any
     """Return the attributes of a folded group as far as its first node tells them."""
     one = groups.groups[groups.index[group]]
     return {
-        "kind": Kind.GROUP, "ref": group.ref, "title": one.title, "type": one.detail,
-        "detail": "", "family": "other", "name": "", "shape": None, "dtype": None,
-        "event": first["event"], "twin": None, "cell": first["cell"], "line": first["line"],
+        "kind": Kind.GROUP, "ref": group.ref, "title": _name(one), "detail": "",
+        "family": "other", "name": "", "shape": None, "dtype": None, "event": first["event"],
+        "twin": None, "cell": first["cell"], "line": first["line"],
         "requires_grad": False, "root": False, "count": 0,
     }  # fmt: skip
 
@@ -134,5 +166,26 @@ def _add_to(card: dict[str, Any], node: NodeId, data: dict[str, Any]) -> None:
 
 
 def _detail(card: dict[str, Any]) -> str:
-    ops, ins, outs = card["count"], card["inputs"], card["outputs"]
-    return f"{ops:,} op{'' if ops == 1 else 's'} · {ins:,} in · {outs:,} out"
+    return f"{_ops(card['count'])} · {card['inputs']:,} in · {card['outputs']:,} out"
+
+
+def _captions(groups: Groups) -> dict[NodeId, tuple[str, str]]:
+    counts = [0] * len(groups.groups)
+    for node, number in groups.of.items():
+        counts[number] += node.kind == Kind.OP
+    for number in range(len(counts) - 1, -1, -1):
+        parent = groups.groups[number].parent
+        if parent >= 0:
+            counts[parent] += counts[number]
+    return {
+        group.id: (_name(group), _ops(count))
+        for group, count in zip(groups.groups, counts, strict=True)
+    }
+
+
+def _name(group: Group) -> str:
+    return f"{group.title} · {group.detail}" if group.detail else group.title
+
+
+def _ops(count: int) -> str:
+    return f"{count:,} op{'' if count == 1 else 's'}"

@@ -19,6 +19,10 @@ from ui.theme import FAMILIES, Theme
 MELT_FROM, MELT_TO = 0.42, 0.31
 
 
+#: A group that is visited whole has a wave of so much.
+WAVE = 240
+
+
 class Tint(IntEnum):
     """What the playhead does to the look of a node or an edge."""
 
@@ -28,14 +32,16 @@ class Tint(IntEnum):
 
 
 class Tints(NamedTuple):
-    """Tint of every node (n,) and edge (m,), the node with the halo (or -1), and the shades of
-    nodes and of crossed edges (see `Shade`)."""
+    """Tint of every node (n,) and edge (m,), the node with the halo (or -1), the shades of nodes
+    and of crossed edges (see `Shade`), and how far the pass has come through folded groups, in
+    parts of WAVE."""
 
     nodes: NDArray[np.uint8]
     edges: NDArray[np.uint8]
     active: int
     shades: NDArray[np.uint8]
     flows: NDArray[np.uint8]
+    waves: NDArray[np.uint8]
 
 
 def tints_of(scene: Scene, state: CanvasState | None) -> Tints:
@@ -44,7 +50,7 @@ def tints_of(scene: Scene, state: CanvasState | None) -> Tints:
     edges = np.zeros(len(scene.ends), np.uint8)
     shades, flows = np.zeros_like(nodes), np.zeros_like(edges)
     if state is None:
-        return Tints(nodes, edges, -1, shades, flows)
+        return Tints(nodes, edges, -1, shades, flows, np.zeros_like(nodes))
     n, m = len(scene), scene.n_edges
     ends = scene.ends[:m]
     nodes[:n][state.visited] = Tint.LIT
@@ -59,7 +65,10 @@ def tints_of(scene: Scene, state: CanvasState | None) -> Tints:
     if state.flows is not None:
         flows[:m] = state.flows
         flows[m:] = _badge_flows(scene, flows)
-    return Tints(nodes, edges, state.active, shades, flows)
+    waves = np.zeros_like(nodes)
+    if state.progress is not None:
+        waves[:n] = np.ceil(state.progress * WAVE)
+    return Tints(nodes, edges, state.active, shades, flows, waves)
 
 
 def _badge_tints(scene: Scene, edges: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -123,6 +132,7 @@ class Inks:
         self.accent_text = QColor(theme.accent_text)
         self.noted = mix(self.accent, self.text, 0.35)  # a card's detail that says what differs
         self.families = [QColor(theme.families[name]) for name in FAMILIES]
+        self.wave = mix(self.canvas, QColor(theme.visited_border), 0.78)
         self.card = lru_cache(maxsize=None)(self._card)
         self.edge = lru_cache(maxsize=None)(self._edge)
         self.shade = lru_cache(maxsize=None)(self._shade)
@@ -167,6 +177,10 @@ class Inks:
             line = QColor(theme.edge if shape == Shape.PORTAL else theme.grad_edge)
             words = mix(QColor(theme.card_title), line, 0.2)
             return mix(self.canvas, line, 0.1), line, None, words, mix(self.canvas, line, 0.6)
+        if shape == Shape.GROUP:
+            border = mix(QColor(theme.card_border), self.focus, 0.4)
+            fill = mix(QColor(theme.card), self.focus, 0.07)
+            return fill, border, None, title, mix(self.canvas, self.focus, 0.42)
         if shape == Shape.OP:
             stripe = self.families[family]
             fill, border = QColor(theme.card), QColor(theme.card_border)

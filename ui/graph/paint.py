@@ -18,11 +18,13 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from ui.graph.batch import draw_lines, draw_rects
 from ui.graph.camera import Rect, View
 from ui.graph.cards import CardPainter
-from ui.graph.inks import CardInk, Inks, Tint, Tints, melted
+from ui.graph.framing import paint_frames
+from ui.graph.inks import WAVE, CardInk, Inks, Tint, Tints, melted
 from ui.graph.lens import Shade
 from ui.graph.previews import Preview
 from ui.graph.routes import ARROW
 from ui.graph.scene import Card, Indices, Scene, Shape, is_pill
+from ui.graph.stacks import draw_wave
 from ui.graph.types import NodeId, Role
 from ui.graph.words import WORDS_FROM
 
@@ -74,6 +76,7 @@ def paint_scene(painter: QPainter, picture: Picture, view: View, area: Rect) -> 
 def paint_content(painter: QPainter, picture: Picture, view: View, area: Rect) -> None:
     """Paint routes and cards of the scene's part `area` on what is there."""
     scene = picture.scene
+    paint_frames(painter, picture.inks, scene.frames, view, area)
     paint_edges(painter, picture, view, scene.edges_in(area))
     paint_cards(painter, picture, view, scene.nodes_in(area.grown(2.0)))
 
@@ -185,6 +188,8 @@ def paint_cards(
         box = Rect(0.0, 0.0, width, height)
         preview = picture.previews.get(node)
         picture.cards.draw(painter, card, box, ink, view, melt, picture.inks.theme, preview)
+        if card.shape == Shape.GROUP:
+            draw_wave(painter, picture.inks, box, int(picture.tints.waves[node]) / WAVE, melt)
         painter.translate(-x, -y)
     painter.restore()
 
@@ -199,6 +204,11 @@ def paint_fills(painter: QPainter, picture: Picture, view: View, nodes: Indices)
     for look in np.unique(looks).tolist():
         painter.setBrush(ink_of(picture, look).solid)
         draw_rects(painter, rects[looks == look])
+    waves = picture.tints.waves[nodes]
+    if waves.any():
+        rects[:, 2] *= waves / WAVE
+        painter.setBrush(picture.inks.wave)
+        draw_rects(painter, rects[waves > 0])
 
 
 def looks_of(picture: Picture, nodes: Indices) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ui.graph.camera import Rect
 from ui.graph.routes import Routes, flatten, spans
-from ui.graph.types import Badges, Kind, Layout, NodeId, Role
+from ui.graph.types import Badges, Frames, Kind, Layout, NodeId, Role
 from ui.theme import FAMILIES
 
 Indices = NDArray[np.intp]
@@ -29,6 +29,7 @@ class Shape(IntEnum):
     ACCUMULATE = 4  # rose card, lighter stripe
     PORTAL = 5  # small pill: an input or uses that are elsewhere
     GRAD_PORTAL = 6  # the same in rose
+    GROUP = 7  # a folded group: a stack of cards
 
 
 class Card(NamedTuple):
@@ -46,7 +47,10 @@ def is_pill(shape: int) -> bool:
     return shape in (Shape.LEAF, Shape.INPUT, Shape.PORTAL, Shape.GRAD_PORTAL)
 
 
-_SHAPES = {Kind.OP: Shape.OP, Kind.GRAD_FN: Shape.GRAD_FN, Kind.ACCUMULATE: Shape.ACCUMULATE}
+_SHAPES = {
+    Kind.OP: Shape.OP, Kind.GRAD_FN: Shape.GRAD_FN, Kind.ACCUMULATE: Shape.ACCUMULATE,
+    Kind.GROUP: Shape.GROUP,
+}  # fmt: skip
 _FAMILY = {name: number for number, name in enumerate(FAMILIES)}
 
 
@@ -92,7 +96,8 @@ class Scene:
 
     ids: (n,); boxes: float64 (n + k, 4) of x, y, width, height; shapes, families: uint8 (n + k,);
     ends: int32 (m + k, 2); roles: uint8 (m + k,); neighbours of node i are
-    targets[offsets[i]:offsets[i + 1]], reached over the edges via[...] of the same slice.
+    targets[offsets[i]:offsets[i + 1]], reached over the edges via[...] of the same slice; captions:
+    name and size of the group in each frame.
     """
 
     ids: list[NodeId]
@@ -109,6 +114,8 @@ class Scene:
     targets: Indices
     via: Indices
     badges: Badges
+    frames: Frames
+    captions: list[tuple[str, str]]
 
     @classmethod
     def build(cls, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> Scene:
@@ -138,6 +145,8 @@ class Scene:
             bounds=Rect(*layout.bounds),
             **_adjacency(ends, len(cards), badges),
             badges=badges,
+            frames=layout.frames,
+            captions=[graph.graph["captions"][group] for group in layout.frames.ids],
         )
 
     @property

@@ -171,7 +171,9 @@ class Tiles:
             self.show(picture)
             return True
         was, now = old.tints, picture.tints
-        nodes = np.flatnonzero((was.nodes != now.nodes) | (was.shades != now.shades))
+        nodes = np.flatnonzero(
+            (was.nodes != now.nodes) | (was.shades != now.shades) | (was.waves != now.waves)
+        )
         edges = np.flatnonzero((was.edges != now.edges) | (was.flows != now.flows))
         near = np.union1d(nodes, _other(old.previews, picture.previews)).astype(np.intp)
         if not len(near) + len(edges):

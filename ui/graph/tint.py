@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import networkx as nx
@@ -15,6 +17,7 @@ from engine.tape.states import States
 from engine.tape.tape import Tape
 from ui.graph.badges import grad_badge, step_badges
 from ui.graph.types import CanvasState, Kind, Layout, NodeId, Role
+from ui.graph.wave import Wave
 
 
 def canvas_state(
@@ -36,8 +39,10 @@ class TintIndex:
         graph: nx.MultiDiGraph[NodeId],
         layout: Layout,
         whole: nx.MultiDiGraph[NodeId] | None = None,
+        hidden: Mapping[NodeId, NodeId] = MappingProxyType({}),
     ) -> None:
-        """whole: the graph of which `graph` is a part; a pass over the one runs over the other."""
+        """whole: the graph of which `graph` is a part; a pass over the one runs over the other.
+        hidden: nodes that are not in the layout, and the folded groups that stand for them."""
         self.tape = tape
         self._whole = None if whole is None or whole is graph else whole
         self._events = np.array([graph.nodes[node]["event"] for node in layout.ids], np.int64)
@@ -53,6 +58,13 @@ class TintIndex:
                 self._leaves.setdefault(int(tape.values["tensor"][node.ref]), []).append(i)
         if self._whole is not None:
             self._has_grad_fn = any(node.kind == Kind.GRAD_FN for node in self._whole)
+        inside = {node: self._index[group] for node, group in hidden.items()}
+        self._wave = Wave(inside, len(layout.ids)) if inside else None
+        for node, i in inside.items():
+            if node.kind in (Kind.GRAD_FN, Kind.ACCUMULATE):
+                self._node_at[node.ref] = i
+                self._has_grad_fn |= node.kind == Kind.GRAD_FN
+        self._index |= inside
         self._edge_at = self._find_edges(graph, layout)
         self._n_edges = len(layout.roles)
         self._own: dict[int, bool] = {}
@@ -68,20 +80,22 @@ class TintIndex:
         badges: dict[int, str] = {}
         active = self._active(moment)
         visited = self._visited_at(moment.playhead)
+        progress = None if self._wave is None else self._wave.shares()
         if self._is_own(moment.pass_):
             lit[self.crossings(moment)[0]] = True
             if moment.active_kind == Event.STEP:
                 sent = self._sent(moment.contributions.stop)[0][moment.contributions]
-                pulses = sent[sent >= 0].astype(np.int32)
+                pulses = np.unique(sent[sent >= 0]).astype(np.int32)
                 badges = step_badges(self.tape, moment, active, self._leaves)
         else:
             visited[:] = False
+            progress = None if progress is None else np.zeros_like(progress)
             if moment.active_kind == Event.STEP:
                 active = -1  # a shared leaf's AccumulateGrad, visited for another graph
         if moment.active_kind == Event.GRAD and active >= 0:
             badges = grad_badge(self.tape, moment, active)
         shown = self._events < moment.playhead
-        return CanvasState(shown, visited, lit, active, pulses, badges)
+        return CanvasState(shown, visited, lit, active, pulses, badges, progress=progress)
 
     def places(self, nodes: NDArray[Any]) -> NDArray[np.int64]:
         """Return where rows of the table nodes are in the layout, -1 for those that are not."""
@@ -98,6 +112,9 @@ class TintIndex:
             rows = now.changed[now.changed < len(self._node_at)]
         at = self._node_at[rows]
         self._visited[at[at >= 0]] = now.visits[rows[at >= 0]] > 0
+        if self._wave is not None:
+            self._wave.visit(rows, now.visits[rows] > 0)
+            self._visited[self._wave.groups] = self._wave.shares()[self._wave.groups] >= 1.0
         return self._visited.copy()
 
     def _find_edges(self, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> NDArray[np.int64]:
@@ -107,8 +124,9 @@ class TintIndex:
         grads = np.flatnonzero(layout.roles == Role.GRAD)
         keys, ids = layout.edge_keys, layout.ids
         for e, (a, b) in zip(grads.tolist(), layout.edge_ends[grads].tolist(), strict=True):
-            slot = graph.edges[ids[a], ids[b], keys[e]]["slot"]
-            found[int(first[ids[a].ref]) + slot] = e
+            data = graph.edges[ids[a], ids[b], keys[e]]
+            for source, slot in data.get("of") or [(ids[a], data["slot"])]:
+                found[int(first[source.ref]) + slot] = e
         return found
 
     def _is_own(self, pass_: int) -> bool:

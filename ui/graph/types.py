@@ -140,6 +140,8 @@ class CanvasState:
     index of the node that the playhead stands on, or -1; pulses: int32 (k,), edges on which the
     active step moves a cotangent; badges: node index -> short text ("+ 0.31") shown beside it.
     shades (n,), flows (m,): uint8, see `ui.graph.lens.Shade`, None for the canvas's own colours.
+    progress: float64 (n,), how much of a folded group the pass has visited (0..1), 0 for all else;
+    None without folded groups.
     """
 
     shown: NDArray[np.bool_]
@@ -150,3 +152,4 @@ class CanvasState:
     badges: dict[int, str]
     shades: NDArray[np.uint8] | None = None
     flows: NDArray[np.uint8] | None = None
+    progress: NDArray[np.float64] | None = None

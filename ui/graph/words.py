@@ -65,8 +65,8 @@ def short_title(title: str) -> str:
 
 @lru_cache(maxsize=4096)
 def short_detail(detail: str) -> str:
-    """Return a detail without its dtype: shape or value alone."""
-    return _DTYPE.sub("", detail)
+    """Return a detail without its dtype: shape or value alone; of a group how much is in it."""
+    return _DTYPE.sub("", detail).partition(" · ")[0]
 
 
 @lru_cache(maxsize=4096)

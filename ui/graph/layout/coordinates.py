@@ -42,21 +42,24 @@ def measure(
     A pair that is much wider than its block keeps a distance of its own. given: the distance for
     the blocks of some units.
     """
-    width = problem.width.tolist()
+    width, pin = problem.width.tolist(), problem.pin.tolist()
+    data_at, grad_at = problem.data_at.tolist(), problem.grad_at.tolist()
     needs: dict[int, list[float]] = {}
     for u, (op, grad) in enumerate(zip(units.op, units.grad, strict=True)):
         if op >= 0 and grad >= 0:
             need = (width[op] + width[grad]) / 2 + PAIR_GAP
-            needs.setdefault(block[u], []).append(need)
+            if not pin[op]:
+                needs.setdefault(block[u], []).append(need)
+        elif op >= 0 and isfinite(data_at[op]) and grad_at[op] < data_at[op]:
+            needs.setdefault(block[u], []).append(data_at[op] - grad_at[op])
     distance = {b: common(block_needs) for b, block_needs in needs.items()}
     distance |= {block[unit]: apart for unit, apart in given.items()}
-    data_at, grad_at = problem.data_at.tolist(), problem.grad_at.tolist()
     left: list[float] = []
     right: list[float] = []
     offset: list[float] = []
     for u, (op, grad) in enumerate(zip(units.op, units.grad, strict=True)):
         if op >= 0 and grad >= 0:
-            d = max(distance[block[u]], (width[op] + width[grad]) / 2 + PAIR_GAP)
+            d = max(distance.get(block[u], 0.0), (width[op] + width[grad]) / 2 + PAIR_GAP)
             extent = d + width[grad] / 2, width[op] / 2, -d
         elif op >= 0 and isfinite(data_at[op]):
             extent = data_at[op], width[op] - data_at[op], grad_at[op] - data_at[op]

@@ -20,9 +20,9 @@ from ui.graph.layout.watch import PREPARED, Watch
 from ui.graph.routes import spans
 from ui.graph.types import Frames, Kind, Layout, Nest, Role
 
-HEADER = 30.0  # height of what a frame says above its nodes
-_SIDE, _FOOT = 26.0, 22.0
-_ABOVE_PORTS, _BELOW_PORTS = 18.0, 6.0  # their lines need the room beside the header anyway
+#: Height of what a frame says above its nodes; more in a tall one, to be read from further away.
+HEADER, _SHARE, _HIGHEST = 44.0, 0.06, 320.0
+_SIDE, _FOOT, _PAD = 26.0, 22.0, 8.0
 _NARROWEST = 150.0
 
 Key = tuple[int | bytes, ...]
@@ -222,8 +222,11 @@ def _bare(drawing: Drawing) -> _Room:
 def _furnished(problem: Problem, drawing: Drawing) -> _Room:
     """Put a frame around a drawn group, and lead its lines to it."""
     pin = problem.pin
-    head = _ABOVE_PORTS if (pin == TOP).any() else HEADER + 10.0
-    foot = _BELOW_PORTS if (pin == BOTTOM).any() else _FOOT
+    cards = drawing.boxes[pin == 0]
+    tall = float(np.ptp(drawing.boxes[:, 1]))
+    room = min(max(HEADER, _SHARE * tall), _HIGHEST)
+    head = max(room - float(cards[:, 1].min() - drawing.low[1]), _PAD)
+    foot = max(_FOOT - float(drawing.high[1] - (cards[:, 1] + cards[:, 3]).max()), _PAD)
     low, high = drawing.low - np.array([_SIDE, head]), drawing.high + np.array([_SIDE, foot])
     lack = max(_NARROWEST - float(high[0] - low[0]), 0.0)
     low[0] -= lack / 2

@@ -43,12 +43,11 @@ class Orientation:
         rank = np.array(self.rank, np.int64)
         part = label_components(n, of[problem.src], of[problem.dst])
         low, high = np.full(n, rank.max(initial=0)), np.full(n, rank.min(initial=0))
-        free = pin == 0
-        np.minimum.at(low, part[free], rank[free])
-        np.maximum.at(high, part[free], rank[free])
-        rank = np.where(pin == TOP, low[part] - 1, rank)
-        rank = np.where(pin == BOTTOM, high[part] + 1, rank)
-        return replace(self, rank=(rank - rank.min(initial=0)).tolist())
+        np.minimum.at(low, part, rank)
+        np.maximum.at(high, part, rank)
+        rank = np.where(pin == TOP, low[part], rank)
+        rank = np.where(pin == BOTTOM, high[part], rank)
+        return replace(self, rank=rank.tolist())
 
     def node_ranks(self) -> Ints:
         """Return the rank of every node."""

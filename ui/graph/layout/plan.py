@@ -14,6 +14,7 @@ from ui.graph.layout.problem import Floats, Ints, Problem
 from ui.graph.layout.units import Units
 from ui.graph.types import Kind, Role
 
+_BESIDE = 0.3  # less than what makes a line slant
 _MARGIN = 14.0  # between a port and the corner; pills are round there
 
 
@@ -164,7 +165,12 @@ def _ports(
     nodes = np.concatenate([upper[at_upper], lower[at_lower]])
     sides = nodes.copy()
     sides[len(at_upper) :] += np.where(hops[at_lower], 0, len(middle))
-    far = np.concatenate([below[at_upper], above[at_lower]])
+    # Beside each other they keep the order that they have at mirrored pairs.
+    aside = np.where(problem.role == Role.GRAD, -_BESIDE, _BESIDE)
+    aside = np.where(
+        (problem.kind[upper] == Kind.GROUP) | (problem.kind[lower] == Kind.GROUP), aside, 0
+    )
+    far = np.concatenate([(below + aside)[at_upper], (above + aside)[at_lower]])
     x = spread_ports(sides, far, middle[nodes], reach[nodes])
     leave[at_upper], enter[at_lower] = x[: len(at_upper)], x[len(at_upper) :]
     leave = np.where(np.isnan(leave), middle[upper], leave)

@@ -112,15 +112,8 @@ def _find_waists(
     units = fed_units[fine]
     units = units[np.argsort(unit_level[units], kind="stable")]
     big = size >= _WHOLE
-    chosen = _far_apart(
-        units,
-        unit_level,
-        np.bincount(level, problem.weight, total).astype(np.float64),
-        base,
-        big,
-        of,
-        part,
-    )
+    crowds = np.bincount(level, problem.weight, total).astype(np.float64)
+    chosen = _far_apart(units, unit_level, crowds, base, big, of, part, problem.weight)
     at = unit_level[chosen]
     before = np.searchsorted(at, level, side="left")
     here = np.minimum(before, max(len(at) - 1, 0))
@@ -145,9 +138,13 @@ def _linked(problem: Problem, of: Ints, low: Ints, high: Ints, level: Ints) -> t
 
 
 def _far_apart(
-    units: Ints, level: Ints, crowd: Floats, base: Ints, big: Bools, of: Ints, part: Ints
-) -> Ints:
+    units: Ints, level: Ints, crowd: Floats, base: Ints, big: Bools, of: Ints, part: Ints,
+    weight: Ints,
+) -> Ints:  # fmt: skip
     """Choose waists so that no section is small; the last waist of a part also ends one."""
+    more = [0] * len(level)  # what a group at a waist holds belongs to the section that it ends
+    for node in np.flatnonzero(weight > 1).tolist():
+        more[of[node]] = int(weight[node]) - 1
     part_of = np.zeros(len(level), np.int64)
     part_of[of] = part
     above = np.concatenate([[0], np.cumsum(crowd)])
@@ -160,9 +157,10 @@ def _far_apart(
             continue
         if p != now:
             now, last = p, float(above[base[p]])
-        if above[at] - last >= _LEAST and above[ends[p]] - above[at] >= _LEAST:
+        past = float(above[at]) + more[unit]
+        if past - last >= _LEAST and above[ends[p]] - past >= _LEAST:
             chosen.append(unit)
-            last = float(above[at])
+            last = past
     return np.array(chosen, np.int64)
 
 

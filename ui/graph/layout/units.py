@@ -65,8 +65,8 @@ def number_units(problem: Problem, partner: list[int]) -> Units:
         op.append(right_node)
         grad.append(left_node)
     split = [a >= 0 and b >= 0 for a, b in zip(op, grad, strict=True)]
-    for group in np.flatnonzero(problem.grad_at != problem.data_at).tolist():
-        split[of[group]] = split[of[group]] or bool(np.isfinite(problem.grad_at[group]))
+    for group in np.flatnonzero(problem.kind == Kind.GROUP).tolist():
+        split[of[group]] = True
     return Units(op, grad, of, split)
 
 

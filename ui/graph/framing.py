@@ -1,0 +1,157 @@
+"""The frames of groups: tinted areas below the graph, and headers that can be read from afar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+
+from ui.graph.batch import draw_rects
+from ui.graph.camera import Rect, View
+from ui.graph.inks import Inks, mix
+from ui.graph.scene import Scene, touching
+from ui.graph.types import Frames, NodeId
+from ui.graph.words import detail_font, title_font
+
+RADIUS = 10.0
+_LEAST, _MOST = 9.5, 13.0  # pixels of a header's letters
+_NARROW, _LOW = 44.0, 22.0  # pixels; a smaller frame has no header
+_GAP = 6.0
+
+
+def paint_frames(painter: QPainter, inks: Inks, frames: Frames, view: View, area: Rect) -> None:
+    """Fill the frames that touch `area`, outer ones first."""
+    if not len(frames):
+        return
+    depth = depths(frames)
+    seen = np.flatnonzero(touching(frames.boxes, area))
+    boxes = frames.boxes.astype(np.float64)
+    for level in np.unique(depth[seen]).tolist():
+        some = boxes[seen[depth[seen] == level]] * view.scale + (view.dx, view.dy, 0.0, 0.0)
+        painter.setBrush(frame_fill(inks, level))
+        painter.setPen(QPen(frame_border(inks), 1.0))
+        if RADIUS * view.scale < 2.0 or len(some) > 400:
+            draw_rects(painter, np.round(some) + np.array([0.5, 0.5, -1.0, -1.0]))
+            continue
+        radius = RADIUS * view.scale
+        for x, y, width, height in np.round(some).tolist():
+            painter.drawRoundedRect(QRectF(x + 0.5, y + 0.5, width - 1, height - 1), radius, radius)
+
+
+def frame_fill(inks: Inks, depth: int) -> QColor:
+    """Return the fill of a frame: nested ones differ from what is around them."""
+    share = (0.42, 0.72, 0.52, 0.82)[depth % 4]
+    return mix(inks.canvas, QColor(inks.theme.raised), share)
+
+
+def frame_border(inks: Inks) -> QColor:
+    return mix(inks.canvas, QColor(inks.theme.card_border), 0.9)
+
+
+def depths(frames: Frames) -> NDArray[np.int64]:
+    """Return how many frames lie around each."""
+    depth = np.zeros(len(frames), np.int64)
+    parents = frames.parents.tolist()
+    for k, parent in enumerate(parents):
+        if parent >= 0:
+            depth[k] = depth[parent] + 1
+    return depth
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A frame's header as it is on the screen: its area in pixels, and that of its chevron."""
+
+    frame: int
+    group: NodeId
+    area: QRectF
+    chevron: QRectF
+
+
+def headers(scene: Scene, view: View, size: tuple[float, float]) -> list[Header]:
+    """Return the headers to draw in a view: none over the header of a frame around it."""
+    frames = scene.frames
+    if not len(frames):
+        return []
+    pixels = _pixels(view)
+    height = pixels + 7.0
+    boxes = frames.boxes.astype(np.float64) * view.scale + (view.dx, view.dy, 0.0, 0.0)
+    fine = (boxes[:, 2] >= _NARROW) & (boxes[:, 3] >= _LOW)
+    fine &= touching(frames.boxes, view.seen(*size))
+    parents = frames.parents.tolist()
+    bold, dim = QFontMetricsF(_title(pixels)), QFontMetricsF(_detail(pixels))
+    made: dict[int, Header] = {}
+    for k in np.flatnonzero(fine).tolist():
+        x, y, width, _ = boxes[k].tolist()
+        title, count = scene.captions[k]
+        inset = min(8.0 * view.scale, 8.0)
+        room = width - 2 * inset
+        wanted = pixels + 6.0 + bold.horizontalAdvance(title) + 8.0
+        full = wanted + _GAP + dim.horizontalAdvance(count)
+        width = full if full <= room else min(wanted, room)
+        area = QRectF(x + inset, y + min(5.0 * view.scale, 5.0), width, height)
+        above = parents[k]
+        while above >= 0 and not (above in made and made[above].area.intersects(area)):
+            above = parents[above]
+        if above >= 0:
+            continue
+        chevron = QRectF(area.left(), area.top(), pixels + 6.0, height)
+        made[k] = Header(k, frames.ids[k], area, chevron)
+    return list(made.values())
+
+
+def paint_headers(
+    painter: QPainter, inks: Inks, scene: Scene, view: View, shown: list[Header]
+) -> None:
+    """Draw headers: an open chevron, the group's name, and how much is in it."""
+    pixels = _pixels(view)
+    title, detail = _title(pixels), _detail(pixels)
+    bold = QFontMetricsF(title)
+    depth = depths(scene.frames)
+    for header in shown:
+        area = header.area
+        painter.setPen(Qt.PenStyle.NoPen)
+        fill = frame_fill(inks, int(depth[header.frame]))
+        painter.setBrush(fill)
+        painter.drawRoundedRect(area, 4.0, 4.0)
+        middle = header.chevron.center()
+        reach = pixels * 0.24
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(inks.text_faint, 1.4, c=Qt.PenCapStyle.RoundCap))
+        painter.drawPolyline([
+            middle + QPointF(-reach, -reach / 2), middle + QPointF(0.0, reach / 2),
+            middle + QPointF(reach, -reach / 2),
+        ])  # fmt: skip
+        name, count = scene.captions[header.frame]
+        left = header.chevron.right()
+        room = area.right() - left - 2.0
+        text = bold.elidedText(name, Qt.TextElideMode.ElideRight, room)
+        place = QRectF(left, area.top(), room, area.height())
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+        painter.setFont(title)
+        painter.setPen(mix(fill, inks.text, 0.86))
+        painter.drawText(place, flags, text)
+        used = bold.horizontalAdvance(name) + _GAP
+        if room - used > 20.0:
+            painter.setFont(detail)
+            painter.setPen(inks.text_faint)
+            painter.drawText(place.adjusted(used, 0.0, 4.0, 0.0), flags, count)
+
+
+def _pixels(view: View) -> float:
+    return min(max(12.0 * view.scale, _LEAST), _MOST * max(view.scale, 1.0))
+
+
+def _title(pixels: float) -> QFont:
+    font = title_font()
+    font.setPixelSize(round(pixels))
+    return font
+
+
+def _detail(pixels: float) -> QFont:
+    font = detail_font()
+    font.setPixelSize(max(round(pixels - 1.0), 8))
+    return font
