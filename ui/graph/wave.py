@@ -31,8 +31,9 @@ class Wave:
 
     def visit(self, rows: NDArray[Any], visited: NDArray[np.bool_]) -> None:
         """Take in which rows of the table nodes are visited now; others stay as they were."""
+        rows, first = np.unique(rows, return_index=True)
         known = rows < len(self._owner)
-        rows, visited = rows[known], visited[known]
+        rows, visited = rows[known], visited[first[known]]
         inside = self._owner[rows] >= 0
         rows, visited = rows[inside], visited[inside]
         change = visited.astype(np.int64) - self._seen[rows]

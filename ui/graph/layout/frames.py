@@ -32,9 +32,8 @@ def arrange_nested(whole: Whole, nest: Nest, watch: Watch) -> Layout:
     """Lay out a graph with the frames of its groups."""
     problem = whole.problem
     home = np.array([nest.of.get(node, -1) for node in whole.ids], np.int64).reshape(-1) + 1
-    nest, home = _inhabited(nest, home)
+    nest, home = _inhabited(nest, settle(problem, home))
     tree = make_tree(nest.parents)
-    home = settle(problem, home)
     portals, levels, ways = _through_portals(problem, home, tree)
     watch(PREPARED)
     rooms = _Rooms(levels, tree, ways, watch)
