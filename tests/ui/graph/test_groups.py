@@ -261,7 +261,7 @@ def test_the_wave_in_a_folded_group_is_the_share_of_its_nodes_that_were_visited(
     shown = fold(graph, groups, groups.deeper(1))
     layout = lay_out(shown.graph, sizes(shown.graph), nest=shown.nest)
     plain = lay_out(graph, sizes(graph))
-    index = TintIndex(tape, shown.graph, layout, shown.hidden)
+    index = TintIndex(tape, shown.graph, layout, hidden=shown.hidden)
     full = TintIndex(tape, graph, plain)
     rng = np.random.default_rng(0)
     for playhead in [*rng.integers(0, len(tape.events) + 1, 60).tolist(), len(tape.events), 0]:
