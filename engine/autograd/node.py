@@ -78,6 +78,13 @@ class Node:
         )
 
     @property
+    def requires_grad(self) -> bool:
+        return True
+
+    def __dir__(self) -> list[str]:
+        return _SHOWN
+
+    @property
     def metadata(self) -> dict[Any, Any]:
         found: dict[Any, Any] = _extras(self).setdefault("metadata", {})
         return found
@@ -139,6 +146,11 @@ class Node:
         return f"<{type(self).__name__} object at {id(self):#x}>"
 
 
+#: What `dir` shows of any node.
+_SHOWN = [
+    *dir(object), "__call__", "metadata", "name", "next_functions", "register_hook",
+    "register_prehook", "requires_grad", "_input_metadata", "_register_hook_dict", "_sequence_nr", "_set_sequence_nr",
+]  # fmt: skip
 #: Rarely used state of nodes (metadata), by node.
 _extra: weakref.WeakKeyDictionary[Node, dict[str, Any]] = weakref.WeakKeyDictionary()
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from engine import errors, version
 from engine.autograd import mode, sweep
 from engine.autograd.node import LEAF, Function, Port
 from engine.batching.levels import Batch, BatchedTensor
 from engine.dtype import FLOAT
-from engine.ops.namespace import GRAPH
-from engine.ops.saved import SHOWN, shown, source
-from engine.tensor import Tensor, new, wrap
+from engine.ops import saved
+from engine.tensor import Tensor, new
 
 INPUT, RESULT, SIZES, DTYPE, NEEDS, RESULTS = range(6)
 
@@ -24,7 +21,7 @@ class Op:
 
     __slots__ = (
         "alone", "broadcasts", "defaults", "differentiable", "doc", "family", "formulas", "forward", "frees", "index",
-        "joint", "kind", "listed", "name", "needs", "node", "outputs", "pack", "params", "required",
+        "joint", "kind", "listed", "name", "needs", "node", "outputs", "pack", "params", "required", "shown",
         "signature", "view", "vjps", "way",
     )  # fmt: skip
 
@@ -43,7 +40,8 @@ class Op:
     joint: tuple[Callable[..., Any], tuple[tuple[int, int], ...]] | None
     differentiable: tuple[int, ...]  # places of the arguments that get gradients
     alone: int | None  # the only one of them, if there is only one
-    needs: tuple[set[int], bool]  # what VJPs read: places of arguments, and whether results
+    needs: tuple[set[int], bool]  # what nodes keep: places of arguments, and whether results
+    shown: set[int]  # places of arguments that no VJP reads, kept to be shown
     outputs: int
     pack: Callable[..., Any] | None
     view: bool
@@ -156,11 +154,10 @@ class OpNode(Function):
 
     def saved(self, name: str) -> Any:
         """What the node saved under a name (see `engine.ops.saved`)."""
-        return saved_attribute(self, name)
+        return saved.attribute(self, name)
 
     def __dir__(self) -> list[str]:
-        own = {n for n in super().__dir__() if not n.startswith(("_saved_", "_raw_saved_"))}
-        return sorted(own | set(saved_names(self.op)))
+        return sorted({*super().__dir__(), *saved.names(self.op)})
 
     def _raw_saved_tensors(self) -> tuple[Any, ...]:
         return tuple(a for a in self.args or () if isinstance(a, Tensor))
@@ -241,75 +238,3 @@ def output_tensor(node: Any, i: int, a: Any, size: Any, dt: Any) -> Any:
     t._a, t._s, t._d, t._v = a, size, dt, None
     t._g = None if node is None or dt.category < FLOAT else cell_owner(node, i)
     return t
-
-
-#: Nodes that keep `dim` as a tuple even when one dimension was given.
-_TUPLE_DIM = (
-    "SumBackward1",
-    "MeanBackward1",
-    "LogsumexpBackward0",
-    "AmaxBackward0",
-    "AminBackward0",
-)
-
-
-_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
-
-
-def saved_names(op: Op) -> list[str]:
-    """The names under which a node of this row shows what it saved."""
-    if op.node.__name__ in SHOWN:
-        return ["_saved_" + n for n in shown(op.node.__name__)]
-    used = op.joint[1] if op.joint else [x for _, gs in op.vjps.values() for x in gs]
-    names = set()
-    for kind, i in used:
-        param = op.params[i] if i < len(op.params) else ""
-        if kind == INPUT:
-            names.add(f"_saved_{param}")
-            if param in ("self", "other", "mat2", "weight", "target", "indices", "index"):
-                names.add(f"_raw_saved_{param}")
-        elif kind == RESULT:
-            names.update(("_saved_result", "_raw_saved_result"))
-        elif kind == SIZES:
-            names.add(f"_saved_{param}_sym_sizes")
-    return sorted(names)
-
-
-def saved_attribute(node: Any, name: str) -> Any:
-    """`grad_fn._saved_self` and the like."""
-    op = node.op
-    kind = op.node.__name__
-    if kind in SHOWN:
-        name = source(kind, name)
-        if isinstance(name, bool):
-            return name
-    if node.args is None:
-        raise errors.freed()
-    if name in ("result", "out", "output", "result1") and node.outs:
-        nr = int(name == "result1")
-        a, size, dt = node.outs[nr]
-        if type(a) is Packed:
-            return a.unpack(GRAPH, cell_owner(node, nr))
-        return output_tensor(node, nr, a, size, dt)
-    if name == "self_sym_numel":
-        return node.metas[0][0].numel()
-    i = op.index.get(name)
-    if (i is None and name.endswith("_sym_sizes")) or name.endswith("_sizes"):
-        return tuple(node.metas[op.index[name.replace("_sym", "").removesuffix("_sizes")]][0])
-    if i is None:
-        raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
-    v = node.args[i]
-    if name == "reduction":
-        return _REDUCTIONS.get(v, v)
-    if name == "indices" and type(v) in (list, tuple, np.ndarray):
-        many = v if type(v) in (list, tuple) else (v,)
-        return tuple(wrap(a) if isinstance(a, np.ndarray) else a for a in many)
-    if type(v) is int and v < 0:
-        return v + (1 << 64)  # shown as PyTorch shows a 64-bit integer
-    if name == "dim" and type(node).__name__ in _TUPLE_DIM:
-        return (v,) if isinstance(v, int) else () if v is None and kind in SHOWN else v
-    if type(v) is Packed:
-        return v.unpack(GRAPH)
-    if isinstance(v, Tensor):
-        return node._unpack(GRAPH, v)
-    return v

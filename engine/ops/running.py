@@ -239,7 +239,7 @@ def keep(t: Any) -> Any:
 def needed_inputs(op: Op, edges: tuple[Any, ...]) -> set[int]:
     if op.listed or op.joint is not None or op.alone is not None:
         return op.needs[0]
-    out: set[int] = set()
+    out = set(op.shown)
     for n, i in enumerate(op.differentiable):
         if edges[n] is not None:
             out.update(j for k, j in op.vjps[i][1] if k == INPUT)

@@ -152,8 +152,12 @@ def define(
     op.node = _node_class(node or camel(name) + "Backward0", op)
     if node == "NotImplemented":
         op.node.title = "torch::autograd::NotImplemented"
+    shown, tensors, result = saved.extras(op)
+    op.shown = shown - op.needs[0]
+    op.needs = (op.needs[0] | shown, op.needs[1] or result)
+    op.frees = op.node.frees = op.frees or tensors or result
     op.way = first_way(op)
-    saved.declare(OpNode, params)
+    saved.declare(OpNode, op)
     OPS[key or name] = op
     _families[name] = family
     setattr(RAW, key or name, forward)

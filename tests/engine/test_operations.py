@@ -41,6 +41,7 @@ def _same(expected: Any, given: Any) -> bool:
 
 @pytest.fixture(autouse=True)
 def default_settings() -> Iterator[None]:
+    torch.set_warn_always(True)  # whatever was said before in this process
     yield
     torch.set_warn_always(False)
     torch.set_printoptions(profile="default")

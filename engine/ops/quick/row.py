@@ -7,7 +7,7 @@ from typing import Any
 
 from engine import version
 from engine.dtype import FLOAT, FROM_NP
-from engine.ops import table
+from engine.ops import saved, table
 from engine.ops.formula import inline
 from engine.ops.quick.parts import (
     LOG,
@@ -75,14 +75,15 @@ def fits(op: Op) -> bool:
 
 
 def _reads(op: Op, kind: int) -> tuple[int, ...]:
-    """The places whose values, or sizes, some VJP reads."""
+    """The places whose values, or sizes, some VJP reads or the node shows."""
     used = op.joint[1] if op.joint else [x for _, gs in op.vjps.values() for x in gs]
-    return tuple(sorted({i for k, i in used if k == kind}))
+    more = op.shown if kind == INPUT else saved.sized(op)
+    return tuple(sorted({i for k, i in used if k == kind} | more))
 
 
 def _readers(op: Op, place: int) -> Iterable[int]:
     """The numbers of the edges whose VJPs read the argument at a place."""
-    if op.joint is not None:
+    if op.joint is not None or place in op.shown:
         return range(len(op.differentiable))
     return [n for n, i in enumerate(op.differentiable) if (INPUT, place) in op.vjps[i][1]]
 
