@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from engine import warning
 from engine.creation import legacy
 from engine.device import CPU
 from engine.device import check as check_device
@@ -71,7 +72,6 @@ _settings: dict[str, Any] = {
     "threads": 1,
     "deterministic": False,
     "precision": "highest",
-    "warn": False,
 }
 
 
@@ -104,11 +104,11 @@ def set_default_tensor_type(t: Any) -> None:
 
 
 def set_warn_always(b: bool) -> None:
-    _settings["warn"] = b
+    warning.always[0] = b
 
 
 def is_warn_always_enabled() -> bool:
-    return bool(_settings["warn"])
+    return warning.always[0]
 
 
 def set_num_threads(n: int) -> None:

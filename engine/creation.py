@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from engine import dtype as dtypes
 from engine.autograd.node import LEAF
 from engine.batching.levels import level_of
 from engine.dtype import COMPLEX, FLOAT, FROM_NP, cast, default, dtype, of_scalar, promote_types
+from engine.errors import c_name, type_name
 from engine.ops.guards import guarded
 from engine.tensor import Tensor, wrap
 from engine.warning import warn
@@ -32,7 +34,7 @@ def _finish(t: Any, requires_grad: bool, name: str = "empty") -> Any:
 
 def _check_dtype(name: str, d: Any) -> Any:
     if d is not None and not isinstance(d, dtype):
-        raise TypeError(f"{name}(): argument 'dtype' must be torch.dtype, not {type(d).__name__}")
+        raise TypeError(f"{name}(): argument 'dtype' must be torch.dtype, not {type_name(d)}")
     return d
 
 
@@ -56,7 +58,10 @@ def _infer(data: Any) -> dtype | None:
         raise TypeError("new(): invalid data type 'str'")
     if isinstance(data, (bytes, bytearray, memoryview)):
         raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
-    raise RuntimeError(f"Could not infer dtype of {_full_name(type(data))}")
+    name = type_name(data)
+    raise RuntimeError(
+        f"Could not infer dtype of {name if name.startswith('torch.') else _full_name(type(data))}"
+    )
 
 
 #: The flag of classes that C defines: their names print with the module.
@@ -91,23 +96,28 @@ def _sizes(data: Any) -> list[int]:
     return sizes
 
 
-def _check_nested(data: Any, sizes: list[int], dim: int) -> None:
+def _check_nested(data: Any, sizes: list[int], dim: int, d: dtype) -> None:
     if dim == len(sizes):
         if _is_sequence(data) and not isinstance(data, (Tensor, np.ndarray)):
-            raise TypeError(f"'{type(data).__name__}' object cannot be interpreted as an integer")
+            whole = d.category < FLOAT
+            raise TypeError(
+                f"'{type(data).__name__}' object cannot be interpreted as an integer"
+                if whole
+                else f"must be real number, not {type(data).__name__}"
+            )
         return
     if not _is_sequence(data) or (isinstance(data, Tensor) and not data._s):
         raise TypeError("not a sequence")
-    if len(data) != sizes[dim]:
+    if len(data) != sizes[dim] and sizes[dim]:
         raise ValueError(f"expected sequence of length {sizes[dim]} at dim {dim} (got {len(data)})")
     if dim and isinstance(data, Tensor) and data._s.numel() != 1:
-        float(data)  # refuses
+        (operator.index if d.category < FLOAT else float)(data)  # refuses
     if isinstance(data, (Tensor, np.ndarray)):
         return
     for item in data:
         if isinstance(item, np.ndarray) and not item.ndim:
             raise TypeError("len() of unsized object")
-        _check_nested(item, sizes, dim + 1)
+        _check_nested(item, sizes, dim + 1, d)
 
 
 def _plain(data: Any) -> Any:
@@ -130,7 +140,7 @@ def _kind(data: Any) -> int:
 
 def _from_nested(data: Any, d: dtype) -> Any:
     sizes = _sizes(data)
-    _check_nested(data, sizes, 0)
+    _check_nested(data, sizes, 0, d)
     if d.category == dtypes.INT:
         _check_ints(data, d)
     elif d.category == FLOAT and _kind(data) == COMPLEX:
@@ -149,6 +159,8 @@ def _from_nested(data: Any, d: dtype) -> Any:
             .astype(d.np)
             .reshape(sizes)
         )
+    if sizes and not sizes[-1]:
+        return np.zeros(sizes, d.np)
     return np.array(plain, d.np).reshape(sizes)
 
 
@@ -170,7 +182,7 @@ def _check_ints(data: Any, d: dtype) -> None:
 
 def _fits(value: float, d: dtype) -> bool:
     info = np.iinfo(d.np)
-    return math.isfinite(value) and (info.min or -info.max) <= value <= info.max
+    return math.isfinite(value) and info.min <= value <= info.max
 
 
 def tensor(
@@ -319,7 +331,14 @@ def legacy(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:
 
 
 def _wrong_type(t: Any, d: dtype) -> Any:
-    raise TypeError(f"expected {d.legacy} (got {t._d.legacy})")
+    raise TypeError(f"expected {_options_of(d)} (got {_options_of(t._d)})")
+
+
+def _options_of(d: dtype) -> str:
+    return (
+        f"TensorOptions(dtype={c_name(d)}, device=cpu, layout=Strided, requires_grad=false (default), "
+        "pinned_memory=false (default), memory_format=(nullopt))"
+    )
 
 
 def _new(name: str, make: Any) -> Any:

@@ -131,6 +131,12 @@ def promote_types(a: dtype, b: dtype) -> dtype:
         return a
     found = _promoted.get((a, b))
     if found is None:
+        for i, d in enumerate((a, b)):
+            if not isinstance(d, dtype):
+                raise TypeError(
+                    f"promote_types(): argument 'type{i + 1}' (position {i + 1}) must be torch.dtype, not "
+                    + _name_of(d)
+                )
         found = _promoted[a, b] = _promote(a, b)
     return found
 
@@ -173,6 +179,11 @@ def of_scalar(value: Any) -> dtype:
     return default()
 
 
+def bits_of_bfloat16(a: Any) -> Any:
+    """The 16 bits of each value of a float32 array that holds bfloat16."""
+    return (np.ascontiguousarray(a, np.float32).view(np.uint32) >> 16).astype(np.uint16)
+
+
 def round_bfloat16(a: Any) -> Any:
     """Round float32 values to the nearest bfloat16 (ties to even), still as float32."""
     a = np.asarray(a, np.float32)
@@ -208,9 +219,20 @@ def cast(a: Any, src: dtype, dst: dtype) -> Any:
 
 
 def _float_to_int(a: Any, dst: dtype) -> Any:
-    # Through int64 and then cut off, as x86 does: 300.0 as uint8 is 44.
+    # Through int32 and then cut off, as x86 does: 300.0 as uint8 is 44, what int32 lacks is its least.
     wide = np.asarray(a).astype(np.int64)
+    if (dst.np.itemsize < 8 and dst.np.kind == "i") or dst.np.itemsize < 4:
+        wide = np.where((wide >= -(2**31)) & (wide < 2**31), wide, -(2**31))
     return wide.astype(dst.np)
+
+
+NOTHING: Any = object()
+
+
+def _name_of(value: Any) -> str:
+    from engine.errors import type_name
+
+    return type_name(value)
 
 
 class finfo:
@@ -221,6 +243,10 @@ class finfo:
 
     def __init__(self, type: dtype | None = None) -> None:
         d = default() if type is None else type
+        if not isinstance(d, dtype):
+            raise TypeError(
+                f"finfo(): argument 'type' (position 1) must be torch.dtype, not {_name_of(d)}"
+            )
         if d.category < FLOAT:
             raise TypeError(
                 "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
@@ -249,7 +275,13 @@ class iinfo:
 
     __module__ = "torch"
 
-    def __init__(self, type: dtype) -> None:
+    def __init__(self, type: dtype = NOTHING) -> None:
+        if type is NOTHING:
+            raise TypeError('iinfo() missing 1 required positional arguments: "type"')
+        if not isinstance(type, dtype):
+            raise TypeError(
+                f"iinfo(): argument 'type' (position 1) must be torch.dtype, not {_name_of(type)}"
+            )
         if type.category >= FLOAT:
             raise TypeError(
                 "torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'"

@@ -84,9 +84,18 @@ def dim_range(dim: int, ndim: int) -> IndexError:
 
 
 def type_name(value: Any) -> str:
-    """The name of a value's type as PyTorch prints it: NumPy's own types with their module."""
+    """The name of a value's type as PyTorch prints it: types written in C with their module."""
     kind = type(value)
-    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
+    if kind.__module__ == "numpy":
+        return f"numpy.{kind.__name__}"
+    if kind.__name__ in _WITH_MODULE and kind.__module__.startswith(("engine", "torch")):
+        return ("torch._C." if kind.__name__ == "Generator" else "torch.") + kind.__name__
+    return kind.__name__
+
+
+_WITH_MODULE = frozenset(
+    ("Generator", "Size", "device", "dtype", "finfo", "iinfo", "layout", "memory_format")
+)
 
 
 def not_tensor(op: str, name: str, position: int, value: Any) -> TypeError:

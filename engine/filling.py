@@ -13,6 +13,7 @@ from engine import dtype as dtypes
 from engine.autograd import mode
 from engine.creation import _check_dtype, _finish
 from engine.dtype import default, dtype, of_scalar
+from engine.errors import type_name
 from engine.ops.guards import guarded
 from engine.tensor import Tensor, wrap
 
@@ -30,17 +31,17 @@ def shape_of(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
             if wrapped or i:
                 raise TypeError(
                     f"{name}(): argument 'size' must be tuple of ints, but found element of type "
-                    f"{type(s).__name__} at pos {i}"
+                    f"{type_name(s)} at pos {i}"
                     if wrapped
                     else f"{name}() received an invalid combination of arguments - got ({', '.join(type(x).__name__ for x in size)}), but expected one of:"
                 )
             raise TypeError(
-                f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(s).__name__}"
+                f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type_name(s)}"
             )
         out.append(s.__index__())
     if any(s < 0 for s in out):
         bad = next(s for s in out if s < 0)
-        if name in ("zeros",):
+        if name == "zeros":
             raise RuntimeError(f"{name}: Dimension size must be non-negative.")
         raise RuntimeError(f"Trying to create tensor with negative dimension {bad}: {out}")
     return tuple(out)
@@ -134,7 +135,7 @@ def full(
     nowhere = devices.check(device)
     if not isinstance(size, (tuple, list)):
         raise TypeError(
-            f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}"
+            f"full(): argument 'size' (position 1) must be tuple of ints, not {type_name(size)}"
         )
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     d = dtype or (fill_value._d if isinstance(fill_value, Tensor) else of_scalar(value))

@@ -16,7 +16,6 @@ from engine.ops.decompositions import cholesky, eig, eigh, failing_minor, qr, sv
 from engine.ops.extremes import returns
 from engine.ops.guards import in_namespace
 from engine.ops.linalg import (  # noqa: F401
-    LSTSQ,
     TRIANGULAR,
     at_least_matrix,
     det,
@@ -28,20 +27,13 @@ from engine.ops.linalg import (  # noqa: F401
 )
 from engine.ops.matmul import matmul, vdot  # noqa: F401
 from engine.ops.norms import VECTOR_NORM
-from engine.ops.shape import VIEW
+from engine.ops.products import multi_dot  # noqa: F401
+from engine.ops.pseudoinverse import LSTSQ, PINV
 from engine.ops.solvers import LU_FACTOR, lu, lu_factor, lu_factor_ex, lu_solve  # noqa: F401
-from engine.ops.table import GRAPH, run
+from engine.ops.table import run
 from engine.tensor import wrap
 
 inv = inverse
-
-
-def multi_dot(tensors: Any, *, out: Any = None) -> Any:
-    """The product of several matrices."""
-    result = tensors[0]
-    for t in tensors[1:]:
-        result = result @ t
-    return run(VIEW, [result, tuple(result._s)])
 
 
 diagonal = FUNCTIONS["diagonal"]
@@ -126,22 +118,23 @@ def eigvalsh(A: Any, UPLO: str = "L") -> Any:
 
 def eigvals(A: Any) -> Any:
     """The eigenvalues of each square matrix, complex."""
+    at_least_matrix("linalg.eigvals", A)
     return eig(A)[0]
 
 
 def pinv(A: Any, *, rcond: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
     """The pseudoinverse of each matrix: (*, m, n) for (*, n, m)."""
-    u, s, vh = svd(A, False)
-    tol = (rtol or rcond or max(A._s[-2:]) * float(np.finfo(s._d.np).eps)) * s.amax(-1, True)
-    inv_s = FUNCTIONS["where"](s > tol, 1 / s, FUNCTIONS["zeros_like"](s))
-    return (vh.mH * inv_s.unsqueeze(-2)) @ u.mH
-
-
-GRAPH.pinv = pinv
+    if len(A._s) < 2 or A._d.category < FLOAT:
+        raise RuntimeError(
+            f"linalg.pinv({A._d.display}{{{list(A._s)}}}): expected a tensor with 2 or more dimensions of "
+            "float, double, cfloat or cdouble types"
+        )
+    return run(PINV, [A, rtol or rcond])
 
 
 def matrix_rank(A: Any, *, tol: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
     """How many singular values are above the tolerance."""
+    at_least_matrix("torch.linalg.matrix_rank", A, "input")
     s = svdvals(A)
     limit = (
         tol
@@ -153,9 +146,17 @@ def matrix_rank(A: Any, *, tol: Any = None, rtol: Any = None, hermitian: bool = 
 
 def cond(A: Any, p: Any = None) -> Any:
     """The condition number of each matrix, in a given norm."""
-    if p is None or p == 2:
+    if len(A._s) < 2:
+        raise RuntimeError("linalg.cond: The input tensor must have at least 2 dimensions.")
+    if p is None or p in (2, -2):
         s = svdvals(A)
-        return s.select(-1, 0) / s.select(-1, -1)
+        ends = s.narrow(-1, 0, 1), s.narrow(-1, s._s[-1] - 1, 1)
+        return (ends[1] / ends[0] if p == -2 else ends[0] / ends[1]).squeeze(-1)
+    if A._s[-1] != A._s[-2]:
+        raise RuntimeError(
+            f"linalg.cond(ord={p}): A must be batches of square matrices, but they are {A._s[-2]} by "
+            f"{A._s[-1]} matrices"
+        )
     return matrix_norm(A, p) * matrix_norm(inv(A), p)
 
 
@@ -167,7 +168,16 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
             "torch.linalg.lstsq: parameter `driver` should be one of "
             f"(gels, gelsy, gelsd, gelss), not {driver}"
         )
+    if len(A._s) < 2:
+        raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
+    if not B._s:
+        raise RuntimeError("torch.linalg.lstsq: other must have at least 1 dimension.")
     vector = len(B._s) == 1 or (len(B._s) == len(A._s) - 1 and B._s == A._s[:-1])
+    if A._s[-2] != (B._s[-1] if vector else B._s[-2]):
+        raise RuntimeError(
+            "torch.linalg.lstsq: input.size(-2) should match other.size(-"
+            + ("1)" if vector else "2)")
+        )
     x, residuals = run(LSTSQ, [A, B.unsqueeze(-1) if vector else B, rcond, driver])
     x = x.squeeze(-1) if vector else x
     plain = A.detach()
@@ -271,6 +281,8 @@ def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
 
 def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
     """Dot products along `dim`, conjugating the first."""
+    if len(x._s) == len(y._s) == 1:
+        return vdot(x, y)
     return (x.conj() * y).sum(dim)
 
 

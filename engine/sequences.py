@@ -154,6 +154,8 @@ def logspace(
 ) -> Any:
     """base to the power of evenly spaced exponents from start to end."""
     d = dtype or default()
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
     exponents = np.linspace(float(start), float(end), steps)
     return _finish(wrap(np.power(float(base), exponents).astype(d.np), d), requires_grad)
 

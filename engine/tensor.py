@@ -13,7 +13,7 @@ from engine.autograd import mode
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, Port
 from engine.dtype import FLOAT, FROM_NP, dtype
-from engine.errors import c_name, mismatch
+from engine.errors import c_name, mismatch, type_name
 from engine.size import Size, intern
 
 _NOT_LEAF = "you can only change requires_grad flags of leaf variables."
@@ -184,6 +184,11 @@ class Tensor(TensorBase):
         )
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        if type(requires_grad) is not bool:
+            raise TypeError(
+                "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
+                + type_name(requires_grad)
+            )
         if self._g is not None and self._g is not LEAF:
             if not requires_grad:
                 raise RuntimeError(_NOT_LEAF + _NO_GRAD_HINT)

@@ -7,6 +7,16 @@ import warnings
 from pathlib import Path
 
 _ENGINE = str(Path(__file__).parent)
+#: Whether what is said once in a process is said every time (`torch.set_warn_always`).
+always = [False]
+_said: set[str] = set()
+
+
+def once(text: str) -> None:
+    """Warn for the first time in a process only."""
+    if always[0] or text not in _said:
+        _said.add(text)
+        warn(text)
 
 
 def warn(text: str, category: type[Warning] = UserWarning) -> None:

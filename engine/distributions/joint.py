@@ -18,8 +18,8 @@ def _mahalanobis(tril: Any, diff: Any) -> Any:
     """|L⁻¹ x|², batches broadcast."""
     batch = engine.broadcast_shapes(tril.shape[:-2], diff.shape[:-1])
     n = tril.shape[-1]
-    columns = diff.expand(*batch, n).unsqueeze(-1)
-    solved = engine.linalg.solve_triangular(tril.expand(*batch, n, n), columns, upper=False)
+    columns = diff.expand((*batch, n)).unsqueeze(-1)
+    solved = engine.linalg.solve_triangular(tril.expand((*batch, n, n)), columns, upper=False)
     return solved.squeeze(-1).pow(2).sum(-1)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine import errors
 from engine.ops import binary, inplace
-from engine.ops.api import into, publish
+from engine.ops.api import FUNCTIONS, into, publish
 from engine.ops.promote import result_dtype
 from engine.ops.quick import binary as binary_operator
 from engine.ops.table import run
@@ -22,12 +22,20 @@ from engine.tensor import Tensor, wrap
 def _slow(op: Any, a: Any, b: Any) -> Any:
     """Everything else: arrays, NumPy numbers, other types; NotImplemented for strangers."""
     if isinstance(b, np.ndarray):
-        b = wrap(b)
-    elif not isinstance(b, (Tensor, bool, int, float, complex, np.generic)):
+        return beside_array(_UFUNCS[op.name], a, b)
+    if not isinstance(b, (Tensor, bool, int, float, complex, np.generic)):
         return NotImplemented
     if op is binary.SUB or op is binary.RSUB:
         binary.check_bool(a, b)
     return run(op, [a, b, 1] if len(op.params) == 3 else [a, b])
+
+
+_UFUNCS = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.true_divide}
+
+
+def beside_array(ufunc: Any, t: Any, array: Any) -> Any:
+    """What an operator of a tensor and a NumPy array gives: NumPy's own result as a tensor."""
+    return wrap(np.asarray(ufunc(t.numpy(), array)))
 
 
 def _operator(name: str, op: Any, forward: str, va: str, vb: str) -> Callable[[Any, Any], Any]:
@@ -45,7 +53,10 @@ def _function(name: str, op: Any, fast: Callable[[Any, Any], Any], also: str, do
     alpha = len(op.params) == 3
 
     def call(input: Any, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs and isinstance(input, Tensor):
+        if (
+            len(args) == 1 and not kwargs and isinstance(input, Tensor)
+            and type(args[0]) is not np.ndarray
+        ):  # fmt: skip
             r = fast(input, args[0])
             if r is not NotImplemented:
                 return r
@@ -67,13 +78,16 @@ def _function(name: str, op: Any, fast: Callable[[Any, Any], Any], also: str, do
         publish(n + "_", write, function=False, F=False)
 
 
+_NUMBERS = (bool, int, float, complex, np.generic)
+
+
 def _arguments(name: str, a: Any, b: Any, alpha: Any, has_alpha: bool) -> list[Any]:
     if not isinstance(a, Tensor) and not isinstance(b, Tensor):
-        raise errors.not_tensor(name, "input", 1, a)
-    if not isinstance(b, (Tensor, bool, int, float, complex, np.generic)):
-        raise TypeError(
-            f"{name}(): argument 'other' (position 1) must be Tensor, not {type(b).__name__}"
-        )
+        if not isinstance(a, _NUMBERS) or not isinstance(b, _NUMBERS):
+            raise errors.not_tensor(name, "input", 1, a)
+        a = FUNCTIONS["tensor"](a)
+    if not isinstance(b, (Tensor, *_NUMBERS)):
+        raise errors.not_tensor(name, "other", 2, b)
     if name == "sub":
         binary.check_bool(a, b)
     if not has_alpha:

@@ -7,6 +7,7 @@ from typing import Any
 from engine.dtype import BOOL, FLOAT, float32
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.helpers import axis
+from engine.ops.scalars import over, times
 from engine.tensor import Tensor
 
 
@@ -36,11 +37,11 @@ def _neighbours(y: Any, d: int) -> tuple[Any, Any]:
     return y.narrow(d, 0, n), y.narrow(d, 1, n)
 
 
-def _spacing(x: Any, y: Any, d: int) -> Any:
+def _spacing(name: str, x: Any, y: Any, d: int) -> Any:
     """Widths between points `x`, shaped so that they lie along dimension `d` of `y`."""
     if len(x._s) == 1:
         if x._s[0] != y._s[d]:
-            raise RuntimeError("There must be one `x` value for each sample point")
+            raise RuntimeError(f"{name}: There must be one `x` value for each sample point")
         shape = [1] * len(y._s)
         shape[d] = x._s[0]
         x = x.reshape(shape)
@@ -59,11 +60,12 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
     d = axis(dim, len(y._s))
     if x is not None:
         left, right = _neighbours(y, d)
-        return (_spacing(x, y, d) * (left + right)).sum(d) / 2.0
+        wide = left + right
+        return over((wide * _spacing("trapezoid", x, y, d)).sum(d), 2.0)
     if not y._s[d]:
         return y.sum(d)
     ends = y.select(d, 0) + y.select(d, -1)
-    return (y.sum(d) - ends * 0.5) * dx
+    return times(y.sum(d) - times(ends, 0.5), dx)
 
 
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
@@ -72,8 +74,9 @@ def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -
     d = axis(dim, len(y._s))
     left, right = _neighbours(y, d)
     if x is not None:
-        return ((left + right) * _spacing(x, y, d)).cumsum(d) / 2.0
-    return (dx / 2.0 * (left + right)).cumsum(d)
+        wide = left + right
+        return over((wide * _spacing("cumulative_trapezoid", x, y, d)).cumsum(d), 2.0)
+    return times(left + right, dx / 2.0).cumsum(d)
 
 
 def _steps(spacing: Any, dims: list[int]) -> list[Any]:
@@ -109,10 +112,10 @@ def _slope(x: Any, d: int, h: Any, edge_order: int) -> Any:
     n = x._s[d]
     if isinstance(h, Tensor):
         return _slope_at(x, d, h)
-    inner = (x.narrow(d, 2, n - 2) - x.narrow(d, 0, n - 2)) / (2 * h)
+    inner = over(over(x.narrow(d, 2, n - 2) - x.narrow(d, 0, n - 2), h), 2)
     if edge_order == 1:
-        first = (x.narrow(d, 1, 1) - x.narrow(d, 0, 1)) / h
-        last = (x.narrow(d, n - 1, 1) - x.narrow(d, n - 2, 1)) / h
+        first = over(x.narrow(d, 1, 1) - x.narrow(d, 0, 1), h)
+        last = over(x.narrow(d, n - 1, 1) - x.narrow(d, n - 2, 1), h)
     else:
         a, b, c = (x.narrow(d, i, 1) for i in range(3))
         first = (-1.5 * a + 2.0 * b - 0.5 * c) / h

@@ -74,6 +74,11 @@ def _check_complex(values: list[Any]) -> None:
 
 
 def _check_pairs(values: list[Any]) -> None:
+    if values[0]._d.category != FLOAT or values[0]._d is bfloat16:
+        raise RuntimeError(
+            "view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar "
+            f"type: {values[0]._d.display}"
+        )
     if not values[0]._s:
         raise RuntimeError("Input tensor must have one or more dimensions")
     if values[0]._s[-1] != 2:

@@ -21,28 +21,27 @@ def _operand_labels(part: str, ndim: int, i: int) -> Labels:
     """The labels of one operand; the dimensions of an ellipsis are "0", "1", ... from the right."""
     head, ellipsis, tail = part.partition("...")
     letters = head + tail
-    for c in letters:
-        if not c.isalpha():
-            raise _fail(
-                f"invalid subscript given at index {part.index(c)} in the equation string, subscripts must be in [a-zA-Z]"
-            )
+    if "." in letters:
+        again = "more than one ellipsis" if "..." in tail else "'.'"
+        where = "" if "..." in tail else " that is not part of any ellipsis"
+        raise _fail(f"found {again} for operand {i}{where}")
     covered = ndim - len(letters)
-    if covered < 0 or (covered > 0 and not ellipsis):
+    if covered and not ellipsis:
         raise _fail(
-            f"the number of subscripts in the equation ({len(letters)}) "
-            + (
-                "is more than the number of dimensions"
-                if covered < 0
-                else "does not match the number of dimensions"
-            )
-            + f" ({ndim}) for operand {i}"
-            + ("" if covered < 0 else " and no ellipsis was given")
+            f"the number of subscripts in the equation ({len(letters)}) does not match the number of "
+            f"dimensions ({ndim}) for operand {i} and no ellipsis was given"
+        )
+    if covered < 0:
+        raise _fail(
+            f"the number of subscripts in the equation ({len(letters)}) is more than the number of "
+            f"dimensions ({ndim}) for operand {i}"
         )
     return [*head, *(str(k) for k in range(covered - 1, -1, -1)), *tail]
 
 
 def contract(equation: str, operands: Sequence[Any]) -> Any:
     """Evaluate an einsum equation on tensors."""
+    _check_letters(equation)
     left, arrow, right = equation.replace(" ", "").partition("->")
     parts = left.split(",")
     if len(parts) != len(operands):
@@ -60,16 +59,42 @@ def contract(equation: str, operands: Sequence[Any]) -> Any:
     return _contract(ops, order, len(output), labels)
 
 
+def _check_letters(equation: str) -> None:
+    """Raise at the first character that is not part of an equation."""
+    left, _, right = equation.partition("->")
+    for start, text in ((0, left.replace(",", " ")), (len(left) + 2, right)):
+        for i, c in enumerate(text):
+            if c not in " ." and not (c.isascii() and c.isalpha()):
+                raise _fail(
+                    f"invalid subscript given at index {start + i} in the equation string, subscripts must be "
+                    "in [a-zA-Z]"
+                )
+
+
 def _check_sizes(labels: list[Labels], operands: Sequence[Any]) -> None:
     sizes: dict[str, int] = {}
     for i, (ls, o) in enumerate(zip(labels, operands, strict=True)):
         for c, n in zip(ls, o._s, strict=True):
             old = sizes.setdefault(c, n)
+            if old != n and ls.count(c) > 1:
+                raise _fail(
+                    f"subscript {c} is repeated for operand {i} but the sizes don't match, {n} != {old}"
+                )
+            if old != n and 1 not in (old, n) and c.isdigit():
+                raise _fail(
+                    f"dimension {_place(c, labels)} covered by ellipsis in operand {i}has size {n} which does "
+                    f"not broadcast with previously seen ellipsis with size {old} for the respective dimension"
+                )
             if old != n and 1 not in (old, n):
                 raise _fail(
                     f"subscript {c} has size {n} for operand {i} which does not broadcast with previously seen size {old}"
                 )
             sizes[c] = max(old, n)
+
+
+def _place(label: str, labels: list[Labels]) -> int:
+    """Which dimension of the ellipsis a label stands for, from the left."""
+    return max(sum(c.isdigit() for c in ls) for ls in labels) - 1 - int(label)
 
 
 def _output(right: str, labels: list[Labels]) -> Labels:

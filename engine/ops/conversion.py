@@ -84,6 +84,8 @@ def to(self: Any, *args: Any, **kwargs: Any) -> Any:
             place = a
         elif isinstance(a, type):
             d = of_python(a)
+        elif isinstance(a, (int, float, complex)) and not isinstance(a, bool):
+            d = {int: int64, float: float64, complex: complex128}[type(a)]
     if d is not None and not isinstance(d, dtype):
         raise TypeError(
             f"to() received an invalid combination of arguments - got (dtype={type(d).__name__}, ), but expected one of:"

@@ -121,16 +121,20 @@ def _number(value: Any, d: dtype) -> Any:
         raise RuntimeError(f"value cannot be converted to type {_c_type(d)} without overflow")
     if d.category == INT and isinstance(value, float) and not math.isfinite(value):
         raise RuntimeError(f"value cannot be converted to type {_c_type(d)} without overflow")
-    if d.category == INT and not isinstance(value, (int, np.integer)):
+    whole = isinstance(value, (int, np.integer))
+    if d.category == INT and not whole:
+        if not _fits(value, d, whole):
+            raise RuntimeError(f"value cannot be converted to type {_c_type(d)} without overflow")
         value = int(value)
-    if d.category == INT and not _fits(value, d):
+    if d.category == INT and not _fits(value, d, whole):
         raise RuntimeError(f"value cannot be converted to type {_c_type(d)} without overflow")
     return np.asarray(value).astype(d.np)[()]
 
 
-def _fits(value: Any, d: dtype) -> bool:
+def _fits(value: Any, d: dtype, whole: bool) -> bool:
+    """Whether a number has a place in a type; whole numbers wrap around in an unsigned one."""
     info = np.iinfo(d.np)
-    return bool(info.min <= value <= info.max)
+    return bool((info.min or (-info.max if whole else 0)) <= value <= info.max)
 
 
 def _c_type(d: dtype) -> str:

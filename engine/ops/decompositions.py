@@ -265,6 +265,10 @@ def svd(input: Any, full_matrices: bool = True) -> Any:
 
 def svd_old(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
     """U, S and V with U diag(S) Vᴴ = input."""
+    if len(input._s) < 2:
+        raise RuntimeError(
+            f"linalg.svd: input should have at least 2 dimensions, but has {len(input._s)} dimensions instead"
+        )
     u, s, vh = run(SVD, [input, not some])
     return returns("svd", "U S V")((u, s, vh.mH))
 

@@ -218,6 +218,8 @@ def _rank(item: Any) -> int:
 
 def _expand_ellipsis(items: list[Any], ndim: int) -> list[Any]:
     used = sum(map(_rank, items))
+    if not ndim and len(items) == 1 and isinstance(items[0], slice):
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     if used > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
     places = [i for i, item in enumerate(items) if item is Ellipsis]
@@ -404,6 +406,8 @@ def _positions(key: Any, n: int) -> list[int]:
 def _resolve(t: Any, key: Any) -> tuple[Any, tuple[Any, ...] | None]:
     """The view by the basic items, and the advanced index into it (None if there is none)."""
     if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
+        if not t._s and key:
+            raise IndexError(f"index {key} is out of bounds for dimension 0 with size 0")
         if not t._s:
             raise IndexError(
                 "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in "
@@ -451,6 +455,8 @@ def getitem(self: Any, key: Any) -> Any:
 def setitem(self: Any, key: Any, value: Any) -> None:
     """self[key] = value: copy into the view, or index_put."""
     if mode.enabled and self._g is LEAF:
+        with mode.no_grad():
+            _resolve(self, key)  # a wrong index comes first
         everything = isinstance(key, (Tensor, list, type(...))) or key == slice(None)
         raise RuntimeError(errors.LEAF_INPLACE if everything else errors.LEAF_VIEW_INPLACE)
     inplace.check(self, "setitem")

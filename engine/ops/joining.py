@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from engine import errors
 from engine.dtype import int64
+from engine.errors import type_name
 from engine.ops.api import into, publish
 from engine.ops.helpers import axis
 from engine.ops.promote import result_dtype
@@ -141,10 +143,7 @@ UNBIND = define(
 
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """All slices along a dimension."""
-    if not isinstance(dim, int):
-        raise TypeError(
-            f"unbind(): argument 'dim' (position 1) must be int, not {type(dim).__name__}"
-        )
+    dim = operator.index(dim)
     if not input._s:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     return run(UNBIND, [input, axis(dim, len(input._s))])  # type: ignore[no-any-return]
@@ -189,7 +188,16 @@ SPLIT_SIZES = define(
 
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Pieces of a given size, or of the given sizes."""
-    d = axis(dim, len(tensor._s))
+    if not isinstance(tensor, Tensor):
+        return tensor.split(split_size_or_sections, dim)  # type: ignore[no-any-return]
+    if not tensor._s:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    d = axis(operator.index(dim), len(tensor._s))
+    if not isinstance(split_size_or_sections, (list, tuple, int, np.integer, Tensor)):
+        raise TypeError(
+            "split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints, not "
+            + type_name(split_size_or_sections)
+        )
     if isinstance(split_size_or_sections, (list, tuple)):
         sizes = [int(s) for s in split_size_or_sections]
         if any(s < 0 for s in sizes):
@@ -213,6 +221,14 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
             f"{tensor._s[d]}"
         )
     return run(SPLIT, [tensor, split_size_or_sections, d])  # type: ignore[no-any-return]
+
+
+def method_split(self: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Pieces of a given size, or of the given sizes."""
+    return split(self, split_size, dim)
+
+
+method_split.__qualname__ = "Tensor.split"
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
@@ -319,7 +335,8 @@ def column_stack(tensors: Any) -> Any:
 publish("cat concat concatenate", cat, method=False)
 publish("stack", stack, method=False)
 publish("unbind", unbind)
-publish("split", split)
+publish("split", split, method=False)
+publish("split", method_split, function=False, F=False)
 publish("chunk", chunk)
 publish("tensor_split", tensor_split)
 publish("hstack", hstack, method=False)

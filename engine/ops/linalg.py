@@ -11,7 +11,6 @@ from engine.dtype import FLOAT
 from engine.errors import LinAlgError
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.extremes import returns
-from engine.ops.norms import norm_vjp, vector_norm_raw
 from engine.ops.reduction import products_of_others
 from engine.ops.table import RAW, define, run
 from engine.tensor import wrap
@@ -19,10 +18,10 @@ from engine.tensor import wrap
 Raw = Any
 
 
-def at_least_matrix(name: str, t: Any) -> None:
+def at_least_matrix(name: str, t: Any, argument: str = "A") -> None:
     """Raise if a tensor is no matrix or batch of matrices."""
     if len(t._s) < 2:
-        raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
+        raise RuntimeError(f"{name}: The input tensor {argument} must have at least 2 dimensions.")
 
 
 def _square(name: str, t: Any) -> None:
@@ -82,51 +81,7 @@ INV = define(
     key="inverse",
     self=lambda F, g, result: -F.matmul(_t(F, result), F.matmul(g, _t(F, result))),
 )
-RAW.matmul, RAW.pinv = np.matmul, np.linalg.pinv
-
-
-def _least_squares(a: Raw, b: Raw, rcond: float | None, driver: str) -> tuple[Raw, Raw]:
-    """The solution, and the squares that remain where the driver tells them."""
-    inverse = np.linalg.pinv(a, rcond) if rcond else np.linalg.pinv(a)
-    x = inverse @ b
-    rest = np.zeros(0, a.dtype)
-    if driver != "gelsy" and a.shape[-2] > a.shape[-1]:
-        rest = (np.abs(a @ x - b) ** 2).sum(-2)
-    return x, rest
-
-
-def _least_squares_vjp(F: Any, g: Any, self: Any, b: Any, result0: Any, needs: Any) -> Any:
-    """Through the pseudo-inverse P, whose differential is
-    -P dA P + P Pᴴ dAᴴ (1 - A P) + (1 - P A) dAᴴ Pᴴ P; what remains of b is orthogonal to A's
-    columns, so that X is a constant there."""
-    gx, gr = g
-    p = F.pinv(self)
-    out_a = out_b = None
-    if gx is not None:
-        gp = F.matmul(gx, _t(F, b))
-        ph, ah = _t(F, p), _t(F, gp)
-        beside = ah - F.matmul(self, F.matmul(p, ah))
-        across = ah - F.matmul(ah, F.matmul(p, self))
-        out_a = F.matmul(beside, F.matmul(p, ph)) + F.matmul(F.matmul(ph, p), across)
-        out_a = out_a - F.matmul(F.matmul(ph, gp), ph)
-        out_b = F.matmul(ph, gx)
-    if gr is not None and gr.shape[-1:] != (0,):
-        rest = (F.matmul(self, result0) - b) * gr.reshape((*gr.shape[:-1], 1, gr.shape[-1])) * 2
-        more = F.matmul(rest, _t(F, result0))
-        out_a = more if out_a is None else out_a + more
-        out_b = -rest if out_b is None else out_b - rest
-    return (out_a if needs[0] else None, out_b if needs[1] else None)
-
-
-LSTSQ = define(
-    "linalg_lstsq(self, b, rcond, driver)",
-    _least_squares,
-    family="matmul",
-    outputs=2,
-    joint=_least_squares_vjp,
-    wrt="self b",
-    node="LinalgLstsqBackward0",
-)
+RAW.matmul = np.matmul
 
 
 def _det_vjp(F: Any, g: Any, self: Any, result: Any) -> Any:
@@ -307,6 +262,7 @@ def slogdet(input: Any) -> Any:
 
 def logdet(input: Any) -> Any:
     """The logarithm of the determinant; nan where that is negative."""
+    _square("logdet", input)
     sign, value = slogdet(input)
     return FUNCTIONS["where"](sign < 0, math.nan, value)
 
@@ -314,6 +270,13 @@ def logdet(input: Any) -> Any:
 def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
     """The X with A X = B, or with X A = B, for each square A (*, n, n)."""
     _square("linalg.solve", A)
+    vector = len(B._s) == 1 or (len(B._s) == len(A._s) - 1 and B._s == A._s[:-1])
+    if left and (B._s[-1] if vector else B._s[-2]) != A._s[-1]:
+        n = A._s[-1]
+        shape = f"{B._s[-1]}x1" if vector else f"{B._s[-2]}x{B._s[-1]}"
+        raise RuntimeError(
+            f"linalg.solve: Incompatible shapes of A and B for the equation AX = B ({n}x{n} and {shape})"
+        )
     if not left and (len(B._s) < 2 or B._s[-1] != A._s[-1]):
         n, m = A._s[-1], " by ".join(map(str, B._s[-2:])).replace(" by ", "x")
         raise RuntimeError(
@@ -332,6 +295,8 @@ def matrix_power(input: Any, n: int) -> Any:
     base = inverse(input) if n < 0 else input
     out = None
     n = abs(n)
+    if n == 3:
+        return (base @ base) @ base
     while n:
         if n & 1:
             out = base if out is None else out @ base
@@ -339,50 +304,6 @@ def matrix_power(input: Any, n: int) -> Any:
         if n:
             base = base @ base
     return out
-
-
-# --- contractions --------------------------------------------------------------------------------
-
-
-def _cdist(a: Raw, b: Raw, p: float) -> Raw:
-    return vector_norm_raw(a[..., :, None, :] - b[..., None, :, :], p, -1, False)
-
-
-def _cdist_vjp(F: Any, g: Any, self: Any, other: Any, result: Any, p: float, first: bool) -> Any:
-    a = self.reshape((*self.shape[:-1], 1, self.shape[-1]))
-    b = other.reshape((*other.shape[:-2], 1, *other.shape[-2:]))
-    d = a - b
-    v = norm_vjp(F, g, d, result, d.shape, p, -1, False)
-    return F.sum(v, [len(d.shape) - 2], False) if first else -F.sum(v, [len(d.shape) - 3], False)
-
-
-CDIST = define(
-    "_cdist_forward(self, other, p)",
-    _cdist,
-    family="reduction",
-    node="CdistBackward0",
-    key="cdist",
-    self=lambda F, g, self, other, result, p, self_sizes: F.sum_to(
-        _cdist_vjp(F, g, self, other, result, p, True), self_sizes
-    ),
-    other=lambda F, g, self, other, result, p, other_sizes: F.sum_to(
-        _cdist_vjp(F, g, self, other, result, p, False), other_sizes
-    ),
-)
-
-
-def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) -> Any:
-    """The p-norm distances of all rows of x1 and x2: (*, n, m)."""
-    for name, t in (("X1", x1), ("X2", x2)):
-        if len(t._s) < 2:
-            raise RuntimeError(f"cdist only supports at least 2D tensors, {name} got: {len(t._s)}D")
-    if x1._s[-1] != x2._s[-1]:
-        raise RuntimeError(
-            f"X1 and X2 must have the same number of columns. X1: {x1._s[-1]} X2: {x2._s[-1]}"
-        )
-    if p < 0:
-        raise RuntimeError("cdist only supports non-negative p values")
-    return run(CDIST, [x1, x2, float(p)])
 
 
 def _triangular(a: Raw, b: Raw, upper: bool, left: bool, unitriangular: bool) -> Raw:
@@ -427,7 +348,6 @@ for _n in (
     "matrix_power",
 ):
     publish(_n, globals()[_n], F=_n in ("inverse", "matrix_exp"))
-publish("cdist", cdist, method=False, F=False)
 __all__ = ["expose"]
 publish(
     "slogdet",

@@ -12,7 +12,7 @@ from engine.dtype import float32, float64
 from engine.ops.api import expose, publish
 from engine.ops.helpers import scaled
 from engine.ops.shape import EXPAND, SQUEEZE_MM, UNSAFE_VIEW, reshaped
-from engine.ops.table import define, run
+from engine.ops.table import RAW, define, run
 from engine.tensor import Tensor
 
 Raw = Any
@@ -52,15 +52,7 @@ BMM = define(
     mat2="bmm(conj(self.mT), g)",
     doc="Matrix products batch by batch: (b, n, m) @ (b, m, p) is (b, n, p).",
 )
-OUTER = define(
-    "outer(self, vec2)",
-    lambda a, b: a[:, None] * b[None, :],
-    family="matmul",
-    node="MulBackward0",
-    self=lambda F, g, vec2: F.sum(g * F.conj(vec2), [1], False),
-    vec2=lambda F, g, self: F.sum(g * F.conj(self[:, None]), [0], False),
-    doc="All products of elements of two vectors: (n, m).",
-)
+RAW.outer = lambda a, b: a[:, None] * b[None, :]
 
 
 #: Elements up to which products of columns and rows are rounded once; beyond, speed counts.
@@ -190,8 +182,26 @@ def _check_mv(values: list[Any]) -> None:
             f"size mismatch, got input ({a._s[0]}), mat ({a._s[0]}x{a._s[1]}), vec ({v._s[0]})"
         )
     if a._d is not v._d:
+        v_, a_ = v._d.display, a._d.display
         raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {errors.c_name(a._d)} != {errors.c_name(v._d)}"
+            f"addmv input tensors must have the same dtype, but got {v_}, {a_}, and {v_}"
+        )
+
+
+def _check_addmv(values: list[Any]) -> None:
+    c, a, v = values[:3]
+    if len(a._s) != 2 or len(v._s) != 1 or len(c._s) > 1:
+        raise RuntimeError(
+            f"vector + matrix @ vector expected, got {len(c._s)}, {len(a._s)}, {len(v._s)}"
+        )
+    if a._s[1] != v._s[0] or c._s not in ((), (1,), (a._s[0],)):
+        raise RuntimeError(
+            f"size mismatch, got input ({c._s.numel()}), mat ({a._s[0]}x{a._s[1]}), vec ({v._s[0]})"
+        )
+    if not c._d is a._d is v._d:
+        raise RuntimeError(
+            f"addmv input tensors must have the same dtype, but got {c._d.display}, {a._d.display}, and "
+            f"{v._d.display}"
         )
 
 
@@ -237,19 +247,20 @@ expose(MV, check=_check_mv)
 expose(DOT, check=_check_dot, also="inner_1d")
 expose(BMM, check=_check_bmm)
 expose(ADDMM, check=_check_addmm, inplace=True)
-for _op in (BADDBMM, ADDBMM, ADDMV, ADDR):
+expose(ADDMV, check=_check_addmv, inplace=True)
+for _op in (BADDBMM, ADDBMM, ADDR):
     expose(_op, inplace=True)
 
 
-def _check_outer(values: list[Any]) -> None:
-    if len(values[0]._s) != 1 or len(values[1]._s) != 1:
-        name, n = (
-            ("self", len(values[0]._s)) if len(values[0]._s) != 1 else ("vec2", len(values[1]._s))
-        )
-        raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {n}-D")
+def outer(input: Any, vec2: Any) -> Any:
+    """All products of elements of two vectors: (n, m)."""
+    for name, t in (("self", input), ("vec2", vec2)):
+        if len(t._s) != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {len(t._s)}-D")
+    return input.reshape(input._s[0], 1) * vec2
 
 
-expose(OUTER, also="ger", check=_check_outer)
+publish("outer ger", outer)
 
 
 def vdot(input: Any, other: Any) -> Any:

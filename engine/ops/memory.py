@@ -14,6 +14,8 @@ from engine.batching.levels import BatchedTensor, batched
 from engine.dtype import (
     COMPLEX,
     FLOAT,
+    bfloat16,
+    bits_of_bfloat16,
     dtype,
 )
 from engine.ops import inplace
@@ -79,6 +81,8 @@ def view_as(self: Any, other: Any) -> Any:
 
 def view_dtype(self: Any, d: dtype) -> Any:
     a = array(self)
+    if bfloat16 in (d, self._d) and d is not self._d:  # a copy: the values lie in float32 arrays
+        a = bits_of_bfloat16(a) if self._d is bfloat16 else a
     if d.itemsize != self._d.itemsize and (
         not self._s or self._s[-1] * self._d.itemsize % d.itemsize
     ):
@@ -87,7 +91,12 @@ def view_dtype(self: Any, d: dtype) -> Any:
             f"self.size(-1) must be divisible by {ratio} to view {self._d.display} as {d.display} "
             f"(different element sizes), but got {self._s[-1]}"
         )
+    if d is bfloat16 and self._d is not d:
+        bits = np.ascontiguousarray(a).view(np.uint16).astype(np.uint32) << 16
+        return wrap(bits.view(np.float32), d)
     out = wrap(a.view(d.np), d)
+    if self._d is bfloat16 and self._d is not d:
+        return out
     version.make_view(out, self, None)
     return out
 
@@ -96,6 +105,8 @@ def resize_(self: Any, *size: Any) -> Any:
     if self._g is not None:
         raise RuntimeError("cannot resize variables that require grad")
     shape = tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+    if any(n < 0 for n in shape):
+        raise RuntimeError("numel: integer multiplication overflow")
     grown = np.zeros(math.prod(shape), self._d.np)
     old = self._a.reshape(-1)[: grown.size]
     grown[: old.size] = old

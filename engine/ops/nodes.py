@@ -111,6 +111,10 @@ class OpNode(Function):
         op = self.op
         if self.args is None:
             raise errors.freed()
+        for i in op.shown:
+            v = self.args[i]
+            if isinstance(v, Tensor):
+                self._unpack(F, v)
         if op.joint is not None:
             fn, getters = op.joint
             out = list(fn(F, g, *[self._value(F, k, i) for k, i in getters]))

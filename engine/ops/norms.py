@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from engine import errors
 from engine.dtype import FLOAT
+from engine.errors import type_name
 from engine.ops.api import publish
 from engine.ops.helpers import axes, expand_dims
 from engine.ops.table import define, run
@@ -93,7 +93,11 @@ def norm(
 ) -> Any:
     """The p-norm of vectors, or "fro" and "nuc" of matrices."""
     if not isinstance(input, Tensor):
-        raise errors.not_tensor("norm", "input", 1, input)
+        return input.layout
+    if not isinstance(p, (str, int, float, complex, np.number, type(None))):
+        raise TypeError(
+            f"linalg_vector_norm(): argument 'ord' (position 2) must be Number, not {type_name(p)}"
+        )
     t = input if dtype is None else input.to(dtype)
     if p == "nuc":
         from engine.linalg import matrix_norm
@@ -104,7 +108,14 @@ def norm(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
             + t._d.display
         )
-    order = 2.0 if p in ("fro", None) else float(p)
+    if isinstance(p, str) and p != "fro":
+        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
+    if p == "fro" and isinstance(dim, (tuple, list)) and len(dim) > 2:
+        raise RuntimeError(
+            "linalg.matrix_norm: dim must be a 2-tuple. Got " + " ".join(map(str, dim))
+        )
+    p_: Any = p
+    order = 2.0 if p in ("fro", None) else float(p_)
     dims = None if dim is None else [dim] if isinstance(dim, int) else list(dim)
     return run(VECTOR_NORM, [t, order, dims, keepdim])
 
@@ -113,6 +124,9 @@ def method_norm(
     self: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None
 ) -> Any:
     return norm(self, p, dim, keepdim, dtype=dtype)
+
+
+method_norm.__qualname__ = "Tensor.norm"
 
 
 publish("norm", norm, method=False)

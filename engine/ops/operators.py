@@ -17,6 +17,12 @@ from engine.tensor import TENSORS, Tensor, wrap
 _OPERANDS = (Tensor, bool, int, float, complex, np.generic)
 
 
+_SYMBOLS = {
+    "floor_divide": "floordiv", "remainder": "mod", "bitwise_and": "and_", "bitwise_or": "or_",
+    "bitwise_xor": "xor", "bitwise_left_shift": "lshift", "bitwise_right_shift": "rshift",
+}  # fmt: skip
+
+
 def _operand(v: Any) -> Any:
     return wrap(v) if isinstance(v, np.ndarray) else v
 
@@ -25,7 +31,8 @@ def _plain(name: str, op: Any) -> Callable[..., Any]:
     """An operator that leaves strangers to Python."""
 
     def call(self: Any, other: Any) -> Any:
-        other = _operand(other)
+        if isinstance(other, np.ndarray):
+            return arithmetic.beside_array(getattr(operator, _SYMBOLS.get(name, name)), self, other)
         return FUNCTIONS[name](self, other) if isinstance(other, _OPERANDS) else NotImplemented
 
     return call
@@ -60,9 +67,7 @@ def _rtruediv(self: Any, other: Any) -> Any:
 
 
 def _rpow(self: Any, other: Any) -> Any:
-    if isinstance(other, np.ndarray):
-        return NotImplemented
-    return binary.pow(other, self)
+    return binary.pow(other, self) if isinstance(other, _OPERANDS) else NotImplemented
 
 
 def _ipow(self: Any, other: Any) -> Any:

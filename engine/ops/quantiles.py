@@ -200,7 +200,7 @@ def _quantile(
     q = _check_quantile(name, t, q, how)
     d = None if dim is None or not t._s else axis(dim, len(t._s))
     moved = t.flatten() if d is None else t.movedim(d, -1)
-    values = moved.sort()[0]
+    values = moved.sort(-1)[0]
     with no_grad():
         ranks = _ranks(values.detach(), q.reshape(-1), ignore_nan)
     if how in ("lower", "higher", "nearest"):
@@ -214,7 +214,11 @@ def _quantile(
     if d is not None:
         shape[d : d + 1] = [1] if keepdim else []
     shape = [*q._s, *shape]
-    return run(SQUEEZE_MM, [out.movedim(-1, 0).reshape([*shape, 1]), len(shape)])
+    if q._s:
+        out = out.movedim(-1, 0).reshape([*shape, 1])
+    return run(
+        SQUEEZE_MM, [out if len(out._s) == len(shape) + 1 else out.reshape([*shape, 1]), len(shape)]
+    )
 
 
 def quantile(

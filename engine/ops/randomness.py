@@ -121,7 +121,8 @@ def randint(
     d = dtype or int64
     _in_range(int(low), int(high), d)
     return _finish(
-        _tensor(_source(generator).randint(int(low), int(high), tuple(size)), d), requires_grad
+        _tensor(_source(generator).randint(int(low), int(high), shape_of("randint", (size,))), d),
+        requires_grad,
     )
 
 
@@ -181,7 +182,8 @@ def normal(
     if size is not None:
         d = dtype or default()
         return _finish(
-            _tensor(source.normal(tuple(size), d.name, float(mean), float(std)), d), requires_grad
+            _tensor(source.normal(shape_of("normal", (size,)), d.name, float(mean), float(std)), d),
+            requires_grad,
         )
     if isinstance(mean, Tensor) and isinstance(std, Tensor):
         try:

@@ -322,6 +322,7 @@ def _hermitian(self: Any) -> Any:
     if len(self._s) not in (0, 2):
         raise RuntimeError(
             f"tensor.H is only supported on matrices (2-D tensors). Got {len(self._s)}-D tensor."
+            + " For batches of matrices, consider using tensor.mH" * (len(self._s) > 2)
         )
     return _matrix_t(self, "H").conj()
 

@@ -96,6 +96,9 @@ ROOMS: dict[str, Names] = {
         both="cholesky qr svd",
         rows="cholesky_row linalg_eig linalg_eigh linalg_qr linalg_svd",
     ),
+    "distances": Names(
+        functions="cdist",
+    ),
     "diagonal": Names(
         both="diag diag_embed diagflat diagonal trace tril triu",
         functions="tril_indices triu_indices",
@@ -134,10 +137,7 @@ ROOMS: dict[str, Names] = {
     ),
     "linalg": Names(
         both="det inverse logdet matrix_exp matrix_power slogdet",
-        functions="cdist",
-        rows=(
-            "diag_part linalg_det linalg_lstsq linalg_slogdet linalg_solve pinv solve_triangular"
-        ),
+        rows="diag_part linalg_det linalg_slogdet linalg_solve solve_triangular",
     ),
     "masking": Names(
         both="masked_fill masked_scatter masked_select",
@@ -199,6 +199,12 @@ ROOMS: dict[str, Names] = {
     "products": Names(
         both="inner",
         functions="chain_matmul einsum tensordot",
+    ),
+    "pseudoinverse": Names(
+        rows="linalg_lstsq linalg_pinv pinv",
+    ),
+    "scalars": Names(
+        rows="add_scalar div_scalar mul_scalar sub_scalar",
     ),
     "quantiles": Names(
         both="kthvalue median mode nanmedian nanquantile quantile",

@@ -503,8 +503,8 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
         return input.reshape(-1).gather(0, indices.reshape(-1))
     d = axis(dim, len(input._s))
     full = [max(a, b) for a, b in zip(input._s, indices._s, strict=True)]
-    x = input.expand(*[input._s[i] if i == d else full[i] for i in range(len(full))])
-    i = indices.expand(*[indices._s[k] if k == d else full[k] for k in range(len(full))])
+    x = input.expand([input._s[i] if i == d else full[i] for i in range(len(full))])
+    i = indices.expand([indices._s[k] if k == d else full[k] for k in range(len(full))])
     return x.gather(d, i)
 
 

@@ -112,19 +112,19 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
         shape = np.broadcast_shapes(*(t._s for t in tensors))
     except ValueError:
         raise errors.mismatch(tensors[0]._s, tensors[1]._s) from None
-    return tuple(t if t._s == shape else t.expand(*shape) for t in tensors)
+    return tuple(t if t._s == shape else t.expand(shape) for t in tensors)
 
 
 publish("broadcast_shapes", broadcast_shapes, method=False, F=False)
 publish("broadcast_tensors", broadcast_tensors, method=False, F=False)
 publish(
     "broadcast_to",
-    lambda self, size: self.expand(*size),
+    lambda self, size: self.expand(size),
     doc="A view expanded to a shape, without copying.",
 )
 publish(
     "expand_as",
-    lambda self, other: self.expand(*other._s),
+    lambda self, other: self.expand(other._s),
     function=False,
     doc="A view expanded to the shape of `other`.",
 )

@@ -13,7 +13,7 @@ from engine.batching.levels import BatchedTensor
 from engine.dtype import FROM_NP
 from engine.dtype import dtype as DType
 from engine.ops.api import expose, publish
-from engine.ops.helpers import axis
+from engine.ops.helpers import axes, axis
 from engine.ops.table import GRAPH, OPS, RAW, define, run
 from engine.tensor import Tensor
 
@@ -93,13 +93,24 @@ def view(self: Any, *size: Any, dtype: Any = None) -> Any:
         from engine.ops.memory import view_dtype
 
         return view_dtype(self, dtype or size[0])
+    if not size:
+        raise TypeError("view() needs a size")
     return VIEW.way(self, infer_size(_shape_args(size), math.prod(self._s)))
 
 
 def reshape(input: Any, *shape: Any, **kwargs: Any) -> Any:
     """A view if possible, else a copy."""
-    shape = (kwargs["shape"],) if "shape" in kwargs else shape
+    shape = _only(kwargs, "shape", shape)
     return reshaped(input, infer_size(_shape_args(shape), math.prod(input._s)))
+
+
+def _only(kwargs: dict[str, Any], name: str, given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Sizes or dimensions that were given by place, or by the one name they have."""
+    if kwargs:
+        given = (kwargs.pop(name),)
+    if kwargs or not given:
+        raise TypeError(f"takes nothing but '{name}'")
+    return given
 
 
 def reshaped(t: Any, size: tuple[int, ...]) -> Any:
@@ -178,7 +189,7 @@ PERMUTE = define(
 
 def permute(input: Any, *dims: Any, **kwargs: Any) -> Any:
     """A view with the dimensions in another order."""
-    dims = (kwargs["dims"],) if "dims" in kwargs else dims
+    dims = _only(kwargs, "dims", dims)
     return PERMUTE.way(input, _shape_args(dims))
 
 
@@ -233,6 +244,8 @@ EXPAND = define(
 
 def expand(self: Any, *size: Any, implicit: bool = False) -> Any:
     """A view in which dimensions of size 1 are repeated, without copying."""
+    if not size:
+        raise TypeError("expand() needs a size")
     return EXPAND.way(self, _shape_args(size))
 
 
@@ -251,7 +264,7 @@ SQUEEZE = define(
 
 
 def _squeeze_dims(a: Raw, dim: Any) -> Raw:
-    dims = {axis(d, a.ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))}
+    dims = axes(dim, a.ndim) if dim != () else ()
     return a.reshape([s for i, s in enumerate(a.shape) if s != 1 or i not in dims])
 
 

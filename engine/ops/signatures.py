@@ -218,25 +218,25 @@ class Overload:
     def _unpack(self, p: Parameter, v: Any, place: int) -> None:
         if p.kind == "ints" and _is_list(v):
             for i, e in enumerate(v):
-                if not _is_index(e):
+                if not _is_index(e) and not (i and isinstance(e, bool)):
                     raise TypeError(
                         f"{self.name}(): argument '{p.name}' failed to unpack the object at pos {i + 1} "
-                        f'with error "type must be tuple of ints,but got {type(e).__name__}"'
+                        f'with error "type must be tuple of ints,but got {type_name(e)}"'
                     )
         if p.kind == "Tensors" and _is_list(v) and p.name != "indices":
             for i, e in enumerate(v):
                 if not isinstance(e, Tensor):
                     raise TypeError(
-                        f"expected Tensor as element {i} in argument {place}, but got {type(e).__name__}"
+                        f"expected Tensor as element {i} in argument {place}, but got {type_name(e)}"
                     )
 
     def _wrong(self, p: Parameter, v: Any, place: int | None, args: Sequence[Any]) -> TypeError:
         where = "" if place is None else f" (position {place + 1})"
         what = f"{self.name}(): argument '{p.name}'{where} must be {p.type_name}, "
         if p.kind == "ints" and place is not None and _is_list(v):
-            return TypeError(what + f"but found element of type {type(v[0]).__name__} at pos 0")
+            return TypeError(what + f"but found element of type {type_name(v[0])} at pos 0")
         if p.kind == "ints" and self.variadic and len(args) > 1:
-            return TypeError(what + f"but found element of type {type(v).__name__} at pos 0")
+            return self._extra(len(args))
         return TypeError(what + f"not {type_name(v)}")
 
     def _extra(self, given: int) -> TypeError:

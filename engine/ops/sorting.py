@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from engine import errors
 from engine.ops.api import publish
 from engine.ops.extremes import returns
 from engine.ops.helpers import axis, by_example
@@ -164,6 +165,10 @@ def unique(
     dim: int | None = None,
 ) -> Any:
     """The different elements, sorted."""
+    if not isinstance(input, Tensor):
+        raise errors.not_tensor("_unique2" if dim is None else "unique_dim", "input", 1, input)
+    if dim is not None:
+        axis(dim, len(input._s))
     found = run(UNIQUE, [input]) if dim is None else run(UNIQUE_DIM, [input, dim])
     return _asked(found, return_inverse, return_counts)
 
@@ -188,6 +193,17 @@ def searchsorted(
     """Where each value would have to be put to keep the sequence sorted."""
     which: Any = side or ("right" if right else "left")
     rows = np.asarray(sorted_sequence._a)
+    if not rows.ndim:
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension"
+        )
+    shape = list(getattr(input, "_s", ()))
+    if rows.ndim > 1 and [*rows.shape[:-1]] != shape[:-1]:
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of "
+            "boundaries tensor and input value tensor must match, but we got boundaries tensor "
+            f"{list(rows.shape)} and input value tensor {shape}"
+        )
     if sorter is not None:
         rows = np.take_along_axis(rows, np.asarray(sorter._a), -1)
     wanted = np.asarray(input._a) if isinstance(input, Tensor) else np.asarray(input)
@@ -204,6 +220,10 @@ def searchsorted(
 @by_example
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
     """The place of each element between sorted boundaries."""
+    if len(boundaries._s) != 1:
+        raise RuntimeError(
+            f"boundaries tensor must be 1 dimension, but got dim({len(boundaries._s)})"
+        )
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 

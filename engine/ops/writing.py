@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from engine import recording, version
+from engine.errors import type_name
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.copying import _number
 from engine.ops.cumulative import CUMPROD, CUMSUM
 from engine.ops.helpers import axis
 from engine.ops.table import define, run
-from engine.tensor import array
+from engine.tensor import Tensor, array
 
 Raw = Any
 
@@ -231,6 +232,11 @@ def set_(self: Any, source: Any = None, *more: Any) -> Any:
     """Show the memory of another tensor."""
     if self._g is not None:
         raise RuntimeError("derivative for set_ is not implemented")
+    if source is not None and not isinstance(source, Tensor):
+        raise TypeError(
+            f"set_() received an invalid combination of arguments - got ({type_name(source)}), but expected "
+            "one of:\n * ()\n * (torch.Storage source)\n * (Tensor source)\n"
+        )
     if source is None:
         source = FUNCTIONS["tensor"]([], dtype=self._d)
     if source._d is not self._d:
@@ -306,7 +312,7 @@ publish("sum_to_size", sum_to_size, function=False, F=False)
 def _spread(index: Any, source: Any, dim: int) -> Any:
     shape = [1] * len(source._s)
     shape[dim] = -1
-    return index.reshape(shape).expand(*source._s)
+    return index.reshape(shape).expand(source._s)
 
 
 def index_reduce(

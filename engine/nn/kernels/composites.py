@@ -1,8 +1,4 @@
-"""Rows that PyTorch's composite functions are made of and Python code never calls by itself.
-
-Inside such a function a number beside a tensor is another overload, which shows in the node's
-name: MulBackward1, DivBackward1, AddBackward1.
-"""
+"""Rows that PyTorch's composite functions are made of and Python code never calls by itself."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from engine.ops.api import expose
+from engine.ops.scalars import minus, over, plus, times
 from engine.ops.table import define
 
 Raw = Any
@@ -18,31 +15,6 @@ Raw = Any
 
 def _expose(op: Any) -> Any:
     return expose(op, function=False, method=False)
-
-
-def _scalar(name: str, forward: Any, vjp: Any) -> Any:
-    node = f"{name.capitalize()}Backward1"
-    op = define(
-        f"{name}(self, other)",
-        forward,
-        family="pointwise",
-        node=node,
-        key=f"{name}_scalar",
-        self=vjp,
-    )
-    return lambda t, number: _run(op, t, number)
-
-
-def _run(op: Any, t: Any, number: float) -> Any:
-    from engine.ops.table import run
-
-    return run(op, [t, number])
-
-
-times = _scalar("mul", lambda a, b: a * b, lambda F, g, other: g * other)
-over = _scalar("div", lambda a, b: a / b, lambda F, g, other: g / other)
-plus = _scalar("add", lambda a, b: a + b, lambda F, g: g)
-minus = _scalar("sub", lambda a, b: a - b, lambda F, g: g)
 
 
 def _softmax(a: Raw) -> Raw:
@@ -119,3 +91,7 @@ def _pdist_vjp(F: Any, g: Any, self: Any, p: float, result: Any) -> Any:
 
 
 pdist = _expose(define("pdist(self, p=2.0)", _pdist, family="reduction", self=_pdist_vjp))
+
+__all__ = [
+    "channel_shuffle", "minus", "over", "pdist", "plus", "safe_softmax", "soft_margin_loss", "times",
+]  # fmt: skip
