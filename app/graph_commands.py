@@ -33,6 +33,37 @@ GRAPH = (
     Command("focus_wider", "One Step Wider", "Graph", ("]",), on_graph=True),
     Command("focus_narrower", "One Step Narrower", "Graph", ("[",), on_graph=True),
     Command("show_whole", "Show Whole Graph", "Graph", ("Esc",), on_graph=True),
+    Command(
+        "select_all", "Select All Nodes", "Graph", ("Ctrl+A",), on_graph=True, separator=True,
+    ),
+    Command(
+        "select_ancestors", "Select Ancestors", "Graph", ("Ctrl+Up",), "",
+        "Select all that the selected nodes were computed from", on_graph=True,
+    ),
+    Command(
+        "select_descendants", "Select Descendants", "Graph", ("Ctrl+Down",), "",
+        "Select all that was computed from the selected nodes", on_graph=True,
+    ),
+    Command(
+        "inspect", "Show in Inspector", "Graph", ("Ctrl+I",), "", "(Enter on the graph)",
+        separator=True,
+    ),
+    Command("go_to_code", "Go to Code Line", "Graph", ("F12",), "code"),
+    Command(
+        "go_to_partner", "Go to Partner", "Graph", ("B",), "",
+        "From an operation to its backward node, from a leaf to its AccumulateGrad, and back",
+        on_graph=True,
+    ),
+    Command(
+        "edit_value", "Edit Value…", "Graph", ("F2",), "",
+        "Give a leaf other numbers and see what changes", on_graph=True,
+    ),
+    Command("copy_name", "Copy Name", "Graph", ("Ctrl+C",), "copy", on_graph=True, separator=True),
+    Command("copy_value", "Copy Value", "Graph", ("Ctrl+Alt+C",), on_graph=True),
+    Command(
+        "copy_picture", "Copy as Picture", "Graph", ("Ctrl+Shift+C",), "",
+        "Put a picture of the graph, or of several selected nodes, on the clipboard",
+    ),
 )  # fmt: skip
 
 #: Of the menu View.
@@ -53,4 +84,16 @@ VIEW = (
         "flow", "Gradient Flow", "View", (), "",
         "Edges that a cotangent has crossed show its size", checkable=True,
     ),
+)  # fmt: skip
+
+#: What the context menu of a node offers, and that of the empty canvas; "" is a line.
+NODE_MENU = (
+    "inspect", "go_to_code", "go_to_partner", "edit_value", "",
+    "focus_near", "focus_ancestors", "focus_descendants", "show_whole", "",
+    "select_ancestors", "select_descendants", "",
+    "copy_name", "copy_value", "copy_picture",
+)  # fmt: skip
+CANVAS_MENU = (
+    "find", "back", "forward", "", "fit", "zoom_in", "zoom_out", "show_whole", "",
+    "select_all", "minimap", "", "copy_picture", "export",
 )  # fmt: skip

@@ -21,6 +21,7 @@ from app.controller.iterations import IterationsBinding
 from app.controller.leftovers import Leftovers
 from app.controller.lenses import LensBinding
 from app.controller.moving import Moving
+from app.controller.nodes import NodeActions
 from app.controller.notebook import NotebookBinding
 from app.controller.operations import OperationsBinding
 from app.controller.playback import PlaybackBinding
@@ -72,6 +73,7 @@ class Controller(QObject):
         self.finding = Finding(self.session, self.window, self.graph)
         self.lenses = LensBinding(self.session, self.graph, self.window.graph, preferences)
         self.moving = Moving(self.session, self.window, self.graph, self.finding)
+        self.nodes = NodeActions(self.session, self.window, self.graph)
         self.iterations = IterationsBinding(self.session, self.window.inspector)
         self.playback = PlaybackBinding(
             self.session, self.window.transport, preferences, self.graph.show_step
@@ -112,6 +114,7 @@ class Controller(QObject):
         self.graph.pictures.close()
         self.previews.close()
         self.finding.close()
+        self.nodes.close()
         self.lenses.close()
         self.iterations.close()
         self.operations.close()
@@ -159,6 +162,7 @@ class Controller(QObject):
             "problems": self.problems.show,
             "minimap": self._switch_minimap,
             **self.moving.handlers(),
+            **self.nodes.handlers(),
             "fit": canvas.fit,
             "zoom_in": lambda: canvas.zoom_by(1.25),
             "zoom_out": lambda: canvas.zoom_by(1 / 1.25),

@@ -34,7 +34,8 @@ def write_tape(path: Path, program: str) -> Path:
     names: dict[str, Any] = {"torch": torch}
     with recorder:
         recorder.begin_cell("a", program, 1)
-        exec(program, names)
+        recorder.register_file("<cell a>", "a")
+        exec(compile(program, "<cell a>", "exec"), names)
         recorder.end_cell(names)
     recorder.finish()
     return path

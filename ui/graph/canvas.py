@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import networkx as nx
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QImage, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from ui.fonts import ui_font
@@ -18,6 +18,7 @@ from ui.graph.overlay import paint_placeholder, paint_ring, paint_rings
 from ui.graph.paint import Picture, paint_background
 from ui.graph.previews import Preview
 from ui.graph.scene import Scene, touching
+from ui.graph.still import for_clipboard
 from ui.graph.thumbs import THUMBS_FROM
 from ui.graph.tips import description
 from ui.graph.types import CanvasState, Layout, NodeId
@@ -154,6 +155,15 @@ class GraphCanvas(HandledView):
     def picture(self) -> Picture | None:
         """Return what is painted; None without a graph."""
         return self._stage.picture
+
+    def still(self) -> Callable[[], QImage]:
+        """Return what paints the graph as an image, or those of its nodes that are selected if
+        they are several; it may be called on another thread. Raises ValueError without a graph."""
+        picture = self._stage.picture
+        if picture is None:
+            raise ValueError("there is no graph to paint")
+        nodes = self._picks.nodes if len(self._picks.nodes) > 1 else None
+        return for_clipboard(picture, self._stage.state, nodes)
 
     def node_count(self) -> int:
         return 0 if self._stage.scene is None else len(self._stage.scene)

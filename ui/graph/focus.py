@@ -43,9 +43,9 @@ def focused(graph: nx.MultiDiGraph[NodeId], focus: Focus) -> nx.MultiDiGraph[Nod
     if focus.way == Way.NEAR:
         leafy = np.array([node.kind in (Kind.LEAF, Kind.ACCUMULATE) for node in ids], bool)
         shared = leafy & (reach.degrees() > HUB_FAN_OUT)
-        inside = reach.of(index[focus.node], focus.way, focus.hops, shared)
+        inside = reach.of([index[focus.node]], focus.way, focus.hops, shared)
     else:
-        inside = reach.with_partners(reach.of(index[focus.node], focus.way))
+        inside = reach.with_partners(reach.of([index[focus.node]], focus.way))
     part: nx.MultiDiGraph[NodeId] = nx.MultiDiGraph()
     for i in np.flatnonzero(inside).tolist():
         part.add_node(ids[i], **graph.nodes[ids[i]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 
 import numpy as np
@@ -30,11 +31,13 @@ class Reach:
         self._n = n
         self._ends, self._ties = ends.astype(np.int64), roles == Role.TIE
 
-    def of(self, node: int, way: Way, hops: int | None = None, ends: Bools | None = None) -> Bools:
+    def of(
+        self, nodes: Iterable[int], way: Way, hops: int | None = None, ends: Bools | None = None
+    ) -> Bools:
         """Return (n,) which nodes can be reached in at most `hops` steps (None: any number).
 
-        The node itself is among them. ends: (n,) nodes at which a way ends, if it did not begin
-        there.
+        The nodes themselves are among them. ends: (n,) nodes at which a way ends, if it did not
+        begin there.
         """
         source, target = self._ends.T
         if way == Way.NEAR:
@@ -47,10 +50,10 @@ class Reach:
         first = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=self._n))]).tolist()
         targets = target[order].tolist()
         found = bytearray(self._n)
-        found[node] = 1
         closed = bytearray(self._n) if ends is None else bytearray(ends.tobytes())
-        closed[node] = 0
-        edge, steps = [node], 0
+        edge, steps = list(nodes), 0
+        for node in edge:
+            found[node], closed[node] = 1, 0
         while edge and (hops is None or steps < hops):
             following = []
             for at in edge:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -183,6 +183,26 @@ class Scene:
     def edges_in(self, area: Rect) -> Indices:
         """Return the edges whose route may touch `area`."""
         return np.flatnonzero(touching(self.routes.boxes, area))
+
+    def only(self, nodes: Iterable[int]) -> Scene:
+        """Return the same with nothing drawn but these nodes, their badges, and edges among them.
+
+        What is not drawn has boxes of NaN; numbers stay as they are.
+        """
+        n, given = len(self), np.fromiter(nodes, np.intp)
+        inside = np.zeros(len(self.cards), bool)
+        inside[given] = True
+        inside[n:] = inside[self.badges.nodes]
+        drawn = inside[self.ends[:, 0]] & inside[self.ends[:, 1]]
+        boxes = np.where(inside[:, None], self.boxes, np.nan)
+        lines = np.where(drawn[:, None], self.routes.boxes, np.nan)
+        every = np.concatenate([boxes, lines])
+        every = every[np.isfinite(every[:, 0])]
+        bounds = Rect(0.0, 0.0, 0.0, 0.0)
+        if len(every):
+            low, high = every[:, :2].min(axis=0), (every[:, :2] + every[:, 2:]).max(axis=0)
+            bounds = Rect(*low.tolist(), *(high - low).tolist())
+        return replace(self, boxes=boxes, routes=replace(self.routes, boxes=lines), bounds=bounds)
 
     def node_at(self, x: float, y: float, slack: float = 0.0) -> int:
         """Return the node under a scene point, or -1; the last drawn one wins."""

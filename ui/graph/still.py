@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import cache
 
 import networkx as nx
@@ -34,6 +35,8 @@ from ui.theme import Theme
 MARGIN = 32.0  # scene units around the graph
 LONGEST = 16_000  # pixels of an image's side
 LARGEST = 120_000_000  # pixels of an image
+#: The same for the clipboard, from where pictures go into slides and messages.
+CLIPBOARD_SCALE, CLIPBOARD_LARGEST = 2.0, 32_000_000
 
 
 @cache
@@ -50,17 +53,17 @@ def picture_of(
     return Picture(scene, tints_of(scene, state), Inks(theme), CardPainter())
 
 
-def png(
+def image(
     picture: Picture, scale: float, state: CanvasState | None = None,
-    legends: Sequence[Legend] = (),
-) -> bytes:  # fmt: skip
-    """Return the picture as PNG, `scale` pixels per scene unit.
+    legends: Sequence[Legend] = (), largest: int = LARGEST,
+) -> QImage:  # fmt: skip
+    """Return the picture as an image, `scale` pixels per scene unit.
 
-    A graph too large for an image (16,000 pixels a side) is drawn smaller.
+    A graph too large for one (16,000 pixels a side, `largest` in all) is drawn smaller.
     """
     area = picture.scene.bounds.grown(MARGIN)
     scale = min(scale, LONGEST / max(area.width, area.height))
-    scale = min(scale, (LARGEST / (area.width * area.height)) ** 0.5)
+    scale = min(scale, (largest / (area.width * area.height)) ** 0.5)
     ratio = max(scale, 1.0)  # below 1 the painting itself chooses what to leave out
     view = View(scale / ratio, -area.x * scale / ratio, -area.y * scale / ratio, ratio)
     height = area.height * scale + HEIGHT * ratio * bool(legends)
@@ -74,11 +77,35 @@ def png(
     _paint_state(painter, picture, view, area, state)
     _paint_legends(painter, picture, size.width() / ratio, size.height() / ratio, legends)
     painter.end()
+    return image
+
+
+def png(
+    picture: Picture, scale: float, state: CanvasState | None = None,
+    legends: Sequence[Legend] = (),
+) -> bytes:  # fmt: skip
+    """Return `image` as PNG."""
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]  # it takes str, not bytes
+    made = image(picture, scale, state, legends)
+    made.save(buffer, "PNG")  # type: ignore[call-overload]  # it takes str, not bytes
     return bytes(data.data())
+
+
+def for_clipboard(
+    picture: Picture, state: CanvasState | None, nodes: Collection[int] | None
+) -> Callable[[], QImage]:
+    """Return what paints a picture, or only some of its nodes; on any thread, but only on one."""
+    if nodes is not None:
+        active = picture.tints.active if picture.tints.active in nodes else -1
+        tints = picture.tints._replace(active=active)
+        picture = picture._replace(scene=picture.scene.only(sorted(nodes)), tints=tints)
+        if state is not None:
+            badges = {node: text for node, text in state.badges.items() if node in nodes}
+            state = replace(state, badges=badges)
+    alone = picture._replace(inks=Inks(picture.inks.theme), cards=CardPainter())
+    return lambda: image(alone, CLIPBOARD_SCALE, state, largest=CLIPBOARD_LARGEST)
 
 
 def svg(

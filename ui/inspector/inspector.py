@@ -92,6 +92,13 @@ class Inspector(QWidget):
         if before is None or before.leaf != view.leaf:
             self.leaf_shown.emit(view.leaf)
 
+    def edit_value(self) -> None:
+        """Put the keyboard into the value, if it may be edited."""
+        if self._view is not None and self._view.editable:
+            self.sections["value"].title.setChecked(True)
+            self._scroll.ensureWidgetVisible(self.sections["value"])
+            self.value.tensor.edit()
+
     def shown(self) -> NodeView | None:
         """Return what is shown."""
         return self._view

@@ -172,6 +172,13 @@ class TensorTable(QTableView):
         """Let a double click or F2 open a cell, or not."""
         self._model.editable = editable
 
+    def edit_first(self) -> None:
+        """Open the first cell, where cells may be edited."""
+        first = self._model.index(0, 0)
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.setCurrentIndex(first)
+        self.edit(first)
+
     def set_theme(self, theme: Theme) -> None:
         self._model.set_theme(theme)
         self.viewport().update()

@@ -94,6 +94,17 @@ class TensorView(QWidget):
             self.table.set_editable(editable)
             self._fill()
 
+    def edit(self) -> None:
+        """Begin to edit the first element, where that is allowed."""
+        if not self._editable or self._array is None or not self._array.size:
+            return
+        if self._array.size == 1:
+            self.number.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.number.selectAll()
+        else:
+            self.set_way("table")
+            self.table.edit_first()
+
     def set_way(self, way: str) -> None:
         """Choose "table", "heatmap" or "histogram"."""
         self._way = way

@@ -87,11 +87,11 @@ def test_reach_agrees_with_a_plain_search(data: st.DataObject) -> None:
     spine.add_edges_from((a, b) for a, b, role in edges if role != Role.TIE)
     everything.add_edges_from((a, b) for a, b, _ in edges)
     start, hops = data.draw(st.integers(0, n - 1)), data.draw(st.integers(0, 4))
-    found = {way: set(np.flatnonzero(reach.of(start, way)).tolist()) for way in Way}
+    found = {way: set(np.flatnonzero(reach.of([start], way)).tolist()) for way in Way}
     assert found[Way.ANCESTORS] == nx.ancestors(spine, start) | {start}
     assert found[Way.DESCENDANTS] == nx.descendants(spine, start) | {start}
     near = nx.single_source_shortest_path_length(everything.to_undirected(), start, hops)
-    assert set(np.flatnonzero(reach.of(start, Way.NEAR, hops)).tolist()) == set(near)
+    assert set(np.flatnonzero(reach.of([start], Way.NEAR, hops)).tolist()) == set(near)
 
 
 @pytest.fixture
