@@ -179,17 +179,30 @@ def attach(op: Op, values: list[Any], out: Any, outs_from: Any = None) -> Any:
     n.seq = tick()
     if anomaly.enabled:
         anomaly.remember(n)
+    if not pack_hooks:
+        _keep(op, n, values, edges, firsts)
+        return n
+    hooked = recording.enter_forward(())  # what hooks do to pack is part of the operation
+    try:
+        _keep(op, n, values, edges, firsts)
+    finally:
+        recording.leave_forward(hooked)
+        recording.failed(hooked)
+    return n
+
+
+def _keep(op: Op, n: Any, values: list[Any], edges: tuple[Any, ...], firsts: Any) -> None:
+    """Let a node save what it needs, and be that of the results."""
     save(op, n, values, edges)
-    if node.outputs == 1:
+    if op.node.outputs == 1:
         firsts[0]._g = n
     else:
-        n.outputs = len(firsts)  # type: ignore[misc]  # a slot of the classes with several
+        n.outputs = len(firsts)
         for i, t in enumerate(firsts):
             if t._d.category >= FLOAT:
                 t._g = Port(n, i)
     n.cells = None
     n.outs = tuple((pack_raw(t), t._s, t._d) for t in firsts) if op.needs[1] else None
-    return n
 
 
 def pack_raw(t: Any) -> Any:

@@ -137,6 +137,9 @@ TABLES: dict[str, np.dtype[np.void]] = {
 }
 # fmt: on
 
+#: `how` of a read: the value was handed to a person's Function, whose forward is seen inside.
+INTO_FUNCTION = "Function"
+
 #: The code of each element type in `dtype` columns; bfloat16 is stored as its upper float32 bits.
 DTYPES: tuple[str, ...] = (
     "float32", "float64", "int64", "bool", "int32", "int16", "int8", "uint8", "float16",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.tape.schema import ValueFlag
+from engine.tape.schema import INTO_FUNCTION, ValueFlag
 
 if TYPE_CHECKING:
     from engine.tape.diagnose.facts import Facts
@@ -44,8 +44,9 @@ class Origins:
     def _reads(self) -> list[tuple[int, int, str]]:
         reads = self._facts.tape.reads
         return [
-            (int(row["value"]), int(row["event"]), self._facts.tape.text(int(row["how"])))
+            (int(row["value"]), int(row["event"]), how)
             for row in reads
+            if (how := self._facts.tape.text(int(row["how"]))) != INTO_FUNCTION
         ]
 
     def how_read(self, value: int) -> str:

@@ -19,7 +19,7 @@ from engine.tape.record.rows import Batch
 from engine.tape.record.runs import Runs
 from engine.tape.record.scopes import Scopes
 from engine.tape.record.tensors import Tensors
-from engine.tape.schema import Event, Mark
+from engine.tape.schema import INTO_FUNCTION, Event, Mark
 
 #: Our own entries in recording.log, beside those that the engine defines.
 BEGIN_CELL, PRINTED, ERROR = 100, 101, 102
@@ -187,6 +187,9 @@ class Transcript:
         if arguments is not None:
             rows = [self._tensors.latest(t, loc) for t in arguments]
             self._arguments.append((arguments, rows))
+            how, event = self.batch.text(INTO_FUNCTION), self.batch.events.count
+            for row in rows:  # what comes from them in there is no operation on the tape
+                self.batch["reads"].add(row, how, loc, event)
         self._written(written, self._arguments[-1][0], loc)
 
     def _written(self, tensors: tuple[Any, ...], arguments: tuple[Any, ...], loc: int) -> None:

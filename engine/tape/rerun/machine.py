@@ -25,7 +25,7 @@ from engine.tape.rerun.operations import Operations
 from engine.tape.rerun.passes import Pass
 from engine.tape.rerun.report import Evaluation, Kept, RerunError
 from engine.tape.rerun.standin import Recorded, sent_by
-from engine.tape.schema import DTYPES, ArrayFlag, Event, GradChange, OpFlag
+from engine.tape.schema import DTYPES, INTO_FUNCTION, ArrayFlag, Event, GradChange, OpFlag
 from engine.tape.tape import Tape
 
 #: The engine's modes and the switch of recording belong to the whole process.
@@ -105,7 +105,7 @@ class Machine:
 
     def grad(self, row: int, event: int) -> None:
         """The program assigned a .grad."""
-        tensor, kind, _, value, _ = self.tape.grads[row].item()
+        tensor, kind, ref, value, _ = self.tape.grads[row].item()
         leaf = self.live.get(tensor)
         if leaf is None:
             return
@@ -115,6 +115,20 @@ class Machine:
             given = self.live.get(self._values[value][0])
             if given is not None:
                 leaf._grad = given
+        elif kind == GradChange.WRITE and ref < 0 and value >= 0 and leaf._grad is not None:
+            self._written(leaf._grad, value, event)
+
+    def _written(self, grad: Any, row: int, event: int) -> None:
+        """Code that is on no tape wrote a .grad: it holds what was recorded, and that is said."""
+        tensor, content = self._values[row][0], self.recorded(row)
+        self.bind(row, grad)
+        if bits.same(np.asarray(grad._a), np.asarray(content)):
+            return
+        before = [r for r in range(row) if self._values[r][0] == tensor]
+        if before and self.differs[before[-1]]:
+            why = "what the program's own code made of it is as it was recorded"
+            self.keep(f"a write of {self.tape.label(row)}", why, event)
+        self.assign(grad, content)
 
     def operation(self, ref: int, event: int) -> None:
         """Run a forward operation."""
@@ -325,6 +339,8 @@ class Machine:
             if self.differs[value]:
                 what = f"{tape.text(how)} of {tape.label(value)}"
                 why = "what the program did with the number is as it was recorded"
+                if tape.text(how) == INTO_FUNCTION:
+                    why = "what the program made of it inside its Function is as it was recorded"
                 self.kept.setdefault(
                     (what, loc), Kept(what, why, max(event - 1, 0), -1, tape.source(loc))
                 )

@@ -15,7 +15,7 @@ from programs import Run, perform, programs
 
 import engine as torch
 from engine import recording
-from engine.tape import bits, evaluate
+from engine.tape import bits, evaluate, replay
 from engine.tape.recorder import Recorder
 from engine.tape.rerun import RerunError
 from engine.tape.schema import TABLES
@@ -329,3 +329,55 @@ def test_a_tape_of_version_2_says_that_it_lacks_the_options_of_optimizers() -> N
     again = evaluate(tape, {"w": [0.5, 0.5]})
     assert "the options of its optimizer were not recorded" in {one.why for one in again.kept}
     tape.close()
+
+
+class Descent(torch.autograd.Function):
+    """Runs a pass inside its forward over what it copied, writes the .grad of a leaf, and raises."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, leaf: Any) -> Any:
+        y = x.detach().clone().requires_grad_()
+        with torch.enable_grad():
+            ((y * 3).tanh() + leaf.sum()).sum().backward()
+        leaf.grad.data.add_(0.125)
+        raise RuntimeError("no result after passes")
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        return g, None
+
+
+def descend(w: Any) -> Any:
+    v = torch.tensor(W, requires_grad=True)
+    with pytest.raises(RuntimeError, match="no result"):
+        Descent.apply(w * 1, v)
+    return v
+
+
+def test_what_a_function_that_raised_made_of_a_leaf_is_named_and_the_rest_is_the_same() -> None:
+    w, others = leaf(), []
+    tape = record(lambda: others.append(descend(w)))
+    again = evaluate(tape, {w._tid % (1 << 40): OTHER})
+    assert [one.what.split(" of ")[0] for one in again.kept] == ["Function"]
+    assert "inside its Function" in again.kept[0].why
+    grad = replay.grad_at(again.tape, others[0]._tid % (1 << 40), len(tape.events))
+    assert grad.tolist() == others[0].grad.tolist(), "written by code that is not on the tape"
+
+
+def checkpointed(w: Any) -> None:
+    from engine.utils.checkpoint import checkpoint
+
+    y = checkpoint(torch.tanh, w * 2, use_reentrant=False)
+    (y * w).sum().backward()
+
+
+def test_an_operation_whose_saved_tensors_are_packed_runs_again() -> None:
+    tape = record(lambda: checkpointed(leaf()))
+    names = [tape.text(int(name)) for name in tape.ops["name"]][:4]
+    assert names == ["mul", "tanh", "mul", "sum"]
+    assert not tape.ops["flags"][:4].any()
+    fresh = record(lambda: checkpointed(leaf(OTHER)))
+    again = evaluate(tape, {0: OTHER})
+    for row in np.flatnonzero(tape.values["op"] < 4).tolist():
+        left, right = fresh.value(row), again.tape.value(row)
+        assert bits.same(np.asarray(left), np.asarray(right)), tape.label(row)
