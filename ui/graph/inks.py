@@ -54,9 +54,10 @@ def tints_of(scene: Scene, state: CanvasState | None) -> Tints:
     n, m = len(scene), scene.n_edges
     ends = scene.ends[:m]
     nodes[:n][state.visited] = Tint.LIT
-    nodes[:n][~state.shown] = Tint.GHOST
     edges[:m][state.edge_lit] = Tint.LIT
-    edges[:m][~(state.shown[ends[:, 0]] & state.shown[ends[:, 1]])] = Tint.GHOST
+    if not state.shown.all():
+        nodes[:n][~state.shown] = Tint.GHOST
+        edges[:m][~(state.shown[ends[:, 0]] & state.shown[ends[:, 1]])] = Tint.GHOST
     nodes[n:] = edges[m:] = _badge_tints(scene, edges)
     if 0 <= state.active < len(nodes) and nodes[state.active] == Tint.LIT:
         nodes[state.active] = Tint.PLAIN  # its halo says more than the trail's fill

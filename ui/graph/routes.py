@@ -23,23 +23,24 @@ class Routes:
     """All routes of a layout.
 
     beziers: float64 (k, 4, 2), cubic segments, those of route i from bezier_starts[i]; lines:
-    float64 (p, 4) of x1, y1, x2, y2, drawn for route i from line_starts[i] (ties are dashed);
-    paths: float64 (q, 2), the flattened points of route i from path_starts[i]; tips, directions:
+    float32 (p, 4) of x1, y1, x2, y2, drawn for route i from line_starts[i] (ties are dashed);
+    paths: float32 (q, 2), the flattened points of route i from path_starts[i]; tips, directions:
     float64 (m, 2), where the arrow head points and its unit vector; boxes: float64 (m, 4).
     """
 
     beziers: NDArray[np.float64]
     bezier_starts: Indices
-    lines: NDArray[np.float64]
+    lines: NDArray[np.float32]
     line_starts: Indices
-    paths: NDArray[np.float64]
+    paths: NDArray[np.float32]
     path_starts: Indices
     tips: NDArray[np.float64]
     directions: NDArray[np.float64]
     boxes: NDArray[np.float64]
 
     def lines_of(self, edges: Indices) -> NDArray[np.float64]:
-        return self.lines[spans(self.line_starts[edges], self.line_starts[edges + 1])]
+        some = self.lines[spans(self.line_starts[edges], self.line_starts[edges + 1])]
+        return some.astype(np.float64)
 
     def chords_of(self, edges: Indices) -> NDArray[np.float64]:
         """Return one straight line per Bezier segment: what is left of a route from afar."""
@@ -47,7 +48,7 @@ class Routes:
         return some[:, ::3].reshape(-1, 4)
 
     def path_of(self, edge: int) -> NDArray[np.float64]:
-        return self.paths[self.path_starts[edge] : self.path_starts[edge + 1]]
+        return self.paths[self.path_starts[edge] : self.path_starts[edge + 1]].astype(np.float64)
 
     def beziers_of(self, edge: int) -> NDArray[np.float64]:
         return self.beziers[self.bezier_starts[edge] : self.bezier_starts[edge + 1]]
@@ -74,7 +75,8 @@ def flatten(
     tips, directions = _tips(beziers, bezier_starts, count)
     lines, line_starts = _lines(paths, path_starts, roles, tips, directions)
     return Routes(
-        beziers, bezier_starts, lines, line_starts, paths, path_starts, tips, directions,
+        beziers, bezier_starts, lines, line_starts, paths.astype(np.float32),
+        path_starts, tips, directions,
         _boxes(paths, path_starts),
     )  # fmt: skip
 
@@ -131,18 +133,18 @@ def _lines(
     roles: NDArray[np.uint8],
     tips: NDArray[np.float64],
     directions: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], Indices]:
+) -> tuple[NDArray[np.float32], Indices]:
     """Return what is stroked: solid routes up to their arrow head, ties in dashes."""
     sizes = np.diff(path_starts)
     pieces = np.maximum(sizes - 1, 0)
     at = spans(path_starts[:-1], path_starts[:-1] + pieces)
     owner = np.repeat(np.arange(len(sizes)), pieces)
-    lines = np.concatenate([paths[at], paths[at + 1]], axis=1)
+    lines = np.concatenate([paths[at], paths[at + 1]], axis=1, dtype=np.float32)
     ties = roles[owner] == Role.TIE
     ends = np.flatnonzero(np.append(owner[1:] != owner[:-1], True)[: len(owner)] & ~ties)
     lines[ends, 2:] = (tips - directions * ARROW * 0.6)[owner[ends]]
-    dashes, dash_owner = _dashed(lines[ties], owner[ties])
-    everything = np.concatenate([lines[~ties], dashes])
+    dashes, dash_owner = _dashed(lines[ties].astype(np.float64), owner[ties])
+    everything = np.concatenate([lines[~ties], dashes], dtype=np.float32)
     owners = np.concatenate([owner[~ties], dash_owner])
     order = np.argsort(owners, kind="stable")
     line_starts = np.searchsorted(owners[order], np.arange(len(sizes) + 1))

@@ -121,8 +121,10 @@ class Scene:
     def build(cls, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> Scene:
         """Gather `graph`'s words and `layout`'s places."""
         badges = layout.badges
-        cards = [card_of(node, graph.nodes[node]) for node in layout.ids]
-        cards += badge_cards(layout, cards)
+        same: dict[Card, Card] = {}  # most of a large graph's cards are equal
+        made = (card_of(node, graph.nodes[node]) for node in layout.ids)
+        cards = [same.setdefault(card, card) for card in made]
+        cards += [same.setdefault(card, card) for card in badge_cards(layout, cards)]
         n = len(layout.ids)
         stubs = np.stack([n + np.arange(len(badges)), badges.nodes], axis=1)
         given = np.asarray(layout.edge_ends, np.int32).reshape(-1, 2)
@@ -179,6 +181,13 @@ class Scene:
     def nodes_in(self, area: Rect) -> Indices:
         """Return the nodes whose box touches `area`, in drawing order."""
         return np.flatnonzero(touching(self.boxes, area))
+
+    def has_few(self, area: Rect, most: int) -> bool:
+        """Return whether no more than `most` nodes touch `area`; a sample rules most out."""
+        sample = self.boxes[:: max(len(self.boxes) // 1024, 1)]
+        if np.count_nonzero(touching(sample, area)) > most:
+            return False
+        return len(self.nodes_in(area)) <= most
 
     def edges_in(self, area: Rect) -> Indices:
         """Return the edges whose route may touch `area`."""

@@ -29,7 +29,7 @@ from ui.theme import Theme
 
 #: While the scale changes, so many cards are painted anew in each frame; more are stretched tiles.
 DIRECT = 26
-BUDGET = 0.008  # seconds of a frame for new tiles
+BUDGET = 0.01  # seconds of a frame for new tiles; the first is painted in any case
 TRAVEL, RISE = 0.75, 0.6  # of a step's time: comets arrive, badges begin to rise
 
 Size = tuple[float, float]
@@ -160,7 +160,7 @@ class Stage(QObject):
         area = view.seen(*size)
         if self._morph is not None:
             self._morph.paint(painter, self.picture, view, area, self._morphed)
-        elif moving and len(self.picture.scene.nodes_in(area)) <= DIRECT:
+        elif moving and self.picture.scene.has_few(area, DIRECT):
             paint_scene(painter, self.picture, view, area)
         else:
             self._complete = self._tiles.paint(painter, view, size, moving, BUDGET)

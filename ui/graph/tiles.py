@@ -100,7 +100,8 @@ class Layer:
             if not len(some) + len(lines):
                 continue
             if self.scale <= MELT_TO:
-                self._dab(key, picture, some, lines, np.intersect1d(lines, unlit))
+                old = np.intersect1d(lines, unlit) if len(unlit) else unlit
+                self._dab(key, picture, some, lines, old)
             elif len(some) + len(lines) <= PATCHES:
                 self._patch(key, picture, some, lines)
             else:
@@ -243,7 +244,8 @@ class Tiles:
         todo = [key for key in wanted if key not in layer.tiles]
         todo += [key for key in wanted if key in layer.stale]
         for number, key in enumerate(todo):
-            if number and time.perf_counter() - begin > budget:
+            spent = time.perf_counter() - begin
+            if number and spent * (number + 1) / number > budget:
                 return False
             layer.paint_tile(key, picture)
         for key in wanted:  # the last used are the last to be dropped

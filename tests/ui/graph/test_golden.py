@@ -1,51 +1,48 @@
-"""Places of known graphs: a change of the layout shows here, node by node.
+"""Places of known graphs, examples and lessons: a change of the layout shows here, node by node.
 
-`python -m tests.ui.graph.test_golden` writes the places anew, after they were looked at.
+`python -m tests.ui.graph.golden` writes the places anew, after they were looked at.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-import networkx as nx
 import pytest
 
-from tests.benchmarks import graphs
-from ui.graph.layout import lay_out
+from tests.ui.graph import golden
 
-GOLDEN = Path(__file__).with_name("golden_layouts.json")
-GRAPHS: dict[str, Callable[[], nx.MultiDiGraph]] = {
-    "lesson": graphs.lesson,
-    "mlp": lambda: graphs.mlp(3),
-    "rnn with portals": lambda: graphs.rnn(10),
-    "transformer in sections": lambda: graphs.transformer(2),
-}
+PROGRAMS = json.loads(golden.PROGRAMS.read_text())
+EXAMPLES = [path.stem for path in golden.EXAMPLES]
 
 
-def places(name: str) -> dict[str, list[int]]:
-    """Return the corner of every node and badge in whole units."""
-    layout = lay_out(GRAPHS[name](), graphs.sizes(GRAPHS[name]()))
-    corners = {
-        str(node): box[:2] for node, box in zip(layout.ids, layout.boxes.tolist(), strict=True)
-    }
-    corners |= {f"badge:{k}": box[:2] for k, box in enumerate(layout.badges.boxes.tolist())}
-    return {key: [round(x), round(y)] for key, (x, y) in corners.items()}
-
-
-@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize("name", golden.GRAPHS)
 def test_every_node_is_where_it_was(name: str) -> None:
-    golden = json.loads(GOLDEN.read_text())[name]
-    now = places(name)
-    assert now.keys() == golden.keys()
+    known = json.loads(golden.KNOWN.read_text())[name]
+    now = golden.known_places(name)
+    assert now.keys() == known.keys()
     moved = {
-        key: (golden[key], now[key])
+        key: (known[key], now[key])
         for key in now
-        if max(abs(a - b) for a, b in zip(golden[key], now[key], strict=True)) > 1
+        if max(abs(a - b) for a, b in zip(known[key], now[key], strict=True)) > 1
     }
     assert not moved
 
 
-if __name__ == "__main__":
-    GOLDEN.write_text(json.dumps({name: places(name) for name in GRAPHS}, indent=0) + "\n")
+@pytest.mark.parametrize("path", golden.EXAMPLES, ids=EXAMPLES)
+def test_the_graphs_of_every_example_are_laid_out_as_they_were(path: Path) -> None:
+    assert golden.moved(PROGRAMS[path.stem], golden.program_places(path)) == []
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS.keys() - set(EXAMPLES)))
+def test_the_graphs_of_every_lesson_are_laid_out_as_they_were(name: str) -> None:
+    path = golden.LESSONS / f"{name}.ipynb"
+    if not path.exists():
+        pytest.skip(f"no lesson {path}")
+    assert golden.moved(PROGRAMS[name], golden.program_places(path)) == []
+
+
+def test_a_node_that_moves_is_named() -> None:
+    before, after = [[("mul", 0, 0), ("sum", 5, 90)]], [[("mul", 1, 0), ("sum", 5, 93)]]
+    assert golden.moved(before, after) == ["sum: (5, 90) -> (5, 93)"]
+    assert golden.moved(before, [[("mul", 0, 0), ("mean", 5, 90)]]) == ["other nodes than before"]
