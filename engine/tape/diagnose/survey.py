@@ -15,6 +15,7 @@ from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.losses import mistaken_losses
 from engine.tape.diagnose.none import why_none
 from engine.tape.diagnose.trace import Mask, Trail
+from engine.tape.modules import module_path
 from engine.tape.schema import GradChange, ValueFlag
 
 #: A layer is called dead when this share of its units was off for every row of every pass.
@@ -322,7 +323,11 @@ def dead_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
             continue
         rows = np.asarray(out > 0).reshape(-1, out.shape[-1] if out.ndim > 1 else out.size)
         units: Mask = np.asarray(rows.any(axis=0))
-        key = (facts.source(int(tape.ops["event"][op])), _where(facts, op), units.shape)
+        key = (
+            facts.source(int(tape.ops["event"][op])),
+            module_path(tape, int(tape.ops["scope"][op])),
+            units.shape,
+        )
         before = alive.get(key)
         alive[key] = (op, units | before[1] if before else units)
     found = []
@@ -341,16 +346,6 @@ def dead_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
                 )
             )
     return found
-
-
-def _where(facts: Facts, op: int) -> str:
-    """Return the module in which an operation ran, as a path of names."""
-    scope, names = int(facts.tape.ops["scope"][op]), list[str]()
-    while scope > 0:
-        row = facts.tape.scopes[scope]
-        names.append(facts.tape.text(int(row["name"])))
-        scope = int(row["parent"])
-    return ".".join(reversed(names))
 
 
 def sizes(facts: Facts, cancelled: Cancelled) -> list[Finding]:
