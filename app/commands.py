@@ -8,11 +8,12 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
 from app.command import Command
+from app.debug_commands import DEBUG
 from app.graph_commands import GRAPH, VIEW
 from ui.icons import icon
 from ui.theme import Theme
 
-MENUS = ("File", "Edit", "Run", "Playback", "Graph", "View", "Help")
+MENUS = ("File", "Edit", "Run", "Playback", "Debug", "Graph", "View", "Help")
 
 COMMANDS = (
     Command("new", "New Notebook", "File", ("Ctrl+N",), "plus"),
@@ -32,7 +33,7 @@ COMMANDS = (
     Command("undo", "Undo Change", "Edit", ("Ctrl+Alt+Z",), "undo"),
     Command("redo", "Redo Change", "Edit", ("Ctrl+Alt+Shift+Z",), "redo"),
     Command("run", "Run Cell", "Run", (), "run", "Run the cell and go to the next (Shift+Enter)"),
-    Command("run_all", "Run All", "Run", ("Ctrl+Shift+Return", "F5"), "run_all", "Run all cells"),
+    Command("run_all", "Run All", "Run", ("Ctrl+Shift+Return",), "run_all", "Run all cells"),
     Command("interrupt", "Interrupt", "Run", ("Ctrl+.",), "stop", "Stop what is running"),
     Command("restart", "Restart Kernel", "Run", (), "restart", "A new process and a new tape"),
     Command("restart_run", "Restart and Run All", "Run", ("Ctrl+Shift+F5",)),
@@ -54,13 +55,7 @@ COMMANDS = (
         "follow", "Graph Follows Playhead", "Playback", (), "", checkable=True, separator=True
     ),
     *GRAPH,
-    Command(
-        "why", "Why?", "Graph", ("Shift+F1",), "help",
-        "Why the selected gradient is None, zero, NaN, doubled, or as large as it is",
-        separator=True,
-    ),
-    Command("problems", "Problems", "Graph", ("F8",), "warning",
-            "What looks wrong in the recording"),
+    *DEBUG,
     Command("fit", "Fit Graph", "View", ("Ctrl+0",), "fit", "Show the whole graph (F)"),
     Command("zoom_in", "Zoom In", "View", ("Ctrl++", "Ctrl+="), "zoom_in"),
     Command("zoom_out", "Zoom Out", "View", ("Ctrl+-",), "zoom_out"),

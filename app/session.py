@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.counterpart import Counterpart
 from app.documents import Cell, Document
+from engine.tape.breakpoints import Breakpoint
 from engine.tape.tape import Tape
 from ui.graph.model import GraphInfo
 from ui.graph.types import NodeId
@@ -34,6 +35,7 @@ class Session(QObject):
     playhead_changed = Signal(int)
     selection_changed = Signal(object)  # NodeId | None
     counterpart_changed = Signal()
+    breakpoints_changed = Signal()
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +48,7 @@ class Session(QObject):
         self.playhead = 0
         self.selection: NodeId | None = None
         self.counterpart: Counterpart | None = None
+        self.breakpoints: Sequence[Breakpoint] = ()
 
     # --- document
 
@@ -171,6 +174,12 @@ class Session(QObject):
         if counterpart is not self.counterpart:
             self.counterpart = counterpart
             self.counterpart_changed.emit()
+
+    def set_breakpoints(self, points: Sequence[Breakpoint]) -> None:
+        """Stop at these places of the tape from now on."""
+        if tuple(points) != tuple(self.breakpoints):
+            self.breakpoints = tuple(points)
+            self.breakpoints_changed.emit()
 
     def select(self, node: NodeId | None) -> None:
         """Select a node of the graph, or nothing."""

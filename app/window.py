@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.commands import COMMANDS, MENUS, tint_actions
+from ui.breakpoints.panel import BreakpointsPanel
 from ui.busy import Busy
 from ui.compare.panel import DifferencesPanel
 from ui.dock import Dock
@@ -55,6 +56,7 @@ class Window(QMainWindow):
         self.operations = OperationPalette(theme)
         self.differences = DifferencesPanel(theme)
         self.problems = ProblemsPanel(theme)
+        self.breakpoints = BreakpointsPanel(theme)
         self.setCentralWidget(self.graph)
         self.docks = {
             "notebook": Dock("NotebookDock", "Notebook", self.notebook, self),
@@ -63,6 +65,7 @@ class Window(QMainWindow):
             "operations": Dock("OperationsDock", "Operations", self.operations, self),
             "differences": Dock("DifferencesDock", "Differences", self.differences, self),
             "problems": Dock("ProblemsDock", "Problems", self.problems, self),
+            "breakpoints": Dock("BreakpointsDock", "Breakpoints", self.breakpoints, self),
         }
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
@@ -131,6 +134,7 @@ class Window(QMainWindow):
             self.operations,
             self.differences,
             self.problems,
+            self.breakpoints,
             self.notice,
             self.busy,
         ):
@@ -148,12 +152,13 @@ class Window(QMainWindow):
             "operations": Qt.DockWidgetArea.RightDockWidgetArea,
             "differences": Qt.DockWidgetArea.LeftDockWidgetArea,
             "problems": Qt.DockWidgetArea.RightDockWidgetArea,
+            "breakpoints": Qt.DockWidgetArea.RightDockWidgetArea,
         }
         for name, dock in self.docks.items():
             dock.setFloating(False)
             self.removeDockWidget(dock)
             self.addDockWidget(areas[name], dock)
-            dock.setVisible(name not in ("operations", "differences", "problems"))
+            dock.setVisible(name in ("notebook", "inspector", "transport"))
         self._operations_placed = False
         width = max(self.width(), 1280)
         self.resizeDocks(
@@ -188,6 +193,10 @@ class Window(QMainWindow):
     def show_problems(self) -> None:
         """Lay the list of problems over the inspector, wide enough to be read."""
         self._show_over("problems", "inspector")
+
+    def show_breakpoints(self) -> None:
+        """Lay the list of breakpoints over the inspector, wide enough to be read."""
+        self._show_over("breakpoints", "inspector")
 
     def _show_over(self, name: str, other: str) -> None:
         dock = self.docks[name]

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit, QMessageBox
 from app import __version__
 from app.commands import COMMANDS, make_actions
 from app.controller.comparing import Comparing
+from app.controller.debugging import Debugging
 from app.controller.files import Files
 from app.controller.finding import Finding
 from app.controller.graph import GraphBinding
@@ -81,6 +82,10 @@ class Controller(QObject):
         self.what_if = WhatIf(self.session, self.window, self.undo)
         self.comparing = Comparing(self.session, self.window)
         self.problems = ProblemsBinding(self.session, self.window, self.graph)
+        self.debugging = Debugging(
+            self.session, self.window, self.graph, self.playback.player.pause,
+            lambda: load(settings.preferences.theme),
+        )  # fmt: skip
         self.operations = OperationsBinding(self.session, self.window, self.notebook, self.graph)
         self.window.set_actions(make_actions(self, self._handlers()))
         self._connect()
@@ -121,6 +126,7 @@ class Controller(QObject):
         self.what_if.close()
         self.comparing.close()
         self.problems.close()
+        self.debugging.close()
         self.undo.clear()  # while those who listen are there
         self.session.set_tape(None)
         self.leftovers.close()
@@ -158,6 +164,7 @@ class Controller(QObject):
             "find": self.finding.open,
             "find_next": lambda: self.finding.step(1),
             "find_previous": lambda: self.finding.step(-1),
+            **self._debug_handlers(),
             "why": self.problems.ask,
             "problems": self.problems.show,
             "minimap": self._switch_minimap,
@@ -176,6 +183,23 @@ class Controller(QObject):
             "reset_layout": self.window.reset_layout,
             "shortcuts": self._show_shortcuts,
             "about": self._show_about,
+        }
+
+    def _debug_handlers(self) -> dict[str, Callable[[], object]]:
+        debugging, playback = self.debugging, self.playback
+        return {
+            "continue": debugging.go_on,
+            "continue_back": lambda: debugging.go_on(backwards=True),
+            "step_over": debugging.step_over,
+            "step_over_back": lambda: debugging.step_over(backwards=True),
+            "step_into": lambda: playback.step(1),
+            "step_into_back": lambda: playback.step(-1),
+            "step_out": lambda: debugging.step_over(out=True),
+            "step_out_back": lambda: debugging.step_over(backwards=True, out=True),
+            "run_to": debugging.run_to,
+            "breakpoint": debugging.toggle,
+            "break_when": debugging.break_when,
+            "breakpoints": debugging.show,
         }
 
     def _connect(self) -> None:

@@ -44,7 +44,7 @@ class On(IntEnum):
     NODE = 1  # an operation and its grad_fn: row of `ops`, or -1 - row of `nodes`
     TYPE = 2  # the name of operations or nodes
     LINE = 3  # (cell's key, line)
-    LEAF = 4  # a tensor, when something is added to its .grad
+    LEAF = 4  # the name of a tensor, when something is added to its .grad
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +292,10 @@ def places(tape: Tape, one: Breakpoint) -> Events:
         made = tape.nodes["op"]
         nodes = (made >= 0) & ops[np.maximum(made, 0)] if len(ops) else nodes
     elif one.on is On.LEAF:
-        rows = (tape.grads["tensor"] == one.target) & (tape.grads["kind"] == GradChange.ACCUMULATE)
+        texts = [i for i, text in enumerate(tape.texts()) if text == one.target]
+        tensors = tape.names["tensor"][np.isin(tape.names["text"], texts)]
+        adds = tape.grads["kind"] == GradChange.ACCUMULATE
+        rows = np.isin(tape.grads["tensor"], tensors) & adds
         return np.unique(tape.grads["event"][rows]).astype(np.int64)
     found = [tape.ops["event"][ops], tape.steps["event"][nodes[tape.steps["node"]]]]
     return np.unique(np.concatenate(found)).astype(np.int64)

@@ -130,6 +130,7 @@ class Inks:
         self.active = QColor(theme.active)
         self.focus = QColor(theme.focus)
         self.accent = QColor(theme.accent)
+        self.error = QColor(theme.error)
         self.accent_text = QColor(theme.accent_text)
         self.noted = mix(self.accent, self.text, 0.35)  # a card's detail that says what differs
         self.families = [QColor(theme.families[name]) for name in FAMILIES]

@@ -22,6 +22,7 @@ from ui.graph.legend import LegendView
 from ui.graph.matches import Matches
 from ui.graph.minimap import Minimap
 from ui.graph.model import GraphInfo
+from ui.graph.stops import Stops
 from ui.icons import icon
 from ui.theme import SPACE, Theme
 
@@ -36,6 +37,8 @@ class GraphPane(QWidget):
         self.canvas = GraphCanvas(theme, self)
         self.matches = Matches()
         self.canvas.add_layer(self.matches)
+        self.stops = Stops()
+        self.canvas.add_layer(self.stops)
         self.minimap = Minimap(self.canvas, self.matches, theme)
         self.finder = Finder(theme, self.canvas)
         self.legend = LegendView(theme, self)

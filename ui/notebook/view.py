@@ -210,6 +210,16 @@ class NotebookView(QWidget):
         """Return the key of the current cell."""
         return self._current.key if self._current is not None else None
 
+    def cursor_place(self) -> tuple[str, int] | None:
+        """Return cell and 1-based line of the cursor while code is being written, else None."""
+        model = self._current
+        if model is None or model.kind != "code" or not self._editing:
+            return None
+        editor = self.column.widget(model).editor
+        if editor is None:
+            return None
+        return model.key, editor.textCursor().blockNumber() + 1
+
     def order(self) -> list[str]:
         """Return the keys from top to bottom."""
         return [model.key for model in self.column.models]

@@ -118,10 +118,10 @@ def test_a_line_stops_at_what_it_does_in_both_directions(tape: Tape) -> None:
 
 def test_a_leaf_stops_when_its_grad_grows(tape: Tape) -> None:
     tensor = next(int(row["tensor"]) for row in tape.names if tape.text(int(row["text"])) == "w")
-    found = _walk(tape, Search(tape, [Breakpoint(On.LEAF, tensor)]))
+    found = _walk(tape, Search(tape, [Breakpoint(On.LEAF, "w")]))
     assert len(found) == 3
     sizes = [np.linalg.norm(replay.grad_at(tape, tensor, p)) for p in found]
-    over_last = Breakpoint(On.LEAF, tensor, f"norm(grad) > {sizes[1] * 1.001}")
+    over_last = Breakpoint(On.LEAF, "w", f"norm(grad) > {sizes[1] * 1.001}")
     assert _walk(tape, Search(tape, [over_last])) == found[2:]
 
 

@@ -1,0 +1,103 @@
+"""Asks for a breakpoint's condition, how many hits pass, and what to note instead of stopping."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.tape.breakpoints import KNOWN, NAMES, Breakpoint
+from engine.tape.conditions import Condition, ConditionError
+from ui.fonts import mono_font
+from ui.theme import SPACE, Theme
+
+EXAMPLES = ("norm(grad) > 1e3", "isnan(value).any()", 'name == "fc2.weight" and pass_ == 7')
+
+
+class BreakpointForm(QDialog):
+    """A form over one breakpoint; `given` brings it changed when it is accepted.
+
+    What is typed is read at once: OK is there when both expressions can be.
+    """
+
+    given = Signal(object)  # Breakpoint
+
+    def __init__(
+        self, where: str, point: Breakpoint, theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Breakpoint")
+        self._point = point
+        self.condition, self.log = QLineEdit(point.condition), QLineEdit(point.log)
+        self.condition.setPlaceholderText(f"always, or for example  {EXAMPLES[0]}")
+        self.log.setPlaceholderText("stop, or note for example  norm(grad)")
+        for field, name in ((self.condition, "Condition"), (self.log, "Note instead of stopping")):
+            field.setFont(mono_font("body"))
+            field.setAccessibleName(name)
+            field.setMinimumWidth(420)
+            field.textChanged.connect(self._read)
+        self.skip = QSpinBox()
+        self.skip.setRange(0, 1_000_000)
+        self.skip.setAccessibleName("Hits to pass over")
+        self.skip.setValue(point.skip)
+        self.message = QLabel()
+        self.message.setWordWrap(True)
+        self.message.setStyleSheet(f"color: {theme.error};")
+        names = QLabel(
+            "A condition can ask for "
+            + ", ".join(f"<b>{name}</b>" for name in NAMES)
+            + f", and call norm, max, isnan and the like.<br>{'<br>'.join(EXAMPLES[1:])}"
+        )
+        names.setWordWrap(True)
+        names.setProperty("role", "dim")
+        names.setToolTip("\n".join(f"{name}: {text}" for name, text in NAMES.items()))
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self._accept)
+        self.buttons.rejected.connect(self.reject)
+        rows = QFormLayout()
+        rows.setSpacing(SPACE["m"])
+        rows.addRow("At", QLabel(where))
+        rows.addRow("When", self.condition)
+        rows.addRow("After hits", self.skip)
+        rows.addRow("Note", self.log)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*([SPACE["xl"]] * 4))
+        column.setSpacing(SPACE["l"])
+        column.addLayout(rows)
+        column.addWidget(names)
+        column.addWidget(self.message)
+        column.addWidget(self.buttons)
+        self._read()
+
+    def _read(self) -> None:
+        problem = ""
+        for field in (self.condition, self.log):
+            try:
+                if field.text().strip():
+                    Condition(field.text(), KNOWN)
+            except ConditionError as error:
+                problem = problem or str(error)
+        self.message.setText(problem)
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not problem)
+
+    def _accept(self) -> None:
+        changed = replace(
+            self._point,
+            condition=self.condition.text().strip(),
+            log=self.log.text().strip(),
+            skip=self.skip.value(),
+        )
+        self.accept()
+        self.given.emit(changed)
