@@ -231,8 +231,11 @@ class Search:
             if cancelled():
                 return
             if self._hits(one, event):
-                text = "" if log is None else str(log(self._moments.at(event, log.names)))
-                yield event + 1, text
+                noted = "" if log is None else log(self._moments.at(event, log.names))
+                yield (
+                    event + 1,
+                    f"{noted:.6g}" if isinstance(noted, (float, np.floating)) else str(noted),
+                )
 
     def _ordered(self, one: Breakpoint, playhead: int, backwards: bool) -> list[int]:
         events = self._places[one]

@@ -61,6 +61,10 @@ class BreakpointsPanel(QWidget):
         self.hits = self._tree("Hits", ("Hit", "Noted"))
         self.hits.itemActivated.connect(self._go)
         self.hits.itemClicked.connect(self._go)
+        header = self.hits.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.hits_title = QLabel()
         self.hits_title.setProperty("role", "dim")
         self.add, self.edit, self.remove = (
@@ -82,6 +86,7 @@ class BreakpointsPanel(QWidget):
         split.setChildrenCollapsible(False)
         split.addWidget(self.list)
         split.addWidget(below)
+        split.setSizes([200, 300])
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE["l"], SPACE["m"], SPACE["l"], SPACE["m"])
         column.setSpacing(SPACE["m"])
