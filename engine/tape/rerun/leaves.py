@@ -92,6 +92,9 @@ class Leaves:
         now, then = machine.recorded(row), machine.recorded(before)
         if now is not None and then is not None and not bits.same(now, then):
             machine.assign(live, now)  # written by code that was no operation
+            if machine.differs[before]:
+                why = "code that is not on the tape wrote it; it holds what was recorded"
+                machine.keep(tape.label(row), why, int(tape.values["event"][row]))
         if live._g is None or live._g is LEAF:
             live._g = LEAF if wants else None
         elif flags & ValueFlag.LEAF:

@@ -26,7 +26,7 @@ from engine.tape.rerun.passes import Pass
 from engine.tape.rerun.report import Evaluation, Kept, RerunError
 from engine.tape.rerun.standin import Recorded, sent_by
 from engine.tape.schema import DTYPES, INTO_FUNCTION, ArrayFlag, Event, GradChange, OpFlag
-from engine.tape.tape import Tape
+from engine.tape.tape import Tape, TapeError
 
 #: The engine's modes and the switch of recording belong to the whole process.
 _one_at_a_time = threading.Lock()
@@ -175,7 +175,9 @@ class Machine:
             if len(outs) == n_out:
                 return outs
             raise Unknown("it does not give as many results as recorded")
-        except (Unknown, RuntimeError, ValueError, IndexError, TypeError) as error:
+        except (RerunError, TapeError):
+            raise
+        except Exception as error:  # whatever an operation makes of what a tape gives it
             why = str(error) if isinstance(error, Unknown) else f"it fails: {error}"
             if changed or not isinstance(error, Unknown):
                 self.keep(name, why, event, ref)
