@@ -41,6 +41,10 @@ COMMANDS = (
         "stop_on_error", "Stop at First Error", "Run", (), "", "Run All ends at a cell that raises",
         checkable=True, separator=True,
     ),
+    Command(
+        "keep", "Size of Recordings…", "Run", (), "",
+        "How many gigabytes of arrays a recording keeps whole; of further ones statistics are kept",
+    ),
     Command("play", "Play / Pause", "Playback", ("Space",), "play"),
     Command("play_back", "Play Backwards", "Playback", ("Shift+Space",), "reverse"),
     Command(

@@ -48,6 +48,7 @@ class Runs(QObject):
         kernel.input_requested.connect(self.input_requested)
         kernel.tape_ready.connect(self._tape_ready)
         kernel.tape_grew.connect(session.grow)
+        kernel.tape_ended.connect(lambda why: self.problem.emit(f"The recording ends here: {why}."))
 
     @property
     def busy(self) -> bool:

@@ -8,6 +8,10 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
+from app.kernel.messages import KEEP_MEGABYTES
+
+LEAST_GB, MOST_GB = 0.1, 10_000.0
+
 
 @dataclass(slots=True)
 class Preferences:
@@ -19,6 +23,7 @@ class Preferences:
     stop_on_error: bool = False  # Run All ends at the first cell that raises
     follow: bool = True  # the canvas follows the playhead to its graph
     minimap: bool = True  # a map of the graph while part of it is out of sight
+    keep_gb: float = KEEP_MEGABYTES / 1000  # of arrays that a recording holds whole
     flow: bool = False  # crossed edges show the size of their cotangents
 
 
@@ -50,6 +55,7 @@ class Settings:
         if loaded.theme not in ("dark", "light"):
             loaded.theme = Preferences().theme
         loaded.speed = min(max(loaded.speed, 0.25), 1000.0)
+        loaded.keep_gb = min(max(loaded.keep_gb, LEAST_GB), MOST_GB)
         return loaded
 
     def save(self) -> None:

@@ -28,6 +28,7 @@ from app.controller.operations import OperationsBinding
 from app.controller.playback import PlaybackBinding
 from app.controller.previews import PreviewBinding
 from app.controller.problems import ProblemsBinding
+from app.controller.recordings import RecordingSize
 from app.controller.what_if import WhatIf
 from app.documents import new
 from app.examples import Example, examples
@@ -68,6 +69,7 @@ class Controller(QObject):
         self._obituary = ""  # what was said of the last kernel that died
         self.files = Files(self.session, self.runs, self.window, settings)
         self.leftovers = Leftovers(self.files, self.window)
+        self.recordings = RecordingSize(self.runs, self.window, preferences)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
         self.graph = GraphBinding(self.session, self.window, preferences)
         self.previews = PreviewBinding(self.session, self.graph, self.window.graph.canvas)
@@ -152,6 +154,7 @@ class Controller(QObject):
             "restart": self.runs.restart,
             "restart_run": lambda: self.runs.restart(run_all=True),
             "stop_on_error": lambda: self._toggle("stop_on_error"),
+            "keep": self.recordings.ask,
             "play": playback.toggle,
             "play_back": lambda: playback.toggle(backwards=True),
             "step": lambda: playback.step(1),

@@ -12,6 +12,7 @@ from app.controller.files import Files
 from app.kernel import folders
 from app.window import Window
 from engine.tape.errors import TapeError
+from engine.tape.storage.room import in_words
 
 
 class Leftovers(QObject):
@@ -70,8 +71,8 @@ class Leftovers(QObject):
 
 
 def _words(tape: Path) -> str:
-    megabytes = tape.stat().st_size / 1e6
-    size = f" ({megabytes:,.0f} MB)" if megabytes >= 1 else ""
+    count = tape.stat().st_size
+    size = f" ({in_words(count)})" if count >= 1e6 else ""
     return f"Unsaved recording{size} of {_when(tape)}, up to the moment at which Tapedeck ended."
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from app.kernel.messages import Event, Job, OutputLimit, Reply
+from app.kernel.messages import KEEP_MEGABYTES, Event, Job, OutputLimit, Reply
 from app.kernel.worker import Worker
 
 __all__ = ["Kernel", "OutputLimit", "Reply"]
@@ -37,6 +37,7 @@ class Kernel(QObject):
     finished = Signal(str, object)  # key, Reply
     tape_ready = Signal(object)  # Path of the spool; once per life, when it can be opened
     tape_grew = Signal()  # more was flushed
+    tape_ended = Signal(str)  # why nothing more is recorded
     died = Signal(str)  # how the process ended, and its last words
     input_requested = Signal(str, str, bool)  # key, prompt, whether it is a password
     completed = Signal(int, dict)  # token, complete_reply content
@@ -55,6 +56,7 @@ class Kernel(QObject):
         system's temporary folder); `transport` "tcp" or "ipc" overrides the platform's choice."""
         super().__init__(parent)
         self.state = "stopped"
+        self.keep = KEEP_MEGABYTES  # of arrays that the next life's recording holds whole
         self._limit, self._folder, self._transport = limit, folder, transport
         self._cwd: Path | None = None
         self._worker: Worker | None = None
@@ -80,7 +82,7 @@ class Kernel(QObject):
             )
             box.append(self._worker)
             self._workers.append(self._worker)
-        self._worker.start(cwd)
+        self._worker.start(cwd, self.keep)
 
     def execute(self, key: str, source: str, may_raise: bool = False) -> None:
         """Run a cell after those that wait; its error ends their run unless it `may_raise`."""

@@ -32,11 +32,12 @@ class Life:
     """A running kernel. Raises OSError if it cannot be started; nothing is left then."""
 
     def __init__(
-        self, context: zmq.Context[Any], cwd: Path | None, base: Path | None, transport: str | None
-    ) -> None:
+        self, context: zmq.Context[Any], cwd: Path | None, base: Path | None,
+        transport: str | None, keep: float,
+    ) -> None:  # fmt: skip
         self._folder = make_folder(base)
         try:
-            self._process = KernelProcess(self._folder, cwd, transport)
+            self._process = KernelProcess(self._folder, cwd, transport, keep)
         except OSError:
             remove_folder(self._folder)
             raise
@@ -116,6 +117,13 @@ class Life:
         flushed = int(content.get("data", {}).get("bytes", 0))
         grew, self._flushed = flushed > self._flushed, max(flushed, self._flushed)
         return grew and self.ready  # before that nobody has opened it
+
+    def tape_ended(self, message: Message) -> str:
+        """Return why nothing more is recorded, if the message says so."""
+        content = message["content"]
+        if message["msg_type"] != "comm_msg" or content.get("comm_id") != COMM:
+            return ""
+        return str(content.get("data", {}).get("ended", ""))
 
     def execute(self, job: Job, allow_input: bool) -> str:
         """Send a cell and return the message's id."""

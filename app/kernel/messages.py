@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 Output = dict[str, Any]  # an nbformat-4 output
 
+#: How many megabytes of arrays a recording keeps whole, where nobody chose otherwise.
+KEEP_MEGABYTES = 8000.0
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

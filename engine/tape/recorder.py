@@ -29,6 +29,7 @@ from engine.tape.record.pressure import Pressure, portion
 from engine.tape.record.rows import capped, message
 from engine.tape.record.transcript import Transcript
 from engine.tape.record.watch import Bell, Watch
+from engine.tape.storage.room import NoRoom, Room
 from engine.tape.storage.segments import SegmentWriter
 from engine.tape.storage.sink import FileSink, MemorySink, Sink
 from engine.tape.storage.source import MemorySource
@@ -54,14 +55,18 @@ class Recorder:
     reaches the person's code.
     """
 
-    def __init__(self, path: Path | str | None = None, keep: float = math.inf) -> None:
+    def __init__(
+        self, path: Path | str | None = None, keep: float = math.inf, most: float = math.inf
+    ) -> None:
         """Record into a new file, or in memory.
 
         keep: bytes of arrays that are kept whole. Once so many are recorded, of arrays of more than
         64 bytes only statistics are. Into a file, arrays are in memory until they are written, of
-        which at most an eighth of the machine's memory waits (2 GB).
+        which at most an eighth of the machine's memory waits (2 GB). most: bytes that the file may
+        have; there the recording ends, as where its disk is about to be full (`storage.room`).
         """
         self._path = None if path is None else Path(path)
+        self._room = None if self._path is None else Room(self._path, most)
         self._sink: Sink = MemorySink() if self._path is None else FileSink(self._path)
         self._writer = SegmentWriter(self._sink, _environment())
         self._transcript = Transcript()
@@ -315,7 +320,10 @@ class Recorder:
 
     def _fail(self, error: Exception) -> None:
         self.failure = message(error)
-        _log.error("the recording ends here: %s", self.failure, exc_info=error)
+        if isinstance(error, NoRoom):
+            self.failure = str(error)
+        else:
+            _log.error("the recording ends here: %s", self.failure, exc_info=error)
         if self._is_on():
             _switch_off()
         self._log.clear()
@@ -339,6 +347,8 @@ class Recorder:
             payloads, late = arrays.take()
         try:
             payloads = fill_in(tables["arrays"], first, late, payloads)
+            if self._room is not None:
+                self._room.ask(self._sink.end)
             self._writer.write(tables, texts, payloads)
         except Exception as error:
             self._fail(error)

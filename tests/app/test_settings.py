@@ -50,3 +50,14 @@ def test_window_state_comes_back(tmp_path: Path) -> None:
         QByteArray(b"geometry"),
         QByteArray(b"state"),
     )
+
+
+def test_the_size_of_recordings_is_kept_and_stays_sensible(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "a.ini")
+    assert settings.preferences.keep_gb == 8.0
+    settings.preferences.keep_gb = 2.5
+    settings.save()
+    assert Settings(tmp_path / "a.ini").preferences.keep_gb == 2.5
+    settings.preferences.keep_gb = -3.0
+    settings.save()
+    assert Settings(tmp_path / "a.ini").preferences.keep_gb == 0.1

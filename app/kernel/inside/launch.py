@@ -21,13 +21,16 @@ from app.kernel.inside import imports
 from app.kernel.inside.parent import watch_parent
 from app.kernel.inside.recording import CellRecording
 from app.kernel.inside.shell import CellKernel
+from app.kernel.messages import KEEP_MEGABYTES
 from engine import process
 from engine.tape.recorder import Recorder
 
 #: Set to anything to see the engine's own frames in tracebacks.
 FULL_TRACEBACKS = "TAPEDECK_FULL_TRACEBACKS"
-#: How many megabytes of arrays a recording keeps whole, and the number where it is not set.
-KEEP, MEGABYTES = "TAPEDECK_KEEP_MB", 8000.0
+#: How many megabytes of arrays a recording keeps whole, whatever the preferences say.
+KEEP = "TAPEDECK_KEEP_MB"
+#: The whole file of a recording may have so many times that.
+WHOLE, LEAST = 2, 1e9
 
 
 def main(argv: Sequence[str]) -> None:
@@ -39,7 +42,10 @@ def main(argv: Sequence[str]) -> None:
     log = options.log.open("a", encoding="utf-8")
     faulthandler.enable(log, all_threads=False)
     application = _make_application(options)
-    recording = CellRecording(application.kernel, Recorder(options.spool, _bytes_to_keep()))
+    keep = _bytes_to_keep(options.keep)
+    recording = CellRecording(
+        application.kernel, Recorder(options.spool, keep, max(WHOLE * keep, LEAST))
+    )
     recording.begin()
     watch_parent(options.parent, lambda: _leave(options.folder, recording))
     _step_aside(options.root)
@@ -52,9 +58,9 @@ def main(argv: Sequence[str]) -> None:
     application.reset_io()
 
 
-def _bytes_to_keep() -> float:
+def _bytes_to_keep(megabytes: float) -> float:
     """Return how many bytes of arrays are recorded whole."""
-    text = os.environ.get(KEEP) or str(MEGABYTES)
+    text = os.environ.get(KEEP) or str(megabytes)
     try:
         return float(text) * 1e6
     except ValueError:
@@ -68,6 +74,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--spool", type=Path, required=True)
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--keep", type=float, default=KEEP_MEGABYTES, help="MB of whole arrays")
     parser.add_argument("--root", help="the source tree, if it was put on PYTHONPATH")
     parser.add_argument("--pythonpath", help="what PYTHONPATH was before that")
     return parser.parse_args(argv)

@@ -15,6 +15,7 @@ import engine.recording
 from app.kernel.inside.imports import is_engine
 from app.kernel.inside.shell import CellKernel, place_of
 from app.kernel.inside.streams import CellStream
+from engine.tape.storage.room import NoRoom
 
 #: The comm through which the kernel tells how much of the spool can be read.
 COMM = "tapedeck.tape"
@@ -142,6 +143,9 @@ class CellRecording:
                 return
             try:
                 flushed = self._recorder.flush()
+            except NoRoom as error:
+                self._give_up(str(error))
+                return
             except OSError as error:
                 self._give_up(f"it cannot be written ({error})")
                 return
@@ -155,6 +159,7 @@ class CellRecording:
         self._broken = True
         self._recorder.stop()
         print(f"The recording ends here: {reason}.", file=self._streams[1])
+        self._comm.send({"bytes": self._flushed, "ended": reason})
 
     def _leave_to_parent(self) -> None:
         """In a forked child: it shares the spool's descriptor, and only the kernel may write."""
