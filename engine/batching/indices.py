@@ -59,7 +59,7 @@ def getitem(t: Any, key: Any) -> Any:
     """t[key] where the key has batched tensors."""
     view, found = _split(t, key)
     flat, place, rest, _ = _flat(view, found)
-    picked = FUNCTIONS["index_select"](flat, 0, place.reshape(-1)).reshape(*place._s, *rest)
+    picked = FUNCTIONS["index_select"](flat, 0, place.reshape(-1)).reshape((*place._s, *rest))
     dims = list(found)
     if dims[0] and dims == list(range(dims[0], dims[-1] + 1)):
         n = len(place._s)
@@ -82,9 +82,9 @@ def setitem(t: Any, key: Any, value: Any) -> None:
         and dims == list(range(dims[0], dims[-1] + 1))
         and len(value._s) > len(rest) - dims[0]
     ):
-        value = value.expand(*rest[: dims[0]], *place._s, *rest[dims[0] :])
+        value = value.expand((*rest[: dims[0]], *place._s, *rest[dims[0] :]))
         value = value.movedim(list(range(dims[0], dims[0] + n)), list(range(n)))
-    value = value.expand(*place._s, *rest).reshape(-1, *rest)
+    value = value.expand((*place._s, *rest)).reshape(-1, *rest)
     index = place.reshape(-1, *(1,) * len(rest)).expand(-1, *rest)
     filled = FUNCTIONS["scatter"](flat, 0, index, value.to(t._d))
     back = filled.reshape([view._s[d] for d in order])

@@ -92,7 +92,7 @@ def _by_rows(
 ) -> list[Tensor]:
     """Backward passes from all elements of the output."""
     rows = _along_basis(output, inputs, keep, chunk_size)
-    return [r.reshape(*output.shape, *i.shape) for r, i in zip(rows, inputs, strict=True)]
+    return [r.reshape((*output.shape, *i.shape)) for r, i in zip(rows, inputs, strict=True)]
 
 
 def _by_columns(
@@ -109,6 +109,6 @@ def _by_columns(
         columns = _along_basis(vector, probes, keep, chunk_size)
         for block, column, output in zip(blocks, columns, outputs, strict=True):
             turned = column.reshape(input.numel(), -1).t() if output.numel() else column
-            block.append(turned.reshape(*output.shape, *input.shape))
+            block.append(turned.reshape((*output.shape, *input.shape)))
     spend(probes)
     return blocks

@@ -11,7 +11,7 @@ from engine.autograd.node import LEAF, Function, Port
 from engine.batching.levels import Batch, BatchedTensor
 from engine.dtype import FLOAT
 from engine.ops import saved
-from engine.tensor import Tensor, new
+from engine.tensor import TENSORS, Tensor, new
 
 INPUT, RESULT, SIZES, DTYPE, NEEDS, RESULTS = range(6)
 
@@ -22,7 +22,7 @@ class Op:
     __slots__ = (
         "alone", "broadcasts", "defaults", "differentiable", "doc", "family", "formulas", "forward", "frees", "index",
         "joint", "kind", "listed", "name", "needs", "node", "outputs", "pack", "params", "required", "shown",
-        "signature", "view", "vjps", "way",
+        "signature", "twice", "view", "vjps", "way",
     )  # fmt: skip
 
     name: str
@@ -48,6 +48,7 @@ class Op:
     listed: bool  # the first argument is a list of tensors
     broadcasts: bool
     frees: bool
+    twice: Any  # the row of its backward kernel (see `engine.ops.twice`), or None
     vjps: dict[int, tuple[Callable[..., Any], tuple[tuple[int, int], ...]]]
     way: Callable[..., Any]  # runs it: the arguments by place, all of them
 
@@ -129,7 +130,11 @@ class OpNode(Function):
                     out.append(None)
                 else:
                     fn, getters = op.vjps[i]
-                    out.append(fn(F, g, *[self._value(F, k, j) for k, j in getters]))
+                    values = [self._value(F, k, j) for k, j in getters]
+                    if n or F.raw or op.twice is None or not plain(g, values):
+                        out.append(fn(F, g, *values))
+                    else:
+                        out.append(op.twice.way(g, *values))
         return self._finish(F, out)
 
     def _finish(self, F: Any, out: list[Any]) -> list[Any]:
@@ -165,6 +170,15 @@ class OpNode(Function):
 
     def _raw_saved_tensors(self) -> tuple[Any, ...]:
         return tuple(a for a in self.args or () if isinstance(a, Tensor))
+
+
+def plain(g: Any, values: Sequence[Any]) -> bool:
+    """Whether a backward kernel can take these values: tensors that nothing else handles."""
+    return (
+        mode.batching is None
+        and type(g) in TENSORS
+        and all(type(v) in TENSORS for v in values if isinstance(v, Tensor))
+    )
 
 
 class TableNode(OpNode):

@@ -14,7 +14,8 @@ from engine.dtype import BOOL, COMPLEX, FLOAT, INT
 from engine.ops import special
 from engine.ops.api import expose, publish
 from engine.ops.quick import unary
-from engine.ops.table import RAWTYPE, TO_FLOAT, Op, define, run
+from engine.ops.table import OPS, RAWTYPE, TO_FLOAT, Op, define, run
+from engine.ops.twice import name_kernel
 
 Raw = Any
 
@@ -525,3 +526,9 @@ define(
         )
     ),
 )
+for _name, _node, _over in (
+    ("tanh", "Tanh", "result"),
+    ("sigmoid", "Sigmoid", "result"),
+    ("relu", "Threshold", "result"),
+):
+    name_kernel(OPS[_name], _node + "Backward", _over)

@@ -216,7 +216,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
         raise RuntimeError(
             f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} ({input._s[d]}) in the input tensor"
         )
-    return input.view(*input._s[:d], *parts, *input._s[d + 1 :])
+    return input.view((*input._s[:d], *parts, *input._s[d + 1 :]))
 
 
 def ravel(input: Any) -> Any:

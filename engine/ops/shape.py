@@ -187,10 +187,20 @@ PERMUTE = define(
 )
 
 
-def permute(input: Any, *dims: Any, **kwargs: Any) -> Any:
+def permute(input: Any, *dims: Any) -> Any:
     """A view with the dimensions in another order."""
-    dims = _only(kwargs, "dims", dims)
     return PERMUTE.way(input, _shape_args(dims))
+
+
+def _permute_function(input: Any, dims: Any) -> Any:
+    """A view with the dimensions in another order."""
+    if not isinstance(dims, (tuple, list)):
+        raise TypeError("dims is no tuple")
+    return permute(input, dims)
+
+
+def _permute_method(self: Any, *dims: Any, **kwargs: Any) -> Any:
+    return permute(self, *_only(kwargs, "dims", dims))
 
 
 def _expand(a: Raw, size: Sequence[int]) -> Raw:
@@ -338,7 +348,8 @@ expose(T)
 expose(UNSQUEEZE)
 publish("view", view, function=False)
 publish("reshape", reshape)
-publish("permute", permute)
+publish("permute", _permute_function, method=False)
+publish("permute", _permute_method, function=False, F=False)
 publish("expand", expand, function=False)
 publish("squeeze", squeeze)
 publish("clone", clone)

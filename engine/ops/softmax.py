@@ -11,6 +11,7 @@ from engine.dtype import FLOAT
 from engine.ops.api import publish
 from engine.ops.helpers import axis
 from engine.ops.table import GRAPH, RAW, define, run
+from engine.ops.twice import name_kernel
 from engine.tensor import Tensor
 
 Raw = Any
@@ -59,6 +60,8 @@ LOG_SOFTMAX = define(
     node="LogSoftmaxBackward0",
     self="g - exp(result) * total(g, dim)",
 )
+name_kernel(SOFTMAX, "SoftmaxBackwardData", "result")
+name_kernel(LOG_SOFTMAX, "LogSoftmaxBackwardData", "result")
 
 
 def _make(name: str, op: Any, kernel: str, doc: str) -> Any:

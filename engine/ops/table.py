@@ -140,6 +140,7 @@ def define(
     op.view, op.listed, op.pack, op.outputs = view, listed, pack, outputs
     op.broadcasts = kind in (PROMOTE, PROMOTE_FLOAT)
     op.doc = doc
+    op.twice = None
     op.joint = None if joint is None else (joint, _getters(op, joint, 2))
     op.vjps = {op.index[p]: (fn, _getters(op, fn, 2)) for p, fn in vjps.items()}
     op.formulas = {op.index[p]: v for p, v in gradients.items() if isinstance(v, str)}

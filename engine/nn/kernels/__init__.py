@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     activations,
+    backward,
     composites,
     convolution,
     embedding,
@@ -15,6 +16,7 @@ from . import (
 
 __all__ = [
     "activations",
+    "backward",
     "composites",
     "convolution",
     "embedding",
