@@ -194,7 +194,7 @@ ROOMS: dict[str, Names] = {
             "square_ tan tan_ tanh tanh_ trunc trunc_"
         ),
         methods=("absolute_ bitwise_not_ digamma_ erfinv_ lgamma_ logical_not_ sgn_ sign_"),
-        rows="special_i1",
+        rows="relu_backward sigmoid_backward special_i1 tanh_backward",
     ),
     "products": Names(
         both="inner",
@@ -258,7 +258,7 @@ ROOMS: dict[str, Names] = {
     ),
     "softmax": Names(
         both="log_softmax softmax",
-        rows="_log_softmax _softmax total",
+        rows="_log_softmax _log_softmax_backward _softmax _softmax_backward total",
     ),
     "solvers": Names(
         both="cholesky_inverse cholesky_solve lu lu_solve triangular_solve",

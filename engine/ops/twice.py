@@ -35,9 +35,8 @@ def name_kernel(op: Op, node: str, over: str) -> None:
 
     takes = ", ".join(["grad_output", *names])
     joint = eval(f"lambda F, g, {takes}, needs: again(F, g, needs, {takes})", {"again": again})
-    key = op.node.__name__.removesuffix("0")
     kernel = define(
-        f"{key}({takes})",
+        f"{op.name}_backward({takes})",
         lambda g, *values: vjp(RAW, g, *values),
         family=op.family,
         node=node + "Backward0",
