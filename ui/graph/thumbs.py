@@ -56,7 +56,7 @@ class Thumbs:
     def _number(
         self, painter: QPainter, preview: Preview, area: QRectF, ink: CardInk, view: View
     ) -> None:
-        """Write the number as large as it fits; where it cannot be read, a dot stands for it."""
+        """Write the number as large as it fits, if it can be read then."""
         bad = preview.health in (Health.NAN, Health.INF)
         colour = self.colour_of(preview.health) if bad else ink.title
         area = area.adjusted(area.width() - SLOT, 0.0, 2.0, 0.0)
@@ -64,11 +64,7 @@ class Thumbs:
         if not preview.short:
             if preview.health != Health.FINE:
                 self._pill(painter, preview.health, area, view)
-        elif size * view.scale < READABLE_DETAIL * 0.82:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(faded(colour, 0.7))
-            painter.drawEllipse(area.center(), 3.0, 3.0)
-        else:
+        elif size * view.scale >= READABLE_DETAIL * 0.82:
             painter.setFont(detail_font(size))
             painter.setPen(colour)
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, preview.short.replace("-", "−"))
