@@ -58,6 +58,12 @@ GRAPH = (
         "edit_value", "Edit Value…", "Graph", ("F2",), "",
         "Give a leaf other numbers and see what changes", on_graph=True,
     ),
+    Command(
+        "pin", "Pin", "Graph", ("P",), "",
+        "Hold the selected nodes where they are; dragging a node pins it too", on_graph=True,
+        separator=True,
+    ),
+    Command("unpin_all", "Unpin All", "Graph"),
     Command("copy_name", "Copy Name", "Graph", ("Ctrl+C",), "copy", on_graph=True, separator=True),
     Command("copy_value", "Copy Value", "Graph", ("Ctrl+Alt+C",), on_graph=True),
     Command(
@@ -90,10 +96,10 @@ VIEW = (
 NODE_MENU = (
     "inspect", "go_to_code", "go_to_partner", "edit_value", "",
     "focus_near", "focus_ancestors", "focus_descendants", "show_whole", "",
-    "select_ancestors", "select_descendants", "",
+    "select_ancestors", "select_descendants", "", "pin", "",
     "copy_name", "copy_value", "copy_picture",
 )  # fmt: skip
 CANVAS_MENU = (
     "find", "back", "forward", "", "fit", "zoom_in", "zoom_out", "show_whole", "",
-    "select_all", "minimap", "", "copy_picture", "export",
+    "select_all", "unpin_all", "minimap", "", "copy_picture", "export",
 )  # fmt: skip

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import networkx as nx
@@ -16,6 +16,7 @@ from ui.graph.cards import card_sizes
 from ui.graph.focus import Focus, focused
 from ui.graph.layout import lay_out
 from ui.graph.model import GraphInfo, build_graph, graph_at, list_graphs, main_graph
+from ui.graph.pins import Pins, pinned
 from ui.graph.scene import Scene
 from ui.graph.tint import TintIndex
 from ui.graph.types import Layout, NodeId
@@ -30,6 +31,7 @@ class Wish(NamedTuple):
     number: int | None
     playhead: int
     focus: Focus | None = None
+    pins: Mapping[Focus | None, Pins] = {}  # of the whole graphs (None) and of parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Picture:
     """One graph, laid out; `graphs` are all that the tape holds, `info` the one drawn or None.
 
     focus: on what part of the graph, which has n_whole nodes in all; None: it is all there.
+    plain: the layout before its nodes were moved to where they are pinned.
     """
 
     graphs: Sequence[GraphInfo]
@@ -44,6 +47,8 @@ class Picture:
     focus: Focus | None
     n_whole: int
     graph: nx.MultiDiGraph[NodeId]
+    plain: Layout
+    pins: Pins
     layout: Layout
     scene: Scene
     tint: TintIndex
@@ -84,6 +89,11 @@ class Pictures(QObject):
         when, took = self._last
         pause = max(self.SOONEST, self.REST * took) - (time.monotonic() - when)
         self._timer.start(max(0, round(pause * 1000)))
+
+    def repin(self, picture: Picture, pins: Pins) -> None:
+        """Draw a picture again with its nodes pinned elsewhere, unless another is being drawn."""
+        if not self._worker.busy:
+            self._worker.submit(lambda cancelled: _repinned(picture, pins))
 
     def cancel(self) -> None:
         """Draw nothing of what was asked for: its tape is about to close."""
@@ -144,15 +154,23 @@ def picture_of(
     focus = wish.focus if wish.focus is not None and wish.focus.node in whole else None
     graph = whole if focus is None else focused(whole, focus)
     grown = before is not None and before.focus == focus and _grows(before, live, info)
-    old = before.layout if before is not None and grown else None
-    layout = lay_out(graph, card_sizes(graph), cancelled=cancelled, before=old)
+    old = before.plain if before is not None and grown else None
+    plain = lay_out(graph, card_sizes(graph), cancelled=cancelled, before=old)
     if cancelled():
         return None
+    pins = wish.pins.get(focus, {})
+    layout = pinned(plain, pins)
     tint = TintIndex(tape, graph, layout, whole)
     tint.tape = live  # it tells of moments that are yet to come
     scene = Scene.build(graph, layout)
     took = time.perf_counter() - begin
-    return Picture(graphs, info, focus, len(whole), graph, layout, scene, tint, took)
+    return Picture(graphs, info, focus, len(whole), graph, plain, pins, layout, scene, tint, took)
+
+
+def _repinned(picture: Picture, pins: Pins) -> Picture:
+    layout = pinned(picture.plain, pins)
+    scene = picture.scene.placed(layout)
+    return replace(picture, pins=pins, layout=layout, scene=scene)
 
 
 def _grows(before: Picture, live: Tape, info: GraphInfo | None) -> bool:

@@ -11,7 +11,9 @@ from app.counterpart import Counterpart
 from app.documents import Cell, Document
 from engine.tape.breakpoints import Breakpoint
 from engine.tape.tape import Tape
+from ui.graph.focus import Focus
 from ui.graph.model import GraphInfo
+from ui.graph.pins import Pins
 from ui.graph.types import NodeId
 
 
@@ -36,6 +38,7 @@ class Session(QObject):
     selection_changed = Signal(object)  # NodeId | None
     counterpart_changed = Signal()
     breakpoints_changed = Signal()
+    pins_changed = Signal()
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +52,8 @@ class Session(QObject):
         self.selection: NodeId | None = None
         self.counterpart: Counterpart | None = None
         self.breakpoints: Sequence[Breakpoint] = ()
+        #: Where nodes are held, in the whole graphs (None) and in the parts that were focused on.
+        self.pins: dict[Focus | None, Pins] = {}
 
     # --- document
 
@@ -130,6 +135,7 @@ class Session(QObject):
         self.set_counterpart(None)
         old, self.tape = self.tape, tape
         self.graphs, self.graph = (), None
+        self.pins = {}
         self.select(None)
         self.playhead = 0 if tape is None else len(tape.events)
         self.tape_changed.emit()
@@ -168,6 +174,12 @@ class Session(QObject):
         if playhead != self.playhead:
             self.playhead = playhead
             self.playhead_changed.emit(playhead)
+
+    def set_pins(self, focus: Focus | None, pins: Pins) -> None:
+        """Hold nodes of the whole graphs, or of a part of one, where they were put."""
+        if self.pins.get(focus, {}) != pins:
+            self.pins = {**self.pins, focus: pins}
+            self.pins_changed.emit()
 
     def set_counterpart(self, counterpart: Counterpart | None) -> None:
         """Show the tape beside another one, or by itself."""

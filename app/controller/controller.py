@@ -25,6 +25,7 @@ from app.controller.moving import Moving
 from app.controller.nodes import NodeActions
 from app.controller.notebook import NotebookBinding
 from app.controller.operations import OperationsBinding
+from app.controller.pinning import Pinning
 from app.controller.playback import PlaybackBinding
 from app.controller.previews import PreviewBinding
 from app.controller.problems import ProblemsBinding
@@ -77,6 +78,7 @@ class Controller(QObject):
         self.lenses = LensBinding(self.session, self.graph, self.window.graph, preferences)
         self.moving = Moving(self.session, self.window, self.graph, self.finding)
         self.nodes = NodeActions(self.session, self.window, self.graph)
+        self.pinning = Pinning(self.session, self.window, self.graph, self.undo)
         self.iterations = IterationsBinding(self.session, self.window.inspector)
         self.playback = PlaybackBinding(
             self.session, self.window.transport, preferences, self.graph.show_step
@@ -173,6 +175,7 @@ class Controller(QObject):
             "minimap": self._switch_minimap,
             **self.moving.handlers(),
             **self.nodes.handlers(),
+            **self.pinning.handlers(),
             "fit": canvas.fit,
             "zoom_in": lambda: canvas.zoom_by(1.25),
             "zoom_out": lambda: canvas.zoom_by(1 / 1.25),

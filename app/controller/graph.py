@@ -22,6 +22,7 @@ class GraphBinding(QObject):
     """Draws the chosen graph of the tape, tints it at the playhead, and shows what is selected."""
 
     leaving = Signal()  # the person asked for another graph, or for another part of it
+    moved = Signal()  # the same picture with other pins is on the canvas
     shown = Signal()  # another picture is on the canvas, or none
 
     def __init__(self, session: Session, window: Window, preferences: Preferences) -> None:
@@ -44,6 +45,7 @@ class GraphBinding(QObject):
         session.playhead_changed.connect(self._playhead_moved)
         session.selection_changed.connect(self._selected)
         session.counterpart_changed.connect(self._counterpart_changed)
+        session.pins_changed.connect(self._repin)
         self._pane.graph_chosen.connect(self.choose)
         self._canvas.node_selected.connect(session.select)
         window.inspector.node_clicked.connect(self.reveal)
@@ -97,14 +99,28 @@ class GraphBinding(QObject):
         self.pictures.redraw(self._session.tape, self._wish(self._wanted))
 
     def _wish(self, number: int | None) -> Wish:
-        return Wish(number, self._session.playhead, self._focus)
+        return Wish(number, self._session.playhead, self._focus, self._session.pins)
 
     def _list(self) -> None:
         self._pane.set_graphs(self._session.graphs, self._session.graph)
 
+    def _repin(self) -> None:
+        """Draw the picture again if nodes are pinned elsewhere by now."""
+        picture = self.picture
+        if picture is not None:
+            pins = self._session.pins.get(picture.focus, {})
+            if pins != picture.pins:
+                self.pictures.repin(picture, pins)
+
     def _show(self, picture: Picture) -> None:
         if picture.tint.tape is not self._session.tape:
             return  # of a tape that is gone
+        if self.picture is not None and picture.plain is self.picture.plain:
+            self.picture = picture
+            self._canvas.move_to(picture.scene)
+            self.moved.emit()
+            self._repin()
+            return
         old, focus = self._session.graph, None if self.picture is None else self.picture.focus
         self.picture = picture
         same = old is not None and picture.info is not None and old.number == picture.info.number
@@ -118,6 +134,7 @@ class GraphBinding(QObject):
             self._canvas.select(selection)
         self._describe()
         self.shown.emit()
+        self._repin()
 
     def _failed(self, error: Exception) -> None:
         raise error  # ours: the report dialog shows it
@@ -128,7 +145,7 @@ class GraphBinding(QObject):
             at = graph_at(tape, self._session.graphs, playhead)
             if at is not None and at.number != graph.number:
                 self._wanted = self._focus = None
-                self.pictures.draw(tape, Wish(at.number, playhead))
+                self.pictures.draw(tape, Wish(at.number, playhead, None, self._session.pins))
         self._light(self._tint())
         self._describe()
 

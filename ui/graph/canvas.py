@@ -15,7 +15,7 @@ from ui.graph.camera import Rect, View
 from ui.graph.hands import HandledView
 from ui.graph.layer import Layer
 from ui.graph.overlay import paint_placeholder, paint_ring, paint_rings
-from ui.graph.paint import Picture, paint_background
+from ui.graph.paint import paint_background
 from ui.graph.previews import Preview
 from ui.graph.scene import Scene, touching
 from ui.graph.still import for_clipboard
@@ -82,6 +82,7 @@ class GraphCanvas(HandledView):
             scene = Scene.build(graph, layout)
         glide = keep_view and self.isVisible() and not self._reduced_motion
         self.end_gesture()
+        self._held = None
         self._picks.moved(self._stage.scene, scene)
         glides = self._stage.show(scene, glide)
         self._find_lit()
@@ -91,6 +92,13 @@ class GraphCanvas(HandledView):
         if scene is not None and (self._fitted or not keep_view):
             self.fit(animated=glides)
         self.describe()
+
+    def move_to(self, scene: Scene) -> None:
+        """Show the same nodes and edges at other places, in the same state; they glide there,
+        unless they were dragged."""
+        self.end_gesture()
+        dropped, self._held = self._held is not None, None
+        self._stage.move(scene, self.isVisible() and not self._reduced_motion and not dropped)
 
     def clear(self) -> None:
         """Show the placeholder instead of a graph."""
@@ -152,10 +160,6 @@ class GraphCanvas(HandledView):
             return []
         return [scene.ids[node] for node in (self._picks.chief, *self._picks.others.tolist())]
 
-    def picture(self) -> Picture | None:
-        """Return what is painted; None without a graph."""
-        return self._stage.picture
-
     def still(self) -> Callable[[], QImage]:
         """Return what paints the graph as an image, or those of its nodes that are selected if
         they are several; it may be called on another thread. Raises ValueError without a graph."""
@@ -214,6 +218,9 @@ class GraphCanvas(HandledView):
         self._stage.paint_active(painter, view)
         self._paint_rings(painter, picture.scene, view, size)
         self._stage.paint_step(painter, view, size)
+        if self._held is not None:
+            lift, by = self._held
+            lift.paint(painter, lift.held(picture, by), view)
         if self._gesture is not None:
             self._gesture.paint(painter, self._stage.inks, view)
         self._paint_frame(painter, size)
@@ -237,7 +244,7 @@ class GraphCanvas(HandledView):
         for nodes in (self._lit_at, self._picks.others):
             some = nodes[touching(scene.boxes[nodes], view.seen(*size))]
             paint_rings(painter, scene, view, some, colour)
-        if self._picks.chief >= 0:
+        if self._picks.chief >= 0 and scene.is_drawn(self._picks.chief):
             paint_ring(painter, scene, view, self._picks.chief, colour)
 
     # Within

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QToolTip, QWidget
@@ -12,6 +14,8 @@ from ui.graph.camera import Rect
 from ui.graph.gestures import Gesture, RubberBand
 from ui.graph.layer import Layer
 from ui.graph.motion import GLIDE
+from ui.graph.nodedrag import Lift, NodeDrag
+from ui.graph.paint import Picture
 from ui.graph.picks import Picks
 from ui.graph.scene import Scene
 from ui.graph.spotlight import Spotlight
@@ -22,6 +26,7 @@ from ui.graph.view import CameraView
 from ui.graph.walk import Walker, Way, nearest
 from ui.theme import Theme
 
+GRASPED = 12.0  # pixels that a card must be high to be dragged; from afar one only pans
 READABLE = 0.62  # the scale that going to a node reaches at least
 _WAYS = {
     Qt.Key.Key_Up: Way.UP, Qt.Key.Key_Down: Way.DOWN,
@@ -48,6 +53,9 @@ class HandledView(CameraView):
     node_hovered = Signal(object)  # NodeId | None
     node_activated = Signal(object)  # NodeId: double click or Enter
     picture_changed = Signal()  # another scene, theme or state, or the next frame of a motion
+    #: The person dropped nodes: a dict of NodeId to where its middle is, in scene units. They are
+    #: shown there until `move_to` or `set_graph` is called.
+    nodes_dragged = Signal(object)
     picks_changed = Signal()  # by the person: see `picked`
     menu_requested = Signal(object, QPoint)  # NodeId | None, and where on the screen
     back_pressed = Signal()  # the mouse's button for that
@@ -61,6 +69,7 @@ class HandledView(CameraView):
         self._banded: Picks | None = None  # what was selected before a rubber band
         self._walker = Walker()
         self._walking = False
+        self._held: tuple[Lift, NDArray[np.float64]] | None = None  # dropped, not yet moved
         self._framed = False
         super().__init__(parent)
         for part in (self._stage, self._spotlight):
@@ -145,11 +154,45 @@ class HandledView(CameraView):
     def dragged(
         self, x: float, y: float, button: Qt.MouseButton, held: Qt.KeyboardModifier
     ) -> Gesture | None:
-        if button != Qt.MouseButton.LeftButton or not held & _MORE or self._stage.scene is None:
+        scene = self._stage.scene
+        if button != Qt.MouseButton.LeftButton or scene is None:
             return None
+        if not held & _MORE:
+            return self._lift(scene, x, y)
         self._banded = Picks()
         self._banded.set(self._picks.nodes, self._picks.chief)
         return RubberBand(x, y, self.camera, self._band)
+
+    def picture(self) -> Picture | None:
+        """Return what is painted; None without a graph."""
+        return self._stage.picture
+
+    def _lift(self, scene: Scene, x: float, y: float) -> Gesture | None:
+        """Take up the node under a pixel, with all that are selected if it is; None from afar."""
+        node = self._node_at(x, y)
+        if not 0 <= node < len(scene) or scene.box(node).height * self.camera().scale < GRASPED:
+            return None
+        if node not in self._picks.nodes:
+            self._choose(node)
+        if self._held is not None:
+            return None  # what was dropped last is on its way
+        lift = Lift(scene, list(self._picks.nodes))
+        self._fitted = False
+        self._hover(-1)
+        self._stage.move(lift.ground())
+
+        def done(by: NDArray[np.float64] | None) -> None:
+            if by is None or not by.any():
+                self._stage.move(scene)
+                return
+            self._held = lift, by
+            places = scene.boxes[lift.nodes]
+            places = places[:, :2] + places[:, 2:] / 2 + by
+            names = [scene.ids[node] for node in lift.nodes.tolist()]
+            rows = [(x, y) for x, y in places.tolist()]
+            self.nodes_dragged.emit(dict(zip(names, rows, strict=True)))
+
+        return NodeDrag(x, y, self.camera, lift, self.picture, self.repaint_view, done)
 
     def _band(self, area: Rect | None) -> None:
         """Select what a rubber band touches, beside what was selected before."""

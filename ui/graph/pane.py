@@ -22,6 +22,7 @@ from ui.graph.legend import LegendView
 from ui.graph.matches import Matches
 from ui.graph.minimap import Minimap
 from ui.graph.model import GraphInfo
+from ui.graph.pinmarks import PinMarks
 from ui.graph.stops import Stops
 from ui.icons import icon
 from ui.theme import SPACE, Theme
@@ -36,9 +37,10 @@ class GraphPane(QWidget):
         super().__init__(parent)
         self.canvas = GraphCanvas(theme, self)
         self.matches = Matches()
-        self.canvas.add_layer(self.matches)
         self.stops = Stops()
-        self.canvas.add_layer(self.stops)
+        self.pin_marks = PinMarks()
+        for layer in (self.pin_marks, self.matches, self.stops):
+            self.canvas.add_layer(layer)
         self.minimap = Minimap(self.canvas, self.matches, theme)
         self.finder = Finder(theme, self.canvas)
         self.legend = LegendView(theme, self)

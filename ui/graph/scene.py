@@ -151,6 +151,20 @@ class Scene:
             captions=[graph.graph["captions"][group] for group in layout.frames.ids],
         )
 
+    def placed(self, layout: Layout) -> Scene:
+        """Return the same nodes and edges where another layout has them."""
+        badges = layout.badges
+        points = np.concatenate([np.reshape(layout.points, (-1, 2)), badges.points])
+        starts = np.concatenate([layout.starts, badges.starts[1:] + layout.starts[-1]])
+        return replace(
+            self,
+            boxes=np.concatenate([np.reshape(layout.boxes, (-1, 4)), badges.boxes], dtype=float),
+            routes=flatten(points, starts, self.roles),
+            bounds=Rect(*layout.bounds),
+            badges=badges,
+            frames=layout.frames,
+        )
+
     @property
     def n_edges(self) -> int:
         """How many edges the graph has; stubs of badges come after them."""
@@ -174,6 +188,10 @@ class Scene:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def is_drawn(self, node: int) -> bool:
+        """Return whether a node is to be seen; see `only`."""
+        return bool(np.isfinite(self.boxes[node, 0]))
 
     def box(self, node: int) -> Rect:
         return Rect(*(float(x) for x in self.boxes[node]))

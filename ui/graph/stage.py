@@ -102,6 +102,19 @@ class Stage(QObject):
         self.changed.emit()
         return self._morph is not None
 
+    def move(self, scene: Scene, glide: bool = False) -> None:
+        """Show the same nodes and edges at other places, in the same state."""
+        if self.picture is None:
+            return
+        self._morphing.stop()
+        self._morph = Morph.between(self.picture.scene, scene) if glide else None
+        self.picture = self.picture._replace(scene=scene)
+        self._prepared = False
+        self._tiles.alter(self.picture)
+        if self._morph is not None:
+            self._morphing.run(GLIDE)
+        self.changed.emit()
+
     def set_state(self, state: CanvasState | None) -> None:
         """Tint the scene. Raises ValueError if the state is of another one."""
         if self.picture is None:
@@ -171,7 +184,9 @@ class Stage(QObject):
 
     def paint_active(self, painter: QPainter, view: View) -> None:
         """Paint the halo; it breathes once in an animated step."""
-        if self.picture is not None and self.active >= 0:
+        if self.picture is None or self.active < 0:
+            return
+        if self.picture.scene.is_drawn(self.active):
             swell = 4.0 * self._pulse * (1.0 - self._pulse)
             paint_halo(painter, self.picture, view, self.active, swell)
 
@@ -186,7 +201,9 @@ class Stage(QObject):
             if ripple > 0.0:
                 paint_ripples(painter, self.picture, view, self.state.badges, ripple)
         risen = _eased((self._pulse - RISE) / (1.0 - RISE))
-        paint_badges(painter, self.picture, view, size, self.state.badges, risen)
+        drawn = self.picture.scene.is_drawn
+        badges = {node: text for node, text in self.state.badges.items() if drawn(node)}
+        paint_badges(painter, self.picture, view, size, badges, risen)
 
     # Within
 

@@ -25,7 +25,7 @@ from ui.graph.paint import (
     stroke_edges,
 )
 from ui.graph.previews import Preview
-from ui.graph.scene import Indices, touching
+from ui.graph.scene import Indices, Scene, touching
 from ui.graph.thumbs import THUMBS_FROM
 from ui.graph.words import WORDS_FROM
 
@@ -86,6 +86,17 @@ class Layer:
         self.stale.discard(key)
         while len(self.tiles) > MOST:
             self.drop(next(iter(self.tiles)))
+
+    def changed(self, old: Scene, new: Scene) -> set[Key]:
+        """Return the tiles that show what is elsewhere in one of two scenes."""
+        parts = []
+        for before, after in ((old.boxes, new.boxes), (old.routes.boxes, new.routes.boxes)):
+            # What is drawn in neither has boxes of NaN in both.
+            same = (before == after) | (np.isnan(before) & np.isnan(after))
+            rows = ~same.all(axis=1)
+            parts += [before[rows], after[rows]]
+        boxes = np.concatenate(parts)
+        return {key for key in self.tiles if touching(boxes, self.area(key).grown(4.0)).any()}
 
     def drop(self, key: Key) -> None:
         self.tiles.pop(key, None)
@@ -164,6 +175,17 @@ class Tiles:
         """Take a new picture and forget all tiles."""
         self._picture = picture
         self._layer = self._before = self._overview = None
+
+    def alter(self, picture: Picture) -> None:
+        """Take the same nodes and edges, some of them at other places."""
+        old, self._picture = self._picture, picture
+        if old is None or len(old.scene.boxes) != len(picture.scene.boxes):
+            self.show(picture)
+            return
+        self._before = None
+        for layer in {id(layer): layer for layer in (self._layer, self._overview)}.values():
+            if layer is not None:
+                layer.stale |= layer.changed(old.scene, picture.scene)
 
     def recolour(self, picture: Picture) -> bool:
         """Take the same picture in other tints or with other previews; return if that shows."""
