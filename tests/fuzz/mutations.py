@@ -133,7 +133,7 @@ DAMAGE: tuple[Mutation, ...] = (
 
 
 def _tables(parts: list[Part]) -> list[int]:
-    return [i for i, part in enumerate(parts) if table_of(part)]
+    return [i for i, part in enumerate(parts) if table_of(part) and len(rows_of(part))]
 
 
 def change_cell(data: bytes, chance: random.Random) -> bytes:

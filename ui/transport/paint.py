@@ -25,17 +25,20 @@ class Lanes:
     """Vertical places (top, height) in points of the bands of a timeline of some height."""
 
     cells: tuple[float, float]
+    iterations: tuple[float, float]  # of no height where there are none
     forward: tuple[float, float]
     backward: tuple[float, float]
     grads: tuple[float, float]
 
     @classmethod
-    def of_height(cls, height: float) -> Lanes:
+    def of_height(cls, height: float, iterations: bool = False) -> Lanes:
         ruler, gap, bottom = 17.0, 3.0, 4.0
-        unit = (height - ruler - bottom - 3 * gap) / 13
-        top = ruler + gap
+        band = 14.0 if iterations else 0.0
+        unit = (height - ruler - band - bottom - 3 * gap) / 13
+        top = ruler + band + gap
         return cls(
             (0.0, ruler),
+            (ruler, band),
             (top, 5 * unit),
             (top + 5 * unit + gap, 5 * unit),
             (top + 10 * unit + 2 * gap, 3 * unit),
@@ -71,15 +74,29 @@ def paint(
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    brush = _Brush(painter, tracks, window, Lanes.of_height(height), scale, theme)
-    brush.beds()
-    brush.forward()
-    brush.backward()
-    brush.grads()
-    brush.cells()
-    brush.errors(height)
-    painter.end()
+    lanes = Lanes.of_height(height, len(tracks.iterations) > 0)
+    brush = _Brush(painter, tracks, window, lanes, scale, theme)
+    try:
+        brush.beds()
+        brush.iterations()
+        brush.forward()
+        brush.backward()
+        brush.grads()
+        brush.cells()
+        brush.errors(height)
+    finally:
+        painter.end()  # a pixmap that goes before its painter takes the process along
     return pixmap
+
+
+def _round_step(least: float) -> int:
+    """Return the smallest of 1, 2, 5, 10, 20, 50 ... that is at least so large."""
+    power = 1
+    while True:
+        for unit in (1, 2, 5):
+            if unit * power >= least:
+                return unit * power
+        power *= 10
 
 
 class _Brush:
@@ -108,6 +125,35 @@ class _Brush:
             self.painter.drawRoundedRect(
                 QRectF(self.window.left, top, self.window.width, height), 3, 3
             )
+
+    def iterations(self) -> None:
+        """Draw a numbered block per iteration; where they are narrow, numbers at round ones."""
+        rows = self._visible(self.tracks.iterations)
+        if not len(rows):
+            return
+        first = int(np.searchsorted(self.tracks.iterations[:, 1], self.window.low, "right"))
+        top, height = self.lanes.iterations
+        bands = [QColor(self.theme.raised), mix(self.theme.raised, self.theme.text_faint, 0.3)]
+        blocks = len(rows) <= _MOST_BLOCKS
+        self.painter.setPen(Qt.PenStyle.NoPen)
+        for number, (low, high) in enumerate(rows.tolist() if blocks else (), first):
+            self.painter.setBrush(bands[number % 2])
+            left, right = self.window.x(low), self.window.x(high)
+            self.painter.drawRect(QRectF(left, top, right - left, height))
+        self.painter.setFont(ui_font("small"))
+        metrics = self.painter.fontMetrics()
+        widest = metrics.horizontalAdvance(f"{first + len(rows):,}") + 14.0
+        step = _round_step(widest * len(rows) / self.window.width)
+        for number, (low, _) in enumerate(rows.tolist(), first + 1):
+            text = f"{number:,}"
+            left = self.window.x(low)
+            words = QRectF(left + 5, top, metrics.horizontalAdvance(text) + 2, height)
+            if number % step or words.right() > self.window.left + self.window.width:
+                continue
+            self.painter.setPen(QPen(QColor(self.theme.text_faint), 1))
+            self.painter.drawLine(QLineF(left, top + 1, left, top + height - 1))
+            self.painter.setPen(QColor(self.theme.text_dim))
+            self.painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), text)
 
     def forward(self) -> None:
         even = QColor(self.theme.edge)

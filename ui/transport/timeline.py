@@ -36,6 +36,8 @@ _EMPTY_TEXT = "Nothing recorded yet. Run a cell: its operations and backward pas
 class TimelineView(QWidget):
     """Shows Tracks and a playhead. Drag to scrub, turn the wheel to zoom, double-click to see all.
 
+    A double-click on an iteration's number shows that by itself.
+
     `describe` turns an event index into the words of its tooltip.
     """
 
@@ -106,6 +108,9 @@ class TimelineView(QWidget):
         part = (about - self._low) / (self._high - self._low)
         self._show(about - part * span, about + (1 - part) * span)
 
+    def _lanes(self) -> Lanes:
+        return Lanes.of_height(self.height(), len(self._tracks.iterations) > 0)
+
     def _full(self) -> float:
         return max(float(self._tracks.n), _SHORTEST)
 
@@ -165,13 +170,13 @@ class TimelineView(QWidget):
         painter.setClipRect(QRectF(_GUTTER, 0, self._window().width, self.height()))
         painter.drawPixmap(0, 0, self._pixmap)
         # What has not happened yet at the playhead lies under a veil.
-        x, top = self._head_x(self._playhead), Lanes.of_height(self.height()).forward[0]
+        x, top = self._head_x(self._playhead), self._lanes().forward[0]
         veil = QRectF(QPointF(x, top - 1), QPointF(self.width(), self.height()))
         painter.fillRect(veil, faded(self._theme.panel, 0.5))
         painter.setClipping(False)
 
     def _paint_labels(self, painter: QPainter) -> None:
-        lanes = Lanes.of_height(self.height())
+        lanes = self._lanes()
         painter.setFont(ui_font("small"))
         painter.setPen(QColor(self._theme.text_dim))
         align = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -181,6 +186,9 @@ class TimelineView(QWidget):
             box = QRectF(0, top - spare, _GUTTER - 8, height + 2 * spare)
             painter.drawText(box, align, text)
         painter.drawText(QRectF(0, 0, _GUTTER - 8, lanes.cells[1]), align, "cell")
+        top, height = lanes.iterations
+        if height:
+            painter.drawText(QRectF(0, top, _GUTTER - 8, height), align, "iteration")
 
     def _paint_hover(self, painter: QPainter) -> None:
         if self._hover is not None and self._hover >= _GUTTER:
@@ -230,8 +238,21 @@ class TimelineView(QWidget):
             self._pan_from = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
+        if event.button() == Qt.MouseButton.LeftButton and not self._show_iteration(
+            event.position()
+        ):
             self.fit()
+
+    def _show_iteration(self, place: QPointF) -> bool:
+        """Show the iteration whose block is there by itself; return whether one is."""
+        top, height = self._lanes().iterations
+        at = self._tracks.iteration_at(math.floor(self._window().event(place.x())))
+        if at < 0 or not top <= place.y() < top + height:
+            return False
+        low, high = self._tracks.iterations[at].tolist()
+        spare = max(_SHORTEST - (high - low), 0.0) / 2
+        self._show(low - spare, high + spare)
+        return True
 
     def leaveEvent(self, event: QEvent) -> None:
         self._set_hover(None)
@@ -291,7 +312,11 @@ class TimelineView(QWidget):
         at = math.floor(self._window().event(x))
         if x < _GUTTER or not 0 <= at < self._tracks.n:
             return ""
-        return f"{self._describe(at)}\nevent {at + 1:,} of {self._tracks.n:,}"
+        lines = [self._describe(at), f"event {at + 1:,} of {self._tracks.n:,}"]
+        iteration = self._tracks.iteration_at(at)
+        if iteration >= 0:
+            lines.append(f"iteration {iteration + 1:,} of {len(self._tracks.iterations):,}")
+        return "\n".join(lines)
 
     def _scrub(self, x: float) -> None:
         playhead = self._playhead_at(x)

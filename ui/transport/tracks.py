@@ -21,7 +21,9 @@ class Tracks(NamedTuple):
     runs of forward work in one cell between two passes. steps: visited nodes. passes: (p, 2) of
     begin and end (exclusive). first_step: (p,) index into steps of each pass's first. added:
     steps that accumulated into a leaf's .grad; cleared: .grad was zeroed, set to None or assigned.
-    cells: begins of cells; counts: (c,) their execution counts.
+    cells: begins of cells; counts: (c,) their execution counts. iterations: (k, 2) of begin and
+    end (exclusive), none for fewer than two: each a forward run, its passes, and what follows until
+    the next tracked operation (the optimizer's step).
     """
 
     n: int = 0
@@ -35,11 +37,17 @@ class Tracks(NamedTuple):
     errors: Indices = _NONE
     cells: Indices = _NONE
     counts: Indices = _NONE
+    iterations: Indices = _NO_PAIRS
 
     def cell_at(self, event: int) -> int | None:
         """Return the execution count of the cell in which `event` happened."""
         at = int(np.searchsorted(self.cells, event, "right")) - 1
         return int(self.counts[at]) if at >= 0 else None
+
+    def iteration_at(self, event: int) -> int:
+        """Return which iteration an event is of, or -1."""
+        at = int(np.searchsorted(self.iterations[:, 0], event, "right")) - 1
+        return at if at >= 0 and event < self.iterations[at, 1] else -1
 
     def pass_at(self, playhead: int) -> int:
         """Return the number of the pass that is running at a playhead, or -1."""
@@ -73,6 +81,7 @@ def build(tape: Any) -> Tracks:
         errors=errors.astype(np.int32),
         cells=np.asarray(tape.cells["event"], np.int32),
         counts=np.asarray(tape.cells["count"], np.int32),
+        iterations=_iterations(tape, begins, n),
     )
 
 
@@ -94,6 +103,23 @@ def _segments(forward: Indices, events: NDArray[np.void], begins: Indices) -> In
     first = np.concatenate(([0], cut))
     last = np.concatenate((cut, [len(forward)])) - 1
     return np.stack([forward[first], forward[last] + 1, cell[first]], axis=1).astype(np.int32)
+
+
+def _iterations(tape: Any, begins: Indices, n: int) -> Indices:
+    """Cut the tape at the first tracked operation after each pass, if another pass follows it.
+
+    Operations of a pass itself (a recorded one, or a hook's) begin nothing.
+    """
+    outside = (tape.ops["node"] >= 0) & (tape.ops["pass_"] < 0)
+    tracked = np.asarray(tape.ops["event"][outside], np.int32)
+    if not len(tracked) or not len(begins):
+        return _NO_PAIRS
+    before = np.searchsorted(begins, tracked)
+    first = tracked[np.flatnonzero(np.diff(before, prepend=-1))]  # of those between two passes
+    first = first[first < begins[-1]]
+    if len(first) < 2:
+        return _NO_PAIRS
+    return np.stack([first, np.append(first[1:], n)], axis=1).astype(np.int32)
 
 
 def _passes(tape: Any, begins: Indices, n: int) -> Indices:

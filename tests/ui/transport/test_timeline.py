@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import numpy as np
@@ -253,3 +254,56 @@ def test_moving_the_playhead_repaints_no_track(qtbot, timeline, monkeypatch):
     for playhead in range(0, 81, 5):
         timeline.set_playhead(playhead)
         timeline.grab()
+
+
+def looped(count: int) -> Tracks:
+    """A tape of `count` iterations of 1,000 events each."""
+    begins = np.arange(count, dtype=np.int32) * 1000
+    iterations = np.stack([begins, begins + 1000], axis=1).astype(np.int32)
+    cell = {"cells": np.zeros(1, np.int32), "counts": np.ones(1, np.int32)}
+    return long_tape(count * 1000)._replace(iterations=iterations, **cell)
+
+
+def dark_pixels(widget: TimelineView, lane: tuple[float, float]) -> list[int]:
+    """Return in which columns of a lane anything is drawn."""
+    image = widget.grab().toImage()
+    rows = range(int(lane[0]) + 2, int(lane[0] + lane[1]) - 2)
+    background = image.pixel(75, int(lane[0] + lane[1]) + 1)
+    columns = range(72, image.width() - 12)
+    return [x for x in columns if any(image.pixel(x, y) != background for y in rows)]
+
+
+@pytest.mark.parametrize("count", [3, 300, 1000])
+def test_iterations_have_a_band_with_numbers_that_do_not_touch(timeline, count):
+    timeline.resize(1100, 90)
+    timeline.set_tracks(looped(count))
+    lane = Lanes.of_height(90, iterations=True).iterations
+    assert lane[1] > 10
+    drawn = dark_pixels(timeline, lane)
+    if count == 1000:  # ticks and words only: at every hundredth, fiftieth or twentieth
+        gaps = [b - a for a, b in itertools.pairwise(drawn) if b - a > 20]
+        assert len(gaps) in (9, 19, 49)
+    else:
+        assert len(drawn) > 0
+
+
+def test_without_iterations_the_lanes_are_as_high_as_before():
+    assert Lanes.of_height(90).iterations[1] == 0
+    assert Lanes.of_height(90).forward[1] > Lanes.of_height(90, iterations=True).forward[1]
+
+
+def test_a_double_click_on_an_iteration_shows_it_and_the_tooltip_names_it(qtbot, timeline):
+    timeline.set_tracks(looped(10))
+    top, height = Lanes.of_height(timeline.height(), iterations=True).iterations
+    x = x_of_event(timeline, 4500)
+    assert timeline.text_at(x).endswith("iteration 5 of 10")
+    place = QPoint(x, int(top + height / 2))
+    qtbot.mouseDClick(timeline, Qt.MouseButton.LeftButton, pos=place)
+    assert timeline.window_shown() == (4000.0, 5000.0)
+    qtbot.mouseDClick(timeline, Qt.MouseButton.LeftButton, pos=QPoint(x, timeline.height() - 8))
+    assert timeline.shows_everything()
+
+
+def x_of_event(widget: TimelineView, event: float) -> int:
+    low, high = widget.window_shown()
+    return 70 + int((widget.width() - 82) * (event - low) / (high - low))

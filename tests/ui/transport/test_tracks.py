@@ -109,3 +109,34 @@ def test_a_freed_graph_and_what_stopped_for_it_are_told(record):
         text.startswith("backward stops at ExpBackward0, which pass 1 freed: RuntimeError: Trying")
         for text in texts
     )
+
+
+LOOP = """\
+optimizer = torch.optim.SGD([w], lr=0.1)
+for _ in range(4):
+    optimizer.zero_grad()
+    loss = ((w * x) ** 2).sum()
+    loss.backward(retain_graph=True)
+    loss.backward()
+    optimizer.step()
+"""
+
+
+def test_an_iteration_is_a_forward_run_with_its_passes_and_the_step_after_them(record):
+    tape = record(LEAVES, LOOP)
+    tracks = build(tape)
+    assert len(tracks.iterations) == 4
+    names = [tape.text(int(name)) for name in tape.ops["name"]]
+    assert list(tracks.iterations[:, 0]) == [
+        event for event, name in zip(tape.ops["event"], names, strict=True) if name == "mul"
+    ]
+    assert list(tracks.iterations[:-1, 1]) == list(tracks.iterations[1:, 0])
+    assert tracks.iterations[-1, 1] == tracks.n
+    within = [tracks.iteration_at(int(begin)) for begin in tracks.passes[:, 0]]
+    assert within == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert tracks.iteration_at(0) == -1
+
+
+def test_one_pass_is_no_iteration(record):
+    assert len(build(record(LEAVES, "(w * x).sum().backward()")).iterations) == 0
+    assert len(build(record(LEAVES, "y = w * x")).iterations) == 0
