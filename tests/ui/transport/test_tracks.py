@@ -82,7 +82,7 @@ def test_the_start_and_the_empty_tape():
 def test_a_pass_that_never_ended_lasts_to_the_tape_s_end(tape):
     class Cut:
         events = tape.events[: int(tape.ends["event"][0])]
-        ends = tape.ends[:0]
+        ends, ops = tape.ends[:0], tape.ops[:1]
         grads, marks, cells = tape.grads[:0], tape.marks[:1], tape.cells[:1]
 
     tracks = build(Cut())
