@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.command import Command
+from ui.graph.groups import By
 from ui.graph.lens import Lens
 
 #: Of the menu Graph.
@@ -72,8 +73,36 @@ GRAPH = (
     ),
 )  # fmt: skip
 
+#: Of the menu View: what is grouped, and which groups are folded.
+GROUPS = (
+    *(
+        Command(
+            f"group_{by}", text, "View", checkable=True, submenu="Group By",
+            separator=by == By.NOTHING,
+        )
+        for by, text in (
+            (By.NOTHING, "No Groups"), (By.MODULE, "Module"), (By.LOOP, "Loop Iteration"),
+            (By.LINE, "Source Line"), (By.CELL, "Cell"), (By.HAND, "My Groups"),
+        )
+    ),
+    Command(
+        "fold_group", "Fold or Unfold Group", "View", ("G",), "",
+        "The group of the selected node becomes one card, or shows its nodes again",
+        on_graph=True,
+    ),
+    Command("fold_level", "Fold One Level", "View", ("Shift+G",), "",
+            "Fold the innermost groups that are open", on_graph=True),
+    Command("unfold_level", "Unfold One Level", "View", ("Alt+Shift+G",)),
+    Command("fold_all", "Fold All", "View", ("Ctrl+Shift+G",)),
+    Command("unfold_all", "Unfold All", "View", ("Ctrl+Alt+G",)),
+    Command("group_selection", "Group Selection", "View", ("Ctrl+G",), "",
+            "Make a group of the selected nodes and of what lies between them", on_graph=True),
+    Command("ungroup", "Ungroup", "View", (), "", "Dissolve a group that was made by hand"),
+)  # fmt: skip
+
 #: Of the menu View.
 VIEW = (
+    *GROUPS,
     Command(
         "minimap", "Map of the Graph", "View", ("Ctrl+Shift+M",), "",
         "A small map in the corner while part of the graph is out of sight", checkable=True,

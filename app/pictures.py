@@ -14,6 +14,8 @@ from app.work import Worker
 from engine.tape.tape import Tape
 from ui.graph.cards import card_sizes
 from ui.graph.focus import Focus, focused
+from ui.graph.folding import GroupWish, arrange
+from ui.graph.groups import By, Groups, available
 from ui.graph.layout import lay_out
 from ui.graph.model import GraphInfo, build_graph, graph_at, list_graphs, main_graph
 from ui.graph.pins import Pins, pinned
@@ -32,6 +34,7 @@ class Wish(NamedTuple):
     playhead: int
     focus: Focus | None = None
     pins: Mapping[Focus | None, Pins] = {}  # of the whole graphs (None) and of parts
+    groups: GroupWish = GroupWish()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,17 @@ class Picture:
 
     focus: on what part of the graph, which has n_whole nodes in all; None: it is all there.
     plain: the layout before its nodes were moved to where they are pinned.
+    groups: as which the graph is drawn, and which of them are folded; could_be: by what else its
+    nodes can be grouped.
     """
 
     graphs: Sequence[GraphInfo]
     info: GraphInfo | None
     focus: Focus | None
     n_whole: int
+    groups: Groups
+    folded: frozenset[NodeId]
+    could_be: Sequence[By]
     graph: nx.MultiDiGraph[NodeId]
     plain: Layout
     pins: Pins
@@ -155,16 +163,25 @@ def picture_of(
     graph = whole if focus is None else focused(whole, focus)
     grown = before is not None and before.focus == focus and _grows(before, live, info)
     old = before.plain if before is not None and grown else None
-    plain = lay_out(graph, card_sizes(graph), cancelled=cancelled, before=old)
+    wanted = wish.groups if focus is None else replace(wish.groups, folded={}, chosen={})
+    arranged = arrange(tape, graph, wanted, -1 if info is None else info.first_event)
+    could_be = available(tape, graph)
+    part, graph = graph, arranged.shown.graph
+    plain = lay_out(
+        graph, card_sizes(graph), cancelled=cancelled, before=old, nest=arranged.shown.nest
+    )
     if cancelled():
         return None
     pins = wish.pins.get(focus, {})
     layout = pinned(plain, pins)
-    tint = TintIndex(tape, graph, layout, whole)
+    tint = TintIndex(tape, graph, layout, None if part is whole else whole, arranged.shown.hidden)
     tint.tape = live  # it tells of moments that are yet to come
     scene = Scene.build(graph, layout)
     took = time.perf_counter() - begin
-    return Picture(graphs, info, focus, len(whole), graph, plain, pins, layout, scene, tint, took)
+    return Picture(
+        graphs, info, focus, len(whole), arranged.groups, arranged.folded, could_be, graph, plain,
+        pins, layout, scene, tint, took,
+    )  # fmt: skip
 
 
 def _repinned(picture: Picture, pins: Pins) -> Picture:

@@ -12,6 +12,7 @@ from app.documents import Cell, Document
 from engine.tape.breakpoints import Breakpoint
 from engine.tape.tape import Tape
 from ui.graph.focus import Focus
+from ui.graph.folding import GroupWish
 from ui.graph.model import GraphInfo
 from ui.graph.pins import Pins
 from ui.graph.types import NodeId
@@ -39,6 +40,7 @@ class Session(QObject):
     counterpart_changed = Signal()
     breakpoints_changed = Signal()
     pins_changed = Signal()
+    grouping_changed = Signal()
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +56,7 @@ class Session(QObject):
         self.breakpoints: Sequence[Breakpoint] = ()
         #: Where nodes are held, in the whole graphs (None) and in the parts that were focused on.
         self.pins: dict[Focus | None, Pins] = {}
+        self.grouping = GroupWish()
 
     # --- document
 
@@ -136,6 +139,7 @@ class Session(QObject):
         old, self.tape = self.tape, tape
         self.graphs, self.graph = (), None
         self.pins = {}
+        self.grouping = GroupWish()
         self.select(None)
         self.playhead = 0 if tape is None else len(tape.events)
         self.tape_changed.emit()
@@ -192,6 +196,12 @@ class Session(QObject):
         if tuple(points) != tuple(self.breakpoints):
             self.breakpoints = tuple(points)
             self.breakpoints_changed.emit()
+
+    def set_grouping(self, grouping: GroupWish) -> None:
+        """Group the graphs in another way, or fold other groups."""
+        if grouping != self.grouping:
+            self.grouping = grouping
+            self.grouping_changed.emit()
 
     def select(self, node: NodeId | None) -> None:
         """Select a node of the graph, or nothing."""

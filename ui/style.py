@@ -89,7 +89,7 @@ QSplitter::handle {{ background: {t.border}; }}
 #DockTitle {{ background: {t.window}; border-bottom: 1px solid {t.border}; }}
 #DockTitle QLabel {{ color: {t.text_dim}; font-size: {small}pt; font-weight: 600; }}
 #CanvasBar {{ background: {t.panel}; border-bottom: 1px solid {t.border}; }}
-#FindBar {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: 8px; }}
+#FindBar, #Crumbs {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: 8px; }}
 #FindBar QLineEdit {{ background: transparent; border: none; padding: 2px {s}px; }}
 #Notice {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: 8px; }}
 #Notice[kind="error"] {{ border-color: {t.error}; }}

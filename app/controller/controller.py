@@ -18,6 +18,7 @@ from app.controller.debugging import Debugging
 from app.controller.files import Files
 from app.controller.finding import Finding
 from app.controller.graph import GraphBinding
+from app.controller.grouping import Grouping
 from app.controller.iterations import IterationsBinding
 from app.controller.leftovers import Leftovers
 from app.controller.lenses import LensBinding
@@ -79,6 +80,7 @@ class Controller(QObject):
         self.moving = Moving(self.session, self.window, self.graph, self.finding)
         self.nodes = NodeActions(self.session, self.window, self.graph)
         self.pinning = Pinning(self.session, self.window, self.graph, self.undo)
+        self.grouping = Grouping(self.session, self.window, self.graph, self.undo)
         self.iterations = IterationsBinding(self.session, self.window.inspector)
         self.playback = PlaybackBinding(
             self.session, self.window.transport, preferences, self.graph.show_step
@@ -176,6 +178,7 @@ class Controller(QObject):
             **self.moving.handlers(),
             **self.nodes.handlers(),
             **self.pinning.handlers(),
+            **self.grouping.handlers(),
             "fit": canvas.fit,
             "zoom_in": lambda: canvas.zoom_by(1.25),
             "zoom_out": lambda: canvas.zoom_by(1 / 1.25),

@@ -13,8 +13,10 @@ from app.window import Window
 from engine.tape.replay import Moment, state_at
 from ui.graph.focus import Focus
 from ui.graph.model import graph_at
-from ui.graph.types import CanvasState, NodeId
+from ui.graph.types import CanvasState, Kind, NodeId
 from ui.inspector.beside import beside
+from ui.inspector.group import describe_group
+from ui.inspector.records import NodeView
 from ui.inspector.view import describe
 
 
@@ -35,6 +37,7 @@ class GraphBinding(QObject):
         self._lit: list[tuple[str, int]] = []  # cell and line of the node that is lit there
         self._wanted: int | None = None  # the graph asked for; None: the newest
         self._focus: Focus | None = None  # the part of it that was asked for
+        self.anchor: NodeId | None = None  # a group with which the camera stays
         self.pictures = Pictures(self)
         self.pictures.ready.connect(self._show)
         self.pictures.failed.connect(self._failed)
@@ -46,6 +49,7 @@ class GraphBinding(QObject):
         session.selection_changed.connect(self._selected)
         session.counterpart_changed.connect(self._counterpart_changed)
         session.pins_changed.connect(self._repin)
+        session.grouping_changed.connect(self._regroup)
         self._pane.graph_chosen.connect(self.choose)
         self._canvas.node_selected.connect(session.select)
         window.inspector.node_clicked.connect(self.reveal)
@@ -70,7 +74,7 @@ class GraphBinding(QObject):
 
     def reveal(self, node: NodeId) -> None:
         """Select a node and bring it into view, if the shown graph has it."""
-        if self.picture is not None and node in self.picture.graph:
+        if self.picture is not None and node in self.picture.scene.index:
             self._session.select(node)
             self._canvas.select(node, reveal=True)
 
@@ -94,12 +98,17 @@ class GraphBinding(QObject):
         else:
             self.pictures.draw(self._session.tape, self._wish(None))
 
+    def _regroup(self) -> None:
+        if self._session.tape is not None and self._session.graph is not None:
+            self.pictures.draw(self._session.tape, self._wish(self._session.graph.number))
+
     def _tape_grew(self) -> None:
         assert self._session.tape is not None
         self.pictures.redraw(self._session.tape, self._wish(self._wanted))
 
     def _wish(self, number: int | None) -> Wish:
-        return Wish(number, self._session.playhead, self._focus, self._session.pins)
+        session = self._session
+        return Wish(number, session.playhead, self._focus, session.pins, session.grouping)
 
     def _list(self) -> None:
         self._pane.set_graphs(self._session.graphs, self._session.graph)
@@ -127,10 +136,13 @@ class GraphBinding(QObject):
         same &= focus == picture.focus
         self._session.set_graphs(picture.graphs)
         self._session.set_graph(picture.info)
-        self._canvas.set_graph(picture.graph, picture.layout, keep_view=same, scene=picture.scene)
+        anchor, self.anchor = self.anchor, None
+        self._canvas.set_graph(
+            picture.graph, picture.layout, keep_view=same, scene=picture.scene, anchor=anchor
+        )
         self._tint()
         selection = self._session.selection
-        if selection is not None and selection in picture.graph:
+        if selection is not None and selection in picture.scene.index:
             self._canvas.select(selection)
         self._describe()
         self.shown.emit()
@@ -145,7 +157,7 @@ class GraphBinding(QObject):
             at = graph_at(tape, self._session.graphs, playhead)
             if at is not None and at.number != graph.number:
                 self._wanted = self._focus = None
-                self.pictures.draw(tape, Wish(at.number, playhead, None, self._session.pins))
+                self.pictures.draw(tape, self._wish(at.number))
         self._light(self._tint())
         self._describe()
 
@@ -187,6 +199,9 @@ class GraphBinding(QObject):
         if tape is None or node is None:
             self._window.inspector.show_node(None)
             return
+        if node.kind == Kind.GROUP:
+            self._window.inspector.show_node(self._describe_group(node))
+            return
         playhead, other = self._session.playhead, self._session.counterpart
         view = describe(tape if other is None else other.shown, node, playhead)
         if other is not None:
@@ -196,6 +211,14 @@ class GraphBinding(QObject):
                 there = describe(other.other, twin, other.playhead(playhead))
             view = beside(view, there, other.title)
         self._window.inspector.show_node(view)
+
+    def _describe_group(self, node: NodeId) -> NodeView | None:
+        if self.picture is None or self._session.tape is None or node not in self.picture.graph:
+            return None
+        at = self.picture.scene.index[node]
+        state = self.picture.tint.state(state_at(self._session.tape, self._session.playhead))
+        share = 0.0 if state.progress is None else float(state.progress[at])
+        return describe_group(node, self.picture.graph.nodes[node], share)
 
     def _line_entered(self, key: str, line: int) -> None:
         if self.picture is None:

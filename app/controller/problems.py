@@ -55,7 +55,7 @@ class ProblemsBinding(QObject):
     def ask(self) -> None:
         """Answer why the selected tensor's gradient, or the selected value, is as it is."""
         tape, node = self._session.tape, self._session.selection
-        if tape is None or node is None:
+        if tape is None or node is None or node.kind == Kind.GROUP:
             self._window.notice.show_message("Select a node first: Why? answers for that.")
             return
         frozen, playhead = tape.snapshot(), self._session.playhead

@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 
 import networkx as nx
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QElapsedTimer, QRectF, Qt, Signal
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QApplication, QWidget
 
 from ui.fonts import ui_font
-from ui.graph.camera import Rect, View
+from ui.graph.camera import Rect, View, fitted
+from ui.graph.framing import Header
 from ui.graph.hands import HandledView
+from ui.graph.headers import Headers
 from ui.graph.layer import Layer
+from ui.graph.motion import GLIDE
 from ui.graph.overlay import paint_placeholder, paint_ring, paint_rings
 from ui.graph.paint import paint_background
 from ui.graph.previews import Preview
@@ -32,11 +35,18 @@ class GraphCanvas(HandledView):
     whoever has a shortcut on them.
     """
 
+    fold_requested = Signal(object)  # NodeId of an open group
+
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        self._headers = Headers()
+        self._folding = QElapsedTimer()  # since a click has folded a group
+        self._on_header = False
         self._lit: frozenset[NodeId] = frozenset()
         self._lit_at = np.zeros(0, np.intp)
         self._placeholder = ("No graph yet", "Run a cell to record its operations.")
         super().__init__(theme, parent)
+        self.add_layer(self._headers)
+        self._layers.insert(0, self._layers.pop())  # below the veil
         self.setAccessibleName("Graph")
         self.describe()
 
@@ -69,12 +79,14 @@ class GraphCanvas(HandledView):
         layout: Layout | None,
         keep_view: bool = False,
         scene: Scene | None = None,
+        anchor: NodeId | None = None,
     ) -> None:
         """Show a graph; the state is plain until `set_state`.
 
         The selection stays if the graph still has the node. keep_view: it is the graph of before,
         grown: the camera stays too, unless the whole graph was fitted, which it then is again.
-        scene: `Scene.build(graph, layout)`, where another thread has made it already.
+        scene: `Scene.build(graph, layout)`, where another thread has made it already. anchor: a
+        group that has been folded or unfolded: the camera stays with it.
         """
         if graph is None or layout is None or not layout.ids:
             scene = None
@@ -84,7 +96,11 @@ class GraphCanvas(HandledView):
         self.end_gesture()
         self._held = None
         self._picks.moved(self._stage.scene, scene)
-        glides = self._stage.show(scene, glide)
+        shift = self._shift(scene, anchor)
+        glides = self._stage.show(scene, glide, shift)
+        if shift != (0.0, 0.0):
+            scale = self.camera().scale
+            self.look(self.camera().panned(-shift[0] * scale, -shift[1] * scale))
         self._find_lit()
         self._unpoint()
         for layer in self._layers:
@@ -246,6 +262,69 @@ class GraphCanvas(HandledView):
             paint_rings(painter, scene, view, some, colour)
         if self._picks.chief >= 0 and scene.is_drawn(self._picks.chief):
             paint_ring(painter, scene, view, self._picks.chief, colour)
+
+    # Groups
+
+    def show_group(self, group: NodeId) -> None:
+        """Bring a group into view: its frame as a whole, or its card."""
+        scene = self._stage.scene
+        place = None if scene is None else scene.place_of(group)
+        if place is None:
+            return
+        self._fitted = False
+        self.look(fitted(place.grown(24.0), *self.size_in_pixels(), self._ratio()), GLIDE)
+
+    def header_rect(self, group: NodeId) -> Rect | None:
+        """Return where the header of an open group is, in pixels of the viewport."""
+        header = self._headers.of(group, self.camera(), self.size_in_pixels())
+        if header is None:
+            return None
+        area = header.area
+        return Rect(area.x(), area.y(), area.width(), area.height())
+
+    def _shift(self, scene: Scene | None, anchor: NodeId | None) -> tuple[float, float]:
+        """Return how far a group is from where it was, if the camera shall go with it."""
+        old = self._stage.scene
+        if scene is None or old is None or anchor is None or self._fitted:
+            return 0.0, 0.0
+        was, now = old.place_of(anchor), scene.place_of(anchor)
+        return (0.0, 0.0) if was is None or now is None else (now.x - was.x, now.y - was.y)
+
+    def clicked(
+        self, x: float, y: float, button: Qt.MouseButton, held: Qt.KeyboardModifier
+    ) -> None:
+        header = self._header_at(x, y)
+        if header is None or button != Qt.MouseButton.LeftButton:
+            super().clicked(x, y, button, held)
+        elif header.chevron.contains(x, y):
+            self._folding.start()
+            self.fold_requested.emit(header.group)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._folding.isValid() and not self._folding.hasExpired(
+            QApplication.doubleClickInterval()
+        ):
+            self.mousePressEvent(event)  # its first click has folded a group
+            return
+        header = self._header_at(event.position().x(), event.position().y())
+        if header is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.fold_requested.emit(header.group)
+        else:
+            super().mouseDoubleClickEvent(event)
+
+    def pointed(self, x: float, y: float) -> None:
+        header = self._header_at(x, y)
+        if header is not None:
+            self._hover(-1)
+            self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
+        elif self._on_header:
+            self.viewport().unsetCursor()
+        self._on_header = header is not None
+        if header is None:
+            super().pointed(x, y)
+
+    def _header_at(self, x: float, y: float) -> Header | None:
+        return self._headers.at(x, y, self.camera(), self.size_in_pixels())
 
     # Within
 

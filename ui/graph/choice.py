@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
+from ui.graph.groups import By
 from ui.graph.lens import Lens
 from ui.icons import pixmap
 from ui.theme import SPACE
@@ -48,3 +51,44 @@ class LensChoice(Choice):
     def set_lens(self, lens: Lens) -> None:
         """Mark a lens; emits nothing."""
         self.setCurrentIndex(list(Lens).index(lens))
+
+
+_GROUPED = {
+    By.NOTHING: "No groups", By.MODULE: "Group by module", By.LOOP: "Group by iteration",
+    By.LINE: "Group by line", By.CELL: "Group by cell", By.HAND: "My groups",
+}  # fmt: skip
+
+
+class GroupChoice(Choice):
+    """Chooses what the graph is grouped by, among what it can be."""
+
+    chosen = Signal(object)  # By
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Group by")
+        self.setToolTip("Frames around nodes that belong together; they can be folded")
+        self.setMinimumContentsLength(max(map(len, _GROUPED.values())))
+        self._offered: list[By] = []
+        self.activated.connect(lambda index: self.chosen.emit(self._offered[index]))
+        self.set_choices([], By.NOTHING)
+
+    @property
+    def by(self) -> By:
+        """What is marked."""
+        index = self.currentIndex()
+        return self._offered[index] if 0 <= index < len(self._offered) else By.NOTHING
+
+    def offers(self, by: By) -> bool:
+        """Return whether this can be chosen."""
+        return by in self._offered
+
+    def set_choices(self, offered: Sequence[By], by: By) -> None:
+        """Offer these, and mark one of them; emits nothing."""
+        if list(offered) != self._offered:
+            self._offered = list(offered)
+            self.clear()
+            self.addItems([_GROUPED[one] for one in offered])
+        self.setVisible(len(self._offered) > 1)
+        if by in self._offered:
+            self.setCurrentIndex(self._offered.index(by))

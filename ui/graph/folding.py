@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import networkx as nx
@@ -22,7 +22,7 @@ Graph = nx.MultiDiGraph
 class Folded:
     """graph: what is shown; folded groups are nodes with title, detail, count (of operations) and
     what else nodes have. `graph.graph["captions"]` holds the words of each group: its name, and how
-    many operations it has.
+    many operations it has; `graph.graph["hidden"]` the folded group in which a node is.
 
     nest: the groups that show their nodes; hidden: the folded group in which a node is.
     """
@@ -33,13 +33,14 @@ class Folded:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """How a graph shall be grouped. by: None for what suits it; folded: None for what suits its
-    size; chosen: the nodes of groups that were made by hand."""
+class GroupWish:
+    """How graphs shall be grouped. by: None for what suits a graph; folded: which groups are, for
+    (first event of the graph, by) where somebody changed that; chosen: the nodes of the groups that
+    were made by hand, for the first event of their graph."""
 
     by: By | None = None
-    folded: frozenset[NodeId] | None = None
-    chosen: tuple[frozenset[NodeId], ...] = ()
+    folded: Mapping[tuple[int, By], frozenset[NodeId]] = field(default_factory=dict)
+    chosen: Mapping[int, tuple[frozenset[NodeId], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,12 @@ class Arranged:
     shown: Folded
 
 
-def arrange(tape: Tape, whole: Graph[NodeId], wish: Wish) -> Arranged:
-    """Group and fold a graph of a tape."""
-    by = wish.by or (By.HAND if wish.chosen else By.MODULE)
-    groups = group_by(tape, whole, by, wish.chosen)
-    folded = wish.folded
+def arrange(tape: Tape, whole: Graph[NodeId], wish: GroupWish, first_event: int = -1) -> Arranged:
+    """Group and fold a graph of a tape; first_event tells the graphs of a tape apart."""
+    chosen = wish.chosen.get(first_event, ())
+    by = wish.by or (By.HAND if chosen else By.MODULE)
+    groups = group_by(tape, whole, by, chosen)
+    folded = wish.folded.get((first_event, by))
     if folded is None:
         folded = first_folded(groups, len(whole))
     folded = folded.intersection(groups.index)
@@ -103,7 +105,7 @@ def fold(whole: Graph[NodeId], groups: Groups, folded: Iterable[NodeId]) -> Fold
         if outer == group.id and group.parent >= 0:
             of[group.id] = at[group.parent]
     graph = _contracted(whole, groups, hidden) if hidden else whole
-    graph.graph["captions"] = _captions(groups)
+    graph.graph["captions"], graph.graph["hidden"] = _captions(groups), hidden
     return Folded(graph, Nest([groups.groups[k].id for k in open_], parents, of), hidden)
 
 

@@ -99,32 +99,41 @@ def group_by(
     tape: Tape, graph: nx.MultiDiGraph[NodeId], by: By, chosen: Iterable[Collection[NodeId]] = ()
 ) -> Groups:
     """Return the groups of a graph of a tape; chosen: for By.HAND, the nodes of each group."""
-    ops = np.array(sorted(node.ref for node in graph if node.kind == Kind.OP), np.int64)
-    if by == By.NOTHING or not len(ops):
-        return Groups(by)
     if by == By.HAND:
         return _assigned(by, graph, *_by_hand(graph, chosen))
-    tree = _Tree(ops)
-    if by == By.MODULE:
-        _add_runs(tree, tape.ops["scope"][ops].astype(np.int64), _Modules(tape).path)
-    elif by == By.CELL:
-        cells = tape.events["cell"][tape.ops["event"][ops]].astype(np.int64)
-        _add_runs(tree, cells, lambda row: _cell(tape, row))
-    elif by == By.LINE:
-        locs = tape.events["loc"][tape.ops["event"][ops]].astype(np.int64)
-        _add_runs(tree, locs, lambda row: _line(tape, row))
-    else:
-        locs = tape.events["loc"][tape.ops["event"][ops]].astype(np.int64)
-        tokens = locs << 32 | tape.ops["name"][ops].astype(np.int64)
-        for loop in find_loops(tokens):
-            _add_loop(tree, loop)
-    return _assigned(by, graph, *tree.finish(everything=by == By.MODULE))
+    ops = _operations(graph)
+    return _assigned(by, graph, *_tree(tape, ops, by).finish(everything=by == By.MODULE))
 
 
 def available(tape: Tape, graph: nx.MultiDiGraph[NodeId]) -> list[By]:
     """Return by what a graph can be grouped, besides by nothing and by hand."""
-    kinds = (By.MODULE, By.LOOP, By.CELL, By.LINE)
-    return [by for by in kinds if group_by(tape, graph, by).groups]
+    ops = _operations(graph)
+    kinds = (By.MODULE, By.LOOP, By.LINE, By.CELL)
+    return [by for by in kinds if _tree(tape, ops, by).finish(everything=by == By.MODULE)[0]]
+
+
+def _operations(graph: nx.MultiDiGraph[NodeId]) -> Ints:
+    return np.array(sorted([node.ref for node in graph if node.kind == Kind.OP]), np.int64)
+
+
+def _tree(tape: Tape, ops: Ints, by: By) -> _Tree:
+    tree = _Tree(ops)
+    if not len(ops) or by == By.NOTHING:
+        return tree
+    event = tape.ops["event"][ops]
+    if by == By.MODULE:
+        _add_runs(tree, tape.ops["scope"][ops].astype(np.int64), _Modules(tape).path)
+    elif by == By.CELL:
+        cells = tape.events["cell"][event].astype(np.int64)
+        _add_runs(tree, cells, lambda row: _cell(tape, row))
+    elif by == By.LINE:
+        locs = tape.events["loc"][event].astype(np.int64)
+        _add_runs(tree, locs, lambda row: _line(tape, row))
+    else:
+        locs = tape.events["loc"][event].astype(np.int64)
+        for loop in find_loops(locs << 32 | tape.ops["name"][ops].astype(np.int64)):
+            _add_loop(tree, loop)
+    return tree
 
 
 # The tree

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QPainter
 
 from ui.graph.camera import Rect, View
+from ui.graph.framing import paint_frames
 from ui.graph.paint import Picture, paint_background, paint_cards, paint_edges
 from ui.graph.scene import Scene
 
@@ -22,15 +23,26 @@ class Morph:
         self.scene, self._before, self._fresh = scene, before, fresh
 
     @classmethod
-    def between(cls, old: Scene, new: Scene) -> Morph | None:
-        """Return the way from old to new; None if nothing moved or too much did."""
+    def between(
+        cls, old: Scene, new: Scene, shift: tuple[float, float] = (0.0, 0.0)
+    ) -> Morph | None:
+        """Return the way from old to new; None if nothing moved or too much did.
+
+        What was in a folded group comes out of its card, and a group folds from its frame. shift:
+        how far the camera moves with it, in scene units.
+        """
         if len(new) > MOST:
             return None
         places = np.full(len(new.cards), -1, np.intp)  # badges of portals come where they are
         places[: len(new)] = [old.index.get(node, -1) for node in new.ids]
         fresh = places < 0
         before = new.boxes.copy()
-        before[~fresh] = old.boxes[places[~fresh]]
+        before[~fresh] = old.boxes[places[~fresh]] + (*shift, 0.0, 0.0)
+        frames = dict(zip(old.frames.ids, old.frames.boxes.astype(float), strict=True))
+        for at in np.flatnonzero(fresh[: len(new)]).tolist():
+            if new.ids[at] in frames:
+                before[at] = frames[new.ids[at]] + (*shift, 0.0, 0.0)
+                fresh[at] = False
         if fresh.all() or not (fresh.any() or (before != new.boxes).any()):
             return None
         return cls(new, before, fresh)
@@ -40,6 +52,7 @@ class Morph:
         boxes = self._before + (self.scene.boxes - self._before) * t
         paint_background(painter, picture.inks, view, area)
         painter.setOpacity(max(0.0, 2.0 * t - 1.0))
+        paint_frames(painter, picture.inks, self.scene.frames, view, area)
         paint_edges(painter, picture, view, self.scene.edges_in(area))
         moved = picture._replace(scene=replace(self.scene, boxes=boxes))
         painter.setOpacity(1.0)

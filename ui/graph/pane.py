@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from ui.graph.canvas import GraphCanvas
-from ui.graph.choice import Choice, LensChoice
+from ui.graph.choice import Choice, GroupChoice, LensChoice
+from ui.graph.crumbs import Crumbs
 from ui.graph.finder import Finder
 from ui.graph.focusbar import FocusBar
 from ui.graph.legend import LegendView
@@ -57,6 +58,8 @@ class GraphPane(QWidget):
         self._choice.setMaxVisibleItems(24)
         self._choice.activated.connect(self._chosen)
         self.lens = LensChoice(self._bar)
+        self.grouping = GroupChoice(self._bar)
+        self.crumbs = Crumbs(theme, self.canvas)
         self._detail = QLabel(self._bar)
         self._detail.setProperty("role", "dim")
         self._detail.setMinimumWidth(0)
@@ -73,6 +76,7 @@ class GraphPane(QWidget):
         row.setContentsMargins(SPACE["m"], SPACE["s"], SPACE["m"], SPACE["s"])
         row.setSpacing(SPACE["s"])
         row.addWidget(self._choice)
+        row.addWidget(self.grouping)
         row.addWidget(self._detail, 1)
         row.addWidget(self.lens)
         for button in self._buttons.values():
@@ -89,10 +93,11 @@ class GraphPane(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme."""
-        floating = (self.minimap, self.finder)
+        floating = (self.minimap, self.finder, self.crumbs)
         for part in (self.canvas, *floating, self.focus_bar, self.legend):
             part.set_theme(theme)
-        self._choice.colour = self.lens.colour = theme.text_dim
+        for choice in (self._choice, self.lens, self.grouping):
+            choice.colour = theme.text_dim
         for name, button in self._buttons.items():
             button.setIcon(icon(name, theme.text_dim))
 

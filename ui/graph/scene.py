@@ -94,10 +94,10 @@ class Scene:
     """A graph and its layout, ready to draw: n nodes and then the k badges of portals, m edges and
     then the k stubs of the badges.
 
-    ids: (n,); boxes: float64 (n + k, 4) of x, y, width, height; shapes, families: uint8 (n + k,);
-    ends: int32 (m + k, 2); roles: uint8 (m + k,); neighbours of node i are
-    targets[offsets[i]:offsets[i + 1]], reached over the edges via[...] of the same slice; captions:
-    name and size of the group in each frame.
+    ids: (n,); index: where nodes are, those in folded groups too; boxes: float64 (n + k, 4) of x,
+    y, width, height; shapes, families: uint8 (n + k,); ends: int32 (m + k, 2); roles: uint8
+    (m + k,); neighbours of node i are targets[offsets[i]:offsets[i + 1]], reached over the edges
+    via[...] of the same slice; captions: name and size of the group in each frame.
     """
 
     ids: list[NodeId]
@@ -136,7 +136,7 @@ class Scene:
         starts = np.concatenate([layout.starts, badges.starts[1:] + layout.starts[-1]])
         return cls(
             ids=list(layout.ids),
-            index={node: i for i, node in enumerate(layout.ids)},
+            index=_index(graph, layout),
             cards=cards,
             boxes=np.concatenate([np.reshape(layout.boxes, (-1, 4)), badges.boxes], dtype=float),
             shapes=np.array([card.shape for card in cards], np.uint8),
@@ -196,6 +196,13 @@ class Scene:
     def box(self, node: int) -> Rect:
         return Rect(*(float(x) for x in self.boxes[node]))
 
+    def place_of(self, group: NodeId) -> Rect | None:
+        """Return the frame of an open group, or the card of a folded one."""
+        if group in self.frames.ids:
+            at = self.frames.ids.index(group)
+            return Rect(*(float(x) for x in self.frames.boxes[at]))
+        return self.box(self.index[group]) if group in self.index else None
+
     def nodes_in(self, area: Rect) -> Indices:
         """Return the nodes whose box touches `area`, in drawing order."""
         return np.flatnonzero(touching(self.boxes, area))
@@ -242,6 +249,13 @@ class Scene:
         slots = spans(self.offsets[given], self.offsets[given + 1])
         near = np.unique(np.concatenate([given, self.targets[slots]]))
         return near, np.unique(self.via[slots])
+
+
+def _index(graph: nx.MultiDiGraph[NodeId], layout: Layout) -> dict[NodeId, int]:
+    """Return where each node is; one in a folded group is where that is."""
+    index = {node: i for i, node in enumerate(layout.ids)}
+    hidden = graph.graph.get("hidden") or {}
+    return {**{node: index[group] for node, group in hidden.items()}, **index}
 
 
 def touching(boxes: NDArray[np.floating[Any]], area: Rect) -> NDArray[np.bool_]:

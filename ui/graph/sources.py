@@ -37,7 +37,7 @@ def sources_at(tape: Tape, nodes: Iterable[NodeId], moment: Moment) -> dict[Node
             row = int(tape.ops["out0"][node.ref]) if tape.ops["n_out"][node.ref] else -1
         elif node.kind == Kind.GRAD_FN:
             row = steps.get(node.ref, -1)
-        else:
+        elif node.kind == Kind.ACCUMULATE:
             row = _last_change(tape, int(tape.nodes["variable"][node.ref]), moment.playhead)
         if row >= 0 and (node.kind > Kind.OP or tape.values["event"][row] < moment.playhead):
             found[node] = Source(node.kind, row)

@@ -82,7 +82,9 @@ class Stage(QObject):
             self._afresh(self.picture._replace(inks=self.inks))
         self.changed.emit()
 
-    def show(self, scene: Scene | None, glide: bool = False) -> bool:
+    def show(
+        self, scene: Scene | None, glide: bool = False, shift: tuple[float, float] = (0.0, 0.0)
+    ) -> bool:
         """Show a scene in a plain state; `glide` there from the old one if that is possible.
 
         Returns whether cards will glide.
@@ -90,7 +92,7 @@ class Stage(QObject):
         old, self.state = self.scene, None
         self._end_step()
         self._morphing.stop()
-        self._morph = Morph.between(old, scene) if glide and old and scene else None
+        self._morph = Morph.between(old, scene, shift) if glide and old and scene else None
         if scene is None:
             self.picture = None
             self._tiles.show(None)

@@ -16,7 +16,7 @@ from engine.tape.tape import Tape
 from tests.benchmarks.graphs import sizes
 from tests.ui.graph.test_frames import check_frames
 from tests.ui.graph.test_recorded import record
-from ui.graph.folding import MANY, Wish, arrange, first_folded, fold
+from ui.graph.folding import MANY, GroupWish, arrange, first_folded, fold
 from ui.graph.groups import By, Group, Groups, available, closed, group_by
 from ui.graph.layout import lay_out
 from ui.graph.loops import find_loops
@@ -246,7 +246,7 @@ def test_a_large_graph_opens_folded_to_a_level_at_which_it_can_be_read() -> None
 def test_a_graph_without_modules_is_shown_as_it_is() -> None:
     tape = rnn_tape(3)
     graph = whole(tape)
-    arranged = arrange(tape, graph, Wish())
+    arranged = arrange(tape, graph, GroupWish())
     assert arranged.shown.graph is graph
     assert not arranged.shown.nest.ids
 
