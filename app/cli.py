@@ -148,6 +148,16 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--flow", action="store_true", help="edges show the size of the gradients that crossed them"
     )
+    parser.add_argument(
+        "--group-by", metavar="WHAT",
+        help="module (which suits most graphs), loop, line, cell or nothing",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fold", type=int, metavar="LEVEL",
+        help="fold groups so many levels inside, 0 for the outermost (default: none, but in a "
+        "large graph)",
+    )  # fmt: skip
+    parser.add_argument("--folded", metavar="REFS", help=argparse.SUPPRESS)
     film = parser.add_argument_group("a replay")
     film.add_argument("--fps", type=float, default=25.0, help="frames per second (25)")
     film.add_argument("--size", type=_size, default=(1280, 720), help="pixels (1280x720)")
@@ -308,19 +318,23 @@ def _check(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from app import display
     from app.export import FILMS, PICTURES, ExportError, FilmOptions, export
+    from app.export.groups import GroupOptions, by_of
     from engine.tape.tape import Tape, TapeError
 
     path, target = _existing(options.file), Path(options.to)
     progress = _print_progress if options.progress else _show_progress
     film = FilmOptions(options.fps, options.size, options.speed)
+    refs = options.folded
+    folded = None if refs is None else frozenset(int(ref) for ref in refs.split(",") if ref)
     try:
+        groups = GroupOptions(by_of(options.group_by), options.fold, folded)
         if target.suffix.lower() in PICTURES + FILMS:
             display.check_qt()
         with _ended_as_interrupted():
             tape = Tape.open(path)
             export(
                 tape, target, options.graph, options.theme, options.scale, options.playhead,
-                options.colour_by, options.flow, film, progress,
+                options.colour_by, options.flow, film, groups, progress,
             )  # fmt: skip
             tape.close()
     except (ExportError, TapeError, display.DisplayError) as error:

@@ -124,11 +124,13 @@ VIEW = (
 #: What the context menu of a node offers, and that of the empty canvas; "" is a line.
 NODE_MENU = (
     "inspect", "go_to_code", "go_to_partner", "edit_value", "",
+    "fold_group", "group_selection", "ungroup", "",
     "focus_near", "focus_ancestors", "focus_descendants", "show_whole", "",
     "select_ancestors", "select_descendants", "", "pin", "",
     "copy_name", "copy_value", "copy_picture",
 )  # fmt: skip
 CANVAS_MENU = (
-    "find", "back", "forward", "", "fit", "zoom_in", "zoom_out", "show_whole", "",
+    "find", "back", "forward", "", "fold_level", "unfold_level", "fold_all", "unfold_all", "",
+    "fit", "zoom_in", "zoom_out", "show_whole", "",
     "select_all", "unpin_all", "minimap", "", "copy_picture", "export",
 )  # fmt: skip

@@ -163,8 +163,10 @@ def picture_of(
     graph = whole if focus is None else focused(whole, focus)
     grown = before is not None and before.focus == focus and _grows(before, live, info)
     old = before.plain if before is not None and grown else None
-    wanted = wish.groups if focus is None else replace(wish.groups, folded={}, chosen={})
-    arranged = arrange(tape, graph, wanted, -1 if info is None else info.first_event)
+    first, wanted = -1 if info is None else info.first_event, wish.groups
+    if focus is not None:  # on a part that shall be seen
+        wanted = GroupWish(wanted.by, {(first, by): frozenset() for by in By})
+    arranged = arrange(tape, graph, wanted, first)
     could_be = available(tape, graph)
     part, graph = graph, arranged.shown.graph
     plain = lay_out(

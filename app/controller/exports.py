@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
@@ -38,11 +39,13 @@ class Exports(QObject):
 
     def start(
         self, tape: Tape, target: Path, graph: int, theme: str, playhead: int | None = None,
-        lens: str = "operation", flow: bool = False,
+        lens: str = "operation", flow: bool = False, by: str = "",
+        folded: Collection[int] | None = None,
     ) -> None:  # fmt: skip
         """Write graph number `graph` to `target`; raises TapeError or OSError.
 
-        playhead, lens, flow: what a picture shows, see `app.export.export`.
+        playhead, lens, flow: what a picture shows, see `app.export.export`; by, folded: how it is
+        grouped, and which groups are folded; "" and None for what suits the graph.
 
         RuntimeError while another export runs.
         """
@@ -61,7 +64,9 @@ class Exports(QObject):
             ["-P", "-m", "app.cli", "export", str(source), "--to", str(target), "--graph",
              str(graph), "--theme", theme, "--progress", "--colour-by", lens,
              *([] if playhead is None else ["--playhead", str(playhead)]),
-             *(["--flow"] if flow else [])],
+             *(["--flow"] if flow else []),
+             *(["--group-by", by] if by else []),
+             *([] if folded is None else ["--folded", ",".join(map(str, folded))])],
         )  # fmt: skip
         self._part = part_of(target, process.processId())
 

@@ -17,7 +17,9 @@ from app.session import Session
 from app.settings import Settings
 from app.window import Window
 from engine.tape.tape import Tape, TapeError
+from ui.graph.groups import By
 
+_MOST_FOLDED = 4_000  # groups that are named on the command line of an export
 OPENABLE = "Notebooks, scripts, tapes (*.ipynb *.py *.tape)"
 NOTEBOOK, SCRIPT = "Notebook (*.ipynb)", "Python script (*.py)"
 #: What each format is called where one chooses it.
@@ -226,13 +228,18 @@ class Files(QObject):
         """Write the shown graph to `path`; `suffix` names the format if the path does not."""
         tape, graph = self._session.tape, self._session.graph
         assert tape is not None and graph is not None
-        preferences = self._settings.preferences
+        preferences, wish = self._settings.preferences, self._session.grouping
+        by = None if wish.by == By.HAND else wish.by
+        folded = wish.folded.get((graph.first_event, by or By.MODULE))
+        if folded is not None and len(folded) > _MOST_FOLDED:
+            folded = None  # no command line is that long
         if path.suffix.lower() not in FORMATS:
             path = path.with_name(path.name + suffix)
         try:
             self.exports.start(
                 tape, path, graph.number, preferences.theme, self._session.playhead,
                 self._window.graph.lens.currentData().value.lower(), preferences.flow,
+                by or "", None if folded is None else [group.ref for group in folded],
             )  # fmt: skip
         except (TapeError, OSError) as error:
             self._window.notice.show_message(str(error), error=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from app.export.data import TEXTS
 from app.export.errors import ExportError
 from app.export.film import FILMS, FilmOptions
+from app.export.groups import GroupOptions
 from engine.tape.storage.atomic import part_of, remove_stale
 from engine.tape.tape import Tape
 from ui.graph.model import GraphInfo, build_graph, list_graphs, main_graph
@@ -31,6 +32,7 @@ def export(
     lens: str = "operation",
     flow: bool = False,
     film: FilmOptions | None = None,
+    groups: GroupOptions | None = None,
     progress: Progress = lambda done, total, what: None,
 ) -> None:
     """Write graph `graph_number` (None: the last) of `tape` to `target`; its suffix is the format.
@@ -38,8 +40,9 @@ def export(
     theme: "dark" or "light"; scale: pixels per unit of a .png, less where the image would exceed
     16,000 pixels a side; playhead: tint a picture as the window does there (None: no tint); lens:
     what it is coloured by, of `ui.graph.lens.Lens`; flow: crossed edges show how much crossed them
-    (both where the playhead is, or at the end); film: how a replay is played. The same tape gives
-    the same bytes, and a file that was there is whole, the old or the new one. Raises ExportError.
+    (both where the playhead is, or at the end); film: how a replay is played; groups: which frames
+    and folds pictures and replays have. The same tape gives the same bytes, and a file that was
+    there is whole, the old or the new one. Raises ExportError.
     """
     suffix = target.suffix.lower()
     if suffix not in FORMATS:
@@ -53,7 +56,17 @@ def export(
         from app.export.film import write_film
 
         with _part_of(target) as part:
-            write_film(tape, graph, info, part, suffix, theme, film or FilmOptions(), progress)
+            write_film(
+                tape,
+                graph,
+                info,
+                part,
+                suffix,
+                theme,
+                film or FilmOptions(),
+                groups or GroupOptions(),
+                progress,
+            )
         return
     if suffix in TEXTS:
         data = TEXTS[suffix](graph, info, theme).encode()
@@ -63,7 +76,9 @@ def export(
         seen = lens_of(lens)
         if playhead is not None and not 0 <= playhead <= len(tape.events):
             raise ExportError(f"the tape has {len(tape.events):,} events, not {playhead:,}")
-        data = picture(tape, graph, info, suffix, theme, scale, playhead, seen, flow)
+        data = picture(
+            tape, graph, info, suffix, theme, scale, playhead, seen, flow, groups or GroupOptions()
+        )
     with _part_of(target) as part:
         part.write_bytes(data)
 

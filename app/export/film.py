@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.export.data import Graph
 from app.export.errors import ExportError
+from app.export.groups import GroupOptions, arranged
 from engine.tape.tape import Tape
 from ui import theme as themes
 from ui.graph.model import GraphInfo
@@ -64,7 +65,7 @@ class FilmOptions:
 
 def write_film(
     tape: Tape, graph: Graph, info: GraphInfo, target: Path, suffix: str, theme: str,
-    options: FilmOptions, progress: Callable[[int, int, str], object],
+    options: FilmOptions, groups: GroupOptions, progress: Callable[[int, int, str], object],
 ) -> None:  # fmt: skip
     """Write the graph's backward passes to `target`, step by step; raises ExportError.
 
@@ -82,8 +83,9 @@ def write_film(
     from ui.graph.layout import lay_out
 
     still.ensure_application()
-    layout = lay_out(graph, card_sizes(graph))
-    film = Film(tape, graph, layout, themes.load(theme), options.size, info.title)
+    shown = arranged(tape, graph, info, groups).shown
+    layout = lay_out(shown.graph, card_sizes(shown.graph), nest=shown.nest)
+    film = Film(tape, shown.graph, layout, themes.load(theme), options.size, info.title)
     plan = cut(step_stops(tape, info.passes), options.fps, options.speed)
     done = 0
     samples = (shot.pixels for shot in film.shots(plan.sampled(SAMPLES)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.export.data import Graph
 from app.export.errors import ExportError
+from app.export.groups import GroupOptions, arranged
 from engine.tape.replay import Moment, state_at
 from engine.tape.tape import Tape
 from ui import theme as themes
@@ -31,7 +32,7 @@ def lens_of(name: str) -> Lens:
 
 def picture(
     tape: Tape, graph: Graph, info: GraphInfo, suffix: str, theme: str, scale: float,
-    playhead: int | None, lens: Lens, flow: bool,
+    playhead: int | None, lens: Lens, flow: bool, groups: GroupOptions,
 ) -> bytes:  # fmt: skip
     """Return the bytes of a picture; see `app.export.export` for the arguments."""
     # Only pictures need Qt's libraries.
@@ -43,7 +44,9 @@ def picture(
     still.ensure_application()
     if lens != Lens.OPERATION or flow:  # what is measured, is measured somewhere
         playhead = len(tape.events) if playhead is None else playhead
-    layout = lay_out(graph, card_sizes(graph))
+    shown = arranged(tape, graph, info, groups).shown
+    graph = shown.graph
+    layout = lay_out(graph, card_sizes(graph), nest=shown.nest)
     moment = state_at(tape, len(tape.events) if playhead is None else playhead)
     state, legends = None, list[Legend]()
     if playhead is not None:
@@ -60,7 +63,7 @@ def picture(
 def _state(
     tape: Tape, graph: Graph, layout: Layout, moment: Moment, lens: Lens, flow: bool
 ) -> tuple[CanvasState, list[Legend]]:
-    tint = TintIndex(tape, graph, layout)
+    tint = TintIndex(tape, graph, layout, hidden=graph.graph["hidden"])
     state = tint.state(moment)
     if lens == Lens.OPERATION and not flow:
         return state, []

@@ -17,6 +17,7 @@ from engine.tape.tape import Tape
 from ui.fonts import mono_font, ui_font
 from ui.graph.camera import View, fitted
 from ui.graph.cut import Cut
+from ui.graph.framing import headers, paint_headers
 from ui.graph.scene import Scene
 from ui.graph.stage import Stage
 from ui.graph.tint import TintIndex
@@ -44,7 +45,7 @@ class Film:
         size: tuple[int, int], title: str,
     ) -> None:  # fmt: skip
         self._tape, self._theme, self._title = tape, theme, title
-        self._tint = TintIndex(tape, graph, layout)
+        self._tint = TintIndex(tape, graph, layout, hidden=graph.graph.get("hidden") or {})
         self._scene = Scene.build(graph, layout)
         self._stage = Stage(theme)
         self._stage.show(self._scene)
@@ -71,6 +72,8 @@ class Film:
         painter = QPainter(self._image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._stage.paint(painter, self._view, self._size, moving=False)
+        inks, shown = self._stage.inks, headers(self._scene, self._view, self._size)
+        paint_headers(painter, inks, self._scene, self._view, shown)
         self._stage.paint_active(painter, self._view)
         self._stage.paint_step(painter, self._view, self._size)
         self._paint_strip(painter, cut, frame)

@@ -236,7 +236,10 @@ class Scene:
         if len(every):
             low, high = every[:, :2].min(axis=0), (every[:, :2] + every[:, 2:]).max(axis=0)
             bounds = Rect(*low.tolist(), *(high - low).tolist())
-        return replace(self, boxes=boxes, routes=replace(self.routes, boxes=lines), bounds=bounds)
+        routes = replace(self.routes, boxes=lines)
+        return replace(
+            self, boxes=boxes, routes=routes, bounds=bounds, frames=Frames.none(), captions=[]
+        )
 
     def node_at(self, x: float, y: float, slack: float = 0.0) -> int:
         """Return the node under a scene point, or -1; the last drawn one wins."""

@@ -14,6 +14,7 @@ from PySide6.QtSvg import QSvgGenerator
 
 from ui.graph.camera import Rect, View
 from ui.graph.cards import CardPainter
+from ui.graph.framing import headers, paint_frames, paint_headers
 from ui.graph.inks import Inks, Tint, tints_of
 from ui.graph.legend import HEIGHT, paint_legends
 from ui.graph.overlay import paint_badges, paint_halo
@@ -74,6 +75,7 @@ def image(
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     paint_scene(painter, picture, view, area)
+    _paint_headers(painter, picture, view, area)
     _paint_state(painter, picture, view, area, state)
     _paint_legends(painter, picture, size.width() / ratio, size.height() / ratio, legends)
     painter.end()
@@ -143,8 +145,10 @@ def draw(
     """Draw `area` for a vector format: its corner at the painter's origin, curves as curves."""
     view = View(1.0, -area.x, -area.y)
     painter.fillRect(QRectF(0.0, 0.0, area.width, area.height), picture.inks.canvas)
+    paint_frames(painter, picture.inks, picture.scene.frames, view, area)
     _curves(painter, picture, view)
     paint_cards(painter, picture, view, np.arange(len(picture.scene.cards)))
+    _paint_headers(painter, picture, view, area)
     _paint_state(painter, picture, view, area, state)
     _paint_legends(painter, picture, area.width, height_of(area, legends), legends)
 
@@ -164,6 +168,12 @@ def _curves(painter: QPainter, picture: Picture, view: View) -> None:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(pen.color())
             painter.drawPolygon(polygon(arrow_corners(scene, np.array([edge]), width)[0], view))
+
+
+def _paint_headers(painter: QPainter, picture: Picture, view: View, area: Rect) -> None:
+    size = area.width * view.scale, area.height * view.scale
+    shown = headers(picture.scene, view, size)
+    paint_headers(painter, picture.inks, picture.scene, view, shown)
 
 
 def _paint_legends(
