@@ -107,6 +107,10 @@ def _diff_options(parser: argparse.ArgumentParser) -> None:
 def _problems_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE.tape", help="the recording")
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+    parser.add_argument(
+        "--mathematics", action="store_true",
+        help="also measure every gradient by finite differences at the recorded inputs",
+    )  # fmt: skip
     parser.set_defaults(handler=_problems)
 
 
@@ -262,12 +266,14 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _problems(options: argparse.Namespace) -> int:
-    from engine.tape.diagnose import Severity, problems, words
+    from engine.tape.diagnose import Severity, numeric, problems, words
     from engine.tape.tape import Tape, TapeError
 
     try:
         tape = Tape.open(_existing(options.file))
         found = problems(tape)
+        if options.mathematics:
+            found = [*numeric.findings(tape, list(numeric.check(tape))), *found]
         told = [words.as_json(one) if options.json else words.as_text(one, tape) for one in found]
         tape.close()
     except TapeError as error:

@@ -1,0 +1,235 @@
+"""Every gradient against the derivative measured by finite differences, in float64, node by node.
+
+For a step of a pass the operation is run again at its recorded inputs, moved a little in a random
+direction; the change of its results, weighted with the cotangents that came in, must be what the
+step sent on in that direction. So a wrong VJP is found at its own node, whatever is around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.tape import replay
+from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.finding import Finding, Severity
+from engine.tape.errors import NotKept
+from engine.tape.rerun.arguments import Arguments, Unknown
+from engine.tape.rerun.operations import Operations
+from engine.tape.schema import OpFlag
+from engine.tape.tape import Tape
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+#: A person's Functions by name: what their forward computes, called with the tensors alone.
+Functions = Mapping[str, Callable[..., Any]]
+
+#: Relative errors above this are wrong: float32 gradients are exact to about 1e-6, but sums cancel.
+TOLERANCE = 2e-3
+_DIRECTIONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The outcome at one step: for each input that got a gradient the largest relative error.
+
+    slot: the edge of the node. error: of the worst direction; NaN where it could not be measured,
+    and `reason` says why. measured, sent: the derivative in that direction, by finite differences
+    and as the step sent it.
+    """
+
+    step: int
+    node: int
+    slot: int
+    error: float
+    measured: float
+    sent: float
+    reason: str = ""
+
+    @property
+    def wrong(self) -> bool:
+        return self.error > TOLERANCE
+
+
+def check(
+    tape: Tape,
+    steps: Sequence[int] | None = None,
+    functions: Functions | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[Check]:
+    """Yield the outcome for every step (default: all) and every input that it sent a gradient to.
+
+    functions: what the person's own Functions compute; without them these are left unmeasured.
+    """
+    from engine.autograd import mode
+
+    checker = _Checker(tape, functions or {})
+    rows = range(len(tape.steps)) if steps is None else steps
+    for step in rows:
+        if cancelled():
+            return
+        with mode.no_grad(), np.errstate(all="ignore"):
+            yield from checker.step(int(step))
+
+
+class _Checker:
+    def __init__(self, tape: Tape, functions: Functions) -> None:
+        self.tape, self.facts, self.functions = tape, Facts(tape), functions
+        self._operations, self._arguments = Operations(), Arguments(tape)
+        self._random = np.random.default_rng(0)
+
+    def step(self, step: int) -> Iterator[Check]:
+        node = int(self.tape.steps["node"][step])
+        op = int(self.tape.nodes["op"][node])
+        sent = self.facts.contributions(step)
+        if op < 0 or not len(sent):
+            return
+        for row in sent:
+            slot = int(self.tape.contributions["slot"][row])
+            try:
+                yield self._one(step, node, op, slot, row)
+            except _Unmeasured as reason:
+                yield Check(step, node, slot, float("nan"), 0.0, 0.0, str(reason))
+
+    def _one(self, step: int, node: int, op: int, slot: int, row: int) -> Check:
+        value = self.facts.input_of(node, slot)
+        if value < 0:
+            raise _Unmeasured("it is not known which input this gradient is of")
+        inputs = self.facts.inputs(op)
+        place = _place(inputs, value, self._before(node, slot))
+        arrays = [self._array(v) for v in inputs]
+        gradient = self.facts.sent(row)
+        try:
+            came = [None if g is None else _wide(g) for g in replay.cotangents(self.tape, step)]
+        except NotKept:
+            came = []
+        if gradient is None or not any(g is not None for g in came):
+            raise _Unmeasured("its gradients were not kept")
+        if not all(np.isfinite(g).all() for g in (gradient, *[g for g in came if g is not None])):
+            raise _Unmeasured("its gradients are not finite")
+        worst = Check(step, node, slot, 0.0, 0.0, 0.0)
+        scale = float(np.linalg.norm(_wide(gradient)))
+        for _ in range(_DIRECTIONS):
+            direction = self._direction(arrays[place])
+            measured = self._measured(op, inputs, arrays, place, direction, came)
+            given = float((_wide(gradient) * direction).sum())
+            size = max(
+                scale * float(np.linalg.norm(direction)) / np.sqrt(max(direction.size, 1)), 1e-8
+            )
+            error = abs(measured - given) / max(abs(measured), abs(given), size)
+            if error > worst.error:
+                worst = Check(step, node, slot, error, measured, given)
+        return worst
+
+    def _before(self, node: int, slot: int) -> int:
+        """Return how many earlier edges lead to where this one does (x * x)."""
+        edges = self.facts.edges(node)
+        return sum(edge == edges[slot] for edge in edges[:slot])
+
+    def _array(self, value: int) -> Array | None:
+        array = self.facts.array(value) if value >= 0 else None
+        if value >= 0 and array is None:
+            raise _Unmeasured("an input was not kept")
+        return array
+
+    def _direction(self, array: Array | None) -> Floats:
+        if array is None or array.dtype.kind != "f":
+            raise _Unmeasured("only real inputs are measured")
+        return self._random.standard_normal(array.shape)
+
+    def _measured(
+        self, op: int, inputs: list[int], arrays: list[Array | None], place: int, direction: Floats,
+        came: list[Floats | None],
+    ) -> float:  # fmt: skip
+        """Return the derivative of <cotangents, f> along a direction, by central differences."""
+        base = _wide(arrays[place])  # type: ignore[arg-type]
+        reach = float(np.abs(base).max()) if base.size else 1.0
+        here = self._weighted(op, [*arrays[:place], base, *arrays[place + 1 :]], came)
+        jumps, central = [], 0.0
+        for h in (1e-5 * max(reach, 1e-3), 1e-6 * max(reach, 1e-3)):
+            right, left = (
+                self._weighted(op, [*arrays[:place], moved, *arrays[place + 1 :]], came)
+                for moved in (base + h * direction, base - h * direction)
+            )
+            jumps.append(abs(right + left - 2 * here) / h)
+            central = central or (right - left) / (2 * h)
+        # What is smooth jumps less the closer one looks; a kink does not.
+        if jumps[1] > 0.5 * jumps[0] and jumps[1] > 1e-2 * max(abs(central), 1e-6):
+            raise _Unmeasured("it has a kink near these inputs")
+        return float(central)
+
+    def _weighted(self, op: int, arrays: list[Array | None], came: list[Floats | None]) -> float:
+        outs = self._run(op, arrays)
+        total = 0.0
+        for out, g in zip(outs, came, strict=False):
+            if g is not None and out.dtype.kind == "f":
+                if out.shape != g.shape:
+                    raise _Unmeasured("its results have another shape now")
+                total += float((out * g).sum())
+        return total
+
+    def _run(self, op: int, arrays: list[Array | None]) -> list[Floats]:
+        from engine import from_numpy
+
+        name = self.facts.op_name(op)
+        if self.tape.ops["flags"][op] & OpFlag.INPLACE:
+            raise _Unmeasured("it writes in place")
+        tensors = [from_numpy(_moved(a)) for a in arrays if a is not None]
+        node = int(self.tape.ops["node"][op])
+        if name in self.functions:
+            found = self.functions[name](*tensors)
+        else:
+            if self._operations.is_random(name, writes=False):
+                raise _Unmeasured("it draws random numbers")
+            try:
+                others = self._arguments.of(int(self.tape.ops["params"][op]))
+                found = self._operations.call(
+                    name, tensors, dict(others), False, self.facts.node_name(node), lambda _: True
+                )
+            except Unknown as error:
+                raise _Unmeasured(str(error)) from None
+            except (RuntimeError, ValueError, TypeError, IndexError) as error:
+                raise _Unmeasured(f"it cannot be run again: {error}") from None
+        several = found if isinstance(found, (tuple, list)) else (found,)
+        return [np.asarray(one.detach().numpy(), np.float64) for one in several]
+
+
+class _Unmeasured(Exception):
+    """Why a step cannot be measured."""
+
+
+def _wide(array: Array) -> Floats:
+    return np.asarray(array, np.float64)
+
+
+def _moved(array: Array) -> Array:
+    """Return a copy in float64 of what is real; indices and masks as they are."""
+    return np.array(array, np.float64 if array.dtype.kind == "f" else array.dtype)
+
+
+def _place(inputs: list[int], value: int, which: int) -> int:
+    places = [i for i, v in enumerate(inputs) if v == value]
+    return places[min(which, len(places) - 1)]
+
+
+def findings(tape: Tape, checks: Sequence[Check]) -> list[Finding]:
+    """Return what is wrong in outcomes, the worst first, each node once."""
+    facts, found = Facts(tape), dict[int, tuple[float, Finding]]()
+    for one in checks:
+        if not one.wrong or found.get(one.node, (0.0, None))[0] >= one.error:
+            continue
+        name = facts.node_name(one.node)
+        text = (
+            f"Along a random direction the operation changes by {one.measured:.6g}, by finite differences "
+            f"at its recorded inputs; {name} sent {one.sent:.6g}."
+        )
+        found[one.node] = one.error, Finding(
+            "wrong-backward", f"{name} sends a wrong gradient (off by {one.error:.1%})", text,
+            "Correct the formula in its backward; torch.autograd.gradcheck tests it by itself.",
+            (facts.at_step(f"{name} sends it to input {one.slot}", one.step),), Severity.ERROR,
+        )  # fmt: skip
+    return [one for _, one in sorted(found.values(), key=lambda pair: -pair[0])]

@@ -1,0 +1,104 @@
+"""Measuring gradients by finite differences: right ones pass, wrong ones are found at their node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import engine as torch
+from engine import nn
+from engine.nn import functional as F
+from engine.tape.diagnose.numeric import check, findings
+from engine.tape.recorder import Recorder
+from engine.tape.tape import Tape
+
+
+class Wrong(torch.autograd.Function):
+    """x * x with a factor forgotten in its backward."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return g * x
+
+
+def record(run: Any) -> Tape:
+    recorder, names = Recorder(), dict[str, Any]()
+    torch.manual_seed(0)
+    with recorder:
+        recorder.begin_cell("a", "", 1)
+        run()
+        recorder.end_cell(names)
+    return recorder.tape()
+
+
+def network() -> None:
+    model = nn.Sequential(
+        nn.Linear(4, 3), nn.Tanh(), nn.LayerNorm(3), nn.Linear(3, 3), nn.Softplus(), nn.Linear(3, 3)
+    )
+    x, y = torch.randn(5, 4, requires_grad=True), torch.tensor([0, 1, 2, 0, 1])
+    loss = F.cross_entropy(model(x), y) + (x * x).sum() + x[0].exp().sum()
+    loss = loss + torch.where(x > 0, x, x * 2).std() + torch.cat([x, x.sin()], 0).norm()
+    (loss + x.view(-1).cumsum(0).max() + (x.mT @ x).logsumexp(0).mean()).backward()
+
+
+def test_right_gradients_pass_and_all_are_measured() -> None:
+    tape = record(network)
+    found = list(check(tape))
+    assert len(found) > 40
+    assert {one.reason for one in found} == {""}
+    assert max(one.error for one in found) < 1e-5
+    assert findings(tape, found) == []
+
+
+def test_both_factors_of_a_square_are_measured_by_themselves() -> None:
+    x = torch.tensor([2.0, 3.0], requires_grad=True)
+    tape = record(lambda: (x * x).sum().backward())
+    slots = [
+        one.slot for one in check(tape) if tape.text(tape.nodes["name"][one.node])[:3] == "Mul"
+    ]
+    assert slots == [0, 1]
+
+
+def test_a_function_with_a_wrong_backward_is_found_and_named() -> None:
+    x = torch.tensor([2.0, 3.0], requires_grad=True)
+    tape = record(lambda: (Wrong.apply(x * 1.5).sin().sum()).backward())
+    found = list(check(tape, functions={"Wrong": lambda a: a * a}))
+    (one,) = findings(tape, found)
+    assert one.cause == "wrong-backward"
+    assert one.title == "WrongBackward sends a wrong gradient (off by 50.0%)"
+    assert one.culprit.node == next(c.node for c in found if c.wrong)
+
+
+def test_what_cannot_be_measured_says_why() -> None:
+    x = torch.tensor([0.0, 3.0], requires_grad=True)
+
+    def run() -> None:
+        y = Wrong.apply(x) + torch.relu(x)
+        y.add_(1)
+        y.sum().backward()
+
+    reasons = {one.reason for one in check(record(run)) if one.reason}
+    assert any("the program's own" in reason for reason in reasons)
+    assert "it has a kink near these inputs" in reasons
+    assert "it writes in place" in reasons
+
+
+def test_it_can_be_cancelled_and_asked_for_some_steps() -> None:
+    tape = record(network)
+    assert len({one.step for one in check(tape, [3, 4])}) == 2
+    assert list(check(tape, cancelled=lambda: True)) == []
+
+
+@pytest.mark.parametrize("factor", [1.0, 1e3, 1e-3])
+def test_the_size_of_the_inputs_does_not_matter(factor: float) -> None:
+    x = torch.tensor(np.linspace(0.5, 1.5, 6), dtype=torch.float32).mul(factor).requires_grad_()
+    tape = record(lambda: ((x / 3) ** 3).log().sum().backward())
+    assert all(one.error < 1e-4 for one in check(tape))
