@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.autograd import mode
 from engine.dtype import TO_COMPLEX, bool_, default, int64
 
 if TYPE_CHECKING:
@@ -203,6 +204,8 @@ def _suffixes(tensor: Tensor, a: Array) -> list[str]:
         found.append(f"grad_fn=<{node}>")
     elif tensor.requires_grad:
         found.append("requires_grad=True")
+    if mode.duals is not None and mode.duals.tangent_of(tensor) is not None:
+        found.append(f"tangent={mode.duals.tangent_of(tensor)}")
     return found
 
 

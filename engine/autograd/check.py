@@ -79,6 +79,23 @@ def _analytical(out: Any, t: Any, pick: complex) -> Any:
     return np.stack(columns, 1) if columns else np.zeros((t.numel(), 0))
 
 
+def _along_tangents(fn: Callable[..., Any], inputs: tuple[Any, ...], t: Any, o: int) -> Any:
+    """The same by one tangent per input element."""
+    from engine.autograd import forward_ad
+
+    rows = []
+    with forward_ad.dual_level():
+        for i in np.ndindex(*t._s):
+            v = np.zeros(t._s, t._d.np)
+            v[i] = 1
+            dual = forward_ad.make_dual(t.detach(), wrap(v, t._d))
+            out = _outputs(fn, tuple(dual if x is t else x for x in inputs))[o]
+            tangent = forward_ad.unpack_dual(out).tangent
+            found = np.zeros(out._s, out._d.np) if tangent is None else np.asarray(tangent._a)
+            rows.append(found.reshape(-1))
+    return np.stack(rows) if rows else np.zeros((0, 0))
+
+
 def _warn_precision(inputs: tuple[Any, ...]) -> bool:
     any_grad = False
     for i, t in enumerate(inputs):
@@ -94,8 +111,9 @@ def _warn_precision(inputs: tuple[Any, ...]) -> bool:
 
 
 def _compare(
-    fn: Callable[..., Any], inputs: tuple[Any, ...], eps: float, atol: float, rtol: float
-) -> None:
+    fn: Callable[..., Any], inputs: tuple[Any, ...], eps: float, atol: float, rtol: float,
+    backward: bool, forward: bool,
+) -> None:  # fmt: skip
     outs = _outputs(fn, inputs)
     wanted = [t for t in inputs if isinstance(t, Tensor) and t.requires_grad]
     if not wanted:
@@ -111,6 +129,8 @@ def _compare(
                 "correctly. You should call .contiguous on the input before passing it to "
                 "gradcheck."
             )
+    if forward and any(v._d.category == COMPLEX for v in (*outs, *wanted)):
+        raise NotImplementedError("gradcheck: check_forward_ad supports real tensors only")
     parts = _PARTS if any(o._d.category == COMPLEX for o in outs) else (("", 1),)
     for part, pick in parts:
         about = f"While considering the {part} part of complex outputs only, " if part else ""
@@ -121,13 +141,19 @@ def _compare(
                     if np.any(numerical):
                         raise GradcheckError("Numerical gradient for function expected to be zero")
                     continue
-                analytical = _analytical(out, t, pick)
-                if not np.allclose(analytical, numerical, rtol, atol, equal_nan=False):
-                    what = "Jacobian mismatch for output"
-                    raise GradcheckError(
-                        f"{about}{what} {o} with respect to input {place},\n"
-                        f"numerical:{wrap(np.asarray(numerical))}\nanalytical:{wrap(np.asarray(analytical))}\n"
-                    )
+                ways: list[tuple[str, Any]] = []
+                if forward:
+                    found = _along_tangents(fn, inputs, t, o)
+                    ways.append(("Jacobian computed with forward mode mismatch for output", found))
+                if backward:
+                    ways.append(("Jacobian mismatch for output", _analytical(out, t, pick)))
+                for what, analytical in ways:
+                    if not np.allclose(analytical, numerical, rtol, atol, equal_nan=False):
+                        raise GradcheckError(
+                            f"{about}{what} {o} with respect to input {place},\n"
+                            f"numerical:{wrap(np.asarray(numerical))}\n"
+                            f"analytical:{wrap(np.asarray(analytical))}\n"
+                        )
 
 
 def gradcheck(
@@ -140,7 +166,7 @@ def gradcheck(
     items = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     _warn_precision(items)
     try:
-        _compare(func, items, eps, atol, rtol)
+        _compare(func, items, eps, atol, rtol, check_backward_ad, check_forward_ad)
     except GradcheckError:
         if raise_exception:
             raise

@@ -13,6 +13,7 @@ from engine import errors, recording, version
 from engine.autograd import anomaly, mode, sweep
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, Port, tick
+from engine.batching.levels import BatchedTensor, deepest, lift
 from engine.dtype import FLOAT
 from engine.tensor import Tensor, array, new, wrap
 
@@ -41,6 +42,13 @@ class FunctionCtx:
         self.__dict__["materialize_grads"] = value
 
 
+def _bare(t: Any, edge: Any) -> Any:
+    """The values of a tensor at another place in the graph."""
+    out = new(type(t) if type(t) is BatchedTensor else Tensor)
+    out._a, out._s, out._d, out._v, out._g = t._a, t._s, t._d, None, edge
+    return out
+
+
 class _Saved:
     """A saved tensor; one that the node made itself is kept without its edge to the node."""
 
@@ -54,7 +62,7 @@ class _Saved:
         self.tensor = t
         self.cell = None
         if self.made:
-            self.tensor = wrap(t._a, t._d)
+            self.tensor = _bare(t, None)
             self.cell = version.cell_of(t)
 
     def get(self, node: Any) -> Any:
@@ -62,10 +70,7 @@ class _Saved:
         if self.made:
             if self.cell is not None and self.cell.last > node.seq:
                 raise version.modified_error(t, node.seq, self._edge(node), self.cell)
-            out = new(Tensor)
-            out._a, out._s, out._d, out._v = t._a, t._s, t._d, None
-            out._g = self._edge(node)
-            return out
+            return _bare(t, self._edge(node))
         if version.changed(t, node.seq):
             raise version.saved_error(t, node.seq)
         return t
@@ -90,6 +95,8 @@ class BackwardNode(graph.Node, FunctionCtx):
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
+        if self.__dict__.get("_pushes") and "saved_for_forward" in self.__dict__:
+            return self.__dict__["saved_for_forward"]  # type: ignore[no-any-return]
         if self.__dict__["_freed"]:
             raise errors.freed()
         if (
@@ -115,8 +122,41 @@ class BackwardNode(graph.Node, FunctionCtx):
             self.__dict__["_saved"] = ()
             self.__dict__.pop("to_save", None)
 
+    def push(self, tangents: list[Any]) -> tuple[Any, ...]:
+        """The tangents of the outputs along those of the arguments, by the person's `jvp`."""
+        if self._function.jvp is Function.jvp:
+            Function.jvp(self)
+        self.__dict__["_pushes"] = True
+        try:
+            out = self._function.jvp(self, *tangents)
+        finally:
+            self.__dict__["_pushes"] = False
+        return out if isinstance(out, tuple) else (out,)
+
+    def _zeros(self, given: list[Any]) -> list[Any]:
+        """Zero gradients behind a step that takes their derivative along tangents to `jvp`.
+
+        They come from zeros, and stand for a linear function of what is given.
+        """
+        n = _Push()
+        n.node, n._got, n.seq = self, None, tick()
+        n.edges = tuple(None if v is None else graph.edge(v) for v in given)
+        metas = self.__dict__["_input_metas"]
+        n.outputs = len(metas)
+        level = deepest(given)
+        out = [wrap(np.zeros(size, d.np), d) for size, d in metas]
+        out = [lift(t, level) for t in out] if level else out
+        for i, t in enumerate(out):
+            t._g = n if n.outputs == 1 else Port(n, i)
+        return out
+
     def grads(self, F: Any, g: Any) -> Sequence[Any]:
         given = g if isinstance(g, list) else [g]
+        if mode.pushes and not F.raw:
+            if self._function.jvp is Function.jvp and self._user_backward() is Function.backward:
+                Function.jvp(self)
+            if self._function.jvp is not Function.jvp:
+                return self._zeros(given)
         tensors = [v if v is None or isinstance(v, Tensor) else wrap(v) for v in given]
         if self.__dict__.get("materialize_grads", True):
             tensors = [
@@ -181,6 +221,30 @@ def _expandable(size: Any, given: Any) -> bool:
         return bool(np.broadcast_shapes(size, given) == given)
     except ValueError:
         return False
+
+
+class _Push(graph.Function):
+    """The step of a derivative along tangents through a person's `jvp`."""
+
+    __slots__ = ("node", "outputs")
+
+    node: Any
+    outputs: int
+
+    def grads(self, F: Any, g: Any) -> Sequence[Any]:
+        given = iter(g if isinstance(g, list) else [g])
+        d = self.node.__dict__
+        metas = iter(d["_input_metas"])
+        tangents: list[Any] = []
+        for is_tensor in d["_arguments"]:
+            if not is_tensor:
+                tangents.append(None)
+                continue
+            t, (size, kind) = next(given), next(metas)
+            t = wrap(np.zeros(size, kind.np), kind) if t is None else t
+            tangents.append(t if isinstance(t, Tensor) else wrap(t, kind))
+        found = self.node.push(tangents)
+        return [t if t is None or not F.raw else t._a for t in found]
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -297,6 +361,13 @@ class Function(metaclass=_Meta):
         """Run forward and put a node of this class into the graph."""
         if mode.batching is not None and mode.batching.deepest((*args, *kwargs.values())):
             return mode.batching.apply(cls, args, kwargs)
+        if mode.duals is not None and any(mode.duals.tangent_of(a) is not None for a in args):
+            return mode.duals.apply(cls, cls._applied, args, kwargs)
+        return cls._applied(args, kwargs)[0]
+
+    @classmethod
+    def _applied(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """The outputs and the node."""
         inputs = [a for a in args if isinstance(a, Tensor)]
         node = cls._backward_cls()
         d = node.__dict__
@@ -313,7 +384,7 @@ class Function(metaclass=_Meta):
             params = {**named, **kwargs} or None
             saved = d.pop("to_save", ()) if need else ()
             recording.function(cls.__name__, out, tuple(inputs), params, inside, saved)
-        return out
+        return out, node
 
     @classmethod
     def _forward(cls, node: Any, args: tuple[Any, ...], kwargs: dict[str, Any], inside: Any) -> Any:

@@ -21,6 +21,10 @@ met_inference: bool = False
 #: The (pack, unpack) pairs of `graph.saved_tensors_hooks` in force, innermost last.
 pack_hooks: list[Any] = []
 anomaly: bool = False
+#: Whether the backward passes that run stand for a derivative along tangents.
+pushes: bool = False
+#: What moves tangents along with operations while a level of dual tensors is open; None otherwise.
+duals: Any = None
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -30,6 +34,7 @@ def refresh() -> None:
     global met_inference, unusual
     met_inference = met_inference or inference
     unusual = inference or anomaly or bool(pack_hooks) or batching is not None
+    unusual = unusual or duals is not None
 
 
 def is_grad_enabled() -> bool:

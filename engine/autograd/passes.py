@@ -283,6 +283,8 @@ def execute(
     many = mode.batching is not None and mode.batching.deepest((*outputs, *gradients))
     if many:
         return _of_examples(outputs, gradients, retain, create, inputs)
+    if mode.duals is not None and kind == "grad" and not create:
+        return _on_duals(outputs, gradients, retain, inputs)
     buffer = start(outputs, gradients, create)
     half = graph.halves[0] and _halves().found(outputs, sweep.plan(buffer))
     if half and not create:
@@ -321,6 +323,22 @@ def _of_examples(
     p = BatchedPass(retain)
     p.aim("grad", inputs or ())
     before, mode.enabled = mode.enabled, create
+    try:
+        p.run(sweep.plan(buffer), buffer)
+    finally:
+        mode.enabled = before
+    return p.captured
+
+
+def _on_duals(
+    outputs: Sequence[Any], gradients: Sequence[Any], retain: bool, inputs: Sequence[Any] | None
+) -> dict[int, Any]:
+    """A pass while a level of dual tensors is open: on tensors, so that tangents move along."""
+    buffer = start(outputs, gradients, True)
+    p = Pass(retain, tensors=True)
+    p.logs = False
+    p.aim("grad", inputs or ())
+    before, mode.enabled = mode.enabled, False
     try:
         p.run(sweep.plan(buffer), buffer)
     finally:

@@ -119,6 +119,8 @@ def _mapped_class(cls: Any, mapped: list[bool], level: Level) -> Any:
                 inner, tuple(enter(inputs, mapped, number)), tuple(outs) if many else outs[0]
             )
             saved = [leave(t, number) for t in inner.__dict__.pop("to_save", ())]
+            ahead = [leave(t, number) for t in inner.__dict__.pop("saved_for_forward", ())]
+        ctx.forward = ([v for v, _ in ahead], [m for _, m in ahead]) if ahead else None
         ctx.inner, ctx.flags = inner, [m for _, m in saved]
         ctx.save_for_backward(*(v for v, _ in saved))
 
@@ -131,14 +133,26 @@ def _mapped_class(cls: Any, mapped: list[bool], level: Level) -> Any:
             found = [_summed(v, m, number, level.size) for v, m in zip(out, mapped, strict=False)]
         return tuple(found)
 
-    body = {
-        name: staticmethod(fn)
-        for name, fn in (
-            ("forward", forward),
-            ("setup_context", setup_context),
-            ("backward", backward),
-        )
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        with mapping(level.size, level.randomness) as number:
+            inner = ctx.inner
+            inner.__dict__["to_save"] = tuple(enter(ctx.saved_tensors, ctx.flags, number))
+            if ctx.forward is not None:
+                inner.__dict__["saved_for_forward"] = tuple(
+                    enter(ctx.forward[0], ctx.forward[1], number)
+                )
+            out = inner.push(enter(tangents, mapped, number))
+            full = [part(t, number).full(level.size) for t in out]
+        return tuple(full)
+
+    body: dict[str, Any] = {
+        "forward": forward,
+        "setup_context": setup_context,
+        "backward": backward,
     }
+    if cls.jvp is not Function.jvp:
+        body["jvp"] = jvp
+    body = {name: staticmethod(fn) for name, fn in body.items()}
     return type(cls.__name__, (Function,), body)
 
 

@@ -40,25 +40,19 @@ def _images(op: Op, values: list[Any], size: int) -> Any:
 
 @rule("convolution")
 def _convolution(op: Op, values: list[Any], size: int) -> Any:
-    x, weight, bias, *rest = values
-    if bias is not None and (bias.mapped or weight.mapped):
-        r = _convolution(op, [x, weight, None, *rest], size) if x.mapped or weight.mapped else None
-        if r is None:
-            return each(op, values, size)
-        b = bias.full(size)
-        return r + b.reshape(size, 1, -1, *(1,) * (len(r._s) - 3))
-    if not weight.mapped:
+    x, weight, bias, *geometry, groups = values
+    if not weight.mapped and (bias is None or not bias.mapped):
         plain = None if bias is None else bias.value
-        return _split(op.way(_merged(x.value), weight.value, plain, *rest), size)
-    return _grouped(op, x, weight, rest, size)
-
-
-def _grouped(op: Op, x: Part, weight: Part, rest: list[Any], size: int) -> Any:
-    """Each example its own weight: examples are groups of channels."""
-    *geometry, groups = rest
-    a, w = _channels(x.full(size)), weight.value.flatten(0, 1)
-    r = op.way(a, w, None, *geometry, groups * size)
-    return _from_channels(r, size)
+        return _split(op.way(_merged(x.value), weight.value, plain, *geometry, groups), size)
+    if not weight.mapped:
+        r = op.way(_merged(x.full(size)), weight.value, None, *geometry, groups)
+        return _per_channel(_split(r, size), None, bias, size)
+    w = weight.value.flatten(0, 1)  # examples are groups of channels, or of outputs for one image
+    if x.mapped or groups != 1:
+        r = op.way(_channels(x.full(size)), w, None, *geometry, groups * size)
+    else:
+        r = op.way(x.value, w, None, *geometry, 1)
+    return _per_channel(_from_channels(r, size), None, bias, size)
 
 
 def _channels(value: Any) -> Any:
@@ -77,6 +71,9 @@ def _conv_input(op: Op, values: list[Any], size: int) -> Any:
         whole = (size * sizes[0], *sizes[1:])
         return _split(op.way(_merged(g.value), weight.value, whole, *geometry, groups), size)
     whole = (sizes[0], size * sizes[1], *sizes[2:])
+    if not g.mapped and groups == 1:
+        w = _channels(weight.value)
+        return _from_channels(op.way(g.value, w, whole, *geometry, 1), size)
     a, w = _channels(g.full(size)), weight.value.flatten(0, 1)
     return _from_channels(op.way(a, w, whole, *geometry, groups * size), size)
 
@@ -84,7 +81,14 @@ def _conv_input(op: Op, values: list[Any], size: int) -> Any:
 @rule("conv_weight")
 def _conv_weight(op: Op, values: list[Any], size: int) -> Any:
     g, x, sizes, *geometry, groups = values
+    if not g.mapped and groups == 1:
+        whole = (sizes[0], size * sizes[1], *sizes[2:])
+        r = op.way(g.value, _channels(x.value), whole, *geometry, 1)
+        return _from_channels(r, size)
     whole = (size * sizes[0], *sizes[1:])
+    if not x.mapped and groups == 1:
+        r = op.way(_channels(g.value), x.value, whole, *geometry, 1)
+        return r.unflatten(0, (size, -1))
     a, b = _channels(g.full(size)), _channels(x.full(size))
     return op.way(a, b, whole, *geometry, groups * size).unflatten(0, (size, -1))
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import engine
 from engine.autograd import passes
-from engine.autograd.forward_ad import warn_about_scripting
+from engine.autograd.forward_ad import pushing, warn_about_scripting
 from engine.autograd.node import AccumulateGrad, edge
 from engine.batching.levels import leaf, level_of, lift, running, tracked
 from engine.tensor import Tensor
 
-from .trees import leaves, map_leaves, rebuild
+from .trees import form, leaves, map_leaves, rebuild
 
 Function = Callable[..., Any]
 
@@ -20,7 +20,9 @@ Function = Callable[..., Any]
 def _own(tensor: Any) -> Any:
     """Return an input to differentiate by: a new leaf, or a step behind an outer transform's."""
     if not isinstance(tensor, Tensor):
-        return tensor
+        raise ValueError(  # noqa: TRY004 (as PyTorch)
+            f"Thing passed to transform API must be Tensor, got {type(tensor)}"
+        )
     own = lift(tensor, len(running)) if running else tensor
     if own.requires_grad and engine.is_grad_enabled():
         return own.view_as(own)
@@ -77,7 +79,11 @@ def gradients(
     return [engine.zeros_like(i) if g is None else g for g, i in zip(found, inputs, strict=True)]
 
 
-def _pick(args: tuple[Any, ...], argnums: Any) -> Any:
+def pick(args: tuple[Any, ...], argnums: Any) -> Any:
+    if not isinstance(argnums, (int, tuple)):
+        raise RuntimeError(  # noqa: TRY004 (as PyTorch)
+            f"argnums must be int or Tuple[int, ...], got: {type(argnums)}"
+        )
     for number in (argnums,) if isinstance(argnums, int) else argnums:
         if not -len(args) <= number < len(args):
             raise RuntimeError(f"Got argnum={number}, but only {len(args)} positional inputs")
@@ -95,12 +101,33 @@ def _replace(args: tuple[Any, ...], argnums: Any, values: Any) -> tuple[Any, ...
 
 
 def differentiably(
-    func: Function, args: tuple[Any, ...], argnums: Any, kwargs: dict[str, Any], has_aux: bool
-) -> tuple[Any, Any, Any]:
-    """Call `func` on inputs to differentiate by; return those, what came out, and the extras."""
-    own = map_leaves(_own, _pick(args, argnums))
-    result = func(*_replace(args, argnums, own), **kwargs)
-    return (own, *result) if has_aux else (own, result, None)
+    func: Function, args: tuple[Any, ...], argnums: Any, kwargs: dict[str, Any]
+) -> tuple[Any, Any]:
+    """Call `func` on inputs to differentiate by; return those and what came out."""
+    own = map_leaves(_own, pick(args, argnums))
+    return own, func(*_replace(args, argnums, own), **kwargs)
+
+
+def _with_extras(result: Any, has_aux: bool, who: str) -> tuple[Any, Any]:
+    """What a function returned, and the extras."""
+    if not has_aux:
+        return result, None
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise RuntimeError(
+            f"{who}: output of function f should be a tuple: (output, aux) if has_aux is True"
+        )
+    return result
+
+
+def taken_apart(result: Any, has_aux: bool, who: str) -> tuple[Any, Any]:
+    """What a function returned, which must be tensors, and the extras."""
+    outputs, aux = _with_extras(result, has_aux, who)
+    for o in leaves(outputs):
+        if not isinstance(o, Tensor):
+            raise RuntimeError(  # noqa: TRY004 (as PyTorch)
+                f"{who}: expected f(*primals) to return only tensors, got unsupported type {type(o)}"
+            )
+    return outputs, aux
 
 
 def grad_and_value(func: Function, argnums: Any = 0, has_aux: bool = False) -> Function:
@@ -109,7 +136,8 @@ def grad_and_value(func: Function, argnums: Any = 0, has_aux: bool = False) -> F
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         keep = outer(args)
         with engine.enable_grad():
-            own, value, aux = differentiably(func, args, argnums, kwargs, has_aux)
+            own, result = differentiably(func, args, argnums, kwargs)
+            value, aux = _with_extras(result, has_aux, "grad_and_value(f)(*args)")
             _check_scalar(value)
             keep = keep or reaches_others(value, own)
             found = rebuild(own, gradients([value], leaves(own), [engine.ones_like(value)], keep))
@@ -148,8 +176,7 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
     keep = outer(primals)
     with engine.enable_grad():
         own = map_leaves(_own, primals)
-        result = func(*own)
-        outputs, aux = result if has_aux else (result, None)
+        outputs, aux = taken_apart(func(*own), has_aux, "vjp(f, *primals)")
     keep = keep or reaches_others(outputs, own)
     spend(own)
 
@@ -164,43 +191,121 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
     return (value, pull, finish(aux, keep)) if has_aux else (value, pull)
 
 
-def jvp(
-    func: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...], *, strict: bool = False,
-    has_aux: bool = False,
-) -> Any:  # fmt: skip
-    """Return func(*primals) and the directional derivative along the tangents.
+_JVP = "jvp(f, primals, tangents): "
 
-    The gradient of v ↦ vᵀJ along the tangents is J times them, so two backward passes do it.
-    """
+
+def _check_tensors(tree: Any, name: str) -> None:
+    flat = leaves(tree)
+    if not flat:
+        raise RuntimeError(f"{_JVP}Expected {name} to contain at least one Tensor.")
+    for t in flat:
+        if not isinstance(t, Tensor):
+            raise RuntimeError(  # noqa: TRY004 (as PyTorch)
+                f"{_JVP}Expected {name} to only contain Tensors, got {type(t)}"
+            )
+
+
+def check_floating(tree: Any) -> None:
+    """Raise if a tensor to move along a tangent has none."""
+    for t in leaves(tree):
+        if isinstance(t, Tensor) and not (t.is_floating_point() or t.is_complex()):
+            raise ValueError(f"Expected primal to be floating point or complex, but got: {t.dtype}")
+
+
+def _check_tangents(primals: Any, tangents: Any) -> None:
     if not isinstance(primals, tuple):
         raise RuntimeError(  # noqa: TRY004 (as PyTorch)
-            "jvp(f, primals, tangents): Expected primals to be a tuple. E.g. it should be valid to "
-            "call f(*primals)."
+            f"{_JVP}Expected primals to be a tuple. E.g. it should be valid to call f(*primals)."
         )
-    for p, t in zip(leaves(primals), leaves(tangents), strict=False):
+    if form(primals) != form(tangents):
+        raise RuntimeError(
+            f"{_JVP}Expected primals and tangents to have the same python structure. For example, if "
+            "primals is a tuple of 3 tensors, tangents also must be. Got primals with structure "
+            f"{form(primals)} and tangents with structure {form(tangents)}"
+        )
+    _check_tensors(primals, "primals")
+    _check_tensors(tangents, "tangents")
+    check_floating(primals)
+    for p, t in zip(leaves(primals), leaves(tangents), strict=True):
         if p.shape != t.shape:
             raise RuntimeError(
                 "Trying to set a forward gradient that has a different size than that of the "
                 f"original Tensor, this is not supported. Tensor is of size {list(p.shape)} while "
                 f"the given forward gradient is of size {list(t.shape)}."
             )
+
+
+def _pushing(outputs: Any, own: Any) -> Function:
+    """The function from tangents of the leaves `own`, with whether to keep the graph, to those of
+    the outputs.
+
+    The gradient of v ↦ vᵀJ along the tangents is J times them, so two backward passes do it.
+    """
+    flat, inputs = leaves(outputs), leaves(own)
+    live = [o for o in flat if o.is_floating_point() or o.is_complex()]
+    with engine.enable_grad(), pushing():
+        probes = [leaf(engine.zeros_like(o)) for o in live]
+        pulled = gradients(live, inputs, probes)
+
+    def push(tangents: Any, keep: bool) -> list[Any]:
+        given = [t.to(i.dtype) for t, i in zip(leaves(tangents), inputs, strict=True)]
+        with engine.enable_grad(), pushing():
+            moved = iter(gradients(pulled, probes, given, keep))
+        return [next(moved) if any(o is p for p in live) else engine.zeros_like(o) for o in flat]
+
+    spend(probes)
+    return push
+
+
+def jvp(
+    func: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...], *, strict: bool = False,
+    has_aux: bool = False,
+) -> Any:  # fmt: skip
+    """Return func(*primals) and the directional derivative along the tangents."""
+    _check_tangents(primals, tangents)
     warn_about_scripting()
     keep = outer(primals) or outer(tangents)
     with engine.enable_grad():
         own = map_leaves(_own, primals)
-        result = func(*own)
-        outputs, aux = result if has_aux else (result, None)
-        keep = keep or reaches_others(outputs, own)
-        flat = leaves(outputs)
-        probes = [leaf(engine.zeros_like(o)) for o in flat]
-        pulled = gradients(flat, leaves(own), probes)
-        moved = gradients(pulled, probes, leaves(tangents))
-        spend([own, probes])
+        outputs, aux = taken_apart(func(*own), has_aux, "jvp(f, primals, tangents)")
+    if strict and not all(o.requires_grad for o in leaves(outputs)):
+        raise RuntimeError(
+            "jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. "
+            "This is not allowed with strict=True."
+        )
+    keep = keep or reaches_others(outputs, own)
+    moved = _pushing(outputs, own)(tangents, keep)
+    spend(own)
     value, tangent = finish(outputs, keep), finish(rebuild(outputs, moved), keep)
     return (value, tangent, finish(aux, keep)) if has_aux else (value, tangent)
 
 
 def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
     """Return func(*primals) and the function from tangents to directional derivatives."""
-    value = func(*primals)
-    return value, lambda *tangents: jvp(func, primals, tangents)[1]
+    warn_about_scripting()
+    keep = outer(primals)
+    with engine.enable_grad():
+        own = map_leaves(_own, primals)
+        outputs = func(*own)
+    keep = keep or reaches_others(outputs, own)
+    push = _pushing(outputs, own)
+    spend(own)
+
+    def jvp_fn(*tangents: Any) -> Any:
+        if form(tangents) != form(primals):
+            raise RuntimeError(
+                f"Expected the tangents {form(tangents)} to have the same argspec as the primals "
+                f"{form(primals)}"
+            )
+        for i, (t, p) in enumerate(zip(leaves(tangents), leaves(own), strict=True)):
+            for what in ("shape", "dtype"):
+                given, wanted = getattr(t, what), getattr(p, what)
+                if given != wanted:
+                    raise RuntimeError(
+                        f"tangent:{i} with {what} {given} in flattened pytree doesn't match the {what} "
+                        f"{wanted} of the corresponding primal."
+                    )
+        kept = keep or outer(tangents)
+        return finish(rebuild(outputs, push(tangents, kept)), kept)
+
+    return finish(outputs, keep), jvp_fn

@@ -6,11 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 import engine
-from engine.autograd.forward_ad import warn_about_scripting
+from engine.autograd.forward_ad import pushing, warn_about_scripting
 from engine.batching.levels import leaf
 from engine.tensor import Tensor
 
-from .differentiate import differentiably, finish, gradients, outer, reaches_others, spend
+from .differentiate import (
+    check_floating,
+    differentiably,
+    finish,
+    gradients,
+    outer,
+    pick,
+    reaches_others,
+    spend,
+    taken_apart,
+)
 from .trees import leaves, map_leaves, rebuild
 from .vectorize import vmap
 
@@ -21,6 +31,8 @@ def jacrev(
     func: Function, argnums: Any = 0, *, has_aux: bool = False, chunk_size: int | None = None
 ) -> Function:
     """Return a function that computes the Jacobian, row by row if there are not far too many."""
+    if not (chunk_size is None or chunk_size > 0):
+        raise ValueError("jacrev: `chunk_size` should be greater than 0.")
     return _transform(func, argnums, has_aux, lambda rows, columns: rows <= 2 * columns, chunk_size)
 
 
@@ -45,9 +57,12 @@ def _transform(
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if forward:
             warn_about_scripting()
+            check_floating(pick(args, argnums))
         keep = outer(args)
         with engine.enable_grad():
-            own, outputs, aux = differentiably(func, args, argnums, kwargs, has_aux)
+            who = "jvp(f, primals, tangents)" if forward else "vjp(f, *primals)"
+            own, result = differentiably(func, args, argnums, kwargs)
+            outputs, aux = taken_apart(result, has_aux, who)
             keep = keep or reaches_others(outputs, own)
             flat, inputs = leaves(outputs), leaves(own)
             rows, columns = (sum(t.numel() for t in ts) for ts in (flat, inputs))
@@ -103,7 +118,8 @@ def _by_columns(
     The gradient of v ↦ vᵀJ along a direction is J times the direction.
     """
     probes = [leaf(engine.zeros_like(o)) for o in outputs]
-    pulled = gradients(outputs, inputs, probes)
+    with pushing():
+        pulled = gradients(outputs, inputs, probes)
     blocks: list[list[Tensor]] = [[] for _ in outputs]
     for vector, input in zip(pulled, inputs, strict=True):
         columns = _along_basis(vector, probes, keep, chunk_size)

@@ -110,6 +110,7 @@ def store(op: Op, values: list[Any], r: Any, need: bool, name: str | None = None
     """Write `r` into the first argument as the outcome of `op`, with history and record."""
     t = values[0]
     before = t._g
+    tangents = None if mode.duals is None else mode.duals.moved(op, values)
     old: Any = None
     if need and mode.enabled:
         old = snapshot(t, keep=0 in op.needs[0])
@@ -120,6 +121,8 @@ def store(op: Op, values: list[Any], r: Any, need: bool, name: str | None = None
         for v, other in zip(values[1:], others, strict=True):
             if other is not v:
                 other._g = v._g
+    if tangents is not None:
+        mode.duals.written(t, tangents)
     if recording.log is not None:
         record(name or op.name + "_", op, values, t)
     return t

@@ -255,4 +255,6 @@ def output_tensor(node: Any, i: int, a: Any, size: Any, dt: Any) -> Any:
     t = new(BatchedTensor if type(a) is Batch else Tensor)
     t._a, t._s, t._d, t._v = a, size, dt, None
     t._g = None if node is None or dt.category < FLOAT else cell_owner(node, i)
+    if mode.duals is not None and node is not None:
+        mode.duals.restore(node, i, t)
     return t

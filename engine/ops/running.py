@@ -72,6 +72,8 @@ def run_any(op: Op, values: list[Any]) -> Any:
         link(op, out, values[0])
     if need and mode.enabled:
         attach(op, values, out)
+    if mode.duals is not None:
+        mode.duals.move(op, values, out)
     if op.pack is not None:
         out = op.pack(out)
     if recording.log is not None:

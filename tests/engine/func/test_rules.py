@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -144,3 +145,28 @@ def test_examples_without_dimensions_count_less_for_the_type(second: Any) -> Non
     for first in (torch.ones(3, 2), torch.ones(3, 2, dtype=torch.int32), torch.ones(3)):
         found = func.vmap(lambda a, b: a * b)(first, many)
         assert found.dtype is (first[0] * second).dtype
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize(
+    "dims", [d for d in itertools.product((0, None), repeat=3) if any(x == 0 for x in d)]
+)
+def test_convolutions_of_what_is_shared_and_what_is_not(dims: Any, groups: int) -> None:
+    torch.manual_seed(0)
+    shapes = ((2, 4, 6, 5), (6, 4 // groups, 3, 2), (6,))
+    args = [
+        torch.randn(*(() if d is None else (SIZE,)), *s, dtype=torch.float64)
+        for s, d in zip(shapes, dims, strict=True)
+    ]
+
+    def of(k: int) -> list[Any]:
+        return [a if d is None else a[k] for a, d in zip(args, dims, strict=True)]
+
+    def squares(x: Any, w: Any, b: Any) -> Any:
+        return torch.nn.functional.conv2d(x, w, b, (2, 1), 1, groups=groups) ** 2
+
+    first = func.grad(lambda *a: squares(*a).sum(), (0, 1, 2))
+    second = func.grad(lambda *a: sum((t**2).sum() for t in first(*a)), (0, 1, 2))
+    for fn in (squares, first, second):
+        wanted = _stacked([fn(*of(k)) for k in range(SIZE)])
+        assert _same(func.vmap(fn, dims)(*args), wanted)
