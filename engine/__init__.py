@@ -147,6 +147,8 @@ def __getattr__(name: str) -> _Any:
                 raise error
         return _later.load(__name__, _LATER, name)
     globals()[name] = operation = ops.FUNCTIONS[name]
+    if hasattr(operation, "__code__"):
+        operation.__module__ = "torch"
     return operation
 
 

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
+from engine.later import sign as _sign
 from engine.warning import warn
 
 _PLAIN = (
@@ -64,6 +65,8 @@ def _unsupported(name: str) -> Callable[..., NoReturn]:
 
 _UNSUPPORTED = "fork freeze load optimize_for_inference save trace trace_module wait"
 globals().update({name: _unsupported(name) for name in _UNSUPPORTED.split()})
+
+_sign(globals(), "torch.jit")
 
 __all__ = [
     "Final",

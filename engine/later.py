@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from types import FunctionType
 from typing import Any
 
 
@@ -27,3 +28,10 @@ def load(package: str, table: Mapping[str, str], name: str) -> Any:
         value = getattr(value, attribute)
     setattr(sys.modules[own], name, value)
     return value
+
+
+def sign(namespace: dict[str, Any], package: str) -> None:
+    """Let the functions and classes of a module show the name of the one PyTorch has them in."""
+    for value in list(namespace.values()):
+        if isinstance(value, (FunctionType, type)) and value.__module__.startswith("engine"):
+            value.__module__ = package

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 #: Module below torch → the names of the classes it defines.
 _PLACES: Mapping[str, str] = {
     "nn.modules.module": "Module",
-    "nn.parameter": "Buffer Parameter UninitializedParameter",
+    "nn.parameter": "Buffer Parameter UninitializedBuffer UninitializedParameter",
     "nn.modules.linear": "Bilinear Identity LazyLinear Linear",
     "nn.modules.flatten": "Flatten Unflatten",
     "nn.modules.container": "ModuleDict ModuleList ParameterDict ParameterList Sequential",
@@ -23,13 +23,15 @@ _PLACES: Mapping[str, str] = {
     "nn.modules.dropout": "AlphaDropout Dropout Dropout1d Dropout2d Dropout3d FeatureAlphaDropout",
     "nn.modules.sparse": "Embedding EmbeddingBag",
     "nn.modules.batchnorm": (
-        "BatchNorm1d BatchNorm2d BatchNorm3d LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d"
+        "BatchNorm1d BatchNorm2d BatchNorm3d LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d "
+        "SyncBatchNorm"
     ),
     "nn.modules.instancenorm": (
         "InstanceNorm1d InstanceNorm2d InstanceNorm3d LazyInstanceNorm1d LazyInstanceNorm2d "
         "LazyInstanceNorm3d"
     ),
-    "nn.modules.normalization": "GroupNorm LayerNorm LocalResponseNorm RMSNorm",
+    "nn.modules.adaptive": "AdaptiveLogSoftmaxWithLoss",
+    "nn.modules.normalization": "CrossMapLRN2d GroupNorm LayerNorm LocalResponseNorm RMSNorm",
     "nn.modules.rnn": "GRU GRUCell LSTM LSTMCell RNN RNNBase RNNCell RNNCellBase",
     "nn.modules.transformer": (
         "Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder "
@@ -47,7 +49,7 @@ _PLACES: Mapping[str, str] = {
     "nn.modules.loss": (
         "BCELoss BCEWithLogitsLoss CTCLoss CosineEmbeddingLoss CrossEntropyLoss GaussianNLLLoss "
         "HingeEmbeddingLoss HuberLoss KLDivLoss L1Loss MSELoss MarginRankingLoss "
-        "MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss PoissonNLLLoss "
+        "MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss NLLLoss2d PoissonNLLLoss "
         "SmoothL1Loss SoftMarginLoss TripletMarginLoss TripletMarginWithDistanceLoss"
     ),
     "nn.modules.pooling": (
@@ -138,6 +140,24 @@ def settle(package: str, namespace: Mapping[str, Any]) -> None:
                 value = namespace.get(name)
                 if isinstance(value, type):
                     value.__module__ = f"torch.{place}"
+                    if place in _OWN_FORWARD:
+                        _own_forward(value)
+
+
+#: Places whose layers have a forward each, which errors about their arguments name.
+_OWN_FORWARD = ("nn.modules.conv", "nn.modules.pooling", "nn.modules.rnn")
+
+
+def _own_forward(layer: type) -> None:
+    """Give a layer that shares its forward with others one by its own name."""
+    shared = layer.forward  # type: ignore[attr-defined]
+    if shared.__qualname__.startswith("_"):
+        own = FunctionType(
+            shared.__code__, shared.__globals__, "forward", shared.__defaults__, shared.__closure__
+        )
+        own.__kwdefaults__, own.__doc__ = shared.__kwdefaults__, shared.__doc__
+        own.__qualname__, own.__module__ = f"{layer.__name__}.forward", layer.__module__
+        layer.forward = own  # type: ignore[attr-defined]
 
 
 def has(module: str) -> bool:
@@ -149,6 +169,11 @@ def find(module: str, name: str) -> Any:
     """The class that is at `torch.<...>` under a name."""
     source = next(s for s in _SOURCES if module.removeprefix("torch.").startswith(s))
     return getattr(import_module(f"engine.{source}"), name)
+
+
+def function(module: str, name: str) -> Any:
+    """The function that is at `torch.<...>` under a name."""
+    return getattr(import_module("engine" + module.removeprefix("torch")), name)
 
 
 def module(fullname: str) -> ModuleType | None:

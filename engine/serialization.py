@@ -6,6 +6,7 @@ import io
 import pickle
 from collections import OrderedDict
 from pathlib import Path
+from types import FunctionType
 from typing import Any, BinaryIO
 
 from engine import places
@@ -59,7 +60,7 @@ class _Reader(pickle.Unpickler):
             "_frombuffer",
         ):
             return super().find_class(module, name)
-        if (module, name) == (places.__name__, "find"):
+        if (module, name) in ((places.__name__, "find"), (places.__name__, "function")):
             return _refuse  # a class by PyTorch's name for it
         return _refuse(module, name)
 
@@ -70,6 +71,8 @@ class _Writer(pickle.Pickler):
             return Size, (tuple(obj),)
         if isinstance(obj, type) and places.has(obj.__module__):
             return places.find, (obj.__module__, obj.__name__)
+        if isinstance(obj, FunctionType) and obj.__module__.startswith("torch."):
+            return places.function, (obj.__module__, obj.__name__)
         return NotImplemented
 
 

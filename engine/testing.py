@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.dtype import bfloat16, complex64, complex128, dtype, float16, float32, float64
+from engine.later import sign as _sign
 from engine.ops import FUNCTIONS
 from engine.tensor import Tensor
 from engine.warning import warn
@@ -174,3 +175,6 @@ def assert_allclose(
     as_tensor = FUNCTIONS["as_tensor"]
     options = _Options(rtol, atol, equal_nan=equal_nan, dtype=False, stride=False)
     _compare(as_tensor(actual), as_tensor(expected), options, msg or None, ())
+
+
+_sign(globals(), "torch.testing._comparison")

@@ -11,6 +11,7 @@ import numpy as np
 from engine.autograd import mode
 from engine.autograd.passes import grad as _grad
 from engine.dtype import COMPLEX, float64
+from engine.later import sign as _sign
 from engine.ops.api import FUNCTIONS
 from engine.tensor import Tensor, array, wrap
 
@@ -213,5 +214,7 @@ def gradgradcheck(
         slope, (*items, *given), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception
     )
 
+
+_sign(globals(), "torch.autograd.gradcheck")
 
 __all__ = ["FUNCTIONS", "GradcheckError", "gradcheck", "gradgradcheck"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.autograd import mode
 from engine.autograd.passes import grad as _grad
+from engine.later import sign as _sign
 from engine.ops.api import FUNCTIONS
 from engine.tensor import Tensor
 
@@ -283,3 +284,6 @@ def hvp(
 ) -> tuple[Any, Any]:
     """func(inputs) and the product of its Hessian with `v`; the Hessian is symmetric."""
     return _hessian_product("hvp", func, inputs, v, create_graph)
+
+
+_sign(globals(), "torch.autograd.functional")

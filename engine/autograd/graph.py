@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from engine.autograd import hooks, mode
 from engine.autograd import node as graph
 from engine.autograd.node import Node
+from engine.later import sign as _sign
 
 
 class GradientEdge(NamedTuple):
@@ -113,6 +114,8 @@ def allow_mutation_on_saved_tensors() -> Iterator[None]:
     with saved_tensors_hooks(lambda t: t.detach().clone(), lambda t: t):
         yield
 
+
+_sign(globals(), "torch.autograd.graph")
 
 __all__ = [
     "GradientEdge", "Node", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks",

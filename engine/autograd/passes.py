@@ -14,6 +14,7 @@ from engine.autograd import anomaly, hooks, mode, sweep
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, AccumulateGrad, Node, Port
 from engine.dtype import COMPLEX, FLOAT, cast
+from engine.later import sign as _sign
 from engine.tensor import Tensor, array, wrap
 
 _CYCLE = (
@@ -532,5 +533,7 @@ def call(node: Any, gradients: Sequence[Any]) -> Any:
     out = tuple(node.grads(graph_namespace(), g))
     return out[0] if len(out) == 1 else out
 
+
+_sign(globals(), "torch.autograd")
 
 __all__ = ["FLOAT", "LEAF", "array", "backward", "errors", "grad"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from engine.later import sign as _sign
+
 _COLUMNS = (
     ("Name", 55), ("Self CPU %", 12), ("Self CPU", 12), ("CPU total %", 12), ("CPU total", 12),
     ("CPU time avg", 12), ("# of Calls", 12),
@@ -81,3 +83,6 @@ class record_function:
 
     def __exit__(self, *exc: object) -> None:
         return None
+
+
+_sign(globals(), "torch.autograd.profiler")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import engine
+from engine.later import sign as _sign
 
 from .discrete import Bernoulli, Binomial, Categorical, Geometric, OneHotCategorical
 from .joint import Independent, MultivariateNormal, _mahalanobis
@@ -181,3 +182,6 @@ def _independent(p: Any, q: Any) -> Any:
     if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
         raise NotImplementedError
     return p._together(kl_divergence(p.base_dist, q.base_dist))
+
+
+_sign(globals(), "torch.distributions.kl")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import engine
+from engine.later import sign as _sign
 
 from . import constraints
 from .distribution import Distribution
@@ -360,3 +361,6 @@ class HalfNormal(TransformedDistribution):
 
     def entropy(self) -> Any:
         return self.base_dist.entropy() - math.log(2)
+
+
+_sign(globals(), "torch.distributions.transforms")

@@ -10,6 +10,7 @@ from engine.autograd import passes
 from engine.autograd.forward_ad import pushing, warn_about_scripting
 from engine.autograd.node import AccumulateGrad, edge
 from engine.batching.levels import leaf, level_of, lift, running, tracked
+from engine.later import sign
 from engine.tensor import Tensor
 
 from .trees import form, leaves, map_leaves, rebuild
@@ -309,3 +310,6 @@ def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
         return finish(rebuild(outputs, push(tangents, kept)), kept)
 
     return finish(outputs, keep), jvp_fn
+
+
+sign(globals(), "torch.func")

@@ -8,6 +8,7 @@ from typing import Any
 import engine
 from engine.autograd.forward_ad import pushing, warn_about_scripting
 from engine.batching.levels import leaf
+from engine.later import sign as _sign
 from engine.tensor import Tensor
 
 from .differentiate import (
@@ -128,3 +129,6 @@ def _by_columns(
             block.append(turned.reshape((*output.shape, *input.shape)))
     spend(probes)
     return blocks
+
+
+_sign(globals(), "torch.func")

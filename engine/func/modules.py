@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import engine
+from engine.later import sign as _sign
 from engine.nn.module import Module
 
 
@@ -85,3 +86,6 @@ def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Any], dict[s
         for name, _ in models[0].named_buffers()
     }
     return parameters, buffers
+
+
+_sign(globals(), "torch.func")

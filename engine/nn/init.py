@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import engine
+from engine.later import sign as _sign
 from engine.tensor import Tensor
 
 _GAINS = {"tanh": 5.0 / 3, "relu": math.sqrt(2.0), "selu": 3.0 / 4}
@@ -279,3 +280,6 @@ kaiming_uniform = _deprecated(kaiming_uniform_)
 kaiming_normal = _deprecated(kaiming_normal_)
 orthogonal = _deprecated(orthogonal_)
 sparse = _deprecated(sparse_)
+
+
+_sign(globals(), "torch.nn.init")

@@ -129,5 +129,6 @@ def _dressed(call: Callable[..., Any], fn: Callable[..., Any]) -> Callable[..., 
     call.__name__ = getattr(fn, "__name__", call.__name__)
     call.__qualname__ = getattr(fn, "__qualname__", call.__name__)
     call.__doc__ = fn.__doc__
+    call.__module__ = "torch"
     call.__wrapped__ = fn  # type: ignore[attr-defined]
     return call

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.ops import rooms
@@ -171,7 +172,7 @@ def _functional() -> Iterator[Operation]:
         if name in same or name.endswith(("_", "_with_indices")):
             continue
         fn = getattr(module, name)
-        room = inspect.unwrap(fn).__module__.rpartition(".")[2]
+        room = Path(inspect.unwrap(fn).__code__.co_filename).stem
         rows = _rows(name, of_rooms=False)
         family = rows[0].family if len(rows) == 1 else _FUNCTIONAL_FAMILIES.get(room, "other")
         yield _plain(f"torch.nn.functional.{name}", fn, family, rows)

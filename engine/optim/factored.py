@@ -9,6 +9,7 @@ from typing import Any
 
 import engine
 from engine import recording
+from engine.later import sign as _sign
 from engine.tensor import Tensor
 
 from .optimizer import Group, Optimizer, Raw, counted
@@ -161,3 +162,6 @@ def _orthogonal(g: Tensor, group: Group) -> Tensor:
         gram = x @ x.T
         x = engine.addmm(x, engine.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x.T if tall else x  # type: ignore[no-any-return]
+
+
+_sign(globals(), "torch.optim")

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from engine.later import sign as _sign
+
 from .generator import Generator
 
 if TYPE_CHECKING:
@@ -61,3 +63,6 @@ def fork_rng(devices: Any = None, enabled: bool = True, **_: Any) -> Iterator[No
         yield
     finally:
         default_generator.restore(saved)
+
+
+_sign(globals(), "torch.random")

@@ -11,6 +11,7 @@ import engine
 from engine.autograd.function import Function
 from engine.autograd.graph import saved_tensors_hooks
 from engine.autograd.passes import backward
+from engine.later import sign as _sign
 from engine.tensor import Tensor
 
 
@@ -175,3 +176,6 @@ def checkpoint_sequential(
         end = start + size
         input = checkpoint(part(start, end), input, use_reentrant=use_reentrant, **kwargs)
     return part(end, len(layers))(input)
+
+
+_sign(globals(), "torch.utils.checkpoint")

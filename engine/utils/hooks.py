@@ -6,6 +6,8 @@ import itertools
 from collections.abc import MutableMapping
 from typing import Any
 
+from engine.later import sign as _sign
+
 _ids = itertools.count()
 
 
@@ -29,3 +31,6 @@ class RemovableHandle:
 
     def __exit__(self, *exc: object) -> None:
         self.remove()
+
+
+_sign(globals(), "torch.utils.hooks")

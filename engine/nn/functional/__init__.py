@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.later import sign as _sign
 from engine.ops.guards import explained as _explained
 
 from .activation import (
@@ -213,6 +214,8 @@ def __getattr__(name: str) -> Any:
         return _unsupported(name)
     raise AttributeError(f"module 'torch.nn.functional' has no attribute '{name}'")
 
+
+_sign(globals(), "torch.nn.functional")
 
 __all__ = [
     "adaptive_avg_pool1d",

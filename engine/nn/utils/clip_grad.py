@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import engine
+from engine.later import sign as _sign
 from engine.tensor import Tensor
 
 
@@ -80,3 +81,6 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     for p in parameters:
         p.data = vec[start : start + p.numel()].view_as(p).data
         start += p.numel()
+
+
+_sign(globals(), "torch.nn.utils.clip_grad")

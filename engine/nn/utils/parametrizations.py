@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import engine
+from engine.later import sign as _sign
 from engine.tensor import Tensor
 
 from .. import functional as F
@@ -104,5 +105,7 @@ def spectral_norm(
         module, name, _SpectralNorm(weight, n_power_iterations, dim, eps)
     )
 
+
+_sign(globals(), "torch.nn.utils.parametrizations")
 
 __all__ = ["spectral_norm", "weight_norm"]

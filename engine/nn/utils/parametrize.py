@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import engine
+from engine.later import sign as _sign
 from engine.tensor import Tensor
 
 from ..containers import ModuleDict, ModuleList
@@ -198,6 +199,8 @@ def type_before_parametrizations(module: Module) -> type:
     """Return the class that the module had before it was parametrized."""
     return type(module).__mro__[1] if is_parametrized(module) else type(module)
 
+
+_sign(globals(), "torch.nn.utils.parametrize")
 
 __all__ = [
     "ParametrizationList",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import engine
+from engine.later import sign as _sign
 from engine.tensor import Tensor
 
 from ..module import Module
@@ -316,3 +317,6 @@ def is_pruned(module: Module) -> bool:
 for _value in list(globals().values()):
     if isinstance(_value, type) and _value.__module__ == __name__:
         _value.__module__ = "torch.nn.utils.prune"
+
+
+_sign(globals(), "torch.nn.utils.prune")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import engine
+from engine.later import sign as _sign
 from engine.tensor import Tensor
 
 
@@ -126,3 +127,6 @@ def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
     """Return the sequences of a pack."""
     padded, lengths = pad_packed_sequence(packed_sequences, batch_first=True)
     return unpad_sequence(padded, lengths, batch_first=True)
+
+
+_sign(globals(), "torch.nn.utils.rnn")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import engine
+from engine.later import sign as _sign
 from engine.tensor import Tensor
 
 
@@ -54,3 +55,6 @@ def default_collate(batch: Any) -> Any:
         "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found "
         f"{type(first)}"
     )
+
+
+_sign(globals(), "torch.utils.data._utils.collate")

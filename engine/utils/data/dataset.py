@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import engine
+from engine.later import sign as _sign
 from engine.tensor import Tensor
 
 T_co = TypeVar("T_co", covariant=True)
@@ -153,3 +154,6 @@ def random_split(dataset: Any, lengths: Sequence[Any], generator: Any = None) ->
     return [
         Subset(dataset, order[end - size : end]) for end, size in zip(ends, lengths, strict=True)
     ]
+
+
+_sign(globals(), "torch.utils.data.dataset")

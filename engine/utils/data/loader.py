@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import engine
+from engine.later import sign as _sign
 
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset
@@ -161,3 +162,6 @@ class DataLoader:
                 return n
             return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
         return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
+
+
+_sign(globals(), "torch.utils.data.dataloader")
