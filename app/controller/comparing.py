@@ -12,6 +12,7 @@ from app.session import Session
 from app.window import Window
 from app.work import Worker
 from engine.tape.compare import Comparison, Difference, compare
+from engine.tape.schema import Event
 from engine.tape.tape import Tape, TapeError
 from ui.graph.types import Kind, NodeId
 
@@ -24,6 +25,7 @@ class Comparing(QObject):
         self._session, self._window = session, window
         self._panel = window.differences
         self._other: Tape | None = None
+        self._found: Comparison | None = None
         self.worker = Worker("comparison", self)
         self.worker.done.connect(self._done)
         self.worker.failed.connect(self._failed)
@@ -70,7 +72,7 @@ class Comparing(QObject):
             other.close()
             return
         self._session.set_counterpart(of_tape(tape, other, name, found))
-        self._other = other
+        self._other, self._found = other, found
         self._panel.set_differences(name, found.differences)
         self._window.show_differences()
 
@@ -81,11 +83,14 @@ class Comparing(QObject):
         self._window.notice.show_message(str(error), error=True)
 
     def _go_to(self, row: Difference) -> None:
-        if row.event_a < 0:
+        tape, found = self._session.tape, self._found
+        assert tape is not None
+        if row.event_a < 0:  # only in the other one: where it would be in this one
+            if found is not None:
+                self._session.set_playhead(found.own_playhead(row.event_b))
+                self._session.select(None)
             return
         self._session.set_playhead(row.event_a + 1)
-        tape = self._session.tape
-        assert tape is not None
         if row.kind == "gradient":
             accumulates = tape.nodes["variable"][row.node] >= 0
             self._session.select(NodeId(Kind.ACCUMULATE if accumulates else Kind.GRAD_FN, row.node))
@@ -93,7 +98,7 @@ class Comparing(QObject):
             self._session.select(NodeId(Kind.OP, row.op))
         else:
             kind, ref = (int(tape.events[c][row.event_a]) for c in ("kind", "ref"))
-            self._session.select(NodeId(Kind.LEAF, ref) if kind == 0 else None)
+            self._session.select(NodeId(Kind.LEAF, ref) if kind == Event.LEAF else None)
 
     def _counterpart_changed(self) -> None:
         counterpart = self._session.counterpart
@@ -104,4 +109,4 @@ class Comparing(QObject):
     def _release(self) -> None:
         if self._other is not None:
             self._other.close()
-            self._other = None
+            self._other = self._found = None

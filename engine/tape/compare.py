@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.tape.alignment import aligned
+from engine.tape.happenings import happenings
 from engine.tape.schema import ArrayFlag, Event
 from engine.tape.tape import Source, Tape
 
@@ -23,8 +24,8 @@ Ids = NDArray[np.int32]
 class Difference(NamedTuple):
     """One thing that is not the same.
 
-    kind: "value", "gradient", "shape", "only in the first", "only in the second", "passes". what: in
-    words. event_a, event_b: of each tape, or -1. op and node: rows of the first tape, or -1 (of the
+    kind: "value", "gradient", "shape", "only in the first", "only in the second", "passes", "print",
+    "error", ".grad" (assigned, cleared or written). what: in words. event_a, event_b: of each tape, or -1. op and node: rows of the first tape, or -1 (of the
     second where it is only there). size: the largest absolute difference of two elements; NaN where
     they cannot be compared. sources: the lines in both programs.
     """
@@ -61,6 +62,10 @@ class Comparison:
     def same(self) -> bool:
         return not self.differences
 
+    def own_playhead(self, playhead: int) -> int:
+        """Return the first playhead of the first tape that corresponds to one of the second."""
+        return min(int(np.searchsorted(self._events, playhead)), len(self._events) - 1)
+
     def other_playhead(self, playhead: int) -> int:
         """Return the playhead of the second tape that corresponds to one of the first."""
         return int(self._events[max(0, min(playhead, len(self._events) - 1))])
@@ -81,7 +86,7 @@ class _Comparer:
         self.found: list[Difference] = []
 
     def run(self) -> Comparison:
-        blocks = _aligned(_signatures(self.a), _signatures(self.b))
+        blocks = aligned(_signatures(self.a), _signatures(self.b))
         for first, second, count in blocks:
             self.ops[first : first + count] = np.arange(second, second + count)
         self._pair_values()
@@ -89,6 +94,8 @@ class _Comparer:
         self._compare_leaves()
         self._compare_ops()
         self._compare_steps()
+        for kind, what, event_a, event_b in happenings(self.a, self.b, self._tensors()):
+            self._add(kind, what, event_a, event_b, -1, -1, np.nan)
         self.found.sort(key=lambda one: one.event_a if one.event_a >= 0 else one.event_b)
         return Comparison(
             self.ops, self.values, self.nodes, self.passes, self.op_size, self.node_size,
@@ -111,17 +118,31 @@ class _Comparer:
             for value, twin in zip(inputs.tolist(), others.tolist(), strict=True):
                 if self.values[value] < 0 and a.values["op"][value] < 0:
                     self.values[value] = twin
+        self._pair_named()
         self._pair_accumulators()
+
+    def _pair_named(self) -> None:
+        """Pair leaves that only unpaired operations use by their names."""
+        ours, theirs = _named_leaves(self.a), _named_leaves(self.b)
+        taken = set(self.values[self.values >= 0].tolist())
+        for name, value in ours.items():
+            twin = theirs.get(name, -1)
+            if self.values[value] < 0 and twin >= 0 and twin not in taken:
+                self.values[value] = twin
 
     def _pair_accumulators(self) -> None:
         twins = {int(v): n for n, v in enumerate(self.b.nodes["variable"].tolist()) if v >= 0}
-        partner: dict[int, int] = {}
-        for value in np.flatnonzero(self.values >= 0).tolist():
-            tensor = int(self.a.values["tensor"][value])
-            partner.setdefault(tensor, int(self.b.values["tensor"][self.values[value]]))
+        partner = self._tensors()
         for node in np.flatnonzero(self.a.nodes["variable"] >= 0).tolist():
             other = partner.get(int(self.a.nodes["variable"][node]), -1)
             self.nodes[node] = twins.get(other, -1)
+
+    def _tensors(self) -> dict[int, int]:
+        """Return the second tape's tensors by those of the first that they correspond to."""
+        known = np.flatnonzero(self.values >= 0)
+        ours = self.a.values["tensor"][known].tolist()
+        theirs = self.b.values["tensor"][self.values[known]].tolist()
+        return dict(zip(reversed(ours), reversed(theirs), strict=True))
 
     def _pair_passes(self) -> None:
         """Pair passes in order, and their steps by the nodes that they visit."""
@@ -257,6 +278,18 @@ def largest_gap(left: NDArray[Any], right: NDArray[Any]) -> float:
     return float(np.max(gap, initial=0.0))
 
 
+def _named_leaves(tape: Tape) -> dict[str, int]:
+    """Return the first value of each leaf that has a name, by that name."""
+    rows = np.flatnonzero((tape.values["op"] < 0) & (tape.values["grad_of"] < 0))
+    tensors = tape.values["tensor"][rows]
+    found: dict[str, int] = {}
+    for at in np.flatnonzero(np.isin(tensors, tape.names["tensor"])).tolist():
+        name = tape.name_of(int(tensors[at]))
+        if name is not None:
+            found.setdefault(name, int(rows[at]))
+    return found
+
+
 def _signatures(tape: Tape) -> list[tuple[Any, ...]]:
     """Return for each operation what it is: name, arguments, and the names that made its inputs."""
     makers = tape.values["op"].tolist()
@@ -269,21 +302,6 @@ def _signatures(tape: Tape) -> list[tuple[Any, ...]]:
         )
         found.append((tape.text(name), tape.text(params), kinds, n_out, node >= 0))
     return found
-
-
-def _aligned(a: list[Any], b: list[Any]) -> list[tuple[int, int, int]]:
-    """Return blocks (start in a, start in b, length) of equal elements, in order."""
-    ids: dict[Any, int] = {}
-    one, two = ([ids.setdefault(key, len(ids)) for key in side] for side in (a, b))
-    least = min(len(one), len(two))
-    start = next((i for i in range(least) if one[i] != two[i]), least)
-    end = next((i for i in range(least - start) if one[-1 - i] != two[-1 - i]), least - start)
-    middle = one[start : len(one) - end], two[start : len(two) - end]
-    blocks = [(0, 0, start)]
-    matcher = SequenceMatcher(None, *middle, autojunk=len(middle[0]) > _MANY)
-    blocks += [(start + i, start + j, n) for i, j, n in matcher.get_matching_blocks() if n]
-    blocks.append((len(one) - end, len(two) - end, end))
-    return [block for block in blocks if block[2]]
 
 
 def _visits(tape: Tape) -> Iterator[tuple[tuple[int, int, int], int]]:
@@ -313,6 +331,3 @@ def _source(tape: Tape, event: int) -> Source | None:
 
 def _none(count: int) -> Ids:
     return np.full(count, -1, np.int32)
-
-
-_MANY = 20_000  # operations in the middle, from which on frequent ones are no anchors

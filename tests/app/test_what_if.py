@@ -136,6 +136,12 @@ def test_two_recordings_are_listed_shown_and_linked(
     assert "≠" in card_says(opened, made_by(opened, "sum"))
     assert opened.window.docks["differences"].isVisible()
     assert panel.model.rows[0].what == "leaf w"
+    panel.first.click()
+    first = panel.model.rows[0].event_a + 1
+    assert (session.playhead, session.selection) == (first, drive.leaf(opened, "w"))
+    session.set_playhead(first + 2)
+    panel.first.click()
+    assert session.playhead == first
     row = next(i for i, one in enumerate(panel.model.rows) if one.what.startswith("exp"))
     panel.table.selectRow(row)
     exp = made_by(opened, "exp")
@@ -157,6 +163,23 @@ def test_two_recordings_are_listed_shown_and_linked(
     panel.end.click()
     assert session.counterpart is None
     assert not panel.model.rows
+
+
+def test_what_is_only_in_the_other_recording_is_gone_to_where_it_would_be(
+    qtbot: QtBot, opened: Controller, tmp_path: Path
+) -> None:
+    program = PROGRAM.replace(".exp()", ".exp().sin()") + "b.grad = None\n"
+    other = drive.write_tape(tmp_path / "second.tape", program)
+    with qtbot.waitSignal(opened.session.counterpart_changed, timeout=drive.RUN):
+        opened.comparing.open(other)
+    panel, tape = opened.window.differences, opened.session.tape
+    assert tape is not None
+    rows = [one.what for one in panel.model.rows]
+    assert "b.grad = None after pass 1, only in the second" in rows
+    opened.session.set_playhead(len(tape.events))
+    panel.table.selectRow(rows.index("sin"))
+    exp = int(tape.ops["event"][made_by(opened, "exp").ref])
+    assert exp <= opened.session.playhead <= exp + 2
 
 
 def test_what_is_no_tape_cannot_be_compared(opened: Controller, tmp_path: Path) -> None:

@@ -71,7 +71,8 @@ class DifferenceModel(QAbstractTableModel):
             return "  ".join(filter(None, words(row)))
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column():
             return _ALIGNED
-        if role == Qt.ItemDataRole.ForegroundRole and row.kind.startswith("only"):
+        only = row.event_a < 0 or row.event_b < 0
+        if role == Qt.ItemDataRole.ForegroundRole and only:
             return QColor(self.theme.warning)
         return None
 
@@ -103,7 +104,10 @@ class DifferencesPanel(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
         self.table.selectionModel().currentRowChanged.connect(self._chosen)
+        self.first = QPushButton("Go to First Difference")
+        self.first.clicked.connect(self.go_to_first)
         foot = QHBoxLayout()
+        foot.addWidget(self.first)
         foot.addStretch(1)
         foot.addWidget(self.end)
         column = QVBoxLayout(self)
@@ -119,6 +123,7 @@ class DifferencesPanel(QWidget):
         """Show how the shown recording differs from one called `other`; "" for no comparison."""
         self.model.set_rows(rows)
         self.end.setVisible(bool(other))
+        self.first.setVisible(bool(rows))
         if not other:
             self.sentence.setText("No comparison yet: File → Compare With…")
         elif not rows:
@@ -126,6 +131,13 @@ class DifferencesPanel(QWidget):
         else:
             many = f"{len(rows):,} difference{'s' * (len(rows) != 1)}"
             self.sentence.setText(f"{many} from {other}; the first is at event {_event(rows[0])}.")
+
+    def go_to_first(self) -> None:
+        """Choose the first difference, again if it is chosen already."""
+        if self.table.currentIndex().row() == 0:
+            self._chosen(self.model.index(0, 0))
+        self.table.selectRow(0)
+        self.table.scrollToTop()
 
     def set_theme(self, theme: Theme) -> None:
         self.model.theme = theme
@@ -144,11 +156,15 @@ class DifferencesPanel(QWidget):
 
 def words(row: Difference) -> tuple[str, str, str, str]:
     """Return what the columns say of a difference."""
-    what = row.what if row.kind in ("value", "gradient", "passes") else f"{row.what} ({row.kind})"
+    what = f"{row.what} (shape)" if row.kind == "shape" else row.what
+    what = what.removesuffix(", only in the first").removesuffix(", only in the second")
     size = "" if math.isnan(row.size) else number(row.size)
+    if row.event_a < 0 or row.event_b < 0:
+        size = "only here" if row.event_b < 0 else "only there"
     lines = [str(source.line) for source in row.sources if source is not None]
     return what, size, " / ".join(dict.fromkeys(lines)), str(_event(row))
 
 
 def _event(row: Difference) -> int:
-    return row.event_a if row.event_a >= 0 else row.event_b
+    """Return the event's number as the transport counts it, from 1."""
+    return (row.event_a if row.event_a >= 0 else row.event_b) + 1

@@ -154,3 +154,46 @@ def test_the_text_lists_the_first_ones(many: int) -> None:
     text = as_text(compare(record(of(1.0)), record(of(2.0))))
     assert text.startswith(f"{many + 1} differences; first:")
     assert ("more (--json lists all)" in text) == (many == 60)
+
+
+def happening(words: list[str], *, zero: bool, fails: bool = False, none: bool = True) -> Tape:
+    recorder = Recorder()
+    with recorder:
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        for text in words:
+            (w * 2).sum().backward()
+            recorder.printed(text)
+            if zero:
+                w.grad = None if none else torch.zeros(2)
+        if fails:
+            recorder.error(ValueError("too\nbad"))
+    return recorder.tape()
+
+
+def test_prints_errors_and_changes_of_grads_are_compared_too() -> None:
+    a = happening(["one", "two", "three"], zero=True)
+    b = happening(["one", "other", "three", "four"], zero=False, fails=True)
+    found = [(one.kind, one.what) for one in compare(a, b).differences]
+    assert ("print", "prints 'two' / prints 'other'") in found
+    assert ("print", "prints 'four', only in the second") in found
+    assert ("error", "raises 'ValueError: too bad', only in the second") in found
+    assert (".grad", "t0.grad = None after pass 1, only in the first") in found
+    assert sum(kind == ".grad" for kind, _ in found) == 3
+    back = [(one.kind, one.what) for one in compare(b, a).differences]
+    assert ("print", "prints 'other' / prints 'two'") in back
+    assert compare(a, happening(["one", "two", "three"], zero=True)).same
+
+
+def test_an_assigned_and_a_cleared_gradient_are_told_apart() -> None:
+    a = happening(["x"], zero=True)
+    b = happening(["x"], zero=True, none=False)
+    (one,) = [d for d in compare(a, b).differences if d.kind == ".grad"]
+    assert one.what == "t0.grad = None after pass 1 / t0.grad is assigned after pass 1"
+    assert min(one.event_a, one.event_b) >= 0
+
+
+def test_what_is_only_in_the_second_has_its_place_in_the_first() -> None:
+    a, b = record(program()), record(program(extra=True))
+    found = compare(a, b)
+    sin = next(one for one in found.differences if one.what == "sin")
+    assert found.own_playhead(sin.event_b) == int(a.ops["event"][0]) + 1, "after the product"

@@ -20,8 +20,8 @@ ROWS = (
 
 
 def test_a_row_says_what_where_and_how_much() -> None:
-    assert words(ROWS[0]) == ("mul → y", "0.25", "3 / 4", "5")
-    assert words(ROWS[1]) == ("sin (only in the second)", "", "4", "7")
+    assert words(ROWS[0]) == ("mul → y", "0.25", "3 / 4", "6")
+    assert words(ROWS[1]) == ("sin", "only there", "4", "8")
 
 
 def test_the_sentence_and_the_chosen_row(qtbot: QtBot) -> None:
@@ -30,7 +30,7 @@ def test_the_sentence_and_the_chosen_row(qtbot: QtBot) -> None:
     assert "Compare With" in panel.sentence.text()
     assert panel.end.isHidden()
     panel.set_differences("other.tape", ROWS)
-    assert panel.sentence.text() == "2 differences from other.tape; the first is at event 5."
+    assert panel.sentence.text() == "2 differences from other.tape; the first is at event 6."
     with qtbot.waitSignal(panel.chosen) as chosen:
         panel.table.selectRow(1)
     assert chosen.args == [ROWS[1]]
