@@ -10,6 +10,7 @@ import numpy as np
 
 from engine import device as devices
 from engine import dtype as dtypes
+from engine.autograd import mode
 from engine.autograd.node import LEAF
 from engine.batching.levels import level_of
 from engine.dtype import COMPLEX, FLOAT, FROM_NP, cast, default, dtype, of_scalar, promote_types
@@ -351,7 +352,8 @@ def _new(name: str, make: Any) -> Any:
         **kwargs: Any,
     ) -> Any:
         devices.check(device)
-        return make(*args, dtype=dtype or self._d, requires_grad=requires_grad, **kwargs)
+        made = make(*args, dtype=dtype or self._d, requires_grad=requires_grad, **kwargs)
+        return mode.batching.copies(made, self) if level_of(self) else made
 
     call.__name__ = name
     return call

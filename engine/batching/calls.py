@@ -14,12 +14,12 @@ from .dispatch import below, part, parts, run, stacked
 from .drawing import draw
 from .functions import apply
 from .indices import getitem, setitem
-from .levels import Level, at, batched, deepest, level_of, running
+from .levels import Level, at, batched, deepest, level_of, nesting, running
 from .rules import DYNAMIC as dynamic
 from .writes import write
 
 __all__ = [
-    "apply", "by_example", "deepest", "draw", "dynamic", "getitem", "level_of", "like", "mapping", "run", "setitem", "write",
+    "apply", "by_example", "copies", "deepest", "draw", "dynamic", "getitem", "level_of", "like", "mapping", "run", "setitem", "write",
 ]  # fmt: skip
 
 
@@ -30,12 +30,14 @@ def mapping(size: int, randomness: str) -> Iterator[int]:
 
     before = mode.batching
     running.append(Level(len(running) + 1, size, randomness))
+    nesting.append(len(running))
     mode.batching = sys.modules[__name__]
     mode.refresh()
     try:
         yield len(running)
     finally:
         running.pop()
+        nesting.pop()
         mode.batching = before
         mode.refresh()
 
@@ -47,6 +49,14 @@ def like(make: Callable[..., Any], input: Any, *args: Any, **kwargs: Any) -> Any
         return NotImplemented
     a = input._a
     return batched(make(a.value, *args, **kwargs), number, a.mapped)
+
+
+def copies(made: Any, like: Any) -> Any:
+    """A new tensor for each example of another one."""
+    number = level_of(like)
+    if not number or not like._a.mapped:
+        return made
+    return batched(made.expand((at(number).size, *made._s)).clone(), number)
 
 
 def by_example(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from typing import Any
 
 from engine.ops.table import OPS
 
 from .levels import BatchedTensor, NoData, batched
+from .shown import shown
 
 _ITEM = (
     "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling "
@@ -32,20 +32,11 @@ _BACKWARD = (
 )
 
 
-def _refuse(kind: type[Exception], text: str) -> Callable[..., Any]:
+def _refuse(kind: Any, text: str) -> Callable[..., Any]:
     def refuse(self: Any, *args: Any, **kwargs: Any) -> Any:
         raise kind(text)
 
     return refuse
-
-
-def _text(self: Any, **_: Any) -> str:
-    a = self._a
-    if not a.mapped:
-        return repr(a.value)
-    value, dim = (a.value, 0) if a.given is None else a.given
-    inner = textwrap.indent(repr(value), "    ")
-    return f"BatchedTensor(lvl={a.level}, bdim={dim}, value=\n{inner}\n)"
 
 
 def _strides(self: Any, dim: int | None = None) -> Any:
@@ -93,9 +84,9 @@ for _name, _fn in {
         _refuse(NotImplementedError, _STORAGE),
     ),
     "__contains__": _NO_NUMBER,
-    "requires_grad_": _refuse(RuntimeError, _REQUIRES),
+    "requires_grad_": _refuse(NoData, _REQUIRES),
     "backward": _refuse(RuntimeError, _BACKWARD),
-    "__repr__": _text,
+    "__repr__": lambda self, **_: shown(self),
     "__format__": lambda self, spec: self.item() if not self._s else object.__format__(self, spec),
     "stride": _strides,
     "is_contiguous": _is_contiguous,

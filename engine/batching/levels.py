@@ -8,7 +8,8 @@ map computes has its place in the graphs outside.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from engine.autograd.node import LEAF
@@ -37,8 +38,28 @@ class Level(NamedTuple):
 NoData.__name__ = NoData.__qualname__ = "RuntimeError"  # as which it shows
 NoData.__module__ = "builtins"
 
+
+class Gradient(NamedTuple):
+    """A function that is being called in order to differentiate it, by the leaves `own`."""
+
+    own: list[Any]
+
+
 #: The running maps, outermost first.
 running: list[Level] = []
+#: All transforms that run, outermost first: numbers of maps, and gradients. By their places here
+#: transforms are numbered where tensors are printed.
+nesting: list[Any] = []
+
+
+@contextmanager
+def differentiating(own: list[Any]) -> Iterator[None]:
+    """The scope in which a function is called in order to differentiate it."""
+    nesting.append(Gradient(own))
+    try:
+        yield
+    finally:
+        nesting.pop()
 
 
 class Batch:

@@ -9,7 +9,7 @@ import engine
 from engine.autograd import passes
 from engine.autograd.forward_ad import pushing, warn_about_scripting
 from engine.autograd.node import AccumulateGrad, edge
-from engine.batching.levels import leaf, level_of, lift, running, tracked
+from engine.batching.levels import differentiating, leaf, level_of, lift, running, tracked
 from engine.later import sign
 from engine.tensor import Tensor
 
@@ -106,7 +106,8 @@ def differentiably(
 ) -> tuple[Any, Any]:
     """Call `func` on inputs to differentiate by; return those and what came out."""
     own = map_leaves(_own, pick(args, argnums))
-    return own, func(*_replace(args, argnums, own), **kwargs)
+    with differentiating(leaves(own)):
+        return own, func(*_replace(args, argnums, own), **kwargs)
 
 
 def _with_extras(result: Any, has_aux: bool, who: str) -> tuple[Any, Any]:
@@ -177,7 +178,9 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
     keep = outer(primals)
     with engine.enable_grad():
         own = map_leaves(_own, primals)
-        outputs, aux = taken_apart(func(*own), has_aux, "vjp(f, *primals)")
+        with differentiating(leaves(own)):
+            result = func(*own)
+        outputs, aux = taken_apart(result, has_aux, "vjp(f, *primals)")
     keep = keep or reaches_others(outputs, own)
     spend(own)
 
@@ -268,7 +271,9 @@ def jvp(
     keep = outer(primals) or outer(tangents)
     with engine.enable_grad():
         own = map_leaves(_own, primals)
-        outputs, aux = taken_apart(func(*own), has_aux, "jvp(f, primals, tangents)")
+        with differentiating(leaves(own)):
+            result = func(*own)
+        outputs, aux = taken_apart(result, has_aux, "jvp(f, primals, tangents)")
     if strict and not all(o.requires_grad for o in leaves(outputs)):
         raise RuntimeError(
             "jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. "
@@ -287,7 +292,8 @@ def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
     keep = outer(primals)
     with engine.enable_grad():
         own = map_leaves(_own, primals)
-        outputs = func(*own)
+        with differentiating(leaves(own)):
+            outputs = func(*own)
     keep = keep or reaches_others(outputs, own)
     push = _pushing(outputs, own)
     spend(own)

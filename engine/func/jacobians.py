@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import engine
 from engine.autograd.forward_ad import pushing, warn_about_scripting
-from engine.batching.levels import leaf
+from engine.batching.levels import differentiating, leaf
 from engine.later import sign as _sign
 from engine.tensor import Tensor
 
@@ -62,7 +63,8 @@ def _transform(
         keep = outer(args)
         with engine.enable_grad():
             who = "jvp(f, primals, tangents)" if forward else "vjp(f, *primals)"
-            own, result = differentiably(func, args, argnums, kwargs)
+            with differentiating([]) if forward else nullcontext():  # which maps over tangents
+                own, result = differentiably(func, args, argnums, kwargs)
             outputs, aux = taken_apart(result, has_aux, who)
             keep = keep or reaches_others(outputs, own)
             flat, inputs = leaves(outputs), leaves(own)

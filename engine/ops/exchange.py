@@ -11,6 +11,7 @@ import numpy as np
 from engine import recording
 from engine.autograd import mode
 from engine.autograd.node import LEAF
+from engine.batching.levels import nesting
 from engine.dtype import (
     ALL,
     COMPLEX,
@@ -114,6 +115,10 @@ def _format(self: Any, spec: str) -> str:
 
 
 def _repr(self: Any, *, tensor_contents: Any = None) -> str:
+    if nesting:
+        from engine.batching.shown import shown
+
+        return shown(self)
     from engine.printing import tensor_repr
 
     return tensor_repr(self)

@@ -6,6 +6,7 @@ from typing import Any
 
 import engine
 from engine import errors
+from engine.batching.levels import level_of
 from engine.dtype import int64
 from engine.ops.softmax import LOG_SOFTMAX
 from engine.tensor import Tensor
@@ -132,6 +133,11 @@ def _soft_cross_entropy(
     return composites.over(-product.sum(), input.numel() // input.shape[dim])  # type: ignore[no-any-return]
 
 
+def _number(count: Tensor) -> Any:
+    """A count as a number; inside of a map, where each example has its own, as it is."""
+    return count if level_of(count) else float(count)
+
+
 def _smoothed(
     input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int,
     smoothing: float, dim: int,
@@ -151,7 +157,7 @@ def _smoothed(
         smooth = smooth.sum()
     elif reduction == "mean":
         if weight is None:
-            smooth = smooth.sum() / float((~ignored).sum())
+            smooth = smooth.sum() / _number((~ignored).sum())
         else:
             kept = weight[target.masked_fill(ignored, 0)].masked_fill(ignored, 0.0)
             smooth = smooth.sum() / kept.sum()

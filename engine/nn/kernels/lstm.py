@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.autograd import mode
 from engine.ops.api import FUNCTIONS
 from engine.ops.table import define
 
@@ -85,22 +86,20 @@ def _again(g: Any, values: list[Any], reverse: bool) -> list[Any]:
     from engine.autograd.passes import grad
     from engine.nn.cells import lstm_step
 
-    x, w_ih, w_hh, b_ih, b_hh, h, c = values
-    leaves = [v if v.requires_grad else v.detach().requires_grad_() for v in values]
-    x, w_ih, w_hh, b_ih, b_hh, h, c = leaves
-    steps = (x @ w_ih.mT + b_ih).unbind(0)
-    outputs: list[Any] = [None] * len(steps)
-    for t in _order(len(steps), reverse):
-        h, c = lstm_step(steps[t], (h, c), w_hh, b_hh)
-        outputs[t] = h
-    pairs = [
-        (o, d)
-        for o, d in zip((FUNCTIONS["stack"](outputs, 0), h, c), g, strict=True)
-        if d is not None
-    ]
+    recorded = mode.enabled
+    with mode.enable_grad():
+        leaves = [v if v.requires_grad else v.detach().requires_grad_() for v in values]
+        x, w_ih, w_hh, b_ih, b_hh, h, c = leaves
+        steps = (x @ w_ih.mT + b_ih).unbind(0)
+        outputs: list[Any] = [None] * len(steps)
+        for t in _order(len(steps), reverse):
+            h, c = lstm_step(steps[t], (h, c), w_hh, b_hh)
+            outputs[t] = h
+        outs = (FUNCTIONS["stack"](outputs, 0), h, c)
+    pairs = [(o, d) for o, d in zip(outs, g, strict=True) if d is not None]
     return list(
         grad(
-            [o for o, _ in pairs], leaves, [d for _, d in pairs], create_graph=True,
+            [o for o, _ in pairs], leaves, [d for _, d in pairs], create_graph=recorded,
             allow_unused=True,
         )
     )  # fmt: skip

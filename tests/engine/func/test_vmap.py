@@ -13,6 +13,9 @@ from engine import func, nn
 from engine.func import grad, vmap
 from engine.tape.recorder import Recorder
 
+#: The first forward derivative of a process warns of that, as PyTorch's does.
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+
 X = torch.arange(6.0).view(3, 2)
 
 
@@ -43,6 +46,25 @@ def test_printing_shows_the_batch() -> None:
         + "\n    )\n)"
     )
     assert shown[1] == "BatchedTensor(lvl=1, bdim=1, value=\n    " + rows.format("    ") + "\n)"
+
+
+def _shown(run: Callable[[Any], Any]) -> str:
+    shown: list[str] = []
+    run(lambda t: shown.append(repr(t)) or t)  # type: ignore[func-returns-value]
+    return shown[-1].replace("\n", " ").replace("    ", "")
+
+
+def test_printing_shows_the_gradients_that_are_taken() -> None:
+    x = torch.arange(2.0)
+    one = "GradTrackingTensor(lvl=1, value= tensor([0., 1.]) )"
+    assert _shown(lambda show: grad(lambda a: show(a).sum())(x)) == one
+    assert _shown(lambda show: func.jvp(lambda a: show(a), (x,), (x,))) == one
+    both = "GradTrackingTensor(lvl=2, value= GradTrackingTensor(lvl=1, value= tensor([0., 1.]) ) )"
+    assert _shown(lambda show: grad(lambda b: grad(lambda a: show(a).sum())(b).sum())(x)) == both
+    mixed = (
+        "GradTrackingTensor(lvl=2, value= BatchedTensor(lvl=1, bdim=0, value= tensor([0., 1.]) ) )"
+    )
+    assert _shown(lambda show: vmap(grad(lambda a: show(a)))(x)) == mixed
 
 
 _ITEM = "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item()"
@@ -120,6 +142,14 @@ def test_what_is_made_like_an_example_can_be_written_to() -> None:
         return y
 
     assert equal(vmap(turned)(X), X.flip(1))
+
+
+def test_new_tensors_of_an_example_can_be_written_to() -> None:
+    def filled(row: Any) -> Any:
+        return row.new_zeros(2).add_(row[0]), row.new_full((1,), 2.0).mul_(row[1])
+
+    first, second = vmap(filled)(X)
+    assert equal(first, X[:, :1].expand(3, 2)) and equal(second, X[:, 1:] * 2)
 
 
 def test_each_example_has_an_index_of_its_own() -> None:
@@ -391,6 +421,42 @@ def test_batched_gradients_of_autograd() -> None:
     y = (x**2).sum(1)
     (rows,) = torch.autograd.grad(y, x, torch.eye(3), is_grads_batched=True)
     assert rows.shape == (3, 3, 2) and equal(rows.sum(0), 2 * X)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [nn.LSTM(5, 6), nn.GRU(5, 6), nn.TransformerEncoderLayer(5, 1, 8, dropout=0.0), nn.LayerNorm(5),
+     nn.BatchNorm1d(5, track_running_stats=False), nn.Sequential(nn.Linear(5, 3), nn.GELU())],
+    ids=lambda layer: type(layer).__name__,
+)  # fmt: skip
+def test_layers_map_as_loops_do(layer: Any) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(3, 4, 5)
+
+    def out(a: Any) -> Any:
+        found = layer(a)
+        return found[0] if isinstance(found, tuple) else found
+
+    slope = grad(lambda a: (out(a) ** 2).sum())
+    for fn in (out, slope):
+        assert torch.allclose(vmap(fn)(x), torch.stack([fn(a) for a in x]), atol=1e-4)
+
+
+def test_losses_of_each_example() -> None:
+    torch.manual_seed(0)
+    x, y = torch.randn(3, 4, 5), torch.randint(5, (3, 4))
+    y[0, 1] = -100
+    losses = (
+        nn.functional.cross_entropy,
+        functools.partial(nn.functional.cross_entropy, weight=torch.rand(5), reduction="sum"),
+        functools.partial(nn.functional.cross_entropy, weight=torch.rand(5)),
+        functools.partial(nn.functional.cross_entropy, label_smoothing=0.1),
+        functools.partial(nn.functional.cross_entropy, reduction="none"),
+        lambda a, b: nn.functional.mse_loss(a, a.flip(0), reduction="mean"),
+    )
+    for loss in losses:
+        wanted = torch.stack([loss(a, b) for a, b in zip(x, y, strict=True)])
+        assert torch.allclose(vmap(loss)(x, y), wanted, atol=1e-6)
 
 
 # --- the tape ----------------------------------------------------------------------------------------
