@@ -1,12 +1,12 @@
-"""Combo boxes of the bar above the canvas."""
+"""Combo boxes and words of the bar above the canvas."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
 from ui.graph.groups import By
 from ui.graph.lens import Lens
@@ -33,11 +33,35 @@ class Choice(QComboBox):
         painter.end()
 
 
+class Elided(QLabel):
+    """A line that ends in an ellipsis where it has too little room; a tooltip has all of it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._whole = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def say(self, text: str) -> None:
+        """Show another text."""
+        self._whole = text
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        how = Qt.TextElideMode.ElideRight
+        shown = self.fontMetrics().elidedText(self._whole, how, self.width())
+        self.setText(shown)
+        self.setToolTip(self._whole if shown != self._whole else "")
+
+
 class LensChoice(Choice):
     """Chooses what the graph is coloured by."""
 
     chosen = Signal(object)  # Lens
-    WIDEST = 21  # letters
+    WIDEST = 12  # letters
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -45,7 +69,7 @@ class LensChoice(Choice):
         self.setToolTip("What the colours of the nodes tell")
         self.setMinimumContentsLength(self.WIDEST)
         for lens in Lens:
-            self.addItem(f"Colour by {lens.value.lower()}", lens)
+            self.addItem(f"By {lens.value.lower()}", lens)
         self.activated.connect(lambda index: self.chosen.emit(list(Lens)[index]))
 
     def set_lens(self, lens: Lens) -> None:

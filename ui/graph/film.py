@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from engine.tape.replay import state_at
+from engine.tape.replay import Moment, state_at
 from engine.tape.schema import Event
 from engine.tape.tape import Tape
 from ui.fonts import mono_font, ui_font
 from ui.graph.camera import View, fitted
 from ui.graph.cut import Cut
 from ui.graph.framing import headers, paint_headers
+from ui.graph.previews import Preview
 from ui.graph.scene import Scene
+from ui.graph.sources import Source, load, sources_at
 from ui.graph.stage import Stage
+from ui.graph.thumbs import THUMBS_FROM
 from ui.graph.tint import TintIndex
 from ui.graph.types import Layout, NodeId
 from ui.theme import Theme
@@ -47,6 +50,7 @@ class Film:
         self._tape, self._theme, self._title = tape, theme, title
         self._tint = TintIndex(tape, graph, layout, hidden=graph.graph.get("hidden") or {})
         self._scene = Scene.build(graph, layout)
+        self._arrays: dict[Source, Preview | None] = {}
         self._stage = Stage(theme)
         self._stage.show(self._scene)
         self._image = QImage(*size, QImage.Format.Format_RGB32)
@@ -63,9 +67,22 @@ class Film:
             stop = int(cut.frame_stop[first])
             if stop != shown:
                 shown = stop
-                self._stage.set_state(self._tint.state(state_at(self._tape, int(cut.stops[stop]))))
+                moment = state_at(self._tape, int(cut.stops[stop]))
+                self._stage.set_state(self._tint.state(moment))
+                self._show_arrays(moment)
             self._stage.stand(float(cut.frame_t[first]))
             yield Shot(self._drawn(cut, first), end - first)
+
+    def _show_arrays(self, moment: Moment) -> None:
+        """Show what the cards hold, where they are near enough."""
+        if self._view.scale < THUMBS_FROM:
+            return
+        index = self._scene.index
+        wanted = sources_at(self._tape, self._scene.ids, moment)
+        for source in set(wanted.values()) - self._arrays.keys():
+            self._arrays[source] = load(self._tape, source)
+        found = ((index[node], self._arrays[source]) for node, source in wanted.items())
+        self._stage.set_previews({at: one for at, one in found if one is not None})
 
     def _drawn(self, cut: Cut, frame: int) -> Pixels:
         self._stage.finish(self._view, self._size)

@@ -48,22 +48,31 @@ class Gauge:
 
         Reads every array of the graph for VALUE and for gradients, none for the others.
         """
+        hidden: dict[NodeId, NodeId] = graph.graph.get("hidden") or {}
         nodes = sent = came = np.zeros(0)
-        if lens == Lens.VALUE:
-            nodes = self._values(tape, graph, layout, cancelled)
-        elif lens not in (Lens.OPERATION, Lens.GRADIENT):
-            of = {Lens.TIME: _times, Lens.MEMORY: _bytes, Lens.DTYPE: _types}[lens]
-            nodes = of(tape, graph, layout)
+        if lens not in (Lens.OPERATION, Lens.GRADIENT):
+            nodes = self._of(tape, graph, layout.ids, lens, cancelled)
+            inside = self._of(tape, graph, list(hidden), lens, cancelled)
+            index = {node: at for at, node in enumerate(layout.ids)}
+            _gather(nodes, np.array([index[g] for g in hidden.values()], np.intp), inside, lens)
         if flow or lens == Lens.GRADIENT:
-            sent, came = self._gradients(tape, layout, cancelled)
+            sent, came = self._gradients(tape, [*layout.ids, *hidden], cancelled)
         return None if cancelled() else Measures(lens, nodes, sent, came)
 
-    def _values(
-        self, tape: Tape, graph: nx.MultiDiGraph[NodeId], layout: Layout, cancelled: Cancelled
-    ) -> Floats:
+    def _of(
+        self, tape: Tape, graph: nx.MultiDiGraph[NodeId], nodes: list[NodeId], lens: Lens,
+        cancelled: Cancelled,
+    ) -> Floats:  # fmt: skip
+        if lens == Lens.VALUE:
+            return self._values(tape, nodes, cancelled)
+        if lens == Lens.TIME:
+            return _times(tape, nodes)
+        return _bytes(tape, graph, nodes) if lens == Lens.MEMORY else _types(graph, nodes)
+
+    def _values(self, tape: Tape, nodes: list[NodeId], cancelled: Cancelled) -> Floats:
         """Return root mean squares of what leaves hold and operations return."""
-        found = np.full(len(layout.ids), np.nan)
-        for at, node in enumerate(layout.ids):
+        found = np.full(len(nodes), np.nan)
+        for at, node in enumerate(nodes):
             if cancelled():
                 break
             row = _value_of(tape, node)
@@ -89,14 +98,14 @@ class Gauge:
             found = self._norms[index] = _read_norm(tape, index)
         return found
 
-    def _gradients(self, tape: Tape, layout: Layout, cancelled: Cancelled) -> tuple[Floats, Floats]:
+    def _gradients(
+        self, tape: Tape, nodes: list[NodeId], cancelled: Cancelled
+    ) -> tuple[Floats, Floats]:
         """Return norms per contribution and per step, NaN for those of other graphs."""
-        back = [n.ref for n in layout.ids if n.kind in (Kind.GRAD_FN, Kind.ACCUMULATE)]
-        inside = np.zeros(len(tape.nodes), bool)
-        inside[back] = True
-        steps = np.flatnonzero(inside[tape.steps["node"]])
+        own = _own_steps(tape, [n.ref for n in nodes if n.kind in (Kind.GRAD_FN, Kind.ACCUMULATE)])
+        steps = np.flatnonzero(own)
         sent, came = np.full(len(tape.contributions), np.nan), np.full(len(tape.steps), np.nan)
-        rows = np.flatnonzero(inside[tape.steps["node"][tape.contributions["step"]]])
+        rows = np.flatnonzero(own[tape.contributions["step"]])
         arrays = tape.contributions["array"][rows]
         for row, index in zip(rows.tolist(), arrays.tolist(), strict=True):
             if cancelled():
@@ -114,6 +123,24 @@ class Gauge:
                     self._came[step] = _read_sum(tape, step, parts)
             came[step] = self._came[step]
         return sent, came
+
+
+def _gather(nodes: Floats, groups: NDArray[np.intp], inside: Floats, lens: Lens) -> None:
+    """Give folded groups the largest value inside, the sum of times, the sum of bytes."""
+    if lens == Lens.VALUE:
+        np.fmax.at(nodes, groups, inside)
+    elif lens != Lens.DTYPE:
+        some = np.isfinite(inside)
+        nodes[groups[some]] = np.nan_to_num(nodes[groups[some]])
+        np.add.at(nodes, groups[some], inside[some])
+
+
+def _own_steps(tape: Tape, nodes: list[int]) -> NDArray[np.bool_]:
+    """Return which steps are of a pass that came to one of the nodes."""
+    inside = np.zeros(len(tape.nodes), bool)
+    inside[nodes] = True
+    passes = np.unique(tape.steps["pass_"][inside[tape.steps["node"]]])
+    return np.isin(tape.steps["pass_"], passes)
 
 
 class _Arrivals:
@@ -187,33 +214,34 @@ def _value_of(tape: Tape, node: NodeId) -> int:
     return -1
 
 
-def _times(tape: Tape, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> Floats:
+def _times(tape: Tape, nodes: list[NodeId]) -> Floats:
     """Return seconds from the event before to an operation's, and to a node's latest step's."""
-    event = np.full(len(layout.ids), -1, np.int64)
+    event = np.full(len(nodes), -1, np.int64)
     step_of = np.full(len(tape.nodes), -1, np.int64)
     step_of[tape.steps["node"]] = tape.steps["event"]
-    for at, node in enumerate(layout.ids):
+    for at, node in enumerate(nodes):
         if node.kind == Kind.OP:
             event[at] = tape.ops["event"][node.ref]
         elif node.kind in (Kind.GRAD_FN, Kind.ACCUMULATE):
             event[at] = step_of[node.ref]
-    found = np.full(len(layout.ids), np.nan)
+    found = np.full(len(nodes), np.nan)
     some = event > 0
     time = tape.events["time"]
     found[some] = np.maximum(time[event[some]] - time[event[some] - 1], 0.0)
     return found
 
 
-def _bytes(tape: Tape, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> Floats:
+def _bytes(tape: Tape, graph: nx.MultiDiGraph[NodeId], nodes: list[NodeId]) -> Floats:
     """Return bytes: of a forward node's value, of all that a grad_fn saved, of a leaf's .grad."""
-    found = np.full(len(layout.ids), np.nan)
-    for at, node in enumerate(layout.ids):
+    found = np.full(len(nodes), np.nan)
+    for at, node in enumerate(nodes):
+        rows: list[int] = []
         if node.kind in (Kind.LEAF, Kind.OP):
             rows = [_value_of(tape, node)]
         elif node.kind == Kind.GRAD_FN:
             first, count = (int(tape.nodes[c][node.ref]) for c in ("saved0", "n_saved"))
             rows = tape.saved["value"][first : first + count].tolist()
-        else:
+        elif node.kind == Kind.ACCUMULATE and node in graph:
             leaf = graph.nodes[node].get("twin")
             rows = [leaf.ref] if leaf is not None else []
         rows = [row for row in rows if row >= 0]
@@ -226,7 +254,7 @@ def _size(tape: Tape, row: int) -> int:
     return bits.STORED[int(tape.values["dtype"][row])].itemsize * math.prod(tape.value_shape(row))
 
 
-def _types(tape: Tape, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> Floats:
+def _types(graph: nx.MultiDiGraph[NodeId], nodes: list[NodeId]) -> Floats:
     """Return the class of each node's element type."""
-    names = (graph.nodes[node].get("dtype") for node in layout.ids)
+    names = (graph.nodes[node].get("dtype") if node in graph else None for node in nodes)
     return np.array([np.nan if name is None else class_of(name) for name in names], np.float64)

@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from ui.graph.canvas import GraphCanvas
-from ui.graph.choice import Choice, GroupChoice, LensChoice
+from ui.graph.choice import Choice, Elided, GroupChoice, LensChoice
 from ui.graph.crumbs import Crumbs
 from ui.graph.finder import Finder
 from ui.graph.focusbar import FocusBar
@@ -53,17 +51,15 @@ class GraphPane(QWidget):
         self._choice = Choice(self._bar)
         self._choice.setAccessibleName("Graph")
         self._choice.setToolTip("The graphs on this tape: each forward run builds its own")
-        self._choice.setMinimumContentsLength(22)
+        self._choice.setMinimumContentsLength(18)
         self._choice.setPlaceholderText("No graph")
         self._choice.setMaxVisibleItems(24)
         self._choice.activated.connect(self._chosen)
         self.lens = LensChoice(self._bar)
         self.grouping = GroupChoice(self._bar)
         self.crumbs = Crumbs(theme, self.canvas)
-        self._detail = QLabel(self._bar)
+        self._detail = Elided(self._bar)
         self._detail.setProperty("role", "dim")
-        self._detail.setMinimumWidth(0)
-        self._detail.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._buttons = {
             name: self._button(name, tip, slot)
             for name, tip, slot in (
@@ -123,9 +119,9 @@ class GraphPane(QWidget):
         self._choice.setEnabled(bool(graphs))
         if shown is not None and shown.number in numbers:
             self._choice.setCurrentIndex(numbers.index(shown.number))
-            self._detail.setText(f"{shown.detail}")
+            self._detail.say(shown.detail)
         else:
-            self._detail.setText("")
+            self._detail.say("")
 
     def _button(self, name: str, tip: str, slot: object) -> QToolButton:
         button = QToolButton(self._bar)

@@ -85,7 +85,7 @@ def sizes_at(scale: float, height: float, two_lines: bool) -> tuple[int, int, in
     detail = _at_least(DETAIL, READABLE_DETAIL / scale)
     if not two_lines or _CAP * (title + detail) + 0.3 * detail > height - 7.0 / scale:
         detail = 0
-    highest = (height - 4.0 / scale) / 1.1
+    highest = height - 2.0 / scale
     title = max(TITLE, min(title, int(highest)))
     return title, min(title, _at_least(TITLE, LEAST_TITLE / scale)), detail
 

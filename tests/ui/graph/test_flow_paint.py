@@ -110,7 +110,7 @@ def test_the_bar_chooses_a_lens(qtbot: QtBot) -> None:
     pane.show()
     qtbot.waitExposed(pane)
     pane.lens.set_lens(Lens.MEMORY)
-    assert pane.lens.currentText() == "Colour by memory"
+    assert pane.lens.currentText() == "By memory"
     with qtbot.waitSignal(pane.lens.chosen) as caught:
         qtbot.keyClick(pane.lens, Qt.Key.Key_Up)
     assert caught.args == [Lens.TIME]

@@ -13,10 +13,13 @@ from engine.tape.replay import cotangents, state_at
 from engine.tape.schema import Event
 from engine.tape.tape import Tape
 from tests.benchmarks.graphs import sizes
+from tests.ui.graph.test_groups import net_tape
+from ui.graph.folding import fold
+from ui.graph.groups import By, group_by
 from ui.graph.layout import lay_out
 from ui.graph.lens import CLASSES, Lens, Scale, Shade, class_of, scale_of
 from ui.graph.measures import Gauge
-from ui.graph.model import build_graph, list_graphs
+from ui.graph.model import build_graph, list_graphs, main_graph
 from ui.graph.shading import Shading
 from ui.graph.tint import TintIndex
 from ui.graph.types import Kind, Role
@@ -191,3 +194,33 @@ def test_measuring_can_be_cancelled_and_reads_nothing_twice(
     assert again is not None
     np.testing.assert_array_equal(first.nodes, again.nodes)
     np.testing.assert_array_equal(first.came, again.came)
+
+
+@pytest.mark.parametrize("lens", [Lens.VALUE, Lens.TIME, Lens.MEMORY, Lens.GRADIENT])
+def test_a_folded_group_has_the_shade_of_what_is_inside(lens: Lens) -> None:
+    tape = net_tape(2)
+    whole = build_graph(tape, main_graph(list_graphs(tape)))
+    groups = group_by(tape, whole, By.MODULE)
+    first = next(group for group in groups.groups if group.title == "layers.1")
+    shown = fold(whole, groups, [first.id])
+    layout = lay_out(shown.graph, sizes(shown.graph), nest=shown.nest)
+    measures = Gauge().measure(tape, shown.graph, layout, lens, True)
+    assert measures is not None
+    tint = TintIndex(tape, shown.graph, layout, hidden=shown.hidden)
+    moment = state_at(tape, len(tape.events))
+    state = Shading(tint, shown.graph, layout, measures, True).dress(tint.state(moment), moment)
+    at = layout.ids.index(first.id)
+    assert state.shades is not None and state.shades[at] >= Shade.RAMP
+    crossed = [e for e in np.flatnonzero(state.edge_lit).tolist() if at in layout.edge_ends[e]]
+    assert crossed and all(state.flows[e] >= Shade.RAMP for e in crossed)
+    if lens in (Lens.VALUE, Lens.MEMORY):
+        plain = lay_out(whole, sizes(whole))
+        inside = [i for i, node in enumerate(plain.ids) if shown.hidden.get(node) == first.id]
+        each = Gauge().measure(tape, whole, plain, lens, False)
+        assert each is not None
+        numbers = each.nodes[inside]
+        wanted = np.nanmax(numbers) if lens == Lens.VALUE else None
+        if wanted is not None:
+            assert measures.nodes[at] == wanted
+        else:
+            assert np.nanmax(numbers) < measures.nodes[at] <= np.nansum(numbers)
