@@ -26,10 +26,11 @@ def arrange(whole: Whole, portal: Bools, watch: Watch, pin: Pin | None = None) -
 
 
 def draw(
-    problem: Problem, way: Orientation, check: Progress, known: Known, pin: Pin | None = None
-) -> Drawing:
+    problem: Problem, way: Orientation, check: Progress, known: Known, pin: Pin | None = None,
+    fine: bool = False,
+) -> Drawing:  # fmt: skip
     """Draw a graph without portals in sections; those that are `known` are not drawn again."""
-    sections = cut(problem, way if pin is None else way.below(pin.node), pin)
+    sections = cut(problem, way if pin is None else way.below(pin.node), pin, fine)
     return join(problem, sections, _draw(sections, check, known))
 
 

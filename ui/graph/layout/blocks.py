@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 
 from ui.graph.layout.items import Items
 from ui.graph.layout.units import DATA_LINE, GRAD_LINE, Units
@@ -12,15 +13,17 @@ _PINNED, _SPINE, _TRUNK, _OTHER = range(4)
 
 
 def straight_blocks(
-    items: Items, units: Units, depth: list[int], below: list[int], pos: list[int], top: int = -1
-) -> list[int]:
+    items: Items, units: Units, depth: list[int], below: list[int], pos: list[int],
+    tops: Sequence[int] = (), into: Sequence[int] = (),
+) -> list[int]:  # fmt: skip
     """Return for every item its block; a block has at most one item per rank.
 
     Each item asks for one upper and one lower neighbour, the ones on the longest path; wishes that
     agree and do not cross a stronger one become straight. depth and below: per unit, links on the
-    longest path from the top and to the bottom; top: a unit from which lines begin straight.
+    longest path from the top and to the bottom; tops: units from which lines begin straight;
+    into: from which they are as good as spines, however long.
     """
-    wishes = _mutual(items, units, depth, below, pos, top)
+    wishes = _mutual(items, units, depth, below, pos, tops, into)
     upper = [-1] * len(items.rank)
     accepted: dict[int, list[tuple[int, int]]] = {}
     for _, a, b in sorted(wishes):
@@ -41,12 +44,14 @@ def straight_blocks(
 
 
 def _mutual(
-    items: Items, units: Units, depth: list[int], below: list[int], pos: list[int], top: int
-) -> list[Wish]:
+    items: Items, units: Units, depth: list[int], below: list[int], pos: list[int],
+    tops: Sequence[int], into: Sequence[int],
+) -> list[Wish]:  # fmt: skip
     """Return the links that both of their ends wish straight, with their strength (least first)."""
     n = items.n_units
     paired = units.split + [False] * (len(items.rank) - n)
-    hanging = items.data_line(top)
+    hanging = frozenset[int]().union(*[items.data_line(top) for top in tops])
+    coming = {item: depth[top] for top in into for item in items.data_line(top)}
     best_up: dict[int, Wish] = {}
     best_down: dict[int, Wish] = {}
     for a, b, lines in items.segments:
@@ -54,13 +59,15 @@ def _mutual(
             continue  # meets the pair at its grad_fn, not at the op by which pairs are aligned
         if lines & DATA_LINE and a in hanging:
             kind = _PINNED
+        elif lines & DATA_LINE and a in coming:
+            kind = _SPINE
         elif a >= n and b >= n:
             kind = _TRUNK
         elif lines == DATA_LINE | GRAD_LINE or (a < n and b < n and paired[a] == paired[b]):
             kind = _SPINE
         else:
             kind = _OTHER
-        up = (kind, -(depth[a] if a < n else -1), pos[a]), a, b
+        up = (kind, -(depth[a] if a < n else coming.get(a, -1)), pos[a]), a, b
         down = (kind, -(below[b] if b < n else -1), pos[b]), a, b
         best_up[b] = min(up, best_up.get(b, up))
         best_down[a] = min(down, best_down.get(a, down))

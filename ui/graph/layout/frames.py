@@ -136,11 +136,11 @@ class _Rooms:
         port_depth = tree.depth[levels.port_level][levels.port_of]
         for depth in range(int(tree.depth.max()), -1, -1):
             some = np.flatnonzero(tree.depth == depth)
-            self._draw(some)
+            self._draw(some, fine=depth <= 1)  # columns in columns are hard to follow
             if depth:
                 self._furnish(some, np.flatnonzero(port_depth == depth))
 
-    def _draw(self, some: Ints) -> None:
+    def _draw(self, some: Ints, fine: bool) -> None:
         """Draw some levels, whose inner groups have their sizes."""
         levels, whole = self._levels, self._levels.whole
         sizes = np.stack([whole.width, whole.height, whole.data_at, whole.grad_at], axis=1)
@@ -155,7 +155,7 @@ class _Rooms:
                 check = self._watch.within((self._done - b + a) / total, (b - a) / total)
                 way, problem = self._ways[k], levels.level(k)
                 assert way is not None
-                drawing = draw(problem, way, check, self._sections)
+                drawing = draw(problem, way, check, self._sections, fine=fine)
                 self._known[key] = len(self._rooms)
                 self._rooms.append(_furnished(problem, drawing) if k else _bare(drawing))
             self._room_of[k] = self._known[key]

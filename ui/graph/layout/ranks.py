@@ -29,13 +29,13 @@ def topological(ups: Lists, downs: Lists) -> list[int]:
     return order
 
 
-def heights(order: list[int], ups: Lists, top: int = -1) -> list[int]:
+def heights(order: list[int], ups: Lists, tops: Iterable[int] = ()) -> list[int]:
     """Return for each unit the number of links on the longest path that ends in it.
 
-    Where there is a top, paths that begin there come before all others.
+    Where there are tops, paths that begin there come before all others.
     """
     height = [0] * len(ups)
-    if top >= 0:
+    for top in tops:
         height[top] = len(ups)
     for i in order:
         if ups[i]:

@@ -13,7 +13,7 @@ from ui.graph.layout.items import place_bends
 from ui.graph.layout.order import order_items
 from ui.graph.layout.orient import oriented
 from ui.graph.layout.plan import make_plan
-from ui.graph.layout.problem import Floats, Ints
+from ui.graph.layout.problem import BOTTOM, TOP, Floats, Ints
 from ui.graph.layout.ranks import drops, heights, neighbours
 from ui.graph.layout.routes import place_boxes, route, stack_ranks
 from ui.graph.layout.sections import Section
@@ -38,9 +38,12 @@ def draw_section(section: Section, check: Callable[[float], None]) -> Drawing:
     way = oriented(problem, section.partner, section.rank)
     units = way.units
     ups, downs = neighbours(len(units.op), way.links)
-    top = units.of[section.top] if section.top >= 0 else -1
-    depth = heights(way.order, ups, top)
-    roots = [units.of[node] for node in np.flatnonzero(problem.root).tolist()]
+    tops = [units.of[section.top]] if section.top >= 0 else []
+    # What comes into a group and leaves it is its spine.
+    into = [units.of[node] for node in np.flatnonzero(problem.pin == TOP).tolist()]
+    depth = heights(way.order, ups, [*tops, *into])
+    ends = (problem.root > 0) | (problem.pin == BOTTOM)
+    roots = [units.of[node] for node in np.flatnonzero(ends).tolist()]
     below = drops(way.order, downs, roots)
     items = place_bends(way.rank, way.links)
     layers = order_items(items, units, depth, below, lambda part: check(0.1 + 0.4 * part))
@@ -48,7 +51,8 @@ def draw_section(section: Section, check: Callable[[float], None]) -> Drawing:
     for layer in layers:
         for p, i in enumerate(layer):
             pos[i] = p
-    block = straight_blocks(items, units, depth, below, pos, top if section.hung else -1)
+    hung = tops if section.hung else []
+    block = straight_blocks(items, units, depth, below, pos, hung, into)
     joints = [units.of[node] for node in (section.top, section.bottom) if node >= 0]
     extents = measure(problem, items, units, block, dict.fromkeys(joints, section.apart))
     anchors = Placement(items, extents, layers, block).solve(lambda part: check(0.5 + 0.4 * part))

@@ -19,6 +19,7 @@ from ui.graph.layout.problem import Bools, Floats, Ints, Problem
 
 _WHOLE = 150  # a connected part of fewer nodes is one section
 _LEAST = 40  # nodes of a section
+_FRAMED = 3_000, 48, 12  # with frames, which are tall: up to so many nodes; the same two for them
 _GHOST = 60.0  # height of what stands for the waist above
 
 
@@ -69,20 +70,29 @@ class Pin(NamedTuple):
     apart: float
 
 
-def cut(problem: Problem, orientation: Orientation, pin: Pin | None = None) -> Cut:
-    """Cut a graph into connected parts, and deep parts into sections."""
+def cut(
+    problem: Problem, orientation: Orientation, pin: Pin | None = None, fine: bool = False
+) -> Cut:
+    """Cut a graph into connected parts, and deep parts into sections.
+
+    fine: into smaller ones if there are frames, which are tall.
+    """
     n = len(problem.width)
     of = np.array(orientation.units.of, np.int64)
     part = label_components(n, problem.src, problem.dst)
     _, part = np.unique(part, return_inverse=True)
     rank = orientation.node_ranks()
-    waists, section, n_sections = _find_waists(problem, orientation, of, part, rank)
+    whole, least = _WHOLE, _LEAST
+    if fine and problem.groups.any() and problem.weight.sum() <= _FRAMED[0]:
+        _, whole, least = _FRAMED
+    waists, section, n_sections = _find_waists(problem, orientation, of, part, rank, whole, least)
     return _divide(problem, orientation, of, part, rank, waists, section, n_sections, pin)
 
 
 def _find_waists(
-    problem: Problem, orientation: Orientation, of: Ints, part: Ints, rank: Ints
-) -> tuple[Ints, Ints, int]:
+    problem: Problem, orientation: Orientation, of: Ints, part: Ints, rank: Ints, whole: int,
+    least: int,
+) -> tuple[Ints, Ints, int]:  # fmt: skip
     """Return the units at which to cut, the section of every node, and how many there are.
 
     A waist is the only unit of its rank that anything leads to, and no edge passes its rank. The
@@ -95,7 +105,7 @@ def _find_waists(
     level = base[part] + rank  # a row of its own for every rank of every part
     total = int(depth.sum())
     size = np.bincount(part, problem.weight, n_parts)
-    if not orientation.sound or size.max(initial=0) < _WHOLE:
+    if not orientation.sound or size.max(initial=0) < whole:
         return np.zeros(0, np.int64), part, n_parts
     a, b = level[problem.src], level[problem.dst]
     low, high = np.minimum(a, b), np.maximum(a, b)
@@ -111,9 +121,9 @@ def _find_waists(
     fine &= passing[unit_level[fed_units]] == 0
     units = fed_units[fine]
     units = units[np.argsort(unit_level[units], kind="stable")]
-    big = size >= _WHOLE
+    big = size >= whole
     crowds = np.bincount(level, problem.weight, total).astype(np.float64)
-    chosen = _far_apart(units, unit_level, crowds, base, big, of, part, problem.weight)
+    chosen = _far_apart(units, unit_level, crowds, base, big, of, part, problem.weight, least)
     at = unit_level[chosen]
     before = np.searchsorted(at, level, side="left")
     here = np.minimum(before, max(len(at) - 1, 0))
@@ -139,7 +149,7 @@ def _linked(problem: Problem, of: Ints, low: Ints, high: Ints, level: Ints) -> t
 
 def _far_apart(
     units: Ints, level: Ints, crowd: Floats, base: Ints, big: Bools, of: Ints, part: Ints,
-    weight: Ints,
+    weight: Ints, least: int,
 ) -> Ints:  # fmt: skip
     """Choose waists so that no section is small; the last waist of a part also ends one."""
     more = [0] * len(level)  # what a group at a waist holds belongs to the section that it ends
@@ -158,7 +168,7 @@ def _far_apart(
         if p != now:
             now, last = p, float(above[base[p]])
         past = float(above[at]) + more[unit]
-        if past - last >= _LEAST and above[ends[p]] - past >= _LEAST:
+        if past - last >= least and above[ends[p]] - past >= least:
             chosen.append(unit)
             last = past
     return np.array(chosen, np.int64)
