@@ -147,6 +147,16 @@ class GraphBinding(QObject):
         self._describe()
         self.shown.emit()
         self._repin()
+        self._catch_up(picture)
+
+    def _catch_up(self, picture: Picture) -> None:
+        """Turn to the graph in which the playhead stands, if it went there while this was drawn."""
+        tape, info = self._session.tape, picture.info
+        if tape is None or info is None or self._wanted is not None or picture.focus is not None:
+            return
+        at = graph_at(tape, picture.graphs, self._session.playhead)
+        if self._preferences.follow and at is not None and at.number != info.number:
+            self.pictures.redraw(tape, self._wish(at.number))
 
     def _failed(self, error: Exception) -> None:
         raise error  # ours: the report dialog shows it
