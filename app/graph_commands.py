@@ -108,6 +108,10 @@ VIEW = (
         "A small map in the corner while part of the graph is out of sight", checkable=True,
         separator=True,
     ),
+    Command(
+        "left_to_right", "Left to Right", "View", ("Ctrl+Shift+D",), "",
+        "Let graphs run from left to right instead of top-down", checkable=True,
+    ),
     *(
         Command(
             f"colour_{lens.name.lower()}", lens.value, "View", checkable=True,
@@ -132,5 +136,5 @@ NODE_MENU = (
 CANVAS_MENU = (
     "find", "back", "forward", "", "fold_level", "unfold_level", "fold_all", "unfold_all", "",
     "fit", "zoom_in", "zoom_out", "show_whole", "",
-    "select_all", "unpin_all", "minimap", "", "copy_picture", "export",
+    "select_all", "unpin_all", "minimap", "left_to_right", "", "copy_picture", "export",
 )  # fmt: skip

@@ -18,7 +18,7 @@ from ui.graph.folding import GroupWish, arrange
 from ui.graph.groups import By, Groups, available
 from ui.graph.layout import lay_out
 from ui.graph.model import GraphInfo, build_graph, graph_at, list_graphs, main_graph
-from ui.graph.pins import Pins, pinned
+from ui.graph.pins import Pins, Sheet, pinned
 from ui.graph.scene import Scene
 from ui.graph.tint import TintIndex
 from ui.graph.types import Layout, NodeId
@@ -33,8 +33,9 @@ class Wish(NamedTuple):
     number: int | None
     playhead: int
     focus: Focus | None = None
-    pins: Mapping[Focus | None, Pins] = {}  # of the whole graphs (None) and of parts
+    pins: Mapping[Sheet, Pins] = {}
     groups: GroupWish = GroupWish()
+    sideways: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class Picture:
     scene: Scene
     tint: TintIndex
     seconds: float
+
+    @property
+    def sheet(self) -> Sheet:
+        """Return which drawing of the graph it is."""
+        return self.focus, self.layout.sideways
 
 
 class Pictures(QObject):
@@ -170,11 +176,16 @@ def picture_of(
     could_be = available(tape, graph)
     part, graph = graph, arranged.shown.graph
     plain = lay_out(
-        graph, card_sizes(graph), cancelled=cancelled, before=old, nest=arranged.shown.nest
+        graph,
+        card_sizes(graph),
+        cancelled=cancelled,
+        before=old,
+        nest=arranged.shown.nest,
+        sideways=wish.sideways,
     )
     if cancelled():
         return None
-    pins = wish.pins.get(focus, {})
+    pins = wish.pins.get((focus, wish.sideways), {})
     layout = pinned(plain, pins)
     tint = TintIndex(tape, graph, layout, None if part is whole else whole, arranged.shown.hidden)
     tint.tape = live  # it tells of moments that are yet to come

@@ -11,10 +11,9 @@ from app.counterpart import Counterpart
 from app.documents import Cell, Document
 from engine.tape.breakpoints import Breakpoint
 from engine.tape.tape import Tape
-from ui.graph.focus import Focus
 from ui.graph.folding import GroupWish
 from ui.graph.model import GraphInfo
-from ui.graph.pins import Pins
+from ui.graph.pins import Pins, Sheet
 from ui.graph.types import NodeId
 
 
@@ -54,8 +53,8 @@ class Session(QObject):
         self.selection: NodeId | None = None
         self.counterpart: Counterpart | None = None
         self.breakpoints: Sequence[Breakpoint] = ()
-        #: Where nodes are held, in the whole graphs (None) and in the parts that were focused on.
-        self.pins: dict[Focus | None, Pins] = {}
+        #: Where nodes are held, in the drawings of whole graphs and in those of parts.
+        self.pins: dict[Sheet, Pins] = {}
         self.grouping = GroupWish()
 
     # --- document
@@ -179,10 +178,10 @@ class Session(QObject):
             self.playhead = playhead
             self.playhead_changed.emit(playhead)
 
-    def set_pins(self, focus: Focus | None, pins: Pins) -> None:
-        """Hold nodes of the whole graphs, or of a part of one, where they were put."""
-        if self.pins.get(focus, {}) != pins:
-            self.pins = {**self.pins, focus: pins}
+    def set_pins(self, sheet: Sheet, pins: Pins) -> None:
+        """Hold nodes in one drawing of the graphs where they were put."""
+        if self.pins.get(sheet, {}) != pins:
+            self.pins = {**self.pins, sheet: pins}
             self.pins_changed.emit()
 
     def set_counterpart(self, counterpart: Counterpart | None) -> None:

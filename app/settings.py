@@ -22,6 +22,7 @@ class Preferences:
     animate: bool = True  # False: reduced motion
     stop_on_error: bool = False  # Run All ends at the first cell that raises
     follow: bool = True  # the canvas follows the playhead to its graph
+    left_to_right: bool = False  # how graphs run; False: top-down
     minimap: bool = True  # a map of the graph while part of it is out of sight
     keep_gb: float = KEEP_MEGABYTES / 1000  # of arrays that a recording holds whole
     flow: bool = False  # crossed edges show the size of their cotangents

@@ -175,6 +175,7 @@ class Controller(QObject):
             "why": self.problems.ask,
             "problems": self.problems.show,
             "minimap": self._switch_minimap,
+            "left_to_right": self._switch_direction,
             **self.moving.handlers(),
             **self.nodes.handlers(),
             **self.pinning.handlers(),
@@ -281,7 +282,7 @@ class Controller(QObject):
         actions["undo"].setEnabled(self.undo.canUndo())
         actions["redo"].setEnabled(self.undo.canRedo())
         actions["theme"].setChecked(preferences.theme == "light")
-        for name in ("follow", "animate", "stop_on_error", "minimap"):
+        for name in ("follow", "animate", "stop_on_error", "minimap", "left_to_right"):
             actions[name].setChecked(getattr(preferences, name))
         actions["flow"].setChecked(self.lenses.flow)
         for lens in Lens:
@@ -323,6 +324,10 @@ class Controller(QObject):
         setattr(preferences, name, not getattr(preferences, name))
         self._apply_motion()
         self._update_actions()
+
+    def _switch_direction(self) -> None:
+        self._toggle("left_to_right")
+        self.graph.turn()
 
     def _switch_minimap(self) -> None:
         self._toggle("minimap")

@@ -78,6 +78,12 @@ class GraphBinding(QObject):
             self._session.select(node)
             self._canvas.select(node, reveal=True)
 
+    def turn(self) -> None:
+        """Draw the shown graph in the direction that is preferred by now."""
+        graph = self._session.graph
+        if graph is not None and self._session.tape is not None:
+            self.pictures.draw(self._session.tape, self._wish(graph.number))
+
     def show_step(self, milliseconds: int) -> None:
         """Let the step that the playhead stands on move along its edges; show its code too."""
         self._canvas.reveal_active()
@@ -107,8 +113,9 @@ class GraphBinding(QObject):
         self.pictures.redraw(self._session.tape, self._wish(self._wanted))
 
     def _wish(self, number: int | None) -> Wish:
-        session = self._session
-        return Wish(number, session.playhead, self._focus, session.pins, session.grouping)
+        session, sideways = self._session, self._preferences.left_to_right
+        focus, pins = self._focus, session.pins
+        return Wish(number, session.playhead, focus, pins, session.grouping, sideways)
 
     def _list(self) -> None:
         self._pane.set_graphs(self._session.graphs, self._session.graph)
@@ -117,7 +124,7 @@ class GraphBinding(QObject):
         """Draw the picture again if nodes are pinned elsewhere by now."""
         picture = self.picture
         if picture is not None:
-            pins = self._session.pins.get(picture.focus, {})
+            pins = self._session.pins.get(picture.sheet, {})
             if pins != picture.pins:
                 self.pictures.repin(picture, pins)
 
@@ -130,10 +137,10 @@ class GraphBinding(QObject):
             self.moved.emit()
             self._repin()
             return
-        old, focus = self._session.graph, None if self.picture is None else self.picture.focus
+        old, sheet = self._session.graph, None if self.picture is None else self.picture.sheet
         self.picture = picture
         same = old is not None and picture.info is not None and old.number == picture.info.number
-        same &= focus == picture.focus
+        same &= sheet == picture.sheet
         self._session.set_graphs(picture.graphs)
         self._session.set_graph(picture.info)
         anchor, self.anchor = self.anchor, None

@@ -11,8 +11,7 @@ from app.controller.graph import GraphBinding
 from app.session import Session
 from app.window import Window
 from engine.tape.tape import Tape
-from ui.graph.focus import Focus
-from ui.graph.pins import Pins
+from ui.graph.pins import Pins, Sheet
 
 
 class Pinning(QObject):
@@ -60,22 +59,23 @@ class Pinning(QObject):
     def _dragged(self, places: Pins) -> None:
         self._push("Move Nodes" if len(places) > 1 else "Move Node", {**self._pins(), **places})
 
-    def _focus(self) -> Focus | None:
-        return None if self._graph.picture is None else self._graph.picture.focus
+    def _sheet(self) -> Sheet:
+        picture = self._graph.picture
+        return (None, False) if picture is None else picture.sheet
 
     def _pins(self) -> Pins:
-        return self._session.pins.get(self._focus(), {})
+        return self._session.pins.get(self._sheet(), {})
 
     def _push(self, text: str, pins: Pins) -> None:
-        focus, before = self._focus(), self._pins()
+        sheet, before = self._sheet(), self._pins()
         if pins != before:
-            self._undo.push(_Repin(text, self._session, focus, before, pins))
+            self._undo.push(_Repin(text, self._session, sheet, before, pins))
 
     def update(self) -> None:
         """Mark what is pinned, and enable the commands that the selection allows."""
         picture, pins, actions = self._graph.picture, self._pins(), self._window.actions_by_id
-        index = {} if picture is None else picture.scene.index
-        here = sorted(index[node] for node in pins if node in index)
+        ids = [] if picture is None else picture.layout.ids
+        here = [i for i, node in enumerate(ids) if node in pins] if pins else []
         self._marks.set_nodes(here)
         if not actions:
             return
@@ -90,10 +90,10 @@ class _Repin(QUndoCommand):
     """Other pins; undo brings back those before."""
 
     def __init__(
-        self, text: str, session: Session, focus: Focus | None, before: Pins, after: Pins
+        self, text: str, session: Session, sheet: Sheet, before: Pins, after: Pins
     ) -> None:
         super().__init__(text)
-        self._session, self._focus = session, focus
+        self._session, self._sheet = session, sheet
         self._tape: Tape | None = session.tape
         self._before, self._after = before, after
 
@@ -106,4 +106,4 @@ class _Repin(QUndoCommand):
     def _set(self, pins: Pins) -> None:
         """Nothing for a tape that is gone."""
         if self._tape is self._session.tape:
-            self._session.set_pins(self._focus, pins)
+            self._session.set_pins(self._sheet, pins)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
+from app.settings import Settings
 from engine.tape.replay import state_at
 from tests.app import drive
 from ui.graph.focus import Focus
@@ -177,3 +178,23 @@ def test_another_tape_has_no_places_and_no_focus(
     assert not opened.window.graph.focus_bar.isVisible()
     assert opened.graph.picture.focus is None
     assert not opened.window.actions_by_id["back"].isEnabled()
+
+
+def test_graphs_turn_and_the_direction_is_kept(
+    qtbot: QtBot, opened: Controller, tmp_path: Path
+) -> None:
+    action = opened.window.actions_by_id["left_to_right"]
+    bounds = opened.graph.picture.scene.bounds
+    assert not action.isChecked() and bounds.height > bounds.width
+    node = op(opened, "mul", 3)
+    opened.session.select(node)
+    command(qtbot, opened, "left_to_right")
+    assert action.isChecked()
+    bounds = opened.graph.picture.scene.bounds
+    assert bounds.width > bounds.height
+    assert opened.window.graph.canvas.selected() == node
+    assert opened.window.graph.canvas.stand().fitted
+    opened.settings.save()
+    assert Settings(tmp_path / "settings.ini").preferences.left_to_right
+    command(qtbot, opened, "left_to_right")
+    assert not opened.graph.picture.layout.sideways

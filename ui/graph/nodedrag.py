@@ -69,7 +69,8 @@ class Lift:
     ) -> NDArray[np.float64]:
         curves, ends = self._scene.routes.beziers_of(edge), self._scene.ends[edge]
         way = np.concatenate([curves[0], *[curve[1:] for curve in curves[1:]]])
-        return reshaped(way, Role(int(self._scene.roles[edge])), boxes[ends], shift[ends])
+        role = Role(int(self._scene.roles[edge]))
+        return reshaped(way, role, boxes[ends], shift[ends], self._scene.sideways)
 
 
 class NodeDrag:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ui.graph.focus import Focus
 from ui.graph.routes import spans
 from ui.graph.types import Layout, NodeId, Role
 
@@ -15,6 +16,8 @@ Floats = NDArray[np.float64]
 
 #: Where the middles of nodes are held, in scene units.
 Pins = Mapping[NodeId, tuple[float, float]]
+#: Which drawing of a graph pins are for: of what part, and whether it runs from left to right.
+Sheet = tuple[Focus | None, bool]
 
 _STIFF = 60.0  # up to so far a curve leaves its port straight
 _SIDE = 12.0  # boxes less apart than this sideways are tied at their upper and lower sides
@@ -35,10 +38,10 @@ def pinned(layout: Layout, pins: Pins) -> Layout:
     boxes[:, :2] += shift
     ends = np.asarray(layout.edge_ends, np.int64).reshape(-1, 2)
     pulled = (shift[ends] != 0).any(axis=(1, 2)) & (np.diff(layout.starts) > 0)
-    ways = {
-        e: reshaped(way_of(layout, e), Role(int(layout.roles[e])), boxes[ends[e]], shift[ends[e]])
-        for e in np.flatnonzero(pulled).tolist()
-    }
+    ways = {}
+    for e in np.flatnonzero(pulled).tolist():
+        pair, role = ends[e], Role(int(layout.roles[e]))
+        ways[e] = reshaped(way_of(layout, e), role, boxes[pair], shift[pair], layout.sideways)
     points, starts = _spliced(layout, ways)
     badges = layout.badges
     going = shift[badges.nodes]
@@ -58,7 +61,9 @@ def way_of(layout: Layout, edge: int) -> Floats:
     return layout.points[layout.starts[edge] : layout.starts[edge + 1]].astype(np.float64)
 
 
-def reshaped(way: Floats, role: Role, boxes: Floats, shift: Floats) -> Floats:
+def reshaped(
+    way: Floats, role: Role, boxes: Floats, shift: Floats, sideways: bool = False
+) -> Floats:
     """Return a route (1 + 3k points) whose source and target moved by the rows of shift (2, 2).
 
     boxes: (2, 4) of x, y, width, height, where source and target are now. What lies between the
@@ -69,7 +74,7 @@ def reshaped(way: Floats, role: Role, boxes: Floats, shift: Floats) -> Floats:
     if role == Role.TIE:
         return _tie(boxes)
     way = way.copy()
-    down = -1.0 if role == Role.GRAD else 1.0
+    down = np.array((1.0, 0.0) if sideways else (0.0, 1.0)) * (-1 if role == Role.GRAD else 1)
     way[0] += shift[0]
     way[-1] += shift[1]
     if len(way) == 4 or shift[0].any():
@@ -79,12 +84,12 @@ def reshaped(way: Floats, role: Role, boxes: Floats, shift: Floats) -> Floats:
     return way
 
 
-def _bend(curve: Floats, down: float) -> None:
-    """Set the control points of a cubic so that it leaves and arrives vertically, in place."""
+def _bend(curve: Floats, down: Floats) -> None:
+    """Set the control points of a cubic so that it leaves and arrives along `down`, in place."""
     way = curve[3] - curve[0]
-    reach = max(abs(way[1]) / 2, min(_STIFF, float(np.hypot(*way)) / 3))
-    curve[1] = curve[0] + (0.0, down * reach)
-    curve[2] = curve[3] - (0.0, down * reach)
+    reach = max(abs(float(way @ down)) / 2, min(_STIFF, float(np.hypot(*way)) / 3))
+    curve[1] = curve[0] + down * reach
+    curve[2] = curve[3] - down * reach
 
 
 def _tie(boxes: Floats) -> Floats:

@@ -97,7 +97,8 @@ class Scene:
     ids: (n,); index: where nodes are, those in folded groups too; boxes: float64 (n + k, 4) of x,
     y, width, height; shapes, families: uint8 (n + k,); ends: int32 (m + k, 2); roles: uint8
     (m + k,); neighbours of node i are targets[offsets[i]:offsets[i + 1]], reached over the edges
-    via[...] of the same slice; captions: name and size of the group in each frame.
+    via[...] of the same slice; captions: name and size of the group in each frame;
+    sideways: as in Layout.
     """
 
     ids: list[NodeId]
@@ -116,6 +117,7 @@ class Scene:
     badges: Badges
     frames: Frames
     captions: list[tuple[str, str]]
+    sideways: bool
 
     @classmethod
     def build(cls, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> Scene:
@@ -149,6 +151,7 @@ class Scene:
             badges=badges,
             frames=layout.frames,
             captions=[graph.graph["captions"][group] for group in layout.frames.ids],
+            sideways=layout.sideways,
         )
 
     def placed(self, layout: Layout) -> Scene:

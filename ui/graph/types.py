@@ -105,7 +105,7 @@ class Layout:
     multigraph's edge keys; roles: uint8 (m,) of Role; points: float32 (p, 2), the bends of all
     routes in a row from source to target; starts: int32 (m + 1,), route i is
     points[starts[i]:starts[i + 1]], read as cubic Bezier segments (1 + 3k points), none for an
-    edge that has a badge at both ends instead.
+    edge that has a badge at both ends instead. sideways: it runs from left to right, not top-down.
     """
 
     ids: list[NodeId]
@@ -117,6 +117,7 @@ class Layout:
     starts: NDArray[np.int32]
     badges: Badges = field(default_factory=Badges.none)
     frames: Frames = field(default_factory=Frames.none)
+    sideways: bool = False
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from ui.graph.scene import Scene
 from ui.graph.types import Role
 
+Floats = NDArray[np.float64]
+
 
 class Way(Enum):
     UP = (0, -1)
@@ -42,11 +44,16 @@ def step(scene: Scene, node: int, way: Way) -> int:
     """Return the node that a step from `node` reaches, or `node` itself at the end of the way.
 
     Up and down follow edges to inputs and outputs, the straightest first, and along a spine
-    rather than across its ties. Left and right go to the nearest node in the same row.
+    rather than across its ties. Left and right go to the nearest node in the same row. In a graph
+    that runs from left to right these change places.
     """
-    if way in (Way.UP, Way.DOWN):
-        return _along_edges(scene, node, way.value[1])
-    return _within_row(scene, node, way.value[0])
+    across, along = way.value[::-1] if scene.sideways else way.value
+    middles = _middles(scene)
+    if scene.sideways:
+        middles = middles[:, ::-1]
+    if along:
+        return _along_edges(scene, middles, node, along)
+    return _within_row(middles, node, across)
 
 
 def nearest(scene: Scene, x: float, y: float) -> int:
@@ -57,12 +64,11 @@ def nearest(scene: Scene, x: float, y: float) -> int:
     return int(np.argmin(np.hypot(*(middles - (x, y)).T)))
 
 
-def _along_edges(scene: Scene, node: int, sign: int) -> int:
+def _along_edges(scene: Scene, middles: Floats, node: int, sign: int) -> int:
     slots = slice(scene.offsets[node], scene.offsets[node + 1])
     targets, via = scene.targets[slots], scene.via[slots]
     cards = targets < len(scene)  # badges of portals are no stops; their edges are ways
     targets, via = targets[cards], via[cards]
-    middles = _middles(scene)
     away = (middles[targets] - middles[node]) * (1, sign)
     there = away[:, 1] > 1.0
     if not there.any():
@@ -72,8 +78,7 @@ def _along_edges(scene: Scene, node: int, sign: int) -> int:
     return int(targets[there][np.argmin(cost[there])])
 
 
-def _within_row(scene: Scene, node: int, sign: int) -> int:
-    middles = _middles(scene)
+def _within_row(middles: Floats, node: int, sign: int) -> int:
     away = (middles - middles[node]) * (sign, 1)
     # Beside means more across than up or down.
     beside = (away[:, 0] > 1.0) & (np.abs(away[:, 1]) <= np.maximum(away[:, 0] * 0.6, 40.0))

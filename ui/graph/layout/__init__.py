@@ -20,7 +20,8 @@ from ui.graph.layout.arrange import arrange
 from ui.graph.layout.extend import extend
 from ui.graph.layout.frames import arrange_nested
 from ui.graph.layout.portals import hub_edges
-from ui.graph.layout.problem import read_graph
+from ui.graph.layout.problem import Whole, read_graph
+from ui.graph.layout.turning import turned
 from ui.graph.layout.watch import LayoutCancelled, Progress, Watch
 from ui.graph.types import Layout, Nest, NodeId
 
@@ -34,6 +35,7 @@ def lay_out(
     cancelled: Callable[[], bool] | None = None,
     before: Layout | None = None,
     nest: Nest | None = None,
+    sideways: bool = False,
 ) -> Layout:
     """Return where the graph's nodes and edges lie; edges need the attribute `role`,
     and `slot` where inputs have an order; nodes may have `root`, where a backward pass begins.
@@ -41,11 +43,20 @@ def lay_out(
     sizes: width and height per node. progress is called with the done part, 0 to 1; cancelled is
     asked often, and LayoutCancelled raised when it returns True. before: the layout of the same
     graph when it was smaller; what it holds stays where it is, wherever the graph only grew.
-    nest: groups, which get frames that nothing else enters.
+    nest: groups, which get frames that nothing else enters. sideways: from left to right instead
+    of top-down.
     """
     watch = Watch(progress, cancelled)
-    whole = read_graph(graph, sizes)
+    whole = read_graph(graph, sizes, sideways)
     watch(0.0)
+    if before is not None and before.sideways != sideways:
+        before = None
+    if not sideways:
+        return _lay_out(whole, watch, before, nest)
+    return turned(_lay_out(whole, watch, None if before is None else turned(before), nest))
+
+
+def _lay_out(whole: Whole, watch: Watch, before: Layout | None, nest: Nest | None) -> Layout:
     if nest is not None and nest.ids and whole.ids:
         return arrange_nested(whole, nest, watch)
     if before is not None and not len(before.frames):

@@ -76,7 +76,7 @@ def _place_sections(
     low = np.array([d.low for d in drawings])
     high = np.array([d.high for d in drawings])
     begin = np.flatnonzero(first)
-    shift, lefts = wrap(below, low, high, begin)
+    shift, lefts = wrap(below, low, high, begin, problem.sideways)
     wrapped = {}
     for k, left in lefts.items():
         before = shift[k - 1] + below[k] - below[k - 1]
@@ -98,7 +98,7 @@ def _place_sections(
             np.searchsorted(cut.node_starts, np.flatnonzero(problem.pin[cut.nodes]), "right") - 1
         ]
     ] = True
-    corners = np.array(pack((highs - lows).tolist(), open_.tolist()))
+    corners = np.array(pack((highs - lows).tolist(), open_.tolist(), problem.sideways))
     packed = (corners - lows)[cut.part]
     sizes = np.array([len(way) for way, _ in routes])
     return points + np.repeat(packed, sizes, axis=0), counts, shift + packed

@@ -19,7 +19,9 @@ _OUT, _LANE, _RADIUS = 34.0, 8.0, 14.0
 _ROUND = 0.5523  # control points of a quarter circle
 
 
-def wrap(shift: Floats, low: Floats, high: Floats, first: Ints) -> tuple[Floats, dict[int, float]]:
+def wrap(
+    shift: Floats, low: Floats, high: Floats, first: Ints, sideways: bool = False
+) -> tuple[Floats, dict[int, float]]:
     """Return the sections' shifts in columns, and section -> left end of the column it begins.
 
     The first column of a part is not among them.
@@ -32,18 +34,22 @@ def wrap(shift: Floats, low: Floats, high: Floats, first: Ints) -> tuple[Floats,
     for begin, end in zip(first.tolist(), [*first[1:].tolist(), len(shift)], strict=True):
         if end - begin > 1:
             part = slice(begin, end)
-            found = _wrap_part(shift[part], low[part], high[part])
+            found = _wrap_part(shift[part], low[part], high[part], sideways)
             lefts |= {begin + k: left for k, left in found.items()}
     return shift, lefts
 
 
-def _wrap_part(shift: Floats, low: Floats, high: Floats) -> dict[int, float]:
+def _wrap_part(shift: Floats, low: Floats, high: Floats, sideways: bool) -> dict[int, float]:
     """Move the sections of one part in place; return where the ones that begin a column do."""
     lows, highs = low + shift, high + shift
     width, height = (highs.max(axis=0) - lows.min(axis=0)).tolist()
-    if height < max(_TALL, _SLIM * width):
+    # What will be turned may be longer: screens are wider than high.
+    aspect, tall, slim = _ASPECT, _TALL, _SLIM
+    if sideways:
+        aspect, tall, slim = 1.0 / _ASPECT, _ASPECT * _TALL, _ASPECT**2 * _SLIM
+    if height < max(tall, slim * width):
         return {}
-    target = height / max(round(sqrt(_ASPECT * height / (width + _GUTTER))), 1)
+    target = height / max(round(sqrt(aspect * height / (width + _GUTTER))), 1)
     tops, ends = lows[:, 1].tolist(), highs[:, 1].tolist()
     breaks, top = [], tops[0]
     for k in range(1, len(tops)):

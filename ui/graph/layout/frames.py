@@ -222,14 +222,19 @@ def _furnished(problem: Problem, drawing: Drawing) -> _Room:
     """Put a frame around a drawn group, and lead its lines to it."""
     pin = problem.pin
     cards = drawing.boxes[pin == 0]
-    tall = float(np.ptp(drawing.boxes[:, 1]))
+    sideways = problem.sideways
+    tall = float(np.ptp(drawing.boxes[:, 0 if sideways else 1]))
     room = min(max(HEADER, _SHARE * tall), _HIGHEST)
-    head = max(room - float(cards[:, 1].min() - drawing.low[1]), _PAD)
+    # What is right here will be above when the drawing is turned.
+    above, right = (_FOOT, room) if sideways else (room, _SIDE)
+    head = max(above - float(cards[:, 1].min() - drawing.low[1]), _PAD)
     foot = max(_FOOT - float(drawing.high[1] - (cards[:, 1] + cards[:, 3]).max()), _PAD)
-    low, high = drawing.low - np.array([_SIDE, head]), drawing.high + np.array([_SIDE, foot])
-    lack = max(_NARROWEST - float(high[0] - low[0]), 0.0)
-    low[0] -= lack / 2
-    width, height = float(high[0] - low[0]) + lack / 2, float(high[1] - low[1])
+    low, high = drawing.low - np.array([_SIDE, head]), drawing.high + np.array([right, foot])
+    along = 1 if sideways else 0
+    lack = max(_NARROWEST - float(high[along] - low[along]), 0.0)
+    low[along] -= lack / 2
+    high[along] += lack / 2
+    width, height = (high - low).tolist()
     boxes = drawing.boxes.copy()
     boxes[:, :2] -= low
     points, starts = _led_out(problem, drawing.points - low, drawing.starts, height)

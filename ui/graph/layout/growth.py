@@ -223,7 +223,11 @@ class Growth:
         )
         routes = [*self._new_routes, *[known.stub for known in self._badges]]
         around = Surroundings(self._before, more, routes, (x, y, width, height))
-        found = around.spot(_HUNG_WIDTHS, float(badge.box[3]))
+        if self._whole.problem.sideways:
+            spots = (around.spot([float(badge.box[2])], wide) for wide in _HUNG_WIDTHS)
+            found = next((spot for spot in spots if spot is not None), None)
+        else:
+            found = around.spot(_HUNG_WIDTHS, float(badge.box[3]))
         if found is None:
             self.cramped = True
             return

@@ -146,6 +146,7 @@ def divide(problem: Problem, home: Ints, tree: Tree) -> Levels:
         slot=np.concatenate([slot, none])[order],
         upper_at=free,
         lower_at=free.copy(),
+        sideways=problem.sideways,
     )
     outer = [cuts.frame_port(x[first]) for x in (top, low)]
     meets = [np.flatnonzero(x >= 0) for x in outer]

@@ -10,7 +10,7 @@ _ASPECT = 1.6
 
 
 def pack(
-    sizes: Sequence[tuple[float, float]], through: Sequence[bool]
+    sizes: Sequence[tuple[float, float]], through: Sequence[bool], sideways: bool = False
 ) -> list[tuple[float, float]]:
     """Return the upper left corners of boxes of (width, height), in rows, in the given order.
 
@@ -20,7 +20,7 @@ def pack(
         [(w + GAP) * (h + GAP) for (w, h), free in zip(sizes, through, strict=True) if not free]
     )
     widest = max([w for (w, _), free in zip(sizes, through, strict=True) if not free], default=0.0)
-    row = max(widest, sqrt(area * _ASPECT))
+    row = max(widest, sqrt(area * (1.0 / _ASPECT if sideways else _ASPECT)))
     aside = 0.0
     corners = [(0.0, 0.0)] * len(sizes)
     for k, (w, _) in enumerate(sizes):

@@ -85,10 +85,11 @@ def with_badges(problem: Problem, portal: Bools) -> Portals:
         np.where(above == 1, Kind.ACCUMULATE, Kind.GRAD_FN),
     )
     stub = len(badge)
+    wide, high = _sizes(problem, far)
     grown = replace(
         problem,
-        width=np.concatenate([problem.width, _widths(problem, far)]),
-        height=np.concatenate([problem.height, np.full(stub, _HEIGHT)]),
+        width=np.concatenate([problem.width, wide]),
+        height=np.concatenate([problem.height, high]),
         kind=np.concatenate([problem.kind, kinds]),
         src=np.concatenate([problem.src[keep], np.where(up, badge, node)]),
         dst=np.concatenate([problem.dst[keep], np.where(up, node, badge)]),
@@ -141,6 +142,9 @@ def _only(far: Ints, user: Ints, at_hub: Ints, k: int) -> Ints:
     return np.where((far < 0) & (low == high), low, far)
 
 
-def _widths(problem: Problem, far: Ints) -> Floats:
-    wide = np.clip(np.round(_NARROWER * problem.width[far]), _NARROWEST, _WIDEST)
-    return np.where(far < 0, _COUNT_WIDTH, wide)
+def _sizes(problem: Problem, far: Ints) -> tuple[Floats, Floats]:
+    """Return width and height of each badge."""
+    along = problem.height if problem.sideways else problem.width
+    wide = np.clip(np.round(_NARROWER * along[far]), _NARROWEST, _WIDEST)
+    wide, high = np.where(far < 0, _COUNT_WIDTH, wide), np.full(len(far), _HEIGHT)
+    return (high, wide) if problem.sideways else (wide, high)

@@ -28,7 +28,8 @@ class Problem:
     Of graphs within groups: weight: (n,) how many nodes a node stands for; pin: (n,) TOP or BOTTOM
     where lines come in or go out, 0 else; data_at, grad_at: (n,) where the lines of a group run,
     from its left, NaN for cards; upper_at, lower_at: (m,) where the upper and the lower end of an
-    edge is fixed, from the left of its box, NaN where it is free.
+    edge is fixed, from the left of its box, NaN where it is free. sideways: the drawing will be
+    turned (see `turned`), so that heights here are widths there.
     """
 
     width: Floats
@@ -46,12 +47,13 @@ class Problem:
     grad_at: Floats
     upper_at: Floats
     lower_at: Floats
+    sideways: bool = False
 
     def part(self, nodes: Ints | slice, edges: Ints | slice, src: Ints, dst: Ints) -> Problem:
         """Return the problem of some nodes and edges, whose ends are src and dst among them."""
         some = {name: getattr(self, name)[nodes] for name in _OF_NODES}
         some |= {name: getattr(self, name)[edges] for name in _OF_EDGES}
-        return Problem(src=src, dst=dst, **some)
+        return Problem(src=src, dst=dst, sideways=self.sideways, **some)
 
     @property
     def groups(self) -> Bools:
@@ -61,7 +63,9 @@ class Problem:
 
 _OF_EDGES = ("role", "parallel", "slot", "upper_at", "lower_at")
 _OF_NODES = tuple(
-    field.name for field in fields(Problem) if field.name not in (*_OF_EDGES, "src", "dst")
+    field.name
+    for field in fields(Problem)
+    if field.name not in (*_OF_EDGES, "src", "dst", "sideways")
 )
 
 
@@ -75,7 +79,9 @@ class Whole:
 
 
 def read_graph(
-    graph: nx.MultiDiGraph[NodeId], sizes: Mapping[NodeId, tuple[float, float]]
+    graph: nx.MultiDiGraph[NodeId],
+    sizes: Mapping[NodeId, tuple[float, float]],
+    sideways: bool = False,
 ) -> Whole:
     """Number the nodes and edges of a graph; raises KeyError for a node without a size."""
     ids: list[NodeId] = list(graph.nodes)
@@ -93,6 +99,8 @@ def read_graph(
     role = np.array([data["role"] for data in rows], np.int64)
     slot = np.array([data.get("slot", 0) for data in rows], np.int64)
     size = np.array([sizes[node] for node in ids], np.float64).reshape(len(ids), 2)
+    if sideways:
+        size = size[:, ::-1]
     kinds = [int(node.kind) if isinstance(node, NodeId) else int(Kind.OP) for node in ids]
     roots = [bool(root) for _, root in graph.nodes(data="root")]
     columns = (
@@ -102,7 +110,7 @@ def read_graph(
     n, m = len(ids), len(src)
     bare = np.ones(n, np.int64), np.zeros(n, np.int64), np.full(n, np.nan), np.full(n, np.nan)
     free = np.full(m, np.nan), np.full(m, np.nan)
-    return Whole(Problem(size[:, 0], size[:, 1], *columns, *bare, *free), ids, keys)
+    return Whole(Problem(size[:, 0], size[:, 1], *columns, *bare, *free, sideways), ids, keys)
 
 
 def _parallel(n: int, src: Ints, dst: Ints, role: Ints) -> Ints:

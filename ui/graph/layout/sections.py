@@ -41,6 +41,7 @@ class Section:
     def fingerprint(self) -> tuple[object, ...]:
         """Return what two sections have in common exactly if they are equal."""
         columns = [getattr(self.problem, field.name) for field in fields(self.problem)]
+        columns = [column for column in columns if isinstance(column, np.ndarray)]
         key = [column.tobytes() for column in (*columns, self.rank, self.partner)]
         return (*key, self.top, self.bottom, self.apart, self.hung)
 
