@@ -70,6 +70,19 @@ def numbers_of(
     """A value's numbers left the graph and came back as a new tensor or a Python number."""
     how = facts.origins.how_read(origin)
     was = facts.label(origin)
+    made = facts.at_birth("", copy)
+    used = facts.at_value("", copy)
+    if not how and ".data" not in made.code + used.code:
+        return Finding(
+            "left-torch",
+            f"the numbers of {was} are copied into a new tensor",
+            f"torch.tensor() copies numbers: the copy is a new constant for autograd, without the history "
+            f"of {was}.",
+            f"Use {was} itself, or .clone().",
+            (facts.at_birth(f"{was} is copied here", copy), *more),
+            Severity.ERROR,
+            tensor,
+        )
     if not how:
         event = facts.at_value(f"the numbers of {was} are taken through .data", copy)
         return Finding(

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape.diagnose.finding import Link
-from engine.tape.diagnose.lines import assigned
+from engine.tape.diagnose.lines import assigned, taken_out
 from engine.tape.diagnose.origins import Origins
 from engine.tape.errors import NotKept
 from engine.tape.grouped import Grouped
-from engine.tape.schema import PassFlag, ValueFlag
+from engine.tape.schema import GradChange, OpFlag, PassFlag, ValueFlag
 from engine.tape.tape import Source, Tape
 
 Array = NDArray[Any]
@@ -132,6 +132,21 @@ class Facts:
     def requires_grad(self, value: int) -> bool:
         return bool(self.tape.values["flags"][value] & ValueFlag.REQUIRES_GRAD)
 
+    def brought(self, value: int) -> int:
+        """Return the step that last added to the .grad that a value is, or -1 if it is none."""
+        tape = self.tape
+        tensor, event = (int(tape.values[c][value]) for c in ("grad_of", "event"))
+        if tensor < 0:
+            return -1
+        rows = tape.grads_of.rows(tape.grads["tensor"], tensor)
+        steps = [
+            int(tape.grads["ref"][row])
+            for row in rows
+            if tape.grads["event"][row] <= event
+            and tape.grads["kind"][row] == GradChange.ACCUMULATE
+        ]
+        return steps[-1] if steps else -1
+
     def is_gradient(self, value: int) -> bool:
         """Whether a value is what `autograd.grad` gave back."""
         index = int(self.tape.values["array"][value])
@@ -178,7 +193,11 @@ class Facts:
         row = self.tape.values[value]
         if self.tape.name_of(int(row["tensor"])) or row["grad_of"] >= 0 or row["op"] < 0:
             return self.tape.label(value)
-        return f"the result of {self.op_name(int(row['op']))}"
+        op = int(row["op"])
+        inputs = self.inputs(op)
+        if self.tape.ops["flags"][op] & OpFlag.VIEW and len(inputs) == 1 and inputs[0] >= 0:
+            return self.label(inputs[0])  # x.T and x[0] are x, seen otherwise
+        return f"the result of {self.op_name(op)}"
 
     def name(self, tensor: int) -> str:
         return self.tape.tensor_label(tensor)
@@ -241,11 +260,12 @@ class Facts:
             return link
         loc = int(self.tape.events["loc"][int(row["event"])])
         found = assigned(self._cells_until(loc), name)
-        if found is None:
-            return link
-        key, line, code = found
-        file = link.source.file if link.source is not None else ""
-        return replace(link, source=Source(file, line, key, ""), code=code)
+        return link if found is None else _moved(link, found)
+
+    def where_taken(self, text: str, value: int) -> Link | None:
+        """Return a link to where the program takes a leaf's numbers without recording it, or None."""
+        found = taken_out(self._cells_until(-1), self.name(int(self.tape.values["tensor"][value])))
+        return None if found is None else _moved(self.at_value(text, value), found)
 
     def _cells_until(self, loc: int) -> list[tuple[str, str, int]]:
         """Return (key, source, last line) of the cells that had begun at a place, the latest first."""
@@ -294,3 +314,10 @@ class Facts:
 
     def passes_before(self, playhead: int) -> range:
         return range(bisect_left(self.tape.passes["event"], playhead))
+
+
+def _moved(link: Link, found: tuple[str, int, str]) -> Link:
+    """Return a link that points to another line."""
+    key, line, code = found
+    file = link.source.file if link.source is not None else ""
+    return replace(link, source=Source(file, line, key, ""), code=code)

@@ -176,6 +176,33 @@ _KNOWN: tuple[tuple[str, str, str, str, str], ...] = (
         "Ask Why? of the tensor whose .grad is used in this line.",
     ),
     (
+        "Expected more than 1 value per channel", "empty", "batch norm of a single row",
+        "In training, batch norm divides by the deviation over the batch; of one row it is 0.",
+        "Use a batch of at least two rows, or model.eval() to use the running statistics.",
+    ),
+    (
+        "Inference tensors cannot be saved for backward", "no-grad",
+        "a tensor made in inference_mode is used in a graph",
+        "What inference_mode makes can never be saved for a backward pass.",
+        "Use torch.no_grad() instead of inference_mode, or .clone() the tensor outside of it.",
+    ),
+    (
+        "'float' object has no attribute 'backward'", "left-torch", "backward() of a Python number",
+        "float() and .item() give plain numbers without a graph.",
+        "Keep the loss a tensor; take .item() only to print it.",
+    ),
+    (
+        "more than one element of the written-to tensor refers to a single memory location",
+        "view-in-place", "an expanded tensor is written in place",
+        "expand() shows one element in many places, so a write to one would be a write to all.",
+        "Clone it first: x.expand(...).clone().",
+    ),
+    (
+        "derivative for aten::", "not-differentiable", "an operation without a derivative",
+        "The pass came to an operation that autograd has no derivative of.",
+        "Use something differentiable in its place, or detach() before it.",
+    ),
+    (
         "optimizer got an empty parameter list", "unused-parameter", "the optimizer got no parameters",
         "The module has none: layers kept in a plain list or dict are not registered.",
         "Keep layers in nn.ModuleList or nn.ModuleDict.",
@@ -189,6 +216,12 @@ _KNOWN: tuple[tuple[str, str, str, str, str], ...] = (
 
 def _culprit(facts: Facts, cause: str, event: int) -> tuple[Link, ...]:
     """Return links to what led to an error, before the line that raised it."""
+    if cause == "left-torch" and len(facts.tape.reads):
+        last = facts.tape.reads[-1]
+        loc, how = int(last["loc"]), facts.tape.text(int(last["how"]))
+        text = f"{facts.label(int(last['value']))} becomes a plain number through {how}"
+        source, code = facts.tape.source(loc), facts.line_at(loc)
+        return (Link(text, int(last["event"]), source=source, code=code),)
     if cause != "root-without-graph":
         return ()
     line = facts.code(event)

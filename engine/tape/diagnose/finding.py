@@ -76,6 +76,7 @@ CAUSES: dict[str, str] = {
     "inputs-left-out": "left out by inputs=",
     "grad-call": "autograd.grad leaves .grad alone",
     "cleared": ".grad was set to None",
+    "hook": "a hook changed it",
     "stopped": "the pass ended with an error",
     # A gradient is zero.
     "zeroed": ".grad was zeroed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 
 def assigned(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, str] | None:
@@ -32,3 +33,16 @@ def _without_magics(source: str) -> str:
     """Return a cell's text with the lines that are not Python left empty."""
     lines = source.split("\n")
     return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+
+
+def taken_out(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, str] | None:
+    """Return (cell, line, its text) where a name's numbers are taken, as with .tolist(); None if not."""
+    taken = re.compile(
+        rf"\b{re.escape(name)}(\[[^\]]*\]|\.detach\(\)|\.cpu\(\))*\.(tolist|item|numpy)\("
+        rf"|\b(float|int|list)\({re.escape(name)}\)"
+    )
+    for key, source, last in cells:
+        for number, line in enumerate(source.splitlines()[:last], 1):
+            if taken.search(line):
+                return key, number, line.strip()
+    return None

@@ -257,6 +257,17 @@ def _no_path(facts: Facts, tensor: int, pass_: int) -> Finding:
         if not _is_update(facts, op, tensor)
     ]
     first = facts.values_of(tensor)[0]
+    taken = _taken_out(facts, tensor)
+    if taken >= 0 and not any(facts.requires_grad(o) for op in uses for o in facts.outputs(op)):
+        return numbers_of(facts, taken, taken, name, tensor, (begun,))
+    gone = None if uses else facts.where_taken(f"the numbers of {name} are taken out", first)
+    if gone is not None:
+        return Finding(
+            "left-torch", f"{name} left the graph as plain numbers",
+            f"No operation reads {name} itself: the program computes with its numbers, which have no "
+            "history.",
+            f"Compute with {name} as a tensor.", (gone, begun), Severity.ERROR, tensor,
+        )  # fmt: skip
     if not uses:
         return Finding(
             "unused",
@@ -303,6 +314,22 @@ def _way_to(facts: Facts, tensor: int, roots: list[int]) -> list[tuple[tuple[int
         way.append(((goal, target), op))
         goal = target
     return way
+
+
+def _taken_out(facts: Facts, tensor: int) -> int:
+    """Return a value that came of a leaf and that the program took numbers out of, or -1."""
+    waiting = list(facts.values_of(tensor))
+    seen = set(waiting)
+    while waiting:
+        value = waiting.pop()
+        if facts.origins.how_read(value):
+            return value
+        for op in facts.users(value):
+            fresh = [out for out in facts.outputs(op) if out not in seen]
+            if not _is_update(facts, op, tensor):
+                seen.update(fresh)
+                waiting += fresh
+    return -1
 
 
 def _dead_end(facts: Facts, tensor: int) -> int | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
-from engine.tape.diagnose.trace import Trail, gradients
+from engine.tape.diagnose.trace import Trail, gradients, hooked
 
 Array = NDArray[Any]
 
@@ -32,7 +32,8 @@ def why_value(facts: Facts, value: int) -> Finding:
     while True:
         op = int(facts.tape.values["op"][value])
         if op < 0:
-            return _given(facts, value, trail)
+            step = facts.brought(value)
+            return why_gradient(facts, -1, step) if step >= 0 else _given(facts, value, trail)
         sources = [v for v in facts.inputs(op) if v >= 0 and bad(facts.array(v))]
         nan = has_nan(facts.array(value))
         carrying = [v for v in sources if has_nan(facts.array(v))] if nan else sources
@@ -52,6 +53,15 @@ def why_gradient(facts: Facts, tensor: int, step: int) -> Finding:
     tape = facts.tape
     while True:
         rows = [row for row in facts.arrivals(step) if bad(facts.sent(row))]
+        if not rows and hooked(facts, step):
+            node = facts.node_name(int(tape.steps["node"][step]))
+            return Finding(
+                "hook", f"a hook at {node} gave NaN or Inf",
+                f"What came to {node} is finite; a hook that is registered there replaced it.",
+                "Look at register_hook on this tensor.",
+                (facts.at_step(f"{node} gets what the hook gave", step), *trail.links()),
+                Severity.ERROR, tensor,
+            )  # fmt: skip
         if not rows:
             root = next(
                 (v for v in facts.roots(int(tape.steps["pass_"][step])) if bad(facts.array(v))), -1
@@ -215,6 +225,12 @@ def _explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, st
     base, name = facts.base(op), facts.op_name(op)
     x = facts.array(value)
     what = facts.label(value) if value >= 0 else "its input"
+    if "optimizer" in facts.params(op):
+        return (
+            "overflow", "the optimizer's step overflows",
+            f"The update of {what} is larger than its type can hold: training diverges.",
+            "Lower the learning rate, or clip the gradient (clip_grad_norm_) before the step.",
+        )  # fmt: skip
     zero = x is not None and bool((x == 0).any())
     negative = x is not None and x.dtype.kind == "f" and bool((x < 0).any())
     params = facts.params(op)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+_COPY = re.compile(r"\btorch\.tensor\(|\bnp\.array\(|deepcopy\(")
 _DATA = re.compile(r"([\w.]+)(?:\[[^\]]*\])?\.data\b(?!\s*[-+*/]?=[^=])")
 
 
@@ -59,12 +60,17 @@ class Origins:
         if row["op"] >= 0 or row["grad_of"] >= 0 or not self._facts.floating(value):
             return -1
         mine = self._facts.array(value)
-        taken = _DATA.findall(self._facts.code(self._first_use(value)))
+        lines = (self._facts.code(self._first_use(value)), self._facts.at_birth("", value).code)
+        taken = [name for line in lines for name in _DATA.findall(line)]
         if taken and mine is not None:
             for other in self._like(mine):
                 if self._facts.name(int(tape.values["tensor"][other])).split(".")[-1] in [
                     name.split(".")[-1] for name in taken
                 ]:
+                    return other
+        if mine is not None and any(map(_COPY.search, lines)):
+            for other in self._like(mine):
+                if tape.values["event"][other] <= row["event"]:
                     return other
         for other, event, how in reversed(self._reads):
             if how == "bool" or event > row["event"] or not self._tracked_before(other):

@@ -42,7 +42,10 @@ def births(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     for value in range(len(tape.values)):
         if cancelled():
             break
-        if not facts.floating(value) or tape.values["grad_of"][value] >= 0:
+        if not facts.floating(value):
+            continue
+        if tape.values["grad_of"][value] >= 0:
+            spoilt[value] = nonfinite.bad(facts.array(value))  # its pass is what is told of
             continue
         array = facts.array(value)
         if not nonfinite.bad(array):

@@ -62,11 +62,16 @@ def gradients(facts: Facts, step: int) -> list[Array | None]:
     """Return what came in at a step, per output of its node; None for nothing."""
     tape = facts.tape
     rows = facts.arrivals(step)
-    row = bisect_left(tape.cotangents["step"], step)
-    hooked = row < len(tape.cotangents) and tape.cotangents["step"][row] == step
-    if len(rows) != 1 or hooked or tape.contributions["nr"][rows[0]] != 0:
+    if len(rows) != 1 or hooked(facts, step) or tape.contributions["nr"][rows[0]] != 0:
         return replay.cotangents(tape, step)
     return [facts.sent(rows[0])]
+
+
+def hooked(facts: Facts, step: int) -> bool:
+    """Whether a hook changed what came in at a step."""
+    given = facts.tape.cotangents["step"]
+    row = bisect_left(given, step)
+    return bool(row < len(given) and given[row] == step)
 
 
 def relevant(facts: Facts, op: int, value: int, mask: Mask) -> Mask | None:

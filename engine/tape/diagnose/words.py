@@ -69,12 +69,13 @@ def parse(tape: Tape, question: str) -> tuple[int, bool, tuple[int, ...] | None]
 
 
 def named(tape: Tape, name: str) -> int:
-    """Return the tensor that had a name last, or -1; "fc.weight" finds "weight" where that is all."""
+    """Return the tensor that had a name last, or -1; "fc.weight" finds "weight", and so back."""
     names = _names(tape)
-    for wanted in (name, name.partition(".")[2]):
-        rows = [row for row, text in enumerate(names) if wanted and text == wanted]
-        if rows:
-            return int(tape.names["tensor"][rows[-1]])
+    rows = [row for row, text in enumerate(names) if text == name]
+    rows = rows or [row for row, text in enumerate(names) if text == name.partition(".")[2]]
+    rows = rows or [row for row, text in enumerate(names) if text.endswith(f".{name}")]
+    if rows:
+        return int(tape.names["tensor"][rows[-1]])
     match = re.fullmatch(r"t(\d+)", name)
     if match and (tape.values["tensor"] == int(match[1])).any():
         return int(match[1])

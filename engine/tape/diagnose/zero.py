@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.tape import sums
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
-from engine.tape.diagnose.trace import Mask, Trail, gradients, relevant
+from engine.tape.diagnose.trace import Mask, Trail, gradients, hooked, relevant
 from engine.tape.schema import GradChange
 
 Array = NDArray[Any]
@@ -69,7 +69,9 @@ def why_zero_at(facts: Facts, step: int, shape: tuple[int, ...]) -> Finding:
 
 def _zeroed(facts: Facts, tensor: int, row: int, rows: list[int]) -> Finding:
     name, event = facts.name(tensor), int(facts.tape.grads["event"][row])
-    chain = [facts.at_event(f"{name}.grad is filled with zeros", event)]
+    op = int(facts.tape.grads["ref"][row])
+    by = f" by {facts.op_name(op)}" if op >= 0 and facts.base(op) != "zero" else ""
+    chain = [facts.at_event(f"{name}.grad becomes zero", event)]
     held = [r for r in rows if facts.tape.grads["kind"][r] == GradChange.ACCUMULATE]
     if held:
         chain.append(
@@ -77,7 +79,7 @@ def _zeroed(facts: Facts, tensor: int, row: int, rows: list[int]) -> Finding:
         )
     return Finding(
         "zeroed",
-        f"{name}.grad was zeroed after the last pass",
+        f"{name}.grad was zeroed after the last pass{by}",
         f"Since then no pass has added to {name}.grad.",
         "Read the gradient (or step the optimizer) before zeroing it: zero_grad, backward, step.",
         tuple(chain),
@@ -98,6 +100,8 @@ def _follow(facts: Facts, tensor: int, step: int, mask: Mask, trail: Trail) -> F
             for row, a in parts
             if a is not None and a.shape == mask.shape and (a[mask] != 0).any()
         ]
+        if live and hooked(facts, step):
+            return _hook(facts, tensor, step, trail)
         if live:
             return _cancelled(facts, tensor, step, rows, trail)
         row = rows[-1]
@@ -128,6 +132,18 @@ def _seed(facts: Facts, tensor: int, step: int, trail: Trail) -> Finding:
         "The gradient that backward() was given is zero here, so nothing but zeros can follow.",
         "Pass the gradient that you mean: backward(gradient=torch.ones_like(root)).",
         (facts.at_step("the pass begins with zero", step), *trail.links()),
+        tensor=tensor,
+    )
+
+
+def _hook(facts: Facts, tensor: int, step: int, trail: Trail) -> Finding:
+    node = facts.node_name(int(facts.tape.steps["node"][step]))
+    return Finding(
+        "hook",
+        f"a hook made the gradient of {node} zero",
+        f"What came to {node} is not zero; a hook that is registered there replaced it.",
+        "Look at register_hook on this tensor (or register_full_backward_hook on its module).",
+        (facts.at_step(f"{node} gets what the hook gave", step), *trail.links()),
         tensor=tensor,
     )
 

@@ -135,3 +135,27 @@ torch.optim.SGD([w], lr=0.1)  # <-
 # %% left-torch | problems
 w = torch.ones(2, requires_grad=True)
 w.numpy()  # <-
+
+# %% empty | problems
+net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+net(torch.randn(1, 2))  # <-
+
+# %% no-grad | problems
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+with torch.inference_mode():
+    h = torch.ones(2) * 2
+(w * h).sum().backward()  # <-
+
+# %% left-torch | problems
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+loss = float((w * 2).sum())  # <-
+loss.backward()
+
+# %% view-in-place | problems
+x = torch.ones(1, requires_grad=True)
+y = (x * 1).expand(3)
+y += 1  # <-
+
+# %% not-differentiable | problems
+w = torch.tensor([5.0, 3.0], requires_grad=True)
+(w // 2).sum().backward()  # <-

@@ -94,7 +94,7 @@ b = torch.ones(2, requires_grad=True)
 scale = w.sum().item()  # <-
 (b * scale).sum().backward()
 
-# %% detached | why w.grad | detach
+# %% left-torch | why w.grad
 w = torch.tensor([1.5, 2.0], requires_grad=True)
 b = torch.ones(2, requires_grad=True)
 h = torch.from_numpy(np.exp(w.detach().numpy()))  # <-
@@ -165,3 +165,15 @@ class Broken(torch.autograd.Function):
     def backward(ctx, g):
         raise ValueError("no idea")
 Broken.apply(w * 1).sum().backward()  # <-
+
+# %% left-torch | why w.grad
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+b = torch.ones(2, requires_grad=True)
+h = torch.tensor(w * 2)  # <-
+(h * b).sum().backward()
+
+# %% left-torch | why w.grad
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+b = torch.ones(2, requires_grad=True)
+h = torch.tensor([v * 2 for v in w.tolist()])  # <-
+(h * b).sum().backward()

@@ -131,3 +131,29 @@ for step in range(40):
     grad, = torch.autograd.grad(loss, w)
     with torch.no_grad():
         w -= 5.0 * grad
+
+# %% overflow | problems | add_
+torch.manual_seed(0)
+model = nn.Linear(2, 1)
+opt = torch.optim.SGD(model.parameters(), lr=1e3)
+x, y = torch.randn(8, 2) * 10, torch.randn(8, 1)
+for _ in range(30):
+    opt.zero_grad()
+    loss = ((model(x) - y) ** 2).mean()
+    loss.backward()
+    opt.step()  # <-
+
+# %% division-by-zero | value z | div
+x = torch.ones(3, requires_grad=True)
+z = (x - x.mean()) / x.std()  # <-
+z.sum().backward()
+
+# %% empty | value loss | nll_loss
+w = torch.randn(2, 3, requires_grad=True)
+loss = F.cross_entropy(w, torch.tensor([-100, -100]))  # <-
+loss.backward()
+
+# %% sqrt-at-zero | why a.grad | sqrt
+a = torch.randn(3, 2, requires_grad=True)
+d = ((a[:, None] - a[None]) ** 2).sum(-1).sqrt()  # <-
+d.sum().backward()

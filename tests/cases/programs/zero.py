@@ -121,3 +121,9 @@ w.grad.zero_()  # <-
 # %% kink | why w.grad | abs
 w = torch.zeros(2, requires_grad=True)
 w.abs().sum().backward()  # <-
+
+# %% hook | why x.grad | mul
+x = torch.ones(2, requires_grad=True)
+y = x * 2  # <-
+y.register_hook(lambda g: g * 0)
+y.sum().backward()
