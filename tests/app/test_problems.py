@@ -51,7 +51,7 @@ def test_a_recording_that_is_opened_is_looked_through(opened: Controller) -> Non
     assert opened.window.docks["problems"].isVisible()
     assert panel.sentence.text() == "1 error"
     assert "sqrt cannot be differentiated" in panel.model.index(0).data()
-    assert panel.model.detail(0) == "<string>, line 3 · 0 times infinity behind a mask"
+    assert panel.model.detail(0) == "cell 1, line 3 · 0 times infinity behind a mask"
 
 
 def test_a_link_goes_to_playhead_node_and_line(qtbot: QtBot, opened: Controller) -> None:
