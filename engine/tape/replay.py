@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from engine.tape import sums
 from engine.tape.schema import Event, GradChange, Mark
 from engine.tape.tape import Source, Tape
+
+if TYPE_CHECKING:
+    from engine.tape.states import NodeStates
 
 Array = NDArray[Any]
 
@@ -85,6 +88,21 @@ def state_at(tape: Tape, playhead: int) -> Moment:
         contributions=sent,
         freed=tape.releases.before(tape, n_steps),
     )
+
+
+def nodes_at(tape: Tape, playhead: int) -> NodeStates:
+    """Return shown, visits, norm of the gradient and active, as arrays over all nodes.
+
+    All norms are measured, which reads every gradient that came in so far; who moves a playhead
+    keeps a `states.States`, whose moves cost what they change.
+    """
+    from engine.tape.states import States
+
+    states = States(tape)
+    states.seek(playhead)
+    while states.measure(1 << 16):
+        pass
+    return states.seek(playhead)._replace(changed=None)
 
 
 def grad_at(tape: Tape, tensor: int, playhead: int) -> Array | None:

@@ -72,6 +72,11 @@ def test_wherever_it_jumps_the_state_is_that_of_a_naive_replay(program, places) 
         assert now.visited.tolist() == [count > 0 for count in visits]
         assert now.shown.tolist() == (tape.nodes["event"] < playhead).tolist()
         np.testing.assert_array_equal(now.norm, np.array(norms, np.float32))
+        alone = replay.nodes_at(tape, playhead)
+        for name in ("playhead", "pass_", "active"):
+            assert getattr(alone, name) == getattr(now, name)
+        for name in ("shown", "visits", "visited", "norm"):
+            np.testing.assert_array_equal(getattr(alone, name), getattr(now, name))
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
