@@ -49,6 +49,7 @@ PICTURES = (
     Shot("window-dark", "dark", 6, 2, "2.bias"),
     Shot("window-light", "light", 3, 1, "w"),
     Shot("gradients", "dark", 7, 0, "bias_hh", Lens.GRADIENT),
+    Shot("transformer", "dark", 8, 0, "layers.1.attention.qkv.bias"),
     Shot("first-start", "dark", 0, 0, "x"),
 )
 NEAR = 1.6  # scale

@@ -78,7 +78,7 @@ class LensChoice(Choice):
 
 
 _GROUPED = {
-    By.NOTHING: "No groups", By.MODULE: "Group by module", By.LOOP: "Group by iteration",
+    By.NOTHING: "No groups", By.MODULE: "Group by module", By.LOOP: "Group by loop",
     By.LINE: "Group by line", By.CELL: "Group by cell", By.HAND: "My groups",
 }  # fmt: skip
 
@@ -92,7 +92,7 @@ class GroupChoice(Choice):
         super().__init__(parent)
         self.setAccessibleName("Group by")
         self.setToolTip("Frames around nodes that belong together; they can be folded")
-        self.setMinimumContentsLength(max(map(len, _GROUPED.values())))
+        self.setMinimumContentsLength(max(map(len, _GROUPED.values())) - 1)
         self._offered: list[By] = []
         self.activated.connect(lambda index: self.chosen.emit(self._offered[index]))
         self.set_choices([], By.NOTHING)
