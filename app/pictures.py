@@ -45,7 +45,7 @@ class Picture:
     focus: on what part of the graph, which has n_whole nodes in all; None: it is all there.
     plain: the layout before its nodes were moved to where they are pinned.
     groups: as which the graph is drawn, and which of them are folded; could_be: by what else its
-    nodes can be grouped.
+    nodes can be grouped; unfolded: what `graph` is with all groups unfolded.
     """
 
     graphs: Sequence[GraphInfo]
@@ -55,6 +55,7 @@ class Picture:
     groups: Groups
     folded: frozenset[NodeId]
     could_be: Sequence[By]
+    unfolded: nx.MultiDiGraph[NodeId]
     graph: nx.MultiDiGraph[NodeId]
     plain: Layout
     pins: Pins
@@ -192,8 +193,8 @@ def picture_of(
     scene = Scene.build(graph, layout)
     took = time.perf_counter() - begin
     return Picture(
-        graphs, info, focus, len(whole), arranged.groups, arranged.folded, could_be, graph, plain,
-        pins, layout, scene, tint, took,
+        graphs, info, focus, len(whole), arranged.groups, arranged.folded, could_be, part, graph,
+        plain, pins, layout, scene, tint, took,
     )  # fmt: skip
 
 

@@ -22,8 +22,8 @@ _NOTHING: NDArray[np.intp] = np.zeros(0, np.intp)
 class Finding(QObject):
     """Lights what the search finds and goes from match to match.
 
-    The index is made off the GUI thread when the bar opens; a query that is typed before it is
-    there is answered then.
+    What is in folded groups is found too: the group is lit. The index is made off the GUI thread
+    when the bar opens; a query that is typed before it is there is answered then.
     """
 
     def __init__(self, session: Session, window: Window, graph: GraphBinding) -> None:
@@ -34,6 +34,7 @@ class Finding(QObject):
         self._index: SearchIndex | None = None
         self._indexed: Picture | None = None  # what the index is of, or will be
         self._found, self._at = _NOTHING, -1
+        self._shown_at = _NOTHING  # the scene's number of each node of the index
         self.stepping = False  # what is selected just now is a match
         self._typed = False  # since there is an index to answer it
         self._before: tuple[Stand, NodeId | None] | None = None  # how it was at opening
@@ -87,14 +88,12 @@ class Finding(QObject):
             self._light(self._bar.field.text())
         elif self._indexed is not picture:
             self._indexed = picture
-            self.worker.submit(
-                lambda cancelled: (picture, SearchIndex(picture.graph, picture.layout.ids))
-            )
+            self.worker.submit(lambda cancelled: _indexed(picture))
 
-    def _made(self, result: tuple[Picture, SearchIndex]) -> None:
-        picture, index = result
+    def _made(self, result: tuple[Picture, SearchIndex, NDArray[np.intp]]) -> None:
+        picture, index, shown_at = result
         if picture is self._graph.picture:
-            self._index = index
+            self._index, self._shown_at = index, shown_at
             if self._bar.isVisible() and self._typed:
                 self._search(self._bar.field.text())
             elif self._bar.isVisible():
@@ -114,23 +113,19 @@ class Finding(QObject):
     def _light(self, query: str) -> None:
         """Light what a query finds; one is at the selected node if that is among it."""
         self._found = _NOTHING if self._index is None else self._index.find(query)
-        picture, node = self._graph.picture, self._session.selection
-        here = -1 if picture is None or node is None else picture.scene.index.get(node, -1)
+        node = self._session.selection
+        here = -1 if self._index is None or node is None else self._index.index.get(node, -1)
         at = np.flatnonzero(self._found == here)
         self._at = int(at[0]) if len(at) else -1
-        self._matches.set_nodes(np.sort(self._found))
+        self._matches.set_nodes(np.unique(self._shown_at[self._found]))
         self._bar.set_count(self._at + 1, len(self._found))
 
     def _first(self) -> int:
         """Return the place of the first match at or after what was selected at opening."""
-        start = None if self._before is None else self._before[1]
-        picture = self._graph.picture
-        if start is None or picture is None or start not in picture.scene.index:
+        start, index = None if self._before is None else self._before[1], self._index
+        if start is None or index is None or start not in index.index:
             return 0
-        assert self._index is not None
-        later = self._index.place(self._found) >= self._index.place(
-            np.array([picture.scene.index[start]])
-        )
+        later = index.place(self._found) >= index.place(np.array([index.index[start]]))
         return int(np.argmax(later))
 
     def _go(self) -> None:
@@ -141,3 +136,9 @@ class Finding(QObject):
         self._session.select(node)
         self.stepping = False
         self._canvas.show_node(node)
+
+
+def _indexed(picture: Picture) -> tuple[Picture, SearchIndex, NDArray[np.intp]]:
+    """Return the index of a picture, and where on it each node is, or the group that hides it."""
+    ids, shown = list(picture.unfolded), picture.scene.index
+    return picture, SearchIndex(picture.unfolded, ids), np.array([shown[n] for n in ids], np.intp)

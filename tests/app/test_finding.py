@@ -105,6 +105,32 @@ def test_the_search_begins_at_the_selection(qtbot: QtBot, opened: Controller) ->
     assert opened.session.selection == muls[4][1]
 
 
+def test_what_is_in_a_folded_group_is_found_and_lights_the_group(
+    qtbot: QtBot, opened: Controller
+) -> None:
+    canvas, picture = opened.window.graph.canvas, opened.graph.picture
+    muls = [n for n, d in picture.graph.nodes(data=True) if d["title"] == "mul"]
+    muls = sorted(n for n in muls if n.kind == Kind.OP)[2:4]
+    canvas.pick(muls)
+    with qtbot.waitSignal(opened.graph.shown, timeout=drive.RUN):
+        opened.window.actions_by_id["group_selection"].trigger()
+    with qtbot.waitSignal(opened.graph.shown, timeout=drive.RUN):
+        opened.window.actions_by_id["fold_all"].trigger()
+    picture = opened.graph.picture
+    assert muls[0] not in picture.graph
+    opened.session.select(None)
+    opened.window.actions_by_id["find"].trigger()
+    assert search(qtbot, opened, "op:mul") == "1 of 7"
+    shown = [picture.layout.ids[i] for i in opened.window.graph.matches.nodes]
+    assert len(shown) == 6  # two of the seven are one group
+    (group,) = (node for node in shown if node.kind == Kind.GROUP)
+    finder = opened.window.graph.finder
+    for _ in range(2):
+        qtbot.keyClick(finder.field, Qt.Key.Key_Return)
+    assert opened.session.selection == muls[0]
+    assert canvas.selected() == group
+
+
 def test_find_is_for_the_graph_when_it_has_the_keyboard(qtbot: QtBot, opened: Controller) -> None:
     action = opened.window.actions_by_id["find"]
     assert action.shortcut() == QKeySequence("Ctrl+F")

@@ -75,6 +75,7 @@ class SearchIndex:
         """ids: the nodes by number; all are in the graph."""
         rows: list[dict[str, Any]] = [graph.nodes[node] for node in ids]
         self.ids = ids
+        self.index = {node: i for i, node in enumerate(ids)}
         self._kind = np.array([node.kind for node in ids], np.int64)
         self._ref = np.array([node.ref for node in ids], np.int64)
         self._line = np.array([int(row.get("line") or 0) for row in rows], np.int64)
