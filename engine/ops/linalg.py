@@ -12,7 +12,7 @@ from engine.errors import LinAlgError
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.extremes import returns
 from engine.ops.reduction import products_of_others
-from engine.ops.table import RAW, define, run
+from engine.ops.table import define, run
 from engine.tensor import wrap
 
 Raw = Any
@@ -81,7 +81,6 @@ INV = define(
     key="inverse",
     self=lambda F, g, result: -F.matmul(_t(F, result), F.matmul(g, _t(F, result))),
 )
-RAW.matmul = np.matmul
 
 
 def _det_vjp(F: Any, g: Any, self: Any, result: Any) -> Any:

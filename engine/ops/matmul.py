@@ -52,7 +52,7 @@ BMM = define(
     mat2="bmm(conj(self.mT), g)",
     doc="Matrix products batch by batch: (b, n, m) @ (b, m, p) is (b, n, p).",
 )
-RAW.outer = lambda a, b: a[:, None] * b[None, :]
+RAW.matmul, RAW.outer = np.matmul, lambda a, b: a[:, None] * b[None, :]
 
 
 #: Elements up to which products of columns and rows are rounded once; beyond, speed counts.

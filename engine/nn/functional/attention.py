@@ -6,10 +6,14 @@ import math
 from typing import Any
 
 import engine
+from engine.autograd import mode
+from engine.ops.table import OPS, run
 from engine.tensor import Tensor
 
 from ..kernels import composites
 from .dropout import dropout
+
+ATTENTION = OPS["_scaled_dot_product_flash_attention_for_cpu"]
 
 
 def scaled_dot_product_attention(
@@ -22,6 +26,11 @@ def scaled_dot_product_attention(
         repeats = query.shape[-3] // key.shape[-3]
         key = key.repeat_interleave(repeats, -3)
         value = value.repeat_interleave(repeats, -3)
+    if _at_once(query, key, value, attn_mask, dropout_p):
+        if is_causal:
+            _mask(query, key, attn_mask, True)  # refuses both
+        mask = _mask(query, key, attn_mask, False)
+        return run(ATTENTION, [query, key, value, 0.0, is_causal, mask, scale])  # type: ignore[no-any-return]
     # Q and K are scaled by the root each, which keeps their product in range.
     root = math.sqrt(1 / math.sqrt(query.shape[-1]) if scale is None else scale)
     scores = engine.matmul(query * root, (key * root).transpose(-2, -1))
@@ -32,6 +41,22 @@ def scaled_dot_product_attention(
     if dropout_p > 0.0:
         weights = dropout(weights, dropout_p)
     return engine.matmul(weights, value)  # type: ignore[no-any-return]
+
+
+def _at_once(query: Tensor, key: Tensor, value: Tensor, mask: Any, dropout_p: float) -> bool:
+    """Whether the kernel for the whole takes these: four dimensions of equal sizes, no dropout."""
+    return (
+        mode.batching is None
+        and query.dim() == key.dim() == value.dim() == 4
+        and query.shape[-1] == value.shape[-1] == key.shape[-1]
+        and query.shape[:2] == key.shape[:2] == value.shape[:2]
+        and query.dtype is key.dtype is value.dtype
+        and query.is_floating_point()
+        and key.shape[-2] == value.shape[-2] > 0
+        and query.shape[-2] > 0
+        and not dropout_p
+        and (mask is None or (mask.dim() in (2, 4) and not mask.requires_grad))
+    )
 
 
 def _mask(query: Tensor, key: Tensor, mask: Any, causal: bool) -> Any:

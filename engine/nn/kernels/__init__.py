@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     activations,
+    attention,
     backward,
     composites,
     convolution,
@@ -16,6 +17,7 @@ from . import (
 
 __all__ = [
     "activations",
+    "attention",
     "backward",
     "composites",
     "convolution",
