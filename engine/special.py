@@ -9,7 +9,8 @@ from engine import later
 from engine.ops import special as raw
 from engine.ops.api import FUNCTIONS, functional
 from engine.ops.guards import in_namespace
-from engine.ops.table import GRAPH, OPS, TO_FLOAT, define
+from engine.ops.table import GRAPH, OPS, PROMOTE_FLOAT, TO_FLOAT, define, run
+from engine.tensor import Tensor
 
 _SAME = {
     "erf": "erf", "erfc": "erfc", "erfinv": "erfinv", "expm1": "expm1", "exp2": "exp2", "log1p": "log1p",
@@ -78,20 +79,60 @@ entr = _row(
 def _entr(a: Any) -> Any:
     import numpy as np
 
-    return np.where(a > 0, -a * np.log(np.where(a > 0, a, 1)), np.where(a == 0, 0, -np.inf)).astype(
-        a.dtype
-    )[()]
+    outside = np.where(a == 0, 0, np.where(np.isnan(a), np.nan, -np.inf))
+    return np.where(a > 0, -a * np.log(np.where(a > 0, a, 1)), outside).astype(a.dtype)[()]
+
+
+def _xlog1py(a: Any, b: Any) -> Any:
+    import numpy as np
+
+    return np.where((a == 0) & ~np.isnan(b), 0, a * np.log1p(b)).astype(np.result_type(a, b))[()]
+
+
+_XLOG1PY = define(
+    "special_xlog1py(self, other)", _xlog1py, PROMOTE_FLOAT, family="pointwise",
+    doc="input * log1p(other), and 0 where input is 0.",
+    node="SpecialXlog1PyBackward0",
+    self=lambda F, g, self, other: (
+        g * F.where((self == 0) & (other <= -1), F.zeros_like(g), F.log1p(other))
+    ),
+    other=lambda F, g, self, other: g * self / (other + 1),
+)  # fmt: skip
 
 
 def xlog1py(input: Any, other: Any) -> Any:
     """input * log1p(other), and 0 where input is 0."""
-    return FUNCTIONS["where"](input == 0, 0.0, input * FUNCTIONS["log1p"](other))
+    if not isinstance(input, Tensor):
+        input = FUNCTIONS["tensor"](input, dtype=other._d)
+    if not isinstance(other, Tensor):
+        other = FUNCTIONS["tensor"](other, dtype=input._d)
+    return run(_XLOG1PY, [input, other])
 
 
 def multigammaln(a: Any, p: int) -> Any:
     """The logarithm of the multivariate gamma function of dimension p."""
-    total = p * (p - 1) / 4 * math.log(math.pi)
-    return total + sum((FUNCTIONS["lgamma"](a - j / 2) for j in range(p)), 0)
+    return FUNCTIONS["mvlgamma"](a, p)
+
+
+def _no_slope(F: Any, g: Any) -> Any:
+    raise NotImplementedError("the derivative for 'zeta' is not implemented.")
+
+
+_ZETA = define(
+    "special_zeta(self, other)", raw.zeta, PROMOTE_FLOAT, family="pointwise",
+    doc="The Hurwitz zeta function: the sum of (other + k)^-input over k = 0, 1, ...",
+    self=_no_slope,
+    other=lambda F, g, self, other: g * -self * F.special_zeta(self + 1, other),
+)  # fmt: skip
+
+
+def zeta(input: Any, other: Any) -> Any:
+    """The Hurwitz zeta function: the sum of (other + k)^-input over k = 0, 1, ..."""
+    if not isinstance(input, Tensor):
+        input = FUNCTIONS["tensor"](input, dtype=other._d)
+    if not isinstance(other, Tensor):
+        other = FUNCTIONS["tensor"](other, dtype=input._d)
+    return run(_ZETA, [input, other])
 
 
 in_namespace("special_", globals())

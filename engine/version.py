@@ -125,9 +125,14 @@ def modified_error(t: Any, seq: float, g: Any, cell: Cell) -> RuntimeError:
         origin = f", which is output {nr} of {name},"
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace "
-        f"operation: [{t._d.legacy} {list(t._s)}]{origin} is at version {cell.count}; expected "
+        f"operation: [{_legacy(t._d)} {list(t._s)}]{origin} is at version {cell.count}; expected "
         f"version {cell.before(seq)} instead. {_WATCHED_HINT if mode.anomaly else _HINT}"
     )
+
+
+def _legacy(d: Any) -> str:
+    """The old name of a type of tensor; bfloat16 never had one."""
+    return "CPUBFloat16Type" if d.name == "bfloat16" else str(d.legacy)
 
 
 def saved_error(t: Any, seq: float) -> RuntimeError:

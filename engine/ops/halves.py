@@ -55,7 +55,7 @@ def widen(name: str, values: list[Any], raws: list[Any]) -> None:
     exact = name in _WIDE_NUMBERS
     for i, raw in enumerate(raws):
         v = values[i]
-        if np.iscomplexobj(raw):
+        if isinstance(raw, (list, tuple)) or np.iscomplexobj(raw):
             continue
         if exact and isinstance(v, (Tensor, int, float)) and not getattr(v, "_s", None):
             raws[i] = np.float32(v._a if isinstance(v, Tensor) else v)

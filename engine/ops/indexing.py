@@ -529,14 +529,14 @@ def _check_put_shape(t: Any, index: Any, value: Any) -> None:
         ) from None
 
 
-def _check_put(t: Any, index: Any, value: Any) -> None:
+def _check_put(t: Any, index: Any, value: Any, copied: bool = False) -> None:
     _check_put_shape(t, index, value)
     if value._d is not t._d:
         raise RuntimeError(
             "Index put requires the source and destination dtypes match, got "
             f"{t._d.display} for the destination and {value._d.display} for the source."
         )
-    if value._s.numel() and np.may_share_memory(elements(t), elements(value)):
+    if not copied and value._s.numel() and np.may_share_memory(elements(t), elements(value)):
         raise RuntimeError(inplace.OVERLAP)
 
 
@@ -561,7 +561,7 @@ def index_put(input: Any, indices: Sequence[Any], values: Any, accumulate: bool 
     """A copy with `values` put, or added, at the places of `indices`."""
     index = tuple(slice(None) if i is None else _as_index(i) for i in indices)
     _check_bounds(input, index)
-    _check_put(input, index, values)
+    _check_put(input, index, values, copied=True)
     return run(INDEX_PUT, [input, index, values, accumulate])
 
 

@@ -161,7 +161,7 @@ def _special() -> Iterator[Operation]:
             yield _operation(
                 name, f"torch.special.{name}", shown, arguments, op.family, op.doc, [op]
             )
-    for name in ("multigammaln", "xlog1py"):
+    for name in ("multigammaln",):
         yield _plain(f"torch.special.{name}", getattr(module, name), "pointwise", [])
 
 

@@ -50,7 +50,7 @@ _TABLE = {
     "*index *self": "Take~0",
     "*other *self": (
         "Atan2~0 Div~0 Fmax~0 Fmin~0 Fmod~1 Igamma~0 Logaddexp2~0 Logaddexp~0 Maximum~0 "
-        "Minimum~0 Mul~0 Nextafter~0 Remainder~1 Vdot~0 Xlogy~0"
+        "Minimum~0 Mul~0 Nextafter~0 Remainder~1 SpecialXlog1Py~0 SpecialZeta~0 Vdot~0 Xlogy~0"
     ),
     "*buffer *self": "LogSigmoid~0",
     "*result *self": (
@@ -118,7 +118,6 @@ _TABLE = {
     "dim keepdim *result *self": "Amax~0 Amin~0 Logsumexp~0 Prod~1",
     "*Q=result0 *R=result1 mode": "LinalgQr~0",
     "*b *self *solution=result0": "LinalgLstsq~0",
-    "*other rounding_mode *self": "Div~2",
     "alpha *batch1 *batch2 beta": "Baddbmm~0",
     "dim *indices=result1 *self": "Cummax~0 Cummin~0",
     "dim keepdim self_sym_sizes": "Sum~1",

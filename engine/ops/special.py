@@ -240,3 +240,25 @@ def _erfcx(x: float) -> float:
 
 
 erfcx = _elementwise(_erfcx)
+
+
+def _hurwitz(s: float, q: float) -> float:
+    """The zeta function with the values that Cephes gives at its edges."""
+    if s == 1:
+        return math.inf
+    if s < 1 or math.isnan(s) or math.isnan(q):
+        return math.nan
+    if q <= 0:
+        if q == math.floor(q):
+            return math.inf
+        if s != math.floor(s):
+            return math.nan
+        n = math.floor(-q) + 1
+        return float(sum((q + k) ** -s for k in range(n))) + _zeta(s, q + n)
+    return _zeta(s, q)
+
+
+def zeta(a: Raw, b: Raw) -> Raw:
+    """Sums of (b + k)^-a over k = 0, 1, ..., in the type of the arguments."""
+    kind = np.result_type(a, b)
+    return np.vectorize(_hurwitz, otypes=[np.float64])(a, b).astype(kind)[()]

@@ -13,6 +13,7 @@ import numpy as np
 
 from engine import recording
 from engine.autograd import mode
+from engine.dtype import FLOAT
 from engine.ops.namespace import GRAPH, OPS, RAW
 from engine.ops.nodes import INPUT, RESULT, SIZES, Op
 from engine.ops.table import define
@@ -94,4 +95,4 @@ def _tensor(v: Any, leaf: bool) -> Any:
     if not isinstance(v, (np.ndarray, np.generic)):
         return v
     t = wrap(v)
-    return t.requires_grad_() if leaf else t
+    return t.requires_grad_() if leaf and t._d.category >= FLOAT else t

@@ -79,7 +79,7 @@ def _vjp(params: str, fn: Callable[..., Any], extra: tuple[str, ...] = ()) -> Ca
 
 
 def _select_part(a: Raw, dim: int, index: int) -> Raw:
-    return a[(slice(None),) * dim + (index,)]
+    return a[(slice(None),) * dim + (index, ...)]
 
 
 def _slice_part(a: Raw, dim: int, start: int, end: int, step: int) -> Raw:

@@ -454,6 +454,10 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "outer": (torch.outer, ((2,), (3,))),
     "block_diag": (lambda x, y: torch.block_diag(x, y), ((2, 3), (2,))),
     "pinv": (lambda x: torch.linalg.pinv(x + 3 * torch.eye(*x.shape, dtype=x.dtype)), ((3, 2),)),
+    "attention": (
+        lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True),
+        ((1, 2, 3, 2), (1, 2, 3, 2), (1, 2, 3, 2)),
+    ),
     "over": (torch.trapezoid, ((3,), (3,))),
     "minus": (
         lambda x, y: F.cosine_embedding_loss(x, y, -torch.ones(x.shape[0]), margin=-2.0),

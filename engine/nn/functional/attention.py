@@ -27,8 +27,6 @@ def scaled_dot_product_attention(
         key = key.repeat_interleave(repeats, -3)
         value = value.repeat_interleave(repeats, -3)
     if _at_once(query, key, value, attn_mask, dropout_p):
-        if is_causal:
-            _mask(query, key, attn_mask, True)  # refuses both
         mask = _mask(query, key, attn_mask, False)
         return run(ATTENTION, [query, key, value, 0.0, is_causal, mask, scale])  # type: ignore[no-any-return]
     # Q and K are scaled by the root each, which keeps their product in range.

@@ -40,7 +40,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
                 return ADDMM_T.way(bias, input, T.way(weight), 1, 1)  # type: ignore[no-any-return]
             if input.is_contiguous():
                 return _on_rows(input, weight, bias, (*rows, features))
-    if weight.dtype is not input.dtype:
+    if weight.dtype is not input.dtype and bias is not None:
         _check_dtypes(input, weight)
     if not input.dim() or not weight.dim():
         raise RuntimeError(

@@ -20,7 +20,7 @@ def _weights(F: Any, query: Any, key: Any, causal: bool, mask: Any, scale: float
     scores = F.matmul(query, key.mT) * factor(query, scale)
     if causal:
         seen = np.tri(query.shape[-2], key.shape[-2], dtype=bool)
-        mask = F.const(np.where(seen, 0, -math.inf).astype(np.float32))
+        scores = scores + F.const(np.where(seen, 0, -math.inf).astype(np.float32))
     if mask is not None:
         scores = scores + mask
     return F._safe_softmax(scores)
