@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
@@ -17,11 +17,17 @@ from ui.theme import SPACE
 class Choice(QComboBox):
     """A combo box whose arrow is one of our icons, in the theme's colour."""
 
+    NARROWEST = 92  # pixels
+
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.colour = ""
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+
+    def minimumSizeHint(self) -> QSize:
+        """Give way to others in a narrow bar: what is chosen ends in an ellipsis then."""
+        return super().minimumSizeHint().boundedTo(QSize(self.NARROWEST, 100))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
