@@ -54,10 +54,10 @@ def frame_border(inks: Inks) -> QColor:
 def depths(frames: Frames) -> NDArray[np.int64]:
     """Return how many frames lie around each."""
     depth = np.zeros(len(frames), np.int64)
-    parents = frames.parents.tolist()
-    for k, parent in enumerate(parents):
-        if parent >= 0:
-            depth[k] = depth[parent] + 1
+    around = frames.parents.astype(np.int64)
+    while (around >= 0).any():
+        depth += around >= 0
+        around = np.where(around >= 0, frames.parents[around], -1)
     return depth
 
 
