@@ -28,6 +28,7 @@ import engine.optim
 from engine.tape.recorder import Recorder
 from engine.tape.tape import Tape
 from tests.benchmarks import graphs
+from ui.graph.folding import GroupWish, arrange
 from ui.graph.layout import lay_out
 from ui.graph.model import build_graph, list_graphs
 from ui.graph.types import Layout, NodeId
@@ -56,14 +57,16 @@ def known_places(name: str) -> dict[str, list[int]]:
 
 
 def program_places(path: Path) -> list[Places]:
-    """Run a notebook and return the places of each of its graphs; equal ones count once."""
+    """Run a notebook and return the places of each of its graphs and of the frames in it, grouped
+    as the window opens them; equal ones count once."""
     tape = recorded(path)
     found: list[Places] = []
     for info in list_graphs(tape):
-        graph = build_graph(tape, info)
-        layout = lay_out(graph, sizes(graph))
-        nodes = graph.nodes
+        shown = arrange(tape, build_graph(tape, info), GroupWish(), info.first_event).shown
+        layout = lay_out(shown.graph, sizes(shown.graph), nest=shown.nest)
+        nodes = shown.graph.nodes
         places = [(nodes[n]["title"], round(b[0]), round(b[1])) for n, b in _boxes(layout)]
+        places += [("frame", round(x), round(y)) for x, y, _, _ in layout.frames.boxes.tolist()]
         if places not in found:
             found.append(places)
     return found
@@ -73,7 +76,7 @@ def sizes(graph: nx.MultiDiGraph) -> dict[NodeId, tuple[float, float]]:
     """Estimate cards without fonts, and without the digits that kernels of BLAS may round apart."""
     plain = graph.copy()
     for _, data in plain.nodes(data=True):
-        if data["dtype"] is not None and not data["detail"].startswith("saved"):
+        if data.get("dtype") is not None and not data["detail"].startswith("saved"):
             data["detail"] = f"{data['dtype']}{list(data['shape'] or ())}"
     return graphs.sizes(plain)
 
