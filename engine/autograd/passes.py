@@ -137,7 +137,11 @@ class Pass:
         self._capture(n, g)
         if needed is not None and not any(e in needed for e in n.edges):
             return
-        out = self.grads(n, g) if not anomaly.enabled else anomaly.watched(n, g, self.grads)
+        out = (
+            self.grads(n, g)
+            if not (anomaly.enabled and self.logs)
+            else anomaly.watched(n, g, self.grads)
+        )
         if n in graph.hooked:
             out = hooks.after(n, out, g, self)
         if self.logs and recording.log is not None:

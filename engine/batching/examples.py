@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.ops.table import OPS
 
-from .levels import BatchedTensor, NoData, batched
+from .levels import BatchedTensor, NoData
 from .shown import shown
 
 _ITEM = (
@@ -19,6 +19,7 @@ _BOOL = (
     "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We "
     "don't support that yet, please file an issue at https://github.com/pytorch/pytorch/issues ."
 )
+_DATA = "accessing `data` under vmap transform is not allowed"
 _STORAGE = "Cannot access storage of BatchedTensorImpl"
 _REQUIRES = (
     "You are attempting to call Tensor.requires_grad_() (or perhaps using torch.autograd.functional.* "
@@ -60,16 +61,6 @@ def _contiguous(self: Any, memory_format: Any = None) -> Any:
     return self if _is_contiguous(self) else OPS["clone_contiguous"].way(self, None)
 
 
-def _data(self: Any) -> Any:
-    a = self._a
-    return batched(a.value.data, a.level, a.mapped)
-
-
-def _requires_grad(self: Any) -> bool:
-    """Whether this level differentiates by what the tensor was computed from."""
-    return self._g is not None
-
-
 def _no_data(self: Any, *args: Any, **kwargs: Any) -> Any:
     raise NoData
 
@@ -91,6 +82,6 @@ for _name, _fn in {
     "stride": _strides,
     "is_contiguous": _is_contiguous,
     "contiguous": _contiguous,
-    "data": property(_data),
+    "data": property(_refuse(RuntimeError, _DATA)),
 }.items():
     setattr(BatchedTensor, _name, _fn)

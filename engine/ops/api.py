@@ -188,6 +188,11 @@ def into(name: str, out: Any, compute: Callable[[], Any], values: Any) -> Any:
     from engine.autograd import mode
 
     outs = out if isinstance(out, tuple) else (out,)
+    if mode.batching is not None and mode.batching.deepest((*values, *outs)):
+        raise RuntimeError(
+            f"Batching rule not implemented for aten::{name}.out; the fallback path doesn't work on out= "
+            "or view ops."
+        )
     if mode.enabled and any(isinstance(v, Tensor) and v.requires_grad for v in (*values, *outs)):
         raise RuntimeError(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, "

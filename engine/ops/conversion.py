@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.batching.levels import BatchedTensor
 from engine.device import check as check_device
 from engine.device import device as Device
 from engine.dtype import (
@@ -65,8 +66,11 @@ def convert(t: Any, d: dtype, copy: bool = False) -> Any:
         return run(CLONE, [t])
     if t._d.category == COMPLEX and d.category != COMPLEX:
         warn_discards()
-    out = run(TO_COPY, [t, d, t._d])
-    out._d = d
+    out = part = run(TO_COPY, [t, d, t._d])
+    part._d = d
+    while type(part) is BatchedTensor:
+        part = part._a.value
+        part._d = d
     return out
 
 

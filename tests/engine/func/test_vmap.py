@@ -83,6 +83,8 @@ _ITEM = "vmap: It looks like you're calling .item() on a Tensor. We don't suppor
         (lambda a: a.tolist(), RuntimeError, "Cannot access data pointer of Tensor that doesn't"),
         (lambda a: a.storage(), NotImplementedError, "Cannot access storage of BatchedTensorImpl"),
         (lambda a: a[a > 2], RuntimeError, "Attempting to batch over indexing with a boolean mask"),
+        (lambda a: a.data, RuntimeError, "accessing `data` under vmap transform is not allowed"),
+        (lambda a: torch.add(a, a, out=torch.empty(2)), RuntimeError, "not implemented for aten::add.out;"),
         (lambda a: a.nonzero(), RuntimeError, "Attempted to vmap over aten::nonzero. Please file"),
         (torch.unique, RuntimeError, "Attempted to vmap over aten::_unique2. Please file"),
         (lambda a: a.masked_select(a > 2), RuntimeError, "over `mask` in torch.masked_select"),
@@ -457,6 +459,28 @@ def test_losses_of_each_example() -> None:
     for loss in losses:
         wanted = torch.stack([loss(a, b) for a, b in zip(x, y, strict=True)])
         assert torch.allclose(vmap(loss)(x, y), wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_other_types_keep_theirs_inside(kind: Any) -> None:
+    x = torch.linspace(-1, 1, 6).view(3, 2).requires_grad_()
+
+    def out(row: Any) -> Any:
+        row = (row.to(kind) * 2).tanh()
+        assert row.dtype is kind
+        return row.sum()
+
+    found = vmap(out)(x)
+    wanted = torch.stack([out(row) for row in x])
+    assert found.dtype is kind and torch.equal(found, wanted)
+    (slope,) = torch.autograd.grad(found.sum(), x)
+    assert torch.equal(slope, torch.autograd.grad(wanted.sum(), x)[0])
+
+
+@pytest.mark.filterwarnings("ignore:Anomaly Detection has been enabled")
+def test_gradients_inside_a_map_may_be_watched() -> None:
+    with torch.autograd.detect_anomaly(check_nan=True):
+        assert equal(vmap(grad(lambda r: (r**2).sum()))(X), 2 * X)
 
 
 # --- the tape ----------------------------------------------------------------------------------------
