@@ -102,18 +102,21 @@ class Node:
         """The gradients for `edges`; `F` computes on arrays or on tensors, as `g` is."""
         raise NotImplementedError
 
-    def step(self, g: Any, heap: Heap, pending: Front) -> None:
-        """Hand the gradients of the inputs, as arrays, to the edges."""
+    def step(self, g: Any, heap: Heap, pending: Front) -> Any:
+        """Hand the gradients of the inputs, as arrays, to the edges.
+
+        Returns a node that received its first one and does not wait in `pending` yet, or None.
+        """
         for edge, v in zip(self.edges, self.grads(RAW, g), strict=False):
             if edge is not None and v is not None:
                 receive(edge, v, heap, pending)
 
-    def step_free(self, g: Any, heap: Heap, pending: Front) -> None:
+    def step_free(self, g: Any, heap: Heap, pending: Front) -> Any:
         """A step after which nothing that was saved is needed any more."""
         self.step(g, heap, pending)
         self.release()
 
-    def logged(self, g: Any, heap: Heap, pending: Front, log: Any) -> None:
+    def logged(self, g: Any, heap: Heap, pending: Front, log: Any) -> Any:
         """A step that a recorder sees."""
         out = self.grads(RAW, g)
         for edge, v in zip(self.edges, out, strict=False):
@@ -122,7 +125,7 @@ class Node:
         gs = tuple(g) if self.outputs > 1 else (g,)
         log.append((recording.STEP, self, gs, tuple(out)))
 
-    def logged_free(self, g: Any, heap: Heap, pending: Front, log: Any) -> None:
+    def logged_free(self, g: Any, heap: Heap, pending: Front, log: Any) -> Any:
         """The same, after which nothing that was saved is needed any more."""
         self.logged(g, heap, pending, log)
         self.release()

@@ -11,7 +11,7 @@ an error only such leaves are served.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from heapq import heappop
+from heapq import heappop, heapreplace
 from operator import itemgetter
 from typing import Any
 
@@ -82,28 +82,34 @@ def sweep(buffer: dict[Any, Any], retain: bool, log: Any = None) -> None:
 def _newest_first(heap: Any, pending: Front, retain: bool, log: Any) -> bool:
     """Run all but the leaves; return whether it came so far without code of a person's."""
     n = g = None
+    pop = pending.pop
     try:
         if log is not None:
-            while heap:
-                n = pending.pop(heappop(heap))
+            while n is not None or heap:
+                n = _next(n, heap, pending)
                 g = n._got
                 n._got = None
-                if retain:
-                    n.logged(g, heap, pending, log)
-                else:
-                    n.logged_free(g, heap, pending, log)
+                n = (n.logged if retain else n.logged_free)(g, heap, pending, log)
         elif retain:
-            while heap:
-                n = pending.pop(heappop(heap))
+            while n is not None or heap:
+                n = _next(n, heap, pending)
                 g = n._got
                 n._got = None
-                n.step(g, heap, pending)
+                n = n.step(g, heap, pending)
         else:
-            while heap:
-                n = pending.pop(heappop(heap))
+            while True:
+                if n is None:
+                    if not heap:
+                        break
+                    n = pop(heappop(heap))
+                elif heap:
+                    key = -n.seq
+                    if heap[0] < key:
+                        pending[key] = n
+                        n = pop(heapreplace(heap, key))
                 g = n._got
                 n._got = None
-                n.step_free(g, heap, pending)
+                n = n.step_free(g, heap, pending)
     except _Turn:
         receive(n, g, heap, pending)
         return False
@@ -111,6 +117,17 @@ def _newest_first(heap: Any, pending: Front, retain: bool, log: Any) -> bool:
         _give_up(n, pending, log)
         raise
     return True
+
+
+def _next(then: Any, heap: Any, pending: Front) -> Any:
+    """Return the newest node: what a step returned, if that is not None, or one that waits."""
+    if then is None:
+        return pending.pop(heappop(heap))
+    key = -then.seq
+    if heap and heap[0] < key:
+        pending[key] = then
+        return pending.pop(heapreplace(heap, key))
+    return then
 
 
 def _each_in_turn(pending: Front, retain: bool, log: Any) -> None:
@@ -127,9 +144,11 @@ def _each_in_turn(pending: Front, retain: bool, log: Any) -> None:
                 continue
             n._got = None
             if log is None:
-                (n.step if retain else n.step_free)(g, [], pending)
+                then = (n.step if retain else n.step_free)(g, [], pending)
             else:
-                (n.logged if retain else n.logged_free)(g, [], pending, log)
+                then = (n.logged if retain else n.logged_free)(g, [], pending, log)
+            if then is not None:
+                pending[-then.seq] = then
     except BaseException:
         _give_up(n, pending, log)
         raise

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine import errors, version
 from engine.autograd import mode, sweep
-from engine.autograd.node import LEAF, Function, Port
+from engine.autograd.node import LEAF, Node, Port
 from engine.batching.levels import Batch, BatchedTensor
 from engine.dtype import FLOAT
 from engine.ops import saved
@@ -56,7 +56,7 @@ class Op:
         return f"<op {self.signature} [{self.family}]>"
 
 
-class OpNode(Function):
+class OpNode(Node):
     """The node of an operation: what its VJPs need.
 
     `args` are the arguments by place (None where no VJP needs one; None itself once freed), `metas`
@@ -184,8 +184,9 @@ def plain(g: Any, values: Sequence[Any]) -> bool:
 class TableNode(OpNode):
     """The node that `run` makes of any row."""
 
-    __slots__ = ("args", "cells", "metas", "outs")
+    __slots__ = ("args", "cells", "edges", "metas", "outs")
 
+    edges: Sequence[Any]
     args: list[Any] | None
     metas: tuple[Any, ...]
     outs: tuple[Any, ...] | None

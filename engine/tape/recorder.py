@@ -23,6 +23,7 @@ from engine import recording
 from engine.tape.record import transcript
 from engine.tape.record.arrays import fill_in
 from engine.tape.record.calm import uninterrupted
+from engine.tape.record.garbage import Collector
 from engine.tape.record.order import Held, as_served, whole_passes
 from engine.tape.record.places import frames
 from engine.tape.record.pressure import Pressure, portion
@@ -99,6 +100,7 @@ class Recorder:
             recording.before_change = self._before_change
             recording.enter_scope = self._transcript.scopes.enter
             recording.log = self._log
+            self._collector.begin()
             if self._watch is None:
                 self._watch = Watch(self._look)
 
@@ -112,6 +114,7 @@ class Recorder:
             watch.end()
         if on:
             self._calmly(self._drain)
+        self._collector.end()
 
     def __enter__(self) -> Recorder:
         self.start()
@@ -158,12 +161,7 @@ class Recorder:
         """
         left = len(self._log)  # what is logged from now on is left to the next flush
         while not self._finished and os.getpid() == self._pid:
-            with uninterrupted(), self._io:
-                self._writing = threading.get_ident()
-                try:
-                    taken = self._write(_PER_SEGMENT)
-                finally:
-                    self._writing = 0
+            taken = self._write_next()
             left -= taken
             if left <= 0 or not taken:
                 break
@@ -199,8 +197,9 @@ class Recorder:
         """Take an empty list as the log."""
         self._log = log
         self._bell = Bell(log, self._ring)
+        self._collector = Collector(log)
         self._pressure = Pressure(
-            log, lambda: self._transcript.arrays.pending, self._flush_here,
+            log, lambda: self._transcript.arrays.pending, self._flush_here, self._write_here,
             lambda: self._calmly(self._drain),
         )  # fmt: skip
 
@@ -270,6 +269,7 @@ class Recorder:
                 _switch_off()
             self._log.clear()
             return True
+        self._collector.look()
         self._pressure.look()
         if not self._log and recording.log is self._log:
             recording.log = self._bell
@@ -282,10 +282,29 @@ class Recorder:
                 self._watch.wake()
 
     def _flush_here(self) -> None:
-        if self._writing == threading.get_ident():  # a finalizer of the person's, inside a flush
-            return
-        with contextlib.suppress(OSError):  # `failure` says it
-            self.flush()
+        if not self._writes_already():
+            with contextlib.suppress(OSError):  # `failure` says it
+                self.flush()
+
+    def _write_here(self) -> int:
+        if os.getpid() == self._pid and not self._writes_already():
+            with contextlib.suppress(OSError):
+                return self._write_next()
+        return 0
+
+    def _writes_already(self) -> bool:
+        """Whether this is a finalizer of the person's that runs inside a flush."""
+        return self._writing == threading.get_ident()
+
+    def _write_next(self) -> int:
+        """Write a segment, alone; return how many entries were taken down for it."""
+        with uninterrupted(), self._io:
+            self._writing = threading.get_ident()
+            try:
+                return self._write(_PER_SEGMENT)
+            finally:
+                self._writing = 0
+                self._collector.look()
 
     def _calmly(self, work: Callable[..., object], *args: Any) -> None:
         """Work on the transcript: an interrupt waits, and an error of ours ends the recording."""

@@ -26,14 +26,21 @@ from engine.tensor import Tensor, wrap
 
 
 class TwoInputs(OpNode):
-    """`a`, `b`: what is kept (Tensor or number); `shapes` is None unless something was broadcast."""
+    """`a`, `b`: what is kept (Tensor or number), with edges `ea`, `eb`; `shapes` is None unless
+    something was broadcast."""
 
-    __slots__ = ("a", "b", "shapes")
+    __slots__ = ("a", "b", "ea", "eb", "shapes")
 
+    ea: Any
+    eb: Any
     a: Any
     b: Any
     shapes: Any
     outs = cells = None
+
+    @property
+    def edges(self) -> Any:  # type: ignore[override]
+        return self.ea, self.eb
 
     @property
     def args(self) -> Any:  # type: ignore[override]
@@ -107,7 +114,7 @@ def _binary_node(op: Op, va: str, vb: str) -> Any:
     """The node class of a row of two tensors; `va` and `vb` are its gradients as formulas."""
     used = [{_PLACES[n] for n in names(f)} for f in (va, vb)]
     always = used[0] & used[1]
-    load = "\nea, eb = self.edges\nshapes = self.shapes\nva = vb = None" + "".join(
+    load = "\nea = self.ea\neb = self.eb\nshapes = self.shapes\nva = vb = None" + "".join(
         map(_load, sorted(always))
     )
     body = both = ""
@@ -128,7 +135,7 @@ if shapes is not None and {v}.shape != shapes[{i}]:
     free = "\nself.a = self.b = RELEASED" if frees else ""
     extra = f"""
     def both(self, F, g):
-        ea, eb = self.edges
+        ea, eb = self.ea, self.eb
         return {both}
 """
     vjps = {"a_vjp": compile_vjp(va), "b_vjp": compile_vjp(vb)}
@@ -210,7 +217,8 @@ else:
     n = Node()
     if ga is LEAF:{leaf_a}
     if gb is LEAF:{leaf_b}
-    n.edges = ga, gb
+    n.ea = ga
+    n.eb = gb
     n._got = None
     n.seq = tick()
     n.shapes = shapes

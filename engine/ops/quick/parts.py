@@ -112,17 +112,21 @@ except AttributeError:
 
 
 def receive(edge: str, v: str) -> str:
-    """The lines of `engine.autograd.node.receive`."""
+    """The lines of `engine.autograd.node.receive`, but what comes first is kept as `then`."""
     return f"""
 old = {edge}._got
 if old is not None:
     {edge}._got = old + {v}
 else:
     {edge}._got = {v}
-    key = -{edge}.seq
-    pending[key] = {edge}
+    key = {edge}.seq
     if key < 0:
-        heappush(heap, key)"""
+        pending[-key] = {edge}
+    elif then is None:
+        then = {edge}
+    else:
+        pending[-key] = {edge}
+        heappush(heap, -key)"""
 
 
 #: Elements of an array from which on memory is used again rather than asked for.
@@ -172,6 +176,7 @@ def steps(
     op: Op, base: type[OpNode], load: str, free: str, body: str, grads: str, extra: str = "", **values: Any
 ) -> Any:  # fmt: skip
     """A node class: steps that keep what was saved, that free it, and that are logged."""
+    load = "\nthen = None" + load
     source = f"""
 class made(Base):
     __slots__ = ()
@@ -179,17 +184,21 @@ class made(Base):
 
     def step(self, g, heap, pending):
 {indent(load + body, 8)}
+        return then
 
     def step_free(self, g, heap, pending):
 {indent(load + _thrifty(body) + free, 8)}
+        return then
 
     def logged(self, g, heap, pending, log):
 {indent(load + body, 8)}
         log.append((STEP, self, (g,), {grads}))
+        return then
 
     def logged_free(self, g, heap, pending, log):
 {indent(load + body + free, 8)}
         log.append((STEP, self, (g,), {grads}))
+        return then
 {extra}"""
     made = _build(op, "node", source, Base=base, **values)
     made.__name__ = made.__qualname__ = op.node.__name__

@@ -29,7 +29,8 @@ PLAIN = frozenset((int, float, bool, str, type(None), Size))
 
 
 class RowNode(OpNode):
-    """Keeps arguments in slots a0, a1 ... and sizes in s0, s1 ... by place, the result in `y`."""
+    """Keeps arguments in slots a0, a1 ..., sizes in s0, s1 ... and edges in e0, e1 ... by place,
+    the result in `y`."""
 
     __slots__ = ("cells", "d", "y")
 
@@ -37,6 +38,10 @@ class RowNode(OpNode):
     y: Any
     kept: tuple[int, ...] = ()
     sized: tuple[int, ...] = ()
+
+    @property
+    def edges(self) -> Any:  # type: ignore[override]
+        return tuple([getattr(self, f"e{i}") for i in self.op.differentiable])
 
     @property
     def args(self) -> Any:  # type: ignore[override]
@@ -187,11 +192,10 @@ def _take(op: Op, i: int, listed: str) -> str:
 
 def _attach(op: Op) -> str:
     lines = ["n = Node()"]
-    edges = []
     for i in op.differentiable:
         lines.append(f"if g{i} is LEAF:{indent(leaf(f'g{i}', f'p{i}'), 4)}")
-        edges.append(f"g{i}")
-    lines += [f"n.edges = ({', '.join(edges)},)", "n._got = None", "n.seq = tick()", "n.d = d"]
+        lines.append(f"n.e{i} = g{i}")
+    lines += ["n._got = None", "n.seq = tick()", "n.d = d"]
     for i in _reads(op, INPUT):
         readers = [f"g{op.differentiable[n]} is not None" for n in _readers(op, i)]
         value = f"(keep(p{i}) if mode.met_inference and type(p{i}) in TENSORS else p{i})"
@@ -215,12 +219,16 @@ def _sized(op: Op) -> tuple[int, ...]:
 # --- backward --------------------------------------------------------------------------------------
 def _node(op: Op) -> Any:
     kept, sized = _reads(op, INPUT), _sized(op)
-    slots = tuple(f"a{i}" for i in kept) + tuple(f"s{i}" for i in sized)
+    slots = (
+        tuple(f"e{i}" for i in op.differentiable)
+        + tuple(f"a{i}" for i in kept)
+        + tuple(f"s{i}" for i in sized)
+    )
     base = type(
         "RowNode", (RowNode,), {"__slots__": slots, "kept": kept, "sized": sized, "frees": op.frees}
     )
-    edges = [f"e{i}" for i in op.differentiable]
-    load = f"\n{', '.join(edges)}, = self.edges\nnp_d = self.d.np" + "".join(map(_load, kept))
+    load = "".join(f"\ne{i} = self.e{i}" for i in op.differentiable)
+    load += "\nnp_d = self.d.np" + "".join(map(_load, kept))
     if op.needs[1]:
         load += _LOAD_RESULT
     values: dict[str, Any] = {"RAW": table.RAW, "cast": _cast}

@@ -14,8 +14,20 @@ from engine.ops.table import Op, OpNode
 from engine.size import intern
 
 
-class OneInput(OpNode):
-    """A node with one input that keeps the input `x`, or else its element type there."""
+class OneEdge(OpNode):
+    """A node with one edge, `e`."""
+
+    __slots__ = ("e",)
+
+    e: Any
+
+    @property
+    def edges(self) -> Any:  # type: ignore[override]
+        return (self.e,)
+
+
+class OneInput(OneEdge):
+    """It keeps the input `x`, or else its element type there."""
 
     __slots__ = ("x",)
 
@@ -37,8 +49,8 @@ class OneInput(OpNode):
             self.x = None
 
 
-class OneResult(OpNode):
-    """A node with one input that keeps the values `y` of its result."""
+class OneResult(OneEdge):
+    """It keeps the values `y` of its result."""
 
     __slots__ = ("cells", "y")
 
@@ -89,7 +101,7 @@ def _unary_node(op: Op, vjp: str) -> Any:
         base, load, free, places = _one_result(op, vjp)
     else:
         base, load, free, places = OneInput, "", "", {}
-    body = f"\ne = self.edges[0]\nv = {inline(vjp, places)}\n" + receive("e", "v")
+    body = f"\ne = self.e\nv = {inline(vjp, places)}\n" + receive("e", "v")
     node = steps(op, base, load, free, body, "(v,)", RAW=table.RAW, **functions(vjp))
     node.frees = bool(places)
     return node
@@ -131,7 +143,7 @@ if g is None or not mode.enabled:
 else:
     n = Node()
     if g is LEAF:{leaf}
-    n.edges = (g,)
+    n.e = g
     n._got = None
     n.seq = tick()
 {kept}

@@ -15,7 +15,9 @@ from engine import recording
 from engine.tape.record.watch import Entry
 
 MANY = 1 << 14  # entries in the log that the watch takes down itself
-LONGEST = 1 << 17  # entries in the log: where there are more, the program waits
+LONGEST = 1 << 20  # entries in the log: where there are more, the program waits
+_OF_ITS_OWN = 400  # bytes of an entry beside the elements of its arrays
+_RELIEVED = 0.5  # the part of what may wait at which the program goes on
 _SAMPLES = 256  # entries that are weighed for all
 _LEAST, _MOST = 256 << 20, 2 << 30  # bytes
 _SHARE = 8  # the part of the machine's memory that may wait to be written
@@ -45,8 +47,9 @@ class Pressure:
     """Lets the program wait while too much waits to be written.
 
     pending: returns the bytes that were taken down and not written yet. write: takes down and
-    writes all but a plain pass that is not over; take_down: takes down that as well. waited:
-    seconds in which the program stood still.
+    writes all but a plain pass that is not over; write_some: a piece of that, and returns how many
+    entries it was; take_down: takes down the pass as well. waited: seconds in which the program
+    stood still.
     """
 
     def __init__(
@@ -54,10 +57,11 @@ class Pressure:
         log: list[Entry],
         pending: Callable[[], int],
         write: Callable[[], None],
+        write_some: Callable[[], int],
         take_down: Callable[[], None],
     ) -> None:
         self._log, self._pending = log, pending
-        self._write, self._take_down = write, take_down
+        self._write, self._write_some, self._take_down = write, write_some, take_down
         self._stale = 0  # appends to the patient since it was last needed
         self.patient = Patient(log, self._relieve)
         self.most = budget()
@@ -78,9 +82,11 @@ class Pressure:
         if behind or len(self._log) > MANY:
             self._write()
 
-    def is_behind(self) -> bool:
-        """Whether more waits than may."""
-        return len(self._log) > LONGEST or self._pending() + weight(self._log) > self.most
+    def is_behind(self, part: float = 1.0) -> bool:
+        """Whether more waits than may, or than a part of that."""
+        if len(self._log) > LONGEST * part:
+            return True
+        return self._pending() + weight(self._log) > self.most * part
 
     def after_writing(self) -> None:
         """The program is about to write in place, and what shows the old values was copied."""
@@ -95,7 +101,8 @@ class Pressure:
             if self._stale % 1024:
                 return
         with self.waiting():
-            self._write()
+            while self.is_behind(_RELIEVED) and self._write_some():
+                pass
             if self.is_behind():  # with a pass that is not over
                 self._take_down()
                 self._write()
@@ -117,15 +124,18 @@ def portion(entries: list[Entry], most: int, size: int) -> int:
 
 
 def weight(entries: list[Entry]) -> int:
-    """Estimate the bytes of the arrays that entries keep alive."""
+    """Estimate the bytes of what entries keep alive."""
     every = max(len(entries) // _SAMPLES, 1) | 1
     return sum(map(_weight, entries[::every])) * every
 
 
 def _weight(entry: Entry) -> int:
     kind = entry[0]
+    nbytes = _OF_ITS_OWN
     if kind == recording.OPERATION:
-        return getattr(getattr(entry[2], "_a", None), "nbytes", 0)
-    if kind == recording.STEP:
-        return sum(array.nbytes for array in entry[3] if array is not None)
-    return entry[3].nbytes if kind == recording.ACCUMULATE else 0
+        nbytes += getattr(getattr(entry[2], "_a", None), "nbytes", 0)
+    elif kind == recording.STEP:
+        nbytes += sum(array.nbytes for array in entry[3] if array is not None)
+    elif kind == recording.ACCUMULATE:
+        nbytes += entry[3].nbytes
+    return nbytes
