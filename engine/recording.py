@@ -43,7 +43,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
@@ -102,19 +102,27 @@ _ENGINE = str(Path(__file__).parent) + "/"
 ours: dict[str, bool] = {}
 
 
-def where() -> tuple[CodeType | None, int]:
-    """Return code and last instruction of the innermost frame outside the engine.
+#: The code that called an operation last, if it is none of the engine's: it is known by sight.
+person: CodeType | None = None
+
+
+def where(first: FrameType | None = None) -> tuple[CodeType | None, int]:
+    """Return code and last instruction of the innermost frame outside the engine, from `first` on.
 
     The line is resolved when somebody asks: f_lasti costs nanoseconds, f_lineno microseconds.
     """
-    frame = sys._getframe(1)
+    global person
+    frame = sys._getframe(1) if first is None else first
     while frame is not None:
-        name = frame.f_code.co_filename
+        code = frame.f_code
+        name = code.co_filename
         own = ours.get(name)
         if own is None:
             own = ours[name] = name.startswith(_ENGINE)
         if not own:
-            return frame.f_code, frame.f_lasti
+            if frame is first:
+                person = code
+            return code, frame.f_lasti
         frame = frame.f_back  # type: ignore[assignment]
     return None, -1
 
@@ -169,8 +177,8 @@ def is_taken(*logs: Any) -> bool:
 
 def take_away() -> None:
     """Nobody records any more."""
-    global log
-    log = None
+    global log, person
+    log = person = None
     inside = forward
     while inside is not None:
         inside.log, inside = None, inside.outer

@@ -17,6 +17,9 @@ _PLACE = __file__.removesuffix(".py")  # where tracebacks find formulas: inside 
 CONSTANTS = {"pi": math.pi, "ln2": math.log(2), "ln10": math.log(10), "sqrt_pi": math.sqrt(math.pi)}
 _NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(\()?")
 
+#: Formulas that arrays compute in other words: with as little new memory as may be.
+ON_ARRAYS: dict[str, str] = {}
+
 
 def names(text: str) -> list[str]:
     """What a formula takes beside `g`, in the order of appearance."""

@@ -9,6 +9,7 @@ import numpy as np
 from engine import errors
 from engine.dtype import FLOAT
 from engine.ops.api import publish
+from engine.ops.formula import ON_ARRAYS
 from engine.ops.helpers import axis
 from engine.ops.table import GRAPH, RAW, define, run
 from engine.ops.twice import name_kernel
@@ -46,19 +47,41 @@ RAW.total = _raw_total
 GRAPH.total = lambda v, dim: GRAPH.sum(v, [dim], True) if v._s else v
 
 
+def _softmax_slope(g: Raw, result: Raw, dim: int) -> Raw:
+    v = g * result
+    if type(v) is not np.ndarray:
+        return result * (g - v)
+    np.subtract(g, _raw_total(v, dim), v)
+    v *= result
+    return v
+
+
+def _log_softmax_slope(g: Raw, result: Raw, dim: int) -> Raw:
+    v = RAW.exp(result)
+    if type(v) is not np.ndarray:
+        return g - v * g
+    v *= _raw_total(g, dim)
+    return np.subtract(g, v, v)
+
+
+RAW.softmax_slope, RAW.log_softmax_slope = _softmax_slope, _log_softmax_slope
+_SLOPE, _LOG_SLOPE = "result * (g - total(g * result, dim))", "g - exp(result) * total(g, dim)"
+ON_ARRAYS[_SLOPE] = "softmax_slope(g, result, dim)"
+ON_ARRAYS[_LOG_SLOPE] = "log_softmax_slope(g, result, dim)"
+
 SOFTMAX = define(
     "_softmax(self, dim)",
     _softmax,
     family="activation",
     node="SoftmaxBackward0",
-    self="result * (g - total(g * result, dim))",
+    self=_SLOPE,
 )
 LOG_SOFTMAX = define(
     "_log_softmax(self, dim)",
     _log_softmax,
     family="activation",
     node="LogSoftmaxBackward0",
-    self="g - exp(result) * total(g, dim)",
+    self=_LOG_SLOPE,
 )
 name_kernel(SOFTMAX, "SoftmaxBackwardData", "result")
 name_kernel(LOG_SOFTMAX, "LogSoftmaxBackwardData", "result")

@@ -8,11 +8,13 @@ dx = (gw - mean(gw) - x̂ mean(gw x̂)) / std.
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from engine.autograd import mode
 from engine.ops.api import expose
 from engine.ops.helpers import sum_to
 from engine.ops.table import define
@@ -90,7 +92,10 @@ def _layer_norm(a: Raw, shape: Ints, weight: Raw, bias: Raw, eps: float) -> Raw:
 
 def _layer_norm_rows(a: Raw, n: int, weight: Raw, bias: Raw, eps: float) -> Raw:
     """The same over rows of `n` neighbours, with as little new memory as may be."""
-    out, rstd = _standard(a.reshape(-1, n), eps)
+    rows = a.reshape(-1, n)
+    mean, out, rstd = _standard(rows, eps)
+    if mode.enabled:
+        _remember(a, (n, eps), (mean, rstd))
     out *= rstd
     if weight is not None:
         out *= weight.reshape(n)
@@ -103,11 +108,32 @@ def _row_means(v: Raw) -> Raw:
     return np.add.reduce(v, 1, keepdims=True) / v.dtype.type(v.shape[1])
 
 
-def _standard(rows: Raw, eps: float) -> tuple[Raw, Raw]:
-    """Rows minus their means, and what remains to multiply them with."""
-    centred = rows - _row_means(rows)
+def _standard(rows: Raw, eps: float) -> tuple[Raw, Raw, Raw]:
+    """The means of rows, the rows less these, and what remains to multiply them with."""
+    mean = _row_means(rows)
+    centred = rows - mean
     rstd = 1 / np.sqrt(_row_means(centred * centred) + rows.dtype.type(eps))
-    return centred, rstd
+    return mean, centred, rstd
+
+
+#: Means and deviations of arrays that a layer norm took, for its backward pass: by the array's id,
+#: as long as the array is there.
+_known: dict[int, tuple[Any, tuple[int, float], tuple[Raw, Raw]]] = {}
+
+
+def _remember(a: Raw, how: tuple[int, float], found: tuple[Raw, Raw]) -> None:
+    key = id(a)
+    _known[key] = weakref.ref(a, lambda gone: _forget(key, gone)), how, found
+
+
+def _forget(key: int, gone: Any) -> None:
+    if key in _known and _known[key][0] is gone:
+        del _known[key]
+
+
+def _remembered(a: Raw, how: tuple[int, float]) -> tuple[Raw, Raw] | None:
+    found = _known.get(id(a))
+    return found[2] if found is not None and found[0]() is a and found[1] == how else None
 
 
 def _layer_norm_vjp(
@@ -125,7 +151,12 @@ def _layer_norm_arrays(
     """`_gradients` over the last dimensions, as rows, with as little new memory as may be."""
     n = math.prod(shape)
     rows, x = g.reshape(-1, n), a.reshape(-1, n)
-    xhat, rstd = _standard(x, eps)
+    found = _remembered(a, (n, eps))
+    if found is None:
+        _, xhat, rstd = _standard(x, eps)
+    else:
+        mean, rstd = found
+        xhat = x - mean
     xhat *= rstd
     product = rows * xhat
     gweight = sum_to(product, (n,)).reshape(shape) if weight is not None and needs[1] else None

@@ -201,7 +201,10 @@ def made(self, other):
         return full(self, other)
 {indent(TENSOR + attach, 4)}
     if recording.log is not None:
-        inputs, params = ((self,), {{"other": other}}) if sb is None else ((self, other), None)
+        if sb is None:
+            inputs, params = (self,), {{"other": other}}
+        else:
+            inputs, params = (self, other), None
 {indent(LOG.format(name=name, inputs="inputs", params="params"), 8)}
     return t
 """

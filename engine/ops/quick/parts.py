@@ -37,7 +37,7 @@ RELEASED = Released()
 
 _SCOPE: dict[str, Any] = {
     "__name__": __name__,  # what NumPy's warnings are told by in other threads
-    "LEAF": LEAF, "OURS": recording.ours, "RELEASED": RELEASED, "STEP": recording.STEP, "Tensor": Tensor, "View": version.View,
+    "LEAF": LEAF, "RELEASED": RELEASED, "STEP": recording.STEP, "Tensor": Tensor, "View": version.View,
     "OPERATION": recording.OPERATION, "changed": version.changed, "errors": errors, "getframe": sys._getframe, "heappush": heappush,
     "intern": intern, "keep": table.keep, "leaf_edge": leaf_edge, "mode": mode, "new": new,
     "ndarray": np.ndarray, "getrefcount": sys.getrefcount, "recording": recording, "saved_error": version.saved_error, "sum_to": sum_to, "table_record": table.record, "tick": tick,
@@ -96,10 +96,10 @@ log = recording.log
 if log is not None:
     frame = getframe(1)
     code = frame.f_code
-    if OURS.get(code.co_filename, True):
-        log.append((OPERATION, {name!r}, t, {inputs}, {params}, *where(), recording.scope))
+    if code is recording.person:
+        log.append((OPERATION, {name!r}, t, {inputs}, {params}, code, frame.f_lasti, recording.scope))
     else:
-        log.append((OPERATION, {name!r}, t, {inputs}, {params}, code, frame.f_lasti, recording.scope))"""
+        log.append((OPERATION, {name!r}, t, {inputs}, {params}, *where(frame), recording.scope))"""
 
 
 def leaf(edge: str, t: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from engine import version
 from engine.dtype import FLOAT, FROM_NP
 from engine.ops import saved, table
-from engine.ops.formula import inline
+from engine.ops.formula import ON_ARRAYS, inline
 from engine.ops.quick.parts import (
     LOG,
     RELEASED,
@@ -145,11 +145,23 @@ def _log(op: Op) -> str:
     inputs, params = "(p0,)", "None"
     lines = ""
     if len(op.params) > 1:
-        lines = "\ninputs, params = [p0], {}"
+        usual = [i for i in range(1, len(op.params)) if i in op.differentiable]
+        others = [i for i in range(1, len(op.params)) if i not in usual]
+        tensors = [f"type(p{i}) in TENSORS" for i in usual]
+        tensors += [f"type(p{i}) not in TENSORS" for i in others]
+        given = "".join(f", p{i}" for i in usual)
+        rest = ", ".join(f"{op.params[i]!r}: p{i}" for i in others)
+        lines = f"""
+if {" and ".join(tensors)}:
+    inputs = (p0{given},)
+    params = {{{rest}}} or None
+else:
+    inputs, params = [p0], {{}}"""
         for i, p in enumerate(op.params[1:], 1):
-            lines += f"\nif type(p{i}) in TENSORS:\n    inputs.append(p{i})"
-            lines += f"\nelse:\n    params[{p!r}] = p{i}"
-        inputs, params = "tuple(inputs)", "params or None"
+            lines += f"\n    if type(p{i}) in TENSORS:\n        inputs.append(p{i})"
+            lines += f"\n    else:\n        params[{p!r}] = p{i}"
+        lines += "\n    inputs, params = tuple(inputs), params or None"
+        inputs, params = "inputs", "params"
     return lines + LOG.format(name=op.name, inputs=inputs, params=params)
 
 
@@ -260,6 +272,7 @@ def _slope(op: Op, i: int, values: dict[str, Any]) -> str:
     if text is None:
         values[f"vjp{i}"] = fn
         return f"vjp{i}(RAW, g{_given(getters)})"
+    text = ON_ARRAYS.get(text, text)
     values.update(functions(text))
     places = {p: f"a{k}" for p, k in op.index.items()} | {"result": "y"}
     places |= {f"{p}_sizes": f"self.s{k}" for p, k in op.index.items()}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+
+import numpy as np
 
 from engine.dtype import FROM_NP
 from engine.ops import table
@@ -93,6 +96,19 @@ if self.cells is not None:
     return OneResult, load, "\nself.y = None", {"result": "y"}
 
 
+#: A 1 that is added to an array or less one, in a formula; and what takes its place, since NumPy
+#: needs as long to make an array of a number as for the sum.
+_ONE = re.compile(r"\b1(?= [-+] )|(?<= [-+] )1\b")
+_UNIT = np.ones((), np.float32)
+_UNIT.flags.writeable = False
+#: A difference that fits into the memory of a product which was just made.
+_SLOPE = re.compile(r"\(one - (\w+ \* \w+)\)")
+
+
+def _less(product: Any) -> Any:
+    return np.subtract(_UNIT, product, product)
+
+
 @cache
 def _unary_node(op: Op, vjp: str) -> Any:
     if "self" in names(vjp):
@@ -101,8 +117,15 @@ def _unary_node(op: Op, vjp: str) -> Any:
         base, load, free, places = _one_result(op, vjp)
     else:
         base, load, free, places = OneInput, "", "", {}
-    body = f"\ne = self.e\nv = {inline(vjp, places)}\n" + receive("e", "v")
-    node = steps(op, base, load, free, body, "(v,)", RAW=table.RAW, **functions(vjp))
+    formula = _ONE.sub("one", inline(vjp, places))
+    one = "" if "one" not in formula else "\none = ONE if g.__class__ is ndarray else 1"
+    if formula != (shorter := _SLOPE.sub(r"(one - \1 if small else less(\1))", formula)):
+        formula = shorter
+        one += "\nsmall = g.__class__ is not ndarray or g.size < LARGE"
+    body = f"{one}\ne = self.e\nv = {formula}\n" + receive("e", "v")
+    node = steps(
+        op, base, load, free, body, "(v,)", RAW=table.RAW, ONE=_UNIT, less=_less, **functions(vjp)
+    )
     node.frees = bool(places)
     return node
 

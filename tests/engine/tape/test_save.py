@@ -107,3 +107,23 @@ def test_a_failed_append_leaves_what_was_there(tmp_path: Path, monkeypatch) -> N
     sink.append([b" third"])
     assert (tmp_path / "spool.tape").read_bytes() == b"first third"
     sink.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "writev"), reason="a system that writes one part at a time")
+def test_many_parts_arrive_though_the_system_takes_few_bytes_at_a_time(
+    tmp_path: Path, monkeypatch
+) -> None:
+    sink = FileSink(tmp_path / "spool.tape")
+    real = os.writev
+
+    def short(fd: int, parts) -> int:
+        head = b"".join(parts)[:7]
+        assert head
+        return real(fd, [head])
+
+    monkeypatch.setattr(os, "writev", short)
+    parts = [bytes([n % 256]) * (n % 5) for n in range(1200)]
+    sink.append(parts)
+    assert (tmp_path / "spool.tape").read_bytes() == b"".join(parts)
+    assert sink.end == sum(map(len, parts))
+    sink.close()
