@@ -166,7 +166,8 @@ def test_whatever_happened_to_a_file_what_is_recovered_is_a_whole_tape(
             assert report.hopeless, seed
             continue
         assert check(tmp_path / "b.tape").whole, seed
-        use(Tape.open(tmp_path / "b.tape"))
+        recovered_tape = Tape.open(tmp_path / "b.tape")
+        use(recovered_tape, recovered_tape)
         recovered += 1
     assert recovered > 3
 
