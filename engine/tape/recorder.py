@@ -23,6 +23,7 @@ from engine import recording
 from engine.tape.record import transcript
 from engine.tape.record.arrays import fill_in
 from engine.tape.record.calm import uninterrupted
+from engine.tape.record.following import Follower
 from engine.tape.record.garbage import Collector
 from engine.tape.record.order import Held, as_served, whole_passes
 from engine.tape.record.places import frames
@@ -167,6 +168,15 @@ class Recorder:
                 break
         return self._sink.end
 
+    def follow(self) -> int:
+        """Write some of what happened, but leave most of the time to a program that is busy.
+
+        Returns the bytes that are safely in the spool; raises as `flush` does.
+        """
+        if os.getpid() == self._pid:
+            self._follower.follow()
+        return self._sink.end
+
     def finish(self) -> None:
         """Complete the tape: summary, directory, and everything on the disk."""
         if self._finished or os.getpid() != self._pid:
@@ -198,9 +208,15 @@ class Recorder:
         self._log = log
         self._bell = Bell(log, self._ring)
         self._collector = Collector(log)
+        self._follower = Follower(
+            log,
+            lambda: 0 if self._finished else self._write_next(),
+            lambda: self._pressure.is_behind(),
+        )
         self._pressure = Pressure(
-            log, lambda: self._transcript.arrays.pending, self._flush_here, self._write_here,
-            lambda: self._calmly(self._drain),
+            log, lambda: self._transcript.arrays.pending, lambda: self._calmly(self._drain),
+            lambda: self._here(self.flush), lambda: self._here(self._write_next),
+            lambda: self._here(self.follow),
         )  # fmt: skip
 
     def _is_on(self) -> bool:
@@ -281,20 +297,12 @@ class Recorder:
             if self._watch is not None:
                 self._watch.wake()
 
-    def _flush_here(self) -> None:
-        if not self._writes_already():
-            with contextlib.suppress(OSError):  # `failure` says it
-                self.flush()
-
-    def _write_here(self) -> int:
-        if os.getpid() == self._pid and not self._writes_already():
+    def _here(self, write: Callable[[], int]) -> int:
+        """Write, where `failure` says what goes wrong; not in a finalizer inside of a flush."""
+        if os.getpid() == self._pid and self._writing != threading.get_ident():
             with contextlib.suppress(OSError):
-                return self._write_next()
+                return write()
         return 0
-
-    def _writes_already(self) -> bool:
-        """Whether this is a finalizer of the person's that runs inside a flush."""
-        return self._writing == threading.get_ident()
 
     def _write_next(self) -> int:
         """Write a segment, alone; return how many entries were taken down for it."""

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import comm
@@ -33,6 +34,7 @@ class TapeRecorder(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def flush(self) -> int: ...
+    def follow(self) -> int: ...
     def begin_cell(self, key: str, source: str, count: int) -> None: ...
     def register_file(self, filename: str, key: str) -> None: ...
     def end_cell(self, names: dict[str, object]) -> None: ...
@@ -133,16 +135,16 @@ class CellRecording:
         while self._running.wait():
             for stream in self._streams:
                 stream.drain()
-            self._flush()
+            self._flush(self._recorder.follow)
             pause.wait(FLUSH_SECONDS)
 
-    def _flush(self) -> None:
-        """Write what was recorded and tell how far the spool can be read."""
+    def _flush(self, write: Callable[[], int] | None = None) -> None:
+        """Write what was recorded, all or some of it, and tell how far the spool can be read."""
         with self._lock:
             if self._broken:
                 return
             try:
-                flushed = self._recorder.flush()
+                flushed = (write or self._recorder.flush)()
             except NoRoom as error:
                 self._give_up(str(error))
                 return

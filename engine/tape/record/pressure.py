@@ -46,22 +46,23 @@ class Patient:
 class Pressure:
     """Lets the program wait while too much waits to be written.
 
-    pending: returns the bytes that were taken down and not written yet. write: takes down and
-    writes all but a plain pass that is not over; write_some: a piece of that, and returns how many
-    entries it was; take_down: takes down the pass as well. waited: seconds in which the program
-    stood still.
+    pending: returns the bytes that were taken down and not written yet. take_down: takes down all.
+    write: takes down and writes all but a plain pass that is not over; write_some: a piece of it,
+    and returns how many entries that was; follow: as much as a busy program allows. waited: seconds
+    in which the program stood still.
     """
 
     def __init__(
         self,
         log: list[Entry],
         pending: Callable[[], int],
-        write: Callable[[], None],
-        write_some: Callable[[], int],
         take_down: Callable[[], None],
+        write: Callable[[], int],
+        write_some: Callable[[], int],
+        follow: Callable[[], int],
     ) -> None:
-        self._log, self._pending = log, pending
-        self._write, self._write_some, self._take_down = write, write_some, take_down
+        self._log, self._pending, self._take_down = log, pending, take_down
+        self._write, self._write_some, self._follow = write, write_some, follow
         self._stale = 0  # appends to the patient since it was last needed
         self.patient = Patient(log, self._relieve)
         self.most = budget()
@@ -80,7 +81,7 @@ class Pressure:
         if behind and recording.log is self._log:
             recording.log = self.patient
         if behind or len(self._log) > MANY:
-            self._write()
+            self._follow()
 
     def is_behind(self, part: float = 1.0) -> bool:
         """Whether more waits than may, or than a part of that."""

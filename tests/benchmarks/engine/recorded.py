@@ -70,4 +70,4 @@ def _recorded(work: Work, repeats: int, path: Path) -> _Spent:
 
 def _follow(recorder: Recorder, over: threading.Event) -> None:
     while not over.wait(_EVERY):
-        recorder.flush()
+        recorder.follow()

@@ -54,7 +54,7 @@ def test_without_a_budget_large_arrays_are_statistics_and_small_ones_stay(tmp_pa
     assert replay.grads_at.__name__  # the small leaf's .grad is rebuilt as ever
     small = next(t for t in tape.grads["tensor"].tolist() if tape.tensor_label(t) == "small")
     assert replay.grad_at(tape, small, len(tape.events)).tolist() == [3.0, 3.0]
-    use(tape)
+    use(tape, tape)
 
 
 def test_the_budget_is_spent_where_the_arrays_are(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_a_tape_of_version_3_opens_without_statistics() -> None:
     tape = Tape.open(Path(__file__).parent / "data" / "version-3.tape")
     assert (tape.complete, tape.manifest["version"], len(tape.statistics)) == (True, 3, 0)
     assert (len(tape.passes), tape.tensor_label(0)) == (5, "x")
-    use(tape)
+    use(tape, tape)
