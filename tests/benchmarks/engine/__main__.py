@@ -7,8 +7,9 @@
 
 Forward and backward of each workload in float32 on one thread; peers take turns within a round, and
 a ratio is the median of the rounds' ratios of CPU time. The first two ratios are our time ÷ theirs,
-the next theirs ÷ ours, the last two the time with a recorder ÷ that without: of the program's own
-thread, with what it waits for the recorder, and of the whole process until all is written.
+the next theirs ÷ ours, the last three the time with a recorder ÷ that without: of the program's own
+thread, with what it waits for the recorder; of all threads until the program is done, as it is felt
+on one core; and of all threads until all is written.
 """
 
 from __future__ import annotations

@@ -20,10 +20,13 @@ class Cost(NamedTuple):
     """Recorder on ÷ off, by what the program's own thread does and by all of the process.
 
     running: CPU seconds of the thread, and the seconds in which it waited for the recorder.
-    total: CPU seconds of the process, until all of it is in the file.
+    shared: CPU seconds of the process while the program runs: what a person feels on one core, and
+    nearly so on several, since the recorder's thread holds the interpreter's lock most of its time.
+    total: the same until all of it is in the file.
     """
 
     running: Ratio
+    shared: Ratio
     total: Ratio
 
 
@@ -31,6 +34,7 @@ class _Spent(NamedTuple):
     """Seconds per run."""
 
     running: float
+    shared: float
     total: float
 
 
@@ -43,7 +47,7 @@ def cost(work: Work, rounds: int) -> Cost:
         for _ in range(rounds):
             off.append(measure(work, repeats))
             on.append(_recorded(work, repeats, Path(folder) / "spool.tape"))
-    return Cost(ratio([one.running for one in on], off), ratio([one.total for one in on], off))
+    return Cost(*(ratio(list(seconds), off) for seconds in zip(*on, strict=True)))
 
 
 def _recorded(work: Work, repeats: int, path: Path) -> _Spent:
@@ -56,6 +60,7 @@ def _recorded(work: Work, repeats: int, path: Path) -> _Spent:
     for _ in range(repeats):
         work()
     running = time.thread_time() - own + recorder.waited
+    shared = time.process_time() - before
     recorder.stop()
     recorder.flush()
     total = time.process_time() - before
@@ -65,7 +70,7 @@ def _recorded(work: Work, repeats: int, path: Path) -> _Spent:
     if recorder.failure:
         raise RuntimeError(recorder.failure)
     path.unlink()
-    return _Spent(running / repeats, total / repeats)
+    return _Spent(running / repeats, shared / repeats, total / repeats)
 
 
 def _follow(recorder: Recorder, over: threading.Event) -> None:

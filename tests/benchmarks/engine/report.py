@@ -58,7 +58,7 @@ class Judged(NamedTuple):
 
 
 def judged(result: Result) -> dict[str, Judged]:
-    """Return the ratios of a workload, by peer, "recording" and "recorded"."""
+    """Return the ratios of a workload, by peer, "recording", "shared" and "recorded"."""
     mine, targets = result.seconds["ours"], TARGETS.get(result.key)
     ratios = {}
     for name, theirs in result.seconds.items():
@@ -69,19 +69,20 @@ def judged(result: Result) -> dict[str, Judged]:
     if result.cost is not None:
         most = getattr(targets, "recorder", None)
         ratios["recording"] = Judged(result.cost.running, most, True)
+        ratios["shared"] = Judged(result.cost.shared, most, True)
         ratios["recorded"] = Judged(result.cost.total, most, True)
     return ratios
 
 
 def heading(peers: Mapping[str, Peer], recorder: bool) -> str:
     columns = [_HEADINGS[name] for name in peers]
-    columns += ["recorder running", "and written"] if recorder else []
+    columns += ["recorder running", "with its thread", "and written"] if recorder else []
     return f"{'':<43}{'ours ms':>9}" + "".join(f"{column:>{_WIDTH}}" for column in columns)
 
 
 def line(result: Result, peers: Mapping[str, Peer]) -> str:
     own, ratios = statistics.median(result.seconds["ours"]) * 1e3, judged(result)
-    columns = [*peers, *(("recording", "recorded") if result.cost else ())]
+    columns = [*peers, *(("recording", "shared", "recorded") if result.cost else ())]
     cells = "".join(f"{ratios.get(column, '–')!s:>{_WIDTH}}" for column in columns)
     return f"{result.key}  {TITLES[result.key]:<40}{own:>9.3f}{cells}"
 
