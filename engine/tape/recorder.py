@@ -76,6 +76,7 @@ class Recorder:
         self._listen([])
         self._held = Held([])
         self._taken = 0  # entries, by the latest drain
+        self._taking = 0.0  # seconds, for the latest segment
         self._watch: Watch | None = None
         self._lock = threading.RLock()  # the transcript
         self._io = threading.Lock()  # the sink
@@ -208,11 +209,7 @@ class Recorder:
         self._log = log
         self._bell = Bell(log, self._ring)
         self._collector = Collector(log)
-        self._follower = Follower(
-            log,
-            lambda: 0 if self._finished else self._write_next(),
-            lambda: self._pressure.is_behind(),
-        )
+        self._follower = Follower(log, self._piece, lambda: self._pressure.is_behind())
         self._pressure = Pressure(
             log, lambda: self._transcript.arrays.pending, lambda: self._calmly(self._drain),
             lambda: self._here(self.flush), lambda: self._here(self._write_next),
@@ -304,6 +301,9 @@ class Recorder:
                 return write()
         return 0
 
+    def _piece(self) -> tuple[int, float]:
+        return (0 if self._finished else self._write_next()), self._taking
+
     def _write_next(self) -> int:
         """Write a segment, alone; return how many entries were taken down for it."""
         with uninterrupted(), self._io:
@@ -360,11 +360,12 @@ class Recorder:
 
         Arrays are written outside the lock, straight from their memory.
         """
+        began = time.perf_counter()
         with self._lock:
             self._taken = 0
             most = portion(self._log, most, _BYTES_PER_SEGMENT)
             self._calmly(self._drain, most, True)
-            taken = self._taken
+            taken, self._taking = self._taken, time.perf_counter() - began
             batch, arrays = self._transcript.batch, self._transcript.arrays
             if batch.empty:
                 return taken

@@ -27,22 +27,26 @@ def clock(monkeypatch) -> Clock:
 
 
 class Program:
-    """A log that grows by `speed` entries per second of writing; a piece is ten entries."""
+    """A log that grows by `speed` entries while a piece of ten is written, which takes a second.
+
+    held: the part of that second in which nothing else can run.
+    """
 
     def __init__(self, clock: Clock, entries: int, speed: int) -> None:
         self.clock, self.speed = clock, speed
         self.log: list[tuple[Any, ...]] = [()] * entries
         self.pieces = 0
         self.behind = False
+        self.held = 1.0
         self.follower = Follower(self.log, self.write, lambda: self.behind)
 
-    def write(self) -> int:
+    def write(self) -> tuple[int, float]:
         taken = len(self.log[:10])
         del self.log[:taken]
         self.clock.now += 1
         self.log += [()] * self.speed
         self.pieces += 1
-        return taken
+        return taken, self.held
 
 
 def test_all_is_written_while_the_program_pauses(clock: Clock) -> None:
@@ -64,12 +68,19 @@ def test_a_busy_program_keeps_most_of_the_time(clock: Clock) -> None:
     assert program.pieces == 2
 
 
+def test_what_is_written_beside_a_program_needs_no_rest(clock: Clock) -> None:
+    program = Program(clock, entries=95, speed=5)
+    program.held = 0.0
+    program.follower.follow()
+    assert program.pieces == 10
+
+
 def test_there_is_no_rest_while_too_much_waits(clock: Clock) -> None:
     program = Program(clock, entries=95, speed=5)
     program.behind = True
     write = program.write
 
-    def until_little_waits() -> int:
+    def until_little_waits() -> tuple[int, float]:
         program.behind = len(program.log) > 50
         return write()
 
@@ -83,7 +94,7 @@ def test_nothing_is_written_twice_at_a_time(clock: Clock) -> None:
     program = Program(clock, entries=30, speed=0)
     write = program.write
 
-    def and_again() -> int:
+    def and_again() -> tuple[int, float]:
         before = program.pieces
         program.follower.follow()
         assert program.pieces == before
