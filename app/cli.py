@@ -162,6 +162,9 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
         "large graph)",
     )  # fmt: skip
     parser.add_argument("--folded", metavar="REFS", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--left-to-right", action="store_true", help="the graph runs to the right, not down"
+    )
     film = parser.add_argument_group("a replay")
     film.add_argument("--fps", type=float, default=25.0, help="frames per second (25)")
     film.add_argument("--size", type=_size, default=(1280, 720), help="pixels (1280x720)")
@@ -333,7 +336,7 @@ def _export(options: argparse.Namespace) -> int:
     refs = options.folded
     folded = None if refs is None else frozenset(int(ref) for ref in refs.split(",") if ref)
     try:
-        groups = GroupOptions(by_of(options.group_by), options.fold, folded)
+        groups = GroupOptions(by_of(options.group_by), options.fold, folded, options.left_to_right)
         if target.suffix.lower() in PICTURES + FILMS:
             display.check_qt()
         with _ended_as_interrupted():

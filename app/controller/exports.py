@@ -40,12 +40,13 @@ class Exports(QObject):
     def start(
         self, tape: Tape, target: Path, graph: int, theme: str, playhead: int | None = None,
         lens: str = "operation", flow: bool = False, by: str = "",
-        folded: Collection[int] | None = None,
+        folded: Collection[int] | None = None, sideways: bool = False,
     ) -> None:  # fmt: skip
         """Write graph number `graph` to `target`; raises TapeError or OSError.
 
         playhead, lens, flow: what a picture shows, see `app.export.export`; by, folded: how it is
-        grouped, and which groups are folded; "" and None for what suits the graph.
+        grouped, and which groups are folded; "" and None for what suits the graph;
+        sideways: whether it runs from left to right.
 
         RuntimeError while another export runs.
         """
@@ -64,7 +65,7 @@ class Exports(QObject):
             ["-P", "-m", "app.cli", "export", str(source), "--to", str(target), "--graph",
              str(graph), "--theme", theme, "--progress", "--colour-by", lens,
              *([] if playhead is None else ["--playhead", str(playhead)]),
-             *(["--flow"] if flow else []),
+             *(["--flow"] if flow else []), *(["--left-to-right"] if sideways else []),
              *(["--group-by", by] if by else []),
              *([] if folded is None else ["--folded", ",".join(map(str, folded))])],
         )  # fmt: skip

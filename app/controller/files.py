@@ -240,6 +240,7 @@ class Files(QObject):
                 tape, path, graph.number, preferences.theme, self._session.playhead,
                 self._window.graph.lens.currentData().value.lower(), preferences.flow,
                 by or "", None if folded is None else [group.ref for group in folded],
+                preferences.left_to_right,
             )  # fmt: skip
         except (TapeError, OSError) as error:
             self._window.notice.show_message(str(error), error=True)

@@ -84,7 +84,9 @@ def write_film(
 
     still.ensure_application()
     shown = arranged(tape, graph, info, groups).shown
-    layout = lay_out(shown.graph, card_sizes(shown.graph), nest=shown.nest)
+    layout = lay_out(
+        shown.graph, card_sizes(shown.graph), nest=shown.nest, sideways=groups.sideways
+    )
     film = Film(tape, shown.graph, layout, themes.load(theme), options.size, info.title)
     plan = cut(step_stops(tape, info.passes), options.fps, options.speed)
     done = 0

@@ -15,11 +15,13 @@ from ui.graph.model import GraphInfo
 @dataclass(frozen=True, slots=True)
 class GroupOptions:
     """by: None for what suits the graph; level: fold groups so many levels inside and deeper, 0 for
-    all; refs: fold these and no others; without both, what suits the graph's size."""
+    all; refs: fold these and no others; without both, what suits the graph's size. sideways: the
+    graph runs from left to right."""
 
     by: By | None = None
     level: int | None = None
     refs: frozenset[int] | None = None
+    sideways: bool = False
 
 
 def by_of(name: str | None) -> By | None:

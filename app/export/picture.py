@@ -46,7 +46,7 @@ def picture(
         playhead = len(tape.events) if playhead is None else playhead
     shown = arranged(tape, graph, info, groups).shown
     graph = shown.graph
-    layout = lay_out(graph, card_sizes(graph), nest=shown.nest)
+    layout = lay_out(graph, card_sizes(graph), nest=shown.nest, sideways=groups.sideways)
     moment = state_at(tape, len(tape.events) if playhead is None else playhead)
     state, legends = None, list[Legend]()
     if playhead is not None:

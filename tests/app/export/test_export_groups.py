@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from app.export.groups import GroupOptions, by_of
 from tests.app.drive import write_tape
 from tests.app.test_grouping import NET
 from ui.graph.groups import By
+
+#: Before drawings make an application without widgets, which tests of windows could not use.
+pytestmark = pytest.mark.usefixtures("qapp")
 
 
 def words(path: Path) -> str:
@@ -50,3 +54,15 @@ def test_the_same_groups_give_the_same_bytes(tmp_path: Path) -> None:
         export(tape, tmp_path / name, groups=GroupOptions(By.MODULE, 2), playhead=len(tape.events))
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     tape.close()
+
+
+def test_a_drawing_runs_down_or_from_left_to_right(tmp_path: Path) -> None:
+    tape = write_tape(tmp_path / "net.tape", NET)
+    shapes = []
+    for name, more in (("down.svg", []), ("right.svg", ["--left-to-right"])):
+        target = tmp_path / name
+        assert main(["export", str(tape), "--to", str(target), *more]) == 0
+        found = re.search(r'viewBox="0 0 (\d+) (\d+)"', target.read_text("utf-8"))
+        assert found is not None
+        shapes.append(int(found[1]) / int(found[2]))
+    assert shapes[1] > 1.5 * shapes[0]
