@@ -100,6 +100,7 @@ _ROOMS = [
     "random",
     "jit",
     "printing",
+    "profiler",
     "serialization",
     "storage",
     "testing",
