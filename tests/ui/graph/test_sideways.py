@@ -48,14 +48,14 @@ def test_turning_twice_changes_nothing() -> None:
         assert getattr(again, name) == pytest.approx(getattr(layout, name))
 
 
-def test_the_backward_spine_lies_below_the_forward_one() -> None:
+def test_the_backward_spine_lies_above_the_forward_one() -> None:
     graph = mlp(3)
     layout = place(graph)
     index = {node: i for i, node in enumerate(layout.ids)}
     pairs = [(n, graph.nodes[n]["twin"]) for n in graph if n.kind == Kind.OP]
     for op, back in pairs:
         a, b = layout.boxes[index[op]], layout.boxes[index[back]]
-        assert a[1] + a[3] < b[1]
+        assert b[1] + b[3] < a[1]
         assert a[0] + a[2] / 2 == pytest.approx(b[0] + b[2] / 2)
 
 
@@ -72,6 +72,8 @@ def test_a_deep_graph_wraps_into_rows_of_a_readable_shape() -> None:
     layout = place(graphs.transformer(12))
     _, _, width, height = layout.bounds
     assert 0.8 < width / height < 4.0
+    # The first operations stand in the top row, the last ones in the lowest.
+    assert layout.boxes[:20, 1].max() < layout.boxes[-20:, 1].min()
 
 
 def test_frames_have_their_header_above() -> None:
@@ -145,7 +147,7 @@ def test_right_and_left_walk_along_edges_up_and_down_across(
     assert graph.nodes[canvas.selected()]["title"] == "addmm"
     qtbot.keyClick(canvas, Qt.Key.Key_Left)
     assert canvas.selected() == relu
-    qtbot.keyClick(canvas, Qt.Key.Key_Down)
-    assert canvas.selected() == back
     qtbot.keyClick(canvas, Qt.Key.Key_Up)
+    assert canvas.selected() == back
+    qtbot.keyClick(canvas, Qt.Key.Key_Down)
     assert canvas.selected() == relu

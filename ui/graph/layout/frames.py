@@ -225,11 +225,11 @@ def _furnished(problem: Problem, drawing: Drawing) -> _Room:
     sideways = problem.sideways
     tall = float(np.ptp(drawing.boxes[:, 0 if sideways else 1]))
     room = min(max(HEADER, _SHARE * tall), _HIGHEST)
-    # What is right here will be above when the drawing is turned.
-    above, right = (_FOOT, room) if sideways else (room, _SIDE)
+    # What is left here will be above when the drawing is turned.
+    above, left = (_FOOT, room) if sideways else (room, _SIDE)
     head = max(above - float(cards[:, 1].min() - drawing.low[1]), _PAD)
     foot = max(_FOOT - float(drawing.high[1] - (cards[:, 1] + cards[:, 3]).max()), _PAD)
-    low, high = drawing.low - np.array([_SIDE, head]), drawing.high + np.array([right, foot])
+    low, high = drawing.low - np.array([left, head]), drawing.high + np.array([_SIDE, foot])
     along = 1 if sideways else 0
     lack = max(_NARROWEST - float(high[along] - low[along]), 0.0)
     low[along] -= lack / 2
