@@ -274,8 +274,8 @@ class RMSNorm(_OverLast):
     ) -> None:
         super().__init__(normalized_shape, eps, elementwise_affine, dtype, device)
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, self.normalized_shape, self.weight, self.eps)
 
 
 class GroupNorm(Module):

@@ -37,6 +37,8 @@ def convolution(
         )
     batched = [*([] if input.dim() == n + 2 else [1]), *input.shape]
     if weight.dim() != n + 2:
+        if weight.dim() < 3:
+            raise RuntimeError("weight should have at least three dimensions")
         if weight.dim() > n + 2 and n == 1:
             k = weight.dim()
             raise RuntimeError(

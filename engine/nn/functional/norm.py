@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import engine
+from engine import errors
 from engine.batching.levels import level_of
 from engine.ops import inplace
 from engine.tensor import Tensor, wrap
@@ -23,9 +24,11 @@ def layer_norm(
     eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
     """Mean 0 and variance 1 over the last dimensions, which must be `normalized_shape`."""
+    if not isinstance(input, Tensor):
+        raise errors.not_tensor("layer_norm", "input", 1, input)
     shape = checks.normalized_shape("layer_norm", normalized_shape, input, "*, ", weight, bias)
-    checks.floating("LayerNormKernelImpl", input)
     checks.same_types(input, weight, bias)
+    checks.floating("LayerNormKernelImpl", input)
     return rows.layer_norm(input, shape, weight, bias, eps)  # type: ignore[no-any-return]
 
 
@@ -33,6 +36,8 @@ def rms_norm(
     input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None
 ) -> Tensor:
     """Divide by the root of the mean square over the last dimensions."""
+    if not isinstance(input, Tensor):
+        raise errors.not_tensor("rms_norm", "input", 1, input)
     n = len(checks.normalized_shape("rms_norm", normalized_shape, input, "*", weight))
     checks.floating("rms_norm", input)
     dims = tuple(range(input.dim() - n, input.dim()))

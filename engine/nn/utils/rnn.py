@@ -96,6 +96,8 @@ def pad_sequence(
 ) -> Tensor:
     """Stack sequences (length, *) with padding behind (or before) the shorter ones."""
     sequences = list(sequences)
+    if not sequences:
+        raise RuntimeError("received an empty list of sequences")
     longest = max(len(s) for s in sequences)
     rows = []
     for s in sequences:
