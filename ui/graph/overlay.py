@@ -32,7 +32,7 @@ from ui.graph.types import Role
 from ui.graph.words import detail_font
 
 HALO = 11.0  # pixels
-MANY_RINGS = 120
+GLOWING, MANY_RINGS = 24, 120
 TAIL = 0.34  # share of the route that a comet's tail covers
 BADGE_RISE = 16.0  # pixels that a badge climbs
 RIPPLE = 18.0  # pixels that a ring runs out
@@ -59,14 +59,15 @@ def paint_focus(
 
 
 def paint_ring(
-    painter: QPainter, scene: Scene, view: View, node: int, colour: QColor, soft: bool = False
-) -> None:
+    painter: QPainter, scene: Scene, view: View, node: int, colour: QColor, soft: bool = False,
+    glows: bool = True,
+) -> None:  # fmt: skip
     """Draw a ring around a node: firm for the selection, soft for what the source line made."""
-    glow = faded(colour, 0.18 if soft else 0.25)
-    area, radius = outline(scene, node, view, 4.0)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(glow, 5.0))
-    painter.drawRoundedRect(area, radius, radius)
+    if glows:
+        area, radius = outline(scene, node, view, 4.0)
+        painter.setPen(QPen(faded(colour, 0.18 if soft else 0.25), 5.0))
+        painter.drawRoundedRect(area, radius, radius)
     gap = 1.5 if soft else 3.0
     area, radius = outline(scene, node, view, gap)
     painter.setPen(QPen(faded(colour, 0.8) if soft else colour, 1.4 if soft else 2.0))
@@ -76,10 +77,11 @@ def paint_ring(
 def paint_rings(
     painter: QPainter, scene: Scene, view: View, nodes: Indices, colour: QColor
 ) -> None:
-    """Draw soft rings; where they are many, plain frames in one go."""
+    """Draw soft rings; where they are many without a glow, or as plain frames in one go."""
     if len(nodes) <= MANY_RINGS:
+        glows = len(nodes) <= GLOWING
         for node in nodes.tolist():
-            paint_ring(painter, scene, view, node, colour, soft=True)
+            paint_ring(painter, scene, view, node, colour, soft=True, glows=glows)
         return
     frames = scene.boxes[nodes] * view.scale + (view.dx - 1.0, view.dy - 1.0, 2.0, 2.0)
     painter.setBrush(Qt.BrushStyle.NoBrush)
