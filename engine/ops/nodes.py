@@ -173,10 +173,12 @@ class OpNode(Node):
 
 
 def plain(g: Any, values: Sequence[Any]) -> bool:
-    """Whether a backward kernel can take these values: tensors that nothing else handles."""
+    """Whether a backward kernel can take these values: tensors that nothing else handles, of types
+    that are not computed in steps of their own (see `engine.autograd.halves`)."""
     return (
         mode.batching is None
         and type(g) in TENSORS
+        and g._d.quick
         and all(type(v) in TENSORS for v in values if isinstance(v, Tensor))
     )
 
