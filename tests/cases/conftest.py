@@ -6,7 +6,6 @@ import linecache
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +15,6 @@ from engine import nn
 from engine.nn import functional
 from engine.tape.recorder import Recorder
 from engine.tape.tape import Tape
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

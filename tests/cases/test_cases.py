@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from programs import Case, cases
 
 from engine.tape.diagnose import Finding, Severity, problems, why, why_value, words
 from engine.tape.tape import Tape
+from tests.cases.broken import Case, cases
 
 Record = Callable[[str], Tape]
 CASES = cases()

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import engine as torch
-from engine import nn
-from engine.ops import combining
+from engine import nn, warning
 
 
 def _old_hook() -> None:
@@ -42,8 +41,8 @@ WARNING: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("what", WARNING)
-def test_the_line_is_the_persons(what: str) -> None:
-    combining._warn_about_cross.cache_clear()
+def test_the_line_is_the_persons(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warning, "always", [True])  # also what this process was told before
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         WARNING[what]()
