@@ -10,7 +10,7 @@ from app.pictures import Picture, Pictures, Wish
 from app.session import Session
 from app.settings import Preferences
 from app.window import Window
-from engine.tape.replay import Moment, state_at
+from engine.tape.replay import Moment, line_at, state_at
 from ui.graph.focus import Focus
 from ui.graph.model import graph_at
 from ui.graph.types import CanvasState, Kind, NodeId
@@ -176,15 +176,21 @@ class GraphBinding(QObject):
                 self._wanted = self._focus = None
                 self.pictures.draw(tape, self._wish(at.number))
         self._light(self._tint())
+        if not self._lit and tape is not None:  # its graph is not there yet, or it is in a fold
+            self._light_line(line_at(tape, playhead))
         self._describe()
 
     def _light(self, node: NodeId | None) -> None:
         """Light the line of code that a node comes from."""
-        self._lit = []
+        place = None
         if node is not None and self.picture is not None and node in self.picture.graph:
             data = self.picture.graph.nodes[node]
             if data.get("cell") and data.get("line"):
-                self._lit.append((data["cell"], data["line"]))
+                place = data["cell"], data["line"]
+        self._light_line(place)
+
+    def _light_line(self, place: tuple[str, int] | None) -> None:
+        self._lit = [] if place is None else [place]
         self._window.notebook.light_lines({key: {line} for key, line in self._lit})
 
     def retint(self) -> None:

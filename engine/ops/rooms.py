@@ -258,7 +258,10 @@ ROOMS: dict[str, Names] = {
     ),
     "softmax": Names(
         both="log_softmax softmax",
-        rows="_log_softmax _log_softmax_backward _softmax _softmax_backward total",
+        rows=(
+            "_log_softmax _log_softmax_backward _softmax _softmax_backward log_softmax_slope "
+            "softmax_slope total"
+        ),
     ),
     "solvers": Names(
         both="cholesky_inverse cholesky_solve lu lu_solve triangular_solve",

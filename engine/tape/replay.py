@@ -156,6 +156,22 @@ def ledger(tape: Tape, tensor: int, playhead: int | None = None) -> list[Entry]:
     return [_entry(tape, row) for row in rows]
 
 
+def line_at(tape: Tape, playhead: int) -> tuple[str, int] | None:
+    """Return (cell, line) of the operation that happened last, or whose node was visited last.
+
+    None where the last event was neither, or the operation is of no cell.
+    """
+    if not 0 < playhead <= len(tape.events):
+        return None
+    kind, op = (int(tape.events[column][playhead - 1]) for column in ("kind", "ref"))
+    if kind == Event.STEP:
+        op = int(tape.nodes["op"][tape.steps["node"][op]])
+    if kind not in (Event.OP, Event.STEP) or op < 0:
+        return None
+    source = tape.source(int(tape.events["loc"][tape.ops["event"][op]]))
+    return (source.cell, source.line) if source is not None and source.cell else None
+
+
 def stops(tape: Tape) -> NDArray[np.int32]:
     """Return the indices of the events at which stepping pauses; the playhead after one is + 1."""
     events = tape.events

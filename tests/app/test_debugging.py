@@ -18,6 +18,7 @@ from tests.app import drive
 from ui.graph.types import Kind, NodeId
 
 PROGRAM = """\
+torch.manual_seed(0)
 model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
 w = torch.ones(2, requires_grad=True)
 for k in range(3):

@@ -174,3 +174,14 @@ def test_stepping_stays_within_the_tape(tape: Tape) -> None:
 def test_modules_are_told_by_path(tape: Tape) -> None:
     paths: set[Any] = {module_path(tape, i) for i in range(len(tape.scopes))}
     assert {"", "model", "model.0", "model.1", "model.2"} <= paths
+
+
+def test_the_line_of_an_event_is_that_of_its_operation_forward_and_backward(tape: Tape) -> None:
+    op = _op(tape, "sum", 1)
+    step = int(np.flatnonzero(tape.steps["node"] == tape.ops["node"][op])[0])
+    for event in (tape.ops["event"][op], tape.steps["event"][step]):
+        assert replay.line_at(tape, int(event) + 1) == ("a", 5)
+    assert replay.line_at(tape, 0) is None
+    assert replay.line_at(tape, len(tape.events) + 1) is None
+    begun = int(tape.passes["event"][0])
+    assert replay.line_at(tape, begun + 1) is None
