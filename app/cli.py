@@ -260,11 +260,14 @@ def _diff(options: argparse.Namespace) -> int:
     try:
         first, second = map(Tape.open, paths)
         found = compare(first, second)
+        told = (
+            json.dumps(as_json(found), indent=2) if options.json else as_text(found, first, second)
+        )
         for tape in (first, second):
             tape.close()
     except TapeError as error:
         raise UsageError(str(error)) from None
-    print(json.dumps(as_json(found), indent=2) if options.json else as_text(found))
+    print(told)
     return 0 if found.same else DIFFERENT
 
 

@@ -9,7 +9,7 @@ from app.session import Session
 from app.window import Window
 from app.work import Worker
 from engine.tape.diagnose import Facts, Finding, Link, Severity, problems, why, why_node, why_value
-from engine.tape.diagnose.words import place
+from engine.tape.places import place
 from engine.tape.schema import Event
 from engine.tape.tape import Tape, TapeError
 from ui.graph.types import Kind, NodeId

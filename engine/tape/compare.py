@@ -6,6 +6,7 @@ an added or removed line leaves all others in their places; leaves, nodes and pa
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,15 +20,17 @@ from engine.tape.schema import ArrayFlag, Event
 from engine.tape.tape import Source, Tape
 
 Ids = NDArray[np.int32]
+_LONGEST = 40  # characters of an argument that are told
 
 
 class Difference(NamedTuple):
     """One thing that is not the same.
 
-    kind: "value", "gradient", "shape", "only in the first", "only in the second", "passes", "print",
-    "error", ".grad" (assigned, cleared or written). what: in words. event_a, event_b: of each tape, or -1. op and node: rows of the first tape, or -1 (of the
-    second where it is only there). size: the largest absolute difference of two elements; NaN where
-    they cannot be compared. sources: the lines in both programs.
+    kind: "value", "gradient", "shape", "arguments", "only in the first", "only in the second",
+    "passes", "print", "error", ".grad" (assigned, cleared or written). what: in words. event_a,
+    event_b: of each tape, or -1. op and node: rows of the first tape, or -1 (of the second where it
+    is only there). size: the largest absolute difference of two elements; NaN where they cannot be
+    compared. sources: the lines in both programs.
     """
 
     kind: str
@@ -86,9 +89,7 @@ class _Comparer:
         self.found: list[Difference] = []
 
     def run(self) -> Comparison:
-        blocks = aligned(_signatures(self.a), _signatures(self.b))
-        for first, second, count in blocks:
-            self.ops[first : first + count] = np.arange(second, second + count)
+        self._pair_ops()
         self._pair_values()
         self._pair_passes()
         self._compare_leaves()
@@ -103,6 +104,17 @@ class _Comparer:
         )  # fmt: skip
 
     # --- what corresponds ------------------------------------------------------------------
+    def _pair_ops(self) -> None:
+        """Pair operations that are the same; between those, ones of a name with other arguments."""
+        ours, theirs = _signatures(self.a), _signatures(self.b)
+        names, others = ([one[:3] for one in side] for side in (ours, theirs))
+        at = to = 0
+        for first, second, count in [*aligned(ours, theirs), (len(ours), len(theirs), 0)]:
+            for start, other, many in aligned(names[at:first], others[to:second]):
+                self.ops[at + start : at + start + many] = np.arange(to + other, to + other + many)
+            self.ops[first : first + count] = np.arange(second, second + count)
+            at, to = first + count, second + count
+
     def _pair_values(self) -> None:
         a, b = self.a, self.b
         for op in np.flatnonzero(self.ops >= 0).tolist():
@@ -197,6 +209,9 @@ class _Comparer:
                 self._add("only in the first", name, event, -1, op, node, np.nan)
                 continue
             events = event, int(b.ops["event"][other])
+            changed = _changed_arguments(a, op, b, other)
+            if changed:
+                self._add("arguments", f"{name}: {changed}", *events, op, int(row["node"]), np.nan)
             for value in range(int(row["out0"]), int(row["out0"] + row["n_out"])):
                 twin = int(self.values[value])
                 words = f"{name} → {a.label(value)}"
@@ -291,7 +306,7 @@ def _named_leaves(tape: Tape) -> dict[str, int]:
 
 
 def _signatures(tape: Tape) -> list[tuple[Any, ...]]:
-    """Return for each operation what it is: name, arguments, and the names that made its inputs."""
+    """Return for each operation what it is: name, numbers of inputs and outputs, arguments, makers."""
     makers = tape.values["op"].tolist()
     names = [tape.text(name) for name in tape.ops["name"].tolist()]
     inputs = tape.inputs["value"].tolist()
@@ -300,8 +315,26 @@ def _signatures(tape: Tape) -> list[tuple[Any, ...]]:
         kinds = tuple(
             names[makers[value]] if makers[value] >= 0 else "" for value in inputs[in0 : in0 + n_in]
         )
-        found.append((tape.text(name), tape.text(params), kinds, n_out, node >= 0))
+        found.append((tape.text(name), n_in, n_out, tape.text(params), kinds, node >= 0))
     return found
+
+
+def _changed_arguments(a: Tape, op: int, b: Tape, other: int) -> str:
+    """Return "lr 0.1 → 0.2" for the arguments that are no tensors and that differ; "" for none."""
+    ours, theirs = (tape.text(int(tape.ops["params"][row])) for tape, row in ((a, op), (b, other)))
+    if ours == theirs:
+        return ""
+    one, two = (json.loads(text) if text else {} for text in (ours, theirs))
+    return ", ".join(
+        f"{name} {_short(one.get(name))} → {_short(two.get(name))}"
+        for name in dict.fromkeys([*one, *two])
+        if one.get(name) != two.get(name)
+    )
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _visits(tape: Tape) -> Iterator[tuple[tuple[int, int, int], int]]:

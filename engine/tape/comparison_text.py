@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from engine.tape.compare import Comparison, Difference
-from engine.tape.tape import Source
+from engine.tape.places import place
+from engine.tape.tape import Tape
 
 _LISTED = 40
 
@@ -22,33 +23,33 @@ def as_json(found: Comparison) -> dict[str, Any]:
     }
 
 
-def as_text(found: Comparison) -> str:
-    """Return what a person reads: the first difference, then a line for each."""
+def as_text(found: Comparison, a: Tape, b: Tape) -> str:
+    """Return what a person reads of two tapes: the first difference, then a line for each."""
     if found.same:
         return "the recordings are the same"
     many = len(found.differences)
-    lines = [f"{many:,} difference{'s' * (many != 1)}; first:", *_lines(found.differences[:1]), ""]
-    lines += _lines(found.differences[:_LISTED])
+    lines = [
+        f"{many:,} difference{'s' * (many != 1)}; first:",
+        *_lines(found.differences[:1], a, b),
+        "",
+    ]
+    lines += _lines(found.differences[:_LISTED], a, b)
     if many > _LISTED:
         lines.append(f"  and {many - _LISTED:,} more (--json lists all)")
     return "\n".join(lines)
 
 
-def _lines(found: tuple[Difference, ...]) -> list[str]:
-    return ["  " + "  ".join(filter(None, _parts(one))) for one in found]
+def _lines(found: tuple[Difference, ...], a: Tape, b: Tape) -> list[str]:
+    return ["  " + "  ".join(filter(None, _parts(one, a, b))) for one in found]
 
 
-def _parts(one: Difference) -> tuple[str, str, str, str]:
+def _parts(one: Difference, a: Tape, b: Tape) -> tuple[str, str, str, str]:
     events = "/".join("–" if event < 0 else str(event) for event in (one.event_a, one.event_b))
     size = "" if math.isnan(one.size) else f"|Δ| ≤ {one.size:.6g}"
-    places = list(dict.fromkeys(filter(None, map(_place, one.sources))))
-    return f"event {events}", f"{one.kind}: {one.what}", size, " / ".join(places)
-
-
-def _place(source: Source | None) -> str:
-    if source is None:
-        return ""
-    return f"line {source.line}" + (f" of cell {source.cell}" if source.cell else "")
+    both = zip((a, b), one.sources, strict=True)
+    places = [place(tape, source) for tape, source in both if source is not None]
+    told = " / ".join(dict.fromkeys(places))
+    return f"event {events}", f"{one.kind}: {one.what}", size, told
 
 
 def _one(one: Difference) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def _beside(tape: Tape, whole: Tape) -> None:
     for one, two in ((tape, whole), (whole, tape)):
         with contextlib.suppress(TapeError):
             found = compare(one, two)
-            as_text(found)
+            as_text(found, one, two)
             for playhead in _some(len(one.events) + 1, _MOMENTS):
                 assert 0 <= found.other_playhead(playhead) <= len(two.events)
 

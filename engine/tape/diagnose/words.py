@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
 from engine.tape.diagnose.finding import CAUSES, Finding, Link
-from engine.tape.tape import Source, Tape
+from engine.tape.places import place
+from engine.tape.tape import Tape
 
 
 class QuestionError(ValueError):
@@ -39,14 +39,6 @@ def as_text(found: Finding, tape: Tape) -> str:
     if found.remedy:
         lines.append(f"  What to do: {found.remedy}")
     return "\n".join(lines)
-
-
-def place(tape: Tape, source: Source) -> str:
-    """Return "cell 3, line 2" as the notebook counts its runs, or "file.py, line 2"."""
-    if not source.cell:
-        return f"{PurePath(source.file).name}, line {source.line}"
-    rows = [row for row in tape.cells if tape.text(int(row["key"])) == source.cell]
-    return f"cell {rows[-1]['count'] if rows else '?'}, line {source.line}"
 
 
 def parse(tape: Tape, question: str) -> tuple[int, bool, tuple[int, ...] | None]:

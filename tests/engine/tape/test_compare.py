@@ -39,11 +39,12 @@ def program(start: float = 1.0, *, extra: bool = False, scale: float = 2.0, pass
 
 
 def test_equal_runs_are_the_same() -> None:
-    found = compare(record(program()), record(program()))
+    a, b = record(program()), record(program())
+    found = compare(a, b)
     assert found.same
     assert found.ops.tolist() == [0, 1, 2, 3]
     assert as_json(found) == {"same": True, "first": None, "count": 0, "differences": []}
-    assert as_text(found) == "the recordings are the same"
+    assert as_text(found, a, b) == "the recordings are the same"
 
 
 def test_another_leaf_differs_first_there_and_then_in_all_that_follows() -> None:
@@ -74,9 +75,26 @@ def test_an_inserted_operation_leaves_the_others_in_their_places() -> None:
     assert math.isnan(back.op_size[1])
 
 
-def test_other_arguments_are_another_operation() -> None:
+def test_other_arguments_are_told_and_the_operation_is_the_same() -> None:
     found = compare(record(program()), record(program(scale=3.0)))
-    assert {one.what for one in found.differences if one.kind.startswith("only")} == {"div"}
+    assert not [one for one in found.differences if one.kind.startswith("only")]
+    (changed,) = [one for one in found.differences if one.kind == "arguments"]
+    assert changed.what == "div: other 2.0 → 3.0"
+    assert found.ops.tolist() == [0, 1, 2, 3]
+
+
+def test_another_operation_in_a_place_leaves_those_behind_it_paired() -> None:
+    def of(name: str) -> Any:
+        def run() -> None:
+            x = torch.ones(3, requires_grad=True)
+            (getattr(x * 2, name)() * 3).sum().backward()
+
+        return run
+
+    found = compare(record(of("exp")), record(of("sin")))
+    only = [one for one in found.differences if one.kind.startswith("only")]
+    assert sorted(one.what for one in only) == ["exp", "sin"]
+    assert found.ops.tolist() == [0, -1, 2, 3]
 
 
 def test_a_pass_more_is_named() -> None:
@@ -151,7 +169,8 @@ def test_the_text_lists_the_first_ones(many: int) -> None:
 
         return run
 
-    text = as_text(compare(record(of(1.0)), record(of(2.0))))
+    a, b = record(of(1.0)), record(of(2.0))
+    text = as_text(compare(a, b), a, b)
     assert text.startswith(f"{many + 1} differences; first:")
     assert ("more (--json lists all)" in text) == (many == 60)
 
