@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape.alignment import aligned
+from engine.tape.arguments import arguments
 from engine.tape.happenings import happenings
 from engine.tape.schema import ArrayFlag, Event
 from engine.tape.tape import Source, Tape
@@ -321,10 +322,7 @@ def _signatures(tape: Tape) -> list[tuple[Any, ...]]:
 
 def _changed_arguments(a: Tape, op: int, b: Tape, other: int) -> str:
     """Return "lr 0.1 → 0.2" for the arguments that are no tensors and that differ; "" for none."""
-    ours, theirs = (tape.text(int(tape.ops["params"][row])) for tape, row in ((a, op), (b, other)))
-    if ours == theirs:
-        return ""
-    one, two = (json.loads(text) if text else {} for text in (ours, theirs))
+    one, two = arguments(a, op), arguments(b, other)
     return ", ".join(
         f"{name} {_short(one.get(name))} → {_short(two.get(name))}"
         for name in dict.fromkeys([*one, *two])

@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 
 from app.export import ExportError, export
-from engine.tape import freed, ledger, replay
+from engine.tape import diagnose, freed, ledger, replay
+from engine.tape.breakpoints import Breakpoint, On, Search
 from engine.tape.compare import compare
 from engine.tape.comparison_text import as_text
+from engine.tape.conditions import ConditionError
+from engine.tape.diagnose import words
 from engine.tape.errors import TapeError
 from engine.tape.rerun import RerunError, evaluate
 from engine.tape.schema import TABLES
@@ -81,7 +84,7 @@ def _replay(tape: Tape, moments: list[int]) -> None:
     for work in _readers(tape, moments):
         try:
             work()
-        except TapeError:
+        except (TapeError, ConditionError):
             continue
 
 
@@ -97,7 +100,12 @@ def _readers(tape: Tape, moments: list[int]) -> Iterator[Any]:
             (ledger.added(tape, one), ledger.after(tape, one))
             for one in ledger.changes(tape, tensor)
         ]
-    yield lambda: as_text(compare(tape, tape))
+    yield lambda: as_text(compare(tape, tape), tape, tape)
+    yield lambda: [words.as_text(one, tape) for one in diagnose.problems(tape)]
+    for tensor in list(dict.fromkeys(tape.values["tensor"].tolist()))[:_NODES]:
+        yield lambda tensor=tensor: words.as_text(diagnose.why(tape, tensor), tape)
+    point = Breakpoint(On.ANY, condition="norm(grad) > 1 or isnan(value).any()")
+    yield lambda: list(Search(tape, [point]).every(point))
     for value in _some(len(tape.values), 2 * _NODES) if len(tape.values) else ():
         yield lambda value=value: _look_at(tape, value)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left
 from dataclasses import replace
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.tape.arguments import arguments
 from engine.tape.diagnose.finding import Link
 from engine.tape.diagnose.lines import assigned, taken_out
 from engine.tape.diagnose.origins import Origins
@@ -184,9 +184,7 @@ class Facts:
         return self.tape.text(int(self.tape.nodes["name"][node]))
 
     def params(self, op: int) -> dict[str, Any]:
-        text = self.tape.text(int(self.tape.ops["params"][op]))
-        found = json.loads(text) if text else {}
-        return found if isinstance(found, dict) else {}
+        return arguments(self.tape, op)
 
     def label(self, value: int) -> str:
         """Return what a person calls a value: its name, "x.detach()", "the result of mul"."""
