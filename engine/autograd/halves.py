@@ -15,9 +15,9 @@ import numpy as np
 
 from engine import recording, version
 from engine.autograd import node as graph
+from engine.autograd.execution import Pass
 from engine.autograd.function import BackwardNode
 from engine.autograd.node import AccumulateGrad, Port
-from engine.autograd.passes import Pass
 from engine.dtype import bfloat16, float32
 from engine.ops.halves import HALVES, near, rounded, widened
 from engine.ops.table import GRAPH, RAW, Packed, TableNode

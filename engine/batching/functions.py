@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from engine.autograd import mode
-from engine.autograd.function import Function, _attach
+from engine.autograd.function import Function
+from engine.autograd.function_outputs import attach
 from engine.tensor import Tensor
 
 from .dispatch import Part, part
@@ -55,7 +56,7 @@ def apply(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         isinstance(a, Tensor) and level_of(a) == number and a._g is not None for a in args
     )
     cls.setup_context(node, args, out)
-    return _attach(node, args, inputs, out, True)
+    return attach(node, args, inputs, out, True)
 
 
 def _by_own(cls: Any, given: list[Any], level: Level) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.dtype import bool_, int64, uint8
 from engine.ops.api import FUNCTIONS
-from engine.ops.indexing import _expand_ellipsis, _normal, _slice_bounds
+from engine.ops.subscripts import expand_ellipsis, normal, slice_bounds
 from engine.ops.table import OPS
 from engine.tensor import Tensor
 
@@ -20,7 +20,7 @@ _MASK = (
 def _split(t: Any, key: Any) -> tuple[Any, dict[int, Any]]:
     """The view by ints, slices and None, and the index tensors by dimension of it."""
     dim, found = 0, {}
-    for item in _expand_ellipsis(_normal(key), len(t._s)):
+    for item in expand_ellipsis(normal(key), len(t._s)):
         if isinstance(item, Tensor):
             if item._d in (bool_, uint8):
                 raise RuntimeError(_MASK)
@@ -29,7 +29,7 @@ def _split(t: Any, key: Any) -> tuple[Any, dict[int, Any]]:
         elif item is None:
             t, dim = t.unsqueeze(dim), dim + 1
         elif isinstance(item, slice):
-            start, stop, step = _slice_bounds(item)
+            start, stop, step = slice_bounds(item)
             a, b, _ = slice(start, stop, step).indices(t._s[dim])
             t, dim = OPS["slice"].way(t, dim, a, max(a, b), step), dim + 1
         elif isinstance(item, (list, tuple)):

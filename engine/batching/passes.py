@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.autograd import mode, passes
 from engine.autograd import node as graph
+from engine.autograd.execution import Pass
 from engine.autograd.node import Function, Port, tick
 from engine.dtype import FLOAT
 from engine.ops.table import GRAPH, OpNode
@@ -17,7 +18,7 @@ from .dispatch import part, stacked
 from .levels import NoData, at, batched, deepest, level_of, tracked
 
 
-class BatchedPass(passes.Pass):
+class BatchedPass(Pass):
     """A pass whose steps are operations on batched tensors; no step is logged as such."""
 
     def __init__(self, retain: bool) -> None:

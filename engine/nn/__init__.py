@@ -10,7 +10,7 @@ from . import activations, functional, init, lazy, losses, parameter, pooling, u
 from .activations import *  # noqa: F403
 from .attention import MultiheadAttention
 from .cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
-from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
+from .containers import ModuleDict, ModuleList, Sequential
 from .convolution import (
     Conv1d,
     Conv2d,
@@ -49,6 +49,7 @@ from .normalization import (
 )  # fmt: skip
 from .parallel import DataParallel
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
+from .parameter_containers import ParameterDict, ParameterList
 from .pooling import *  # noqa: F403
 from .rare import AdaptiveLogSoftmaxWithLoss, CrossMapLRN2d, SyncBatchNorm
 from .recurrent import GRU, LSTM, RNN, RNNBase

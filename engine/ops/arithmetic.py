@@ -1,4 +1,4 @@
-"""+ - * / at full speed: the rows of `binary` for the common case of one plain element type.
+"""+ - * / at full speed: the rows of `binary` and `division` for the common case of one plain element type.
 
 Whatever is not common (other types, saved-tensor hooks, mixed arguments) goes to the table's rows.
 """
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine import errors
-from engine.ops import binary, inplace
+from engine.ops import binary, division, inplace
 from engine.ops.api import FUNCTIONS, into, publish
 from engine.ops.promote import result_dtype
 from engine.ops.quick import binary as binary_operator
@@ -46,7 +46,7 @@ plus = _operator("add", binary.ADD, "self + other", "g", "g")
 minus = _operator("sub", binary.SUB, "self - other", "g", "-g")
 minus_from = _operator("rsub", binary.RSUB, "other - self", "-g", "g")
 times = _operator("mul", binary.MUL, "self * other", "g * other", "g * self")
-over = _operator("div", binary.DIV, "self / other", "g / other", "-g * ((self / other) / other)")
+over = _operator("div", division.DIV, "self / other", "g / other", "-g * ((self / other) / other)")
 
 
 def _function(name: str, op: Any, fast: Callable[[Any, Any], Any], also: str, doc: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from engine.ops import rooms
 from engine.ops.api import PUBLISHED, Published
 from engine.ops.gradient_text import first_line, gradients
+from engine.ops.published import ROOMS
 from engine.ops.signatures import Overload, Parameter, overloads
 from engine.ops.table import OPS, Op
 
@@ -21,6 +22,8 @@ COMPOSED = "through the operations it is made of"
 #: The family of what a room publishes without a row of its own.
 _ROOM_FAMILIES = {
     "arithmetic": "pointwise", "binary": "pointwise", "blending": "pointwise", "pairs": "pointwise",
+    "division": "pointwise", "powers": "pointwise", "relations": "pointwise", "rounding": "pointwise",
+    "special_rows": "pointwise",
     "pointwise": "pointwise", "clamping": "pointwise", "comparison": "pointwise",
     "calculus": "reduction", "counting": "reduction", "cumulative": "reduction",
     "extremes": "reduction", "norms": "reduction", "quantiles": "reduction",
@@ -28,7 +31,8 @@ _ROOM_FAMILIES = {
     "combining": "shape", "complexes": "shape", "diagonal": "shape", "joining": "shape",
     "rearranging": "shape", "selection": "shape", "shape": "shape", "strides": "shape",
     "decompositions": "matmul", "linalg": "matmul", "matmul": "matmul", "products": "matmul",
-    "indexing": "indexing", "masking": "indexing", "scattering": "indexing", "sorting": "indexing",
+    "indexing": "indexing", "masking": "indexing", "picking": "indexing", "scattering": "indexing",
+    "slicing": "indexing", "sorting": "indexing",
     "writing": "indexing", "randomness": "random", "variates": "random", "softmax": "activation",
 }  # fmt: skip
 _FUNCTIONAL_FAMILIES = {
@@ -229,9 +233,10 @@ def _rows(name: str, *, of_rooms: bool) -> list[Op]:
 def _family(name: str) -> str:
     if name in _FACTS:
         return "other"
-    for room, names in rooms.ROOMS.items():
-        if name in " ".join(names).split():
-            return _ROOM_FAMILIES.get(room, "other")
+    for kinds in (3, 4):  # what a room publishes comes before what others have as rows
+        for room, names in ROOMS.items():
+            if name in " ".join(names[:kinds]).split():
+                return _ROOM_FAMILIES.get(room, "other")
     return "creation"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.dtype import FLOAT
-from engine.ops import arithmetic, binary, inplace, matmul
+from engine.ops import arithmetic, binary, division, inplace, matmul, powers, relations
 from engine.ops.api import FUNCTIONS
 from engine.ops.table import OPS, run
 from engine.tensor import TENSORS, Tensor, wrap
@@ -67,11 +67,11 @@ def _rtruediv(self: Any, other: Any) -> Any:
 
 
 def _rpow(self: Any, other: Any) -> Any:
-    return binary.pow(other, self) if isinstance(other, _OPERANDS) else NotImplemented
+    return powers.pow(other, self) if isinstance(other, _OPERANDS) else NotImplemented
 
 
 def _ipow(self: Any, other: Any) -> Any:
-    return binary.pow_(self, other)
+    return powers.pow_(self, other)
 
 
 def _rfloordiv(self: Any, other: Any) -> Any:
@@ -89,7 +89,7 @@ def _compare(name: str) -> Callable[..., Any]:
         if not isinstance(other, _OPERANDS):
             return NotImplemented
         if not self._d.quick or type(other) is complex or isinstance(other, Tensor):
-            binary.refuse_order(name, self, other)
+            relations.refuse_order(name, self, other)
         return run(op, [self, other])
 
     return call
@@ -144,9 +144,9 @@ def install() -> None:
         "mul": arithmetic.times, "rmul": _refuse_ndarray(arithmetic.times),
         "truediv": arithmetic.over, "rtruediv": _rtruediv,
         "iadd": _inplace(binary.ADD), "isub": _inplace(binary.SUB), "imul": _inplace(binary.MUL),
-        "itruediv": _inplace(binary.DIV), "pow": _plain("pow", None), "rpow": _rpow, "ipow": _ipow,
+        "itruediv": _inplace(division.DIV), "pow": _plain("pow", None), "rpow": _rpow, "ipow": _ipow,
         "floordiv": _plain("floor_divide", None), "rfloordiv": _rfloordiv,
-        "ifloordiv": _inplace(binary.FLOOR_DIVIDE), "mod": _plain("remainder", None), "rmod": _rmod,
+        "ifloordiv": _inplace(division.FLOOR_DIVIDE), "mod": _plain("remainder", None), "rmod": _rmod,
         "imod": lambda self, other: self.remainder_(other), "matmul": _matmul, "rmatmul": _rmatmul,
         "neg": FUNCTIONS["neg"], "pos": FUNCTIONS["positive"], "abs": FUNCTIONS["abs"],
         "invert": _invert, "eq": _equal, "ne": _not_equal,

@@ -11,8 +11,8 @@ from engine import errors
 from engine.dtype import BOOL, COMPLEX, FLOAT
 from engine.ops import binary
 from engine.ops.api import expose, publish
-from engine.ops.binary import broadcasting
 from engine.ops.norms import vector_norm_raw
+from engine.ops.operands import broadcasting, into_or_run
 from engine.ops.promote import result_dtype
 from engine.ops.table import PROMOTE, PROMOTE_FLOAT, define, run, undifferentiable
 from engine.tensor import Tensor
@@ -68,7 +68,7 @@ def copysign(input: Any, other: Any, *, out: Any = None) -> Any:
     """The size of `input` with the sign of `other`."""
     _copysign_check([input, other])
     op = binary.COPYSIGN if isinstance(other, Tensor) else COPYSIGN_NUMBER
-    return binary.into_or_run("copysign", op, [input, other], out)
+    return into_or_run("copysign", op, [input, other], out)
 
 
 def copysign_(self: Any, other: Any) -> Any:

@@ -1,23 +1,20 @@
-"""Reading and writing along one dimension by index: gather, scatter, index_select and their kin."""
+"""Reading and writing along one dimension by index: gather, scatter and their kin."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from engine import errors
-from engine.autograd import mode
-from engine.batching.levels import elements, level_of
+from engine.batching.levels import elements
 from engine.dtype import int32, int64
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.copying import _number
 from engine.ops.helpers import axis
-from engine.ops.table import GRAPH, RAW, define, run
-from engine.size import Size
-from engine.tensor import Tensor, wrap
+from engine.ops.table import GRAPH, define, run
+from engine.tensor import Tensor
 
 Raw = Any
 
@@ -29,19 +26,19 @@ def _grid(index: Raw, dim: int) -> tuple[Raw, ...]:
     return tuple(grid)
 
 
-def _one(a: Raw) -> Raw:
+def one(a: Raw) -> Raw:
     return np.atleast_1d(a)
 
 
 def _gather(a: Raw, dim: int, index: Raw) -> Raw:
     shape = np.shape(index)
-    return _one(a)[_grid(_one(index), dim)].reshape(shape)
+    return one(a)[_grid(one(index), dim)].reshape(shape)
 
 
 def _scatter_add_along(g: Raw, index: Raw, sizes: Any, dim: int) -> Raw:
     out = np.zeros(sizes, g.dtype)
-    view = _one(out)
-    np.add.at(view, _grid(_one(index), dim), _one(g))
+    view = one(out)
+    np.add.at(view, _grid(one(index), dim), one(g))
     return view.reshape(sizes)
 
 
@@ -64,8 +61,8 @@ define(
 
 def _scatter(a: Raw, dim: int, index: Raw, src: Raw) -> Raw:
     out = np.array(a)
-    view = _one(out)
-    index = _one(index)
+    view = one(out)
+    index = one(index)
     where = _grid(index, dim)
     view[where] = _cut(src, index.shape)
     return out
@@ -115,8 +112,8 @@ define(
 
 def _scatter_add(a: Raw, dim: int, index: Raw, src: Raw) -> Raw:
     out = np.array(a)
-    index = _one(index)
-    np.add.at(_one(out), _grid(index, dim), _cut(src, index.shape))
+    index = one(index)
+    np.add.at(one(out), _grid(index, dim), _cut(src, index.shape))
     return out
 
 
@@ -140,9 +137,9 @@ _AT = {
 
 def _scatter_reduce(a: Raw, dim: int, index: Raw, src: Raw, reduce: str, include_self: bool) -> Raw:
     out = np.array(a)
-    index = _one(index)
+    index = one(index)
     where, src = _grid(index, dim), _cut(src, index.shape)
-    view = _one(out)
+    view = one(out)
     if not include_self:
         start = {"sum": 0, "mean": 0, "prod": 1, "amax": -np.inf, "amin": np.inf}[reduce]
         if out.dtype.kind in "iu" and reduce in ("amax", "amin"):
@@ -346,192 +343,7 @@ def scatter_reduce_(
     return inplace.run_inplace(SCATTER_REDUCE, values)
 
 
-# --- whole slices by index -----------------------------------------------------------------------
-def _index_select(a: Raw, dim: int, index: Raw) -> Raw:
-    return np.take(_one(a), _one(index), dim).reshape(
-        np.shape(a)
-        if not np.ndim(a)
-        else (*a.shape[:dim], _one(index).shape[0], *a.shape[dim + 1 :])
-    )
-
-
-def _index_add(a: Raw, dim: int, index: Raw, source: Raw, alpha: Any = 1) -> Raw:
-    out = np.array(a)
-    place: Any = (slice(None),) * dim + (_one(index),)
-    np.add.at(_one(out), place, source if alpha == 1 else source * alpha)
-    return out
-
-
-INDEX_SELECT = define(
-    "index_select(self, dim, index)",
-    _index_select,
-    family="indexing",
-    self=lambda F, g, self_sizes, self_dtype, dim, index: F.index_add(
-        F.zeros(self_sizes, self_dtype), dim, index, g
-    ),
-    doc="The slices along `dim` that `index` names.",
-)
-INDEX_ADD = define(
-    "index_add(self, dim, index, source, *, alpha=1)",
-    _index_add,
-    family="indexing",
-    self=lambda F, g: g,
-    source=lambda F, g, dim, index, alpha: F.index_select(g, dim, index) * alpha,
-    doc="A copy with alpha * source added to the slices that `index` names along `dim`.",
-)
-
-
-def _index_copy(a: Raw, dim: int, index: Raw, source: Raw) -> Raw:
-    out = np.array(a)
-    _one(out)[(slice(None),) * dim + (_one(index),)] = source
-    return out
-
-
-INDEX_COPY = define(
-    "index_copy(self, dim, index, source)",
-    _index_copy,
-    family="indexing",
-    self=lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
-    source=lambda F, g, dim, index: F.index_select(g, dim, index),
-    doc="A copy in which `source` replaces the slices that `index` names along `dim`.",
-)
-INDEX_FILL = define(
-    "index_fill(self, dim, index, value)",
-    _index_copy,
-    family="indexing",
-    self=lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
-    doc="A copy in which `value` fills the slices that `index` names along `dim`.",
-)
-
-
-def _check_slices(name: str, values: list[Any]) -> None:
-    t, index = values[0], values[2]
-    values[1] = axis(values[1], len(t._s))
-    if len(index._s) > 1:
-        raise _NOT_VECTORS[name]
-    if index._d not in (int64, int32):
-        raise RuntimeError(
-            f"{name}(): Expected dtype int32 or int64 for index"
-            + ("" if name == "index_select" else f" but got: {index._d.display}")
-        )
-    dim, source = values[1], values[3] if len(values) > 3 else None
-    if isinstance(source, Tensor) and name != "index_fill":
-        _check_source(name, t, dim, index, source)
-    n = t._s[dim] if t._s else 1
-    a = np.asarray(elements(index))
-    if a.size and (a.min() < 0 or a.max() >= n):
-        bad = a[(a < 0) | (a >= n)].ravel()[0]
-        text = f"index {bad} is out of bounds for dimension {dim} with size {n}"
-        if name == "index_add":
-            raise RuntimeError(text)
-        raise IndexError(
-            "index out of range in self"
-            if name == "index_select"
-            else f"index_copy_(): {text}"
-            if name == "index_copy"
-            else text
-        )
-
-
-_NOT_VECTORS: dict[str, Exception] = {
-    "index_select": IndexError("index_select(): Index is supposed to be a vector"),
-    "index_fill": RuntimeError("Index has to be a vector/scalar"),
-    "index_add": IndexError("index_add_(): Index is supposed to be a vector"),
-    "index_copy": IndexError("index_copy_(): Index should have dimension 1 or 0 (got 2)"),
-}
-
-
-def _check_source(name: str, t: Any, dim: int, index: Any, source: Any) -> None:
-    have, given = index._s.numel(), source._s[dim] if source._s else 1
-    if have != given:
-        if name == "index_copy":
-            raise IndexError(
-                f"index_copy_(): Number of indices ({have}) should be equal to source.size(dim) ({given})"
-            )
-        raise RuntimeError(
-            f"index_add_(): Number of indices ({have}) should be equal to source.size(dim): ({given}), "
-            f"for dim: {dim}"
-        )
-    if t._d is not source._d:
-        who = f"self ({t._d.display}) and source ({source._d.display})"
-        raise RuntimeError(
-            f"index_add_(): {who} must have the same scalar type"
-            if name == "index_add"
-            else f"index_copy_(): self and source expected to have the same dtype, but got (self) "
-            f"{t._d.display} and (source) {source._d.display}"
-        )
-
-
-for _op in (INDEX_SELECT, INDEX_ADD, INDEX_COPY, INDEX_FILL):
-    expose(_op, inplace=_op is not INDEX_SELECT, check=partial(_check_slices, _op.name))
-
 for _name in ("scatter", "scatter_reduce"):
     publish(_name, globals()[_name], F=False)
     publish(_name + "_", globals()[_name + "_"], function=False, F=False)
 GRAPH.scatter_number = lambda g, dim, index, v: run(SCATTER_VALUE, [g, dim, index, v])
-
-
-# --- flat and along ------------------------------------------------------------------------------
-TAKE = define(
-    "take(self, index)",
-    lambda a, i: np.asarray(a).reshape(-1)[i],
-    family="indexing",
-    self=lambda F, g, self_sizes, index: F.scatter_into(
-        g.reshape((-1,)), index.reshape((-1,)), self_sizes.numel()
-    ).reshape(self_sizes),
-    doc="The elements at places of the flat tensor.",
-)
-
-
-def _check_take(values: list[Any]) -> None:
-    t, index = values
-    if index._d is not int64:
-        raise RuntimeError(f"take(): Expected a long tensor for index, but got {index._d.display}")
-    n = t._s.numel()
-    a = np.asarray(elements(index))
-    if a.size and (a.min() < -n or a.max() >= n):
-        bad = a[(a < -n) | (a >= n)].ravel()[0]
-        raise IndexError(f"out of range: tried to access index {bad} on a tensor of {n} elements.")
-
-
-expose(TAKE, check=_check_take)
-
-
-def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
-    """Elements picked along `dim` by `indices`, which broadcast."""
-    if dim is None:
-        return input.reshape(-1).gather(0, indices.reshape(-1))
-    d = axis(dim, len(input._s))
-    full = [max(a, b) for a, b in zip(input._s, indices._s, strict=True)]
-    x = input.expand([input._s[i] if i == d else full[i] for i in range(len(full))])
-    i = indices.expand([indices._s[k] if k == d else full[k] for k in range(len(full))])
-    return x.gather(d, i)
-
-
-publish("take_along_dim", take_along_dim, F=False)
-
-
-def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
-    """The places of elements that are not zero, one row each: (n, dimensions)."""
-    if level_of(input):
-        raise RuntimeError(mode.batching.dynamic.format("nonzero"))
-    a = np.asarray(input._a)
-    places = np.nonzero(_one(a)) if a.ndim or as_tuple else ()
-    if as_tuple:
-        return tuple(wrap(p) for p in places)
-    if not a.ndim:
-        return wrap(np.zeros((int(bool(a)), 0), np.int64))
-    return wrap(
-        np.ascontiguousarray(np.stack(places, 1)) if places else np.zeros((0, a.ndim), np.int64)
-    )
-
-
-def argwhere(input: Any) -> Any:
-    """The places of elements that are not zero, one row each: (n, dimensions)."""
-    return nonzero(input)
-
-
-publish("nonzero", nonzero, F=False)
-publish("argwhere", argwhere, F=False)
-RAW.index_fill = _index_copy
-__all__ = ["Size"]

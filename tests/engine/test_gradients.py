@@ -18,7 +18,8 @@ from engine.ops import OPS, rooms
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from gradient_recipes import ELEMENTWISE, FIXED, ROWS, leaf, leaves
+from gradient_recipes import ELEMENTWISE, FIXED, ROWS
+from recipe_leaves import leaf, leaves
 
 #: Rows without finite differences: what draws at random, what PyTorch does not differentiate, steps,
 #: and rows that only a third pass goes through.

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import engine as torch
-from engine.autograd import node, passes
+from engine.autograd import execution, node
 
 N = 1 << 14  # large enough that steps use memory again
 
@@ -143,7 +143,7 @@ def test_once_the_hooks_of_leaves_are_gone_passes_are_sweeps_again(
     sweeps = []
     monkeypatch.setattr(node, "leaf_hooks", weakref.WeakValueDictionary())  # none of other tests
     monkeypatch.setattr(node, "hooked", weakref.WeakKeyDictionary())
-    monkeypatch.setattr(passes.sweep, "sweep", lambda buffer, retain: sweeps.append(buffer))
+    monkeypatch.setattr(execution.sweep, "sweep", lambda buffer, retain: sweeps.append(buffer))
     x = torch.ones(3, requires_grad=True)
     first = x.register_hook(lambda g: 2 * g)
     second = x.register_post_accumulate_grad_hook(lambda t: None)

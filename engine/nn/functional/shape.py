@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from engine import errors
-from engine.ops.indexing import SLICE
+from engine.ops.slicing import SLICE
 from engine.ops.table import run
 from engine.tensor import Tensor
 

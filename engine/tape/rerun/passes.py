@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine import recording
-from engine.autograd import hooks, passes
+from engine.autograd import execution, hooks
 from engine.autograd.node import LEAF, Port
 from engine.ops.halves import HALVES
 from engine.tape import bits, replay
@@ -100,7 +100,7 @@ class Pass:
         ]
         inputs = self._inputs()
         kind = "grad" if self.was.captures else "backward"
-        passes.execute(kind, roots, gradients, self.was.retain, self.was.create, inputs)
+        execution.execute(kind, roots, gradients, self.was.retain, self.was.create, inputs)
 
     def _seed(self, root: tuple[int, ...], live: Any) -> Any:
         value, _, _, array = root

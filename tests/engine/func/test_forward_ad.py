@@ -15,7 +15,8 @@ from engine.func.trees import leaves as flat
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from gradient_recipes import ROWS, leaf
+from gradient_recipes import ROWS
+from recipe_leaves import leaf
 
 #: The first forward derivative of a process warns of that, as PyTorch's does.
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
