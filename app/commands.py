@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from app.command import Command
 from app.debug_commands import DEBUG
 from app.graph_commands import GRAPH, VIEW
+from app.notebook_commands import EDIT, RUN
 from ui.icons import icon
 from ui.theme import Theme
 
@@ -32,8 +33,10 @@ COMMANDS = (
     Command("quit", "Quit", "File", ("Ctrl+Q",), separator=True),
     Command("undo", "Undo Change", "Edit", ("Ctrl+Alt+Z",), "undo"),
     Command("redo", "Redo Change", "Edit", ("Ctrl+Alt+Shift+Z",), "redo"),
+    *EDIT,
     Command("run", "Run Cell", "Run", (), "run", "Run the cell and go to the next (Shift+Enter)"),
     Command("run_all", "Run All", "Run", ("Ctrl+Shift+Return",), "run_all", "Run all cells"),
+    *RUN,
     Command("interrupt", "Interrupt", "Run", ("Ctrl+.",), "stop", "Stop what is running"),
     Command("restart", "Restart Kernel", "Run", (), "restart", "A new process and a new tape"),
     Command("restart_run", "Restart and Run All", "Run", ("Ctrl+Shift+F5",)),

@@ -56,6 +56,21 @@ class MoveCell(QUndoCommand):
         self._session.move_cell(self._key, self._old)
 
 
+class ChangeSource(QUndoCommand):
+    """Give a cell another text, by something else than typing."""
+
+    def __init__(self, session: Session, key: str, source: str) -> None:
+        super().__init__("Change Text")
+        self._session, self._key = session, key
+        self._old, self._new = session.cell(key).source, source
+
+    def redo(self) -> None:
+        self._session.replace_source(self._key, self._new)
+
+    def undo(self) -> None:
+        self._session.replace_source(self._key, self._old)
+
+
 class ChangeKind(QUndoCommand):
     """Make a cell code, markdown or raw; undo brings its outputs back."""
 

@@ -30,6 +30,7 @@ class Session(QObject):
     cell_removed = Signal(str)
     cell_moved = Signal(str, int)
     cell_kind_changed = Signal(str)
+    cell_source_changed = Signal(str)  # by something else than typing
     tape_changed = Signal()  # another tape, or none
     tape_grew = Signal()
     graphs_changed = Signal()
@@ -100,6 +101,11 @@ class Session(QObject):
         if cell.source != source:
             cell.source = source
             self.set_dirty(True)
+
+    def replace_source(self, key: str, source: str) -> None:
+        """Give a cell another text."""
+        self.set_source(key, source)
+        self.cell_source_changed.emit(key)
 
     def insert_cell(self, index: int, cell: Cell) -> None:
         """Put a cell at `index`."""

@@ -73,6 +73,7 @@ class Controller(QObject):
         self.leftovers = Leftovers(self.files, self.window)
         self.recordings = RecordingSize(self.runs, self.window, preferences)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
+        self.notebook.cells.stop_on_error = lambda: preferences.stop_on_error
         self.graph = GraphBinding(self.session, self.window, preferences)
         self.previews = PreviewBinding(self.session, self.graph, self.window.graph.canvas)
         self.finding = Finding(self.session, self.window, self.graph)
@@ -154,6 +155,7 @@ class Controller(QObject):
             "redo": self.undo.redo,
             "run": self.notebook.run_current,
             "run_all": self.run_all,
+            **self.notebook.cells.handlers(),
             "interrupt": self.runs.interrupt,
             "restart": self.runs.restart,
             "restart_run": lambda: self.runs.restart(run_all=True),

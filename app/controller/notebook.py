@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices, QUndoStack
 
+from app.controller.cells import CellActions
 from app.documents import Cell, new_key
-from app.edits import ChangeKind, InsertCell, MoveCell, RemoveCell
+from app.edits import ChangeKind, InsertCell, MoveCell
 from app.runs import Runs
 from app.session import Session
 from ui.notebook.state import CellState
@@ -21,11 +22,13 @@ class NotebookBinding(QObject):
     def __init__(self, session: Session, runs: Runs, view: NotebookView, undo: QUndoStack) -> None:
         super().__init__(view)
         self._session, self._runs, self._view, self._undo = session, runs, view, undo
+        self.cells = CellActions(session, runs, view, undo)
         session.document_changed.connect(self._show)
         session.cell_inserted.connect(self._inserted)
         session.cell_removed.connect(view.remove_cell)
         session.cell_moved.connect(view.move_cell)
         session.cell_kind_changed.connect(self._kind_changed)
+        session.cell_source_changed.connect(self._source_changed)
         runs.status_changed.connect(view.set_status)
         runs.outputs_added.connect(view.add_outputs)
         runs.outputs_cleared.connect(view.clear_outputs)
@@ -36,7 +39,7 @@ class NotebookBinding(QObject):
         view.link_activated.connect(lambda link: QDesktopServices.openUrl(QUrl(link)))
         view.run_all_requested.connect(runs.run_all)
         view.insert_requested.connect(self._insert)
-        view.remove_requested.connect(self._remove)
+        view.remove_requested.connect(self.cells.remove)
         view.move_requested.connect(self._move)
         view.kind_requested.connect(lambda key, kind: undo.push(ChangeKind(session, key, kind)))
         self._show()
@@ -66,11 +69,6 @@ class NotebookBinding(QObject):
         index = self._session.index(key) + where if key else 0
         self._undo.push(InsertCell(self._session, index, Cell(new_key(), kind)))
 
-    def _remove(self, key: str) -> None:
-        self._undo.push(RemoveCell(self._session, key))
-        if not self._session.document.cells:
-            self._session.insert_cell(0, Cell(new_key()))
-
     def _move(self, key: str, delta: int) -> None:
         index = self._session.index(key) + delta
         if 0 <= index < len(self._session.document.cells):
@@ -78,6 +76,9 @@ class NotebookBinding(QObject):
 
     def _inserted(self, index: int) -> None:
         self._view.insert_cell(index, _state(self._session.document.cells[index]))
+
+    def _source_changed(self, key: str) -> None:
+        self._view.set_source(key, self._session.cell(key).source)
 
     def _kind_changed(self, key: str) -> None:
         cell = self._session.cell(key)

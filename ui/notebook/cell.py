@@ -49,6 +49,7 @@ class CellWidget(QWidget):
         super().__init__(parent)
         self.model, self._theme = model, theme
         self._current = self._editing = self._hover = False
+        self._numbered = True
         self._card = QRect()
         self.editor: CodeEditor | None = None
         self.prose: MarkdownView | None = None
@@ -82,6 +83,12 @@ class CellWidget(QWidget):
         if (current, editing) != (self._current, self._editing):
             self._current, self._editing = current, editing
             self.update()
+
+    def set_line_numbers(self, shown: bool) -> None:
+        """Show the numbers of code lines, or hide them."""
+        self._numbered = shown
+        if self.editor is not None:
+            self.editor.set_line_numbers(shown)
 
     def set_hover(self, hover: bool) -> None:
         """Offer the run button in the gutter while the pointer is here."""
@@ -222,6 +229,7 @@ class CellWidget(QWidget):
     def _make_editor(self) -> None:
         editor = CodeEditor(self, self.model.kind, self.model.source, self._theme)
         editor.setAccessibleName("Source")
+        editor.set_line_numbers(self._numbered)
         editor.edited.connect(self._on_edited)
         editor.rows_changed.connect(self.resized)
         editor.escaped.connect(self.escaped)

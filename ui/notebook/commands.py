@@ -18,12 +18,21 @@ if TYPE_CHECKING:
 #: The cell menu: text, command, shortcut; None is a line between.
 _MENU: tuple[tuple[str, str, str] | None, ...] = (
     ("Run cell", "run", "Ctrl+Enter"),
+    ("Run all above", "run_above", ""),
+    ("Run this and all below", "run_below", ""),
     ("Run all cells", "run_all", ""),
     None,
     ("Insert code above", "insert_above", "A"),
     ("Insert code below", "insert", "B"),
     ("Insert text below", "insert_text", ""),
     None,
+    ("Cut cell", "cut", "X"),
+    ("Copy cell", "copy_cell", "C"),
+    ("Paste below", "paste", "V"),
+    ("Delete cell", "delete", "D, D"),
+    None,
+    ("Split at cursor", "split", "Ctrl+Shift+-"),
+    ("Merge with the cell below", "merge", "Shift+M"),
     ("Move up", "up", "Ctrl+Shift+Up"),
     ("Move down", "down", "Ctrl+Shift+Down"),
     ("Code", "code", "Y"),
@@ -32,8 +41,16 @@ _MENU: tuple[tuple[str, str, str] | None, ...] = (
     None,
     ("Copy source", "copy", ""),
     ("Clear output", "clear", ""),
-    ("Delete cell", "delete", "D, D"),
+    ("Clear all outputs", "clear_all", ""),
 )
+#: What only the owner of the cells can do.
+WISHES = (
+    "run_above", "run_below", "clear_all", "cut", "copy_cell", "paste", "paste_above", "split",
+    "merge", "undo", "redo", "interrupt", "restart", "heading_1", "heading_2", "heading_3",
+    "heading_4", "heading_5", "heading_6",
+)  # fmt: skip
+#: What a key does when it is pressed twice in a row.
+_TWICE = {"delete_key": "delete", "interrupt_key": "interrupt", "restart_key": "restart"}
 
 
 class Commands:
@@ -41,7 +58,7 @@ class Commands:
 
     def __init__(self, view: NotebookView) -> None:
         self._view = view
-        self._armed = False  # D was pressed once
+        self._armed = ""  # the command of a key that was pressed once and wants a second press
         self._table: dict[str, Callable[[CellModel], object]] = {
             "run": self._run,
             "run_advance": partial(self._run, advance=True),
@@ -52,7 +69,6 @@ class Commands:
             "insert": partial(self._insert, place=1),
             "insert_text": partial(self._insert, place=1, kind="markdown"),
             "delete": lambda model: view.remove_requested.emit(model.key),
-            "delete_key": self._delete_key,
             "up": partial(self._move, direction=-1),
             "down": partial(self._move, direction=1),
             "previous": partial(self._step, direction=-1),
@@ -65,19 +81,29 @@ class Commands:
             "clear": self._clear,
             "copy": lambda model: QGuiApplication.clipboard().setText(model.source),
             "more": self._more,
+            "line_numbers": lambda _: view.set_line_numbers(not view.line_numbers),
+            **{name: partial(self._wish, name=name) for name in WISHES},
         }
 
     def perform(self, name: str, model: CellModel | None = None) -> None:
         """Carry out a command on a cell, or on the current one."""
-        if name != "delete_key":
-            self._armed = False
+        if name in _TWICE:
+            again, self._armed = self._armed == name, name
+            if not again:
+                return
+            name = _TWICE[name]
+        self._armed = ""
         model = model or self._view.current_model()
         if model is not None:
             self._table[name](model)
 
+    def perform_on(self, key: str, name: str) -> None:
+        """Carry out a command on the cell with a key."""
+        self.perform(name, self._view.model(key))
+
     def disarm(self) -> None:
-        """Forget that D was pressed: another key came between."""
-        self._armed = False
+        """Forget that a key was pressed once: another came between."""
+        self._armed = ""
 
     def append(self, kind: str) -> None:
         """Ask for a cell at the end."""
@@ -144,10 +170,8 @@ class Commands:
         if made:
             view.open_editor(made[0])
 
-    def _delete_key(self, model: CellModel) -> None:
-        if self._armed:
-            self._view.remove_requested.emit(model.key)
-        self._armed = not self._armed
+    def _wish(self, model: CellModel, name: str) -> None:
+        self._view.wished.emit(name, model.key)
 
     def _move(self, model: CellModel, direction: int) -> None:
         if self._view.neighbour(model, direction) is not None:

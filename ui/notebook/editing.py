@@ -165,6 +165,20 @@ def widened(text: str) -> str:
     return text if text.isascii() else _ASTRAL.sub("\ufffd\ufffd", text)
 
 
+def letters_before(text: str, position: int) -> int:
+    """Return how many letters of a text lie before a place that Qt counts in UTF-16."""
+    if text.isascii():
+        return min(position, len(text))
+    return len(
+        text.encode("utf-16-le", "surrogatepass")[: 2 * position].decode("utf-16-le", "ignore")
+    )
+
+
+def place_of(text: str, letters: int) -> int:
+    """Return the place in UTF-16, as Qt counts, behind so many letters of a text."""
+    return len(widened(text[:letters]))
+
+
 def _around(cursor: QTextCursor) -> tuple[str, str]:
     text, column = widened(cursor.block().text()), cursor.positionInBlock()
     return text[:column], text[column:]

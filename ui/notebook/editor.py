@@ -32,6 +32,8 @@ _MODIFIERS = (
 )
 _NONE = Qt.KeyboardModifier.NoModifier
 _SHIFT, _CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+#: With Ctrl and Shift: moves the cell, splits it.
+_OWNERS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Minus, Qt.Key.Key_Underscore)
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -85,6 +87,13 @@ class CodeEditor(QPlainTextEdit):
         self._highlighter.set_kind(kind)
         self._apply_kind()
 
+    def set_line_numbers(self, shown: bool) -> None:
+        """Show the numbers of code lines, or only their marks."""
+        if shown != self._gutter.numbered:
+            self._gutter.numbered = shown
+            self._place_gutter()
+            self._gutter.update()
+
     def set_source(self, source: str) -> None:
         """Replace the text as one step that can be undone."""
         if source == self.toPlainText():
@@ -117,6 +126,10 @@ class CodeEditor(QPlainTextEdit):
     def line(self) -> int:
         """Return the 1-based line of the cursor."""
         return self.textCursor().blockNumber() + 1
+
+    def cursor_index(self) -> int:
+        """Return how many letters lie before the cursor."""
+        return editing.letters_before(self.toPlainText(), self.textCursor().position())
 
     def go_to(self, line: int) -> None:
         """Put the cursor at the start of a 1-based line."""
@@ -187,7 +200,7 @@ class CodeEditor(QPlainTextEdit):
         pressed = event.modifiers() & _MODIFIERS
         if event.key() in _ENTER:
             return pressed != _NONE
-        return pressed == _CTRL | _SHIFT and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down)
+        return pressed == _CTRL | _SHIFT and event.key() in _OWNERS
 
     def _own(self, event: QKeyEvent) -> bool:
         comment = event.key() == Qt.Key.Key_Slash and event.modifiers() & _MODIFIERS == _CTRL
@@ -265,7 +278,7 @@ class CodeEditor(QPlainTextEdit):
     def _place_gutter(self) -> None:
         digits = max(2, len(str(self.blockCount())))
         width = round(self.fontMetrics().horizontalAdvance("0") * digits * 0.9) + 20
-        width = width if self._kind == "code" else 12
+        width = width if self._kind == "code" and self._gutter.numbered else 12
         if self.viewportMargins().left() != width:
             self.setViewportMargins(width, 0, 0 if self._kind == "code" else 10, 0)
         self._gutter.setGeometry(0, 0, width, self.height())

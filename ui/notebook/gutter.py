@@ -25,6 +25,7 @@ class Gutter(QWidget):
         self._editor, self._theme, self._row = editor, theme, row
         self._lit: frozenset[int] = frozenset()
         self._error = self._current = 0
+        self.numbered = True  # False: only the marks are shown
         self.setCursor(Qt.CursorShape.ArrowCursor)
 
     def set_theme(self, theme: Theme) -> None:
@@ -50,6 +51,8 @@ class Gutter(QWidget):
             top, mark = (number - 1) * height, self._mark(number)
             if mark is not None:
                 painter.fillRect(QRectF(0, top, MARK, height), QColor(mark))
+            if not self.numbered:
+                continue
             bright = number == self._current or mark is not None
             painter.setPen(QColor(self._theme.text_dim if bright else self._theme.text_faint))
             painter.drawText(QRectF(0, top, self.width() - 10, height), align, str(number))

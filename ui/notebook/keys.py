@@ -17,6 +17,8 @@ ALWAYS = {
     (_RETURN, _ALT): "run_insert",
     (Qt.Key.Key_Up, _CTRL | _SHIFT): "up",
     (Qt.Key.Key_Down, _CTRL | _SHIFT): "down",
+    (Qt.Key.Key_Minus, _CTRL | _SHIFT): "split",
+    (Qt.Key.Key_Underscore, _CTRL | _SHIFT): "split",  # what that key is with Shift
 }
 #: While a cell is selected as a whole.
 COMMAND = {
@@ -24,6 +26,18 @@ COMMAND = {
     (Qt.Key.Key_A, _NONE): "insert_above",
     (Qt.Key.Key_B, _NONE): "insert",
     (Qt.Key.Key_D, _NONE): "delete_key",
+    (Qt.Key.Key_X, _NONE): "cut",
+    (Qt.Key.Key_C, _NONE): "copy_cell",
+    (Qt.Key.Key_V, _NONE): "paste",
+    (Qt.Key.Key_V, _SHIFT): "paste_above",
+    (Qt.Key.Key_Z, _NONE): "undo",
+    (Qt.Key.Key_Z, _SHIFT): "redo",
+    (Qt.Key.Key_M, _SHIFT): "merge",
+    (Qt.Key.Key_I, _NONE): "interrupt_key",
+    (Qt.Key.Key_0, _NONE): "restart_key",
+    (Qt.Key.Key_L, _NONE): "line_numbers",
+    (Qt.Key.Key_L, _SHIFT): "line_numbers",
+    **{(Qt.Key(Qt.Key.Key_0 + n), _NONE): f"heading_{n}" for n in range(1, 7)},
     (Qt.Key.Key_M, _NONE): "markdown",
     (Qt.Key.Key_Y, _NONE): "code",
     (Qt.Key.Key_R, _NONE): "raw",

@@ -10,14 +10,15 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from ui.notebook import keys
-from ui.notebook.cell import RIGHT, CellWidget
+from ui.notebook.cell import CellWidget
 from ui.notebook.column import Column
 from ui.notebook.commands import Commands
 from ui.notebook.editor import CodeEditor
+from ui.notebook.hover import Hover
 from ui.notebook.model import CellModel
 from ui.notebook.sheet import sheet
 from ui.notebook.state import CellState, Output
-from ui.notebook.toolbar import AddRow, CellToolbar
+from ui.notebook.toolbar import AddRow
 from ui.theme import Theme, load
 
 
@@ -39,6 +40,7 @@ class NotebookView(QWidget):
     cursor_moved = Signal(str, int)  # key, 1-based line
     current_changed = Signal(str)
     outputs_cleared = Signal(str)  # the person cleared them
+    wished = Signal(str, str)  # a command of the owner's (see commands.WISHES), key
     link_activated = Signal(str)  # an address in a text cell
 
     def __init__(self, parent: QWidget | None = None, theme: Theme | None = None) -> None:
@@ -46,20 +48,20 @@ class NotebookView(QWidget):
         self._theme = theme or load("dark")
         self._models: dict[str, CellModel] = {}
         self._current: CellModel | None = None
-        self._hover: CellModel | None = None
         self._editing = False
+        self.line_numbers = True
         self._asked: set[str] = set()  # cells that wait for the outcome of a run
         self.setAccessibleName("Notebook")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.column = Column(self, self._make, self._theme)
-        self.toolbar = CellToolbar(self.column.viewport(), self._theme)
         self.add_row = AddRow(self.column.viewport(), self._theme)
         self.column.set_foot(self.add_row)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.column)
         self.commands = Commands(self)
+        self.hover = Hover(self, self._theme)
         self.setStyleSheet(sheet(self._theme))
         self._connect()
 
@@ -67,9 +69,9 @@ class NotebookView(QWidget):
 
     def set_cells(self, cells: list[CellState]) -> None:
         """Show other cells, from the top; the first is current."""
-        self._current = self._hover = None
+        self._current = None
         self._asked.clear()
-        self.toolbar.hide()
+        self.hover.point_at(None)
         self._models = {cell.key: CellModel.of(cell) for cell in cells}
         self.column.reset(list(self._models.values()))
         if cells:
@@ -88,9 +90,8 @@ class NotebookView(QWidget):
         model = self._models.pop(key)
         neighbour = self.neighbour(model, 1) or self.neighbour(model, -1)
         focused = self._has_focus(model)
-        if self._hover is model:
-            self._hover = None
-            self.toolbar.hide()
+        if self.hover.model is model:
+            self.hover.point_at(None)
         if self._current is model:
             self._current = None
             if neighbour is not None:
@@ -191,12 +192,18 @@ class NotebookView(QWidget):
         editor.add_line(line)
         return True
 
+    def set_line_numbers(self, shown: bool) -> None:
+        """Show the numbers of code lines, or hide them."""
+        self.line_numbers = shown
+        for widget in self.column.widgets.values():
+            widget.set_line_numbers(shown)
+
     def set_theme(self, theme: Theme) -> None:
         """Show everything in another theme."""
         self._theme = theme
         self.column.forget_far()  # they would be restyled for nothing
         self.setStyleSheet(sheet(theme))
-        self.toolbar.set_theme(theme)
+        self.hover.toolbar.set_theme(theme)
         self.add_row.set_theme(theme)
         self.column.set_theme(theme)
 
@@ -220,6 +227,11 @@ class NotebookView(QWidget):
             return None
         return model.key, editor.textCursor().blockNumber() + 1
 
+    def cursor_index(self, key: str) -> int:
+        """Return before which letter of a cell's text the cursor is; 0 before it was edited."""
+        editor = self.column.widget(self._models[key]).editor
+        return 0 if editor is None else editor.cursor_index()
+
     def order(self) -> list[str]:
         """Return the keys from top to bottom."""
         return [model.key for model in self.column.models]
@@ -233,6 +245,10 @@ class NotebookView(QWidget):
     def current_model(self) -> CellModel | None:
         """Return the current cell."""
         return self._current
+
+    def model(self, key: str) -> CellModel:
+        """Return the model of a cell."""
+        return self._models[key]
 
     def neighbour(self, model: CellModel, direction: int) -> CellModel | None:
         """Return the cell above (-1) or below (+1)."""
@@ -293,9 +309,6 @@ class NotebookView(QWidget):
     # -- wiring ----------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        self.column.moved.connect(self._place_toolbar)
-        self.column.pointer_left.connect(lambda: self._point_at(None))
-        self.toolbar.triggered.connect(self._on_tool)
         self.add_row.requested.connect(self.commands.append)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
@@ -303,7 +316,7 @@ class NotebookView(QWidget):
 
     def _make(self, model: CellModel, parent: QWidget) -> CellWidget:
         widget = CellWidget(parent, model, self._theme)
-        widget.hovered.connect(partial(self._point_at, model))
+        widget.hovered.connect(partial(self.hover.point_at, model))
         widget.run_clicked.connect(partial(self.commands.perform, "run", model))
         widget.edited.connect(partial(self.source_changed.emit, model.key))
         widget.escaped.connect(partial(self.select, model, True))
@@ -313,6 +326,7 @@ class NotebookView(QWidget):
         widget.clear_requested.connect(partial(self.commands.perform, "clear", model))
         widget.menu_requested.connect(lambda at, m=model: self.commands.menu(m).popup(at))
         widget.link_activated.connect(self.link_activated)
+        widget.set_line_numbers(self.line_numbers)
         widget.set_current(model is self._current, self._editing)
         return widget
 
@@ -333,11 +347,6 @@ class NotebookView(QWidget):
         self.column.anchor = model
         self.column.ensure_visible(model, self.column.widget(model).editor_line_rect(line))
         self.cursor_moved.emit(model.key, line)
-
-    def _on_tool(self, name: str) -> None:
-        if self._hover is not None:
-            self.select(self._hover, focus=True)
-            self.commands.perform(name, self._hover)
 
     # -- selection -------------------------------------------------------------------------------
 
@@ -372,22 +381,3 @@ class NotebookView(QWidget):
         if model.key in self.column.widgets:
             self.column.widgets[model.key].rebuild()
         self.column.changed(model.key)
-
-    def _point_at(self, model: CellModel | None) -> None:
-        for each, hover in ((self._hover, False), (model, True)):
-            if each is not None and each.key in self.column.widgets:
-                self.column.widgets[each.key].set_hover(hover)
-        self._hover = model
-        self.toolbar.setVisible(model is not None)
-        self._place_toolbar()
-
-    def _place_toolbar(self) -> None:
-        if self._hover is None or self._hover.key not in self.column.widgets:
-            return
-        cell = self.column.widgets[self._hover.key].geometry()
-        self.toolbar.set_kind(self._hover.kind)
-        size = self.toolbar.sizeHint()
-        x = cell.right() - RIGHT - size.width() - 6
-        y = max(2, cell.top() - size.height() // 2 - 1)
-        self.toolbar.setGeometry(x, y, size.width(), size.height())
-        self.toolbar.raise_()

@@ -136,7 +136,7 @@ def test_the_tool_bar_follows_the_pointer_and_acts_on_that_cell(three: Owner) ->
     cell = three.view.cell("b")
     at = QPointF(20, 5)
     QApplication.sendEvent(cell, QEnterEvent(at, at, cell.mapToGlobal(at)))
-    bar = three.view.toolbar
+    bar = three.view.hover.toolbar
     assert bar.isVisible()
     assert abs(bar.geometry().center().y() - cell.y()) < 20
     bar.buttons["run"].click()

@@ -1,0 +1,131 @@
+"""What is done with whole cells: cut, copy, paste, split, merge, run above and below, clear."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QUndoStack
+
+from app.documents import SCRIPT, Cell, new_key
+from app.edits import ChangeKind, ChangeSource, InsertCell, RemoveCell
+from app.runs import Runs
+from app.session import Session
+from ui.notebook.view import NotebookView
+
+
+class CellActions(QObject):
+    """Grants the wishes of the notebook that need the document or the kernel."""
+
+    def __init__(self, session: Session, runs: Runs, view: NotebookView, undo: QUndoStack) -> None:
+        super().__init__(view)
+        self._session, self._runs, self._view, self._undo = session, runs, view, undo
+        self._copied: Cell | None = None
+        self.stop_on_error: Callable[[], bool] = lambda: False
+        self._table: dict[str, Callable[[str], object]] = {
+            "run_above": lambda key: self._run(0, session.index(key)),
+            "run_below": lambda key: self._run(session.index(key), None),
+            "clear_all": lambda _: self._clear_all(),
+            "cut": self._cut,
+            "copy_cell": self._copy,
+            "paste": partial(self._paste, place=1),
+            "paste_above": partial(self._paste, place=0),
+            "split": self._split,
+            "merge": self._merge,
+            "undo": lambda _: undo.undo(),
+            "redo": lambda _: undo.redo(),
+            "interrupt": lambda _: runs.interrupt(),
+            "restart": lambda _: runs.restart(),
+            **{f"heading_{n}": partial(self._heading, level=n) for n in range(1, 7)},
+        }
+        view.wished.connect(lambda name, key: self._table[name](key))
+
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        """Return the handlers of the commands in `app.notebook_commands` that act on a cell."""
+        perform = self._view.commands.perform
+        return {
+            "run_above": partial(perform, "run_above"),
+            "run_below": partial(perform, "run_below"),
+            "clear_outputs": partial(perform, "clear_all"),
+            "split_cell": partial(perform, "split"),
+            "merge_cells": partial(perform, "merge"),
+            "cut_cell": partial(perform, "cut"),
+            "copy_cell": partial(perform, "copy_cell"),
+            "paste_cell": partial(perform, "paste"),
+        }
+
+    def remove(self, key: str) -> None:
+        """Take a cell out; a notebook without cells gets an empty one."""
+        with self._as_one("Delete Cell"):
+            self._undo.push(RemoveCell(self._session, key))
+            if not self._session.document.cells:
+                self._undo.push(InsertCell(self._session, 0, Cell(new_key())))
+
+    def _run(self, start: int, stop: int | None) -> None:
+        cells = self._session.document.cells[start:stop]
+        self._runs.run([cell.key for cell in cells], self.stop_on_error())
+
+    def _clear_all(self) -> None:
+        for cell in self._session.document.cells:
+            if cell.outputs:
+                self._view.commands.perform_on(cell.key, "clear")
+
+    def _copy(self, key: str) -> None:
+        self._copied = copy.deepcopy(self._session.cell(key))
+
+    def _cut(self, key: str) -> None:
+        self._copy(key)
+        self.remove(key)
+
+    def _paste(self, key: str, place: int) -> None:
+        if self._copied is None:
+            return
+        cell = copy.deepcopy(self._copied)
+        cell.key = new_key()
+        cell.extra.pop("id", None)
+        self._undo.push(InsertCell(self._session, self._session.index(key) + place, cell))
+        self._view.set_current(cell.key)
+
+    def _split(self, key: str) -> None:
+        cell, at = self._session.cell(key), self._view.cursor_index(key)
+        upper, lower = cell.source[:at], cell.source[at:]
+        extra = {name: copy.deepcopy(cell.extra[name]) for name in cell.extra if name != SCRIPT}
+        extra.pop("id", None)
+        # A line break or a few spaces at the cut separate nothing any more.
+        made = Cell(new_key(), cell.kind, lower.removeprefix("\n"), extra=extra)
+        with self._as_one("Split Cell"):
+            self._undo.push(ChangeSource(self._session, key, upper.rstrip("\n")))
+            self._undo.push(InsertCell(self._session, self._session.index(key) + 1, made))
+        self._view.edit(made.key)
+
+    def _merge(self, key: str) -> None:
+        index = self._session.index(key)
+        cells = self._session.document.cells
+        if index + 1 == len(cells):
+            return
+        lower = cells[index + 1]
+        text = "\n".join(part for part in (cells[index].source, lower.source) if part)
+        with self._as_one("Merge Cells"):
+            self._undo.push(ChangeSource(self._session, key, text))
+            self._undo.push(RemoveCell(self._session, lower.key))
+
+    def _heading(self, key: str, level: int) -> None:
+        """Make a cell text whose first line is a heading of a level."""
+        cell = self._session.cell(key)
+        text = f"{'#' * level} {cell.source.lstrip('#').lstrip(' ')}"
+        with self._as_one("Heading"):
+            if cell.kind != "markdown":
+                self._undo.push(ChangeKind(self._session, key, "markdown"))
+            self._undo.push(ChangeSource(self._session, key, text))
+
+    @contextmanager
+    def _as_one(self, text: str) -> Iterator[None]:
+        """Let several changes be undone as one."""
+        self._undo.beginMacro(text)
+        try:
+            yield
+        finally:
+            self._undo.endMacro()

@@ -1,0 +1,21 @@
+"""The commands of the notebook's cells: rows of the one table of commands."""
+
+from __future__ import annotations
+
+from app.command import Command
+
+#: Of the menu Edit. Their keys are Jupyter's, which the notebook has while a cell is selected.
+EDIT = (
+    Command("cut_cell", "Cut Cell", "Edit", (), "", "Cut the cell (X)", separator=True),
+    Command("copy_cell", "Copy Cell", "Edit", (), "", "Copy the cell (C)"),
+    Command("paste_cell", "Paste Cell Below", "Edit", (), "", "Paste below the cell (V)"),
+    Command("split_cell", "Split Cell at Cursor", "Edit", (), "", "Split the cell (Ctrl+Shift+-)"),
+    Command("merge_cells", "Merge With Cell Below", "Edit", (), "", "Merge two cells (Shift+M)"),
+)  # fmt: skip
+
+#: Of the menu Run.
+RUN = (
+    Command("run_above", "Run All Above", "Run", ()),
+    Command("run_below", "Run Cell and All Below", "Run", ()),
+    Command("clear_outputs", "Clear All Outputs", "Run", ()),
+)  # fmt: skip
