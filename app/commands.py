@@ -10,7 +10,9 @@ from PySide6.QtGui import QAction, QKeySequence
 from app.command import Command
 from app.debug_commands import DEBUG
 from app.graph_commands import GRAPH, VIEW
+from app.keymap import Keymap, native
 from app.notebook_commands import EDIT, RUN
+from app.window_commands import HELP, WINDOW
 from ui.icons import icon
 from ui.theme import Theme
 
@@ -31,8 +33,9 @@ COMMANDS = (
     ),
     Command("compare", "Compare With…", "File", (), "", "List and show how another tape differs"),
     Command("quit", "Quit", "File", ("Ctrl+Q",), separator=True),
-    Command("undo", "Undo Change", "Edit", ("Ctrl+Alt+Z",), "undo"),
-    Command("redo", "Redo Change", "Edit", ("Ctrl+Alt+Shift+Z",), "redo"),
+    Command("undo", "Undo Change", "Edit", ("Ctrl+Z", "Ctrl+Alt+Z"), "undo",
+            "Take back the last change of cells, graph or numbers (in an editor: of its text)"),
+    Command("redo", "Redo Change", "Edit", ("Ctrl+Shift+Z", "Ctrl+Alt+Shift+Z"), "redo"),
     *EDIT,
     Command("run", "Run Cell", "Run", (), "run", "Run the cell and go to the next (Shift+Enter)"),
     Command("run_all", "Run All", "Run", ("Ctrl+Shift+Return",), "run_all", "Run all cells"),
@@ -75,13 +78,13 @@ COMMANDS = (
     Command("operations", "Find Operation…", "View", ("Ctrl+Shift+O",), "search",
             "What can be called, what it does and what its gradient is", separator=True),
     Command("reset_layout", "Reset Panels", "View", ()),
-    Command("shortcuts", "Keyboard Shortcuts", "Help", ("F1",), "help"),
-    Command("about", "About Tapedeck", "Help", ()),
+    *WINDOW,
+    *HELP,
 )  # fmt: skip
 
 
 def make_actions(
-    parent: QObject, handlers: Mapping[str, Callable[[], object]]
+    parent: QObject, handlers: Mapping[str, Callable[[], object]], keymap: Keymap
 ) -> dict[str, QAction]:
     """Return an action per command, connected to its handler.
 
@@ -91,18 +94,25 @@ def make_actions(
     for command in COMMANDS:
         action = QAction(command.text, parent)
         action.setObjectName(command.id)
-        action.setShortcuts([QKeySequence(key) for key in command.keys])
         context = Qt.ShortcutContext
         action.setShortcutContext(
             context.WidgetWithChildrenShortcut if command.on_graph else context.WindowShortcut
         )
         action.setCheckable(command.checkable)
-        keys = ", ".join(QKeySequence(key).toString() for key in command.keys[:1])
-        tip = command.tip or command.text.rstrip("…")
-        action.setToolTip(f"{tip} ({keys})" if keys else tip)
+        action.setStatusTip(command.tip)
         action.triggered.connect(lambda _=False, run=handlers[command.id]: run())
         actions[command.id] = action
+    set_keys(actions, keymap)
     return actions
+
+
+def set_keys(actions: Mapping[str, QAction], keymap: Keymap) -> None:
+    """Give the actions the keys of the keymap, which their tips tell."""
+    for command in COMMANDS:
+        action, keys = actions[command.id], keymap.keys(command.id)
+        action.setShortcuts([QKeySequence(key) for key in keys])
+        tip = command.tip or command.text.rstrip("…")
+        action.setToolTip(f"{tip} ({native(keys[:1])})" if keys else tip)
 
 
 def tint_actions(actions: Mapping[str, QAction], theme: Theme) -> None:

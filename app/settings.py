@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,20 @@ class Settings:
         path = path.absolute()
         others = [other for other in self.recent() if other != path]
         self._store.setValue("recent", [str(p) for p in [path, *others][: self.MAX_RECENT]])
+
+    def shortcuts(self) -> dict[str, tuple[str, ...]]:
+        """Return the keys that the person chose, by command."""
+        self._store.beginGroup("shortcuts")
+        texts = {id: str(self._store.value(id)) for id in self._store.childKeys()}
+        self._store.endGroup()
+        return {id: tuple(text.split()) for id, text in texts.items()}
+
+    def set_shortcuts(self, chosen: Mapping[str, Sequence[str]]) -> None:
+        """Keep the keys that the person chose instead of the standard ones."""
+        self._store.remove("shortcuts")
+        for id, keys in chosen.items():
+            self._store.setValue(f"shortcuts/{id}", " ".join(keys))
+        self._store.sync()
 
     def window(self) -> tuple[QByteArray, QByteArray]:
         """Return geometry and dock state as the window was left; empty at the first start."""

@@ -19,11 +19,13 @@ from PySide6.QtWidgets import (
 from app.commands import COMMANDS, MENUS, tint_actions
 from ui.breakpoints.panel import BreakpointsPanel
 from ui.busy import Busy
+from ui.commands.palette import CommandPalette
 from ui.compare.panel import DifferencesPanel
 from ui.dock import Dock
 from ui.graph.pane import GraphPane
 from ui.icons import app_icon
 from ui.inspector.inspector import Inspector
+from ui.keyboard import give_keyboard, has_keyboard
 from ui.notebook.view import NotebookView
 from ui.notice import Notice
 from ui.palette.panel import OperationPalette
@@ -83,6 +85,7 @@ class Window(QMainWindow):
         self.statusBar().addPermanentWidget(self.kernel_label)
         self.statusBar().setSizeGripEnabled(False)
         self.notice = Notice(self, theme, over=self.graph)
+        self.palette_of_commands = CommandPalette(self, theme)
         self.recent_menu = QMenu("Open Recent", self)
         self.examples_menu = QMenu("Examples", self)
         self.actions_by_id: dict[str, QAction] = {}
@@ -111,9 +114,10 @@ class Window(QMainWindow):
             if command.id == "open":
                 menu.addMenu(self.recent_menu)
                 menu.addMenu(self.examples_menu)
-        menus["View"].addSeparator()
-        for dock in self.docks.values():
-            menus["View"].addAction(dock.toggleViewAction())
+        for name, dock in self.docks.items():
+            shown = dock.toggleViewAction()
+            actions[f"panel_{name}"].setChecked(shown.isChecked())
+            shown.toggled.connect(actions[f"panel_{name}"].setChecked)
         for name in TOOLBAR:
             if name:
                 self.toolbar.addAction(actions[name])
@@ -136,6 +140,7 @@ class Window(QMainWindow):
             self.problems,
             self.breakpoints,
             self.notice,
+            self.palette_of_commands,
             self.busy,
         ):
             panel.set_theme(theme)
@@ -197,6 +202,16 @@ class Window(QMainWindow):
     def show_breakpoints(self) -> None:
         """Lay the list of breakpoints over the inspector, wide enough to be read."""
         self._show_over("breakpoints", "inspector")
+
+    def step_panel(self, by: int) -> None:
+        """Move the keyboard to another visible panel; the graph is one of them."""
+        panels = [dock.widget() for dock in self.docks.values()]
+        panels.insert(1, self.graph)
+        panels = [panel for panel in panels if not panel.visibleRegion().isEmpty()]
+        here = next((n for n, panel in enumerate(panels) if has_keyboard(panel)), -(by > 0))
+        for place in range(here + by, here + by * (len(panels) + 1), by):
+            if give_keyboard(panels[place % len(panels)]):
+                return
 
     def _show_over(self, name: str, other: str) -> None:
         dock = self.docks[name]

@@ -91,6 +91,10 @@ QSplitter::handle {{ background: {t.border}; }}
 #CanvasBar {{ background: {t.panel}; border-bottom: 1px solid {t.border}; }}
 #FindBar, #Crumbs {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: 8px; }}
 #FindBar QLineEdit {{ background: transparent; border: none; padding: 2px {s}px; }}
+#Shortcuts QTreeView::item {{ padding: 3px 0; }}
+#CommandPalette {{ background: {t.panel}; border: 1px solid {t.border}; border-radius: 10px; }}
+#CommandPalette QLineEdit {{ padding: 6px {m}px; }}
+#CommandPalette QListView {{ background: transparent; outline: none; }}
 #Notice {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: 8px; }}
 #Notice[kind="error"] {{ border-color: {t.error}; }}
 """

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QKeySequence, QUndoStack
+from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit, QMessageBox
 
 from app import __version__
-from app.commands import COMMANDS, make_actions
+from app.commands import make_actions
+from app.controller.commanding import Commanding
 from app.controller.comparing import Comparing
 from app.controller.debugging import Debugging
 from app.controller.files import Files
@@ -94,7 +95,10 @@ class Controller(QObject):
             lambda: load(settings.preferences.theme),
         )  # fmt: skip
         self.operations = OperationsBinding(self.session, self.window, self.notebook, self.graph)
-        self.window.set_actions(make_actions(self, self._handlers()))
+        self.commanding = Commanding(
+            self.window, self.files, settings, lambda: load(settings.preferences.theme)
+        )
+        self.window.set_actions(make_actions(self, self._handlers(), self.commanding.keymap))
         self._connect()
         self._apply_theme()
         self._apply_motion()
@@ -193,7 +197,7 @@ class Controller(QObject):
             "animate": lambda: self._toggle("animate"),
             "operations": self.operations.open,
             "reset_layout": self.window.reset_layout,
-            "shortcuts": self._show_shortcuts,
+            **self.commanding.handlers(),
             "about": self._show_about,
         }
 
@@ -283,6 +287,8 @@ class Controller(QObject):
         actions["interrupt"].setEnabled(self.runs.busy)
         actions["undo"].setEnabled(self.undo.canUndo())
         actions["redo"].setEnabled(self.undo.canRedo())
+        actions["undo"].setText(f"Undo {self.undo.undoText() or 'Change'}")
+        actions["redo"].setText(f"Redo {self.undo.redoText() or 'Change'}")
         actions["theme"].setChecked(preferences.theme == "light")
         for name in ("follow", "animate", "stop_on_error", "minimap", "left_to_right"):
             actions[name].setChecked(getattr(preferences, name))
@@ -351,17 +357,7 @@ class Controller(QObject):
         application.setPalette(palette(theme))
         application.setStyleSheet(style_sheet(theme))
         self.window.set_theme(theme)
-
-    def _show_shortcuts(self) -> None:
-        rows = []
-        for command in COMMANDS:
-            keys = " or ".join(
-                QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-                for key in command.keys
-            )
-            if keys:
-                rows.append(f"<tr><td>{command.text}&nbsp;&nbsp;&nbsp;</td><td>{keys}</td></tr>")
-        self._say("Keyboard Shortcuts", f"<table cellpadding=3>{''.join(rows)}</table>")
+        self.commanding.set_theme(theme)
 
     def _show_about(self) -> None:
         self._say(

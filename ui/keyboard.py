@@ -1,0 +1,23 @@
+"""Where the keyboard goes when it is sent to a panel."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QWidget
+
+
+def give_keyboard(panel: QWidget) -> bool:
+    """Give the keyboard to a panel, or to the first widget in it that takes it by Tab."""
+    inner = panel.findChildren(QWidget)
+    for widget in (panel, *inner):
+        wanted = widget.focusPolicy() & Qt.FocusPolicy.TabFocus or widget.focusProxy() is not None
+        if wanted and widget.isEnabled() and widget.isVisibleTo(panel):
+            widget.setFocus(Qt.FocusReason.TabFocusReason)
+            return True
+    return False
+
+
+def has_keyboard(panel: QWidget) -> bool:
+    """Return whether the keyboard is somewhere in a panel."""
+    focus = QApplication.focusWidget()
+    return focus is not None and (focus is panel or panel.isAncestorOf(focus))
