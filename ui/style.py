@@ -95,6 +95,9 @@ QSplitter::handle {{ background: {t.border}; }}
 #CommandPalette {{ background: {t.panel}; border: 1px solid {t.border}; border-radius: 10px; }}
 #CommandPalette QLineEdit {{ padding: 6px {m}px; }}
 #CommandPalette QListView {{ background: transparent; outline: none; }}
+#Completions, #DocCard {{ background: {t.raised}; border: 1px solid {t.border};
+  border-radius: {radius}px; }}
+#DocCard QAbstractScrollArea {{ background: transparent; }}
 #Notice {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: 8px; }}
 #Notice[kind="error"] {{ border-color: {t.error}; }}
 """

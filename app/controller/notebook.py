@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices, QUndoStack
 
+from app.controller.assisting import Assisting
 from app.controller.cells import CellActions
 from app.documents import Cell, new_key
 from app.edits import ChangeKind, InsertCell, MoveCell
@@ -23,6 +24,7 @@ class NotebookBinding(QObject):
         super().__init__(view)
         self._session, self._runs, self._view, self._undo = session, runs, view, undo
         self.cells = CellActions(session, runs, view, undo)
+        self.assisting = Assisting(runs.kernel, view.assist)
         session.document_changed.connect(self._show)
         session.cell_inserted.connect(self._inserted)
         session.cell_removed.connect(view.remove_cell)

@@ -35,6 +35,7 @@ class CellWidget(QWidget):
 
     resized = Signal()  # height_for would answer differently
     hovered = Signal()
+    editor_made = Signal(object)  # CodeEditor
     run_clicked = Signal()
     edited = Signal(str)
     escaped = Signal()
@@ -238,6 +239,7 @@ class CellWidget(QWidget):
         editor.horizontalScrollBar().rangeChanged.connect(self._show_bar)
         editor.marks.set_lines(self.model.lit, self.model.error)
         self.editor = editor
+        self.editor_made.emit(editor)
 
     def _show_bar(self) -> None:
         """Lay a thin scroll bar into the card's padding, where it takes no room."""

@@ -142,6 +142,12 @@ class CodeEditor(QPlainTextEdit):
         box = self.blockBoundingGeometry(block).translated(self.contentOffset())
         return QRect(0, round(box.top()), self.width(), round(box.height()))
 
+    def quoted_at(self, position: int) -> bool:
+        """Tell whether a place (UTF-16) is in a string or comment."""
+        block = self.document().findBlock(position)
+        name = self._highlighter.name_at(block.blockNumber(), position - block.position())
+        return name in ("string", "comment")
+
     def is_code(self) -> bool:
         """Tell whether the text is Python."""
         return self._kind == "code"
@@ -257,8 +263,7 @@ class CodeEditor(QPlainTextEdit):
 
     def _quoted(self) -> bool:
         cursor = self.textCursor()
-        at = max(cursor.positionInBlock() - 1, 0)
-        return self._highlighter.name_at(cursor.blockNumber(), at) in ("string", "comment")
+        return self.quoted_at(max(cursor.position() - 1, cursor.block().position()))
 
     # -- marks -----------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from ui.notebook import keys
+from ui.notebook.assist import Assist
 from ui.notebook.cell import CellWidget
 from ui.notebook.column import Column
 from ui.notebook.commands import Commands
@@ -62,6 +63,7 @@ class NotebookView(QWidget):
         box.addWidget(self.column)
         self.commands = Commands(self)
         self.hover = Hover(self, self._theme)
+        self.assist = Assist(self, self._theme)
         self.setStyleSheet(sheet(self._theme))
         self._connect()
 
@@ -205,6 +207,7 @@ class NotebookView(QWidget):
         self.setStyleSheet(sheet(theme))
         self.hover.toolbar.set_theme(theme)
         self.add_row.set_theme(theme)
+        self.assist.set_theme(theme)
         self.column.set_theme(theme)
 
     # -- questions -------------------------------------------------------------------------------
@@ -317,6 +320,9 @@ class NotebookView(QWidget):
     def _make(self, model: CellModel, parent: QWidget) -> CellWidget:
         widget = CellWidget(parent, model, self._theme)
         widget.hovered.connect(partial(self.hover.point_at, model))
+        widget.editor_made.connect(self.assist.serve)
+        if widget.editor is not None:
+            self.assist.serve(widget.editor)
         widget.run_clicked.connect(partial(self.commands.perform, "run", model))
         widget.edited.connect(partial(self.source_changed.emit, model.key))
         widget.escaped.connect(partial(self.select, model, True))
