@@ -143,6 +143,17 @@ def blocks_of(graph: nx.MultiDiGraph) -> Nest:
     return Nest(ids, parents, of)
 
 
+def layers_of(graph: nx.MultiDiGraph) -> Nest:
+    """Return a group per layer of a perceptron, all in one for the network."""
+    ids, parents, of = [NodeId(Kind.GROUP, -1)], [-1], {}
+    for node, data in graph.nodes(data=True):
+        if node.kind == Kind.LEAF and data["title"].endswith(".weight"):
+            parents.append(0)
+            ids.append(NodeId(Kind.GROUP, node.ref))
+        of[node] = len(ids) - 1
+    return Nest(ids, parents, of)
+
+
 Growing = tuple[Builder, list[NodeId], Callable[[], None]]
 
 

@@ -81,16 +81,19 @@ class Nest:
 @dataclass(frozen=True, slots=True)
 class Frames:
     """Where groups are that show their nodes: ids (g,), boxes: float32 (g, 4) as in Layout;
-    parents: int32 (g,), the frame around each, or -1; outer frames come before inner ones."""
+    parents: int32 (g,), the frame around each, or -1; outer frames come before inner ones; homes:
+    int32 (n,), the innermost frame of each of the layout's nodes, or -1."""
 
     ids: list[NodeId]
     boxes: NDArray[np.float32]
     parents: NDArray[np.int32]
+    homes: NDArray[np.int32]
 
     @classmethod
     def none(cls) -> Frames:
         """Return those of a layout without groups."""
-        return cls([], np.zeros((0, 4), np.float32), np.zeros(0, np.int32))
+        none = np.zeros(0, np.int32)
+        return cls([], np.zeros((0, 4), np.float32), none, none)
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -57,10 +57,12 @@ def lay_out(
 
 
 def _lay_out(whole: Whole, watch: Watch, before: Layout | None, nest: Nest | None) -> Layout:
-    if nest is not None and nest.ids and whole.ids:
-        return arrange_nested(whole, nest, watch)
-    if before is not None and not len(before.frames):
-        grown = extend(before, whole, watch)
-        if grown is not None:
-            return grown
-    return arrange(whole, hub_edges(whole.problem), watch)
+    if nest is not None and not (nest.ids and whole.ids):
+        nest = None
+    grown = None if before is None else extend(before, whole, nest, watch)
+    if grown is not None:
+        return grown
+    portal = hub_edges(whole.problem)
+    if nest is not None:
+        return arrange_nested(whole, nest, portal, watch)
+    return arrange(whole, portal, watch)

@@ -1,7 +1,8 @@
 """Growth: a graph that got new nodes keeps its layout, and the new ones come as new sections.
 
 What hangs from the end of a column continues it; what branches off elsewhere stands aside, with
-portals between it and where it comes from. So no old node ever moves.
+portals between it and where it comes from. So no old node ever moves. Frames grow around what
+comes into their groups.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import numpy as np
 
 from ui.graph.components import label_components
 from ui.graph.layout.arrange import arrange
+from ui.graph.layout.enclose import Enclosure
+from ui.graph.layout.frames import arrange_nested
 from ui.graph.layout.growth import Growth
 from ui.graph.layout.portals import hub_edges
 from ui.graph.layout.problem import Ints, Whole
 from ui.graph.layout.watch import Watch
-from ui.graph.types import Layout, Role
+from ui.graph.types import Layout, Nest, Role
 
 _DROP = 46.0  # between the end of a column and what continues it
 _ASIDE = 90.0  # between the drawing and what stands beside it
@@ -33,20 +36,27 @@ class _Change:
     lower: Ints
 
 
-def extend(before: Layout, whole: Whole, watch: Watch) -> Layout | None:
+def extend(before: Layout, whole: Whole, nest: Nest | None, watch: Watch) -> Layout | None:
     """Return the layout of a graph that grew; None where old nodes would have to move."""
     change = _compare(before, whole)
     if change is None:
         return None
-    growth = Growth(before, whole, change.old, change.kept)
+    frames = Enclosure(before, whole, nest, change.old)
+    if not frames.holds():
+        return None
+    growth = Growth(before, whole, change.old, change.kept, frames)
     fresh = np.flatnonzero(change.old < 0)
     inner = (change.old[change.upper] < 0) & (change.old[change.lower] < 0)
-    label = label_components(len(change.old), change.upper[inner], change.lower[inner])
+    a, b = frames.joined()
+    ends = (np.concatenate(x) for x in ((change.upper[inner], a), (change.lower[inner], b)))
+    label = label_components(len(change.old), *ends)
     for group in np.unique(label[fresh]).tolist():
         mine = fresh[label[fresh] == group]
         edges = np.flatnonzero((label[change.lower] == group) & (change.old[change.lower] < 0))
-        _add_group(growth, whole, change, mine, edges, watch)
-    return None if growth.cramped else growth.finish()
+        _add_group(growth, frames, whole, change, mine, edges, watch)
+        if growth.cramped:
+            return None
+    return frames.close(growth.finish(), growth.new_badges())
 
 
 def _compare(before: Layout, whole: Whole) -> _Change | None:
@@ -77,8 +87,9 @@ def _compare(before: Layout, whole: Whole) -> _Change | None:
 
 
 def _add_group(
-    growth: Growth, whole: Whole, change: _Change, nodes: Ints, edges: Ints, watch: Watch
-) -> None:
+    growth: Growth, frames: Enclosure, whole: Whole, change: _Change, nodes: Ints, edges: Ints,
+    watch: Watch,
+) -> None:  # fmt: skip
     """Lay out one connected group of new nodes and put it below or beside the old ones."""
     upper = change.upper[edges]
     roots = np.unique(upper[change.old[upper] >= 0])
@@ -90,7 +101,11 @@ def _add_group(
         cut = (change.old[change.upper[lines]] >= 0) & ~np.isin(change.upper[lines], pinned)
         cut &= change.old[change.lower[lines]] < 0
         top = growth.pin(members, pinned) if len(pinned) else None
-        layout = arrange(part, hub_edges(part.problem) | cut, watch, top)
+        portal, nest = hub_edges(part.problem) | cut, frames.nest_of(nodes)
+        if nest.of:
+            layout = arrange_nested(part, nest, portal, watch, top)
+        else:
+            layout = arrange(part, portal, watch, top)
         if len(pinned):
             place = growth.below(layout, members, nodes, pinned, _DROP)
         else:

@@ -13,9 +13,10 @@ from ui.graph.layout.arrange import Known, draw
 from ui.graph.layout.assemble import assemble
 from ui.graph.layout.nest import Levels, Tree, divide, make_tree, settle
 from ui.graph.layout.orient import Orientation, orient
-from ui.graph.layout.portals import FAR_RANKS, Portals, far_edges, hub_edges, with_badges
-from ui.graph.layout.problem import BOTTOM, TOP, Floats, Ints, Problem, Whole
+from ui.graph.layout.portals import FAR_RANKS, Portals, far_edges, with_badges
+from ui.graph.layout.problem import BOTTOM, TOP, Bools, Floats, Ints, Problem, Whole
 from ui.graph.layout.section import Drawing
+from ui.graph.layout.sections import Pin
 from ui.graph.layout.watch import PREPARED, Watch
 from ui.graph.routes import spans
 from ui.graph.types import Frames, Kind, Layout, Nest, Role
@@ -28,20 +29,38 @@ _NARROWEST = 150.0
 Key = tuple[int | bytes, ...]
 
 
-def arrange_nested(whole: Whole, nest: Nest, watch: Watch) -> Layout:
-    """Lay out a graph with the frames of its groups."""
-    problem = whole.problem
-    home = np.array([nest.of.get(node, -1) for node in whole.ids], np.int64).reshape(-1) + 1
-    nest, home = _inhabited(nest, settle(problem, home))
+def arrange_nested(
+    whole: Whole, nest: Nest, portal: Bools, watch: Watch, pin: Pin | None = None
+) -> Layout:
+    """Lay out a graph with the frames of its groups; portal, pin: as in `arrange`, the pin's node
+    is in no group."""
+    nest, home = inhabited(whole, nest)
     tree = make_tree(nest.parents)
-    portals, levels, ways = _through_portals(problem, home, tree)
+    portals, levels, ways = _through_portals(whole.problem, home + 1, tree, portal)
+    if pin is not None:
+        pin = pin._replace(node=int(levels.at[pin.node]))
     watch(PREPARED)
-    rooms = _Rooms(levels, tree, ways, watch)
+    rooms = _Rooms(levels, tree, ways, watch, pin)
     boxes, drawing = rooms.place(len(portals.problem.src))
-    frames = Frames(
-        nest.ids, boxes.astype(np.float32), np.array(nest.parents, np.int32).reshape(-1)
-    )
+    parents = np.array(nest.parents, np.int32).reshape(-1)
+    frames = Frames(nest.ids, boxes.astype(np.float32), parents, home.astype(np.int32))
     return assemble(whole, portals, drawing, frames)
+
+
+def inhabited(whole: Whole, nest: Nest) -> tuple[Nest, Ints]:
+    """Return the groups in which nodes are, and (n,) the innermost one of each node, or -1."""
+    home = np.array([nest.of.get(node, -1) for node in whole.ids], np.int64).reshape(-1) + 1
+    nest, home = _inhabited(nest, settle(whole.problem, home))
+    return nest, home - 1
+
+
+def margins(sideways: bool, room: float = HEADER) -> tuple[Floats, Floats]:
+    """Return how far a frame reaches beyond what is in it, left and above, right and below.
+
+    room: for the header. What is left here will be above when the drawing is turned.
+    """
+    before = (room, _FOOT) if sideways else (_SIDE, room)
+    return np.array(before), np.array([_SIDE, _FOOT])
 
 
 def _inhabited(nest: Nest, home: Ints) -> tuple[Nest, Ints]:
@@ -61,10 +80,10 @@ def _inhabited(nest: Nest, home: Ints) -> tuple[Nest, Ints]:
 
 
 def _through_portals(
-    problem: Problem, home: Ints, tree: Tree
+    problem: Problem, home: Ints, tree: Tree, portal: Bools
 ) -> tuple[Portals, Levels, list[Orientation | None]]:
     """Put badges where edges would run too far within a level, and find which way is down."""
-    portal = hub_edges(problem)
+    portal = portal.copy()
     while True:
         portals = with_badges(problem, portal)
         levels = divide(portals.problem, np.concatenate([home, home[portals.node]]), tree)
@@ -125,9 +144,11 @@ class _Rooms:
     """Draws all levels, from the innermost outward, and puts them into each other."""
 
     def __init__(
-        self, levels: Levels, tree: Tree, ways: list[Orientation | None], watch: Watch
-    ) -> None:
+        self, levels: Levels, tree: Tree, ways: list[Orientation | None], watch: Watch,
+        pin: Pin | None,
+    ) -> None:  # fmt: skip
         self._levels, self._tree, self._ways, self._watch = levels, tree, ways, watch
+        self._pin = pin
         self._rooms: list[_Room] = []
         self._room_of = np.zeros(len(tree.parent), np.int64)
         self._sections: Known = {}
@@ -155,7 +176,8 @@ class _Rooms:
                 check = self._watch.within((self._done - b + a) / total, (b - a) / total)
                 way, problem = self._ways[k], levels.level(k)
                 assert way is not None
-                drawing = draw(problem, way, check, self._sections, fine=fine)
+                pin = None if k else self._pin
+                drawing = draw(problem, way, check, self._sections, pin, fine=fine)
                 self._known[key] = len(self._rooms)
                 self._rooms.append(_furnished(problem, drawing) if k else _bare(drawing))
             self._room_of[k] = self._known[key]
@@ -225,8 +247,7 @@ def _furnished(problem: Problem, drawing: Drawing) -> _Room:
     sideways = problem.sideways
     tall = float(np.ptp(drawing.boxes[:, 0 if sideways else 1]))
     room = min(max(HEADER, _SHARE * tall), _HIGHEST)
-    # What is left here will be above when the drawing is turned.
-    above, left = (_FOOT, room) if sideways else (room, _SIDE)
+    (left, above), _ = margins(sideways, room)
     head = max(above - float(cards[:, 1].min() - drawing.low[1]), _PAD)
     foot = max(_FOOT - float(drawing.high[1] - (cards[:, 1] + cards[:, 3]).max()), _PAD)
     low, high = drawing.low - np.array([left, head]), drawing.high + np.array([_SIDE, foot])

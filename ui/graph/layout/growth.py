@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ui.graph.layout.problem import Floats, Ints, Whole
+from ui.graph.layout.enclose import Enclosure
+from ui.graph.layout.problem import Bools, Floats, Ints, Whole
 from ui.graph.layout.sections import Pin
 from ui.graph.layout.spots import Surroundings
 from ui.graph.types import Badges, Kind, Layout, Role
@@ -30,9 +31,11 @@ class _Badge:
 class Growth:
     """Nodes and edges have the numbers of the grown graph."""
 
-    def __init__(self, before: Layout, whole: Whole, old: Ints, kept: Ints) -> None:
+    def __init__(
+        self, before: Layout, whole: Whole, old: Ints, kept: Ints, frames: Enclosure
+    ) -> None:
         """old, kept: index in `before` of each node and edge, -1 for new ones."""
-        self._before, self._whole, self._kept = before, whole, kept
+        self._before, self._whole, self._kept, self._frames = before, whole, kept, frames
         self.cramped = False  # somewhere was no room
         problem = whole.problem
         self._boxes = np.full((len(old), 4), np.nan)
@@ -82,7 +85,8 @@ class Growth:
         real = self._boxes[anchor]
         low, high = _extent(part, members, nodes)
         dx = real[0] - ghost[0]
-        floor = self._floor(low[0] + dx, high[0] + dx, float(real[1] + real[3]))
+        walls = self._frames.walls(nodes)
+        floor = self._floor(low[0] + dx, high[0] + dx, float(real[1] + real[3]), walls)
         dy = max(floor + drop - low[1], real[1] + real[3] + drop - ghost[1] - ghost[3])
         pair = self._boxes[pinned]
         lines = [
@@ -90,17 +94,20 @@ class Growth:
             (pair[:, 0] + pair[:, 2]).max(), ghost[1] + ghost[3] + dy,
         ]  # fmt: skip
         boxes = np.concatenate([self._boxes, self._badge_boxes()])
-        hit = (boxes[:, 0] < lines[2]) & (boxes[:, 0] + boxes[:, 2] > lines[0])
-        if (hit & (boxes[:, 1] + boxes[:, 3] > lines[1]) & (boxes[:, 1] < lines[3])).any():
+        boxes[:, 2:] += boxes[:, :2]
+        walls = self._frames.walls(np.concatenate([nodes, pinned]))
+        left, top, right, bottom = np.concatenate([boxes, walls]).T
+        hit = (left < lines[2]) & (right > lines[0]) & (bottom > lines[1]) & (top < lines[3])
+        if hit.any():
             return None
         place = np.array([dx, dy])
         self._occupy(low + place, high + place)
         self._occupy(np.array(lines[:2]), np.array(lines[2:]))
         return place
 
-    def _floor(self, left: float, right: float, least: float) -> float:
+    def _floor(self, left: float, right: float, least: float, walls: Floats) -> float:
         """Return the y below which all is free between two x."""
-        taken = self._obstacles
+        taken = np.concatenate([self._obstacles, walls])
         across = (taken[:, 0] < right + _CLEAR) & (taken[:, 2] > left - _CLEAR)
         return float(taken[across, 3].max(initial=least))
 
@@ -114,7 +121,8 @@ class Growth:
         top = self._top
         if len(pin):
             top = float((self._boxes[pin, 1] + self._boxes[pin, 3]).max())
-        top = max(top, self._floor(left, left + float(high[0] - low[0]), top - gap) + gap)
+        walls = self._frames.walls(nodes)
+        top = max(top, self._floor(left, left + float(high[0] - low[0]), top - gap, walls) + gap)
         place = np.asarray(np.array([left, top]) - low)
         self._occupy(low + place, high + place)
         return place
@@ -124,6 +132,7 @@ class Growth:
     ) -> None:
         """Take in the new `nodes` of a part, moved by `place`; `lines` are the part's edges."""
         fresh = np.isin(members, nodes)
+        self._frames.take(part.frames, place)
         moved = part.boxes.astype(np.float64)
         moved[:, :2] += place
         self._boxes[members[fresh]] = moved[fresh]
@@ -153,8 +162,12 @@ class Growth:
             else:
                 self._badges.append(made)
 
+    def new_badges(self) -> Bools:
+        """Return which badges of the layout to be finished were not there before."""
+        return np.arange(len(self._badges)) >= self._old_count
+
     def finish(self) -> Layout:
-        """Return the layout with all that was added."""
+        """Return the layout with all that was added, without frames."""
         problem = self._whole.problem
         counts = np.array([len(way) for way in self._routes], np.int64)
         badges = self._badges
@@ -215,14 +228,13 @@ class Growth:
                 known.far = known.far if known.far == badge.far else -1
                 return
         x, y, width, height = self._boxes[badge.node].tolist()
-        more = np.concatenate(
-            [
-                self._boxes[~self._old & np.isfinite(self._boxes[:, 0])],
-                self._badge_boxes()[self._old_count :],
-            ]
-        )
+        walls = self._frames.walls(np.array([badge.node]))
+        walls[:, 2:] -= walls[:, :2]
+        new = self._boxes[~self._old & np.isfinite(self._boxes[:, 0])]
+        more = np.concatenate([new, self._badge_boxes()[self._old_count :], walls])
         routes = [*self._new_routes, *[known.stub for known in self._badges]]
-        around = Surroundings(self._before, more, routes, (x, y, width, height))
+        frame = self._frames.frame_of(badge.node)
+        around = Surroundings(self._before, more, routes, (x, y, width, height), frame)
         if self._whole.problem.sideways:
             spots = (around.spot([float(badge.box[2])], wide) for wide in _HUNG_WIDTHS)
             found = next((spot for spot in spots if spot is not None), None)
@@ -239,7 +251,8 @@ class Growth:
 def _extent(part: Layout, members: Ints, nodes: Ints) -> tuple[Floats, Floats]:
     """Return the corners of what a part draws for its new nodes."""
     fresh = np.isin(members, nodes)
-    boxes = np.concatenate([part.boxes[fresh], part.badges.boxes[fresh[part.badges.nodes]]])
+    badges = part.badges.boxes[fresh[part.badges.nodes]]
+    boxes = np.concatenate([part.boxes[fresh], badges, part.frames.boxes])
     low, high = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
     drawn = np.repeat(fresh[part.edge_ends].any(axis=1), np.diff(part.starts))
     points = part.points[drawn]

@@ -30,7 +30,8 @@ class Orientation:
         unit = self.units.of[node]
         rank = list(self.rank)
         rank[unit] = min([r for u, r in enumerate(rank) if u != unit], default=1) - 1
-        return replace(self, rank=rank)
+        lack = max(-rank[unit], 0)
+        return replace(self, rank=[r + lack for r in rank])
 
     def pinned(self, problem: Problem) -> Orientation:
         """Return the same with what is pinned to the top or the bottom of its part there."""

@@ -8,22 +8,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ui.graph.layout.problem import Floats
+from ui.graph.layout.problem import Bools, Floats
 from ui.graph.routes import flatten
 from ui.graph.types import Layout
 
 Box = tuple[float, float, float, float]
 _NEAR, _STEP, _RINGS = 10.0, 12.0, 14
 _CLEAR = 3.0  # around a badge
+_FINE = 8.0  # between the points of a line that are looked at
 _REACH = 260.0  # from the node, to where its surroundings are looked at
 
 
 class Surroundings:
     """What lies around one box of a drawing."""
 
-    def __init__(self, layout: Layout, more: Floats, routes: Sequence[Floats], box: Box) -> None:
-        """more: (k, 4) boxes and routes: Bezier points that were added to the layout."""
-        self._box = box
+    def __init__(
+        self, layout: Layout, more: Floats, routes: Sequence[Floats], box: Box,
+        frame: Floats | None = None,
+    ) -> None:  # fmt: skip
+        """more: (k, 4) boxes and routes: Bezier points that were added to the layout; frame: left,
+        top, right, bottom of what a badge must not leave."""
+        self._box, self._frame = box, frame
         x, y, w, h = box
         low = np.array([x - _REACH, y - _REACH])
         high = np.array([x + w + _REACH, y + h + _REACH])
@@ -38,23 +43,24 @@ class Surroundings:
         widths: the wished one first. None where all is taken.
         """
         for width in widths:
-            for corner in self._corners(width, height):
-                place = (*corner, width, height)
-                if self._free(*place):
+            for corners in self._corners(width, height):
+                for left, top in corners[self._free(corners, width, height)].tolist():
+                    place = (left, top, width, height)
                     stub = _stub(self._box, place)
                     if not self._in_the_way(stub):
                         return np.array(place), stub
         return None
 
-    def _corners(self, width: float, height: float) -> Iterator[tuple[float, float]]:
-        """Yield places, the nearest first."""
+    def _corners(self, width: float, height: float) -> Iterator[Floats]:
+        """Yield places (k, 2) of one distance after the other, the nearest first."""
         x, y, w, h = self._box
         middle, level = x + w / 2 - width / 2, y + h / 2 - height / 2
         for ring in range(_RINGS):
             out = _NEAR + ring * _STEP
-            yield from [(middle + side, y + h + out) for side in _sides(12 + 2 * ring)]
+            places = [(middle + side, y + h + out) for side in _sides(12 + 2 * ring)]
             for side in _sides(2 + ring // 2):
-                yield from [(x + w + out, level + side), (x - out - width, level + side)]
+                places += [(x + w + out, level + side), (x - out - width, level + side)]
+            yield np.array(places)
 
     def _in_the_way(self, stub: Floats) -> bool:
         """Return whether a stub runs through a box that is not its own."""
@@ -64,13 +70,18 @@ class Surroundings:
         inside = (points > others[:, :2]) & (points < others[:, :2] + others[:, 2:])
         return bool(inside.all(axis=2).any())
 
-    def _free(self, left: float, top: float, width: float, height: float) -> bool:
-        low = np.array([left - _CLEAR, top - _CLEAR])
-        high = np.array([left + width + _CLEAR, top + height + _CLEAR])
-        boxes, points = self._boxes, self._points
-        hit = (boxes[:, :2] < high).all(axis=1) & (boxes[:, :2] + boxes[:, 2:] > low).all(axis=1)
-        inside = ((points > low) & (points < high)).all(axis=1)
-        return not (hit.any() or inside.any())
+    def _free(self, corners: Floats, width: float, height: float) -> Bools:
+        """Return (k,) at which corners there is room."""
+        low, high = corners - _CLEAR, corners + np.array([width + _CLEAR, height + _CLEAR])
+        boxes, points, frame = self._boxes, self._points, self._frame
+        free = np.ones(len(corners), bool)
+        if frame is not None:
+            free &= (low >= frame[:2]).all(axis=1) & (high <= frame[2:]).all(axis=1)
+        for begin, end in ((boxes[:, :2], boxes[:, :2] + boxes[:, 2:]), (points, points)):
+            some = np.flatnonzero(free)
+            hit = (begin < high[some, None]).all(axis=2) & (end > low[some, None]).all(axis=2)
+            free[some] = ~hit.any(axis=1)
+        return free
 
 
 def _sides(count: int) -> list[float]:
@@ -94,8 +105,11 @@ def _points_within(routes: Sequence[NDArray[Any]], low: Floats, high: Floats) ->
     points = np.concatenate([*routes, np.zeros((0, 2))]).astype(np.float32)
     flat = flatten(points, starts.astype(np.int32), np.zeros(len(routes), np.uint8))
     ends = np.clip(flat.lines.reshape(-1, 2, 2), low, high)  # long lines count where they are near
-    share = np.linspace(0.0, 1.0, 48)[:, None, None]
-    return np.asarray((ends[:, 0] + (ends[:, 1] - ends[:, 0]) * share).reshape(-1, 2))
+    ways = ends[:, 1] - ends[:, 0]
+    count = 2 + (np.hypot(*ways.T) // _FINE).astype(np.int64)
+    nth = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    share = (nth / np.repeat(count - 1, count))[:, None]
+    return np.asarray(np.repeat(ends[:, 0], count, axis=0) + np.repeat(ways, count, axis=0) * share)
 
 
 def _stub(box: Box, badge: Box) -> Floats:
