@@ -11,7 +11,7 @@ from app.command import Command
 from app.debug_commands import DEBUG
 from app.graph_commands import GRAPH, VIEW
 from app.keymap import Keymap, native
-from app.notebook_commands import EDIT, RUN
+from app.notebook_commands import EDIT, KERNEL, RUN
 from app.window_commands import HELP, WINDOW
 from ui.icons import icon
 from ui.theme import Theme
@@ -51,6 +51,7 @@ COMMANDS = (
         "keep", "Size of Recordings…", "Run", (), "",
         "How many gigabytes of arrays a recording keeps whole; of further ones statistics are kept",
     ),
+    *KERNEL,
     Command("play", "Play / Pause", "Playback", ("Space",), "play"),
     Command("play_back", "Play Backwards", "Playback", ("Shift+Space",), "reverse"),
     Command(

@@ -19,3 +19,11 @@ RUN = (
     Command("run_below", "Run Cell and All Below", "Run", ()),
     Command("clear_outputs", "Clear All Outputs", "Run", ()),
 )  # fmt: skip
+
+#: Of the menu Run, below what concerns the kernel.
+KERNEL = (
+    Command(
+        "memory", "Memory Limit…", "Run", (), "",
+        "How many gigabytes of data the code may hold before it raises MemoryError",
+    ),
+)  # fmt: skip

@@ -97,6 +97,16 @@ class Runs(QObject):
         """Stop what runs and what waits."""
         self.kernel.interrupt()
 
+    def answer(self, key: str, prompt: str, text: str) -> None:
+        """Give the running cell the line that it waits for; question and answer are its output."""
+        shown: dict[str, object] = {
+            "output_type": "stream",
+            "name": "stdout",
+            "text": f"{prompt}{text}\n",
+        }
+        self._outputs(key, [shown])
+        self.kernel.reply_input(text)
+
     def close(self) -> None:
         """End the kernel."""
         self.kernel.shutdown()

@@ -26,6 +26,7 @@ class Preferences:
     left_to_right: bool = False  # how graphs run; False: top-down
     minimap: bool = True  # a map of the graph while part of it is out of sight
     keep_gb: float = KEEP_MEGABYTES / 1000  # of arrays that a recording holds whole
+    memory_gb: float = 0.0  # of data that the code may hold; 0: no limit
     flow: bool = False  # crossed edges show the size of their cotangents
 
 
@@ -57,6 +58,7 @@ class Settings:
         if loaded.theme not in ("dark", "light"):
             loaded.theme = Preferences().theme
         loaded.speed = min(max(loaded.speed, 0.25), 1000.0)
+        loaded.memory_gb = min(max(loaded.memory_gb, 0.0), MOST_GB)
         loaded.keep_gb = min(max(loaded.keep_gb, LEAST_GB), MOST_GB)
         return loaded
 

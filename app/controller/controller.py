@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QUndoStack
-from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit, QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app import __version__
 from app.commands import make_actions
@@ -21,6 +21,7 @@ from app.controller.finding import Finding
 from app.controller.graph import GraphBinding
 from app.controller.grouping import Grouping
 from app.controller.iterations import IterationsBinding
+from app.controller.kernel_state import KernelState
 from app.controller.leftovers import Leftovers
 from app.controller.lenses import LensBinding
 from app.controller.moving import Moving
@@ -47,16 +48,6 @@ from ui.graph.types import Kind, NodeId
 from ui.style import palette, style_sheet
 from ui.theme import load
 
-_KERNEL_STATES = {
-    "starting": "Kernel starting …",
-    "idle": "Kernel idle",
-    "busy": "Kernel busy",
-    "dead": "Kernel dead",
-    "stopped": "Kernel off",
-}
-
-LOG_LINES = 4  # of what a kernel wrote before it died that are shown
-
 
 class Controller(QObject):
     """The app: one window on one session. Call `close` when the window has closed."""
@@ -69,8 +60,8 @@ class Controller(QObject):
         self.session = Session(new(), self)
         self.runs = Runs(self.session, self)
         self.undo = QUndoStack(self)
-        self._obituary = ""  # what was said of the last kernel that died
         self.files = Files(self.session, self.runs, self.window, settings)
+        self.kernel_state = KernelState(self.runs, self.window)
         self.leftovers = Leftovers(self.files, self.window)
         self.recordings = RecordingSize(self.runs, self.window, preferences)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
@@ -165,6 +156,7 @@ class Controller(QObject):
             "restart_run": lambda: self.runs.restart(run_all=True),
             "stop_on_error": lambda: self._toggle("stop_on_error"),
             "keep": self.recordings.ask,
+            "memory": self.recordings.ask_memory,
             "play": playback.toggle,
             "play_back": lambda: playback.toggle(backwards=True),
             "step": lambda: playback.step(1),
@@ -225,13 +217,10 @@ class Controller(QObject):
         session.document_changed.connect(self._title)
         for signal in (session.tape_changed, session.tape_grew, session.graphs_changed):
             signal.connect(self._count_tape)
-        runs.kernel_state_changed.connect(self._kernel_state)
+        runs.kernel_state_changed.connect(lambda _: self._update_actions())
         runs.status_changed.connect(lambda *_: self._update_actions())
         runs.finished.connect(self._update_actions)
         runs.first_run.connect(self._ready_to_play)
-        runs.died.connect(self._kernel_died)
-        runs.input_requested.connect(self._ask_input)
-        runs.held_back.connect(self._held_back)
         runs.problem.connect(lambda text: window.notice.show_message(text, error=True))
         self.files.recent_changed.connect(self._fill_menus)
         self.lenses.changed.connect(self._update_actions)
@@ -247,39 +236,6 @@ class Controller(QObject):
         if tape is not None and len(tape.passes):
             self.session.set_playhead(int(tape.passes["event"][0]))
             self.session.select(_leaf_with_grad(tape))
-
-    def _kernel_state(self, state: str) -> None:
-        self.window.kernel_label.setText(_KERNEL_STATES[state])
-        if state == "starting" and self.window.notice.text() == self._obituary:
-            self.window.notice.hide()
-        self._update_actions()
-
-    def _kernel_died(self, how: str) -> None:
-        first, *log = how.strip().split("\n")
-        self._obituary = "\n".join(
-            [f"{first} Your notebook and what it recorded are still here.", *log[-LOG_LINES:]]
-        )
-        self.window.notice.show_message(
-            self._obituary, error=True, action=("Restart", self.runs.restart)
-        )
-
-    def _held_back(self, key: str, lines: int) -> None:
-        if lines:
-            self.window.statusBar().showMessage(
-                f"{lines:,} printed lines are left out of the middle of a cell's output", 8000
-            )
-
-    def _ask_input(self, key: str, prompt: str, password: bool) -> None:
-        """The code called input(): ask without blocking the window."""
-        box = QInputDialog(self.window)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle("Input")
-        box.setLabelText(prompt or "The program asks for input:")
-        if password:
-            box.setTextEchoMode(QLineEdit.EchoMode.Password)
-        box.textValueSelected.connect(self.runs.kernel.reply_input)
-        box.rejected.connect(self.runs.interrupt)
-        box.open()
 
     def _update_actions(self) -> None:
         actions = self.window.actions_by_id

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices, QUndoStack
+from PySide6.QtWidgets import QMainWindow
 
 from app.controller.assisting import Assisting
 from app.controller.cells import CellActions
@@ -44,6 +45,10 @@ class NotebookBinding(QObject):
         view.remove_requested.connect(self.cells.remove)
         view.move_requested.connect(self._move)
         view.kind_requested.connect(lambda key, kind: undo.push(ChangeKind(session, key, kind)))
+        view.lost_place.connect(self._say_lost)
+        runs.input_requested.connect(self._ask_input)
+        view.input_given.connect(self._answer)
+        self._asked = ("", False)  # the prompt that stands in a cell, and whether it is secret
         self._show()
 
     def run_current(self) -> None:
@@ -62,6 +67,25 @@ class NotebookBinding(QObject):
     def _show(self) -> None:
         self._undo.clear()
         self._view.set_cells([_state(cell) for cell in self._session.document.cells])
+
+    def _say_lost(self, count: int) -> None:
+        text = f"The cell of run [{count}] has run again since, or is gone"
+        window = self._view.window()
+        if isinstance(window, QMainWindow):
+            window.statusBar().showMessage(text, 6000)
+
+    def _ask_input(self, key: str, prompt: str, password: bool) -> None:
+        if key in self._view.order():
+            self._asked = (prompt, password)
+            self._view.ask_input(key, prompt, password)
+
+    def _answer(self, key: str, text: str) -> None:
+        prompt, secret = self._asked
+        self._view.ask_input(key, None)
+        if secret:
+            self._runs.kernel.reply_input(text)
+        else:
+            self._runs.answer(key, prompt, text)
 
     def _cleared(self, key: str) -> None:
         self._session.cell(key).outputs = []

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from app.kernel.messages import KEEP_MEGABYTES, Event, Job, OutputLimit, Reply
+from app.kernel.messages import Budget, Event, Job, OutputLimit, Reply
 from app.kernel.worker import Worker
 
 __all__ = ["Kernel", "OutputLimit", "Reply"]
@@ -56,7 +56,8 @@ class Kernel(QObject):
         system's temporary folder); `transport` "tcp" or "ipc" overrides the platform's choice."""
         super().__init__(parent)
         self.state = "stopped"
-        self.keep = KEEP_MEGABYTES  # of arrays that the next life's recording holds whole
+        #: What the next life may use.
+        self.keep, self.memory = Budget()
         self._limit, self._folder, self._transport = limit, folder, transport
         self._cwd: Path | None = None
         self._worker: Worker | None = None
@@ -82,7 +83,7 @@ class Kernel(QObject):
             )
             box.append(self._worker)
             self._workers.append(self._worker)
-        self._worker.start(cwd, self.keep)
+        self._worker.start(cwd, Budget(self.keep, self.memory))
 
     def execute(self, key: str, source: str, may_raise: bool = False) -> None:
         """Run a cell after those that wait; its error ends their run unless it `may_raise`."""

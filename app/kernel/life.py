@@ -11,7 +11,7 @@ import zmq
 
 from app.kernel.channels import Channels, Message
 from app.kernel.folders import make_folder, remove_folder
-from app.kernel.messages import Job
+from app.kernel.messages import Budget, Job
 from app.kernel.process import KernelProcess
 
 #: Seconds that a kernel gets to leave by itself before it is killed.
@@ -33,11 +33,11 @@ class Life:
 
     def __init__(
         self, context: zmq.Context[Any], cwd: Path | None, base: Path | None,
-        transport: str | None, keep: float,
+        transport: str | None, budget: Budget,
     ) -> None:  # fmt: skip
         self._folder = make_folder(base)
         try:
-            self._process = KernelProcess(self._folder, cwd, transport, keep)
+            self._process = KernelProcess(self._folder, cwd, transport, budget)
         except OSError:
             remove_folder(self._folder)
             raise

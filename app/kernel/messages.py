@@ -12,6 +12,16 @@ Output = dict[str, Any]  # an nbformat-4 output
 KEEP_MEGABYTES = 8000.0
 
 
+class Budget(NamedTuple):
+    """What a kernel may use, in megabytes.
+
+    keep: of arrays that its recording holds whole. memory: of its own data; 0 is without limit.
+    """
+
+    keep: float = KEEP_MEGABYTES
+    memory: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """How a cell ended. `status` is "ok", "error", or "aborted" if it did not run to its end.

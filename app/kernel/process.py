@@ -19,7 +19,7 @@ from jupyter_client.connect import write_connection_file
 
 import app
 from app.kernel.folders import SPOOL
-from app.kernel.messages import KEEP_MEGABYTES
+from app.kernel.messages import Budget
 
 #: Bytes that a socket's path may have (sun_path is 104 on macOS, 108 on Linux), with "-5\0".
 PATH_LIMIT = 100
@@ -30,21 +30,20 @@ CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 class KernelProcess:
     """One kernel process, leader of a process group of its own.
 
-    `folder` is private to it and stays the caller's to remove; keep: megabytes of arrays that its
-    recording holds whole. Raises OSError if `cwd` is missing
+    `folder` is private to it and stays the caller's to remove. Raises OSError if `cwd` is missing
     or the interpreter cannot be started.
     """
 
     def __init__(
         self, folder: Path, cwd: Path | None = None, transport: str | None = None,
-        keep: float = KEEP_MEGABYTES,
+        budget: Budget | None = None,
     ) -> None:  # fmt: skip
         self.folder = folder
         self.spool = folder / SPOOL
         self.connection = _make_connection(folder, transport or default_transport(folder))
         self._interrupt_event: Any = None
         self._log = folder / "kernel.log"
-        arguments, environment = self._command(keep)
+        arguments, environment = self._command(budget or Budget())
         with self._log.open("ab") as log:
             self._popen = subprocess.Popen(
                 arguments,
@@ -139,7 +138,7 @@ class KernelProcess:
         )
         return f"{how}\n{lines}" if lines else how
 
-    def _command(self, keep: float) -> tuple[list[str], dict[str, str]]:
+    def _command(self, budget: Budget) -> tuple[list[str], dict[str, str]]:
         """Return command line and environment; -P keeps modules in `cwd` from replacing ours."""
         connection = self.folder / "kernel.json"
         write_connection_file(str(connection), **self.connection)
@@ -152,7 +151,8 @@ class KernelProcess:
             ("spool", self.spool),
             ("log", self._log),
             ("parent", os.getpid()),
-            ("keep", keep),
+            ("keep", budget.keep),
+            ("memory", budget.memory),
         ]:
             arguments += [f"--{name}", str(value)]
         root = str(Path(app.__file__).absolute().parent.parent)

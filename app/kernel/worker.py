@@ -19,7 +19,7 @@ import zmq
 from app.kernel.cells import NEVER, Cells
 from app.kernel.folders import sweep
 from app.kernel.life import GRACE_SECONDS, Life
-from app.kernel.messages import KEEP_MEGABYTES, Event, Job, OutputLimit, Reply
+from app.kernel.messages import Budget, Event, Job, OutputLimit, Reply
 
 
 class Worker:
@@ -56,12 +56,9 @@ class Worker:
 
     # --- commands, from any thread
 
-    def start(self, cwd: Path | None = None, keep: float = KEEP_MEGABYTES) -> None:
-        """Start a kernel in the folder `cwd`; one that runs is ended first.
-
-        keep: megabytes of arrays that its recording holds whole.
-        """
-        self._do(lambda: self._start(cwd, keep))
+    def start(self, cwd: Path | None = None, budget: Budget | None = None) -> None:
+        """Start a kernel in the folder `cwd`; one that runs is ended first."""
+        self._do(lambda: self._start(cwd, budget or Budget()))
 
     def execute(self, jobs: Sequence[Job], stop_on_error: bool = True) -> None:
         """Run cells one after the other, after those that wait already."""
@@ -181,14 +178,14 @@ class Worker:
 
     # --- lives
 
-    def _start(self, cwd: Path | None, keep: float) -> None:
+    def _start(self, cwd: Path | None, budget: Budget) -> None:
         self._set_state("starting")
         self._end_life()
         self._forget()
         self._cwd = cwd
         sweep(self._base)
         try:
-            self._life = Life(self._context, cwd, self._base, self._transport, keep)
+            self._life = Life(self._context, cwd, self._base, self._transport, budget)
         except OSError as error:
             self._set_state("dead")
             self._post(Event("died", (f"The kernel cannot be started: {error}",)))

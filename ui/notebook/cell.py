@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QScrollBar, QToolButton, QWidget
 from ui.fonts import mono_font
 from ui.icons import icon
 from ui.notebook.editor import CodeEditor
+from ui.notebook.input import HEIGHT, InputRow
 from ui.notebook.markdown import MarkdownView
 from ui.notebook.model import CellModel
 from ui.notebook.outputs import OutputArea
@@ -45,6 +46,8 @@ class CellWidget(QWidget):
     clear_requested = Signal()
     menu_requested = Signal(QPoint)
     link_activated = Signal(str)
+    input_given = Signal(str)
+    place_clicked = Signal(object)  # Link, in a traceback
 
     def __init__(self, parent: QWidget, model: CellModel, theme: Theme) -> None:
         super().__init__(parent)
@@ -55,6 +58,7 @@ class CellWidget(QWidget):
         self.editor: CodeEditor | None = None
         self.prose: MarkdownView | None = None
         self.area: OutputArea | None = None
+        self.input: InputRow | None = None  # while the code waits for a line
         self._bar: QScrollBar | None = None  # made for the first line that is too long
         self._run = QToolButton(self)
         self._run.setObjectName("CellRun")
@@ -109,6 +113,20 @@ class CellWidget(QWidget):
             self.editor.marks.set_lines(self.model.lit, self.model.error)
         self.update()
 
+    def ask(self, prompt: str | None, password: bool = False) -> None:
+        """Show a line for the input that the code waits for; None takes it away."""
+        if self.input is not None:
+            if self.input.field.hasFocus():
+                self.setFocus()
+            self.input.hide()
+            self.input.deleteLater()
+            self.input = None
+        if prompt is not None:
+            self.input = InputRow(self, prompt, password)
+            self.input.given.connect(self.input_given)
+            self.input.left.connect(self.escaped)
+        self.resized.emit()
+
     def rebuild(self) -> None:
         """Follow a change of the cell's kind or of its text from outside."""
         if self.editor is not None:
@@ -137,7 +155,11 @@ class CellWidget(QWidget):
         undo = self.editor is not None and (
             self.editor.document().isUndoAvailable() or self.editor.document().isRedoAvailable()
         )
-        return not undo and not (self.model.kind == "markdown" and self.model.editing)
+        return (
+            not undo
+            and self.input is None
+            and not (self.model.kind == "markdown" and self.model.editing)
+        )
 
     # -- geometry --------------------------------------------------------------------------------
 
@@ -156,6 +178,9 @@ class CellWidget(QWidget):
             height = self.area.height_for(inner - 4)
             self.area.setGeometry(LEFT + 2, bottom + OUT_GAP, inner - 4, height)
             bottom += OUT_GAP + height
+        if self.input is not None:
+            self.input.setGeometry(LEFT + 2, bottom + OUT_GAP, inner - 4, HEIGHT)
+            bottom += OUT_GAP + HEIGHT
         return max(bottom, self.model.floor)
 
     def editor_line_rect(self, line: int) -> QRect:
@@ -276,6 +301,7 @@ class CellWidget(QWidget):
             self.area.resized.connect(self.resized)
             self.area.clear_requested.connect(self.clear_requested)
             self.area.link_activated.connect(self.link_activated)
+            self.area.place_clicked.connect(self.place_clicked)
             self.area.show()
         if self.area is not None:
             self.area.show_items(self.model.items)

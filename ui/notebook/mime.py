@@ -8,6 +8,7 @@ import html
 import json
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ui.notebook.ansi import Screen, stripped
 from ui.notebook.state import Output, joined
@@ -17,6 +18,7 @@ _LARGEST = 8192  # px of a side that an image may ask for
 _BLOCKS = re.compile(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)")
 _BREAKS = re.compile(r"(?i)</?(p|div|tr|table|br|li|h[1-6]|pre|ul|ol)\b[^>]*>")
 _TAGS = re.compile(r"(?s)<[^<>]*>")
+_CELL_LINE = re.compile(r"Cell In ?\[(\d+)\], line (\d+)")
 _FRAME = re.compile(r"(?:Cell In ?\[\d+\], line (\d+)|^-+> (\d+) )", re.MULTILINE)
 
 
@@ -28,6 +30,16 @@ class Text:
     name: str = "result"
 
 
+class Link(NamedTuple):
+    """A place in a traceback that leads to code: columns of a line of the screen, and where to."""
+
+    line: int
+    start: int
+    stop: int
+    run: int  # the number in `[3]` of the cell's run
+    target: int  # 1-based line of that cell
+
+
 @dataclass(slots=True)
 class Failure:
     """An exception: its type, message and traceback in terminal colours."""
@@ -36,6 +48,7 @@ class Failure:
     evalue: str
     full: str  # the whole traceback, without colours
     screen: Screen  # its frames alone: the message is shown apart
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +130,17 @@ def _failure(output: Output) -> Failure:
     text = "\n".join(joined(part) for part in output.get("traceback") or [])
     name = joined(output.get("ename")) or "Error"
     frames = "\n".join(_frames(text.split("\n"), name))
-    return Failure(name, joined(output.get("evalue")), stripped(text), Screen(frames))
+    screen = Screen(frames)
+    return Failure(name, joined(output.get("evalue")), stripped(text), screen, _links(screen))
+
+
+def _links(screen: Screen) -> tuple[Link, ...]:
+    found = ((row, _CELL_LINE.search(line)) for row, line in enumerate(screen.lines))
+    return tuple(
+        Link(row, match.start(), match.end(), int(match[1]), int(match[2]))
+        for row, match in found
+        if match is not None
+    )
 
 
 def _frames(lines: list[str], ename: str) -> list[str]:

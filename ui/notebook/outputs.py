@@ -27,9 +27,14 @@ class TextOutput(QWidget):
 
     resized = Signal()
     menu_requested = Signal(QPoint)
+    place_clicked = Signal(object)  # Link
 
-    def __init__(self, parent: QWidget, screen: Screen, theme: Theme, name: str = "") -> None:
+    def __init__(
+        self, parent: QWidget, screen: Screen, theme: Theme, name: str = "",
+        links: tuple[mime.Link, ...] = (),
+    ) -> None:  # fmt: skip
         super().__init__(parent)
+        self._links = links
         self._screen, self._theme, self._name = screen, theme, name
         self._expanded = False
         self.head = self._lines()
@@ -94,6 +99,8 @@ class TextOutput(QWidget):
         view = TextView(self, self._screen, self._theme, _TINTS.get(self._name, "text"))
         view.setAccessibleName({"stderr": "Error stream"}.get(self._name, "Output"))
         view.menu_requested.connect(self.menu_requested)
+        view.set_links(self._links)
+        view.link_clicked.connect(self.place_clicked)
         return view
 
     def _fold(self) -> tuple[TextView, QPushButton]:
@@ -112,6 +119,7 @@ class FailureOutput(QWidget):
 
     resized = Signal()
     menu_requested = Signal(QPoint)
+    place_clicked = Signal(object)  # Link
 
     def __init__(self, parent: QWidget, failure: mime.Failure, theme: Theme) -> None:
         super().__init__(parent)
@@ -125,7 +133,8 @@ class FailureOutput(QWidget):
         self._title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._title.setObjectName("FailureTitle")
         self._title.setFont(mono_font())
-        self.frames = TextOutput(self, failure.screen, theme)
+        self.frames = TextOutput(self, failure.screen, theme, links=failure.links)
+        self.frames.place_clicked.connect(self.place_clicked)
         self.frames.menu_requested.connect(self.menu_requested)
         self.frames.resized.connect(self.resized)
         self.setAccessibleName(f"Error {self._title.text()}")
@@ -163,6 +172,7 @@ class OutputArea(QWidget):
     resized = Signal()
     clear_requested = Signal()
     link_activated = Signal(str)
+    place_clicked = Signal(object)  # Link
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
@@ -235,6 +245,7 @@ class OutputArea(QWidget):
         if isinstance(item, mime.Failure):
             failure = FailureOutput(self, item, self._theme)
             failure.resized.connect(self.resized)
+            failure.place_clicked.connect(self.place_clicked)
             return failure
         if isinstance(item, mime.Picture):
             return PictureView(self, item, self._theme)

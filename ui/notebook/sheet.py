@@ -21,6 +21,8 @@ TextView {{ background: transparent; border: none; }}
 #ShowAll:focus, #AddCell:focus {{ border-color: {t.focus}; color: {t.text}; }}
 #AddCell {{ background: transparent; border: 1px solid {t.border}; border-radius: 6px;
   color: {t.text_dim}; font-size: {small}pt; padding: 3px 10px; min-height: 16px; }}
+#CellInput {{ background: {t.raised}; border: 1px solid {t.focus}; border-radius: 6px;
+  padding: 3px 8px; font-family: "{mono}"; font-size: {body}pt; }}
 #CellTool, #CellRun {{ background: transparent; border: none; border-radius: 4px; padding: 4px; }}
 #CellTool:hover, #CellRun:hover {{ background: {t.hover}; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; border: none; }}

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 from ui.fonts import mono_font
 from ui.notebook.ansi import Screen, Style
 from ui.notebook.colours import blend, legible, rgb
+from ui.notebook.mime import Link
 from ui.theme import Theme
 
 BAR = 8  # height of the sideways scroll bar, px
@@ -40,11 +41,13 @@ class TextView(QAbstractScrollArea):
     """Lines start to stop of a Screen; long lines scroll sideways, nothing wraps."""
 
     menu_requested = Signal(QPoint)  # global position
+    link_clicked = Signal(object)  # Link
 
     def __init__(self, parent: QWidget, screen: Screen, theme: Theme, tint: str = "text") -> None:
         super().__init__(parent)
         self._screen, self._theme, self._tint = screen, theme, tint
         self._start = self._stop = 0
+        self._links: tuple[Link, ...] = ()
         self._anchor = self._caret = Place(0, 0)
         self._font = mono_font()
         self._metrics = QFontMetricsF(self._font)
@@ -62,6 +65,12 @@ class TextView(QAbstractScrollArea):
         """Show lines start to stop of the screen, which may have changed."""
         self._start, self._stop = start, max(start, stop)
         self._set_ranges()
+        self.viewport().update()
+
+    def set_links(self, links: tuple[Link, ...]) -> None:
+        """Underline places of the screen, which can be clicked."""
+        self._links = links
+        self.viewport().setMouseTracking(bool(links))
         self.viewport().update()
 
     def set_theme(self, theme: Theme) -> None:
@@ -95,6 +104,16 @@ class TextView(QAbstractScrollArea):
     def sizeHint(self) -> QSize:
         """Return the size of the whole text."""
         return QSize(round(self.text_width()), self.height_for(1 << 24))
+
+    def link_at(self, at: QPointF) -> Link | None:
+        """Return the link under a point of the viewport."""
+        if not self._links or self._stop <= self._start:
+            return None
+        place = self._place(at)
+        for link in self._links:
+            if link.line == place.line and link.start <= place.column <= link.stop:
+                return link
+        return None
 
     # -- selection -------------------------------------------------------------------------------
 
@@ -137,6 +156,7 @@ class TextView(QAbstractScrollArea):
             y = (line - self._start) * height - top
             self._paint_selection(painter, line, y)
             self._paint_line(painter, line, y)
+            self._paint_links(painter, line, y)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the scroll ranges to the new size."""
@@ -154,10 +174,21 @@ class TextView(QAbstractScrollArea):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Extend the selection to the pointer."""
+        if self._links:
+            shape = Qt.CursorShape
+            over = self.link_at(event.position()) is not None
+            self.viewport().setCursor(shape.PointingHandCursor if over else shape.IBeamCursor)
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._caret = self._place(event.position())
             self._reveal_caret()
             self.viewport().update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Follow a link that was clicked, not dragged over."""
+        link = self.link_at(event.position())
+        left = event.button() == Qt.MouseButton.LeftButton
+        if link is not None and left and self._anchor == self._caret:
+            self.link_clicked.emit(link)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Select the word under the pointer."""
@@ -205,6 +236,15 @@ class TextView(QAbstractScrollArea):
         stop = self._x(line, last.column) if line == last.line else float(self._right())
         box = QRectF(start - self._left(), y, stop - start, self.line_height())
         painter.fillRect(box, QColor(self._theme.selection))
+
+    def _paint_links(self, painter: QPainter, line: int, y: float) -> None:
+        for link in self._links:
+            if link.line == line:
+                left, right = self._x(line, link.start), self._x(line, link.stop)
+                painter.setPen(QColor(self._theme.focus))
+                base = y + self._metrics.ascent() + 2
+                shift = self._left()
+                painter.drawLine(QPointF(left - shift, base), QPointF(right - shift, base))
 
     def _paint_line(self, painter: QPainter, line: int, y: float) -> None:
         text = self._screen.lines[line]

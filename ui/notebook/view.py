@@ -15,7 +15,9 @@ from ui.notebook.cell import CellWidget
 from ui.notebook.column import Column
 from ui.notebook.commands import Commands
 from ui.notebook.editor import CodeEditor
+from ui.notebook.factory import make_cell
 from ui.notebook.hover import Hover
+from ui.notebook.mime import Link
 from ui.notebook.model import CellModel
 from ui.notebook.sheet import sheet
 from ui.notebook.state import CellState, Output
@@ -41,30 +43,32 @@ class NotebookView(QWidget):
     cursor_moved = Signal(str, int)  # key, 1-based line
     current_changed = Signal(str)
     outputs_cleared = Signal(str)  # the person cleared them
+    input_given = Signal(str, str)  # key, the line that the code waits for
+    lost_place = Signal(int)  # a traceback names this run, whose cell has run again since
     wished = Signal(str, str)  # a command of the owner's (see commands.WISHES), key
     link_activated = Signal(str)  # an address in a text cell
 
     def __init__(self, parent: QWidget | None = None, theme: Theme | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme or load("dark")
+        self.theme = theme or load("dark")
         self._models: dict[str, CellModel] = {}
         self._current: CellModel | None = None
-        self._editing = False
+        self.editing = False
         self.line_numbers = True
         self._asked: set[str] = set()  # cells that wait for the outcome of a run
         self.setAccessibleName("Notebook")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.column = Column(self, self._make, self._theme)
-        self.add_row = AddRow(self.column.viewport(), self._theme)
+        self.column = Column(self, partial(make_cell, self), self.theme)
+        self.add_row = AddRow(self.column.viewport(), self.theme)
         self.column.set_foot(self.add_row)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.column)
         self.commands = Commands(self)
-        self.hover = Hover(self, self._theme)
-        self.assist = Assist(self, self._theme)
-        self.setStyleSheet(sheet(self._theme))
+        self.hover = Hover(self, self.theme)
+        self.assist = Assist(self, self.theme)
+        self.setStyleSheet(sheet(self.theme))
         self._connect()
 
     # -- the owner's setters ---------------------------------------------------------------------
@@ -109,7 +113,7 @@ class NotebookView(QWidget):
         """Make a cell "code", "markdown" or "raw"; only code keeps outputs."""
         model = self._models[key]
         model.kind = kind
-        model.editing = self._editing and model is self._current
+        model.editing = self.editing and model is self._current
         if kind != "code":
             model.clear()
             model.count = None
@@ -143,11 +147,26 @@ class NotebookView(QWidget):
         model = self._models[key]
         model.status = status
         if status in ("ok", "error", "idle"):
+            self.ask_input(key, None)
             self._asked.discard(key)
             if model.floor:
                 model.floor = 0
                 self.column.changed(key)
         self._repaint(model)
+
+    def ask_input(self, key: str, prompt: str | None, password: bool = False) -> None:
+        """Show a line for the input that a cell's code waits for; None takes it away.
+
+        The keyboard goes there unless the person is writing elsewhere.
+        """
+        model = self._models[key]
+        if prompt is None and (model.key not in self.column.widgets or not self.cell(key).input):
+            return
+        widget = self.column.widget(model)
+        widget.ask(prompt, password)
+        if widget.input is not None and not (self.editing and model is not self._current):
+            self.column.ensure_visible(model, widget.input.geometry())
+            widget.input.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def light_lines(self, lines: Mapping[str, set[int]]) -> None:
         """Light 1-based lines of cells in the accent colour; others go dark."""
@@ -160,7 +179,7 @@ class NotebookView(QWidget):
     def follow(self, key: str, line: int) -> None:
         """Scroll as little as possible to a 1-based line, unless the person is writing."""
         model = self._models.get(key)
-        if model is not None and not self._editing:
+        if model is not None and not self.editing:
             self.column.ensure_visible(model, self.column.widget(model).editor_line_rect(line))
 
     def reveal(self, key: str, line: int) -> None:
@@ -202,7 +221,7 @@ class NotebookView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Show everything in another theme."""
-        self._theme = theme
+        self.theme = theme
         self.column.forget_far()  # they would be restyled for nothing
         self.setStyleSheet(sheet(theme))
         self.hover.toolbar.set_theme(theme)
@@ -223,7 +242,7 @@ class NotebookView(QWidget):
     def cursor_place(self) -> tuple[str, int] | None:
         """Return cell and 1-based line of the cursor while code is being written, else None."""
         model = self._current
-        if model is None or model.kind != "code" or not self._editing:
+        if model is None or model.kind != "code" or not self.editing:
             return None
         editor = self.column.widget(model).editor
         if editor is None:
@@ -289,14 +308,14 @@ class NotebookView(QWidget):
     def event(self, event: QEvent) -> bool:
         """Claim the notebook's keys from the window's shortcuts."""
         override = event.type() == QEvent.Type.ShortcutOverride
-        if override and isinstance(event, QKeyEvent) and keys.command(event, self._editing):
+        if override and isinstance(event, QKeyEvent) and keys.command(event, self.editing):
             event.accept()
             return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Carry out the command of a key that no cell used."""
-        name = keys.command(event, self._editing)
+        name = keys.command(event, self.editing)
         if name is None:
             self.commands.disarm()
             event.ignore()
@@ -317,25 +336,6 @@ class NotebookView(QWidget):
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self._on_focus)
 
-    def _make(self, model: CellModel, parent: QWidget) -> CellWidget:
-        widget = CellWidget(parent, model, self._theme)
-        widget.hovered.connect(partial(self.hover.point_at, model))
-        widget.editor_made.connect(self.assist.serve)
-        if widget.editor is not None:
-            self.assist.serve(widget.editor)
-        widget.run_clicked.connect(partial(self.commands.perform, "run", model))
-        widget.edited.connect(partial(self.source_changed.emit, model.key))
-        widget.escaped.connect(partial(self.select, model, True))
-        widget.left.connect(partial(self.commands.leave, model))
-        widget.line_changed.connect(partial(self._on_line, model))
-        widget.edit_requested.connect(partial(self.open_editor, model))
-        widget.clear_requested.connect(partial(self.commands.perform, "clear", model))
-        widget.menu_requested.connect(lambda at, m=model: self.commands.menu(m).popup(at))
-        widget.link_activated.connect(self.link_activated)
-        widget.set_line_numbers(self.line_numbers)
-        widget.set_current(model is self._current, self._editing)
-        return widget
-
     def _on_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
         """Make the cell that holds the keyboard current."""
         widget = now
@@ -344,15 +344,24 @@ class NotebookView(QWidget):
         model = widget.model if isinstance(widget, CellWidget) else None
         if model is not None and self._models.get(model.key) is not model:
             model = None  # another notebook's
-        self._editing = model is not None and isinstance(now, CodeEditor)
+        self.editing = model is not None and isinstance(now, CodeEditor)
         shown = model or self._current
         if shown is not None:
             self._mark_current(shown)
 
-    def _on_line(self, model: CellModel, line: int) -> None:
+    def follow_cursor(self, model: CellModel, line: int) -> None:
+        """Keep the line of the cursor in view, and tell it."""
         self.column.anchor = model
         self.column.ensure_visible(model, self.column.widget(model).editor_line_rect(line))
         self.cursor_moved.emit(model.key, line)
+
+    def go_to_place(self, link: Link) -> None:
+        """Go to the line that a traceback names, in the cell whose last run it was."""
+        for model in self.column.models:
+            if model.count == link.run:
+                self.reveal(model.key, link.target)
+                return
+        self.lost_place.emit(link.run)
 
     # -- selection -------------------------------------------------------------------------------
 
@@ -363,7 +372,7 @@ class NotebookView(QWidget):
         if old is not None and changed and old.key in self.column.widgets:
             self.column.widgets[old.key].set_current(False, False)
         if model.key in self.column.widgets:
-            self.column.widgets[model.key].set_current(True, self._editing)
+            self.column.widgets[model.key].set_current(True, self.editing)
         if changed:
             self.current_changed.emit(model.key)
 

@@ -18,6 +18,7 @@ from traitlets.config import Config
 
 import engine
 from app.kernel.inside import imports
+from app.kernel.inside.memory import limit_memory
 from app.kernel.inside.parent import watch_parent
 from app.kernel.inside.recording import CellRecording
 from app.kernel.inside.shell import CellKernel
@@ -47,6 +48,7 @@ def main(argv: Sequence[str]) -> None:
         application.kernel, Recorder(options.spool, keep, max(WHOLE * keep, LEAST))
     )
     recording.begin()
+    application.kernel.shell.memory = limit_memory(options.memory)
     watch_parent(options.parent, lambda: _leave(options.folder, recording))
     _step_aside(options.root)
     process.relax()
@@ -75,6 +77,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--keep", type=float, default=KEEP_MEGABYTES, help="MB of whole arrays")
+    parser.add_argument("--memory", type=float, default=0.0, help="MB of data; 0: no limit")
     parser.add_argument("--root", help="the source tree, if it was put on PYTHONPATH")
     parser.add_argument("--pythonpath", help="what PYTHONPATH was before that")
     return parser.parse_args(argv)

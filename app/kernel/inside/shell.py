@@ -17,6 +17,7 @@ from ipykernel.compiler import XCachingCompiler
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 
+from app.kernel.inside.memory import words
 from app.kernel.inside.streams import CellStream
 from app.kernel.inside.wakeful import Alarm
 
@@ -57,6 +58,8 @@ class CellShell(ZMQInteractiveShell):
     compile: CellCompiler
     #: Folders whose frames are not the person's; emptied to debug the engine itself.
     hidden_folders: tuple[str, ...] = ()
+    #: Megabytes of data that may be held; 0: no limit.
+    memory = 0.0
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:
         """Show an exception without the engine's frames, as PyTorch's C++ shows none."""
@@ -68,6 +71,8 @@ class CellShell(ZMQInteractiveShell):
         if error is not None:
             hide_frames(error, self.hidden_folders)
         super().showtraceback(*args, **kwargs)
+        if isinstance(error, MemoryError) and self.memory:
+            print(words(self.memory), file=sys.stderr)
 
     async def run_code(self, code_obj: Any, result: Any = None, *, async_: bool = False) -> Any:
         """Run a statement of a cell; an interrupt that came before the first one strikes here."""
