@@ -42,6 +42,8 @@ class Kernel(QObject):
     input_requested = Signal(str, str, bool)  # key, prompt, whether it is a password
     completed = Signal(int, dict)  # token, complete_reply content
     inspected = Signal(int, dict)  # token, inspect_reply content
+    tried = Signal(int, dict)  # token, what a line would do (see app.kernel.inside.trial)
+    listed = Signal(int, dict)  # token, the tensors that a line can name
     _arrived = Signal()
 
     def __init__(
@@ -133,6 +135,14 @@ class Kernel(QObject):
         """Ask what is at `position`; `inspected` comes with the returned token."""
         content = {"code": source, "cursor_pos": position, "detail_level": detail}
         return self._ask("inspect_request", "inspected", content)
+
+    def try_line(self, source: str, result: str) -> int:
+        """Ask what `source` would do, without doing it; `tried` comes with the returned token."""
+        return self._ask("trial_request", "tried", {"source": source, "result": result})
+
+    def list_tensors(self) -> int:
+        """Ask which tensors a line can name; `listed` comes with the returned token."""
+        return self._ask("tensors_request", "listed", {})
 
     def _execute(self, jobs: Sequence[Job], stop_on_error: bool) -> None:
         if self._worker is not None:

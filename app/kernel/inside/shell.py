@@ -19,6 +19,7 @@ from ipykernel.zmqshell import ZMQInteractiveShell
 
 from app.kernel.inside.memory import words
 from app.kernel.inside.streams import CellStream
+from app.kernel.inside.trial import tensors, tried
 from app.kernel.inside.wakeful import Alarm
 
 #: The key under which our own facts travel in a message's metadata.
@@ -172,6 +173,7 @@ class CellKernel(IPythonKernel):
         self.interruptible = False
         self._starting = False  # a cell was asked for, and its code does not run yet
         self._early = False  # an interrupt came meanwhile
+        self.shell_handlers |= {"trial_request": self._try, "tensors_request": self._tell_tensors}
         self.error_place: dict[str, Any] = {}
 
     def start(self) -> None:
@@ -199,6 +201,18 @@ class CellKernel(IPythonKernel):
             signal.default_int_handler(number, frame)
         elif self._starting:
             self._early = True
+
+    def _try(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
+        """Answer what a line would do, without doing it."""
+        content = parent["content"]
+        said = tried(content["source"], content["result"], self.shell.user_ns)
+        self.session.send(stream, "trial_reply", said, parent, ident)
+
+    def _tell_tensors(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
+        """Answer which tensors a line can name."""
+        names = self.shell.user_ns
+        said = {"status": "ok", "tensors": tensors(names), "names": sorted(map(str, names))}
+        self.session.send(stream, "tensors_reply", said, parent, ident)
 
     def begin_code(self) -> bool:
         """The person's code runs from now on; returns whether an interrupt came before."""

@@ -18,6 +18,12 @@ _recordings = 0
 _LEAF = int(Event.LEAF)
 
 
+def number_of(tensor: Any) -> int:
+    """Return a tensor's id in the recording that saw it last, -1 if none did."""
+    number: int = getattr(tensor, "_tid", -1)
+    return number % _STRIDE if number >= 0 else -1
+
+
 class Tensors:
     """Gives tensors their ids and writes a row of `values` whenever one holds something new.
 
