@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
+from app.building_commands import BUILD
 from app.command import Command
 from app.debug_commands import DEBUG
 from app.graph_commands import GRAPH, VIEW
@@ -16,7 +17,7 @@ from app.window_commands import HELP, WINDOW
 from ui.icons import icon
 from ui.theme import Theme
 
-MENUS = ("File", "Edit", "Run", "Playback", "Debug", "Graph", "View", "Help")
+MENUS = ("File", "Edit", "Run", "Build", "Playback", "Debug", "Graph", "View", "Help")
 
 COMMANDS = (
     Command("new", "New Notebook", "File", ("Ctrl+N",), "plus"),
@@ -65,6 +66,7 @@ COMMANDS = (
     Command(
         "follow", "Graph Follows Playhead", "Playback", (), "", checkable=True, separator=True
     ),
+    *BUILD,
     *GRAPH,
     *DEBUG,
     Command("fit", "Fit Graph", "View", ("Ctrl+0",), "fit", "Show the whole graph (F)"),

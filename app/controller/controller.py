@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app import __version__
 from app.commands import make_actions
+from app.controller.building import Building
 from app.controller.commanding import Commanding
 from app.controller.comparing import Comparing
 from app.controller.debugging import Debugging
@@ -34,6 +35,7 @@ from app.controller.previews import PreviewBinding
 from app.controller.problems import ProblemsBinding
 from app.controller.recordings import RecordingSize
 from app.controller.what_if import WhatIf
+from app.controller.writing import Writing
 from app.documents import new
 from app.examples import Example, examples
 from app.runs import Runs
@@ -86,6 +88,11 @@ class Controller(QObject):
             lambda: load(settings.preferences.theme),
         )  # fmt: skip
         self.operations = OperationsBinding(self.session, self.window, self.notebook, self.graph)
+        self.writing = Writing(self.session, self.runs, self.window, self.undo)
+        self.building = Building(
+            self.session, self.window, self.graph, self.writing,
+            lambda: load(settings.preferences.theme),
+        )  # fmt: skip
         self.commanding = Commanding(
             self.window, self.files, settings, lambda: load(settings.preferences.theme)
         )
@@ -125,6 +132,7 @@ class Controller(QObject):
         self.lenses.close()
         self.iterations.close()
         self.operations.close()
+        self.building.close()
         self.what_if.close()
         self.comparing.close()
         self.problems.close()
@@ -178,6 +186,7 @@ class Controller(QObject):
             **self.nodes.handlers(),
             **self.pinning.handlers(),
             **self.grouping.handlers(),
+            **self.building.handlers(),
             "fit": canvas.fit,
             "zoom_in": lambda: canvas.zoom_by(1.25),
             "zoom_out": lambda: canvas.zoom_by(1 / 1.25),

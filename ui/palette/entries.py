@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersiste
 
 from engine.ops.listing import Operation
 from ui.palette.calls import statement
+from ui.palette.drop import OPERATION
 from ui.palette.search import Section
 
 Index = QModelIndex | QPersistentModelIndex
@@ -70,19 +71,18 @@ class Entries(QAbstractListModel):
         return kind.ItemIsEnabled | kind.ItemIsSelectable | kind.ItemIsDragEnabled
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """Return the line of code of a dragged operation."""
-        lines = [
-            statement(one, self.names)
-            for one in (self.operation(index.row()) for index in indexes)
-            if one is not None
-        ]
+        """Return a dragged operation by name, and as the line of code that an editor takes."""
+        found = [self.operation(index.row()) for index in indexes]
+        dragged = [one for one in found if one is not None]
         data = QMimeData()
-        data.setText("\n".join(lines))
+        data.setText("\n".join(statement(one, self.names) for one in dragged))
+        if dragged:
+            data.setData(OPERATION, dragged[0].call.encode())
         return data
 
     def mimeTypes(self) -> list[str]:
-        """Drag as plain text, which every editor takes."""
-        return ["text/plain"]
+        """Drag as plain text, which every editor takes, and by name."""
+        return ["text/plain", OPERATION]
 
     def supportedDragActions(self) -> Qt.DropAction:
         """The palette keeps what is dragged from it."""

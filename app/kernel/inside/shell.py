@@ -206,12 +206,14 @@ class CellKernel(IPythonKernel):
         """Answer what a line would do, without doing it."""
         content = parent["content"]
         said = tried(content["source"], content["result"], self.shell.user_ns)
+        assert self.session is not None
         self.session.send(stream, "trial_reply", said, parent, ident)
 
     def _tell_tensors(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         """Answer which tensors a line can name."""
         names = self.shell.user_ns
         said = {"status": "ok", "tensors": tensors(names), "names": sorted(map(str, names))}
+        assert self.session is not None
         self.session.send(stream, "tensors_reply", said, parent, ident)
 
     def begin_code(self) -> bool:

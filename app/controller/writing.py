@@ -1,0 +1,201 @@
+"""Lines of code that gestures write: tried in the kernel first, then run in a cell of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from app.documents import Cell, new_key
+from app.edits import InsertCell
+from app.runs import Runs
+from app.session import Session
+from app.window import Window
+from engine.tape.schema import Event
+from engine.tape.tape import Tape
+from ui.graph.types import Kind, NodeId
+
+_NO_KERNEL = "The kernel is not running: run the notebook first."
+
+
+class Named(NamedTuple):
+    """A tensor that a line can name. name: an expression; tensor: its id on the tape or -1."""
+
+    name: str
+    tensor: int
+    shape: tuple[int, ...]
+    dtype: str
+    requires_grad: bool
+    leaf: bool
+    grad: bool
+
+    @property
+    def form(self) -> str:
+        """Return element type and shape: `float32 (3, 4)`."""
+        return f"{self.dtype} {self.shape}"
+
+
+class World(NamedTuple):
+    """What is defined in the kernel: tensors that can be named, and all names."""
+
+    tensors: tuple[Named, ...]
+    names: frozenset[str]
+
+    def expression(self, tensor: int) -> str:
+        """Return what a line calls the tensor with this id on the tape, "" if it cannot."""
+        return next((one.name for one in self.tensors if one.tensor == tensor >= 0), "")
+
+    def free(self, stem: str) -> str:
+        """Return the first of `stem`1, `stem`2 ... that is not defined."""
+        return next(
+            name for n in range(1, len(self.names) + 2) if (name := f"{stem}{n}") not in self.names
+        )
+
+
+class Outcome(NamedTuple):
+    """What a line would do, in words. problem: it would raise. allowed: it may be written."""
+
+    text: str
+    problem: bool
+    allowed: bool
+
+
+class Writing(QObject):
+    """Asks the kernel what lines would do, and writes and runs those that gestures make."""
+
+    wrote = Signal(str)  # the key of a cell that was written and runs
+
+    def __init__(self, session: Session, runs: Runs, window: Window, undo: QUndoStack) -> None:
+        super().__init__(window)
+        self._session, self._runs, self._window, self._undo = session, runs, window, undo
+        self._waiting: dict[int, Callable[[dict[str, Any]], object]] = {}
+        runs.kernel.tried.connect(self._answer)
+        runs.kernel.listed.connect(self._answer)
+
+    def look(self, then: Callable[[World], object]) -> None:
+        """Ask what is defined; `then` is called with it, unless there is no kernel."""
+
+        def heard(said: dict[str, Any]) -> None:
+            if said.get("status") != "ok":
+                self._window.notice.show_message(_NO_KERNEL, error=True)
+                return
+            tensors = tuple(_named(one) for one in said["tensors"])
+            written = {name for cell in self._session.document.cells for name in _words(cell)}
+            then(World(tensors, frozenset(said["names"]) | written))
+
+        if self._runs.busy:
+            self._window.statusBar().showMessage("Waits until the kernel is idle …", 4000)
+        self._waiting[self._runs.kernel.list_tensors()] = heard
+
+    def attempt(self, line: str, result: str, then: Callable[[Outcome], object]) -> None:
+        """Try a line without a trace; `then` is called with what it would do."""
+        waiting = self._waiting
+        waiting[self._runs.kernel.try_line(line, result)] = lambda said: then(_outcome(said))
+
+    def write(self, source: str, what: str) -> None:
+        """Write code into a cell of its own at the end, and run it; `what` names it for undo."""
+        cells = self._session.document.cells
+        blank = bool(cells) and cells[-1].kind == "code" and not cells[-1].source.strip()
+        cell = Cell(new_key(), "code", source)
+        self._undo.push(_WriteCell(self, len(cells) - blank, cell, what))
+
+    def insert(self, session_index: int, cell: Cell) -> None:
+        """Put a cell into the notebook and run it, with the playhead where its operations come."""
+        self._session.insert_cell(session_index, cell)
+        self._window.notebook.set_current(cell.key)
+        tape = self._session.tape
+        if tape is not None:
+            self._session.set_playhead(len(tape.events))
+        self._runs.run([cell.key])
+        self.wrote.emit(cell.key)
+
+    def remove(self, key: str) -> Cell:
+        """Take a cell back, and say what stays."""
+        cell = self._session.remove_cell(key)
+        first, _, more = cell.source.strip().partition("\n")
+        self._window.notice.show_message(
+            f"Took “{first}{' …' if more else ''}” out of the notebook. What it did stays in the "
+            "kernel and on the tape until the notebook runs anew.",
+            stays=True,
+            action=("Restart and Run All", lambda: self._runs.restart(run_all=True)),
+        )
+        return cell
+
+    def _answer(self, token: int, said: dict[str, Any]) -> None:
+        then = self._waiting.pop(token, None)
+        if then is not None:
+            then(said)
+
+
+class _WriteCell(InsertCell):
+    """Write and run a cell; undo takes it back."""
+
+    def __init__(self, writing: Writing, index: int, cell: Cell, what: str) -> None:
+        super().__init__(writing._session, index, cell)  # noqa: SLF001 (its own command)
+        self.setText(what)
+        self._writing = writing
+
+    def redo(self) -> None:
+        self._writing.insert(self._index, self._cell)
+
+    def undo(self) -> None:
+        self._cell = self._writing.remove(self._cell.key)
+
+
+def tensor_of(tape: Tape, node: NodeId) -> int:
+    """Return the tensor that a node of the graph stands for: what an operation computed, a leaf."""
+    if node.kind == Kind.LEAF:
+        return int(tape.values["tensor"][node.ref])
+    if node.kind == Kind.ACCUMULATE:
+        return int(tape.nodes["variable"][node.ref])
+    op = node.ref
+    if node.kind == Kind.GRAD_FN:
+        op = int(tape.nodes["op"][node.ref])
+    elif node.kind != Kind.OP:
+        return -1
+    if op < 0 or not tape.ops["n_out"][op]:
+        return -1
+    return int(tape.values["tensor"][tape.ops["out0"][op]])
+
+
+def newest(tape: Tape, tensor_name: str) -> NodeId | None:
+    """Return the node that made the latest tensor of a name, if it is among the last events."""
+    for event in range(len(tape.events) - 1, max(len(tape.events) - 200, -1), -1):
+        kind, ref = int(tape.events["kind"][event]), int(tape.events["ref"][event])
+        if kind == Event.OP:
+            node = NodeId(Kind.OP, ref)
+        elif kind == Event.LEAF:
+            node = NodeId(Kind.LEAF, ref)
+        else:
+            continue
+        tensor = tensor_of(tape, node)
+        if tensor >= 0 and tape.name_of(tensor) == tensor_name:
+            return node
+    return None
+
+
+def _named(one: dict[str, Any]) -> Named:
+    return Named(
+        str(one["name"]), int(one["tensor"]), tuple(one["shape"]), str(one["dtype"]),
+        bool(one["requires_grad"]), bool(one["leaf"]), bool(one["grad"]),
+    )  # fmt: skip
+
+
+def _words(cell: Cell) -> set[str]:
+    """Every word of a code cell: a new variable takes none of them."""
+    text = cell.source if cell.kind == "code" else ""
+    return set("".join(c if c.isalnum() or c == "_" else " " for c in text).split())
+
+
+def _outcome(said: dict[str, Any]) -> Outcome:
+    if said.get("status") == "ok":
+        shown = str(said.get("shown") or "")
+        return Outcome(f"Gives {shown}." if shown else "It can run.", False, True)
+    if said.get("status") == "error":
+        text = f"{said['ename']}: {said['evalue']}" if said["evalue"] else str(said["ename"])
+        return Outcome(text, True, False)
+    if said.get("status") == "unknown":
+        return Outcome(f"What it gives is not known: {said['why']}.", False, True)
+    return Outcome(_NO_KERNEL, True, False)
