@@ -30,7 +30,7 @@ def run(path: Path | None, theme: str | None = None) -> int:
     controller.window.show()
     # The window is painted first; the kernel starts behind it.
     QTimer.singleShot(0, controller, lambda: controller.open(path))
-    QTimer.singleShot(0, controller, controller.leftovers.offer)
+    QTimer.singleShot(0, controller, controller.keeping.offer)
     status = application.exec()
     controller.close()
     return status

@@ -73,6 +73,12 @@ class Session(QObject):
         self.document_changed.emit()
         self.path_changed.emit()
 
+    def replace_document(self, document: Document) -> None:
+        """Show a document as its file has it now; the tape stays."""
+        self.document = document
+        self.set_dirty(False)
+        self.document_changed.emit()
+
     def set_path(self, path: Path) -> None:
         """The document now lives at `path`."""
         self.document.path = path

@@ -39,6 +39,8 @@ class Settings:
         if path is None:
             where = QStandardPaths.StandardLocation.AppConfigLocation
             path = Path(QStandardPaths.writableLocation(where)) / "tapedeck.ini"
+        #: Where else this person's files of ours are kept.
+        self.folder = path.parent
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
         self.preferences = self._load()
 

@@ -22,8 +22,8 @@ from app.controller.finding import Finding
 from app.controller.graph import GraphBinding
 from app.controller.grouping import Grouping
 from app.controller.iterations import IterationsBinding
+from app.controller.keeping import Keeping
 from app.controller.kernel_state import KernelState
-from app.controller.leftovers import Leftovers
 from app.controller.lenses import LensBinding
 from app.controller.moving import Moving
 from app.controller.nodes import NodeActions
@@ -64,7 +64,7 @@ class Controller(QObject):
         self.undo = QUndoStack(self)
         self.files = Files(self.session, self.runs, self.window, settings)
         self.kernel_state = KernelState(self.runs, self.window)
-        self.leftovers = Leftovers(self.files, self.window)
+        self.keeping = Keeping(self.session, self.runs, self.window, self.files, settings)
         self.recordings = RecordingSize(self.runs, self.window, preferences)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
         self.notebook.cells.stop_on_error = lambda: preferences.stop_on_error
@@ -139,7 +139,7 @@ class Controller(QObject):
         self.debugging.close()
         self.undo.clear()  # while those who listen are there
         self.session.set_tape(None)
-        self.leftovers.close()
+        self.keeping.close()
 
     # --- wiring
 

@@ -42,6 +42,8 @@ class Files(QObject):
         self._session, self._runs, self._window, self._settings = session, runs, window, settings
         self.exports = Exports(self)
         self._watch_exports()
+        #: Asked before a document is written over its own file.
+        self.may_overwrite: Callable[[Path], bool] = lambda _: True
 
     # --- opening
 
@@ -115,6 +117,10 @@ class Files(QObject):
             document.path = None
             self._show(document, title=example.title, run=True)
 
+    def show_document(self, document: Document, title: str = "") -> None:
+        """Show a document that was not opened from a file; nothing is run."""
+        self._show(document, title)
+
     def _show(self, document: Document, title: str = "", run: bool = False) -> None:
         if not document.cells:
             document.cells.append(Cell(new_key()))
@@ -160,6 +166,8 @@ class Files(QObject):
     def write_document(self, path: Path) -> bool:
         """Write the document to `path`, where it lives from then on."""
         document = self._session.document
+        if path == document.path and not self.may_overwrite(path):
+            return False
         try:
             save(document, path)
         except DocumentError as error:

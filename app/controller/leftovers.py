@@ -49,7 +49,7 @@ class Leftovers(QObject):
             return False
         self._opened.add(claimed)
         try:
-            return self._files.open_recovered(claimed, f"Recording of {_when(claimed)}")
+            return self._files.open_recovered(claimed, f"Recording of {when(claimed)}")
         except TapeError as error:
             self._window.notice.show_message(f"It cannot be read: {error}", error=True)
             return False
@@ -73,8 +73,8 @@ class Leftovers(QObject):
 def _words(tape: Path) -> str:
     count = tape.stat().st_size
     size = f" ({in_words(count)})" if count >= 1e6 else ""
-    return f"Unsaved recording{size} of {_when(tape)}, up to the moment at which Tapedeck ended."
+    return f"Unsaved recording{size} of {when(tape)}, up to the moment at which Tapedeck ended."
 
 
-def _when(tape: Path) -> str:
+def when(tape: Path) -> str:
     return f"{datetime.fromtimestamp(tape.stat().st_mtime):%d %B, %H:%M}"

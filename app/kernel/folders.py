@@ -23,6 +23,11 @@ def make_folder(base: Path | None = None) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base))
 
 
+def of_this_process(base: Path) -> list[Path]:
+    """Return the folders in `base` that belong to this process."""
+    return sorted(base.glob(f"{PREFIX}{os.getpid()}-*"))
+
+
 def remove_folder(folder: Path) -> None:
     """Remove a folder and all in it; what cannot be removed is left to `sweep`."""
     shutil.rmtree(folder, ignore_errors=True)
