@@ -27,6 +27,7 @@ class Runs(QObject):
     held_back = Signal(str, int)  # key, printed lines that were not kept so far
     died = Signal(str)  # how the process ended
     input_requested = Signal(str, str, bool)  # key, prompt, whether it is a password
+    trust_wanted = Signal()  # cells are to run of a document that is not trusted
     problem = Signal(str)  # a sentence for the person
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -36,6 +37,7 @@ class Runs(QObject):
         self._pending: list[str] = []
         self._running = ""  # key of the cell that runs
         self._first = False
+        self._held: tuple[Sequence[str], bool] = ((), False)  # to run once that is trusted
         self._again: list[str] = []  # to run once a restarted kernel is there
         kernel = self.kernel
         kernel.state_changed.connect(self._kernel_state)
@@ -71,6 +73,10 @@ class Runs(QObject):
         jobs = [(key, self._session.cell(key).source) for key in keys if self._is_code(key)]
         if not jobs:
             return
+        if not self._session.trusted:
+            self._held = (keys, stop_on_error)
+            self.trust_wanted.emit()
+            return
         if self.kernel.state in ("dead", "stopped"):
             self._again = [key for key, _ in jobs]
             self.restart()
@@ -81,6 +87,16 @@ class Runs(QObject):
             self.status_changed.emit(key, "queued")
         may_raise = {key for key, _ in jobs if "raises-exception" in self._session.cell(key).tags}
         self.kernel.execute_many(jobs, stop_on_error=stop_on_error, may_raise=may_raise)
+
+    def run_held(self) -> None:
+        """Run what waited for the document to be trusted."""
+        keys, stop = self._held
+        self.forget_held()
+        self.run([key for key in keys if self._known(key)], stop)
+
+    def forget_held(self) -> None:
+        """Nothing waits for the document to be trusted any more."""
+        self._held = ((), False)
 
     def run_all(self, stop_on_error: bool = False) -> None:
         """Run every code cell from top to bottom."""

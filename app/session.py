@@ -46,6 +46,8 @@ class Session(QObject):
         super().__init__(parent)
         self.document = document
         self.title = ""  # instead of a file's name, for an example or a recording
+        self.foreign = False  # the document was read from a file
+        self.trusted = True  # its code may run
         self.dirty = False
         self.tape: Tape | None = None
         self.graphs: Sequence[GraphInfo] = ()
@@ -65,17 +67,20 @@ class Session(QObject):
         """Return what the person calls the document."""
         return self.title or (self.document.path.name if self.document.path else "Untitled")
 
-    def set_document(self, document: Document) -> None:
-        """Show another document; the tape of the old one goes with it."""
-        self.document = document
+    def set_document(self, document: Document, foreign: bool = False) -> None:
+        """Show another document, `foreign` if others may have written its code.
+
+        The tape of the old one goes with it.
+        """
+        self.document, self.foreign, self.trusted = document, foreign, not foreign
         self.set_tape(None)
         self.set_dirty(False)
         self.document_changed.emit()
         self.path_changed.emit()
 
     def replace_document(self, document: Document) -> None:
-        """Show a document as its file has it now; the tape stays."""
-        self.document = document
+        """Show a document as its file has it now, by another's hand; the tape stays."""
+        self.document, self.foreign, self.trusted = document, True, False
         self.set_dirty(False)
         self.document_changed.emit()
 

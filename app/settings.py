@@ -26,6 +26,7 @@ class Preferences:
     left_to_right: bool = False  # how graphs run; False: top-down
     minimap: bool = True  # a map of the graph while part of it is out of sight
     keep_gb: float = KEEP_MEGABYTES / 1000  # of arrays that a recording holds whole
+    ask_trust: bool = True  # before code from elsewhere is run
     memory_gb: float = 0.0  # of data that the code may hold; 0: no limit
     flow: bool = False  # crossed edges show the size of their cotangents
 
@@ -34,6 +35,7 @@ class Settings:
     """Preferences, recent files and window state, kept in one INI file."""
 
     MAX_RECENT = 10
+    MAX_TRUSTED = 1000
 
     def __init__(self, path: Path | None = None) -> None:
         if path is None:
@@ -96,6 +98,19 @@ class Settings:
         for id, keys in chosen.items():
             self._store.setValue(f"shortcuts/{id}", " ".join(keys))
         self._store.sync()
+
+    def trusted(self) -> list[str]:
+        """Return the digests of the code that the person has trusted, newest first."""
+        return [str(text) for text in self._list("trusted")]
+
+    def add_trusted(self, digest: str) -> None:
+        """Remember that the person trusts the code with this digest."""
+        others = [other for other in self.trusted() if other != digest]
+        self._store.setValue("trusted", [digest, *others][: self.MAX_TRUSTED])
+
+    def _list(self, name: str) -> list[Any]:
+        value: Any = self._store.value(name, [])  # a list of one comes back as a text
+        return value if isinstance(value, list) else [value]
 
     def window(self) -> tuple[QByteArray, QByteArray]:
         """Return geometry and dock state as the window was left; empty at the first start."""

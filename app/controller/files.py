@@ -70,7 +70,7 @@ class Files(QObject):
                 if not tape.complete:
                     self._window.notice.show_message(_unfinished(path.name, tape))
             else:
-                self._show(load(path))
+                self._show(load(path), foreign=True)
         except DocumentError as error:
             self._window.notice.show_message(str(error), error=True)
             return False
@@ -121,11 +121,13 @@ class Files(QObject):
         """Show a document that was not opened from a file; nothing is run."""
         self._show(document, title)
 
-    def _show(self, document: Document, title: str = "", run: bool = False) -> None:
+    def _show(
+        self, document: Document, title: str = "", run: bool = False, foreign: bool = False
+    ) -> None:
         if not document.cells:
             document.cells.append(Cell(new_key()))
         self._session.title = title
-        self._session.set_document(document)
+        self._session.set_document(document, foreign)
         self._runs.open(document.path.parent if document.path else None, run=run)
 
     def _show_tape(self, title: str, tape: Tape) -> None:
@@ -139,7 +141,7 @@ class Files(QObject):
         document.cells = list(cells.values()) or [Cell(new_key())]
         self._session.title = title
         self._runs.close()
-        self._session.set_document(document)
+        self._session.set_document(document, foreign=True)
         self._session.set_tape(tape)
 
     # --- saving

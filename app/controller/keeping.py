@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from app.controller.files import Files
 from app.controller.leftovers import Leftovers
 from app.controller.recovering import Recovering
+from app.controller.trusting import Trusting
 from app.controller.watching import Watching
 from app.runs import Runs
 from app.session import Session
@@ -15,7 +16,7 @@ from app.window import Window
 
 
 class Keeping(QObject):
-    """Puts recovery and the watch on the file together, and decides what is offered first."""
+    """Puts recovery, trust and the watch on the file together; decides what is offered first."""
 
     def __init__(
         self, session: Session, runs: Runs, window: Window, files: Files, settings: Settings
@@ -24,6 +25,7 @@ class Keeping(QObject):
         self.leftovers = Leftovers(files, window)
         self.recovering = Recovering(session, runs, window, files, settings.folder / "recovery")
         self.watching = Watching(session, window)
+        self.trusting = Trusting(session, runs, window.notebook.trust, settings)
         files.may_overwrite = self.watching.may_overwrite
         self.watching.save = files.save
 

@@ -145,7 +145,9 @@ def rest(controller: Controller) -> str:
 def measure(name: str, start: Callable[[Controller], None]) -> None:
     """Open a program in a window of its own, run it, and play it at all speeds."""
     with tempfile.TemporaryDirectory() as place:
-        controller = Controller(Settings(Path(place) / "settings.ini"))
+        settings = Settings(Path(place) / "settings.ini")
+        settings.preferences.ask_trust = False
+        controller = Controller(settings)
         window = controller.window
         window.showNormal()
         window.resize(*SIZE)

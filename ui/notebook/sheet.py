@@ -12,6 +12,8 @@ CodeEditor {{ background: transparent; border: none; color: {t.code[text]};
 MarkdownView {{ background: transparent; border: none; color: {t.text};
   font-family: "{ui}"; font-size: {body}pt; selection-background-color: {t.selection};
   selection-color: {t.text}; }}
+#TrustBar {{ background: {t.raised}; border-bottom: 1px solid {t.warning}; }}
+#TrustBar QLabel {{ background: transparent; color: {t.text}; font-size: {small}pt; }}
 TextView {{ background: transparent; border: none; }}
 #FailureTitle {{ color: {t.error}; font-family: "{mono}"; font-size: {body}pt;
   font-weight: bold; background: transparent; }}

@@ -22,6 +22,7 @@ from ui.notebook.model import CellModel
 from ui.notebook.sheet import sheet
 from ui.notebook.state import CellState, Output
 from ui.notebook.toolbar import AddRow
+from ui.notebook.trust import TrustBar
 from ui.theme import Theme, load
 
 
@@ -64,6 +65,9 @@ class NotebookView(QWidget):
         self.column.set_foot(self.add_row)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
+        self.trust = TrustBar(self, self.theme)
+        box.setSpacing(0)
+        box.addWidget(self.trust)
         box.addWidget(self.column)
         self.commands = Commands(self)
         self.hover = Hover(self, self.theme)
@@ -224,10 +228,9 @@ class NotebookView(QWidget):
         self.theme = theme
         self.column.forget_far()  # they would be restyled for nothing
         self.setStyleSheet(sheet(theme))
-        self.hover.toolbar.set_theme(theme)
-        self.add_row.set_theme(theme)
-        self.assist.set_theme(theme)
-        self.column.set_theme(theme)
+        parts = (self.hover.toolbar, self.add_row, self.assist, self.trust, self.column)
+        for part in parts:
+            part.set_theme(theme)
 
     # -- questions -------------------------------------------------------------------------------
 
