@@ -7,6 +7,7 @@ import operator
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from engine import device as devices
 from engine import dtype as dtypes
@@ -17,7 +18,7 @@ from engine.dtype import COMPLEX, FLOAT, FROM_NP, cast, default, dtype, of_scala
 from engine.errors import c_name, type_name
 from engine.ops.guards import guarded
 from engine.tensor import Tensor, wrap
-from engine.warning import warn
+from engine.warning import once, warn
 
 
 def _finish(t: Any, requires_grad: bool, name: str = "empty") -> Any:
@@ -259,6 +260,8 @@ def from_numpy(ndarray: Any) -> Any:
             "byte orders is currently not supported."
         )
     _check_strides(ndarray)
+    if isinstance(ndarray.base, np.ndarray):  # the tensor's memory begins where the array does
+        ndarray = as_strided(ndarray)
     return wrap(_own_type(ndarray, FROM_NP[ndarray.dtype]))
 
 
@@ -286,10 +289,17 @@ def asarray(
     *,
     dtype: Any = None,
     copy: bool | None = None,
-    requires_grad: bool = False,
+    requires_grad: bool | None = None,
     device: Any = None,
 ) -> Any:
     """The data as a tensor, over the same memory if possible and `copy` does not forbid it."""
+    devices.check(device)
+    if requires_grad is None and isinstance(obj, Tensor) and obj.requires_grad:
+        once(
+            "torch.asarray: unspecified requires_grad now defaults to obj.requires_grad instead of "
+            "False. Pass requires_grad=False explicitly to get the old behavior and silence this "
+            "warning."
+        )
     t = (
         tensor(obj.detach() if isinstance(obj, Tensor) else obj, dtype=dtype)
         if copy and not isinstance(obj, Tensor)
@@ -297,6 +307,8 @@ def asarray(
     )
     if copy and isinstance(obj, Tensor):
         t = t.clone()
+    if requires_grad is False and t.requires_grad:
+        return t.requires_grad_(False) if t.is_leaf else t.detach()
     return t.requires_grad_() if requires_grad else t
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine import later
-from engine.dtype import FLOAT
+from engine.dtype import FLOAT, int64
 from engine.errors import LinAlgError
 from engine.ops.api import FUNCTIONS
 from engine.ops.combining import CROSS
@@ -31,7 +31,7 @@ from engine.ops.products import multi_dot  # noqa: F401
 from engine.ops.pseudoinverse import LSTSQ, PINV
 from engine.ops.solvers import LU_FACTOR, lu, lu_factor, lu_factor_ex, lu_solve  # noqa: F401
 from engine.ops.table import run
-from engine.tensor import wrap
+from engine.tensor import Tensor, wrap
 
 inv = inverse
 
@@ -132,16 +132,29 @@ def pinv(A: Any, *, rcond: Any = None, rtol: Any = None, hermitian: bool = False
     return run(PINV, [A, rtol or rcond])
 
 
-def matrix_rank(A: Any, *, tol: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
-    """How many singular values are above the tolerance."""
+def matrix_rank(
+    A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Any:
+    """How many singular values are above max(atol, rtol * the largest); `tol` is the old atol."""
     at_least_matrix("torch.linalg.matrix_rank", A, "input")
-    s = svdvals(A)
-    limit = (
-        tol
-        if tol is not None
-        else (rtol or max(A._s[-2:]) * float(np.finfo(s._d.np).eps)) * s.amax(-1, True)
-    )
-    return (s > limit).sum(-1)
+    values = eigvalsh(A).abs() if hermitian else svdvals(A)
+    if tol is not None:
+        atol, rtol = tol, 0.0
+    if rtol is None:
+        eps = max(A._s[-2:]) * float(np.finfo(values._d.np).eps)
+        rtol = eps if atol is None else FUNCTIONS["where"](_as(values, atol) > 0, 0.0, eps)
+    if not values._s[-1]:
+        return FUNCTIONS["zeros"](values._s[:-1], dtype=int64)
+    least = _as(values, 0.0 if atol is None else atol)
+    limit = FUNCTIONS["maximum"](least, _as(values, rtol) * values.amax(-1))
+    return (values > limit.unsqueeze(-1)).sum(-1)
+
+
+def _as(values: Any, number: Any) -> Any:
+    """A tolerance as a tensor of the type of singular values."""
+    if isinstance(number, Tensor):
+        return number.to(values._d)
+    return FUNCTIONS["tensor"](number, dtype=values._d)
 
 
 def cond(A: Any, p: Any = None) -> Any:

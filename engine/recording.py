@@ -200,9 +200,13 @@ def _memory(tensor: Any) -> Any:
     owner = tensor._a
     if not isinstance(owner, np.ndarray):
         return tensor
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    return owner
+    while True:
+        base = owner.base
+        if not isinstance(base, np.ndarray):  # an array that `from_numpy` took a part of, or none
+            base = getattr(base, "base", None)
+        if not isinstance(base, np.ndarray):
+            return owner
+        owner = base
 
 
 def assigned(tensor: Any, grad: Any) -> None:

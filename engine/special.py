@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from engine import later
 from engine.ops import special as raw
 from engine.ops.api import FUNCTIONS, functional
@@ -35,13 +37,21 @@ i0e = _row(
     lambda F, g, self, result: g * (F.special_i1e(self) - F.sgn(self) * result),
     doc="exp(-|x|) i0(x), which does not overflow.",
 )
+
+
+def _i1e_slope(F: Any, x: Any, result: Any) -> Any:
+    """i0e(x) - i1e(x) (sgn(x) + 1 / x), and ½ at 0."""
+    away = F.abs(x) > float(np.finfo(F.elements(x).dtype).eps)
+    safe = F.where(away, x, F.ones_like(x))
+    slope = F.special_i0e(safe) - result * (F.sgn(safe) + F.reciprocal(safe))
+    return F.where(away, slope, F.ones_like(x) * 0.5)
+
+
 i1 = functional(OPS["special_i1"])
 i1e = _row(
     "i1e",
     raw.i1e,
-    lambda F, g, self, result: (
-        g * (F.special_i0e(self) - result * (F.sgn(self) + F.reciprocal(self)))
-    ),
+    lambda F, g, self, result: g * _i1e_slope(F, self, result),
     doc="exp(-|x|) i1(x), which does not overflow.",
 )
 ndtr = _row(

@@ -10,6 +10,7 @@ import numpy as np
 from engine import version
 from engine.device import CPU
 from engine.dtype import dtype
+from engine.ops.strides import flat_memory
 from engine.tensor import Tensor, array, wrap
 from engine.warning import warn
 
@@ -24,7 +25,7 @@ _warned = False
 def _memory(t: Any) -> Any:
     """All elements of the memory that a tensor looks at, in the order in which they lie there."""
     root = t._v.base if type(t._v) is version.View else t
-    return np.ravel(array(root), order="K")
+    return flat_memory(array(root))
 
 
 class _Storage:

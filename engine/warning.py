@@ -25,3 +25,11 @@ def warn(text: str, category: type[Warning] = UserWarning) -> None:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_ENGINE):
         level, frame = level + 1, frame.f_back
     warnings.warn(text, category, stacklevel=level)
+
+
+def succeeded(name: str, by: str, *how: str) -> None:
+    """Say once that a function has a successor, and how to call that."""
+    text = (
+        f"torch.{name} is deprecated in favor of {by} will be removed in a future PyTorch release."
+    )
+    once(text + "\n" + "\n".join(how))

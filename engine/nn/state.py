@@ -192,22 +192,29 @@ def clear_gradient(parameter: Tensor, set_to_none: bool) -> None:
     parameter.grad.zero_()
 
 
-def replace_data(parameter: Any, fn: Callable[[Tensor], Tensor]) -> None:
-    """Set a parameter's data to fn(data), and its gradient's likewise."""
+def replace_data(parameter: Any, fn: Callable[[Tensor], Tensor]) -> Any:
+    """Set a parameter's data to fn(data), and its gradient's likewise; return the parameter, which
+    is a new one where the data moved to another device."""
     if is_lazy(parameter):
-        return
+        return parameter
     if engine.__future__.get_swap_module_params_on_conversion():
         _swap_converted(parameter, fn)
-        return
+        return parameter
     with engine.no_grad():
         data = fn(parameter.data)
         grad = parameter.grad
+        if data.is_meta != parameter.is_meta:
+            fresh = Parameter(data, parameter.requires_grad)
+            if grad is not None:
+                fresh.grad = fn(grad.detach())
+            return fresh
         if data is not parameter.data:
             if grad is not None:
                 parameter.grad = None
             parameter.data = data
             if grad is not None:
                 parameter.grad = fn(grad.detach())
+    return parameter
 
 
 def _swap_converted(parameter: Any, fn: Callable[[Tensor], Tensor]) -> None:

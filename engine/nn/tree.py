@@ -121,9 +121,9 @@ class Tree(Attributes):
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Replace the data of parameters, gradients and buffers by fn(data)."""
         for module in self.modules() if recurse else [self]:
-            for parameter in module._parameters.values():
+            for name, parameter in module._parameters.items():
                 if parameter is not None:
-                    state.replace_data(parameter, fn)
+                    module._parameters[name] = state.replace_data(parameter, fn)
             for name, buffer in module._buffers.items():
                 if buffer is not None:
                     module._buffers[name] = fn(buffer)

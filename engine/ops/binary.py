@@ -173,8 +173,8 @@ LOGADDEXP = define(
     broadcasting(_logaddexp),
     PROMOTE_FLOAT,
     family="pointwise",
-    self=lambda F, g, self, other: g / (1 + F.exp(other - self)),
-    other=lambda F, g, self, other: g / (1 + F.exp(self - other)),
+    self=lambda F, g, self, other: g / F.conj(1 + F.exp(other - self)),
+    other=lambda F, g, self, other: g / F.conj(1 + F.exp(self - other)),
     doc="log(exp(input) + exp(other)), without overflow.",
 )
 LOGADDEXP2 = define(

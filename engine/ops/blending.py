@@ -63,8 +63,8 @@ ADDCMUL = define(
     PROMOTE,
     family="pointwise",
     self=lambda F, g: g,
-    tensor1=lambda F, g, tensor2, value: g * (tensor2 * value),
-    tensor2=lambda F, g, tensor1, value: g * (tensor1 * value),
+    tensor1=lambda F, g, tensor2, value: g * F.conj(tensor2 * value),
+    tensor2=lambda F, g, tensor1, value: g * F.conj(tensor1 * value),
     doc="input + value * tensor1 * tensor2, broadcast.",
 )
 ADDCDIV = define(
@@ -73,8 +73,10 @@ ADDCDIV = define(
     PROMOTE_FLOAT,
     family="pointwise",
     self=lambda F, g: g,
-    tensor1=lambda F, g, tensor2, value: g * (value / tensor2),
-    tensor2=lambda F, g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2)),
+    tensor1=lambda F, g, tensor2, value: g * F.conj(value / tensor2),
+    tensor2=lambda F, g, tensor1, tensor2, value: (
+        -g * F.conj(value * tensor1 / (tensor2 * tensor2))
+    ),
     doc="input + value * tensor1 / tensor2, broadcast.",
 )
 

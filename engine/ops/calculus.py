@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.dtype import BOOL, FLOAT, float32
+from engine.dtype import BOOL, COMPLEX, FLOAT, float32
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.helpers import axis
 from engine.ops.scalars import over, times
@@ -111,7 +111,7 @@ def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: in
 def _slope(x: Any, d: int, h: Any, edge_order: int) -> Any:
     n = x._s[d]
     if isinstance(h, Tensor):
-        return _slope_at(x, d, h)
+        return _slope_at(x, d, h, edge_order)
     inner = over(over(x.narrow(d, 2, n - 2) - x.narrow(d, 0, n - 2), h), 2)
     if edge_order == 1:
         first = over(x.narrow(d, 1, 1) - x.narrow(d, 0, 1), h)
@@ -124,7 +124,7 @@ def _slope(x: Any, d: int, h: Any, edge_order: int) -> Any:
     return FUNCTIONS["cat"]([first, inner, last], d)
 
 
-def _slope_at(x: Any, d: int, at: Any) -> Any:
+def _slope_at(x: Any, d: int, at: Any, edge_order: int) -> Any:
     n = x._s[d]
     shape = [1] * len(x._s)
     shape[d] = -1
@@ -134,6 +134,18 @@ def _slope_at(x: Any, d: int, at: Any) -> Any:
     b = (right - left) / (left * right)
     c = left / (right * (left + right))
     inner = a * x.narrow(d, 0, n - 2) + b * x.narrow(d, 1, n - 2) + c * x.narrow(d, 2, n - 2)
+    if edge_order == 2:
+        ends = (0, 1), (n - 3, n - 2)
+        (l0, r0), (l1, r1) = ((steps.narrow(d, i, 1), steps.narrow(d, j, 1)) for i, j in ends)
+        weights = (
+            (-(2.0 * l0 + r0) / (l0 * (l0 + r0)), (l0 + r0) / (l0 * r0), -l0 / (r0 * (l0 + r0))),
+            (r1 / (l1 * (l1 + r1)), -(l1 + r1) / (l1 * r1), (2.0 * r1 + l1) / (r1 * (l1 + r1))),
+        )
+        first, last = (
+            sum(w * x.narrow(d, i + k, 1) for k, w in enumerate(three))
+            for i, three in zip((0, n - 3), weights, strict=True)
+        )
+        return FUNCTIONS["cat"]([first, inner, last], d)
     first = (x.narrow(d, 1, 1) - x.narrow(d, 0, 1)) / steps.narrow(d, 0, 1)
     last = (x.narrow(d, n - 1, 1) - x.narrow(d, n - 2, 1)) / steps.narrow(d, n - 2, 1)
     return FUNCTIONS["cat"]([first, inner, last], d)
@@ -163,7 +175,7 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
             norm = total - correction * (weights * aweights).sum() / total
     else:
         mean = (x if x._d.category >= FLOAT else x.to(float32)).sum(1) / n
-        norm = FUNCTIONS["tensor"](n - correction, dtype=mean._d)
+        norm = FUNCTIONS["tensor"](n - correction, dtype=mean._d.to_real())
     centred = x - mean.unsqueeze(1)
     norm = norm.clamp(min=0)
     right = centred if weights is None else centred * weights
@@ -181,7 +193,10 @@ def corrcoef(input: Any) -> Any:
     if not c._s:
         return c / c
     spread = c.diag().sqrt()
-    return ((c / spread.unsqueeze(1)) / spread.unsqueeze(0)).clamp(-1, 1)
+    r = (c / spread.unsqueeze(1)) / spread.unsqueeze(0)
+    if r._d.category == COMPLEX:
+        return FUNCTIONS["_complex"](r.real.clamp(-1, 1), r.imag.clamp(-1, 1))
+    return r.clamp(-1, 1)
 
 
 for _n in ("diff", "cov", "corrcoef"):

@@ -22,8 +22,26 @@ COMPLEX_ROW = define(
     "complex(self, other)",
     _complex,
     family="pointwise",
-    self=lambda F, g: F.real(g),
-    other=lambda F, g: F.imag(g),
+    self=lambda F, g, self_sizes: F.sum_to(F.real(g), self_sizes),
+    other=lambda F, g, other_sizes: F.sum_to(F.imag(g), other_sizes),
+)
+
+
+def _polar_abs(F: Any, g: Any, abs: Any, angle: Any, abs_sizes: Any) -> Any:
+    return F.sum_to(F.real(g) * F.cos(angle) + F.imag(g) * F.sin(angle), abs_sizes)
+
+
+def _polar_angle(F: Any, g: Any, abs: Any, angle: Any, angle_sizes: Any) -> Any:
+    turned = F.imag(g) * F.cos(angle) - F.real(g) * F.sin(angle)
+    return F.sum_to(abs * turned, angle_sizes)
+
+
+POLAR = define(
+    "polar(abs, angle)",
+    lambda r, angle: _complex(r * np.cos(angle), r * np.sin(angle)),
+    family="pointwise",
+    abs=_polar_abs,
+    angle=_polar_angle,
 )
 REAL = define(
     "real(self)",
@@ -111,6 +129,11 @@ def conj(input: Any) -> Any:
 
 
 def complex_(real: Any, imag: Any, *, out: Any = None) -> Any:
+    _check_parts(real, imag)
+    return run(COMPLEX_ROW, [real, imag])
+
+
+def _check_parts(real: Any, imag: Any) -> None:
     if any(t._d.category != FLOAT or t._d is bfloat16 for t in (real, imag)):
         raise RuntimeError(
             "Expected both inputs to be Half, Float or Double tensors but got "
@@ -121,12 +144,12 @@ def complex_(real: Any, imag: Any, *, out: Any = None) -> Any:
             f"Expected object of scalar type {real._d.display} but got scalar type {imag._d.display} "
             "for second argument"
         )
-    return run(COMPLEX_ROW, [real, imag])
 
 
 def polar(abs: Any, angle: Any) -> Any:
     """Complex numbers from their absolute values and angles."""
-    return complex_(abs * angle.cos(), abs * angle.sin())
+    _check_parts(abs, angle)
+    return run(POLAR, [abs, angle])
 
 
 publish("real", real, method=False, F=False)

@@ -78,7 +78,8 @@ def to(self: Any, *args: Any, **kwargs: Any) -> Any:
     """Another element type or device; `self` if nothing changes."""
     d: Any = of_python(kwargs.get("dtype"))
     place: Any = kwargs.get("device")
-    copy = kwargs.get("copy", False)
+    flags = [a for a in args if isinstance(a, bool)]  # non_blocking, copy
+    copy = kwargs.get("copy", flags[1] if len(flags) > 1 else False)
     for a in args:
         if isinstance(a, dtype):
             d = a

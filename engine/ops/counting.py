@@ -25,7 +25,10 @@ def _range(a: Any, low: float, high: float, name: str) -> tuple[float, float]:
             if name == "histc"
             else f"torch.{name}(): min should not exceed max, but got min {low:g} max {high:g} for dimension 0"
         )
-    return (low, high) if low != high else (low - 1, high + 1)
+    if low != high:
+        return (low, high)
+    around = 1 if name == "histc" else 0.5
+    return (low - around, high + around)
 
 
 def _check_bins(bins: int) -> None:

@@ -39,7 +39,8 @@ def _cumprod_vjp(F: Any, g: Any, self: Any, result: Any, self_sizes: Any, dim: i
         return g
     a = F.elements(self)
     if not np.any(np.asarray(a) == 0):
-        return _back_cumsum(F, g * result, dim) / self
+        return _back_cumsum(F, g * F.conj(result), dim) / F.conj(self)
+    self = F.conj(self)
     # With zeros: sum over outputs k >= i of g_k times the product of all others up to k.
     d = axis(dim, len(self_sizes))
     n = self_sizes[d]
@@ -122,7 +123,7 @@ def cumprod(
 def _logsumexp(a: Raw, dim: Any, keepdim: bool = False) -> Raw:
     a = np.asarray(a)
     dims = axes(dim, a.ndim)
-    top = a.max(axis=dims, keepdims=True, initial=-np.inf)
+    top = a.real.max(axis=dims, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0).astype(a.dtype)
     out = np.log(np.exp(a - top).sum(axis=dims, keepdims=True)) + top
     return out if keepdim else out.reshape([s for i, s in enumerate(a.shape) if i not in dims])
@@ -136,8 +137,10 @@ expose(
         family="reduction",
         self=lambda F, g, self, result, self_sizes, dim, keepdim: (
             expand_dims(g, axes(dim, len(self_sizes)), len(self_sizes), keepdim)
-            * F.exp(
-                self - expand_dims(result, axes(dim, len(self_sizes)), len(self_sizes), keepdim)
+            * F.conj(
+                F.exp(
+                    self - expand_dims(result, axes(dim, len(self_sizes)), len(self_sizes), keepdim)
+                )
             )
         ),
         doc="log(sum(exp(x))) over `dim`, without overflow.",

@@ -11,6 +11,7 @@ from engine.ops.api import publish
 from engine.ops.extremes import returns
 from engine.ops.linalg import _square, _t, at_least_matrix
 from engine.ops.table import define, run
+from engine.warning import succeeded
 
 Raw = Any
 
@@ -58,6 +59,9 @@ CHOLESKY = define(
     key="cholesky_row",
     self=_cholesky_vjp,
 )
+
+
+CHOLESKY_OLD = define("cholesky(self, upper=False)", _cholesky, family="matmul", self=_cholesky_vjp)
 
 
 def _eigh(a: Raw, uplo: Literal["L", "U"] = "L") -> tuple[Raw, Raw]:
@@ -251,6 +255,21 @@ def cholesky(input: Any, upper: bool = False) -> Any:
     return run(CHOLESKY, [input, upper])
 
 
+def cholesky_old(input: Any, upper: bool = False) -> Any:
+    """The triangular L of a positive definite matrix L Lᴴ; torch.linalg.cholesky is its successor."""
+    succeeded(
+        "cholesky", "torch.linalg.cholesky and",
+        "L = torch.cholesky(A)", "should be replaced with", "L = torch.linalg.cholesky(A)", "and",
+        "U = torch.cholesky(A, upper=True)", "should be replaced with",
+        "U = torch.linalg.cholesky(A).mH",
+        "This transform will produce equivalent results for all valid (symmetric positive definite) "
+        "inputs.",
+    )  # fmt: skip
+    at_least_matrix("cholesky", input)
+    _square("cholesky", input)
+    return run(CHOLESKY_OLD, [input, upper])
+
+
 def eigh(input: Any, UPLO: str = "L") -> Any:
     """Eigenvalues, smallest first, and eigenvectors of each Hermitian matrix."""
     _square("linalg.eigh", input)
@@ -284,12 +303,26 @@ def qr(input: Any, mode: str = "reduced") -> Any:
     return run(QR, [input, mode])
 
 
+_qr_fields = returns("qr", "Q R")
+
+
+def qr_old(input: Any, some: bool = True) -> Any:
+    """Q with orthonormal columns and triangular R, whose product is input; torch.linalg.qr is the
+    successor."""
+    succeeded(
+        "qr", "torch.linalg.qr and", "The boolean parameter 'some' has been replaced with a string "
+        "parameter 'mode'.", "Q, R = torch.qr(A, some)", "should be replaced with",
+        "Q, R = torch.linalg.qr(A, 'reduced' if some else 'complete')",
+    )  # fmt: skip
+    return _qr_fields(qr(input, "reduced" if some else "complete"))
+
+
 def eig(input: Any) -> Any:
     """Eigenvalues and eigenvectors of each square matrix, complex."""
     _square("linalg.eig", input)
     return run(EIG, [input])
 
 
-publish("cholesky", cholesky, F=False)
+publish("cholesky", cholesky_old, F=False)
 publish("svd", svd_old, F=False)
-publish("qr", lambda self, some=True: qr(self), F=False, doc=qr.__doc__ or "")
+publish("qr", qr_old, F=False)

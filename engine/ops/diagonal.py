@@ -125,6 +125,7 @@ DIAGONAL_COPY = define(
     "diagonal_copy(self, offset=0, dim1=0, dim2=1)",
     lambda a, o, d1, d2: np.array(np.diagonal(a, o, d1, d2)),
     family="shape",
+    node="DiagonalBackward0_copy",
     self=lambda F, g, self_sizes, offset, dim1, dim2: F.diagonal_back(
         g, self_sizes, offset, dim1, dim2
     ),

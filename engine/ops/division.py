@@ -84,7 +84,11 @@ FLOOR_DIVIDE = define(
 
 def _remainder(a: Raw, b: Raw) -> Raw:
     _zero_division(b)
-    return np.remainder(a, b)
+    out: Raw = np.remainder(a, b)
+    if out.dtype.kind != "f" or out.all():
+        return out
+    signed: Raw = np.where(out == 0, np.fmod(a, b), out)  # a zero has the sign of the dividend
+    return signed[()]
 
 
 def _fmod(a: Raw, b: Raw) -> Raw:

@@ -164,7 +164,8 @@ def raw_masked(g: Any, m: Any) -> Any:
 
 
 def scaled(g: Any, by: Any) -> Any:
-    return g if by == 1 else g * by
+    """The gradient of what was multiplied by a number."""
+    return g if by == 1 else g * (by.conjugate() if isinstance(by, complex) else by)
 
 
 def raw_shares(g: Any, size: Sequence[int], n: int) -> Any:

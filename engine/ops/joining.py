@@ -266,7 +266,9 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
 
 def _atleast(n: int, t: Any) -> Any:
     while len(t._s) < n:
-        t = t.reshape(1) if not t._s else t.unsqueeze(0) if len(t._s) < 2 else t.unsqueeze(-1)
+        if not t._s:
+            return t.reshape([1] * n)
+        t = t.unsqueeze(0) if len(t._s) < 2 else t.unsqueeze(-1)
     return t
 
 

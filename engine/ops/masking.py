@@ -135,7 +135,7 @@ expose(
         "masked_scatter(self, mask, source)",
         _masked_scatter,
         family="indexing",
-        self=lambda F, g, mask: F.where(mask, F.zeros_like(g), g),
+        self=lambda F, g, mask, self_sizes: F.sum_to(F.where(mask, F.zeros_like(g), g), self_sizes),
         source=lambda F, g, mask, source_sizes: F.pad_flat(F.masked_select(g, mask), source_sizes),
         doc="A copy in which `source`, in order, fills the places where the mask is true.",
     ),

@@ -79,6 +79,16 @@ def _addmm(c: Raw, a: Raw, b: Raw, beta: Any = 1, alpha: Any = 1) -> Raw:
     return out + beta * c
 
 
+def _blend(c: Raw, product: Raw, beta: Any, alpha: Any) -> Raw:
+    """beta c + alpha product; numbers become integers, or truths, beside such."""
+    if product.dtype.kind == "b":
+        both = product & bool(alpha)
+        return both | c if beta else both
+    if product.dtype.kind in "iu":
+        beta, alpha = int(beta), int(alpha)
+    return alpha * product if beta == 0 else beta * c + alpha * product
+
+
 ADDMM = define(
     "addmm(self, mat1, mat2, *, beta=1, alpha=1)",
     _addmm,
@@ -100,7 +110,7 @@ ADDMM_T = define(
 )
 BADDBMM = define(
     "baddbmm(self, batch1, batch2, *, beta=1, alpha=1)",
-    lambda c, a, b, beta=1, alpha=1: beta * c + alpha * np.matmul(a, b),
+    lambda c, a, b, beta=1, alpha=1: _blend(c, np.matmul(a, b), beta, alpha),
     family="matmul",
     self=lambda F, g, self_sizes, beta: F.sum_to(scaled(g, beta), self_sizes),
     batch1=lambda F, g, batch2, alpha: scaled(F.bmm(g, F.conj(batch2.mT)), alpha),
@@ -109,33 +119,33 @@ BADDBMM = define(
 )
 ADDBMM = define(
     "addbmm(self, batch1, batch2, *, beta=1, alpha=1)",
-    lambda c, a, b, beta=1, alpha=1: beta * c + alpha * np.matmul(a, b).sum(0),
+    lambda c, a, b, beta=1, alpha=1: _blend(c, np.matmul(a, b).sum(0), beta, alpha),
     family="matmul",
     self=lambda F, g, self_sizes, beta: F.sum_to(scaled(g, beta), self_sizes),
     batch1=lambda F, g, batch1_sizes, batch2, alpha: scaled(
-        F.bmm(F.expand(g, (batch1_sizes[0], *g.shape)), batch2.mT), alpha
+        F.bmm(F.expand(g, (batch1_sizes[0], *g.shape)), F.conj(batch2.mT)), alpha
     ),
     batch2=lambda F, g, batch2_sizes, batch1, alpha: scaled(
-        F.bmm(batch1.mT, F.expand(g, (batch2_sizes[0], *g.shape))), alpha
+        F.bmm(F.conj(batch1.mT), F.expand(g, (batch2_sizes[0], *g.shape))), alpha
     ),
     doc="beta * input + alpha * the sum of batch1[i] @ batch2[i] over the batch.",
 )
 ADDMV = define(
     "addmv(self, mat, vec, *, beta=1, alpha=1)",
-    lambda c, a, b, beta=1, alpha=1: beta * c + alpha * a.dot(b),
+    lambda c, a, b, beta=1, alpha=1: _blend(c, a.dot(b), beta, alpha),
     family="matmul",
     self=lambda F, g, self_sizes, beta: F.sum_to(scaled(g, beta), self_sizes),
-    mat=lambda F, g, vec, alpha: scaled(F.outer(g, vec), alpha),
-    vec=lambda F, g, mat, alpha: scaled(F.mv(mat.T, g), alpha),
+    mat=lambda F, g, vec, alpha: scaled(F.outer(g, F.conj(vec)), alpha),
+    vec=lambda F, g, mat, alpha: scaled(F.mv(F.conj(mat.T), g), alpha),
     doc="beta * input + alpha * (mat @ vec); input broadcasts to (n,).",
 )
 ADDR = define(
     "addr(self, vec1, vec2, *, beta=1, alpha=1)",
-    lambda c, a, b, beta=1, alpha=1: beta * c + alpha * (a[:, None] * b),
+    lambda c, a, b, beta=1, alpha=1: _blend(c, a[:, None] * b, beta, alpha),
     family="matmul",
     self=lambda F, g, self_sizes, beta: F.sum_to(scaled(g, beta), self_sizes),
-    vec1=lambda F, g, vec2, alpha: scaled(F.mv(g, vec2), alpha),
-    vec2=lambda F, g, vec1, alpha: scaled(F.mv(g.T, vec1), alpha),
+    vec1=lambda F, g, vec2, alpha: scaled(F.mv(g, F.conj(vec2)), alpha),
+    vec2=lambda F, g, vec1, alpha: scaled(F.mv(g.T, F.conj(vec1)), alpha),
     doc="beta * input + alpha * the outer product of vec1 and vec2.",
 )
 

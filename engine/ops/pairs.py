@@ -134,8 +134,8 @@ LDEXP = define(
     broadcasting(_ldexp),
     PROMOTE_FLOAT,
     family="pointwise",
-    self=lambda F, g, other: g * F.exp2(other),
-    other=lambda F, g, result: g * result * math.log(2),
+    self=lambda F, g, other: g * F.conj(F.exp2(other)),
+    other=lambda F, g, result: g * F.conj(result) * math.log(2),
     doc="input * 2 ** other.",
 )
 expose(LDEXP, inplace=True)

@@ -58,13 +58,19 @@ def _neg_check(values: list[Any]) -> None:
         )
 
 
+def _acosh_slope(F: Any, x: Any) -> Any:
+    if F.is_complex(x):  # on the branch of acosh
+        return F.rsqrt(x - 1) * F.rsqrt(x + 1)
+    return F.rsqrt(x * x - 1)
+
+
 define_unary("exp", _exp, "g * conj(result)", doc="e to the power of each element.")
-define_unary("exp2", np.exp2, "g * result * ln2", doc="2 to the power of each element.")
-define_unary("expm1", exact(np.expm1), "g * (result + 1)", doc="exp(x) - 1, exact near 0.")
+define_unary("exp2", np.exp2, "g * conj(result) * ln2", doc="2 to the power of each element.")
+define_unary("expm1", exact(np.expm1), "g * conj(result + 1)", doc="exp(x) - 1, exact near 0.")
 define_unary("log", exact(np.log), "g / conj(self)", doc="The natural logarithm.")
-define_unary("log2", exact(np.log2), "g / (self * ln2)", doc="The logarithm to base 2.")
-define_unary("log10", exact(np.log10), "g / (self * ln10)", doc="The logarithm to base 10.")
-define_unary("log1p", exact(np.log1p), "g / (self + 1)", doc="log(1 + x), exact near 0.")
+define_unary("log2", exact(np.log2), "g / (conj(self) * ln2)", doc="The logarithm to base 2.")
+define_unary("log10", exact(np.log10), "g / (conj(self) * ln10)", doc="The logarithm to base 10.")
+define_unary("log1p", exact(np.log1p), "g / conj(self + 1)", doc="log(1 + x), exact near 0.")
 define_unary("sqrt", np.sqrt, "g / (2 * conj(result))", doc="The square root.")
 define_unary(
     "rsqrt", lambda a: 1 / np.sqrt(a), "-0.5 * g * power(conj(result), 3)", doc="1 / sqrt(x)."
@@ -76,45 +82,45 @@ define_unary("tan", exact(np.tan), "g * conj(1 + result * result)", doc="The tan
 define_unary(
     "asin",
     exact(np.arcsin),
-    "g * rsqrt(1 - self * self)",
+    "g * conj(rsqrt(1 - self * self))",
     also="arcsin",
     doc="The angle in [-pi/2, pi/2] whose sine is the element.",
 )
 define_unary(
     "acos",
     exact(np.arccos),
-    "-g * rsqrt(1 - self * self)",
+    "-g * conj(rsqrt(1 - self * self))",
     also="arccos",
     doc="The angle in [0, pi] whose cosine is the element.",
 )
 define_unary(
     "atan",
     exact(np.arctan),
-    "g / (self * self + 1)",
+    "g / conj(self * self + 1)",
     also="arctan",
     doc="The angle in (-pi/2, pi/2) whose tangent is the element.",
 )
-define_unary("sinh", exact(np.sinh), "g * cosh(self)", doc="The hyperbolic sine.")
-define_unary("cosh", exact(np.cosh), "g * sinh(self)", doc="The hyperbolic cosine.")
+define_unary("sinh", exact(np.sinh), "g * conj(cosh(self))", doc="The hyperbolic sine.")
+define_unary("cosh", exact(np.cosh), "g * conj(sinh(self))", doc="The hyperbolic cosine.")
 define_unary("tanh", exact(np.tanh), "g * conj(1 - result * result)", doc="The hyperbolic tangent.")
 define_unary(
     "asinh",
     exact(np.arcsinh),
-    "g * rsqrt(self * self + 1)",
+    "g * conj(rsqrt(self * self + 1))",
     also="arcsinh",
     doc="The inverse of the hyperbolic sine.",
 )
 define_unary(
     "acosh",
     exact(np.arccosh),
-    "g * rsqrt(self * self - 1)",
+    lambda F, g, self: g * F.conj(_acosh_slope(F, self)),
     also="arccosh",
     doc="The inverse of the hyperbolic cosine, for elements of at least 1.",
 )
 define_unary(
     "atanh",
     exact(np.arctanh),
-    "g / (1 - self * self)",
+    "g / conj(1 - self * self)",
     also="arctanh",
     doc="The inverse of the hyperbolic tangent, for elements in (-1, 1).",
 )

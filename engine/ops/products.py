@@ -101,7 +101,11 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
         raise RuntimeError("both inputs should have same dtype")
     for x, y in zip(da, db, strict=True):
         axis(x, len(a._s)), axis(y, len(b._s))
-        if a._s[x] != b._s[y]:
+        if a._s[x] == 1 != b._s[y]:
+            b = b.sum(y, True)
+        elif b._s[y] == 1 != a._s[x]:
+            a = a.sum(x, True)
+        elif a._s[x] != b._s[y]:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {a._s[x]} in dim {x} and second has "
                 f"size {b._s[y]} in dim {y}"

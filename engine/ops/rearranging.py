@@ -115,9 +115,12 @@ def tile(input: Any, *dims: Any) -> Any:
 
 
 def repeat_interleave(
-    input: Any, repeats: Any, dim: int | None = None, *, output_size: Any = None
+    input: Any, repeats: Any = None, dim: int | None = None, *, output_size: Any = None
 ) -> Any:
-    """Each element, or slice along `dim`, repeated in place."""
+    """Each element, or slice along `dim`, repeated in place; of counts alone, their places."""
+    if repeats is None:
+        places = wrap(np.arange(input._s[0], dtype=input._d.np), input._d)
+        return repeat_interleave(places, input, 0, output_size=output_size)
     t = input.reshape(-1) if dim is None else input
     d = 0 if dim is None else axis(dim, len(t._s))
     if level_of(repeats):
@@ -221,7 +224,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
 
 def ravel(input: Any) -> Any:
     """All elements as a vector, a view if possible."""
-    return input.reshape(-1)
+    return input.contiguous().view(-1)
 
 
 for _n in ("rot90", "movedim", "unflatten", "ravel"):

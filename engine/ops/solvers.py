@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -13,17 +12,9 @@ from engine.ops.helpers import from_arrays
 from engine.ops.linalg import _square, _t, at_least_matrix
 from engine.ops.table import define, run
 from engine.tensor import wrap
+from engine.warning import succeeded
 
 Raw = Any
-
-
-def _succeeded(name: str, by: str) -> None:
-    """Say once that a function has a successor."""
-    warnings.warn(
-        f"torch.{name} is deprecated in favor of {by} will be removed in a future PyTorch release.",
-        UserWarning,
-        stacklevel=5,
-    )
 
 
 # --- LU ------------------------------------------------------------------------------------------
@@ -41,7 +32,7 @@ def _lu_factor(a: Raw) -> tuple[Raw, Raw, Raw]:
 def _eliminate(m: Raw, pivots: Raw) -> int:
     zero = 0
     for k in range(len(pivots)):
-        p = k + int(np.argmax(np.abs(m[k:, k])))
+        p = k + int(np.argmax(np.abs(m[k:, k].real) + np.abs(m[k:, k].imag)))  # as LAPACK
         pivots[k] = p + 1
         m[[k, p]] = m[[p, k]]
         if m[k, k] == 0:
@@ -244,7 +235,14 @@ def lu(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
 
 def lu_old(input: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
     """L and U in one matrix, and the exchanges of rows; torch.linalg.lu_factor is its successor."""
-    _succeeded("lu", "torch.linalg.lu_factor / torch.linalg.lu_factor_ex and")
+    succeeded(
+        "lu", "torch.linalg.lu_factor / torch.linalg.lu_factor_ex and",
+        "LU, pivots = torch.lu(A, compute_pivots)", "should be replaced with",
+        "LU, pivots = torch.linalg.lu_factor(A, compute_pivots)", "and",
+        "LU, pivots, info = torch.lu(A, compute_pivots, get_infos=True)",
+        "should be replaced with",
+        "LU, pivots, info = torch.linalg.lu_factor_ex(A, compute_pivots)",
+    )  # fmt: skip
     found = tuple(lu_factor_ex(input, pivot=pivot))
     return _with_info(found) if get_infos else found[:2]
 
@@ -272,7 +270,12 @@ def lu_solve(
 
 def lu_solve_old(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
     """The X with A X = b, from what lu_factor gives for A."""
-    _succeeded("lu_solve", "torch.linalg.lu_solveand")
+    succeeded(
+        "lu_solve", "torch.linalg.lu_solveand",
+        "Note that torch.linalg.lu_solve has its arguments reversed.",
+        "X = torch.lu_solve(B, LU, pivots)", "should be replaced with",
+        "X = torch.linalg.lu_solve(LU, pivots, B)",
+    )  # fmt: skip
     return lu_solve(LU_data, LU_pivots, b)
 
 
@@ -366,7 +369,13 @@ def triangular_solve(
 ) -> Any:  # fmt: skip
     """The X with A X = b for a triangular A; torch.linalg.solve_triangular is its successor."""
     _square("triangular_solve", A)
-    _succeeded("triangular_solve", "torch.linalg.solve_triangularand")
+    succeeded(
+        "triangular_solve", "torch.linalg.solve_triangularand",
+        "torch.linalg.solve_triangular has its arguments reversed and does not return a copy of one "
+        "of the inputs.",
+        "X = torch.triangular_solve(B, A).solution", "should be replaced with",
+        "X = torch.linalg.solve_triangular(A, B).",
+    )  # fmt: skip
     return run(TRIANGULAR_SOLVE, [b, A, upper, transpose, unitriangular])
 
 

@@ -45,7 +45,7 @@ define_unary(
 define_unary(
     "sinc",
     np.sinc,
-    lambda F, g, self: g * _sinc_slope(F, self),
+    lambda F, g, self: g * F.conj(_sinc_slope(F, self)),
     doc="sin(pi x) / (pi x), and 1 at 0.",
 )
 

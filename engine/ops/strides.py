@@ -68,8 +68,13 @@ def _dense(size: Sequence[int]) -> tuple[int, ...]:
 
 def storage_offset_of(self: Any) -> int:
     """Where the first element is in the memory, counted in elements."""
-    root = self._v.base if type(self._v) is version.View else None
-    return 0 if root is None or not self._s.numel() else inplace.geometry(root, self)[2]
+    if not self._s.numel():
+        return 0
+    if type(self._v) is version.View:
+        root = self._v.base
+        return inplace.geometry(root, self)[2] + storage_offset_of(root)
+    a = array(self)
+    return int(inplace.address(a) - inplace.address(flat_memory(a))) // int(a.itemsize)
 
 
 def data_ptr(self: Any) -> int:
@@ -80,7 +85,7 @@ def data_ptr(self: Any) -> int:
 def _as_strided(
     a: Raw, size: Sequence[int], stride: Sequence[int], storage_offset: int = 0, start: Any = None
 ) -> Raw:
-    flat = _flat_memory(np.asarray(a))
+    flat = flat_memory(np.asarray(a))
     top = storage_offset + sum((s - 1) * t for s, t in zip(size, stride, strict=True))
     if all(size) and top >= flat.size:
         need, have = (top + 1) * a.itemsize, flat.size * a.itemsize
@@ -91,7 +96,7 @@ def _as_strided(
     return np_strided(flat[storage_offset:], tuple(size), [s * a.itemsize for s in stride])
 
 
-def _flat_memory(a: Raw) -> Raw:
+def flat_memory(a: Raw) -> Raw:
     """The memory of an array (of its owner, if it is a view of one) as a vector."""
     owner = a
     while isinstance(owner.base, np.ndarray) and owner.base.dtype == a.dtype:

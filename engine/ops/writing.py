@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from engine.ops.cumulative import CUMPROD, CUMSUM
 from engine.ops.helpers import axis
 from engine.ops.table import define, run
 from engine.tensor import Tensor, array
+from engine.warning import once
 
 Raw = Any
 
@@ -310,6 +310,8 @@ publish("sum_to_size", sum_to_size, function=False, F=False)
 
 # --- index_reduce ------------------------------------------------------------------------------------
 def _spread(index: Any, source: Any, dim: int) -> Any:
+    if not source._s:
+        return index.reshape(())
     shape = [1] * len(source._s)
     shape[dim] = -1
     return index.reshape(shape).expand(source._s)
@@ -319,14 +321,17 @@ def index_reduce(
     input: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True
 ) -> Any:
     """Reduce the slices of `source` into the slices of `input` that `index` names."""
-    warnings.warn(
-        "index_reduce() is in beta and the API may change at any time.", UserWarning, stacklevel=3
-    )
+    once("index_reduce() is in beta and the API may change at any time.")
     d = axis(dim, len(input._s))
-    out = input.scatter_reduce(
-        d, _spread(index, source, d), source, reduce, include_self=include_self
+    return _reduced(
+        input.scatter_reduce(
+            d, _spread(index, source, d), source, reduce, include_self=include_self
+        )
     )
-    if out._g is not None:
+
+
+def _reduced(out: Any) -> Any:
+    if out._g is not None and type(out._g).__name__ == "ScatterReduceBackward0":
         out._g.__class__ = inplace.renamed(type(out._g), "IndexReduceBackward0")
     return out
 
@@ -334,12 +339,12 @@ def index_reduce(
 def index_reduce_(
     self: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True
 ) -> Any:
-    warnings.warn(
-        "index_reduce() is in beta and the API may change at any time.", UserWarning, stacklevel=3
-    )
+    once("index_reduce() is in beta and the API may change at any time.")
     d = axis(dim, len(self._s))
-    return self.scatter_reduce_(
-        d, _spread(index, source, d), source, reduce, include_self=include_self
+    return _reduced(
+        self.scatter_reduce_(
+            d, _spread(index, source, d), source, reduce, include_self=include_self
+        )
     )
 
 

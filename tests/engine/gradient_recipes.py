@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from later_recipes import LATER
 from layer_recipes import LAYERS
 from rare_recipes import MORE, PAIR
 from recipe_leaves import Fn, eye, index, mask, old_solve
@@ -216,6 +217,7 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "qr of a wide matrix, Q alone": (lambda a: torch.linalg.qr(a)[0], ((2, 3),)),
     **MORE,
     **LAYERS,
+    **LATER,
 }
 
 #: Rows whose sizes the operation itself demands: vectors of 3, pairs, an even number, whole groups.

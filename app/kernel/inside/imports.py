@@ -19,6 +19,8 @@ COMPANIONS = frozenset(
 OURS = frozenset(
     ("later", "meta", "missing", "places", "recording", "spectrogram", "tape", "warning")
 )
+#: Those of them that the engine's modules import late.
+LATE = ("meta", "places", "warning")
 #: Modules that keep their own names.
 UNNAMED = OURS | {"ops"}
 #: What messages name of PyTorch's modules, as far as the engine has it.
@@ -70,16 +72,16 @@ def _named_spec(
             raise _lacking(f"torch.{rest}")
         raise ImportError(f"cannot import name {rest!r} from 'torch'", name=fullname)
     if spec is not None and spec.loader is not None and _is_named(rest):
-        spec.loader = _Named(spec.loader, f"torch.{rest}")
+        spec.loader = _Named(spec.loader, f"torch.{rest}".rstrip("."))
     return spec
 
 
 def _is_named(rest: str) -> bool:
     """Return whether `engine.<rest>` goes by PyTorch's name.
 
-    The package itself does not: its own modules import each other through it.
+    The package itself does too, once it is loaded.
     """
-    return bool(rest) and rest.partition(".")[0] not in UNNAMED
+    return rest.partition(".")[0] not in UNNAMED
 
 
 def _words(rest: str) -> str:
@@ -102,7 +104,19 @@ class _Named(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
-        module.__name__ = self._name
+        rename(module, self._name)
+
+
+def rename(module: ModuleType, name: str) -> None:
+    """Give a module of the engine PyTorch's name.
+
+    What the engine imports late from its own package, under names that PyTorch has not, must be
+    loaded by then: Python would look for it under the package's new name.
+    """
+    if name == "torch":
+        for late in LATE:
+            importlib.import_module(f"engine.{late}")
+    module.__name__ = name
 
 
 class _Alias(Loader):
@@ -181,7 +195,7 @@ def install() -> None:
     for name, module in list(sys.modules.items()):
         package, _, rest = name.partition(".")
         if package == "engine" and _is_named(rest):
-            module.__name__ = f"torch.{rest}"
+            rename(module, f"torch.{rest}".rstrip("."))
 
 
 def is_engine(module: str) -> bool:

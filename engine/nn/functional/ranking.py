@@ -19,7 +19,9 @@ def hinge_embedding_loss(
 ) -> Tensor:  # fmt: skip
     """x where the target is 1, max(0, margin - x) where it is -1."""
     zeros = engine.zeros_like(input.detach())
-    margins = engine.where(target != 1, (engine.tensor(margin) - input).clamp_min(0), zeros)
+    margins = engine.where(
+        target != 1, (engine.tensor(margin, dtype=engine.float64) - input).clamp_min(0), zeros
+    )
     own = engine.where(target != -1, input, zeros)
     return _apply(margins + own, _reduction(reduction, size_average, reduce))
 

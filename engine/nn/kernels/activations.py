@@ -120,12 +120,14 @@ gelu = _expose(define("gelu(self, approximate='none')", _gelu, family="activatio
 
 def _silu_vjp(F: Any, g: Any, self: Any) -> Any:
     s = F.sigmoid(self)
-    return g * (s * (1 + self * (1 - s)))
+    return g * F.conj(s * (1 + self * (1 - s)))
 
 
-silu = _expose(define(
-    "silu(self)", lambda a: a * _sigmoid(a), family="activation", self=_silu_vjp
-))  # fmt: skip
+def _silu(a: Raw) -> Raw:
+    return a / (1 + np.exp(-a)) if a.dtype.kind == "c" else a * _sigmoid(a)
+
+
+silu = _expose(define("silu(self)", _silu, family="activation", self=_silu_vjp))
 
 
 def _softplus(a: Raw, beta: float, threshold: float) -> Raw:

@@ -79,6 +79,8 @@ def _pdist_vjp(F: Any, g: Any, self: Any, p: float, result: Any) -> Any:
     i, j = _pairs(len(self))
     d = self[i] - self[j]
     far = np.where(result == 0, 1, result)[:, None]
+    if p == 0:
+        return np.zeros_like(self)
     if p == np.inf:
         slope = np.sign(d) * (np.abs(d) == far)
     else:

@@ -84,6 +84,14 @@ def _put(a: Raw, places: Raw, size: Ints, n: int) -> Raw:
     return out.reshape(tuple(size))
 
 
+def _place(a: Raw, places: Raw, size: Ints, n: int) -> Raw:
+    """Write the elements of `a` into zeros at flat places; where two meet, the later one stays."""
+    front = int(np.prod(size[: len(size) - n]))
+    out = np.zeros((front, int(np.prod(size[len(size) - n :]))), a.dtype)
+    out[np.arange(front)[:, None], places.reshape(front, -1)] = a.reshape(front, -1)
+    return out.reshape(tuple(size))
+
+
 pool_put = _expose(define(
     "_pool_put(self, places, size, n)", _put,
     family="convolution", self=lambda F, g, places, n: F._pool_pick(g, places, n),
@@ -96,7 +104,7 @@ _expose(define(
 
 max_unpools = {
     n: _expose(define(
-        f"max_unpool{n}d(self, places, size, n)", _put,
+        f"max_unpool{n}d(self, places, size, n)", _place,
         family="convolution", node=f"MaxUnpool{n}DBackward0",
         self=lambda F, g, places, n: F._pool_pick(g, places, n),
     ))

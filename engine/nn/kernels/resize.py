@@ -24,32 +24,34 @@ def _expose(op: Any) -> Any:
     return expose(op, function=False, method=False)
 
 
-def _source(out: int, n: int, align: bool, scale: float | None, cubic: bool = False) -> Raw:
-    """Return the place in the input of every output element, in PyTorch's float32 steps."""
-    i = np.arange(out, dtype=np.float32)
+def _source(
+    out: int, n: int, align: bool, scale: float | None, kind: Any, cubic: bool = False
+) -> Raw:
+    """Return the place in the input of every output element, in steps of type `kind`."""
+    i = np.arange(out, dtype=kind)
     if align:
-        return i * np.float32((n - 1) / (out - 1) if out > 1 else 0)
-    step = np.float32(1 / scale if scale else n / out)
-    place = (i + np.float32(0.5)) * step - np.float32(0.5)
-    return place if cubic else np.maximum(place, np.float32(0))
+        return i * kind((n - 1) / (out - 1) if out > 1 else 0)
+    step = kind(1 / scale if scale else n / out)
+    place = (i + kind(0.5)) * step - kind(0.5)
+    return place if cubic else np.maximum(place, kind(0))
 
 
-def _linear(out: int, n: int, align: bool, scale: float | None) -> Raw:
-    m = np.zeros((out, n), np.float32)
+def _linear(out: int, n: int, align: bool, scale: float | None, kind: Any) -> Raw:
+    m = np.zeros((out, n), kind)
     rows = np.arange(out)
-    place = _source(out, n, align, scale)
+    place = _source(out, n, align, scale, kind)
     low = np.minimum(place.astype(np.int64), n - 1)
     high = np.minimum(low + 1, n - 1)
-    part = np.minimum(np.maximum(place - low, 0), 1).astype(np.float32)
+    part = np.minimum(np.maximum(place - low, 0), 1).astype(kind)
     np.add.at(m, (rows, low), 1 - part)
     np.add.at(m, (rows, high), part)
     return m
 
 
-def _cubic(out: int, n: int, align: bool, scale: float | None) -> Raw:
+def _cubic(out: int, n: int, align: bool, scale: float | None, kind: Any) -> Raw:
     a = -0.75
-    m = np.zeros((out, n), np.float32)
-    place = _source(out, n, align, scale, cubic=True)
+    m = np.zeros((out, n), kind)
+    place = _source(out, n, align, scale, kind, cubic=True)
     low = np.floor(place).astype(np.int64)
     t = (place - low).astype(np.float64)
 
@@ -62,7 +64,7 @@ def _cubic(out: int, n: int, align: bool, scale: float | None) -> Raw:
     for offset, weight in zip(
         (-1, 0, 1, 2), (far(t + 1), near(t), near(1 - t), far(2 - t)), strict=True
     ):
-        np.add.at(m, (np.arange(out), np.clip(low + offset, 0, n - 1)), weight.astype(np.float32))
+        np.add.at(m, (np.arange(out), np.clip(low + offset, 0, n - 1)), weight.astype(kind))
     return m
 
 
@@ -82,13 +84,15 @@ def _means(out: int, n: int) -> Raw:
 
 
 @functools.lru_cache(maxsize=256)
-def matrix(mode: str, out: int, n: int, align: bool, scale: float | None) -> Raw:
-    """Return the (out, n) matrix that resamples n elements to `out`."""
+def matrix(
+    mode: str, out: int, n: int, align: bool, scale: float | None, kind: Any = np.float32
+) -> Raw:
+    """Return the (out, n) matrix that resamples n elements to `out`, computed in type `kind`."""
     if mode == "mean":
         return _means(out, n)
     if mode in ("nearest", "nearest-exact"):
         return _nearest(out, n, mode == "nearest-exact", scale)
-    return (_cubic if mode == "bicubic" else _linear)(out, n, align, scale)
+    return (_cubic if mode == "bicubic" else _linear)(out, n, align, scale, kind)
 
 
 def _resample(a: Raw, size: Ints, mode: str, align: bool, scales: Any, back: Ints | None) -> Raw:
@@ -98,8 +102,9 @@ def _resample(a: Raw, size: Ints, mode: str, align: bool, scales: Any, back: Int
     """
     n = len(size)
     old = a.shape[-n:] if back is None else back
+    kind = np.float64 if a.dtype == np.float64 else np.float32
     for d in range(n):
-        m = matrix(mode, size[d], old[d], align, scales[d]).astype(a.dtype)
+        m = matrix(mode, size[d], old[d], align, scales[d], kind).astype(a.dtype)
         m = m if back is None else m.T
         axis = a.ndim - n + d
         a = np.moveaxis(np.tensordot(a, m, axes=(axis, 1)), -1, axis)
