@@ -190,7 +190,12 @@ def _exists(name: str) -> bool:
 
 
 def install() -> None:
-    """Put the finder first, and give what is imported already the names that it gives."""
+    """Put the finder first, and give what is imported already the names that it gives.
+
+    The engine is loaded before: were it loaded while Python looks for `torch`, its modules would
+    import `torch` in turn, and Python would run the package twice.
+    """
+    importlib.import_module("engine")
     sys.meta_path.insert(0, EngineFinder())
     for name, module in list(sys.modules.items()):
         package, _, rest = name.partition(".")
