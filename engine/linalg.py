@@ -122,14 +122,28 @@ def eigvals(A: Any) -> Any:
     return eig(A)[0]
 
 
-def pinv(A: Any, *, rcond: Any = None, rtol: Any = None, hermitian: bool = False) -> Any:
+def pinv(
+    A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Any:
     """The pseudoinverse of each matrix: (*, m, n) for (*, n, m)."""
     if len(A._s) < 2 or A._d.category < FLOAT:
         raise RuntimeError(
             f"linalg.pinv({A._d.display}{{{list(A._s)}}}): expected a tensor with 2 or more dimensions of "
             "float, double, cfloat or cdouble types"
         )
-    return run(PINV, [A, rtol or rcond])
+    rtol = rcond if rtol is None else rtol
+    if hermitian:  # the lower triangle says it all
+        A = A.tril() + A.tril(-1).mH
+    if atol is not None:
+        return run(PINV, [A, _relative(svdvals(A.detach()), atol, rtol)])
+    return run(PINV, [A, rtol._a if isinstance(rtol, Tensor) else rtol])
+
+
+def _relative(s: Any, atol: Any, rtol: Any) -> Any:
+    """max(atol, rtol * the largest singular value) as a part of that value, as an array."""
+    top = s.amax(-1)
+    least = FUNCTIONS["maximum"](_as(s, atol), _as(s, 0.0 if rtol is None else rtol) * top)
+    return np.asarray((least / top.clamp_min(float(np.finfo(s._d.np).tiny)))._a)
 
 
 def matrix_rank(
@@ -302,6 +316,11 @@ def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
 def vander(x: Any, *, N: int | None = None) -> Any:
     """Powers of the elements as columns, a Vandermonde matrix."""
     return FUNCTIONS["vander"](x, N, True)
+
+
+def householder_product(A: Any, tau: Any, *, out: Any = None) -> Any:
+    """The first columns of the product of Householder reflections."""
+    return FUNCTIONS["orgqr"](A, tau)
 
 
 in_namespace("linalg_", globals())

@@ -18,7 +18,7 @@ _INSTEAD = {
     "torch.linalg.lstsq": "lstsq",
     "torch.linalg.solve": "solve",
     "torch.linalg.matrix_rank": "matrix_rank",
-    "torch.linalg.qr": "geqrf orgqr ormqr",
+    "torch.linalg.qr": "ormqr",
     "torch.fft": "istft",
     "torch.split": "unsafe_split unsafe_chunk unsafe_split_with_sizes split_copy split_with_sizes_copy",
     "torch.histogram": "histogramdd",

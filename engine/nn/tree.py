@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
+import engine
 from engine.tensor import Tensor
 
 from . import state
@@ -132,6 +133,12 @@ class Tree(Attributes):
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """Convert parameters and buffers: to(dtype), to(device), to(device, dtype), to(tensor)."""
         return self._apply(state.converter(args, kwargs))
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
+        """Move to a device without copying: parameters and buffers have no defined values."""
+        return self._apply(
+            lambda t: engine.empty(t.shape, dtype=t.dtype, device=device), recurse=recurse
+        )
 
     def type(self, dst_type: Any) -> Self:
         """Convert all parameters and buffers to a dtype."""

@@ -307,8 +307,7 @@ _qr_fields = returns("qr", "Q R")
 
 
 def qr_old(input: Any, some: bool = True) -> Any:
-    """Q with orthonormal columns and triangular R, whose product is input; torch.linalg.qr is the
-    successor."""
+    """Q with orthonormal columns and triangular R; torch.linalg.qr is the successor."""
     succeeded(
         "qr", "torch.linalg.qr and", "The boolean parameter 'some' has been replaced with a string "
         "parameter 'mode'.", "Q, R = torch.qr(A, some)", "should be replaced with",

@@ -30,7 +30,7 @@ _ROOM_FAMILIES = {
     "reduction": "reduction", "renorm": "reduction", "statistics": "reduction",
     "combining": "shape", "complexes": "shape", "diagonal": "shape", "joining": "shape",
     "rearranging": "shape", "selection": "shape", "shape": "shape", "strides": "shape",
-    "decompositions": "matmul", "linalg": "matmul", "matmul": "matmul", "products": "matmul",
+    "decompositions": "matmul", "householder": "matmul", "linalg": "matmul", "matmul": "matmul", "products": "matmul",
     "indexing": "indexing", "masking": "indexing", "picking": "indexing", "scattering": "indexing",
     "slicing": "indexing", "sorting": "indexing",
     "writing": "indexing", "randomness": "random", "variates": "random", "softmax": "activation",

@@ -106,6 +106,10 @@ ROOMS: dict[str, Names] = {
     "fourier": Names(
         rows="fft_c2c fft_c2r fft_r2c",
     ),
+    "householder": Names(
+        both="geqrf orgqr",
+        rows="linalg_householder_product",
+    ),
     "indexing": Names(
         both="index_put index_put_",
         methods="__delitem__ __getitem__ __setitem__",

@@ -32,6 +32,7 @@ UNCHECKED = {
     "cauchy",
     "exponential",
     "geometric",
+    "geqrf",
     "log_normal",
     "normal",
     "normal_both",

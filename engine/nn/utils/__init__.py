@@ -41,10 +41,29 @@ __all__ = [
 ]
 
 
+#: What is loaded when it is first used, because it needs modules, and where it is.
+_LATER = {
+    "parametrizations": "parametrizations",
+    "fuse_conv_bn_eval": "fusion",
+    "fuse_conv_bn_weights": "fusion",
+    "fuse_linear_bn_eval": "fusion",
+    "fuse_linear_bn_weights": "fusion",
+    "fusion": "fusion",
+    "remove_spectral_norm": "former_spectral_norm",
+    "remove_weight_norm": "former_weight_norm",
+    "skip_init": "skipping",
+    "spectral_norm": "former_spectral_norm",
+    "stateless": "stateless",
+    "weight_norm": "former_weight_norm",
+}
+
+
 def __getattr__(name: str) -> Any:
-    """Load parametrizations when they are first used: they need modules."""
-    if name == "parametrizations":
+    """Load parametrizations and the like when they are first used."""
+    if name in _LATER:
         import importlib
 
-        return importlib.import_module("engine.nn.utils.parametrizations")
+        module = importlib.import_module(f"engine.nn.utils.{_LATER[name]}")
+        found = globals()[name] = getattr(module, name, module)
+        return found
     raise AttributeError(f"module 'torch.nn.utils' has no attribute '{name}'")
