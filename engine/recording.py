@@ -33,6 +33,9 @@ costs one tuple. The first element of each tuple is its kind:
         tensor.grad was assigned the Tensor `grad`, or None
     (READ, tensor, how, code, lasti)
         the program took the tensor's elements as numbers: by "item", "bool", "numpy" ...
+    (SHARED, tensor)
+        the program took the tensor's memory, as `tensor.data` does: a write through that does not
+        count for the tensor
 
 Before the engine overwrites memory in place it calls `before_write(tensor)`, or `note_write`, and
 before a tensor becomes a leaf that requires grad, or ceases to be one, `before_change()`.
@@ -48,7 +51,7 @@ from typing import Any
 
 import numpy as np
 
-OPERATION, PASS, STEP, ACCUMULATE, CAPTURE, END, GRAD, FUNCTION, READ, OPENED = range(10)
+OPERATION, PASS, STEP, ACCUMULATE, CAPTURE, END, GRAD, FUNCTION, READ, OPENED, SHARED = range(11)
 
 #: A list of such tuples, or what takes the place of one that is too long; None: nobody records.
 log: Any = None
@@ -165,6 +168,42 @@ def close_log(opened: Forward | None) -> None:
         log = None
 
 
+#: The log while the engine's own operations, which are part of a step, are not logged.
+_hidden: Any = None
+
+
+def hide() -> tuple[Any, Any]:
+    """Log nothing: what follows are operations of the engine's own. Return what `show` takes."""
+    global log, _hidden
+    before = log, _hidden
+    if log is not None:
+        log, _hidden = None, log
+    return before
+
+
+def show(before: tuple[Any, Any]) -> None:
+    """Log again as before `hide`, unless nobody records any more."""
+    global log, _hidden
+    if _hidden is not None:
+        log, _hidden = before
+
+
+def reveal() -> bool:
+    """Log what a person's code does amid what is hidden; return whether to `cover` after it."""
+    global log
+    if log is not None or _hidden is None:
+        return False
+    log = _hidden
+    return True
+
+
+def cover(revealed: bool) -> None:
+    """The person's code is over."""
+    global log
+    if revealed:
+        log = None
+
+
 def is_taken(*logs: Any) -> bool:
     """Whether one of these is the log, be it off for now."""
     inside = forward
@@ -172,13 +211,13 @@ def is_taken(*logs: Any) -> bool:
         if any(inside.log is one for one in logs):
             return True
         inside = inside.outer
-    return any(log is one for one in logs)
+    return any(one is log or one is _hidden for one in logs)
 
 
 def take_away() -> None:
     """Nobody records any more."""
-    global log, person
-    log = person = None
+    global log, person, _hidden
+    log = person = _hidden = None
     inside = forward
     while inside is not None:
         inside.log, inside = None, inside.outer
@@ -211,15 +250,27 @@ def _memory(tensor: Any) -> Any:
 
 def assigned(tensor: Any, grad: Any) -> None:
     """Append that tensor.grad was assigned; the forward of a Function hides no such thing."""
-    to = forward.log if log is None and forward is not None else log
+    to = _shown()
     if to is not None:
         to.append((GRAD, tensor, grad, *where()))
+
+
+def _shown() -> Any:
+    """Return the log, also where the forward of a Function hides what happens from it."""
+    return forward.log if log is None and forward is not None else log
 
 
 def read(tensor: Any, how: str) -> None:
     """Append that a tensor's elements were taken as numbers: what is done with them is unseen."""
     if log is not None:
         log.append((READ, tensor, how, *where()))
+
+
+def shared(tensor: Any) -> None:
+    """Append that the program took the tensor's memory; the forward of a Function hides it not."""
+    to = _shown()
+    if to is not None:
+        to.append((SHARED, tensor))
 
 
 def function(

@@ -325,7 +325,9 @@ class Tensor(TensorBase):
     # --- its memory ------------------------------------------------------------------------
     @property
     def data(self) -> Tensor:
-        return alias(self)
+        shown = alias(self)
+        recording.shared(self)
+        return shown
 
     @data.setter
     def data(self, value: Any) -> None:

@@ -69,11 +69,11 @@ class HalfPass(Pass):
         """Operations of the pass itself belong to nobody's graph, unless that is asked for."""
         if self.create or isinstance(n, BackwardNode):
             return self._in_graph(n, g)
-        log, recording.log = recording.log, None
+        before = recording.hide()
         try:
             return _fused(n, g) if _is_fused(n) else n.grads(GRAPH, g)
         finally:
-            recording.log = log
+            recording.show(before)
 
     @staticmethod
     def _in_graph(n: Any, g: Any) -> Sequence[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine import errors, version
+from engine import errors, recording, version
 from engine.autograd import mode, sweep
 from engine.autograd.node import LEAF, Node, Port
 from engine.batching.levels import Batch, BatchedTensor
@@ -216,7 +216,11 @@ class Packed:
     def unpack(self, F: Any, owner: Any = None) -> Any:
         """The tensor again; with `owner` as what that node computed."""
         sweep.turn()
-        t = self.hooks[1](self.packed)
+        revealed = recording.reveal()
+        try:
+            t = self.hooks[1](self.packed)
+        finally:
+            recording.cover(revealed)
         if not isinstance(t, Tensor):
             raise TypeError(
                 "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "

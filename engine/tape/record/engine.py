@@ -88,6 +88,12 @@ def view_base(tensor: Any) -> Any:
     return view.base if type(view) is version.View else None
 
 
+def views_of(tensor: Any) -> list[Any]:
+    """Return weak references to the views that share a tensor's counter; no list that changes."""
+    cell = memory_cell(tensor)
+    return [] if cell is None else list(cell.views)
+
+
 def edge_of(tensor: Any) -> tuple[Any, int]:
     """Return grad_fn and output number; LEAF for a leaf that requires grad; None for no history."""
     edge = tensor._g

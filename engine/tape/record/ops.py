@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from engine import version
@@ -22,6 +23,8 @@ from engine.tensor import Tensor
 # As plain ints: members of enums cost more to look up and to pack.
 _OP, _INPLACE, _VIEW = int(Event.OP), int(OpFlag.INPLACE), int(OpFlag.VIEW)
 _NONE: list[int] = []
+#: Operations in place that give a tensor other memory and write none.
+_REBINDING = frozenset(("set_", "set_data"))
 _NO_HISTORY, _HISTORY, _VIEW_VALUE = (
     int(flag) for flag in (ValueFlag.LEAF, ValueFlag.REQUIRES_GRAD, ValueFlag.VIEW)
 )
@@ -174,6 +177,8 @@ class Ops:
             self._inputs.add(row)
         written = [self._output(out, op, i, inputs, found) for i, out in enumerate(outs)]
         changed = [self._changed(tensor, op) for tensor in beside]
+        if inplace and name not in _REBINDING:
+            changed += self._changed_too(outs, found, op)
         flags = _INPLACE if inplace else _VIEW if outs and engine.is_view(outs[0]) else 0
         text = -1 if not params else batch.text(self._params.text(params))
         self._rows.add(
@@ -181,8 +186,10 @@ class Ops:
             flags, event,
         )  # fmt: skip
         batch.event(_OP, op, loc)
-        for number, value, out in (*written, *changed) if inplace or changed else ():
-            self._grads.written(out, number, op, value, loc)
+        if inplace or changed:
+            for number, value, out in (*written, *changed):
+                self._grads.written(out, number, op, value, loc)
+            tensors.sharing.write_ended()
         if len(written) != 1 or inplace:
             return -1
         if edge is not LEAF and inputs:
@@ -194,7 +201,9 @@ class Ops:
         if self.function is None:
             return []
         shown = {id(out) for out in outs}
-        return [t for t in overwritten(self.function.overwritten, inputs) if id(t) not in shown]
+        return [
+            t for t in self.overwritten(self.function.overwritten, inputs) if id(t) not in shown
+        ]
 
     def _found_inside(self, outs: tuple[Any, ...], inputs: tuple[Any, ...]) -> set[int]:
         """Return the ids of outputs that were there and that the Function only hands on.
@@ -211,6 +220,28 @@ class Ops:
             and self._tensors.known(out) >= 0
             and id(owner(engine.contents(out))) not in owners
         }
+
+    def _changed_too(
+        self, outs: tuple[Any, ...], found: set[int], op: int
+    ) -> list[tuple[int, int, Any]]:
+        """Write what tensors hold that show memory of what an operation wrote in place."""
+        sharing = self._tensors.sharing
+        return [
+            self._changed(other, op)
+            for out in outs
+            if id(out) not in found
+            for other in self.shown_too([out])
+            if not any(other is one for one in outs) and sharing.has_room(out, other)
+        ]
+
+    def shown_too(self, written: Iterable[Any]) -> list[Any]:
+        """Return the other tensors of the tape that show what was written; `Grads` has its own."""
+        known, leaf_of = self._tensors.known, self._grads.leaf_of
+        return [
+            other
+            for other in self._tensors.sharing.others(written)
+            if known(other) >= 0 and leaf_of(known(other)) < 0
+        ]
 
     def _changed(self, tensor: Any, op: int) -> tuple[int, int, Any]:
         """Write what a tensor holds after an operation wrote it that it is no output of."""
@@ -234,17 +265,17 @@ class Ops:
             tensors.write_ended(out, op)
         return number, value, out
 
+    def overwritten(self, tensors: tuple[Any, ...], arguments: tuple[Any, ...]) -> list[Any]:
+        """Return the tensors that a forward wrote, with those that show the same.
 
-def overwritten(tensors: tuple[Any, ...], arguments: tuple[Any, ...]) -> list[Any]:
-    """Return the tensors that a forward wrote, with those of its arguments that show the same.
-
-    It may have written an argument through another tensor, as `x.data`.
-    """
-    if not tensors:
-        return []
-    owners, found = _owners(tensors), {id(t): t for t in tensors}
-    found |= {id(t): t for t in arguments if id(owner(engine.contents(t))) in owners}
-    return list(found.values())
+        It may have written one through another tensor, as `x.data`.
+        """
+        if not tensors:
+            return []
+        owners, found = _owners(tensors), {id(t): t for t in tensors}
+        found |= {id(t): t for t in arguments if id(owner(engine.contents(t))) in owners}
+        found |= {id(t): t for t in self.shown_too(found.values())}
+        return list(found.values())
 
 
 def _owners(tensors: tuple[Any, ...]) -> set[int]:

@@ -10,6 +10,7 @@ from engine.autograd.node import LEAF
 from engine.tape.record import engine
 from engine.tape.record.arrays import Arrays, owner
 from engine.tape.record.rows import Batch
+from engine.tape.record.sharing import Sharing
 from engine.tape.schema import Event
 
 #: Ids of different recordings never meet: `_tid` is the recording's number times this, plus id.
@@ -48,6 +49,7 @@ class Tensors:
         self.grad_of: dict[int, int] = {}  # tensors that are some leaf's .grad
         self._shares: dict[int, int] = {}  # tensors whose memory is that of an earlier one
         self._cells: dict[int, tuple[weakref.ref[Any], int]] = {}
+        self.sharing = Sharing()
         self.place_of_node: Any = None  # (tensor) -> (row of nodes, output number)
 
     def known(self, tensor: Any) -> int:
@@ -127,6 +129,9 @@ class Tensors:
         self.leaf.append(0)
         self.seen_at.append(self.clock)
         if engine.memory_cell(tensor) is not None:
+            if source is not None and not engine.is_view(tensor):  # detached, or the same memory
+                self.sharing.note(source)
+                self.sharing.note(tensor)
             first = self._storage(tensor, number, source)
             if first != number:
                 self._shares[number] = first
@@ -163,6 +168,7 @@ class Tensors:
         memory = owner(engine.contents(tensor))
         if memory is not None:
             self.written[id(memory)] = self.clock, -1
+            self.sharing.write_begins(tensor)
 
     def write_ended(self, tensor: Any, op: int) -> None:
         """The operation `op` wrote the tensor's memory; others that share it hold something new."""
@@ -174,6 +180,7 @@ class Tensors:
         """Write what a tensor holds that no operation on the tape gave it: a LEAF event."""
         row = self.add(tensor, number, -1, 0, self.grad_of.get(number, -1))
         self._batch.event(_LEAF, row, loc)
+        self.sharing.note(tensor)
         return row
 
     def _storage(self, tensor: Any, number: int, source: Any) -> int:

@@ -12,7 +12,7 @@ from engine.tape.record.arrays import Arrays, owner
 from engine.tape.record.grads import Grads
 from engine.tape.record.naming import names_of_tensors, written
 from engine.tape.record.nodes import Nodes
-from engine.tape.record.ops import Forward, Ops, overwritten
+from engine.tape.record.ops import Forward, Ops
 from engine.tape.record.passes import Passes
 from engine.tape.record.places import Places
 from engine.tape.record.rows import Batch
@@ -65,6 +65,7 @@ class Transcript:
             recording.FUNCTION: lambda entry: self._function(*entry[1:]),
             recording.READ: lambda entry: self._read(*entry[1:]),
             recording.OPENED: lambda entry: self._opened(*entry[1:]),
+            recording.SHARED: lambda entry: self._shared(entry[1]),
             BEGIN_CELL: self._begin_cell,
             PRINTED: lambda entry: self._mark(Mark.PRINT, -1, entry[1], -1),
             ERROR: self._error,
@@ -194,10 +195,11 @@ class Transcript:
 
     def _written(self, tensors: tuple[Any, ...], arguments: tuple[Any, ...], loc: int) -> None:
         """Tell of memory that was written by no operation on the tape."""
-        for tensor in overwritten(tensors, arguments):
+        for tensor in self._ops.overwritten(tensors, arguments):
             number = self._tensors.known(tensor)
             value = self._tensors.seen_anew(tensor, number, loc) if number >= 0 else -1
             self._grads.written(tensor, number, -1, value, loc)
+        self._tensors.sharing.write_ended()
 
     def _name_assigned(self) -> None:
         """Write the name that an assignment gave to the result of the operation before."""
@@ -227,6 +229,13 @@ class Transcript:
             value = self._tensors.current(tensor, loc)
             how_text = self.batch.text(how)
             self.batch["reads"].add(value, how_text, loc, self.batch.events.count)
+            if how == "numpy":
+                self._tensors.sharing.note(tensor)
+
+    def _shared(self, tensor: Any) -> None:
+        """The program has another tensor over the memory of one, which may be written through it."""
+        if self._tensors.known(tensor) >= 0:
+            self._tensors.sharing.note(tensor)
 
     def _begin_cell(self, entry: tuple[Any, ...]) -> None:
         _, key, source, count, seen = entry

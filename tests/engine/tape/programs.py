@@ -175,13 +175,15 @@ OPTIMIZERS = [
 class Run:
     """One execution: its leaves, all tensors so far, and what was seen of the gradients.
 
-    kept: tensors that are no leaves but retain their gradient. changed: called where a Function has
+    kept: tensors that are no leaves but retain their gradient. parts: others that show memory of
+    what was made. changed: called where a Function has
     assigned a .grad inside a pass, or written one before a pass of its own.
     """
 
     leaves: list[Any] = field(default_factory=list)
     made: list[Any] = field(default_factory=list)
     kept: list[Any] = field(default_factory=list)
+    parts: list[Any] = field(default_factory=list)
     optimizers: dict[int, Any] = field(default_factory=dict)
     errors: int = 0
     changed: Callable[[], None] = lambda: None
@@ -283,6 +285,14 @@ def _write(run: Run, a: int) -> None:
         tensor.mul_(0.5)
 
 
+def _shared(run: Run, a: int, kind: int) -> None:
+    """Write a tensor through another one that shows its memory, and keep that one."""
+    tensor = run.pick(a).detach() if kind % 2 else run.pick(a).data
+    part = tensor[1] if kind // 2 and tensor.dim() else tensor
+    part.mul_(0.75)
+    run.parts.append(part)
+
+
 def _hook(run: Run, a: int, i: int) -> None:
     tensor = run.pick(a)
     if i % 2:
@@ -313,11 +323,7 @@ def _onward(run: Run, a: int) -> None:
 
 
 def _checkpoint(run: Run, a: int, b: int, reentrant: bool) -> None:
-    leaf = run.leaf(b)
-    if reentrant:
-        part = functools.partial(_through_inner, leaf=leaf, run=run)
-    else:  # whose second run ends in the middle, where all that was saved is there
-        part = torch.tanh
+    part = functools.partial(_through_inner, leaf=run.leaf(b), run=run)
     run.made.append(checkpoint(part, run.pick(a), use_reentrant=reentrant))
 
 
@@ -352,6 +358,7 @@ ACTIONS = {
     "broken_hook": _broken_hook, "inner": _inner, "onward": _onward, "checkpoint": _checkpoint,
     "op": _op, "backward": _backward, "backward_with": _backward_with, "grad": _grad,
     "change_grad": _change_grad, "change_leaf": _change_leaf, "write": _write, "hook": _hook,
+    "shared": _shared,
 }  # fmt: skip
 
 _number = st.integers(0, 15)
@@ -365,6 +372,7 @@ _others = st.one_of(
     st.tuples(st.just("change_grad"), st.integers(0, 7), _number),
     st.tuples(st.just("change_leaf"), st.integers(0, 3), _number),
     st.tuples(st.just("write"), _number),
+    st.tuples(st.just("shared"), _number, st.integers(0, 3)),
     st.tuples(st.just("hook"), _number, _number),
     st.tuples(st.just("keep"), _number),
     st.tuples(st.just("function"), st.sampled_from([0, 1, 2, 3, 3, 4, 5, 5]), _number),

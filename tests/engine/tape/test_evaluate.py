@@ -136,6 +136,17 @@ def data_alias(w: Any) -> None:
     (w * w).sum().backward()
 
 
+def data_between(w: Any) -> None:
+    v = torch.tensor(OTHER, requires_grad=True)
+    h = w * v
+    y = (h * h + w).sum()
+    w.data.mul_(3)
+    h.data[0].add_(1)
+    v.data[:, 1] = 2.0
+    y.backward()
+    w.detach().copy_(v)
+
+
 def several_passes(w: Any) -> None:
     y = (w * w).sum()
     y.backward(retain_graph=True)
@@ -213,7 +224,7 @@ def half(w: Any) -> None:
 
 
 PROGRAMS = [
-    mlp, in_place_and_views, data_alias, several_passes, random_operations, training, hooks,
+    mlp, in_place_and_views, data_alias, data_between, several_passes, random_operations, training, hooks,
     hook_with_a_pass, second_order, by_hand, only_some_inputs, given_gradient, half,
 ]  # fmt: skip
 

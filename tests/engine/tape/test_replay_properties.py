@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from programs import Run, Stop, perform, programs
+from programs import Run, Stop, bits, perform, programs
 
 from engine import recording
 from engine.tape import replay
@@ -68,6 +68,21 @@ def test_gradients_are_the_engines_own_bit_for_bit(program, flush_at) -> None:
     held = {leaf: g for leaf, g in zip(leaves, seen[-1][1], strict=True) if g is not None}
     at_end = replay.grads_at(tape, len(tape.events))
     assert {leaf: at_end[leaf].tobytes() for leaf in held} == held
+
+
+@_settings
+@given(programs)
+@example([("op", 0, 0, 0), ("backward", 4, False, False), ("change_leaf", 1, 0)])
+@example([("op", 5, 1, 0), ("shared", 4, 0), ("shared", 4, 1), ("shared", 4, 2)])
+def test_at_the_end_the_tape_has_what_every_tensor_holds(program) -> None:
+    run, tape, _ = record(program, set())
+    latest = {int(tensor): row for row, tensor in enumerate(tape.values["tensor"].tolist())}
+    for tensor in (*run.leaves, *run.made, *run.parts):
+        row = latest.get(getattr(tensor, "_tid", -1) % (1 << 40), -1)
+        if row >= 0:
+            held = tape.value(row)
+            assert held is not None
+            assert held.tobytes() == bits(tensor)
 
 
 @_settings
