@@ -161,7 +161,7 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
         help="fold groups so many levels inside, 0 for the outermost (default: none, but in a "
         "large graph)",
     )  # fmt: skip
-    parser.add_argument("--folded", metavar="REFS", help=argparse.SUPPRESS)
+    parser.add_argument("--arrangement", metavar="FILE", help=argparse.SUPPRESS)
     parser.add_argument(
         "--left-to-right", action="store_true", help="the graph runs to the right, not down"
     )
@@ -330,16 +330,17 @@ def _check(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from app import display
     from app.export import FILMS, PICTURES, ExportError, FilmOptions, export
+    from app.export.arrangement import Arrangement
     from app.export.groups import GroupOptions, by_of
     from engine.tape.tape import Tape, TapeError
 
     path, target = _existing(options.file), Path(options.to)
     progress = _print_progress if options.progress else _show_progress
     film = FilmOptions(options.fps, options.size, options.speed)
-    refs = options.folded
-    folded = None if refs is None else frozenset(int(ref) for ref in refs.split(",") if ref)
+    by, sideways, hand = options.group_by, options.left_to_right, options.arrangement
     try:
-        groups = GroupOptions(by_of(options.group_by), options.fold, folded, options.left_to_right)
+        arrangement = Arrangement.load(Path(hand)) if hand else Arrangement()
+        groups = GroupOptions(by_of(by), options.fold, arrangement, sideways)
         if target.suffix.lower() in PICTURES + FILMS:
             display.check_qt()
         with _ended_as_interrupted():

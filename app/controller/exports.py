@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Collection
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 import app
+from app.export.arrangement import Arrangement
+from engine.tape.errors import TapeError
 from engine.tape.storage.atomic import part_of
 from engine.tape.tape import Tape
 
@@ -28,7 +29,7 @@ class Exports(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._process: QProcess | None = None
-        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None  # what the process reads
         self._target, self._part = Path(), Path()
         self._stopped = False
 
@@ -40,12 +41,12 @@ class Exports(QObject):
     def start(
         self, tape: Tape, target: Path, graph: int, theme: str, playhead: int | None = None,
         lens: str = "operation", flow: bool = False, by: str = "",
-        folded: Collection[int] | None = None, sideways: bool = False,
+        arrangement: Arrangement | None = None, sideways: bool = False,
     ) -> None:  # fmt: skip
         """Write graph number `graph` to `target`; raises TapeError or OSError.
 
-        playhead, lens, flow: what a picture shows, see `app.export.export`; by, folded: how it is
-        grouped, and which groups are folded; "" and None for what suits the graph;
+        playhead, lens, flow: what a picture shows, see `app.export.export`; by: how it is grouped,
+        "" for what suits the graph; arrangement: what was folded, pinned and grouped by hand;
         sideways: whether it runs from left to right.
 
         RuntimeError while another export runs.
@@ -53,7 +54,13 @@ class Exports(QObject):
         if self.busy:
             raise RuntimeError("an export is running already")
         self._target, self._stopped = target, False
-        source = self._file_of(tape)
+        self._folder = tempfile.TemporaryDirectory(prefix="tapedeck-")
+        try:
+            source, hand = self._file_of(tape), Path(self._folder.name) / "arrangement.json"
+            (arrangement or Arrangement()).save(hand)
+        except (TapeError, OSError):
+            self._folder.cleanup()
+            raise
         process = self._process = QProcess(self)
         process.setProcessEnvironment(_environment())
         process.readyReadStandardOutput.connect(self._read)
@@ -66,8 +73,7 @@ class Exports(QObject):
              str(graph), "--theme", theme, "--progress", "--colour-by", lens,
              *([] if playhead is None else ["--playhead", str(playhead)]),
              *(["--flow"] if flow else []), *(["--left-to-right"] if sideways else []),
-             *(["--group-by", by] if by else []),
-             *([] if folded is None else ["--folded", ",".join(map(str, folded))])],
+             *(["--group-by", by] if by else []), "--arrangement", str(hand)],
         )  # fmt: skip
         self._part = part_of(target, process.processId())
 
@@ -92,8 +98,8 @@ class Exports(QObject):
         path = Path(tape.file)
         if path.is_file():
             return path
-        self._copy = tempfile.TemporaryDirectory(prefix="tapedeck-")
-        path = Path(self._copy.name) / "recording.tape"
+        assert self._folder is not None
+        path = Path(self._folder.name) / "recording.tape"
         tape.save(path)
         return path
 
@@ -131,9 +137,9 @@ class Exports(QObject):
         self._process.deleteLater()
         self._process = None
         self._part.unlink(missing_ok=True)
-        if self._copy is not None:
-            self._copy.cleanup()
-            self._copy = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
 
 def _environment() -> QProcessEnvironment:

@@ -12,6 +12,7 @@ from app.controller.exports import Exports
 from app.documents import Cell, Document, DocumentError, load, new, new_key, save
 from app.examples import Example
 from app.export import FORMATS
+from app.export.arrangement import Arrangement
 from app.runs import Runs
 from app.session import Session
 from app.settings import Settings
@@ -19,7 +20,6 @@ from app.window import Window
 from engine.tape.tape import Tape, TapeError
 from ui.graph.groups import By
 
-_MOST_FOLDED = 4_000  # groups that are named on the command line of an export
 OPENABLE = "Notebooks, scripts, tapes (*.ipynb *.py *.tape)"
 NOTEBOOK, SCRIPT = "Notebook (*.ipynb)", "Python script (*.py)"
 #: What each format is called where one chooses it.
@@ -239,18 +239,18 @@ class Files(QObject):
         tape, graph = self._session.tape, self._session.graph
         assert tape is not None and graph is not None
         preferences, wish = self._settings.preferences, self._session.grouping
+        chosen = wish.chosen.get(graph.first_event, ()) if wish.by in (None, By.HAND) else ()
         by = None if wish.by == By.HAND else wish.by
-        folded = wish.folded.get((graph.first_event, by or By.MODULE))
-        if folded is not None and len(folded) > _MOST_FOLDED:
-            folded = None  # no command line is that long
+        grouped = By.HAND if chosen else by or By.MODULE
+        folded = wish.folded.get((graph.first_event, grouped))
+        pins = self._session.pins.get((None, preferences.left_to_right), {})
         if path.suffix.lower() not in FORMATS:
             path = path.with_name(path.name + suffix)
         try:
             self.exports.start(
                 tape, path, graph.number, preferences.theme, self._session.playhead,
                 self._window.graph.lens.currentData().value.lower(), preferences.flow,
-                by or "", None if folded is None else [group.ref for group in folded],
-                preferences.left_to_right,
+                by or "", Arrangement(pins, folded, chosen), preferences.left_to_right,
             )  # fmt: skip
         except (TapeError, OSError) as error:
             self._window.notice.show_message(str(error), error=True)

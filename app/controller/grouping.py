@@ -138,10 +138,10 @@ class Grouping(QObject):
     def _set(self, picture: Picture, folded: frozenset[NodeId], anchor: NodeId | None) -> None:
         if picture.info is None or folded == picture.folded:
             return
-        self._graph.anchor = anchor
-        now = self._session.grouping
         key = picture.info.first_event, picture.groups.by
-        self._session.set_grouping(replace(now, folded={**now.folded, key: folded}))
+        text = "Unfold" if folded < picture.folded else "Fold"
+        change = picture.folded, folded
+        self._undo.push(_Refold(text, self._session, self._graph, key, change, anchor))
 
     def _shown(self) -> None:
         picture = self._graph.picture
@@ -167,6 +167,33 @@ class Grouping(QObject):
 
     def _say(self, text: str) -> None:
         self._window.statusBar().showMessage(text, 6000)
+
+
+class _Refold(QUndoCommand):
+    """Other groups that are folded; only for the tape that they are of."""
+
+    def __init__(
+        self, text: str, session: Session, graph: GraphBinding, key: tuple[int, By],
+        change: tuple[frozenset[NodeId], frozenset[NodeId]], anchor: NodeId | None,
+    ) -> None:  # fmt: skip
+        """key: as in `GroupWish.folded`; change: what was folded, and what will be; anchor: the
+        group with which the camera stays."""
+        super().__init__(text)
+        self._session, self._graph, self._tape = session, graph, session.tape
+        self._key, self._change, self._anchor = key, change, anchor
+
+    def redo(self) -> None:
+        self._set(self._change[1])
+
+    def undo(self) -> None:
+        self._set(self._change[0])
+
+    def _set(self, folded: frozenset[NodeId]) -> None:
+        tape: Tape | None = self._session.tape
+        if tape is not None and tape is self._tape:
+            self._graph.anchor = self._anchor
+            now = self._session.grouping
+            self._session.set_grouping(replace(now, folded={**now.folded, self._key: folded}))
 
 
 class _Regroup(QUndoCommand):

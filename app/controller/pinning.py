@@ -1,4 +1,4 @@
-"""Pins: nodes that the person has dragged stay where they were put, until they are let go."""
+"""Pins: what the person has dragged stays where it was put, until it is let go."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from app.controller.graph import GraphBinding
+from app.pictures import Picture
 from app.session import Session
 from app.window import Window
 from engine.tape.tape import Tape
-from ui.graph.pins import Pins, Sheet
+from ui.graph.pins import Pins, Sheet, shift_of
+from ui.graph.types import NodeId
 
 
 class Pinning(QObject):
@@ -53,11 +55,34 @@ class Pinning(QObject):
         """Let all nodes of what is shown go where the layout has them."""
         picture = self._graph.picture
         if picture is not None:
-            kept = {n: at for n, at in self._pins().items() if n not in picture.scene.index}
-            self._push("Unpin All", kept)
+            here = {*picture.scene.index, *picture.layout.frames.ids}
+            self._push("Unpin All", {n: at for n, at in self._pins().items() if n not in here})
 
     def _dragged(self, places: Pins) -> None:
-        self._push("Move Nodes" if len(places) > 1 else "Move Node", {**self._pins(), **places})
+        picture, pins = self._graph.picture, dict(self._pins())
+        one, at = next(iter(places.items()))
+        frames = None if picture is None else picture.layout.frames
+        if frames is None or one not in frames.ids:
+            self._push("Move Nodes" if len(places) > 1 else "Move Node", {**pins, **places})
+            return
+        # What is pinned in a group goes with it.
+        assert picture is not None
+        x, y, width, height = frames.boxes[frames.ids.index(one)].tolist()
+        by_x, by_y = at[0] - x - width / 2, at[1] - y - height / 2
+        for node, (left, top) in pins.items():
+            if one in [group.id for group in picture.groups.path(node)]:
+                pins[node] = left + by_x, top + by_y
+        self._push("Move Group", {**pins, one: self._middle(picture, one, by_x, by_y)})
+
+    def _middle(
+        self, picture: Picture, group: NodeId, by_x: float, by_y: float
+    ) -> tuple[float, float]:
+        """Return where a group is to be held that was moved: a frame that has grown around what
+        is pinned in it has another middle than the layout's."""
+        plain = picture.plain.frames
+        x, y, width, height = plain.boxes[plain.ids.index(group)].tolist()
+        now = shift_of(plain, self._pins(), group)
+        return x + width / 2 + now[0] + by_x, y + height / 2 + now[1] + by_y
 
     def _sheet(self) -> Sheet:
         picture = self._graph.picture
@@ -76,14 +101,16 @@ class Pinning(QObject):
         picture, pins, actions = self._graph.picture, self._pins(), self._window.actions_by_id
         ids = [] if picture is None else picture.layout.ids
         here = [i for i, node in enumerate(ids) if node in pins] if pins else []
-        self._marks.set_nodes(here)
+        frames = [] if picture is None else picture.layout.frames.ids
+        framed = [k for k, group in enumerate(frames) if group in pins]
+        self._marks.set_nodes(here, framed)
         if not actions:
             return
         chosen = self._canvas.picked()
         held = bool(chosen) and all(node in pins for node in chosen)
         actions["pin"].setText("Unpin" if held else "Pin")
         actions["pin"].setEnabled(bool(chosen))
-        actions["unpin_all"].setEnabled(bool(here))
+        actions["unpin_all"].setEnabled(bool(here or framed))
 
 
 class _Repin(QUndoCommand):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.export.data import Graph
 from app.export.errors import ExportError
-from app.export.groups import GroupOptions, arranged
+from app.export.groups import GroupOptions, arranged, laid_out
 from engine.tape.tape import Tape
 from ui import theme as themes
 from ui.graph.model import GraphInfo
@@ -77,16 +77,12 @@ def write_film(
     Writer = encoder(suffix)
 
     from ui.graph import still
-    from ui.graph.cards import card_sizes
     from ui.graph.cut import cut, step_stops
     from ui.graph.film import Film
-    from ui.graph.layout import lay_out
 
     still.ensure_application()
     shown = arranged(tape, graph, info, groups).shown
-    layout = lay_out(
-        shown.graph, card_sizes(shown.graph), nest=shown.nest, sideways=groups.sideways
-    )
+    layout = laid_out(shown, groups)
     film = Film(tape, shown.graph, layout, themes.load(theme), options.size, info.title)
     plan = cut(step_stops(tape, info.passes), options.fps, options.speed)
     done = 0

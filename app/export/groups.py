@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from app.export.arrangement import Arrangement
 from app.export.data import Graph
 from app.export.errors import ExportError
 from engine.tape.tape import Tape
-from ui.graph.folding import Arranged, GroupWish, arrange
+from ui.graph.folding import Arranged, Folded, GroupWish, arrange
 from ui.graph.groups import By, group_by
+from ui.graph.layout import lay_out
 from ui.graph.model import GraphInfo
+from ui.graph.pins import pinned
+from ui.graph.types import Layout
 
 
 @dataclass(frozen=True, slots=True)
 class GroupOptions:
     """by: None for what suits the graph; level: fold groups so many levels inside and deeper, 0 for
-    all; refs: fold these and no others; without both, what suits the graph's size. sideways: the
-    graph runs from left to right."""
+    all; arrangement: what was arranged by hand, folds too; without both, what suits the graph's
+    size is folded. sideways: the graph runs from left to right."""
 
     by: By | None = None
     level: int | None = None
-    refs: frozenset[int] | None = None
+    arrangement: Arrangement = field(default_factory=Arrangement)
     sideways: bool = False
 
 
@@ -34,13 +38,22 @@ def by_of(name: str | None) -> By | None:
 
 def arranged(tape: Tape, graph: Graph, info: GraphInfo, options: GroupOptions) -> Arranged:
     """Return the graph with its groups."""
-    by = options.by or By.MODULE
+    hand = options.arrangement
+    by = options.by or (By.HAND if hand.chosen else By.MODULE)
     folded = {}
-    if options.level is not None or options.refs is not None:
-        groups = group_by(tape, graph, by)
-        if options.refs is not None:
-            chosen = frozenset(one.id for one in groups.groups if one.id.ref in options.refs)
-        else:
-            chosen = groups.deeper(options.level or 0)
-        folded[info.first_event, by] = chosen
-    return arrange(tape, graph, GroupWish(by, folded), info.first_event)
+    if hand.folded is not None:
+        folded[info.first_event, by] = hand.folded
+    elif options.level is not None:
+        groups = group_by(tape, graph, by, hand.chosen)
+        folded[info.first_event, by] = groups.deeper(options.level)
+    wish = GroupWish(by, folded, {info.first_event: hand.chosen})
+    return arrange(tape, graph, wish, info.first_event)
+
+
+def laid_out(shown: Folded, options: GroupOptions) -> Layout:
+    """Return the layout of an arranged graph, with what is pinned where it is held."""
+    from ui.graph.cards import card_sizes  # needs Qt's libraries
+
+    sizes = card_sizes(shown.graph)
+    plain = lay_out(shown.graph, sizes, nest=shown.nest, sideways=options.sideways)
+    return pinned(plain, options.arrangement.pins)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.export.data import Graph
 from app.export.errors import ExportError
-from app.export.groups import GroupOptions, arranged
+from app.export.groups import GroupOptions, arranged, laid_out
 from engine.tape.replay import Moment, state_at
 from engine.tape.tape import Tape
 from ui import theme as themes
@@ -37,8 +37,6 @@ def picture(
     """Return the bytes of a picture; see `app.export.export` for the arguments."""
     # Only pictures need Qt's libraries.
     from ui.graph import still
-    from ui.graph.cards import card_sizes
-    from ui.graph.layout import lay_out
     from ui.graph.pdf import pdf
 
     still.ensure_application()
@@ -46,7 +44,7 @@ def picture(
         playhead = len(tape.events) if playhead is None else playhead
     shown = arranged(tape, graph, info, groups).shown
     graph = shown.graph
-    layout = lay_out(graph, card_sizes(graph), nest=shown.nest, sideways=groups.sideways)
+    layout = laid_out(shown, groups)
     moment = state_at(tape, len(tape.events) if playhead is None else playhead)
     state, legends = None, list[Legend]()
     if playhead is not None:

@@ -274,4 +274,25 @@ def test_headers_keep_a_legible_size_at_any_zoom(qtbot: QtBot, net: Controller) 
         if header is not None:
             heights.append(header.height)
     assert heights
-    assert np.min(heights) >= 14.0
+    assert np.min(heights) >= 11.0  # letters of 9.5 pixels
+
+
+def test_no_header_hides_what_is_in_its_frame(net: Controller) -> None:
+    canvas, picture = net.window.graph.canvas, net.graph.picture
+    canvas.set_reduced_motion(True)
+    assert picture is not None
+    middle = picture.scene.bounds.centre
+    size, seen = canvas.size_in_pixels(), 0
+    for scale in (0.08, 0.12, 0.16, 0.2, 0.3, 0.5, 1.0, 1.8):
+        canvas.look(canvas.camera()._replace(scale=scale).centred(*middle, *size))
+        for frame in picture.scene.frames.ids:
+            header = canvas.header_rect(frame)
+            if header is None:
+                continue
+            seen += 1
+            for node in picture.groups.members(frame):
+                card = canvas.node_rect(node)
+                assert card is not None
+                beside = card.x >= header.x + header.width or card.x + card.width <= header.x
+                assert beside or card.y >= header.y + header.height - 3.5
+    assert seen >= 10

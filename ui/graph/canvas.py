@@ -13,10 +13,12 @@ from PySide6.QtWidgets import QApplication, QWidget
 from ui.fonts import ui_font
 from ui.graph.camera import Rect, View, fitted
 from ui.graph.framing import Header
+from ui.graph.gestures import Gesture
 from ui.graph.hands import HandledView
 from ui.graph.headers import Headers
 from ui.graph.layer import Layer
 from ui.graph.motion import GLIDE
+from ui.graph.nodedrag import Lift
 from ui.graph.overlay import paint_placeholder, paint_ring, paint_rings
 from ui.graph.paint import paint_background
 from ui.graph.previews import Preview
@@ -114,6 +116,7 @@ class GraphCanvas(HandledView):
         unless they were dragged."""
         self.end_gesture()
         dropped, self._held = self._held is not None, None
+        self._headers.set_scene(scene)
         self._stage.move(scene, self.isVisible() and not self._reduced_motion and not dropped)
 
     def clear(self) -> None:
@@ -236,7 +239,7 @@ class GraphCanvas(HandledView):
         self._stage.paint_step(painter, view, size)
         if self._held is not None:
             lift, by = self._held
-            lift.paint(painter, lift.held(picture, by), view)
+            lift.paint(painter, lift.held(picture, by), view, size)
         if self._gesture is not None:
             self._gesture.paint(painter, self._stage.inks, view)
         self._paint_frame(painter, size)
@@ -299,6 +302,15 @@ class GraphCanvas(HandledView):
         elif header.chevron.contains(x, y):
             self._folding.start()
             self.fold_requested.emit(header.group)
+
+    def dragged(
+        self, x: float, y: float, button: Qt.MouseButton, held: Qt.KeyboardModifier
+    ) -> Gesture | None:
+        header, scene = self._header_at(x, y), self._stage.scene
+        left = button == Qt.MouseButton.LeftButton and not held
+        if header is None or scene is None or not left:
+            return super().dragged(x, y, button, held)
+        return self._take_up(scene, Lift.of_group(scene, header.frame), x, y)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._folding.isValid() and not self._folding.hasExpired(

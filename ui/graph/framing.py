@@ -19,6 +19,9 @@ from ui.graph.words import detail_font, title_font
 RADIUS = 10.0
 _LEAST, _MOST = 9.5, 13.0  # pixels of a header's letters
 _NARROW, _LOW = 44.0, 22.0  # pixels; a smaller frame has no header
+_LEADING, _TIGHT = 7.0, 2.0  # pixels that a header is higher than its letters, and at least is
+_COVERED = 3.0  # pixels that a header may cover of what is below it, or it is left out
+
 _GAP = 6.0
 
 
@@ -39,6 +42,15 @@ def paint_frames(painter: QPainter, inks: Inks, frames: Frames, view: View, area
         radius = RADIUS * view.scale
         for x, y, width, height in np.round(some).tolist():
             painter.drawRoundedRect(QRectF(x + 0.5, y + 0.5, width - 1, height - 1), radius, radius)
+
+
+def outline_frame(painter: QPainter, inks: Inks, frames: Frames, view: View, frame: int) -> None:
+    """Draw the outline of a frame that is held."""
+    x, y, width, height = frames.boxes[frame].tolist()
+    area = QRectF(*view.to_pixel(x, y), width * view.scale, height * view.scale)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(inks.focus, 2.0))
+    painter.drawRoundedRect(area, RADIUS * view.scale, RADIUS * view.scale)
 
 
 def frame_fill(inks: Inks, depth: int) -> QColor:
@@ -71,16 +83,39 @@ class Header:
     chevron: QRectF
 
 
-def headers(scene: Scene, view: View, size: tuple[float, float]) -> list[Header]:
-    """Return the headers to draw in a view: none over the header of a frame around it."""
+#: (g,) scene units from the top of each frame to what is uppermost in it.
+Rooms = NDArray[np.float64]
+
+
+def rooms_of(scene: Scene) -> Rooms:
+    """Return how much room each frame of a scene has for its header."""
+    frames = scene.frames
+    if not len(frames):
+        return np.zeros(0)
+    n, uppermost = len(scene), np.full(len(frames), np.inf)
+    homes = np.concatenate([frames.homes, frames.homes[scene.badges.nodes]])
+    tops = scene.boxes[: n + len(scene.badges), 1]
+    np.fmin.at(uppermost, homes[homes >= 0], tops[homes >= 0])
+    parents, boxes = frames.parents, frames.boxes.astype(np.float64)
+    np.fmin.at(uppermost, parents[parents >= 0], boxes[parents >= 0, 1])
+    return np.asarray(uppermost - boxes[:, 1])
+
+
+def headers(
+    scene: Scene, view: View, size: tuple[float, float], rooms: Rooms | None = None
+) -> list[Header]:
+    """Return the headers to draw in a view: none over the header of a frame around it, nor over
+    what is in the frame. rooms: `rooms_of(scene)`, where it is known."""
     frames = scene.frames
     if not len(frames):
         return []
     pixels = _pixels(view)
-    height = pixels + 7.0
+    inset_y = min(5.0 * view.scale, 5.0)
+    free = (rooms_of(scene) if rooms is None else rooms) * view.scale - inset_y
+    heights = np.clip(free, pixels + _TIGHT, pixels + _LEADING)
     boxes = frames.boxes.astype(np.float64) * view.scale + (view.dx, view.dy, 0.0, 0.0)
     fine = (boxes[:, 2] >= _NARROW) & (boxes[:, 3] >= _LOW)
-    fine &= touching(frames.boxes, view.seen(*size))
+    fine &= touching(frames.boxes, view.seen(*size)) & (heights - free <= _COVERED)
     parents = frames.parents.tolist()
     bold, dim = QFontMetricsF(_title(pixels)), QFontMetricsF(_detail(pixels))
     made: dict[int, Header] = {}
@@ -92,7 +127,8 @@ def headers(scene: Scene, view: View, size: tuple[float, float]) -> list[Header]
         wanted = pixels + 6.0 + bold.horizontalAdvance(title) + 8.0
         full = wanted + _GAP + dim.horizontalAdvance(count)
         width = full if full <= room else min(wanted, room)
-        area = QRectF(x + inset, y + min(5.0 * view.scale, 5.0), width, height)
+        height = float(heights[k])
+        area = QRectF(x + inset, y + inset_y, width, height)
         above = parents[k]
         while above >= 0 and not (above in made and made[above].area.intersects(area)):
             above = parents[above]

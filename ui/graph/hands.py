@@ -53,8 +53,8 @@ class HandledView(CameraView):
     node_hovered = Signal(object)  # NodeId | None
     node_activated = Signal(object)  # NodeId: double click or Enter
     picture_changed = Signal()  # another scene, theme or state, or the next frame of a motion
-    #: The person dropped nodes: a dict of NodeId to where its middle is, in scene units. They are
-    #: shown there until `move_to` or `set_graph` is called.
+    #: The person dropped nodes, or a group: a dict of NodeId to where its middle is, in scene
+    #: units. They are shown there until `move_to` or `set_graph` is called.
     nodes_dragged = Signal(object)
     picks_changed = Signal()  # by the person: see `picked`
     menu_requested = Signal(object, QPoint)  # NodeId | None, and where on the screen
@@ -174,9 +174,12 @@ class HandledView(CameraView):
             return None
         if node not in self._picks.nodes:
             self._choose(node)
+        return self._take_up(scene, Lift(scene, list(self._picks.nodes)), x, y)
+
+    def _take_up(self, scene: Scene, lift: Lift, x: float, y: float) -> Gesture | None:
+        """Let what is lifted follow the pointer, which is at a pixel."""
         if self._held is not None:
             return None  # what was dropped last is on its way
-        lift = Lift(scene, list(self._picks.nodes))
         self._fitted = False
         self._hover(-1)
         self._stage.move(lift.ground())
@@ -186,13 +189,11 @@ class HandledView(CameraView):
                 self._stage.move(scene)
                 return
             self._held = lift, by
-            places = scene.boxes[lift.nodes]
-            places = places[:, :2] + places[:, 2:] / 2 + by
-            names = [scene.ids[node] for node in lift.nodes.tolist()]
-            rows = [(x, y) for x, y in places.tolist()]
-            self.nodes_dragged.emit(dict(zip(names, rows, strict=True)))
+            self.nodes_dragged.emit(lift.places(by))
 
-        return NodeDrag(x, y, self.camera, lift, self.picture, self.repaint_view, done)
+        return NodeDrag(
+            x, y, self.camera, lift, self.picture, self.size_in_pixels, self.repaint_view, done
+        )
 
     def _band(self, area: Rect | None) -> None:
         """Select what a rubber band touches, beside what was selected before."""

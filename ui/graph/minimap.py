@@ -27,7 +27,8 @@ from ui.graph.paint import Picture, ink_of, looks_of, paint_edges, paint_fills
 from ui.theme import Theme
 
 #: Share of the canvas's sides that it takes, and between how many pixels; padding around the graph.
-SHARE, LEAST, MOST, PAD = 0.3, 48, 380, 6
+SHARE, LEAST, MOST, PAD = 0.22, 48, 380, 6
+MOSTLY = 0.6  # of the graph's area: if so much is in sight, a map tells little and hides much
 ROOM = 280  # pixels that a canvas's shorter side needs to have a map
 #: Up to so many nodes the map is painted as the canvas is, edges too; more are dots from arrays.
 PAINTED = 1_200
@@ -36,7 +37,7 @@ _NONE = QColor(0, 0, 0, 0).rgba()
 
 
 class Minimap(Floating):
-    """Shows the canvas's graph while the canvas does not show all of it, and moves its camera."""
+    """Shows the canvas's graph while much of it is out of sight, and moves its camera."""
 
     def __init__(self, canvas: GraphCanvas, matches: Matches, theme: Theme) -> None:
         super().__init__(canvas, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight)
@@ -202,13 +203,11 @@ class Minimap(Floating):
         return min(self._canvas.size_in_pixels()) >= ROOM
 
     def _is_cut(self) -> bool:
-        """Return whether part of the graph is out of sight."""
+        """Return whether much of the graph is out of sight."""
         area, seen = self._bounds(), self._seen()
-        right, low = area.x + area.width, area.y + area.height
-        return not (
-            seen.x <= area.x and seen.y <= area.y
-            and seen.x + seen.width >= right and seen.y + seen.height >= low
-        )  # fmt: skip
+        wide = min(seen.x + seen.width, area.x + area.width) - max(seen.x, area.x)
+        high = min(seen.y + seen.height, area.y + area.height) - max(seen.y, area.y)
+        return max(wide, 0.0) * max(high, 0.0) < MOSTLY * area.width * area.height
 
 
 def image_of(picture: Picture, inks: Inks, view: View, size: QSize) -> QImage:

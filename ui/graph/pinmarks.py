@@ -1,4 +1,4 @@
-"""A small pin on the corner of every node that a person has put where it is."""
+"""A small pin on the corner of every node and group that a person has put where it is."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ class PinMarks(Layer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.nodes = _NOTHING
+        self.nodes = self._frames = _NOTHING
 
-    def set_nodes(self, nodes: Sequence[int]) -> None:
-        """Mark these node numbers."""
-        self.nodes = np.array(nodes, np.intp)
+    def set_nodes(self, nodes: Sequence[int], frames: Sequence[int] = ()) -> None:
+        """Mark these nodes and frames, by their numbers."""
+        self.nodes, self._frames = np.array(nodes, np.intp), np.array(frames, np.intp)
         self.changed.emit()
 
     def set_scene(self, scene: Scene | None) -> None:
         """Numbers of another graph mean nothing."""
-        self.nodes = _NOTHING
+        self.nodes = self._frames = _NOTHING
 
     def paint(
         self, painter: QPainter, picture: Picture, view: View, size: tuple[float, float]
     ) -> None:
-        if not len(self.nodes) or view.scale < FROM:
-            return
-        boxes = picture.scene.boxes[self.nodes]
+        scene = picture.scene
+        boxes = scene.frames.boxes[self._frames].astype(np.float64)
+        if view.scale >= FROM:
+            boxes = np.concatenate([scene.boxes[self.nodes], boxes])
         boxes = boxes[touching(boxes, view.seen(*size))]
         reach = min(max(5.0 * view.scale, 4.0), 8.0)
         inks = picture.inks

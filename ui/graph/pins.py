@@ -1,4 +1,4 @@
-"""Nodes that a person has put elsewhere: a layout with them moved, and their edges following."""
+"""Nodes and groups that a person has put elsewhere: a layout with them moved, edges following."""
 
 from __future__ import annotations
 
@@ -10,29 +10,34 @@ from numpy.typing import NDArray
 
 from ui.graph.focus import Focus
 from ui.graph.routes import spans
-from ui.graph.types import Layout, NodeId, Role
+from ui.graph.types import Frames, Layout, NodeId, Role
 
 Floats = NDArray[np.float64]
 
-#: Where the middles of nodes are held, in scene units.
+#: Where the middles of nodes are held, or those of the frames of groups, in scene units.
 Pins = Mapping[NodeId, tuple[float, float]]
 #: Which drawing of a graph pins are for: of what part, and whether it runs from left to right.
 Sheet = tuple[Focus | None, bool]
 
 _STIFF = 60.0  # up to so far a curve leaves its port straight
 _SIDE = 12.0  # boxes less apart than this sideways are tied at their upper and lower sides
+_PAD = 14.0  # between a frame and what was put to its edge
 
 
 def pinned(layout: Layout, pins: Pins) -> Layout:
-    """Return a layout in which the pinned nodes that it has are where they are held.
+    """Return a layout in which the pinned nodes and groups that it has are where they are held.
 
-    Their edges keep their ports, the badges of portals go along. All else stays.
+    What is in a group goes with it, unless it is pinned itself; frames grow around what was put
+    outside of them. Edges keep their ports, the badges of portals go along. All else stays.
     """
     at = {i: pins[node] for i, node in enumerate(layout.ids) if node in pins} if pins else {}
-    if not at:
+    frames = layout.frames
+    if not at and not any(group in pins for group in frames.ids):
         return layout
     boxes = layout.boxes.astype(np.float64)
-    shift = np.zeros((len(boxes), 2))
+    shift, frame_shift = np.zeros((len(boxes), 2)), _frame_shifts(frames, pins)
+    if len(frames):
+        shift[frames.homes >= 0] = frame_shift[frames.homes[frames.homes >= 0]]
     for i, middle in at.items():
         shift[i] = np.array(middle) - (boxes[i, :2] + boxes[i, 2:] / 2)
     boxes[:, :2] += shift
@@ -51,9 +56,51 @@ def pinned(layout: Layout, pins: Pins) -> Layout:
     moved = replace(
         badges, boxes=places.astype(np.float32), points=stubs.astype(np.float32).reshape(-1, 2)
     )
+    if len(frames):
+        frames = _grown(frames, frame_shift, boxes, places, badges.nodes)
     return replace(
-        layout, boxes=boxes.astype(np.float32), points=points, starts=starts, badges=moved
-    )
+        layout, boxes=boxes.astype(np.float32), points=points, starts=starts, badges=moved,
+        frames=frames,
+    )  # fmt: skip
+
+
+def _frame_shifts(frames: Frames, pins: Pins) -> Floats:
+    """Return (g, 2) how far each frame moves with the innermost pinned group that it is in."""
+    shift = np.zeros((len(frames), 2))
+    middles = frames.boxes[:, :2].astype(np.float64) + frames.boxes[:, 2:] / 2
+    for k, (group, parent) in enumerate(zip(frames.ids, frames.parents.tolist(), strict=True)):
+        if group in pins:
+            shift[k] = np.array(pins[group]) - middles[k]
+        elif parent >= 0:
+            shift[k] = shift[parent]
+    return shift
+
+
+def shift_of(frames: Frames, pins: Pins, group: NodeId) -> tuple[float, float]:
+    """Return how far a group's frame is moved by pins, before it grows."""
+    x, y = _frame_shifts(frames, pins)[frames.ids.index(group)].tolist()
+    return x, y
+
+
+def _grown(
+    frames: Frames, shift: Floats, boxes: Floats, badges: Floats, owners: NDArray[np.int32]
+) -> Frames:
+    """Return frames that are moved, and reach around what is in them; owners: of the badges."""
+    low = frames.boxes[:, :2] + shift
+    high = low + frames.boxes[:, 2:]
+    held = np.concatenate([boxes, badges])
+    home = np.concatenate([frames.homes, frames.homes[owners]])
+    held, home = held[home >= 0], home[home >= 0]
+    np.minimum.at(low, home, held[:, :2] - _PAD)
+    np.maximum.at(high, home, held[:, :2] + held[:, 2:] + _PAD)
+    for k in range(len(frames) - 1, -1, -1):
+        around = int(frames.parents[k])
+        if around >= 0:
+            pad = _PAD * ((low[k] < low[around]) | (high[k] > high[around]))
+            low[around] = np.minimum(low[around], low[k] - pad)
+            high[around] = np.maximum(high[around], high[k] + pad)
+    grown = np.concatenate([low, high - low], axis=1)
+    return replace(frames, boxes=grown.astype(np.float32))
 
 
 def way_of(layout: Layout, edge: int) -> Floats:

@@ -28,6 +28,14 @@ class NodeId(NamedTuple):
     def __str__(self) -> str:
         return f"{self.kind.name.lower()}:{self.ref}"
 
+    @classmethod
+    def of(cls, text: str) -> NodeId:
+        """Return the id that `str` wrote; raises ValueError."""
+        kind, _, ref = text.partition(":")
+        if kind.upper() not in Kind.__members__:
+            raise ValueError(f"{text!r} does not name a node, as op:12 does")
+        return cls(Kind[kind.upper()], int(ref))
+
 
 class Role(IntEnum):
     DATA = 0  # a tensor flows forward: downward

@@ -36,7 +36,8 @@ def test_folded_groups_are_cards_in_a_drawing_too(tmp_path: Path) -> None:
     assert main(["export", str(tape), "--to", str(target), "--fold", "1"]) == 0
     assert "layers.1 · Block" in words(target)
     assert "AddmmBackward0" not in words(target)
-    assert main(["export", str(tape), "--to", str(target), "--folded", ""]) == 0
+    (hand := tmp_path / "hand.json").write_text('{"pins": {}, "folded": [], "groups": []}')
+    assert main(["export", str(tape), "--to", str(target), "--arrangement", str(hand)]) == 0
     assert "AddmmBackward0" in words(target)
 
 

@@ -192,3 +192,12 @@ def test_many_nodes_are_dots_in_their_colours_the_visited_ones_on_top(qapp: QApp
     assert image.pixelColor(239, 159).alpha() in (0, 255)
     shown = np.frombuffer(image.constBits(), np.uint32)
     assert 1000 < np.count_nonzero(shown) < shown.size
+
+
+def test_a_graph_that_is_mostly_in_sight_has_no_map(pane: GraphPane) -> None:
+    pane.canvas.zoom_by(1.15)
+    assert not pane.minimap.isVisible()
+    pane.canvas.zoom_by(2.0)
+    assert pane.minimap.isVisible()
+    share = pane.minimap.width() * pane.minimap.height()
+    assert share < 0.07 * pane.canvas.width() * pane.canvas.height()

@@ -22,7 +22,7 @@ from ui.graph.routes import spans
 from ui.graph.types import Frames, Kind, Layout, Nest, Role
 
 #: Height of what a frame says above its nodes; more in a tall one, to be read from further away.
-HEADER, _SHARE, _HIGHEST = 52.0, 0.06, 320.0
+HEADER, _SHARE, _HIGHEST = 64.0, 0.06, 320.0
 _SIDE, _FOOT, _PAD = 26.0, 22.0, 8.0
 _NARROWEST = 150.0
 
