@@ -23,6 +23,8 @@ from ui.graph.types import Frames, Kind, Layout, Nest, Role
 
 #: Height of what a frame says above its nodes; more in a tall one, to be read from further away.
 HEADER, _SHARE, _HIGHEST = 64.0, 0.06, 320.0
+#: In a graph of so many nodes, which is seen from afar, all frames have more.
+_LARGE, _LARGER = 150, 96.0
 _SIDE, _FOOT, _PAD = 26.0, 22.0, 8.0
 _NARROWEST = 150.0
 
@@ -149,6 +151,7 @@ class _Rooms:
     ) -> None:  # fmt: skip
         self._levels, self._tree, self._ways, self._watch = levels, tree, ways, watch
         self._pin = pin
+        self._header = HEADER if len(levels.at) < _LARGE else _LARGER
         self._rooms: list[_Room] = []
         self._room_of = np.zeros(len(tree.parent), np.int64)
         self._sections: Known = {}
@@ -179,7 +182,8 @@ class _Rooms:
                 pin = None if k else self._pin
                 drawing = draw(problem, way, check, self._sections, pin, fine=fine)
                 self._known[key] = len(self._rooms)
-                self._rooms.append(_furnished(problem, drawing) if k else _bare(drawing))
+                framed = _furnished(problem, drawing, self._header) if k else _bare(drawing)
+                self._rooms.append(framed)
             self._room_of[k] = self._known[key]
 
     def _furnish(self, some: Ints, ends: Ints) -> None:
@@ -240,13 +244,13 @@ def _bare(drawing: Drawing) -> _Room:
     return _Room(drawing, 0.0, 0.0, 0.0, 0.0)
 
 
-def _furnished(problem: Problem, drawing: Drawing) -> _Room:
+def _furnished(problem: Problem, drawing: Drawing, header: float) -> _Room:
     """Put a frame around a drawn group, and lead its lines to it."""
     pin = problem.pin
     cards = drawing.boxes[pin == 0]
     sideways = problem.sideways
     tall = float(np.ptp(drawing.boxes[:, 0 if sideways else 1]))
-    room = min(max(HEADER, _SHARE * tall), _HIGHEST)
+    room = min(max(header, _SHARE * tall), _HIGHEST)
     (left, above), _ = margins(sideways, room)
     head = max(above - float(cards[:, 1].min() - drawing.low[1]), _PAD)
     foot = max(_FOOT - float(drawing.high[1] - (cards[:, 1] + cards[:, 3]).max()), _PAD)
