@@ -13,7 +13,7 @@ from app.debug_commands import DEBUG
 from app.graph_commands import GRAPH, VIEW
 from app.keymap import Keymap, native
 from app.notebook_commands import EDIT, KERNEL, RUN
-from app.window_commands import HELP, WINDOW
+from app.window_commands import HELP, SETTINGS, SIZE, TABS, WINDOW
 from ui.icons import icon
 from ui.theme import Theme
 
@@ -33,11 +33,13 @@ COMMANDS = (
         "Write the shown graph as a picture, as data, or its backward replay as a film",
     ),
     Command("compare", "Compare With…", "File", (), "", "List and show how another tape differs"),
+    *TABS,
     Command("quit", "Quit", "File", ("Ctrl+Q",), separator=True),
     Command("undo", "Undo Change", "Edit", ("Ctrl+Z", "Ctrl+Alt+Z"), "undo",
             "Take back the last change of cells, graph or numbers (in an editor: of its text)"),
     Command("redo", "Redo Change", "Edit", ("Ctrl+Shift+Z", "Ctrl+Alt+Shift+Z"), "redo"),
     *EDIT,
+    *SETTINGS,
     Command("run", "Run Cell", "Run", (), "run", "Run the cell and go to the next (Shift+Enter)"),
     Command("run_all", "Run All", "Run", ("Ctrl+Shift+Return",), "run_all", "Run all cells"),
     *RUN,
@@ -81,6 +83,7 @@ COMMANDS = (
     Command("operations", "Find Operation…", "View", ("Ctrl+Shift+O",), "search",
             "What can be called, what it does and what its gradient is", separator=True),
     Command("reset_layout", "Reset Panels", "View", ()),
+    *SIZE,
     *WINDOW,
     *HELP,
 )  # fmt: skip

@@ -17,6 +17,11 @@ class Example:
     title: str
     summary: str
 
+    def pictures(self) -> dict[str, Path]:
+        """Return its picture in each theme, by the theme's name; made by `tests.screenshots`."""
+        folder = self.path.parent / "pictures"
+        return {name: folder / f"{self.path.stem}-{name}.png" for name in ("dark", "light")}
+
 
 def examples() -> list[Example]:
     """Return the examples that `resources/examples/index.json` lists."""

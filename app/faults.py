@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app import __version__
+from ui.notice import Notice
+from ui.report import ReportDialog
 
 _log = logging.getLogger("tapedeck")
 
@@ -24,10 +27,12 @@ class Faults(QObject):
 
     _caught = Signal(str)
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, window: QWidget, notice: Callable[[], Notice]) -> None:
         super().__init__(window)
         self._window = window
-        self._box: QMessageBox | None = None
+        self._notice = notice
+        self._report = ""  # of the last error
+        self.dialog: ReportDialog | None = None
         self._caught.connect(self._show, Qt.ConnectionType.QueuedConnection)
 
     def install(self) -> None:
@@ -52,21 +57,19 @@ class Faults(QObject):
         self._caught.emit(text)
 
     def _show(self, text: str) -> None:
-        if self._box is not None:
+        if self.dialog is not None:
             return  # one report at a time: what follows is in the log
-        self._box = QMessageBox(
-            QMessageBox.Icon.Warning,
-            "Tapedeck",
+        self._report = f"Tapedeck {__version__}, Python {sys.version.split()[0]}\n\n{text}"
+        self._notice().show_message(
             "Something went wrong inside Tapedeck. Your work is still here; save it to be safe.",
-            QMessageBox.StandardButton.Close,
-            self._window,
-        )
-        copy = self._box.addButton("Copy Report", QMessageBox.ButtonRole.ActionRole)
-        report = f"Tapedeck {__version__}, Python {sys.version.split()[0]}\n\n{text}"
-        copy.clicked.connect(lambda: QApplication.clipboard().setText(report))
-        self._box.setDetailedText(report)
-        self._box.finished.connect(self._closed)
-        self._box.open()
+            error=True, action=("Show Report", self.show_report),
+        )  # fmt: skip
+
+    def show_report(self) -> None:
+        """Show the report of the last error."""
+        self.dialog = ReportDialog(self._window, self._report)
+        self.dialog.finished.connect(self._closed)
+        self.dialog.show()
 
     def _closed(self) -> None:
-        self._box = None
+        self.dialog = None

@@ -3,41 +3,66 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import socket
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QSocketNotifier, QTimer
+from PySide6.QtCore import QCoreApplication, QProcess, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app import __version__
-from app.controller import Controller
 from app.faults import Faults
 from app.settings import Settings
-from ui.fonts import load_fonts, ui_font
+from app.workspace import Workspace
+from ui.fonts import load_fonts, set_code_size, ui_font
 
 
 def run(path: Path | None, theme: str | None = None) -> int:
     """Open the window on `path`, or on the first example, and return when it is closed."""
-    application = make_application()
+    QCoreApplication.setOrganizationName("Tapedeck")
+    QCoreApplication.setApplicationName("Tapedeck")
     settings = Settings()
+    application = make_application(settings.preferences.zoom)
+    set_code_size(settings.preferences.code_size)
     if theme is not None:
         settings.preferences.theme = theme
-    controller = Controller(settings)
-    Faults(controller.window).install()
-    _let_ctrl_c_work(application, controller.window)
-    controller.window.show()
+    workspace = Workspace(settings)
+    tabs = workspace.tabs
+    Faults(tabs, lambda: workspace.current().window.notice).install()
+    _let_ctrl_c_work(application, tabs)
+    tabs.show()
     # The window is painted first; the kernel starts behind it.
-    QTimer.singleShot(0, controller, lambda: controller.open(path))
-    QTimer.singleShot(0, controller, controller.keeping.offer)
+    QTimer.singleShot(0, workspace, lambda: workspace.open(path))
+    QTimer.singleShot(0, workspace, lambda: workspace.current().keeping.offer())
+    again: list[str] = []  # how to start anew, if that is wished
+
+    def restart() -> None:
+        if tabs.close():
+            again[:] = restart_command()
+
+    workspace.restart_wished.connect(restart)
     status = application.exec()
-    controller.close()
+    workspace.close()
+    if again:
+        QProcess.startDetached(again[0], again[1:])
     return status
 
 
-def make_application() -> QApplication:
-    """Return the QApplication with Tapedeck's name, style and fonts."""
+def restart_command() -> list[str]:
+    """Return the command line of this program without a file to open."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    return [sys.executable, "-m", "app.cli"]
+
+
+def make_application(zoom: int = 100) -> QApplication:
+    """Return the QApplication with Tapedeck's name, style and fonts; `zoom` (%) scales all of it.
+
+    Qt reads the scale once, from the environment, which is as it was afterwards: kernels and
+    exports have it too.
+    """
     QCoreApplication.setOrganizationName("Tapedeck")
     QCoreApplication.setApplicationName("Tapedeck")
     QCoreApplication.setApplicationVersion(__version__)
@@ -45,7 +70,12 @@ def make_application() -> QApplication:
     if isinstance(found, QApplication):
         application = found
     else:
+        given = os.environ.get("QT_SCALE_FACTOR")
+        if zoom != 100 and given is None:
+            os.environ["QT_SCALE_FACTOR"] = str(zoom / 100)
         application = QApplication(sys.argv[:1])
+        if given is None:
+            os.environ.pop("QT_SCALE_FACTOR", None)
         _favour_the_window()
     application.setStyle("Fusion")
     load_fonts()

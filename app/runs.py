@@ -137,7 +137,9 @@ class Runs(QObject):
         cell.outputs, cell.count = [], None
         self.outputs_cleared.emit(key)
         self.count_changed.emit(key, None)
-        if self._session.document.path is not None:  # an example's outputs are nobody's work
+        document = self._session.document
+        # An example's outputs are nobody's work, and a script keeps none.
+        if document.path is not None and document.format != "py":
             self._session.set_dirty(True)
 
     def _known(self, key: str) -> bool:

@@ -1,43 +1,35 @@
-"""What the person has chosen and how the window was left: one typed schema over QSettings."""
+"""What the person has chosen and how the window was left, kept in one INI file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
+from PySide6.QtCore import QByteArray, QObject, QSettings, QStandardPaths, Signal
 
-from app.kernel.messages import KEEP_MEGABYTES
-
-LEAST_GB, MOST_GB = 0.1, 10_000.0
+from app.preferences import Preferences, parsed, setting
 
 
-@dataclass(slots=True)
-class Preferences:
-    """The settings with their defaults."""
+class Left(NamedTuple):
+    """A file that was open when the window closed, and where its playhead was."""
 
-    theme: str = "dark"  # "dark", "light"
-    speed: float = 4.0  # events per second of the transport
-    animate: bool = True  # False: reduced motion
-    stop_on_error: bool = False  # Run All ends at the first cell that raises
-    follow: bool = True  # the canvas follows the playhead to its graph
-    left_to_right: bool = False  # how graphs run; False: top-down
-    minimap: bool = True  # a map of the graph while part of it is out of sight
-    keep_gb: float = KEEP_MEGABYTES / 1000  # of arrays that a recording holds whole
-    ask_trust: bool = True  # before code from elsewhere is run
-    memory_gb: float = 0.0  # of data that the code may hold; 0: no limit
-    flow: bool = False  # crossed edges show the size of their cotangents
+    path: Path
+    playhead: int
 
 
-class Settings:
-    """Preferences, recent files and window state, kept in one INI file."""
+class Settings(QObject):
+    """Preferences, recent files, keys and window state."""
+
+    changed = Signal(str)  # name of a preference
+    shortcuts_changed = Signal()
 
     MAX_RECENT = 10
     MAX_TRUSTED = 1000
 
     def __init__(self, path: Path | None = None) -> None:
+        super().__init__()
         if path is None:
             where = QStandardPaths.StandardLocation.AppConfigLocation
             path = Path(QStandardPaths.writableLocation(where)) / "tapedeck.ini"
@@ -54,17 +46,22 @@ class Settings:
             text = self._store.value(f"preferences/{field.name}")
             if text is None:
                 continue
-            try:
-                value = str(text) == "true" if isinstance(default, bool) else type(default)(text)
-            except ValueError:
-                continue
-            setattr(loaded, field.name, value)
-        if loaded.theme not in ("dark", "light"):
-            loaded.theme = Preferences().theme
-        loaded.speed = min(max(loaded.speed, 0.25), 1000.0)
-        loaded.memory_gb = min(max(loaded.memory_gb, 0.0), MOST_GB)
-        loaded.keep_gb = min(max(loaded.keep_gb, LEAST_GB), MOST_GB)
+            setattr(loaded, field.name, parsed(str(text), field.name, default))
         return loaded
+
+    def choose(self, name: str, value: Any) -> None:
+        """Set a preference, within its limits, and keep it."""
+        value = setting(name).admitted(value, getattr(Preferences(), name))
+        if value != getattr(self.preferences, name):
+            setattr(self.preferences, name, value)
+            self.save()
+            self.changed.emit(name)
+
+    def restore_defaults(self) -> None:
+        """Set every preference that the dialog shows to its default."""
+        for field in fields(Preferences):
+            if setting(field.name).title:
+                self.choose(field.name, getattr(Preferences(), field.name))
 
     def save(self) -> None:
         """Write the preferences."""
@@ -85,6 +82,31 @@ class Settings:
         others = [other for other in self.recent() if other != path]
         self._store.setValue("recent", [str(p) for p in [path, *others][: self.MAX_RECENT]])
 
+    def session(self) -> tuple[list[Left], int]:
+        """Return what was open when the window closed, and which of it was shown."""
+        count = self._store.beginReadArray("session")
+        left = []
+        for number in range(count):
+            self._store.setArrayIndex(number)
+            at = str(self._store.value("playhead", "0"))
+            path = Path(str(self._store.value("path", "")))
+            left.append(Left(path, int(at) if at.isdigit() else 0))
+        self._store.endArray()
+        shown = str(self._store.value("shown", "0"))
+        return left, int(shown) if shown.isdigit() else 0
+
+    def set_session(self, left: Sequence[Left], shown: int) -> None:
+        """Keep what is open, and which of it is shown."""
+        self._store.remove("session")
+        self._store.beginWriteArray("session", len(left))
+        for number, one in enumerate(left):
+            self._store.setArrayIndex(number)
+            self._store.setValue("path", str(one.path))
+            self._store.setValue("playhead", str(one.playhead))
+        self._store.endArray()
+        self._store.setValue("shown", str(shown))
+        self._store.sync()
+
     def shortcuts(self) -> dict[str, tuple[str, ...]]:
         """Return the keys that the person chose, by command."""
         self._store.beginGroup("shortcuts")
@@ -98,6 +120,7 @@ class Settings:
         for id, keys in chosen.items():
             self._store.setValue(f"shortcuts/{id}", " ".join(keys))
         self._store.sync()
+        self.shortcuts_changed.emit()
 
     def trusted(self) -> list[str]:
         """Return the digests of the code that the person has trusted, newest first."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
@@ -32,6 +39,7 @@ from ui.palette.panel import OperationPalette
 from ui.problems.panel import ProblemsPanel
 from ui.theme import Theme
 from ui.transport.transport import Transport
+from ui.welcome.page import WelcomePage
 
 _READABLE = 380  # points in which a list of differences or problems can be read
 TOOLBAR = ("open", "save", "save_tape", "", "run", "run_all", "interrupt", "restart")
@@ -85,6 +93,7 @@ class Window(QMainWindow):
         self.statusBar().addPermanentWidget(self.kernel_label)
         self.statusBar().setSizeGripEnabled(False)
         self.notice = Notice(self, theme, over=self.graph)
+        self.welcome = WelcomePage(theme, self)
         self.palette_of_commands = CommandPalette(self, theme)
         self.recent_menu = QMenu("Open Recent", self)
         self.examples_menu = QMenu("Examples", self)
@@ -141,6 +150,7 @@ class Window(QMainWindow):
             self.breakpoints,
             self.notice,
             self.palette_of_commands,
+            self.welcome,
             self.busy,
         ):
             panel.set_theme(theme)
@@ -174,13 +184,11 @@ class Window(QMainWindow):
 
     def restore(self, geometry: QByteArray, state: QByteArray) -> None:
         """Come back as the window was left; the first time, fill most of the screen."""
-        if geometry.isEmpty() or not self.restoreGeometry(geometry):
-            available = self.screen().availableGeometry()
-            wished = QSize(1600, 1000)
-            self.resize(wished.boundedTo(available.size()))
-            # Smaller than wished: maximized, since the frame would push the edges off the screen.
-            if available.width() <= wished.width() or available.height() <= wished.height():
-                self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
+        restore_geometry(self, geometry)
+        self.place_panels(state)
+
+    def place_panels(self, state: QByteArray) -> None:
+        """Put the panels where they were left, or where they are at the first start."""
         for placed in (True, False):
             if not state.isEmpty() and self.restoreState(state, int(placed)):
                 self._operations_placed = placed
@@ -237,6 +245,12 @@ class Window(QMainWindow):
                 dock.hide()
                 QTimer.singleShot(0, dock, dock.show)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the welcome page cover all but the bars."""
+        super().resizeEvent(event)
+        top, bottom = self.toolbar.geometry().bottom() + 1, self.statusBar().height()
+        self.welcome.cover(top, bottom)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close only if nothing would be lost."""
         if self.may_close():
@@ -257,3 +271,14 @@ class Window(QMainWindow):
                 event.acceptProposedAction()
                 self.dropped(url.toLocalFile())
                 return
+
+
+def restore_geometry(window: QWidget, geometry: QByteArray) -> None:
+    """Let a window be where it was left; the first time, fill most of the screen."""
+    if geometry.isEmpty() or not window.restoreGeometry(geometry):
+        available = window.screen().availableGeometry()
+        wished = QSize(1600, 1000)
+        window.resize(wished.boundedTo(available.size()))
+        # Smaller than wished: maximized, since the frame would push the edges off the screen.
+        if available.width() <= wished.width() or available.height() <= wished.height():
+            window.setWindowState(window.windowState() | Qt.WindowState.WindowMaximized)

@@ -31,8 +31,35 @@ WINDOW = (
     ),
 )  # fmt: skip
 
+#: Of the menu File: the tabs.
+TABS = (
+    Command("new_tab", "New Tab", "File", ("Ctrl+T",), "", "The welcome page in a tab of its own"),
+    Command("close_tab", "Close Tab", "File", ("Ctrl+W",)),
+    Command("next_tab", "Next Tab", "File", ("Ctrl+PgDown", "Ctrl+Tab")),
+    Command("previous_tab", "Previous Tab", "File", ("Ctrl+PgUp", "Ctrl+Shift+Tab")),
+)  # fmt: skip
+
+#: Of the menu Edit.
+SETTINGS = (
+    Command(
+        "settings", "Settings…", "Edit", ("Ctrl+;",), "settings",
+        "Theme, sizes, motion, graph, memory", separator=True,
+    ),
+)  # fmt: skip
+
+#: Of the menu View: the size of the interface.
+SIZE = (
+    Command(
+        "larger", "Larger", "View", ("Ctrl+Alt++", "Ctrl+Alt+="), "",
+        "Text, icons, cards and panels alike", submenu="Size of Everything", separator=True,
+    ),
+    Command("smaller", "Smaller", "View", ("Ctrl+Alt+-",), submenu="Size of Everything"),
+    Command("normal_size", "100 %", "View", ("Ctrl+Alt+0",), submenu="Size of Everything"),
+)  # fmt: skip
+
 #: Of the menu Help.
 HELP = (
+    Command("welcome", "Welcome Page", "Help", (), "examples", "Recent files and the examples"),
     Command(
         "shortcuts", "Keyboard Shortcuts…", "Help", ("F1",), "help",
         "All commands and their keys, which can be changed",

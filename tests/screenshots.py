@@ -1,8 +1,9 @@
 """Make the README's pictures: the real window on built-in examples, offscreen.
 
-    python -m tests.screenshots [--readme FOLDER] [--examples FOLDER]
+    python -m tests.screenshots [--readme FOLDER] [--examples FOLDER] [--gallery]
 
-With --examples, also the canvas of every example at fit and near, in both themes, to be looked at.
+With --gallery, only the pictures of the examples on the welcome page. With --examples, also the
+canvas of every example at fit and near, in both themes, to be looked at.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import NamedTuple
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_SCALE_FACTOR", "1")
 
-from PySide6.QtCore import QCoreApplication, QEventLoop
+from PySide6.QtCore import QCoreApplication, QEventLoop, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QApplication
 
@@ -54,6 +55,7 @@ PICTURES = (
 )
 NEAR = 1.6  # scale
 SIZE = (1440, 900)
+CARD_WINDOW, CARD_SIZE = (1060, 760), (528, 300)
 
 
 def wait(happened: Callable[[], bool]) -> None:
@@ -155,6 +157,29 @@ def gallery(example: int, folder: Path) -> Iterator[Path]:
             yield saved(canvas.grab(), folder / f"{name}-near-{theme}.png")
 
 
+def small(example: int) -> Iterator[Path]:
+    """Make the pictures of an example for the welcome page: its graph in mid pass, both themes."""
+    one = examples()[example]
+    for theme, target in one.pictures().items():
+        with opened(example, theme, CARD_WINDOW) as controller:
+            canvas, tape = controller.window.graph.canvas, controller.session.tape
+            for dock in controller.window.docks.values():
+                dock.hide()
+            if tape is not None and len(tape.passes):
+                stand(controller, len(tape.passes) - 1, 0.6)
+            settle(controller)
+            canvas.fit(animated=False)
+            settle(controller)
+            shot = canvas.grab()
+            high = shot.width() * CARD_SIZE[1] // CARD_SIZE[0]
+            part = shot.copy(0, max((shot.height() - high) // 2, 0), shot.width(), high)
+            smooth = Qt.TransformationMode.SmoothTransformation
+            target.parent.mkdir(exist_ok=True)
+            yield saved(
+                part.scaled(*CARD_SIZE, Qt.AspectRatioMode.IgnoreAspectRatio, smooth), target
+            )
+
+
 def saved(picture: QPixmap, target: Path) -> Path:
     """Write a picture and return where it is."""
     if not picture.save(str(target)):
@@ -170,8 +195,14 @@ def main() -> int:
         "--readme", type=Path, default=images, help="where the README's pictures go"
     )
     parser.add_argument("--examples", type=Path, help="where those of each example go")
+    parser.add_argument("--gallery", action="store_true", help="only those of the welcome page")
     options = parser.parse_args()
     application: QApplication = make_application()
+    if options.gallery:
+        for example in range(len(examples())):
+            for path in small(example):
+                print(path, flush=True)
+        return 0
     options.readme.mkdir(parents=True, exist_ok=True)
     for shot in PICTURES:
         print(picture(shot, options.readme), flush=True)

@@ -14,6 +14,8 @@ _FILES = (
     "JetBrainsMono-Regular.ttf", "JetBrainsMono-Bold.ttf",
 )  # fmt: skip
 
+_code_larger = 0  # points that the person adds
+
 
 @cache
 def load_fonts() -> None:
@@ -30,9 +32,15 @@ def ui_font(size: str = "body", weight: QFont.Weight = QFont.Weight.Normal) -> Q
     return font
 
 
+def set_code_size(points: int) -> None:
+    """Let the code font have this size, and its smaller one be smaller as before; from then on."""
+    global _code_larger
+    _code_larger = points - SIZES["body"]
+
+
 def mono_font(size: str = "body") -> QFont:
     """Return the code font; `size` is a key of ui.theme.SIZES."""
     load_fonts()
-    font = QFont(MONO_FONT, SIZES[size])
+    font = QFont(MONO_FONT, max(SIZES[size] + _code_larger, 6))
     font.setStyleHint(QFont.StyleHint.Monospace)
     return font

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QColor, QPalette
 
+import resources
 from ui.theme import MONO_FONT, RADIUS, SIZES, SPACE, UI_FONT, Theme
 
 _SHEET = """
@@ -59,6 +60,18 @@ QLineEdit, QSpinBox {{ background: {t.raised}; border: 1px solid {t.border};
   border-radius: {radius}px; padding: 3px {m}px; selection-background-color: {t.selection};
   selection-color: {t.text}; }}
 QLineEdit:focus, QSpinBox:focus {{ border-color: {t.focus}; }}
+QDoubleSpinBox {{ background: {t.raised}; border: 1px solid {t.border};
+  border-radius: {radius}px; padding: 3px {m}px; selection-background-color: {t.selection};
+  selection-color: {t.text}; }}
+QAbstractSpinBox QLineEdit {{ background: transparent; border: none; padding: 0 {m}px; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: none; }}
+QDoubleSpinBox:focus, QCheckBox:focus {{ border-color: {t.focus}; }}
+QCheckBox {{ spacing: {m}px; padding: {s}px; border: 1px solid transparent;
+  border-radius: {radius}px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {t.text_faint};
+  border-radius: 4px; background: {t.raised}; }}
+QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent};
+  image: url("{check}"); }}
 
 QDockWidget {{ color: {t.text_dim}; }}
 QStatusBar {{ background: {t.window}; border-top: 1px solid {t.border}; color: {t.text_dim}; }}
@@ -92,6 +105,12 @@ QSplitter::handle {{ background: {t.border}; }}
 #FindBar, #Crumbs {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: 8px; }}
 #FindBar QLineEdit {{ background: transparent; border: none; padding: 2px {s}px; }}
 #Shortcuts QTreeView::item {{ padding: 3px 0; }}
+#Tabs {{ background: {t.window}; }}
+#Tabs > QTabBar::tab {{ padding: 6px {s}px 6px {l}px; min-width: 90px; max-width: 260px; }}
+#Welcome, #WelcomePage {{ background: {t.window}; }}
+#RecentFile {{ text-align: left; background: transparent; border-color: transparent; }}
+#RecentFile:hover {{ background: {t.hover}; }}
+#RecentFile:focus {{ border-color: {t.focus}; }}
 #CommandPalette {{ background: {t.panel}; border: 1px solid {t.border}; border-radius: 10px; }}
 #CommandPalette QLineEdit {{ padding: 6px {m}px; }}
 #CommandPalette QListView {{ background: transparent; outline: none; }}
@@ -105,7 +124,10 @@ QSplitter::handle {{ background: {t.border}; }}
 
 def style_sheet(theme: Theme) -> str:
     """Return the style sheet of the whole application in `theme`."""
-    return _SHEET.format(t=theme, ui=UI_FONT, mono=MONO_FONT, radius=RADIUS, **SIZES, **SPACE)
+    check = resources.path("icons", "check.svg").as_posix()
+    return _SHEET.format(
+        t=theme, ui=UI_FONT, mono=MONO_FONT, radius=RADIUS, check=check, **SIZES, **SPACE
+    )
 
 
 def palette(theme: Theme) -> QPalette:

@@ -31,6 +31,7 @@ class Commanding(QObject):
         self.keymap = Keymap(COMMANDS, settings)
         self.dialog: ShortcutDialog | None = None  # while it is open
         self._others: dict[str, Callable[[], object]] = {}  # files and examples by entry
+        settings.shortcuts_changed.connect(self._show)
         window.palette_of_commands.chosen.connect(self._chosen)
 
     def handlers(self) -> Mapping[str, Callable[[], object]]:
@@ -75,8 +76,8 @@ class Commanding(QObject):
         if self.dialog is None:
             self.dialog = ShortcutDialog(self._window, self._theme())
             self.dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            self.dialog.wished.connect(self._choose_keys)
-            self.dialog.standard_wished.connect(self._reset_keys)
+            self.dialog.wished.connect(lambda id, keys: self.keymap.choose(id, keys))
+            self.dialog.standard_wished.connect(lambda id: self.keymap.reset(id))
             self.dialog.destroyed.connect(self._closed)
             self.dialog.set_rows(self.rows())
         self.dialog.show()
@@ -110,15 +111,8 @@ class Commanding(QObject):
         else:
             self._others[id]()
 
-    def _choose_keys(self, id: str, keys: tuple[str, ...]) -> None:
-        self.keymap.choose(id, keys)
-        self._show()
-
-    def _reset_keys(self, id: str) -> None:
-        self.keymap.reset(id)
-        self._show()
-
     def _show(self) -> None:
+        self.keymap = Keymap(COMMANDS, self._settings)  # another tab may have changed it
         set_keys(self._window.actions_by_id, self.keymap)
         if self.dialog is not None:
             self.dialog.set_rows(self.rows())

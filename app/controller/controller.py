@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QUndoStack
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QMessageBox
 
 from app import __version__
 from app.commands import make_actions
@@ -31,9 +31,10 @@ from app.controller.notebook import NotebookBinding
 from app.controller.operations import OperationsBinding
 from app.controller.pinning import Pinning
 from app.controller.playback import PlaybackBinding
+from app.controller.preferences import SWITCHES, PreferencesBinding
 from app.controller.previews import PreviewBinding
 from app.controller.problems import ProblemsBinding
-from app.controller.recordings import RecordingSize
+from app.controller.welcoming import Welcoming
 from app.controller.what_if import WhatIf
 from app.controller.writing import Writing
 from app.documents import new
@@ -43,16 +44,18 @@ from app.session import Session
 from app.settings import Settings
 from app.window import Window
 from engine.tape.schema import ValueFlag
-from engine.tape.storage.atomic import remove_stale
 from engine.tape.tape import Tape
 from ui.graph.lens import Lens
 from ui.graph.types import Kind, NodeId
-from ui.style import palette, style_sheet
 from ui.theme import load
+
+TAB_WISHES = ("new", "close", "next", "previous")
 
 
 class Controller(QObject):
-    """The app: one window on one session. Call `close` when the window has closed."""
+    """One window on one session. Call `close` when the window has closed."""
+
+    tab_wished = Signal(str)  # new, close, next, previous
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -65,10 +68,10 @@ class Controller(QObject):
         self.files = Files(self.session, self.runs, self.window, settings)
         self.kernel_state = KernelState(self.runs, self.window)
         self.keeping = Keeping(self.session, self.runs, self.window, self.files, settings)
-        self.recordings = RecordingSize(self.runs, self.window, preferences)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
         self.notebook.cells.stop_on_error = lambda: preferences.stop_on_error
         self.graph = GraphBinding(self.session, self.window, preferences)
+        self.preferences = PreferencesBinding(settings, self.window, self.graph, self.runs)
         self.previews = PreviewBinding(self.session, self.graph, self.window.graph.canvas)
         self.finding = Finding(self.session, self.window, self.graph)
         self.lenses = LensBinding(self.session, self.graph, self.window.graph, preferences)
@@ -93,14 +96,14 @@ class Controller(QObject):
             self.session, self.window, self.graph, self.writing,
             lambda: load(settings.preferences.theme),
         )  # fmt: skip
+        self.welcoming = Welcoming(self.window, self.files, settings)
+        self.session.document_changed.connect(self.welcoming.close)
         self.commanding = Commanding(
             self.window, self.files, settings, lambda: load(settings.preferences.theme)
         )
         self.window.set_actions(make_actions(self, self._handlers(), self.commanding.keymap))
         self._connect()
-        self._apply_theme()
-        self._apply_motion()
-        self.window.graph.minimap.set_wanted(preferences.minimap)
+        self.preferences.show_theme()
         self.window.restore(*settings.window())
         self._fill_menus()
         self._title()
@@ -108,12 +111,21 @@ class Controller(QObject):
 
     def open(self, path: Path | None) -> None:
         """Open a file, or the first example, already run, with the playhead ready to play."""
-        for known in self.settings.recent():
-            remove_stale(known)  # what a crash in the middle of saving left
         if path is None:
             self.files.open_example(examples()[0])
         elif not self.files.open(path):
             self.files.new()
+
+    def is_unused(self) -> bool:
+        """Return whether another document may take the place of this one: nobody works on it."""
+        blank = all(not c.source.strip() for c in self.session.document.cells)
+        example = bool(self.session.title) and self.session.document.path is None
+        mine = self.files.shown is not None or self.session.dirty
+        return not mine and (blank or example) and not self.keeping.leftovers.opened
+
+    def show_welcome(self) -> None:
+        """Show recent files and examples over the document."""
+        self.welcoming.open()
 
     def run_all(self) -> None:
         """Run the notebook from top to bottom."""
@@ -153,7 +165,9 @@ class Controller(QObject):
             "save_tape": self.files.save_tape,
             "compare": self.comparing.ask,
             "export": self.files.export,
-            "quit": self.window.close,
+            **{f"{what}_tab": partial(self.tab_wished.emit, what) for what in TAB_WISHES},
+            "quit": lambda: self.window.window().close(),
+            "welcome": self.show_welcome,
             "undo": self.undo.undo,
             "redo": self.undo.redo,
             "run": self.notebook.run_current,
@@ -162,9 +176,6 @@ class Controller(QObject):
             "interrupt": self.runs.interrupt,
             "restart": self.runs.restart,
             "restart_run": lambda: self.runs.restart(run_all=True),
-            "stop_on_error": lambda: self._toggle("stop_on_error"),
-            "keep": self.recordings.ask,
-            "memory": self.recordings.ask_memory,
             "play": playback.toggle,
             "play_back": lambda: playback.toggle(backwards=True),
             "step": lambda: playback.step(1),
@@ -173,15 +184,12 @@ class Controller(QObject):
             "previous_pass": lambda: playback.jump_pass(-1),
             "to_start": playback.to_start,
             "to_end": playback.to_end,
-            "follow": lambda: self._toggle("follow"),
             "find": self.finding.open,
             "find_next": lambda: self.finding.step(1),
             "find_previous": lambda: self.finding.step(-1),
             **self._debug_handlers(),
             "why": self.problems.ask,
             "problems": self.problems.show,
-            "minimap": self._switch_minimap,
-            "left_to_right": self._switch_direction,
             **self.moving.handlers(),
             **self.nodes.handlers(),
             **self.pinning.handlers(),
@@ -194,10 +202,9 @@ class Controller(QObject):
             "previous_graph": lambda: self.graph.choose_next(-1),
             **{f"colour_{lens.name.lower()}": partial(self.lenses.choose, lens) for lens in Lens},
             "flow": self.lenses.toggle_flow,
-            "theme": self._switch_theme,
-            "animate": lambda: self._toggle("animate"),
             "operations": self.operations.open,
             "reset_layout": self.window.reset_layout,
+            **self.preferences.handlers(),
             **self.commanding.handlers(),
             "about": self._show_about,
         }
@@ -233,6 +240,7 @@ class Controller(QObject):
         runs.problem.connect(lambda text: window.notice.show_message(text, error=True))
         self.files.recent_changed.connect(self._fill_menus)
         self.lenses.changed.connect(self._update_actions)
+        self.preferences.applied.connect(self._applied)
         self.undo.indexChanged.connect(lambda _: self._update_actions())
         window.may_close = self.files.may_lose
         # Not later: once the window has closed, its floating panels count as hidden.
@@ -255,7 +263,7 @@ class Controller(QObject):
         actions["undo"].setText(f"Undo {self.undo.undoText() or 'Change'}")
         actions["redo"].setText(f"Redo {self.undo.redoText() or 'Change'}")
         actions["theme"].setChecked(preferences.theme == "light")
-        for name in ("follow", "animate", "stop_on_error", "minimap", "left_to_right"):
+        for name in SWITCHES:
             actions[name].setChecked(getattr(preferences, name))
         actions["flow"].setChecked(self.lenses.flow)
         for lens in Lens:
@@ -292,37 +300,10 @@ class Controller(QObject):
 
     # --- commands of the window itself
 
-    def _toggle(self, name: str) -> None:
-        preferences = self.settings.preferences
-        setattr(preferences, name, not getattr(preferences, name))
-        self._apply_motion()
+    def _applied(self, name: str) -> None:
+        if name == "theme":
+            self.commanding.set_theme(load(self.settings.preferences.theme))
         self._update_actions()
-
-    def _switch_direction(self) -> None:
-        self._toggle("left_to_right")
-        self.graph.turn()
-
-    def _switch_minimap(self) -> None:
-        self._toggle("minimap")
-        self.window.graph.minimap.set_wanted(self.settings.preferences.minimap)
-
-    def _apply_motion(self) -> None:
-        self.window.graph.canvas.set_reduced_motion(not self.settings.preferences.animate)
-
-    def _switch_theme(self) -> None:
-        preferences = self.settings.preferences
-        preferences.theme = "dark" if preferences.theme == "light" else "light"
-        self._apply_theme()
-        self._update_actions()
-
-    def _apply_theme(self) -> None:
-        theme = load(self.settings.preferences.theme)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.setPalette(palette(theme))
-        application.setStyleSheet(style_sheet(theme))
-        self.window.set_theme(theme)
-        self.commanding.set_theme(theme)
 
     def _show_about(self) -> None:
         self._say(

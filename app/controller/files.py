@@ -41,6 +41,9 @@ class Files(QObject):
         super().__init__(window)
         self._session, self._runs, self._window, self._settings = session, runs, window, settings
         self.exports = Exports(self)
+        self.shown: Path | None = None  # the file that the document or the recording is from
+        #: Who opens a file, or with None something new; None: these do.
+        self.elsewhere: Callable[[Path | None], Files | None] = lambda path: None
         self._watch_exports()
         #: Asked before a document is written over its own file.
         self.may_overwrite: Callable[[Path], bool] = lambda _: True
@@ -49,8 +52,9 @@ class Files(QObject):
 
     def new(self) -> None:
         """Begin an empty notebook."""
-        if self.may_lose():
-            self._show(new())
+        files = self.elsewhere(None) or self
+        if files.may_lose():
+            files.show_document(new())
 
     def open_dialog(self) -> None:
         """Ask for a file and open it."""
@@ -60,7 +64,17 @@ class Files(QObject):
             self.open(Path(name))
 
     def open(self, path: Path) -> bool:
-        """Open a notebook, script or tape; returns whether it could be. Nothing is run."""
+        """Open a notebook, script or tape; returns whether it could be. Nothing is run.
+
+        One that is open already is only shown.
+        """
+        files = self.elsewhere(path) or self
+        if files is not self and files.shown == path.absolute():
+            return True
+        return files.open_here(path)
+
+    def open_here(self, path: Path) -> bool:
+        """Open a file instead of what is shown; returns whether it could be."""
         if not self.may_lose():
             return False
         try:
@@ -77,6 +91,7 @@ class Files(QObject):
         except TapeError as error:
             self._offer_rest(path, error)
             return False
+        self.shown = path.absolute()
         self._settings.add_recent(path)
         self.recent_changed.emit()
         return True
@@ -112,18 +127,20 @@ class Files(QObject):
 
     def open_example(self, example: Example) -> None:
         """Open a copy of an example and run it: it is ours, and small."""
-        if self.may_lose():
+        files = self.elsewhere(None) or self
+        if files.may_lose():
             document = load(example.path)
             document.path = None
-            self._show(document, title=example.title, run=True)
+            files.show_document(document, title=example.title, run=True)
 
-    def show_document(self, document: Document, title: str = "") -> None:
-        """Show a document that was not opened from a file; nothing is run."""
-        self._show(document, title)
+    def show_document(self, document: Document, title: str = "", run: bool = False) -> None:
+        """Show a document that was not opened from a file; `run` it only if it is ours."""
+        self._show(document, title, run)
 
     def _show(
         self, document: Document, title: str = "", run: bool = False, foreign: bool = False
     ) -> None:
+        self.shown = None
         if not document.cells:
             document.cells.append(Cell(new_key()))
         self._session.title = title
@@ -137,6 +154,7 @@ class Files(QObject):
             key = tape.text(row["key"])
             cells[key] = Cell(key=key, kind="code", source=tape.text(row["source"]))
             cells[key].count = int(row["count"]) if row["count"] >= 0 else None
+        self.shown = None
         document = new()
         document.cells = list(cells.values()) or [Cell(new_key())]
         self._session.title = title
@@ -181,6 +199,7 @@ class Files(QObject):
             for cell in document.cells:
                 cell.extra = {}
         self._session.title = ""
+        self.shown = path.absolute()
         self._session.set_path(path)
         self._session.set_dirty(False)
         self._settings.add_recent(path)

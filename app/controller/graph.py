@@ -7,8 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from app.pictures import Picture, Pictures, Wish
+from app.preferences import Preferences
 from app.session import Session
-from app.settings import Preferences
 from app.window import Window
 from engine.tape.replay import Moment, line_at, state_at
 from ui.graph.focus import Focus

@@ -29,6 +29,11 @@ class Leftovers(QObject):
         self._saved: set[Path] = set()
         files.tape_saved.connect(self._tape_saved)
 
+    @property
+    def opened(self) -> bool:
+        """Return whether a recording that was left behind is shown, and not saved yet."""
+        return bool(self._opened - self._saved)
+
     def offer(self) -> None:
         """Tell of the newest recording that was left behind, if there is one."""
         for tape in folders.leftover_tapes(self._base):

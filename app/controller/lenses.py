@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Signal
 
 from app.controller.graph import GraphBinding
 from app.pictures import Picture
+from app.preferences import Preferences
 from app.session import Session
-from app.settings import Preferences
 from app.work import Worker
 from engine.tape.replay import Moment
 from engine.tape.tape import Tape

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from PySide6.QtCore import QObject
 
+from app.preferences import Preferences
 from app.session import Session
-from app.settings import Preferences
 from engine.tape.replay import stops
 from ui.transport.player import Player
 from ui.transport.transport import Transport

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
@@ -114,10 +114,12 @@ def test_a_run_beyond_the_memory_limit_fails_and_the_kernel_lives(
     qtbot: QtBot, controller: Controller, tmp_path: Path
 ) -> None:
     controller.window.actions_by_id["memory"].trigger()
-    box = controller.window.findChild(QInputDialog)
-    assert box is not None
-    box.setDoubleValue(0.5)
-    box.accept()
+    dialog = controller.preferences.dialog
+    assert dialog is not None
+    box = dialog.fields["memory_gb"]
+    assert isinstance(box, QDoubleSpinBox)
+    box.setValue(0.5)
+    dialog.reject()
     assert controller.settings.preferences.memory_gb == 0.5
     (tmp_path / "a.py").write_text("import torch\nx = torch.ones(300_000_000)\n# %%\nprint('on')\n")
     drive.open_file(qtbot, controller, tmp_path / "a.py")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QInputDialog
+from PySide6.QtWidgets import QDoubleSpinBox
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
@@ -37,10 +37,13 @@ def test_the_size_of_recordings_is_asked_for_and_told_to_the_next_kernel(
     qtbot: QtBot, controller: Controller
 ) -> None:
     controller.window.actions_by_id["keep"].trigger()
-    box = controller.window.findChild(QInputDialog)
-    assert box is not None
-    assert box.doubleValue() == 8.0
-    box.setDoubleValue(2.5)
-    box.accept()
+    dialog = controller.preferences.dialog
+    assert dialog is not None
+    box = dialog.fields["keep_gb"]
+    assert isinstance(box, QDoubleSpinBox)
+    assert box.value() == 8.0
+    assert "statistics" in box.accessibleDescription()
+    box.setValue(2.5)
     assert controller.settings.preferences.keep_gb == 2.5
     assert controller.runs.kernel.keep == 2500.0
+    dialog.reject()

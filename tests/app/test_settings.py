@@ -6,7 +6,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray
 
-from app.settings import Preferences, Settings
+from app.preferences import Preferences
+from app.settings import Settings
 
 
 def test_preferences_come_back_as_they_were_left(tmp_path: Path) -> None:
