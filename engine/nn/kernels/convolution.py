@@ -6,6 +6,7 @@ made of the other two.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,69 +21,86 @@ Raw = Any
 Ints = Sequence[int]
 
 
-def _columns(a: Raw, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Raw:
-    """Return (N, groups, positions, channels per group * kernel) and the counts per dimension."""
-    n = len(kernel)
-    counts = tuple(
+#: Elements of the windows that are laid out at a time, about as many as a core's cache holds.
+_AT_ONCE = 1 << 18
+
+
+def _counts(
+    size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
+) -> tuple[int, ...]:
+    """Return how many positions a kernel has along each dimension."""
+    return tuple(
         output_size(*numbers)
-        for numbers in zip(a.shape[-n:], kernel, stride, padding, dilation, strict=True)
+        for numbers in zip(size, kernel, stride, padding, dilation, strict=True)
     )
-    view = windows(padded(a, padding, padding), kernel, stride, dilation, counts)
-    batch, channels = a.shape[:2]
-    view = view.reshape(batch, groups, channels // groups, *counts, *kernel)
-    order = (0, 1, *range(3, 3 + n), 2, *range(3 + n, 3 + 2 * n))
-    positions = int(np.prod(counts))
-    return view.transpose(order).reshape(batch, groups, positions, -1), counts
 
 
-def _matrix(weight: Raw, groups: int) -> Raw:
-    """Return the weight as (groups, channels per group * kernel, outputs per group)."""
-    return weight.reshape(groups, weight.shape[0] // groups, -1).transpose(0, 2, 1)
+def _parts(batch: int, each: int) -> list[slice]:
+    """Return the batch in parts whose samples, with `each` elements, are computed together."""
+    step = max(_AT_ONCE // max(each, 1), 1)
+    return [slice(at, min(at + step, batch)) for at in range(0, batch, step)]
+
+
+def _columns(view: Raw, groups: int, n: int) -> Raw:
+    """Return windows (N, C, *counts, *kernel) as (groups, channels per group * kernel, N * positions):
+    rows of an image stay rows."""
+    order = (1, *range(2 + n, 2 + 2 * n), 0, *range(2, 2 + n))
+    height = view.shape[1] // groups * math.prod(view.shape[2 + n :])
+    width = view.shape[0] * math.prod(view.shape[2 : 2 + n])
+    return view.transpose(order).reshape(groups, height, width)
 
 
 def _spread(g: Raw, groups: int) -> Raw:
-    """Return (N, O, *counts) as (N, groups, positions, outputs per group)."""
-    batch, out = g.shape[:2]
-    return g.reshape(batch, groups, out // groups, -1).transpose(0, 1, 3, 2)
+    """Return (N, O, *counts) as (groups, outputs per group, N * positions)."""
+    out, width = g.shape[1], g.shape[0] * math.prod(g.shape[2:])
+    return g.swapaxes(0, 1).reshape(groups, out // groups, width)
 
 
 def conv(
     a: Raw, weight: Raw, bias: Raw, stride: Ints, padding: Ints, dilation: Ints, groups: int
 ) -> Raw:
     """Correlate (N, C, *S) with (O, C / groups, *K)."""
-    kernel = weight.shape[2:]
-    columns, counts = _columns(a, kernel, stride, padding, dilation, groups)
-    out = np.matmul(columns, _matrix(weight, groups))
-    if bias is not None:
-        out += bias.reshape(groups, 1, -1)
-    out = out.transpose(0, 1, 3, 2).reshape(a.shape[0], weight.shape[0], *counts)
-    return np.ascontiguousarray(out)
+    (batch, channels), (features, inner, *kernel) = a.shape[:2], weight.shape
+    counts = _counts(a.shape[2:], kernel, stride, padding, dilation)
+    view = windows(padded(a, padding, padding), kernel, stride, dilation, counts)
+    matrix = weight.reshape(groups, features // groups, inner * math.prod(kernel))
+    out = np.empty((batch, features, *counts), a.dtype)
+    for part in _parts(batch, channels * math.prod(kernel) * math.prod(counts)):
+        product = np.matmul(matrix, _columns(view[part], groups, len(kernel)))
+        if bias is not None:
+            product += bias.reshape(groups, -1, 1)
+        out[part] = product.reshape(features, -1, *counts).swapaxes(0, 1)
+    return out
 
 
 def conv_input(
     g: Raw, weight: Raw, size: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
 ) -> Raw:
     """Transpose of `conv` in its input: (N, O, *counts) to (N, C, *size)."""
-    kernel = weight.shape[2:]
-    n = len(kernel)
-    counts = g.shape[2:]
-    columns = np.matmul(_spread(g, groups), _matrix(weight, groups).transpose(0, 2, 1))
-    columns = columns.reshape(g.shape[0], groups, *counts, weight.shape[1], *kernel)
-    order = (0, 1, 2 + n, *range(2, 2 + n), *range(3 + n, 3 + 2 * n))
-    w = columns.transpose(order).reshape(g.shape[0], -1, *counts, *kernel)
-    return scatter_windows(w, size[2:], kernel, stride, padding, dilation)
+    (batch, features, *counts), (_, inner, *kernel) = g.shape, weight.shape
+    channels = inner * groups
+    matrix = weight.reshape(groups, features // groups, inner * math.prod(kernel)).swapaxes(1, 2)
+    out = np.empty((batch, channels, *size[2:]), g.dtype)
+    for part in _parts(batch, channels * math.prod(kernel) * math.prod(counts)):
+        columns = np.matmul(matrix, _spread(g[part], groups))
+        columns = columns.reshape(channels, *kernel, part.stop - part.start, *counts)
+        n = len(kernel)
+        view = columns.transpose(n + 1, 0, *range(n + 2, 2 * n + 2), *range(1, n + 1))
+        out[part] = scatter_windows(view, size[2:], kernel, stride, padding, dilation)
+    return out
 
 
 def conv_weight(
     g: Raw, a: Raw, size: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
 ) -> Raw:
     """Transpose of `conv` in its weight: a weight of shape `size`."""
-    columns, _ = _columns(a, size[2:], stride, padding, dilation, groups)
-    spread = _spread(g, groups)
-    batch, _, positions, width = columns.shape
-    left = spread.transpose(1, 3, 0, 2).reshape(groups, -1, batch * positions)
-    right = columns.transpose(1, 0, 2, 3).reshape(groups, batch * positions, width)
-    return np.ascontiguousarray(np.matmul(left, right).reshape(size))
+    (batch, _, *counts), (features, inner, *kernel) = g.shape, size
+    view = windows(padded(a, padding, padding), kernel, stride, dilation, counts)
+    total = np.zeros((groups, features // groups, inner * math.prod(kernel)), g.dtype)
+    for part in _parts(batch, inner * groups * math.prod(kernel) * math.prod(counts)):
+        columns = _columns(view[part], groups, len(kernel))
+        total += np.matmul(_spread(g[part], groups), columns.swapaxes(1, 2))
+    return total.reshape(size)
 
 
 def _per_channel(F: Any, g: Any) -> Any:
@@ -143,21 +161,15 @@ conv_transposed = _expose(define(
 # --- unfold and fold: the windows themselves ---------------------------------------------------
 def _im2col(a: Raw, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -> Raw:
     n = len(kernel)
-    counts = tuple(
-        output_size(*numbers)
-        for numbers in zip(a.shape[-n:], kernel, stride, padding, dilation, strict=True)
-    )
+    counts = _counts(a.shape[-n:], kernel, stride, padding, dilation)
     view = windows(padded(a, padding, padding), kernel, stride, dilation, counts)
     order = (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
-    return view.transpose(order).reshape(a.shape[0], -1, int(np.prod(counts)))
+    return view.transpose(order).reshape(a.shape[0], -1, math.prod(counts))
 
 
 def _col2im(a: Raw, size: Ints, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -> Raw:
     n = len(kernel)
-    counts = tuple(
-        output_size(*numbers)
-        for numbers in zip(size, kernel, stride, padding, dilation, strict=True)
-    )
+    counts = _counts(size, kernel, stride, padding, dilation)
     w = a.reshape(a.shape[0], -1, *kernel, *counts)
     order = (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
     return scatter_windows(w.transpose(order), size, kernel, stride, padding, dilation)
