@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import recording
+from engine import process, recording
 from engine.tape.record import transcript
 from engine.tape.record.arrays import fill_in
 from engine.tape.record.calm import uninterrupted
@@ -104,7 +104,7 @@ class Recorder:
             recording.log = self._log
             self._collector.begin()
             if self._watch is None:
-                self._watch = Watch(self._look)
+                self._watch = Watch(self._look, process.give_back)
 
     def stop(self) -> None:
         """Let the engine work unseen; what was logged is kept."""

@@ -14,6 +14,7 @@ Entry = tuple[Any, ...]
 
 _EVERY = 0.025  # seconds between two looks
 _IDLE = 1.0  # the same while nothing is logged
+_LONG = 10  # such looks in a row: the program rests
 
 
 class Bell:
@@ -30,11 +31,12 @@ class Bell:
 class Watch:
     """A thread that calls `look` as long as the recording is on.
 
-    look: returns whether nothing will need it before `wake` is called.
+    look: returns whether nothing will need it before `wake` is called. rest: called once the program
+    has logged nothing for long.
     """
 
-    def __init__(self, look: Callable[[], bool]) -> None:
-        self._look = look
+    def __init__(self, look: Callable[[], bool], rest: Callable[[], None] = lambda: None) -> None:
+        self._look, self._rest = look, rest
         self._is_over = False
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tape watch", daemon=True)
@@ -52,9 +54,11 @@ class Watch:
             self._thread.join()
 
     def _run(self) -> None:
-        idle = False
+        quiet = 0
         while not self._is_over:
-            self._woken.wait(_IDLE if idle else _EVERY)
+            self._woken.wait(_IDLE if quiet else _EVERY)
             self._woken.clear()
             if not self._is_over:
-                idle = self._look()
+                quiet = quiet + 1 if self._look() else 0
+                if quiet == _LONG:
+                    self._rest()

@@ -61,6 +61,30 @@ def test_it_sleeps_when_there_is_nothing_until_it_is_woken(monkeypatch) -> None:
     thread.end()
 
 
+def test_the_program_rests_once_nothing_was_to_do_for_long(monkeypatch) -> None:
+    monkeypatch.setattr(watch, "_EVERY", 0.001)
+    monkeypatch.setattr(watch, "_IDLE", 0.001)
+    looks, rested = Looks(idle=True), []
+    rests = threading.Semaphore(0)
+
+    def rest() -> None:
+        rested.append(looks.count)
+        rests.release()
+
+    thread = Watch(looks, rest)
+    assert rests.acquire(timeout=20)
+    assert all(looks.came.acquire(timeout=20) for _ in range(3 * watch._LONG))
+    assert rested == [watch._LONG]  # and not again before something happened
+    looks.idle = False
+    at = looks.count + 2
+    while looks.count < at:
+        assert looks.came.acquire(timeout=20)
+    looks.idle = True
+    assert rests.acquire(timeout=20)
+    assert len(rested) == 2
+    thread.end()
+
+
 def test_it_ends_at_once_though_it_sleeps(monkeypatch) -> None:
     monkeypatch.setattr(watch, "_EVERY", 1000.0)
     looks = Looks(idle=True)
