@@ -39,17 +39,16 @@ def _cascade(a: Raw) -> Raw:
     size = len(a)
     power = max(4, (size - 1).bit_length() // _LEVELS)
     step = 1 << power
-    if size < step:
-        return _run(a)
-    parts = []
+    total = None
     for _ in range(_LEVELS - 1):
         full = len(a) // step
-        parts.append(_run(a[full * step :]))
+        if not full:
+            break
+        rest = a[full * step :]
+        if len(rest):
+            total = _run(rest) if total is None else total + _run(rest)
         a = _run(_side_by_side(a[: full * step].reshape(full, step, *a.shape[1:])))
-    total = parts[0]
-    for part in (*parts[1:], _run(a)):
-        total = total + part
-    return total
+    return _run(a) if total is None else total + _run(a)
 
 
 def _rows(a: Raw) -> Raw:

@@ -44,9 +44,18 @@ DOT = define(
     tensor="g * conj(self)",
     doc="The sum of the products of two vectors.",
 )
+
+
+def _bmm(a: Raw, b: Raw) -> Raw:
+    """The products; BLAS takes longer with the transpose of a small matrix than to copy it."""
+    if b.strides[-1] != b.itemsize and b.strides[-2] == b.itemsize:
+        b = np.ascontiguousarray(b)
+    return np.matmul(a, b)
+
+
 BMM = define(
     "bmm(self, mat2)",
-    np.matmul,
+    _bmm,
     family="matmul",
     self="bmm(g, conj(mat2.mT))",
     mat2="bmm(conj(self.mT), g)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import index
 from typing import Any
 
@@ -121,10 +122,20 @@ def reshaped(t: Any, size: tuple[int, ...]) -> Any:
         return VIEW.way(t, size) if flat else UNSAFE_VIEW.way(t.contiguous(), size)
     if not isinstance(a, np.ndarray) or a.flags.c_contiguous:
         return VIEW.way(t, size)
-    try:
+    if _has_view(a.shape, a.strides, size):
         return RESHAPE_ALIAS.way(t, size)
-    except RuntimeError:
-        return UNSAFE_VIEW.way(OPS["clone_contiguous"].way(t, None), size)
+    return UNSAFE_VIEW.way(OPS["clone_contiguous"].way(t, None), size)
+
+
+@lru_cache(1024)
+def _has_view(shape: tuple[int, ...], strides: tuple[int, ...], size: tuple[int, ...]) -> bool:
+    """Whether memory of this shape can be seen in another size; tried on memory nobody looks at."""
+    v = np.lib.stride_tricks.as_strided(np.empty(1, np.uint8), shape, strides)
+    try:
+        v.shape = size
+    except AttributeError:
+        return False
+    return True
 
 
 def _transpose(a: Raw, dim0: int, dim1: int) -> Raw:
