@@ -10,9 +10,11 @@ an error only such leaves are served.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from heapq import heappop, heapreplace
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from engine.autograd.node import AccumulateGrad, Front, receive
@@ -71,7 +73,7 @@ def sweep(buffer: dict[Any, Any], retain: bool, log: Any = None) -> None:
     buffer.clear()
     running = True
     try:
-        if not _newest_first(heap, pending, retain, log):
+        if not _loop(retain, log is not None)(heap, pending, log):
             _in_turn = True
             _each_in_turn(pending, retain, log)
     finally:
@@ -79,55 +81,45 @@ def sweep(buffer: dict[Any, Any], retain: bool, log: Any = None) -> None:
     _serve(pending.values(), log)
 
 
-def _newest_first(heap: Any, pending: Front, retain: bool, log: Any) -> bool:
-    """Run all but the leaves; return whether it came so far without code of a person's."""
+@cache
+def _loop(retain: bool, logged: bool) -> Callable[[Any, Front, Any], bool]:
+    """The loop over all but the leaves, written for one kind of step: each is so short that a call
+    or a question more would be felt. It returns whether it came so far without code of a person's."""
+    name = ("logged" if logged else "step") + ("" if retain else "_free")
+    step = f"{name}(g, heap, pending{', log' if logged else ''})"
+    scope: dict[str, Any] = {
+        "_Turn": _Turn, "_give_up": _give_up, "heappop": heappop, "heapreplace": heapreplace,
+        "receive": receive,
+    }  # fmt: skip
+    exec(compile(_LOOP.replace("STEP", step), str(Path(__file__).parent / "loop"), "exec"), scope)
+    return scope["run"]  # type: ignore[no-any-return]
+
+
+_LOOP = """
+def run(heap, pending, log):
     n = g = None
     pop = pending.pop
     try:
-        if log is not None:
-            while n is not None or heap:
-                n = _next(n, heap, pending)
-                g = n._got
-                n._got = None
-                n = (n.logged if retain else n.logged_free)(g, heap, pending, log)
-        elif retain:
-            while n is not None or heap:
-                n = _next(n, heap, pending)
-                g = n._got
-                n._got = None
-                n = n.step(g, heap, pending)
-        else:
-            while True:
-                if n is None:
-                    if not heap:
-                        break
-                    n = pop(heappop(heap))
-                elif heap:
-                    key = -n.seq
-                    if heap[0] < key:
-                        pending[key] = n
-                        n = pop(heapreplace(heap, key))
-                g = n._got
-                n._got = None
-                n = n.step_free(g, heap, pending)
+        while True:
+            if n is None:
+                if not heap:
+                    return True
+                n = pop(heappop(heap))
+            elif heap:
+                key = -n.seq
+                if heap[0] < key:
+                    pending[key] = n
+                    n = pop(heapreplace(heap, key))
+            g = n._got
+            n._got = None
+            n = n.STEP
     except _Turn:
         receive(n, g, heap, pending)
         return False
     except BaseException:
         _give_up(n, pending, log)
         raise
-    return True
-
-
-def _next(then: Any, heap: Any, pending: Front) -> Any:
-    """Return the newest node: what a step returned, if that is not None, or one that waits."""
-    if then is None:
-        return pending.pop(heappop(heap))
-    key = -then.seq
-    if heap and heap[0] < key:
-        pending[key] = then
-        return pending.pop(heapreplace(heap, key))
-    return then
+"""
 
 
 def _each_in_turn(pending: Front, retain: bool, log: Any) -> None:
