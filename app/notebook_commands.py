@@ -6,6 +6,10 @@ from app.command import Command
 
 #: Of the menu Edit. Their keys are Jupyter's, which the notebook has while a cell is selected.
 EDIT = (
+    Command(
+        "find_in_cells", "Find and Replace in Cells…", "Edit", (), "search",
+        "Search the notebook's text (Ctrl+F in the notebook)", separator=True,
+    ),
     Command("cut_cell", "Cut Cell", "Edit", (), "", "Cut the cell (X)", separator=True),
     Command("copy_cell", "Copy Cell", "Edit", (), "", "Copy the cell (C)"),
     Command("paste_cell", "Paste Cell Below", "Edit", (), "", "Paste below the cell (V)"),
@@ -22,6 +26,10 @@ RUN = (
 
 #: Of the menu Run, below what concerns the kernel.
 KERNEL = (
+    Command(
+        "console", "Console", "Run", ("Ctrl+`",), "code",
+        "Lines that run in the notebook's kernel, with the same names and recording",
+    ),
     Command(
         "memory", "Memory Limit…", "Run", (), "",
         "How many gigabytes of data the code may hold before it raises MemoryError",

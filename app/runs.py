@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from app.growth import Growth
 from app.kernel.client import Kernel, Reply
 from app.kernel.outputs import append_outputs
 from app.session import Session
@@ -49,7 +50,8 @@ class Runs(QObject):
         kernel.died.connect(self.died)
         kernel.input_requested.connect(self.input_requested)
         kernel.tape_ready.connect(self._tape_ready)
-        kernel.tape_grew.connect(session.grow)
+        self._growth = Growth(session.grow, self)
+        kernel.tape_grew.connect(self._growth.grew)
         kernel.tape_ended.connect(lambda why: self.problem.emit(f"The recording ends here: {why}."))
 
     @property
@@ -176,7 +178,7 @@ class Runs(QObject):
             if reply.status == "error":
                 self.error_raised.emit(key, f"{reply.ename}: {reply.evalue}")
         if not self._pending:
-            self._session.grow()
+            self._growth.show()
             self.finished.emit()
             if self._first:
                 self._first = False

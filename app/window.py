@@ -33,6 +33,7 @@ from ui.graph.pane import GraphPane
 from ui.icons import app_icon
 from ui.inspector.inspector import Inspector
 from ui.keyboard import give_keyboard, has_keyboard
+from ui.notebook.console import Console
 from ui.notebook.view import NotebookView
 from ui.notice import Notice
 from ui.palette.panel import OperationPalette
@@ -60,6 +61,7 @@ class Window(QMainWindow):
         )
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.notebook = NotebookView(theme=theme)
+        self.console = Console(theme)
         self.graph = GraphPane(theme)
         self.inspector = Inspector(theme)
         self.transport = Transport(theme)
@@ -73,6 +75,7 @@ class Window(QMainWindow):
             "inspector": Dock("InspectorDock", "Inspector", self.inspector, self),
             "transport": Dock("TransportDock", "Transport", self.transport, self),
             "operations": Dock("OperationsDock", "Operations", self.operations, self),
+            "console": Dock("ConsoleDock", "Console", self.console, self),
             "differences": Dock("DifferencesDock", "Differences", self.differences, self),
             "problems": Dock("ProblemsDock", "Problems", self.problems, self),
             "breakpoints": Dock("BreakpointsDock", "Breakpoints", self.breakpoints, self),
@@ -141,6 +144,7 @@ class Window(QMainWindow):
         """Take another theme; the application's style sheet is set by the caller."""
         for panel in (
             self.notebook,
+            self.console,
             self.graph,
             self.inspector,
             self.transport,
@@ -166,6 +170,7 @@ class Window(QMainWindow):
             "transport": Qt.DockWidgetArea.BottomDockWidgetArea,
             "operations": Qt.DockWidgetArea.RightDockWidgetArea,
             "differences": Qt.DockWidgetArea.LeftDockWidgetArea,
+            "console": Qt.DockWidgetArea.LeftDockWidgetArea,
             "problems": Qt.DockWidgetArea.RightDockWidgetArea,
             "breakpoints": Qt.DockWidgetArea.RightDockWidgetArea,
         }
@@ -220,6 +225,18 @@ class Window(QMainWindow):
         for place in range(here + by, here + by * (len(panels) + 1), by):
             if give_keyboard(panels[place % len(panels)]):
                 return
+
+    def show_console(self) -> None:
+        """Show the console below the notebook, as high as a third of it."""
+        dock, notebook = self.docks["console"], self.docks["notebook"]
+        if not dock.isVisible() and not dock.isFloating():
+            height = max(notebook.height(), 300)
+            self.splitDockWidget(notebook, dock, Qt.Orientation.Vertical)
+            dock.show()
+            sizes = [height * 2 // 3, height // 3]
+            self.resizeDocks([notebook, dock], sizes, Qt.Orientation.Vertical)
+        dock.show()
+        dock.raise_()
 
     def _show_over(self, name: str, other: str) -> None:
         dock = self.docks[name]

@@ -8,7 +8,7 @@ from app.command import Command
 PANELS = (
     ("notebook", "Notebook"), ("inspector", "Inspector"), ("transport", "Transport"),
     ("operations", "Operations"), ("differences", "Differences"), ("problems", "Problems List"),
-    ("breakpoints", "Breakpoints List"),
+    ("breakpoints", "Breakpoints List"), ("console", "Console Panel"),
 )  # fmt: skip
 
 #: Of the menu View.

@@ -41,6 +41,7 @@ class CellActions(QObject):
             "restart": lambda _: runs.restart(),
             **{f"heading_{n}": partial(self._heading, level=n) for n in range(1, 7)},
         }
+        view.sources_requested.connect(self._change_sources)
         view.wished.connect(lambda name, key: self._table[name](key))
 
     def handlers(self) -> dict[str, Callable[[], object]]:
@@ -50,6 +51,7 @@ class CellActions(QObject):
             "run_above": partial(perform, "run_above"),
             "run_below": partial(perform, "run_below"),
             "clear_outputs": partial(perform, "clear_all"),
+            "find_in_cells": self._view.finding.open,
             "split_cell": partial(perform, "split"),
             "merge_cells": partial(perform, "merge"),
             "cut_cell": partial(perform, "cut"),
@@ -63,6 +65,12 @@ class CellActions(QObject):
             self._undo.push(RemoveCell(self._session, key))
             if not self._session.document.cells:
                 self._undo.push(InsertCell(self._session, 0, Cell(new_key())))
+
+    def _change_sources(self, sources: dict[str, str]) -> None:
+        with self._as_one("Replace"):
+            for key, source in sources.items():
+                if source != self._session.cell(key).source:
+                    self._undo.push(ChangeSource(self._session, key, source))
 
     def _run(self, start: int, stop: int | None) -> None:
         cells = self._session.document.cells[start:stop]

@@ -16,6 +16,7 @@ from app.commands import make_actions
 from app.controller.building import Building
 from app.controller.commanding import Commanding
 from app.controller.comparing import Comparing
+from app.controller.console import ConsoleBinding
 from app.controller.debugging import Debugging
 from app.controller.files import Files
 from app.controller.finding import Finding
@@ -69,6 +70,7 @@ class Controller(QObject):
         self.kernel_state = KernelState(self.runs, self.window)
         self.keeping = Keeping(self.session, self.runs, self.window, self.files, settings)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
+        self.console = ConsoleBinding(self.runs, self.window)
         self.notebook.cells.stop_on_error = lambda: preferences.stop_on_error
         self.graph = GraphBinding(self.session, self.window, preferences)
         self.preferences = PreferencesBinding(settings, self.window, self.graph, self.runs)
@@ -176,6 +178,7 @@ class Controller(QObject):
             "interrupt": self.runs.interrupt,
             "restart": self.runs.restart,
             "restart_run": lambda: self.runs.restart(run_all=True),
+            "console": self.console.open,
             "play": playback.toggle,
             "play_back": lambda: playback.toggle(backwards=True),
             "step": lambda: playback.step(1),

@@ -150,6 +150,10 @@ class CellWidget(QWidget):
         if self.model.kind == "markdown":
             self._show_editor(False)
 
+    def show_source(self) -> None:
+        """Show the text as it is written, without the keyboard."""
+        self._show_editor(True)
+
     def is_idle(self) -> bool:
         """Tell whether a new widget of the same model would serve as well: nothing to undo."""
         undo = self.editor is not None and (

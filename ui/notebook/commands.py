@@ -81,6 +81,9 @@ class Commands:
             "clear": self._clear,
             "copy": lambda model: QGuiApplication.clipboard().setText(model.source),
             "more": self._more,
+            "find": lambda _: view.finding.open(),
+            "find_next": lambda _: view.finding.step(1),
+            "find_previous": lambda _: view.finding.step(-1),
             "line_numbers": lambda _: view.set_line_numbers(not view.line_numbers),
             **{name: partial(self._wish, name=name) for name in WISHES},
         }

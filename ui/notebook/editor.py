@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from ui.fonts import mono_font
-from ui.notebook import editing
+from ui.notebook import editing, keys
 from ui.notebook.gutter import Gutter
 from ui.notebook.highlight import Highlighter
 from ui.notebook.marks import Marks
@@ -32,8 +32,6 @@ _MODIFIERS = (
 )
 _NONE = Qt.KeyboardModifier.NoModifier
 _SHIFT, _CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
-#: With Ctrl and Shift: moves the cell, splits it.
-_OWNERS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Minus, Qt.Key.Key_Underscore)
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -203,10 +201,7 @@ class CodeEditor(QPlainTextEdit):
 
     @staticmethod
     def _for_owner(event: QKeyEvent) -> bool:
-        pressed = event.modifiers() & _MODIFIERS
-        if event.key() in _ENTER:
-            return pressed != _NONE
-        return pressed == _CTRL | _SHIFT and event.key() in _OWNERS
+        return keys.command(event, editing=True) is not None
 
     def _own(self, event: QKeyEvent) -> bool:
         comment = event.key() == Qt.Key.Key_Slash and event.modifiers() & _MODIFIERS == _CTRL

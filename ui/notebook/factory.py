@@ -34,4 +34,6 @@ def make_cell(view: NotebookView, model: CellModel, parent: QWidget) -> CellWidg
     widget.input_given.connect(partial(view.input_given.emit, model.key))
     widget.set_line_numbers(view.line_numbers)
     widget.set_current(model is view.current_model(), view.editing)
+    widget.editor_made.connect(lambda _: view.finding.mark(widget))
+    view.finding.mark(widget)
     return widget

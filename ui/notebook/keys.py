@@ -17,6 +17,10 @@ ALWAYS = {
     (_RETURN, _ALT): "run_insert",
     (Qt.Key.Key_Up, _CTRL | _SHIFT): "up",
     (Qt.Key.Key_Down, _CTRL | _SHIFT): "down",
+    (Qt.Key.Key_F, _CTRL): "find",
+    (Qt.Key.Key_H, _CTRL): "find",
+    (Qt.Key.Key_F3, _NONE): "find_next",
+    (Qt.Key.Key_F3, _SHIFT): "find_previous",
     (Qt.Key.Key_Minus, _CTRL | _SHIFT): "split",
     (Qt.Key.Key_Underscore, _CTRL | _SHIFT): "split",  # what that key is with Shift
 }
@@ -26,6 +30,7 @@ COMMAND = {
     (Qt.Key.Key_A, _NONE): "insert_above",
     (Qt.Key.Key_B, _NONE): "insert",
     (Qt.Key.Key_D, _NONE): "delete_key",
+    (Qt.Key.Key_F, _NONE): "find",
     (Qt.Key.Key_X, _NONE): "cut",
     (Qt.Key.Key_C, _NONE): "copy_cell",
     (Qt.Key.Key_V, _NONE): "paste",

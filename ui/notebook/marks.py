@@ -12,6 +12,7 @@ from ui.theme import Theme
 
 FLASH_MS = 900
 _LIT, _ERROR, _CURRENT, _FLASH, _BRACKET = 0.16, 0.16, 0.045, 0.4, 0.28  # opacities
+_FOUND, _HERE = 0.22, 0.5
 _QUOTED = ("string", "comment")
 _NEAR = 10_000  # characters on each side in which a bracket's twin is sought
 
@@ -26,6 +27,7 @@ class Marks(QObject):
         self._editor, self._highlighter, self._theme = editor, highlighter, theme
         self.lit: frozenset[int] = frozenset()
         self.error = 0
+        self._found: list[tuple[int, int, bool]] = []
         self._flash, self._strength = 0, 0.0
         self._animation = QVariantAnimation(self, startValue=1.0, endValue=0.0, duration=FLASH_MS)
         self._animation.valueChanged.connect(self._on_flash)
@@ -39,6 +41,12 @@ class Marks(QObject):
         """Light lines in the accent colour and mark the one that failed."""
         if (lit, error) != (self.lit, self.error):
             self.lit, self.error = lit, error
+            self.update()
+
+    def set_found(self, places: list[tuple[int, int, bool]]) -> None:
+        """Mark what a search found: (start, stop) in UTF-16, and whether it is the current one."""
+        if places != self._found:
+            self._found = places
             self.update()
 
     def flash(self, line: int) -> None:
@@ -57,7 +65,8 @@ class Marks(QObject):
         wanted += [(self._flash, self._theme.accent, _FLASH * self._strength)]
         bars = [self._bar(*one) for one in wanted if one[0] > 0 and one[2] > 0]
         found = [bar for bar in bars if bar is not None]
-        self._editor.setExtraSelections(found + self._brackets())
+        matches = [self._match(*place) for place in self._found]
+        self._editor.setExtraSelections(found + matches + self._brackets())
         self.changed.emit(self.lit, self.error, current)
 
     def _on_flash(self, strength: float) -> None:
@@ -71,6 +80,13 @@ class Marks(QObject):
         shape = _fill(colour, opacity)
         shape.setProperty(QTextFormat.Property.FullWidthSelection, True)
         return _selection(QTextCursor(block), shape)
+
+    def _match(self, start: int, stop: int, current: bool) -> QTextEdit.ExtraSelection:
+        cursor = QTextCursor(self._editor.document())
+        last = self._editor.document().characterCount() - 1
+        cursor.setPosition(min(start, last))
+        cursor.setPosition(min(stop, last), QTextCursor.MoveMode.KeepAnchor)
+        return _selection(cursor, _fill(self._theme.accent, _HERE if current else _FOUND))
 
     def _brackets(self) -> list[QTextEdit.ExtraSelection]:
         cursor = self._editor.textCursor()

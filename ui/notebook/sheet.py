@@ -5,6 +5,8 @@ from __future__ import annotations
 from ui.theme import MONO_FONT, SIZES, UI_FONT, Theme
 
 _SHEET = """
+#Console {{ background: {t.panel}; border: none; }}
+#ConsoleLine {{ background: {t.border}; }}
 NotebookView {{ background: {t.panel}; border: none; }}
 CodeEditor {{ background: transparent; border: none; color: {t.code[text]};
   font-family: "{mono}"; font-size: {body}pt; font-style: normal;
@@ -14,6 +16,12 @@ MarkdownView {{ background: transparent; border: none; color: {t.text};
   selection-color: {t.text}; }}
 #TrustBar {{ background: {t.raised}; border-bottom: 1px solid {t.warning}; }}
 #TrustBar QLabel {{ background: transparent; color: {t.text}; font-size: {small}pt; }}
+#NotebookFind {{ background: {t.raised}; border-bottom: 1px solid {t.border}; }}
+#NotebookFind QLineEdit {{ background: {t.panel}; }}
+#NotebookFind QPushButton {{ padding: 3px 10px; font-size: {small}pt; }}
+#NotebookFind QToolButton {{ font-family: "{mono}"; font-size: {small}pt; min-width: 18px;
+  min-height: 16px; }}
+#NotebookFind QLabel {{ background: transparent; font-size: {small}pt; }}
 TextView {{ background: transparent; border: none; }}
 #FailureTitle {{ color: {t.error}; font-family: "{mono}"; font-size: {body}pt;
   font-weight: bold; background: transparent; }}

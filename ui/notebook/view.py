@@ -9,13 +9,14 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
-from ui.notebook import keys
+from ui.notebook import keys, places
 from ui.notebook.assist import Assist
 from ui.notebook.cell import CellWidget
 from ui.notebook.column import Column
 from ui.notebook.commands import Commands
 from ui.notebook.editor import CodeEditor
 from ui.notebook.factory import make_cell
+from ui.notebook.find import Find
 from ui.notebook.hover import Hover
 from ui.notebook.mime import Link
 from ui.notebook.model import CellModel
@@ -46,6 +47,7 @@ class NotebookView(QWidget):
     outputs_cleared = Signal(str)  # the person cleared them
     input_given = Signal(str, str)  # key, the line that the code waits for
     lost_place = Signal(int)  # a traceback names this run, whose cell has run again since
+    sources_requested = Signal(dict)  # the text that cells shall have, by key
     wished = Signal(str, str)  # a command of the owner's (see commands.WISHES), key
     link_activated = Signal(str)  # an address in a text cell
 
@@ -66,8 +68,10 @@ class NotebookView(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         self.trust = TrustBar(self, self.theme)
+        self.finding = Find(self)
         box.setSpacing(0)
         box.addWidget(self.trust)
+        box.addWidget(self.finding.bar)
         box.addWidget(self.column)
         self.commands = Commands(self)
         self.hover = Hover(self, self.theme)
@@ -144,7 +148,7 @@ class NotebookView(QWidget):
     def set_count(self, key: str, count: int | None) -> None:
         """Set the number in `[3]`."""
         self._models[key].count = count
-        self._repaint(self._models[key])
+        self.show_marks(self._models[key])
 
     def set_status(self, key: str, status: str) -> None:
         """Set "idle", "queued", "running", "ok" or "error"."""
@@ -156,7 +160,7 @@ class NotebookView(QWidget):
             if model.floor:
                 model.floor = 0
                 self.column.changed(key)
-        self._repaint(model)
+        self.show_marks(model)
 
     def ask_input(self, key: str, prompt: str | None, password: bool = False) -> None:
         """Show a line for the input that a cell's code waits for; None takes it away.
@@ -174,29 +178,17 @@ class NotebookView(QWidget):
 
     def light_lines(self, lines: Mapping[str, set[int]]) -> None:
         """Light 1-based lines of cells in the accent colour; others go dark."""
-        for key, model in self._models.items():
-            lit = frozenset(lines.get(key, ()))
-            if lit != model.lit:
-                model.lit = lit
-                self._repaint(model)
+        places.light(self, self.column.models, lines)
 
     def follow(self, key: str, line: int) -> None:
         """Scroll as little as possible to a 1-based line, unless the person is writing."""
-        model = self._models.get(key)
-        if model is not None and not self.editing:
-            self.column.ensure_visible(model, self.column.widget(model).editor_line_rect(line))
+        if key in self._models and not self.editing:
+            places.show_line(self, self._models[key], line)
 
     def reveal(self, key: str, line: int) -> None:
         """Make a cell current, scroll to a 1-based line and let it flash."""
-        model = self._models.get(key)
-        if model is None:
-            return
-        self.select(model)
-        widget = self.column.widget(model)
-        if widget.editor is not None and not widget.editor.isHidden():
-            widget.editor.go_to(line)
-            widget.editor.marks.flash(line)
-        self.column.ensure_visible(model, widget.editor_line_rect(line))
+        if key in self._models:
+            places.reveal(self, self._models[key], line)
 
     def set_current(self, key: str) -> None:
         """Select a cell as a whole."""
@@ -228,9 +220,10 @@ class NotebookView(QWidget):
         self.theme = theme
         self.column.forget_far()  # they would be restyled for nothing
         self.setStyleSheet(sheet(theme))
-        parts = (self.hover.toolbar, self.add_row, self.assist, self.trust, self.column)
-        for part in parts:
+        for part in (self.hover.toolbar, self.add_row, self.assist, self.trust):
             part.set_theme(theme)
+        self.finding.bar.set_theme(theme)
+        self.column.set_theme(theme)
 
     # -- questions -------------------------------------------------------------------------------
 
@@ -251,6 +244,11 @@ class NotebookView(QWidget):
         if editor is None:
             return None
         return model.key, editor.textCursor().blockNumber() + 1
+
+    def focused_editor(self) -> CodeEditor | None:
+        """Return the editor that has the keyboard."""
+        focus = QApplication.focusWidget()
+        return focus if isinstance(focus, CodeEditor) and self.isAncestorOf(focus) else None
 
     def cursor_index(self, key: str) -> int:
         """Return before which letter of a cell's text the cursor is; 0 before it was edited."""
@@ -334,6 +332,8 @@ class NotebookView(QWidget):
     # -- wiring ----------------------------------------------------------------------------------
 
     def _connect(self) -> None:
+        self.column.moved.connect(self.finding.refresh)
+        self.source_changed.connect(self.finding.refresh)
         self.add_row.requested.connect(self.commands.append)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
@@ -360,11 +360,8 @@ class NotebookView(QWidget):
 
     def go_to_place(self, link: Link) -> None:
         """Go to the line that a traceback names, in the cell whose last run it was."""
-        for model in self.column.models:
-            if model.count == link.run:
-                self.reveal(model.key, link.target)
-                return
-        self.lost_place.emit(link.run)
+        if not places.follow_link(self, link):
+            self.lost_place.emit(link.run)
 
     # -- selection -------------------------------------------------------------------------------
 
@@ -391,7 +388,8 @@ class NotebookView(QWidget):
 
     # -- refreshing ------------------------------------------------------------------------------
 
-    def _repaint(self, model: CellModel) -> None:
+    def show_marks(self, model: CellModel) -> None:
+        """Show a cell's count, status and marked lines as they are now."""
         if model.key in self.column.widgets:
             self.column.widgets[model.key].refresh_marks()
 

@@ -48,10 +48,9 @@ class Player(QObject):
 
         Call it again as the tape grows: the playhead stays, and goes on if it was playing.
         """
-        parts = [np.zeros(1, np.int32), np.asarray(stops, np.int32)]
-        if end is not None:
-            parts.append(np.array([end], np.int32))
-        self._stops = np.unique(np.concatenate(parts))
+        ends = [] if end is None else [end]
+        known = np.concatenate(([0], np.asarray(stops, np.int32), ends)).astype(np.int32)
+        self._stops = known[np.append(True, known[1:] > known[:-1])]
 
     def set_passes(self, starts: NDArray[np.int32]) -> None:
         """Take the ascending playheads at which backward passes have just begun."""
