@@ -1,13 +1,14 @@
 """Special functions on arrays in double precision: erf, gamma, Bessel and their relatives.
 
 Series and asymptotic expansions are from Abramowitz and Stegun; erf and gamma come from the
-standard library, element by element.
+standard library, element by element, and erf of many float32 numbers from a table of those.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,45 @@ def _lgamma(x: float) -> float:
     return math.lgamma(x)
 
 
-erf = _elementwise(math.erf)
+#: Elements up to which erf is computed one by one.
+_FEW = 512
+_STEPS, _END = 64, 6  # places of the table per unit, and where erf is 1 in double precision
+
+
+@cache
+def _erf_table() -> tuple[Raw, Raw]:
+    """erf and its slope at the places of the table."""
+    x = np.arange(_STEPS * _END + 1) / _STEPS
+    return np.array([*map(math.erf, x)]), np.exp(-x * x) * (2 / math.sqrt(math.pi))
+
+
+def _erf_of_many(a: Raw) -> Raw:
+    """Taylor's series around the nearest place of the table; the error is below 1e-14."""
+    x = np.abs(a.astype(np.float64))
+    place = np.minimum(np.rint(np.nan_to_num(x) * _STEPS), _STEPS * _END).astype(np.intp)
+    at = place / _STEPS
+    d = np.minimum(x, _END) - at
+    values, slopes = _erf_table()
+    square = at * at
+    series = ((4 * square - 12) * square + 3) / 30  # of the powers of d, from the fifth down
+    for coefficient in ((3 - 2 * square) * at / 6, (2 * square - 1) / 3, -at, 1.0):
+        series *= d
+        series += coefficient
+    series *= slopes[place]
+    series *= d
+    series += values[place]
+    return np.copysign(series, a).astype(a.dtype)
+
+
+_erf_of_each = _elementwise(math.erf)
+
+
+def erf(a: Raw) -> Raw:
+    """The error function."""
+    many = isinstance(a, np.ndarray) and a.dtype == np.float32 and a.size > _FEW
+    return _erf_of_many(a) if many else _erf_of_each(a)
+
+
 erfc = _elementwise(math.erfc)
 lgamma = _elementwise(_lgamma)
 

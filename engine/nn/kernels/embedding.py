@@ -19,11 +19,13 @@ def _expose(op: Any) -> Any:
 def _scatter_rows(g: Raw, indices: Raw, n: int, padding_idx: int, by_frequency: bool) -> Raw:
     """Add each gradient row to its place among n rows; the padding row gets none."""
     flat = indices.ravel()
-    rows = g.reshape(flat.size, -1)
+    rows = g.reshape(flat.size, g.shape[-1])
     if by_frequency:
         rows = rows / np.bincount(flat, minlength=n)[flat][:, None].astype(g.dtype)
-    out = np.zeros((n, rows.shape[1]), g.dtype)
-    np.add.at(out, flat, rows)
+    width = rows.shape[1]
+    out = np.zeros((n, width), g.dtype)
+    at = flat[:, None] * width + np.arange(width)
+    np.add.at(out.reshape(-1), at.ravel(), rows.ravel())  # of vectors NumPy has a quicker way
     if padding_idx >= 0:
         out[padding_idx] = 0
     return out

@@ -46,28 +46,51 @@ def max_places(
 ) -> Raw:
     """Return each window's flat index, in the last dimensions of `a`, of its first maximum."""
     n = len(kernel)
-    counts = _counts(a, kernel, stride, padding, dilation, ceil)
-    after = _overhang(a, kernel, stride, padding, dilation, counts)
-    low = -np.inf if a.dtype.kind == "f" else np.iinfo(a.dtype).min
-    view = windows(padded(a, padding, after, low), kernel, stride, dilation, counts)
-    best = view.reshape(*view.shape[:-n], -1).argmax(axis=-1)
-    inside = np.unravel_index(best, tuple(kernel))
-    flat = np.zeros(best.shape, np.int64)
-    for i, place in enumerate(inside):
-        along = [1] * n
-        along[i] = counts[i]
-        start = (np.arange(counts[i]) * stride[i] - padding[i]).reshape(along)
-        flat = flat * a.shape[i - n] + start + place * dilation[i]
+    view = _filled(a, kernel, stride, padding, dilation, ceil)
+    first, *others = np.ndindex(*kernel)
+    best = view[(..., *first)]
+    found = np.zeros(best.shape, np.int64)  # how far behind the window's first element
+    for place in others:
+        one = view[(..., *place)]
+        higher = ~(one <= best)  # or not a number, of which the first stays
+        higher &= best == best
+        best = np.where(higher, one, best)
+        np.copyto(
+            found,
+            _flat_index([p * d for p, d in zip(place, dilation, strict=True)], a),
+            where=higher,
+        )
+    starts = [
+        (np.arange(count) * stride[i] - padding[i]).reshape([-1 if i == k else 1 for k in range(n)])
+        for i, count in enumerate(view.shape[-2 * n : -n])
+    ]
+    found += _flat_index(starts, a)
+    return found
+
+
+def _flat_index(place: Sequence[Any], a: Raw) -> Any:
+    """Return the flat index in the last dimensions of `a` of a place, or of places that broadcast."""
+    flat: Any = 0
+    for p, size in zip(place, a.shape[-len(place) :], strict=True):
+        flat = flat * size + p
     return flat
 
 
-def _max_pool(a: Raw, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil: bool) -> Raw:
-    n = len(kernel)
+def _filled(a: Raw, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil: bool) -> Raw:
+    """Return the windows of `a`, whose places outside of it are lower than everything."""
     counts = _counts(a, kernel, stride, padding, dilation, ceil)
     after = _overhang(a, kernel, stride, padding, dilation, counts)
     low = -np.inf if a.dtype.kind == "f" else np.iinfo(a.dtype).min
-    view = windows(padded(a, padding, after, low), kernel, stride, dilation, counts)
-    return view.max(axis=tuple(range(-n, 0)))
+    return windows(padded(a, padding, after, low), kernel, stride, dilation, counts)
+
+
+def _max_pool(a: Raw, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil: bool) -> Raw:
+    view = _filled(a, kernel, stride, padding, dilation, ceil)
+    first, *others = np.ndindex(*kernel)
+    best = np.array(view[(..., *first)])
+    for place in others:
+        np.maximum(best, view[(..., *place)], out=best)
+    return best
 
 
 def _pick(a: Raw, places: Raw, n: int) -> Raw:
@@ -78,9 +101,10 @@ def _pick(a: Raw, places: Raw, n: int) -> Raw:
 
 def _put(a: Raw, places: Raw, size: Ints, n: int) -> Raw:
     """Add the elements of `a` to zeros of shape `size` at flat places in its last n dimensions."""
-    front = int(np.prod(size[: len(size) - n]))
-    out = np.zeros((front, int(np.prod(size[len(size) - n :]))), a.dtype)
-    np.add.at(out, (np.arange(front)[:, None], places.reshape(front, -1)), a.reshape(front, -1))
+    front, each = int(np.prod(size[: len(size) - n])), int(np.prod(size[len(size) - n :]))
+    out = np.zeros(front * each, a.dtype)
+    at = places.reshape(front, -1) + np.arange(front)[:, None] * each
+    np.add.at(out, at.ravel(), a.ravel())  # of vectors NumPy has a quicker way
     return out.reshape(tuple(size))
 
 
