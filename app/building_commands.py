@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.command import Command
+from app.templates import TEMPLATES
 
 #: Operations that have a key of their own on the graph: full name, text, keys.
 APPLIED = (
@@ -20,6 +21,10 @@ APPLIED = (
 
 BUILD = (
     Command(
+        "new_leaf", "New Tensor…", "Build", ("Ctrl+Shift+N",), "table",
+        "Type or paste its numbers, or fill it; the code that makes it is written and run",
+    ),
+    Command(
         "apply", "Apply Operation…", "Build", ("Ctrl+Return",), "search",
         "Ask for the arguments of the operation chosen in the palette, then write and run it",
     ),
@@ -30,4 +35,32 @@ BUILD = (
         )
         for call, text, keys in APPLIED
     ),
+    Command(
+        "backward", "Backward…", "Build", ("Shift+B",), "reverse",
+        "Run backward() from the selected tensor", on_graph=True, separator=True,
+    ),
+    Command(
+        "zero_grad", "Zero Gradient", "Build", ("Shift+Z",), "", "Set the leaf's .grad to zero",
+        on_graph=True,
+    ),
+    Command(
+        "toggle_grad", "Toggle requires_grad", "Build", (), "",
+        "Let the selected leaf require grad, or not any more",
+    ),
+    Command("detach", "Detach", "Build", ("Shift+D",), "",
+            "The selected tensor's values without its history", on_graph=True),
+    Command(
+        "rename", "Rename Variable…", "Build", ("Shift+F2",), "",
+        "Call the selected tensor's variable something else, in all cells", on_graph=True,
+    ),
+    *(
+        Command(
+            f"template_{name}", one.text, "Build", (), "", one.tip, submenu="Templates",
+            separator=name == "linear",
+        )
+        for name, one in TEMPLATES.items()
+    ),
 )  # fmt: skip
+
+#: What the context menu of a node offers of these; "" is a line.
+NODE_BUILD = ("backward", "zero_grad", "toggle_grad", "detach", "rename", "")

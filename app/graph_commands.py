@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.building_commands import NODE_BUILD
 from app.command import Command
 from ui.graph.groups import By
 from ui.graph.lens import Lens
@@ -127,7 +128,7 @@ VIEW = (
 
 #: What the context menu of a node offers, and that of the empty canvas; "" is a line.
 NODE_MENU = (
-    "inspect", "go_to_code", "go_to_partner", "edit_value", "",
+    "inspect", "go_to_code", "go_to_partner", "edit_value", "", *NODE_BUILD,
     "fold_group", "group_selection", "ungroup", "",
     "focus_near", "focus_ancestors", "focus_descendants", "show_whole", "",
     "select_ancestors", "select_descendants", "", "pin", "",

@@ -37,7 +37,6 @@ from app.controller.previews import PreviewBinding
 from app.controller.problems import ProblemsBinding
 from app.controller.welcoming import Welcoming
 from app.controller.what_if import WhatIf
-from app.controller.writing import Writing
 from app.documents import new
 from app.examples import Example, examples
 from app.runs import Runs
@@ -93,9 +92,8 @@ class Controller(QObject):
             lambda: load(settings.preferences.theme),
         )  # fmt: skip
         self.operations = OperationsBinding(self.session, self.window, self.notebook, self.graph)
-        self.writing = Writing(self.session, self.runs, self.window, self.undo)
         self.building = Building(
-            self.session, self.window, self.graph, self.writing,
+            self.session, self.runs, self.window, self.graph, self.undo,
             lambda: load(settings.preferences.theme),
         )  # fmt: skip
         self.welcoming = Welcoming(self.window, self.files, settings)

@@ -13,45 +13,12 @@ from app.edits import InsertCell
 from app.runs import Runs
 from app.session import Session
 from app.window import Window
+from app.world import Named, World
 from engine.tape.schema import Event
 from engine.tape.tape import Tape
 from ui.graph.types import Kind, NodeId
 
 _NO_KERNEL = "The kernel is not running: run the notebook first."
-
-
-class Named(NamedTuple):
-    """A tensor that a line can name. name: an expression; tensor: its id on the tape or -1."""
-
-    name: str
-    tensor: int
-    shape: tuple[int, ...]
-    dtype: str
-    requires_grad: bool
-    leaf: bool
-    grad: bool
-
-    @property
-    def form(self) -> str:
-        """Return element type and shape: `float32 (3, 4)`."""
-        return f"{self.dtype} {self.shape}"
-
-
-class World(NamedTuple):
-    """What is defined in the kernel: tensors that can be named, and all names."""
-
-    tensors: tuple[Named, ...]
-    names: frozenset[str]
-
-    def expression(self, tensor: int) -> str:
-        """Return what a line calls the tensor with this id on the tape, "" if it cannot."""
-        return next((one.name for one in self.tensors if one.tensor == tensor >= 0), "")
-
-    def free(self, stem: str) -> str:
-        """Return the first of `stem`1, `stem`2 ... that is not defined."""
-        return next(
-            name for n in range(1, len(self.names) + 2) if (name := f"{stem}{n}") not in self.names
-        )
 
 
 class Outcome(NamedTuple):
@@ -71,19 +38,22 @@ class Writing(QObject):
         super().__init__(window)
         self._session, self._runs, self._window, self._undo = session, runs, window, undo
         self._waiting: dict[int, Callable[[dict[str, Any]], object]] = {}
+        #: Variables that gestures made and that no operation has used yet: they have no node.
+        self.fresh: list[str] = []
         runs.kernel.tried.connect(self._answer)
         runs.kernel.listed.connect(self._answer)
 
-    def look(self, then: Callable[[World], object]) -> None:
-        """Ask what is defined; `then` is called with it, unless there is no kernel."""
+    def look(self, then: Callable[[World], object], needed: bool = True) -> None:
+        """Ask what is defined, and call `then` with it.
+
+        Without a kernel that is an empty world, or an error where one is `needed`.
+        """
 
         def heard(said: dict[str, Any]) -> None:
-            if said.get("status") != "ok":
+            if needed and said.get("status") != "ok":
                 self._window.notice.show_message(_NO_KERNEL, error=True)
                 return
-            tensors = tuple(_named(one) for one in said["tensors"])
-            written = {name for cell in self._session.document.cells for name in _words(cell)}
-            then(World(tensors, frozenset(said["names"]) | written))
+            then(self._world(said))
 
         if self._runs.busy:
             self._window.statusBar().showMessage("Waits until the kernel is idle …", 4000)
@@ -94,12 +64,29 @@ class Writing(QObject):
         waiting = self._waiting
         waiting[self._runs.kernel.try_line(line, result)] = lambda said: then(_outcome(said))
 
-    def write(self, source: str, what: str) -> None:
-        """Write code into a cell of its own at the end, and run it; `what` names it for undo."""
+    def write(self, source: str, what: str, run: bool = True) -> str:
+        """Write code into a cell of its own at the end, and run it; `what` names it for undo.
+
+        Returns the cell's key.
+        """
         cells = self._session.document.cells
         blank = bool(cells) and cells[-1].kind == "code" and not cells[-1].source.strip()
-        cell = Cell(new_key(), "code", source)
-        self._undo.push(_WriteCell(self, len(cells) - blank, cell, what))
+        at, cell = len(cells) - blank, Cell(new_key(), "code", source)
+        command = _WriteCell(self, at, cell) if run else InsertCell(self._session, at, cell)
+        command.setText(what)
+        self._undo.push(command)
+        return cell.key
+
+    def write_if_it_runs(self, source: str, result: str, what: str) -> None:
+        """Try a line, and write it; one that would raise is refused in the engine's words."""
+
+        def found(outcome: Outcome) -> None:
+            if outcome.allowed:
+                self.write(source, what)
+            else:
+                self._window.notice.show_message(outcome.text, error=True)
+
+        self.attempt(source, result, found)
 
     def insert(self, session_index: int, cell: Cell) -> None:
         """Put a cell into the notebook and run it, with the playhead where its operations come."""
@@ -123,6 +110,12 @@ class Writing(QObject):
         )
         return cell
 
+    def _world(self, said: dict[str, Any]) -> World:
+        defined = frozenset(map(str, said.get("names", ())))
+        written = {name for cell in self._session.document.cells for name in _words(cell)}
+        tensors = tuple(_named(one) for one in said.get("tensors", ()))
+        return World(tensors, tuple(said.get("models", ())), defined, defined | written)
+
     def _answer(self, token: int, said: dict[str, Any]) -> None:
         then = self._waiting.pop(token, None)
         if then is not None:
@@ -132,9 +125,8 @@ class Writing(QObject):
 class _WriteCell(InsertCell):
     """Write and run a cell; undo takes it back."""
 
-    def __init__(self, writing: Writing, index: int, cell: Cell, what: str) -> None:
+    def __init__(self, writing: Writing, index: int, cell: Cell) -> None:
         super().__init__(writing._session, index, cell)  # noqa: SLF001 (its own command)
-        self.setText(what)
         self._writing = writing
 
     def redo(self) -> None:

@@ -68,8 +68,8 @@ def shown_name(controller: Controller, node: NodeId | None) -> str:
 
 def waited_form(qtbot: QtBot, controller: Controller) -> CallForm:
     """Wait until a form is open and says something of its line."""
-    qtbot.waitUntil(lambda: controller.building.form is not None, timeout=drive.RUN)
-    form = controller.building.form
+    qtbot.waitUntil(lambda: controller.building.applying.form is not None, timeout=drive.RUN)
+    form = controller.building.applying.form
     assert form is not None
     settled(qtbot, form)
     return form
@@ -97,7 +97,7 @@ def test_nodes_are_arguments_in_the_order_in_which_they_were_chosen(
     qtbot: QtBot, built: Controller
 ) -> None:
     pick(built, "y", "x")
-    built.building.apply("torch.sub")
+    built.building.applying.apply("torch.sub")
     form = waited_form(qtbot, built)  # since its line cannot run
     assert form.text() == "t1 = torch.sub(y, x)"
 
@@ -107,7 +107,7 @@ def test_a_wrong_shape_is_refused_in_the_engines_words_and_nothing_is_written(
 ) -> None:
     before, events = sources(built), len(built.session.tape.events)  # type: ignore[union-attr]
     pick(built, "x", "y")
-    built.building.apply("torch.matmul")
+    built.building.applying.apply("torch.matmul")
     form = waited_form(qtbot, built)
     assert form.outcome.text().startswith("RuntimeError: mat1 and mat2 shapes cannot be multiplied")
     assert form.outcome.property("kind") == "problem"
@@ -157,7 +157,7 @@ def test_undo_takes_the_line_back_says_what_stays_and_redo_runs_it_again(
     before = sources(built)
     pick(built, "w")
     with qtbot.waitSignal(built.runs.finished, timeout=drive.RUN):
-        built.building.apply("torch.relu")
+        built.building.applying.apply("torch.relu")
     assert sources(built) == [*before, "t1 = torch.relu(w)"]
     assert built.window.actions_by_id["undo"].isEnabled()
     built.window.actions_by_id["undo"].trigger()
@@ -179,7 +179,7 @@ def test_a_node_that_no_variable_holds_is_refused_with_a_reason(
     assert picture is not None
     first = next(n for n, data in picture.graph.nodes(data=True) if data["title"] == "mul")
     controller.window.graph.canvas.pick([first])
-    controller.building.apply("torch.relu")
+    controller.building.applying.apply("torch.relu")
     qtbot.waitUntil(lambda: controller.window.notice.text() != "", timeout=drive.RUN)
     assert "No variable holds" in controller.window.notice.text()
     assert len(controller.session.document.cells) == 1

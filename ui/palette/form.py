@@ -41,19 +41,23 @@ class CallForm(QDialog):
         self,
         one: Operation,
         values: Mapping[str, str],
-        result: str,
+        result: str | None,
         tensors: Mapping[str, str],
         theme: Theme,
         parent: QWidget | None = None,
     ) -> None:
-        """values: arguments as code, by parameter. tensors: what can be named, and its form."""
+        """values: arguments as code, by parameter. tensors: what can be named, and its form.
+
+        result: a name for what the call gives; None if nobody wants it.
+        """
         super().__init__(parent)
         self.setWindowTitle(one.name)
         self._one, self._tensors, self._theme = one, tensors, theme
         self._tried = ""  # the line of which the outcome is shown
         self.fields: dict[str, QLineEdit] = {}
         self._forms: dict[str, QLabel] = {}
-        self.name = QLineEdit(result)
+        self.name = QLineEdit(result or "")
+        self.name.setVisible(result is not None)
         self.line = QLabel()
         self.line.setObjectName("line")
         self.line.setFont(mono_font("small"))
@@ -85,7 +89,7 @@ class CallForm(QDialog):
         self._timer.timeout.connect(self._wish)
         self._changed()
         empty = [field for name, field in self.fields.items() if not values.get(name)]
-        (empty or [self.name])[0].setFocus()
+        (empty or [self.name, *self.fields.values()])[0].setFocus()
 
     def set_outcome(self, line: str, text: str, problem: bool, allowed: bool) -> None:
         """Say what a line would give, or why it cannot run; older lines are left aside."""
@@ -147,6 +151,7 @@ class CallForm(QDialog):
                 grid.addWidget(widget, row, place)
         label = QLabel("Name")
         label.setBuddy(self.name)
+        label.setVisible(not self.name.isHidden())
         grid.addWidget(label, len(rows), 0)
         grid.addWidget(self.name, len(rows), 1)
         named = {**self.fields, "Name of the result": self.name}

@@ -19,7 +19,7 @@ from ipykernel.zmqshell import ZMQInteractiveShell
 
 from app.kernel.inside.memory import words
 from app.kernel.inside.streams import CellStream
-from app.kernel.inside.trial import tensors, tried
+from app.kernel.inside.trial import models, tensors, tried
 from app.kernel.inside.wakeful import Alarm
 
 #: The key under which our own facts travel in a message's metadata.
@@ -212,7 +212,10 @@ class CellKernel(IPythonKernel):
     def _tell_tensors(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         """Answer which tensors a line can name."""
         names = self.shell.user_ns
-        said = {"status": "ok", "tensors": tensors(names), "names": sorted(map(str, names))}
+        said = {
+            "status": "ok", "tensors": tensors(names), "models": models(names),
+            "names": sorted(map(str, names)),
+        }  # fmt: skip
         assert self.session is not None
         self.session.send(stream, "tensors_reply", said, parent, ident)
 

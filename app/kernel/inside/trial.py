@@ -81,6 +81,15 @@ def tensors(names: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def models(names: Mapping[str, Any]) -> list[str]:
+    """Return the variables that hold modules with parameters."""
+    return [
+        name
+        for name, thing in list(names.items())
+        if not name.startswith("_") and _is_model(thing) and any(True for _ in thing.parameters())
+    ]
+
+
 def describe(value: Any) -> str:
     """Return a value in words: `float32 (3, 4), requires grad`."""
     if isinstance(value, Tensor):
