@@ -6,6 +6,7 @@ import ast
 import keyword
 import re
 import symtable
+from collections.abc import Iterable, Sequence
 
 
 class RenameError(ValueError):
@@ -27,7 +28,7 @@ def renamed(source: str, old: str, new: str) -> str:
     except SyntaxError as error:
         raise RenameError(f"line {error.lineno} cannot be read as Python") from None
     places = _Places(old, new)
-    places.look(tree, table)
+    places.look(tree.body, table)
     edits = sorted(set(places.found), reverse=True)
     raw = [line.encode() for line in source.split("\n")]
     for row, column in edits:
@@ -62,12 +63,12 @@ class _Places(ast.NodeVisitor):
         self.found: list[tuple[int, int]] = []
         self.nodes: set[int] = set()
 
-    def look(self, tree: ast.AST, table: symtable.SymbolTable) -> None:
+    def look(self, nodes: Iterable[ast.AST], table: symtable.SymbolTable) -> None:
         """Walk a scope, and those inside it with their own tables."""
         self._tables.append(table)
         self._children = {**getattr(self, "_children", {}), id(table): list(table.get_children())}
-        for child in ast.iter_child_nodes(tree):
-            self.visit(child)
+        for node in nodes:
+            self.visit(node)
         self._tables.pop()
 
     def visit_Name(self, node: ast.Name) -> None:
@@ -130,7 +131,9 @@ class _Places(ast.NodeVisitor):
             raise RenameError(f"line {node.lineno} gives it to an exception")
         self.generic_visit(node)
 
-    def _within(self, node: ast.AST, inner: list[ast.AST], around: list[ast.expr | None]) -> None:
+    def _within(
+        self, node: ast.AST, inner: Sequence[ast.AST], around: Sequence[ast.expr | None]
+    ) -> None:
         """Walk what belongs to the scope around, then the scope that a node opens."""
         for one in around:
             if one is not None:
@@ -141,9 +144,7 @@ class _Places(ast.NodeVisitor):
         if at is None:
             raise RenameError(f"line {line} has scopes that are not understood")
         table = waiting.pop(at)
-        holder = ast.Module(body=[], type_ignores=[])
-        holder.body = inner  # type: ignore[assignment]
-        self.look(holder, table)
+        self.look(inner, table)
 
     def _is_global(self, name: str) -> bool:
         """Whether a name means the module's variable in the scope that is walked."""

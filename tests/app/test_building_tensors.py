@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -206,7 +207,7 @@ def test_the_form_of_a_leaf_shows_the_numbers_that_its_code_makes(
     form.shape.setText("2, 2")
     with qtbot.waitSignal(controller.runs.finished, timeout=drive.RUN):
         QTest.keyClick(form, Qt.Key.Key_Return)
-    assert drive.ask_kernel(qtbot, controller, "x.tolist()") == pytest.approx(shown, rel=1e-6)
+    np.testing.assert_allclose(drive.ask_kernel(qtbot, controller, "x.tolist()"), shown, 1e-6)
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

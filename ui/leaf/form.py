@@ -12,7 +12,6 @@ from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QGridLayout,
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.fonts import mono_font
+from ui.graph.choice import Choice
 from ui.leaf.content import DTYPES, Content, ContentError, Fill, code, numbers, read_table, shape_of
 from ui.plots.table import TensorTable
 from ui.theme import RADIUS, SPACE, Theme
@@ -71,7 +71,8 @@ class LeafForm(QDialog):
         self._taken = taken
         self._content = Content((2, 3), typed=np.zeros((2, 3)))
         self.name, self.shape = QLineEdit(name), QLineEdit("2, 3")
-        self.dtype, self.fill = QComboBox(), QComboBox()
+        self.dtype, self.fill = Choice(self), Choice(self)
+        self.dtype.colour = self.fill.colour = theme.text_dim
         self.dtype.addItems(DTYPES)
         self.fill.addItems([one.value for one in Fill])
         self.seed = QSpinBox()
@@ -125,8 +126,8 @@ class LeafForm(QDialog):
                 widget.setAccessibleName(text)
                 grid.addWidget(label, row, 2 * place)
                 grid.addWidget(widget, row, 2 * place + 1)
-        for column in (1, 3):
-            grid.setColumnStretch(column, 1)
+        for wide in (1, 3):
+            grid.setColumnStretch(wide, 1)
         self.name.setFont(mono_font("body"))
         self.shape.setFont(mono_font("body"))
         self._seed_label = QLabel("Seed")

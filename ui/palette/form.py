@@ -101,6 +101,7 @@ class CallForm(QDialog):
         self.outcome.style().unpolish(self.outcome)
         self.outcome.style().polish(self.outcome)
         self.run.setEnabled(allowed)
+        self._make_room()
 
     def text(self) -> str:
         """Return the line of code as it is typed now."""
@@ -110,6 +111,14 @@ class CallForm(QDialog):
         return f"{name} = {call}" if name else call
 
     # --- parts
+
+    def _make_room(self) -> None:
+        """Grow with what is said, so that it is read in full and nothing is pressed together."""
+        column = self.layout()
+        assert column is not None
+        needed = column.totalHeightForWidth(max(self.width(), _WIDTH))
+        if needed > self.height():
+            self.resize(max(self.width(), _WIDTH), needed)
 
     def _words(self) -> QVBoxLayout:
         column = QVBoxLayout()
