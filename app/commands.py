@@ -12,6 +12,7 @@ from app.command import Command
 from app.debug_commands import DEBUG
 from app.graph_commands import GRAPH, VIEW
 from app.keymap import Keymap, native
+from app.mathematics_commands import MATHEMATICS
 from app.notebook_commands import EDIT, KERNEL, RUN
 from app.window_commands import HELP, SETTINGS, SIZE, TABS, WINDOW
 from ui.icons import icon
@@ -71,6 +72,7 @@ COMMANDS = (
     *BUILD,
     *GRAPH,
     *DEBUG,
+    *MATHEMATICS,
     Command("fit", "Fit Graph", "View", ("Ctrl+0",), "fit", "Show the whole graph (F)"),
     Command("zoom_in", "Zoom In", "View", ("Ctrl++", "Ctrl+="), "zoom_in"),
     Command("zoom_out", "Zoom Out", "View", ("Ctrl+-",), "zoom_out"),

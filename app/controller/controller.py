@@ -18,6 +18,7 @@ from app.controller.commanding import Commanding
 from app.controller.comparing import Comparing
 from app.controller.console import ConsoleBinding
 from app.controller.debugging import Debugging
+from app.controller.derivatives import DerivativesBinding
 from app.controller.files import Files
 from app.controller.finding import Finding
 from app.controller.graph import GraphBinding
@@ -80,6 +81,7 @@ class Controller(QObject):
         self.nodes = NodeActions(self.session, self.window, self.graph)
         self.pinning = Pinning(self.session, self.window, self.graph, self.undo)
         self.grouping = Grouping(self.session, self.window, self.graph, self.undo)
+        self.derivatives = DerivativesBinding(self.session, self.window)
         self.iterations = IterationsBinding(self.session, self.window.inspector)
         self.playback = PlaybackBinding(
             self.session, self.window.transport, preferences, self.graph.show_step
@@ -143,6 +145,7 @@ class Controller(QObject):
         self.nodes.close()
         self.lenses.close()
         self.iterations.close()
+        self.derivatives.close()
         self.operations.close()
         self.building.close()
         self.what_if.close()
@@ -196,6 +199,7 @@ class Controller(QObject):
             **self.pinning.handlers(),
             **self.grouping.handlers(),
             **self.building.handlers(),
+            **self.derivatives.handlers(),
             "fit": canvas.fit,
             "zoom_in": lambda: canvas.zoom_by(1.25),
             "zoom_out": lambda: canvas.zoom_by(1 / 1.25),

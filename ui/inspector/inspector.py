@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.inspector.derivative import DerivativeView
 from ui.inspector.header import Header
 from ui.inspector.iterations import IterationsView
 from ui.inspector.ledger import LedgerView
@@ -46,9 +47,11 @@ class Inspector(QWidget):
         self.value, self.gradient = _ShownView(), _ShownView()
         self.ledger = LedgerView(self._theme)
         self.iterations = IterationsView(self._theme)
+        self.derivative = DerivativeView(self._theme)
         self.sections = {
             "facts": Section("Facts", self.facts, self._theme),
             "gradient": Section("Gradient", self.gradient, self._theme),
+            "derivative": Section("Local derivative", self.derivative, self._theme),
             "ledger": Section("Contributions", self.ledger, self._theme),
             "iterations": Section("Over iterations", self.iterations, self._theme),
             "value": Section("Value", self.value, self._theme),
@@ -60,6 +63,7 @@ class Inspector(QWidget):
         self.iterations.event_clicked.connect(self.event_clicked)
         self.value.tensor.edited.connect(self._value_edited)
         self.source.clicked.connect(self._source_clicked)
+        self.sections["derivative"].hide()  # until its owner has computed one
         self.set_theme(self._theme)
         self.show_node(None)
 
@@ -112,6 +116,7 @@ class Inspector(QWidget):
         self.source.set_theme(theme)
         self.ledger.set_theme(theme)
         self.iterations.set_theme(theme)
+        self.derivative.set_theme(theme)
         for section in self.sections.values():
             section.set_theme(theme)
         for view in (self.value, self.gradient):

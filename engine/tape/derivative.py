@@ -1,0 +1,244 @@
+"""The local derivative of one operation: its formulas, its Jacobians, and one step's products.
+
+The Jacobian at the recorded inputs is computed by running the operation again and taking its VJP
+of every unit cotangent, so it is what the recorded node would send; what a step did send is beside
+it, and the sum that gives each of its elements can be read out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.tape import replay
+from engine.tape.diagnose.facts import Facts
+from engine.tape.errors import NotKept
+from engine.tape.rerun.arguments import Arguments, Unknown
+from engine.tape.rerun.operations import Operations
+from engine.tape.schema import OpFlag
+from engine.tape.tape import Tape
+
+Array = NDArray[Any]
+
+#: Elements of a Jacobian beyond which it is no picture any more.
+MOST = 128 * 128
+_TERMS = 6  # products of a sum that are written out
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One input's share. slot: the node's edge, -1 for an operation without a step.
+
+    argument: its name in the formulas; shape: of the input. jacobian: (elements of the results,
+    elements of the input), or None, and `reason` says why. sent: what the step sent; None if no
+    step came or it was not kept.
+    """
+
+    slot: int
+    argument: str
+    shape: tuple[int, ...]
+    formula: str
+    jacobian: Array | None
+    reason: str
+    sent: Array | None
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """The derivative of an operation at its recorded inputs.
+
+    cotangent: what came in at the step, all results' elements in a row; None without a step.
+    """
+
+    op: str
+    step: int
+    cotangent: Array | None
+    products: tuple[Product, ...]
+
+
+class Derivatives:
+    """Local derivatives of a tape that does not grow."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape, self.facts = tape, Facts(tape)
+        self._operations, self._arguments = Operations(), Arguments(tape)
+
+    def of(self, op: int, step: int = -1) -> Derivative:
+        """Return the derivative of an operation; step: the visit whose numbers are told, or -1."""
+        node = int(self.tape.ops["node"][op])
+        name, inputs = self.facts.op_name(op), self.facts.inputs(op)
+        came = self._came(step, op)
+        wanted = self._wanted(node, inputs)
+        jacobians, reason = self._jacobians(op, [place for _, place in wanted])
+        texts = self.formulas(op)
+        products = []
+        for k, (slot, place) in enumerate(wanted):
+            argument, formula = texts[place] if place < len(texts) else (f"input {place}", "")
+            products.append(
+                Product(
+                    slot, argument, self.tape.value_shape(inputs[place]), formula,
+                    jacobians[k] if jacobians else None, reason, self._sent(step, slot),
+                )
+            )  # fmt: skip
+        return Derivative(name, step, came, tuple(products))
+
+    # What a step says.
+
+    def _came(self, step: int, op: int) -> Array | None:
+        """Return the cotangents of all results in a row; zeros where none came in."""
+        if step < 0:
+            return None
+        try:
+            given = replay.cotangents(self.tape, step)
+        except NotKept:
+            return None
+        rows = []
+        for nr, value in enumerate(self.facts.outputs(op)):
+            one = given[nr] if nr < len(given) else None
+            size = int(np.prod(self.tape.value_shape(value), dtype=np.int64))
+            rows.append(np.zeros(size) if one is None else np.asarray(one).ravel())
+        return np.concatenate(rows) if rows else None
+
+    def _sent(self, step: int, slot: int) -> Array | None:
+        if step < 0:
+            return None
+        for row in self.facts.contributions(step):
+            if int(self.tape.contributions["slot"][row]) == slot:
+                return self.facts.sent(row)
+        return None
+
+    def _wanted(self, node: int, inputs: Sequence[int]) -> list[tuple[int, int]]:
+        """Return edge and place among the inputs of each input that can get a gradient."""
+        if node < 0:
+            return []
+        edges, found = self.facts.edges(node), []
+        for slot, (target, _) in enumerate(edges):
+            value = self.facts.input_of(node, slot) if target >= 0 else -1
+            if value < 0:
+                continue
+            places = [i for i, v in enumerate(inputs) if v == value]
+            before = sum(edge == edges[slot] for edge in edges[:slot])
+            found.append((slot, places[min(before, len(places) - 1)]))
+        return found
+
+    # Formulas and Jacobians.
+
+    def formulas(self, op: int) -> list[tuple[str, str]]:
+        """Return argument and formula for each place among the tensor inputs."""
+        from engine.ops.gradient_text import gradients
+
+        node = int(self.tape.ops["node"][op])
+        name, title = self.facts.op_name(op), self.facts.node_name(node) if node >= 0 else ""
+        writes = bool(self.tape.ops["flags"][op] & OpFlag.INPLACE)
+        rows = self._operations.rows(name, writes, title)
+        if not rows:
+            return []
+        row, count = rows[0], len(self.facts.inputs(op))
+        told = dict(gradients(row))
+        params = self.constants(op)
+        free = ["input" if p == "self" else p for p in row.params if p not in params]
+        if row.listed and free:
+            free = [*([free[0]] * (count - len(free) + 1)), *free[1:]]
+        return [(p, told.get(p, "")) for p in free[:count]]
+
+    def constants(self, op: int) -> dict[str, Any]:
+        """Return the arguments that are no tensors by name; none where one was not recorded."""
+        try:
+            return self._arguments.of(int(self.tape.ops["params"][op]))
+        except Unknown:
+            return {}
+
+    def _jacobians(self, op: int, places: Sequence[int]) -> tuple[list[Array], str]:
+        """Return the Jacobian for each place, or why there is none."""
+        if not places:
+            return [], "No input of it gets a gradient."
+        tape, inputs = self.tape, self.facts.inputs(op)
+        rows = sum(_size(tape.value_shape(v)) for v in self.facts.outputs(op))
+        widest = max(_size(tape.value_shape(inputs[place])) for place in places)
+        if rows * widest > MOST:
+            return [], f"It has {rows:,} × {widest:,} elements, too many to look at."
+        if tape.ops["flags"][op] & OpFlag.INPLACE:
+            return [], "It was written in place: what was there before is gone."
+        name = self.facts.op_name(op)
+        if self._operations.is_random(name, writes=False):
+            return [], "It draws random numbers, which cannot be drawn again."
+        try:
+            return self._pulled(op, name, inputs, places), ""
+        except (Unknown, NotKept) as error:
+            return [], f"It cannot be computed: {error}."
+        except (RuntimeError, ValueError, TypeError, IndexError) as error:
+            return [], f"The operation cannot be run again: {error}."
+
+    def _pulled(
+        self, op: int, name: str, inputs: Sequence[int], places: Sequence[int]
+    ) -> list[Array]:
+        import engine
+        from engine.autograd import grad, mode
+
+        arrays = [None if v < 0 else self.facts.array(v) for v in inputs]
+        if any(v >= 0 and a is None for v, a in zip(inputs, arrays, strict=True)):
+            raise Unknown("an input was not kept")
+        given = [None if a is None else engine.from_numpy(np.array(a)) for a in arrays]
+        with mode.enable_grad(), np.errstate(all="ignore"):
+            for place in set(places):
+                given[place] = given[place].requires_grad_()  # type: ignore[union-attr]
+            others = self._arguments.of(int(self.tape.ops["params"][op]))
+            node = int(self.tape.ops["node"][op])
+            found = self._operations.call(
+                name, [t for t in given if t is not None], dict(others), False,
+                self.facts.node_name(node), lambda _: True,
+            )  # fmt: skip
+            several = found if isinstance(found, (tuple, list)) else (found,)
+            outs = [one for one in several if isinstance(one, engine.Tensor)]
+            leaves = [given[place] for place in places]
+            parts: list[list[Array]] = [[] for _ in places]
+            for out in outs:
+                for k in range(out.numel()):
+                    self._row(engine, grad, out, k, leaves, parts)
+        return [np.stack(rows) if rows else np.zeros((0, 0)) for rows in parts]
+
+    @staticmethod
+    def _row(
+        engine: Any, grad: Any, out: Any, k: int, leaves: Sequence[Any], parts: list[list[Array]]
+    ) -> None:
+        """Append the gradients of one element of a result."""
+        got: Sequence[Any] = [None] * len(leaves)
+        if out.requires_grad:
+            unit = np.zeros(out.shape, out.detach().numpy().dtype)
+            unit.flat[k] = 1
+            got = grad(out, leaves, engine.from_numpy(unit), retain_graph=True, allow_unused=True)
+        for rows, leaf, one in zip(parts, leaves, got, strict=True):
+            zero = np.zeros(leaf.numel())
+            rows.append(zero if one is None else one.detach().numpy().ravel())
+
+
+def spelled(derivative: Derivative, product: Product, element: int) -> str:
+    """Return the sum that gives one element of what was sent: `2 · 0.5 + 1 · 3 = 4`.
+
+    Each term is a cotangent times an entry of the Jacobian; zero entries are left out. "" where
+    the numbers are not known.
+    """
+    came, jacobian, sent = derivative.cotangent, product.jacobian, product.sent
+    if came is None or jacobian is None or sent is None or len(came) != len(jacobian):
+        return ""
+    column = jacobian[:, element]
+    rows = np.flatnonzero(column).tolist()
+    terms = [f"{_short(came[row])} · {_short(column[row])}" for row in rows[:_TERMS]]
+    if len(rows) > _TERMS:
+        terms.append(f"… ({len(rows) - _TERMS:,} more)")
+    return f"{' + '.join(terms) or '0'} = {_short(sent.ravel()[element], alone=True)}"
+
+
+def _short(value: Any, alone: bool = False) -> str:
+    number = complex(value) if np.iscomplexobj(value) else float(value)
+    text = f"{number:.4g}"
+    signed = text.startswith("-") or isinstance(number, complex)
+    return f"({text})" if signed and not alone else text
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    return int(np.prod(shape, dtype=np.int64))
