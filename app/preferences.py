@@ -120,10 +120,10 @@ class Preferences:
         unit=" GB",
     )
     ask_trust: bool = _choice(
-        True,
+        False,
         "Ask before code from elsewhere is run",
         "Running",
-        "Once for each notebook; code that you changed or trusted is not asked about",
+        "Once for each notebook. Nothing of a file runs by itself when it is opened in either case",
     )
     speed: float = _kept(4.0, least=0.25, most=1000.0)  # events per second of the transport
     flow: bool = False  # crossed edges show the size of their cotangents

@@ -20,7 +20,7 @@ class Trusting(QObject):
         super().__init__(bar)
         self._session, self._runs, self._bar, self._settings = session, runs, bar, settings
         bar.trusted.connect(self.trust)
-        runs.trust_wanted.connect(bar.ask)
+        runs.trust_wanted.connect(self._wanted)
         session.document_changed.connect(self._look)
         session.dirty_changed.connect(self._saved)
         session.path_changed.connect(lambda: self._saved(False))
@@ -32,11 +32,17 @@ class Trusting(QObject):
         self._session.trusted = True
         self._runs.run_held()
 
+    def _wanted(self) -> None:
+        """The person runs cells: that says it, unless it is asked for in so many words."""
+        if self._settings.preferences.ask_trust:
+            self._bar.ask()
+        else:
+            self.trust()
+
     def _look(self) -> None:
         """A document is shown: what was opened from a file must be known."""
-        document = self._session.document
-        ask = self._settings.preferences.ask_trust and self._session.foreign
-        self._session.trusted = not ask or not _code(document) or self._knows(document)
+        document, foreign = self._session.document, self._session.foreign
+        self._session.trusted = not foreign or not _code(document) or self._knows(document)
         self._runs.forget_held()
         if self._session.trusted:
             self._bar.hide()

@@ -18,7 +18,6 @@ def controller(qtbot: QtBot, tmp_path: Path) -> Iterator[Controller]:
     """A shown window with fresh settings; its kernel and threads end with the test."""
     make_application()
     settings = Settings(tmp_path / "settings.ini")
-    settings.preferences.ask_trust = False
     made = Controller(settings)
     made.window.showNormal()
     made.window.resize(1280, 800)

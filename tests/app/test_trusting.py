@@ -15,7 +15,7 @@ from tests.app import drive
 
 @pytest.fixture
 def asking(controller: Controller) -> Controller:
-    """A window as it is at the first start: it asks."""
+    """A window whose settings have it ask before code from elsewhere runs."""
     controller.settings.preferences.ask_trust = True
     return controller
 
@@ -41,6 +41,22 @@ def test_nothing_runs_until_it_is_trusted(qtbot: QtBot, asking: Controller, tmp_
     with qtbot.waitSignal(asking.runs.finished, timeout=drive.RUN):
         bar.button.click()
     assert ran(asking) == "ran\n"
+    assert not bar.isVisible()
+
+
+def test_running_it_says_so_where_nobody_wants_to_be_asked(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    drive.open_file(qtbot, controller, script(tmp_path))
+    bar = controller.window.notebook.trust
+    assert bar.isVisible()
+    assert ran(controller) == ""
+    with qtbot.waitSignal(controller.runs.finished, timeout=drive.RUN):
+        controller.window.actions_by_id["run_all"].trigger()
+    assert ran(controller) == "ran\n"
+    assert not bar.isVisible()
+    assert controller.files.save()
+    drive.open_file(qtbot, controller, script(tmp_path))
     assert not bar.isVisible()
 
 

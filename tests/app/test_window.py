@@ -66,6 +66,20 @@ def test_first_start_shows_an_example_that_has_run_and_is_ready_to_play(
     assert controller.session.playhead > int(tape.passes["event"][0])
 
 
+def test_run_all_has_its_key_also_while_a_cell_is_edited(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    drive.open_file(qtbot, controller, script(tmp_path, "print(1)", "print(2)"))
+    notebook = controller.window.notebook
+    first, last = (cell.key for cell in controller.session.document.cells)
+    editor = notebook.cell(first).editor
+    editor.setFocus()
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    with qtbot.waitSignal(controller.runs.finished, timeout=drive.RUN):
+        qtbot.keyClick(editor, Qt.Key.Key_Return, keys)
+    assert drive.texts(controller, last) == "2\n"
+
+
 def test_accumulation_can_be_seen(qtbot: QtBot, controller: Controller, tmp_path: Path) -> None:
     drive.open_file(qtbot, controller, script(tmp_path, ACCUMULATE))
     drive.run_all(qtbot, controller)

@@ -146,7 +146,6 @@ def measure(name: str, start: Callable[[Controller], None]) -> None:
     """Open a program in a window of its own, run it, and play it at all speeds."""
     with tempfile.TemporaryDirectory() as place:
         settings = Settings(Path(place) / "settings.ini")
-        settings.preferences.ask_trust = False
         controller = Controller(settings)
         window = controller.window
         window.showNormal()

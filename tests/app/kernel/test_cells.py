@@ -80,8 +80,14 @@ def test_images_arrive_as_base64(shared: Heard) -> None:
     assert output["data"]["image/png"].strip() == dot
 
 
-def test_matplotlib_draws_inline_without_being_required(shared: Heard) -> None:
+def test_lessons_plot_tensors_below_their_cells(shared: Heard) -> None:
     assert "matplotlib_inline" in shared.value("import os; os.environ['MPLBACKEND']")
+    key = shared.run(
+        "%matplotlib inline\nimport torch\nimport matplotlib.pyplot as plt\n"
+        "x = torch.linspace(0, 1, 5)\nplt.plot(x, x.exp(), label=f'{x[0]:.1f}')\nplt.show()"
+    )
+    pictures = [o["data"] for o in shared.outputs(key) if o["output_type"] == "display_data"]
+    assert [base64.b64decode(data["image/png"])[:4] for data in pictures] == [b"\x89PNG"]
 
 
 def test_a_cleared_output_goes(shared: Heard) -> None:
