@@ -35,4 +35,12 @@ DEBUG = (
         separator=True,
     ),
     Command("problems", "Problems", "Debug", ("F8",), "warning", "What looks wrong"),
+    Command(
+        "check_selection", "Check Gradients of Selection", "Debug", (), "",
+        "Compare what the selected nodes sent back with finite differences", separator=True,
+    ),
+    Command(
+        "check_all", "Check All Gradients", "Debug", ("Ctrl+F8",), "",
+        "Compare all gradients of the graph with finite differences; mark those that are wrong",
+    ),
 )  # fmt: skip

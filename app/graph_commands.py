@@ -13,6 +13,11 @@ GRAPH = (
         "find", "Find in Graph…", "Graph", ("Ctrl+F",), "search",
         "Search by name, operation, grad_fn, shape or id", on_graph=True,
     ),
+    Command(
+        "filter", "Filter Graph…", "Graph", ("Ctrl+Alt+F",), "filter",
+        "Dim all nodes but those that words, fields or a condition find: norm(grad) > 1e3",
+        on_graph=True,
+    ),
     Command("find_next", "Find Next", "Graph", ("F3",), on_graph=True),
     Command("find_previous", "Find Previous", "Graph", ("Shift+F3",), on_graph=True),
     Command(
@@ -135,7 +140,8 @@ NODE_MENU = (
     "copy_name", "copy_value", "copy_picture",
 )  # fmt: skip
 CANVAS_MENU = (
-    "find", "back", "forward", "", "fold_level", "unfold_level", "fold_all", "unfold_all", "",
+    "find", "filter", "back", "forward", "",
+    "fold_level", "unfold_level", "fold_all", "unfold_all", "",
     "fit", "zoom_in", "zoom_out", "show_whole", "",
     "select_all", "unpin_all", "minimap", "left_to_right", "", "copy_picture", "export",
 )  # fmt: skip

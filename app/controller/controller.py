@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMessageBox
 from app import __version__
 from app.commands import make_actions
 from app.controller.building import Building
+from app.controller.checking import Checking
 from app.controller.commanding import Commanding
 from app.controller.comparing import Comparing
 from app.controller.console import ConsoleBinding
@@ -89,6 +90,7 @@ class Controller(QObject):
         self.what_if = WhatIf(self.session, self.window, self.undo)
         self.comparing = Comparing(self.session, self.window)
         self.problems = ProblemsBinding(self.session, self.window, self.graph)
+        self.checking = Checking(self.session, self.window, self.graph, self.problems)
         self.debugging = Debugging(
             self.session, self.window, self.graph, self.playback.player.pause,
             lambda: load(settings.preferences.theme),
@@ -151,6 +153,7 @@ class Controller(QObject):
         self.what_if.close()
         self.comparing.close()
         self.problems.close()
+        self.checking.close()
         self.debugging.close()
         self.undo.clear()  # while those who listen are there
         self.session.set_tape(None)
@@ -189,11 +192,14 @@ class Controller(QObject):
             "to_start": playback.to_start,
             "to_end": playback.to_end,
             "find": self.finding.open,
+            "filter": self.finding.filter,
             "find_next": lambda: self.finding.step(1),
             "find_previous": lambda: self.finding.step(-1),
             **self._debug_handlers(),
             "why": self.problems.ask,
             "problems": self.problems.show,
+            "check_selection": self.checking.check_selection,
+            "check_all": self.checking.check_all,
             **self.moving.handlers(),
             **self.nodes.handlers(),
             **self.pinning.handlers(),

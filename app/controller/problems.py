@@ -52,6 +52,13 @@ class ProblemsBinding(QObject):
         """Open the list."""
         self._window.show_problems()
 
+    def add(self, found: list[Finding]) -> None:
+        """Put what another check found before the rest, instead of what it found before."""
+        causes = {one.cause for one in found} | {"wrong-backward"}
+        self._found = [*found, *[one for one in self._found if one.cause not in causes]]
+        self._show()
+        self._panel.say(sentence(self._found))
+
     def ask(self) -> None:
         """Answer why the selected tensor's gradient, or the selected value, is as it is."""
         tape, node = self._session.tape, self._session.selection

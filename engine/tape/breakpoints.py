@@ -256,14 +256,17 @@ class Search:
 
     def _holds(self, one: Breakpoint, event: int) -> bool:
         condition = self._conditions.get(one)
-        if condition is None:
-            return True
-        try:
-            return condition.holds(self._moments.at(event, condition.names))
-        except ConditionError as error:
-            if "nothing here" in str(error):
-                return False  # asks for a gradient where there is none
-            raise
+        return condition is None or holds(condition, self._moments, event)
+
+
+def holds(condition: Condition, moments: Moments, event: int) -> bool:
+    """Return whether a condition holds just after an event; ConditionError where it has no truth."""
+    try:
+        return condition.holds(moments.at(event, condition.names))
+    except ConditionError as error:
+        if "nothing here" in str(error):
+            return False  # asks for a gradient where there is none
+        raise
 
 
 def places(tape: Tape, one: Breakpoint) -> Events:

@@ -529,6 +529,22 @@ def _(s: Scene) -> None:
     assert form.isVisible()
 
 
+@effect("filter")
+def _(s: Scene) -> None:
+    s.do("filter")
+    assert s.window.graph.finder.isVisible()
+    assert s.window.graph.finder.keep.isChecked()
+
+
+@effect("check_selection", "check_all")
+def _(s: Scene) -> None:
+    s.session.select(s.op("exp"))
+    for id, count in (("check_selection", "1 backward node "), ("check_all", "backward nodes ")):
+        s.do(id)
+        s.until(lambda count=count: count in s.window.notice.text())
+        assert s.window.notice.text().split(" (")[0].count("all are right")
+
+
 @effect("breakpoints", "problems")
 def _lists(s: Scene) -> None:
     for id in ("breakpoints", "problems"):

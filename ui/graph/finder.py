@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from ui.graph.floating import Floating
@@ -11,13 +11,14 @@ from ui.graph.search import EXAMPLES, HELP
 from ui.icons import icon, pixmap
 from ui.theme import SPACE, Theme
 
-WIDTH = 520  # pixels, where there is room
+WIDTH = 560  # pixels, where there is room
 
 
 class Finder(Floating):
     """Floats over the upper edge of its host; says what is typed and where to go, finds nothing.
 
-    Enter goes on, Shift+Enter back, Escape away.
+    Enter goes on, Shift+Enter back, Escape away. While `keep` is checked, what is found stays lit
+    when the bar is gone: a filter.
     """
 
     query_changed = Signal(str)
@@ -44,6 +45,9 @@ class Finder(Floating):
                 ("close", "Close and stay here (Esc goes back to where you were)"),
             )
         }
+        self.keep = self._button("Keep all others dimmed when this is closed (a filter)")
+        self.keep.setCheckable(True)
+        self.buttons["filter"] = self.keep
         self.buttons["up"].clicked.connect(lambda: self.stepped.emit(-1))
         self.buttons["down"].clicked.connect(lambda: self.stepped.emit(1))
         self.buttons["close"].clicked.connect(lambda: self.closed.emit(False))
@@ -54,8 +58,8 @@ class Finder(Floating):
         row.addWidget(self.field, 1)
         row.addWidget(self.count)
         row.addSpacing(SPACE["s"])
-        for button in self.buttons.values():
-            row.addWidget(button)
+        for name in ("up", "down", "filter", "close"):
+            row.addWidget(self.buttons[name])
         self.field.textEdited.connect(self.query_changed)
         self.set_theme(theme)
         self.set_count(0, 0)
@@ -63,16 +67,30 @@ class Finder(Floating):
 
     def set_theme(self, theme: Theme) -> None:
         """Take the theme's colours; the style sheet does the rest."""
+        self._error = theme.error
         self._glass.setPixmap(pixmap("search", theme.text_dim, 16, self.devicePixelRatioF()))
         for name, button in self.buttons.items():
             button.setIcon(icon(name, theme.text_dim))
 
     def set_count(self, place: int, total: int) -> None:
         """Say which of the matches one is at: place counts from 1, 0 is none of them."""
+        self._tell()
         found = f"{place:,} of {total:,}" if place else f"{total:,} found"
         self.count.setText("" if not self.field.text().strip() else found if total else "No match")
         for name in ("up", "down"):
             self.buttons[name].setEnabled(total > 0)
+
+    def say(self, text: str, wrong: bool = False) -> None:
+        """Say something about the query in the place of a count; wrong: what is wrong with it."""
+        metrics = QFontMetrics(self.count.font())
+        self.count.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, WIDTH // 2))
+        self._tell(text if wrong else "")
+        for name in ("up", "down"):
+            self.buttons[name].setEnabled(False)
+
+    def _tell(self, error: str = "") -> None:
+        self.count.setToolTip(error)
+        self.count.setStyleSheet(f"color: {self._error};" if error else "")
 
     def open(self) -> None:
         """Come up with the keyboard in the field, what was searched for last marked."""

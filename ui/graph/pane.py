@@ -15,12 +15,14 @@ from PySide6.QtWidgets import (
 from ui.graph.canvas import GraphCanvas
 from ui.graph.choice import Choice, Elided, GroupChoice, LensChoice
 from ui.graph.crumbs import Crumbs
+from ui.graph.filterchip import FilterChip
 from ui.graph.finder import Finder
 from ui.graph.focusbar import FocusBar
 from ui.graph.legend import LegendView
 from ui.graph.matches import Matches
 from ui.graph.minimap import Minimap
 from ui.graph.model import GraphInfo
+from ui.graph.offences import Offences
 from ui.graph.pinmarks import PinMarks
 from ui.graph.stops import Stops
 from ui.icons import icon
@@ -38,10 +40,12 @@ class GraphPane(QWidget):
         self.matches = Matches()
         self.stops = Stops()
         self.pin_marks = PinMarks()
-        for layer in (self.pin_marks, self.matches, self.stops):
+        self.offences = Offences()
+        for layer in (self.pin_marks, self.matches, self.stops, self.offences):
             self.canvas.add_layer(layer)
         self.minimap = Minimap(self.canvas, self.matches, theme)
         self.finder = Finder(theme, self.canvas)
+        self.filter_chip = FilterChip(theme, self.canvas)
         self.legend = LegendView(theme, self)
         self.focus_bar = FocusBar(theme, self)
         self._numbers: list[int] = []
@@ -89,7 +93,7 @@ class GraphPane(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme."""
-        floating = (self.minimap, self.finder, self.crumbs)
+        floating = (self.minimap, self.finder, self.filter_chip, self.crumbs)
         for part in (self.canvas, *floating, self.focus_bar, self.legend):
             part.set_theme(theme)
         for choice in (self._choice, self.lens, self.grouping):

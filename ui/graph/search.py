@@ -15,7 +15,7 @@ from ui.graph.types import Kind, NodeId
 Bools = NDArray[np.bool_]
 
 #: What the search field says of its syntax.
-EXAMPLES = "relu   op:mul   name:fc1   shape:[3, *]   grad_fn:Mul   id:12"
+EXAMPLES = "relu   op:mul   name:fc1   shape:[3, *]   id:12   norm(grad) > 1"
 HELP = (
     ("relu fc1", "both words, in title, name, shape or saved tensors"),
     ("op:mul", "operations; op:\"mul\" finds no matmul"),
@@ -25,6 +25,7 @@ HELP = (
     ("dtype:int64", "data types"),
     ("id:12", "the number in its table of the tape"),
     ("line:7", "what line 7 of a cell made"),
+    ("norm(grad) > 1e3", "a condition, as breakpoints have it"),
 )  # fmt: skip
 
 _TERM = re.compile(r'(?:(\w+):)?("[^"]*"?|\[[^\]]*\]?|[^\s\[]+(?:\[[^\]]*\]?)?)')
@@ -99,6 +100,10 @@ class SearchIndex:
         found = np.ones(len(self.ids), bool)
         for term in terms:
             found &= self._meet(term)
+        return self.ordered(found)
+
+    def ordered(self, found: Bools) -> NDArray[np.intp]:
+        """Return the numbers of the nodes that were found, in the order they came to be."""
         return self._order[found[self._order]]
 
     def place(self, nodes: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -24,7 +24,7 @@ from ui.graph.types import Frames, Kind, Layout, Nest, Role
 #: Height of what a frame says above its nodes; more in a tall one, to be read from further away.
 HEADER, _SHARE, _HIGHEST = 64.0, 0.06, 320.0
 #: In a graph of so many nodes, which is seen from afar, all frames have more.
-_LARGE, _LARGER = 150, 96.0
+_LARGE, _LARGER = 150, 112.0
 _SIDE, _FOOT, _PAD = 26.0, 22.0, 8.0
 _NARROWEST = 150.0
 
