@@ -96,7 +96,7 @@ def _room(width: float, pill: bool, size: int) -> tuple[float, int]:
     if pill:
         left = right = max(PAD_PILL - grown, 9.0)
     else:
-        left, right = max(PAD_LEFT - grown, 10.0), max(PAD_RIGHT - grown, 5.0)
+        left, right = max(PAD_LEFT - grown, 10.0), max(PAD_RIGHT - grown, 8.0)
     return left, int(width - left - right)
 
 
