@@ -135,7 +135,8 @@ __all__ = [
 
 places.settle("nn", globals())
 
-_UNSUPPORTED = ("FractionalMaxPool2d", "FractionalMaxPool3d")
+_UNSUPPORTED = ("LinearCrossEntropyLoss",)
+_FRACTIONAL = ("FractionalMaxPool2d", "FractionalMaxPool3d")
 
 
 def __getattr__(name: str) -> Any:
@@ -143,6 +144,11 @@ def __getattr__(name: str) -> Any:
         import importlib
 
         return importlib.import_module("engine.nn.modules")
+    if name in _FRACTIONAL:
+        from . import fractional as _fractional
+
+        found = globals()[name] = getattr(_fractional, name)
+        return found
     if name in _UNSUPPORTED:
         raise NotImplementedError(
             f"torch.nn.{name} is not supported by this engine; linear, convolution, pooling, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from later_recipes import LATER
+from later_recipes import LATER, SAMPLED
 from layer_recipes import LAYERS
 from rare_recipes import MORE, PAIR
 from recipe_leaves import Fn, eye, index, mask, old_solve
@@ -221,7 +221,7 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
 }
 
 #: Rows whose sizes the operation itself demands: vectors of 3, pairs, an even number, whole groups.
-FIXED = {"cross", "view_as_complex", "glu", "group_norm", "pixel_shuffle"}
+FIXED = {"cross", "view_as_complex", "glu", "group_norm", "pixel_shuffle", *SAMPLED}
 _ALONE = (
     "add sub mul div rsub rdiv pow pow_tensor rpow maximum atan2 hypot logaddexp xlogy lerp addcmul "
     "addcdiv clamp_tensors clamp_low clamp_high remainder_number fmod_number copysign_number "

@@ -191,9 +191,11 @@ for _name in ["max_pool1d", "max_pool2d", "max_pool3d", "threshold"]:
 for _name in ["adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"]:
     globals()[_name].__qualname__ = "_" + _name
 
-_KNOWN = (
-    "affine_grid", "fractional_max_pool2d", "fractional_max_pool3d", "grid_sample",
-    "linear_cross_entropy", "multi_head_attention_forward",
+_KNOWN = ("linear_cross_entropy", "multi_head_attention_forward")
+#: What is loaded when it is first used.
+_SAMPLING = (
+    "affine_grid", "fractional_max_pool2d", "fractional_max_pool2d_with_indices",
+    "fractional_max_pool3d", "fractional_max_pool3d_with_indices", "grid_sample",
 )  # fmt: skip
 _FAMILIES = "activations, losses, linear, embedding, convolution, pooling, normalization, dropout"
 
@@ -210,9 +212,18 @@ def _unsupported(name: str) -> Any:
 
 
 def __getattr__(name: str) -> Any:
+    if name in _SAMPLING:
+        from . import sampling as _sampling
+
+        found = globals()[name] = getattr(_sampling, name)
+        return found
     if name in _KNOWN:
         return _unsupported(name)
     raise AttributeError(f"module 'torch.nn.functional' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_SAMPLING})
 
 
 _sign(globals(), "torch.nn.functional")
