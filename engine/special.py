@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from engine import later
+from engine.ops import bessel
 from engine.ops import special as raw
 from engine.ops.api import FUNCTIONS, functional
 from engine.ops.guards import in_namespace
+from engine.ops.orthogonal import POLYNOMIALS
 from engine.ops.table import GRAPH, OPS, PROMOTE_FLOAT, TO_FLOAT, define, run
 from engine.tensor import Tensor
 
@@ -20,7 +22,7 @@ _SAME = {
     "logsumexp": "logsumexp", "i0": "i0", "sinc": "sinc", "round": "round", "softmax": "softmax",
     "log_softmax": "log_softmax", "xlogy": "xlogy", "polygamma": "polygamma",
 }  # fmt: skip
-gammainc = FUNCTIONS["igamma"]
+gammainc, gammaincc = FUNCTIONS["igamma"], FUNCTIONS["igammac"]
 globals().update({name: FUNCTIONS[target] for name, target in _SAME.items()})
 
 
@@ -144,6 +146,54 @@ def zeta(input: Any, other: Any) -> Any:
         other = FUNCTIONS["tensor"](other, dtype=input._d)
     return run(_ZETA, [input, other])
 
+
+#: Functions without a derivative: the name, the row's forward and what a person gets.
+_BESSEL = {
+    "airy_ai": (bessel.airy_ai, "The Airy function Ai."),
+    "bessel_j0": (bessel.j0, "The Bessel function of the first kind, of order 0."),
+    "bessel_j1": (bessel.j1, "The Bessel function of the first kind, of order 1."),
+    "bessel_y0": (bessel.y0, "The Bessel function of the second kind, of order 0."),
+    "bessel_y1": (bessel.y1, "The Bessel function of the second kind, of order 1."),
+    "modified_bessel_i0": (raw.i0, "The modified Bessel function of the first kind, of order 0."),
+    "modified_bessel_i1": (raw.i1, "The modified Bessel function of the first kind, of order 1."),
+    "modified_bessel_k0": (
+        bessel.k0,
+        "The modified Bessel function of the second kind, of order 0.",
+    ),
+    "modified_bessel_k1": (
+        bessel.k1,
+        "The modified Bessel function of the second kind, of order 1.",
+    ),
+    "scaled_modified_bessel_k0": (bessel.scaled_k0, "exp(x) K0(x)."),
+    "scaled_modified_bessel_k1": (bessel.scaled_k1, "exp(x) K1(x)."),
+    "spherical_bessel_j0": (bessel.spherical_j0, "sin(x) / x, and 1 at 0."),
+}
+for _name, (_forward, _words) in _BESSEL.items():
+    globals()[_name] = functional(
+        define(f"special_{_name}(self)", _forward, TO_FLOAT, family="pointwise", doc=_words)
+    )
+
+
+def _polynomial(name: str, forward: Any) -> Any:
+    row = define(
+        f"special_{name}(self, n)", forward, PROMOTE_FLOAT, family="pointwise",
+        doc="The polynomial of degree n, broadcast; 0 for negative degrees.",
+    )  # fmt: skip
+
+    def call(input: Any, n: Any, *, out: Any = None) -> Any:
+        if not isinstance(input, Tensor):
+            input = FUNCTIONS["tensor"](input, dtype=n._d)
+        if not isinstance(n, Tensor):
+            n = FUNCTIONS["tensor"](n, dtype=input._d)
+        return run(row, [input, n])
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"The {name.replace('_', ' ')} of degree n, by element."
+    return call
+
+
+for _name, _values in POLYNOMIALS.items():
+    globals()[_name] = _polynomial(_name, _values)
 
 in_namespace("special_", globals())
 

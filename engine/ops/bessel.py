@@ -147,20 +147,6 @@ def _spherical(x: Raw) -> Raw:
     return np.where(np.abs(x) < 0.5, small, far)
 
 
-def _i1(x: Raw) -> Raw:
-    """I_1 by its series where it is short, else by the integral of exp(x cos θ) cos θ."""
-    theta = np.linspace(0, math.pi, 129)
-    weights = np.full(129, math.pi / 128)
-    weights[[0, -1]] /= 2
-
-    def far(v: Raw) -> Raw:
-        wave = np.exp(v[:, None] * (np.cos(theta) - 1)) * np.cos(theta)
-        return np.exp(v) * (wave * weights).sum(-1) / math.pi
-
-    a = np.abs(x)
-    return _where(a, (a < 8, lambda v: _series(v, 1, 1)), (np.isfinite(a), far)) * np.sign(x)
-
-
 j0, j1, y0, y1 = (_by_element(fn) for fn in (_j(0), _j(1), _y(0), _y(1)))
 k0, k1 = _by_element(_k(0, False)), _by_element(_k(1, False))
 scaled_k0, scaled_k1 = _by_element(_k(0, True)), _by_element(_k(1, True))

@@ -306,7 +306,7 @@ ROOMS: dict[str, Names] = {
         rows="clone_contiguous scatter_into take_flat",
     ),
     "variates": Names(
-        both="igamma",
+        both="igamma igammac",
         functions="_sample_dirichlet _standard_gamma binomial poisson",
     ),
     "writing": Names(

@@ -58,6 +58,12 @@ def _incomplete_gamma(a: float, x: float) -> float:
     return _lower_series(a, x) if x < a + 1 else 1 - _upper_fraction(a, x)
 
 
+def _complement(a: float, x: float) -> float:
+    if not (math.isfinite(a) and math.isfinite(x)) or a <= 0 or x <= 0:
+        return 1 - _incomplete_gamma(a, x)
+    return 1 - _lower_series(a, x) if x < a + 1 else _upper_fraction(a, x)
+
+
 def _slope(a: float, x: float) -> float:
     """d x / d a of a gamma variate: -(dP/da) / density, the difference taken in float64."""
     if x <= 0:
@@ -68,6 +74,7 @@ def _slope(a: float, x: float) -> float:
 
 
 _incomplete_gammas = np.vectorize(_incomplete_gamma, otypes=[np.float64])
+_complements = np.vectorize(_complement, otypes=[np.float64])
 _slopes = np.vectorize(_slope, otypes=[np.float64])
 
 expose(
@@ -81,6 +88,19 @@ expose(
             g * F.exp((self - 1) * F.log(other) - other - F.lgamma(self))
         ),
         doc="The regularized lower incomplete gamma function P(input, other).",
+    )
+)
+expose(
+    define(
+        "igammac(self, other)",
+        lambda a, x: _complements(a, x).astype(a.dtype)[()],
+        PROMOTE_FLOAT,
+        family="pointwise",
+        self=undifferentiable("igammac"),
+        other=lambda F, g, self, other: (
+            -g * F.exp((self - 1) * F.log(other) - other - F.lgamma(self))
+        ),
+        doc="The regularized upper incomplete gamma function 1 - P(input, other).",
     )
 )
 

@@ -73,6 +73,7 @@ SAMPLED = {
     ),
 }
 LATER = {
+    "igammac": (lambda x: torch.igammac(torch.full_like(x, 1.7).detach(), x), ((3, 2),)),
     **SAMPLED,
     "weight norm": (_weight_norm, ((3, 2), (3, 1))),
     "householder product": (torch.linalg.householder_product, ((4, 3), (2,))),
