@@ -77,6 +77,7 @@ def make_application(zoom: int = 100) -> QApplication:
         if given is None:
             os.environ.pop("QT_SCALE_FACTOR", None)
         _favour_the_window()
+    application.setDesktopFileName("tapedeck")  # whose icon the desktop shows
     application.setStyle("Fusion")
     load_fonts()
     application.setFont(ui_font())

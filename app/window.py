@@ -42,6 +42,7 @@ from ui.theme import Theme
 from ui.transport.transport import Transport
 from ui.welcome.page import WelcomePage
 
+_NARROWEST = 220  # points of the notebook, in which its buttons can be read
 _READABLE = 380  # points in which a list of differences or problems can be read
 TOOLBAR = ("open", "save", "save_tape", "", "run", "run_all", "interrupt", "restart")
 
@@ -61,6 +62,7 @@ class Window(QMainWindow):
         )
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.notebook = NotebookView(theme=theme)
+        self.notebook.setMinimumWidth(_NARROWEST)
         self.console = Console(theme)
         self.graph = GraphPane(theme)
         self.inspector = Inspector(theme)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 import engine as torch
-from app.building_commands import APPLIED
+from app.building_commands import APPLIED, TEMPLATES
 from app.commands import COMMANDS
 from app.controller import Controller
 from app.documents import Cell
@@ -246,6 +246,21 @@ def _cut(s: Scene) -> None:
     assert s.sources() == ["a", "a", "b"]
     s.do("cut_cell")
     assert s.sources() == ["a", "b"]
+
+
+@effect("find_in_cells")
+def _find_in_cells(s: Scene) -> None:
+    s.window.activateWindow()
+    s.until(lambda: QApplication.activeWindow() is s.window)
+    s.canvas.setFocus()
+    s.do("find_in_cells")
+    assert has_keyboard(s.window.notebook)
+
+
+@effect("console")
+def _console(s: Scene) -> None:
+    s.do("console")
+    assert s.window.docks["console"].isVisible()
 
 
 @effect("split_cell")
@@ -485,6 +500,17 @@ def _copies(s: Scene) -> None:
         assert what if isinstance(what, str) else not what.isNull()
 
 
+@effect("copy_numpy")
+def _copy_numpy(s: Scene) -> None:
+    QApplication.clipboard().setText("")
+    s.do("next_pass")
+    s.do("step")
+    s.select()
+    s.do("go_to_partner")
+    s.do("copy_numpy")
+    s.until(lambda: "numpy" in QApplication.clipboard().text())
+
+
 # --- debug
 
 
@@ -691,6 +717,7 @@ def _panels(s: Scene) -> None:
 
 @effect(*(f"panel_{name}" for name in (
     "notebook", "inspector", "transport", "operations", "differences", "problems", "breakpoints",
+    "console",
 )))  # fmt: skip
 def _docks(s: Scene) -> None:
     for name, dock in s.window.docks.items():
@@ -725,6 +752,42 @@ def _apply(s: Scene) -> None:
         s.until(lambda line=line: line in "\n".join(s.sources()))
         s.until(lambda: not s.controller.runs.busy)
         s.settle()
+
+
+@effect("new_leaf", "rename", "backward", "zero_grad", "toggle_grad", "detach")
+def _tensors(s: Scene) -> None:
+    (s.folder / "net.py").write_text(
+        "import torch\nw = torch.ones(2, requires_grad=True)\ny = w * 2\nloss = y.sum()\n"
+    )
+    drive.open_file(s.qtbot, s.controller, s.folder / "net.py")
+    drive.run_all(s.qtbot, s.controller)
+    for id, name, line in (
+        ("backward", "loss", "loss.backward()"), ("zero_grad", "w", "w.grad.zero_()"),
+        ("toggle_grad", "w", "w.requires_grad_(False)"),
+        ("detach", "y", "y_detached = y.detach()"),
+    ):  # fmt: skip
+        s.session.select(s.named(name))
+        with s.qtbot.waitSignal(s.controller.runs.finished, timeout=drive.RUN):
+            s.do(id)
+        assert s.sources()[-1] == line
+        s.settle()
+    tensors = s.controller.building.tensors
+    s.do("new_leaf")
+    s.until(lambda: tensors.leaf_form is not None)
+    s.session.select(s.named("w"))
+    s.do("rename")
+    s.until(lambda: tensors.name_form is not None)
+
+
+@effect(*(f"template_{name}" for name in TEMPLATES))
+def _templates(s: Scene) -> None:
+    (s.folder / "empty.py").write_text("import torch\n")
+    drive.open_file(s.qtbot, s.controller, s.folder / "empty.py")
+    for name in TEMPLATES:
+        before = len("".join(s.sources()))
+        s.do(f"template_{name}")
+        s.until(lambda before=before: len("".join(s.sources())) > before)
+        s.until(lambda: not s.controller.runs.busy)
 
 
 # --- help

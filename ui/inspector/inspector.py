@@ -135,6 +135,7 @@ class Inspector(QWidget):
             column.addWidget(section)
         column.addStretch(1)
         self._scroll = QScrollArea()
+        self._scroll.setAccessibleName("Inspector")
         self._scroll.setWidget(page)
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
