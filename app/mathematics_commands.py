@@ -10,4 +10,12 @@ MATHEMATICS = (
         "The selected backward step as a program of NumPy alone that reproduces its numbers",
         separator=True,
     ),
+    Command(
+        "watches", "Watches", "Debug", ("Ctrl+Shift+W",), "",
+        "Expressions over tensors and gradients, followed as the playhead moves",
+    ),
+    Command(
+        "training", "Over Training", "Debug", ("Ctrl+Shift+T",), "",
+        "Norms, updates and histograms of all parameters over the passes; dead activations",
+    ),
 )  # fmt: skip

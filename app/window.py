@@ -39,7 +39,9 @@ from ui.notice import Notice
 from ui.palette.panel import OperationPalette
 from ui.problems.panel import ProblemsPanel
 from ui.theme import Theme
+from ui.training.panel import TrainingPanel
 from ui.transport.transport import Transport
+from ui.watches.panel import WatchesPanel
 from ui.welcome.page import WelcomePage
 
 _NARROWEST = 220  # points of the notebook, in which its buttons can be read
@@ -71,6 +73,8 @@ class Window(QMainWindow):
         self.differences = DifferencesPanel(theme)
         self.problems = ProblemsPanel(theme)
         self.breakpoints = BreakpointsPanel(theme)
+        self.watches = WatchesPanel(theme)
+        self.training = TrainingPanel(theme)
         self.setCentralWidget(self.graph)
         self.docks = {
             "notebook": Dock("NotebookDock", "Notebook", self.notebook, self),
@@ -81,6 +85,8 @@ class Window(QMainWindow):
             "differences": Dock("DifferencesDock", "Differences", self.differences, self),
             "problems": Dock("ProblemsDock", "Problems", self.problems, self),
             "breakpoints": Dock("BreakpointsDock", "Breakpoints", self.breakpoints, self),
+            "watches": Dock("WatchesDock", "Watches", self.watches, self),
+            "training": Dock("TrainingDock", "Over Training", self.training, self),
         }
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
@@ -154,6 +160,8 @@ class Window(QMainWindow):
             self.differences,
             self.problems,
             self.breakpoints,
+            self.watches,
+            self.training,
             self.notice,
             self.palette_of_commands,
             self.welcome,
@@ -175,6 +183,8 @@ class Window(QMainWindow):
             "console": Qt.DockWidgetArea.LeftDockWidgetArea,
             "problems": Qt.DockWidgetArea.RightDockWidgetArea,
             "breakpoints": Qt.DockWidgetArea.RightDockWidgetArea,
+            "watches": Qt.DockWidgetArea.RightDockWidgetArea,
+            "training": Qt.DockWidgetArea.RightDockWidgetArea,
         }
         for name, dock in self.docks.items():
             dock.setFloating(False)
@@ -217,6 +227,14 @@ class Window(QMainWindow):
     def show_breakpoints(self) -> None:
         """Lay the list of breakpoints over the inspector, wide enough to be read."""
         self._show_over("breakpoints", "inspector")
+
+    def show_watches(self) -> None:
+        """Lay the watches over the inspector, wide enough to be read."""
+        self._show_over("watches", "inspector")
+
+    def show_training(self) -> None:
+        """Lay the plots over training over the inspector, wide enough to be read."""
+        self._show_over("training", "inspector")
 
     def step_panel(self, by: int) -> None:
         """Move the keyboard to another visible panel; the graph is one of them."""

@@ -9,6 +9,7 @@ PANELS = (
     ("notebook", "Notebook"), ("inspector", "Inspector"), ("transport", "Transport"),
     ("operations", "Operations"), ("differences", "Differences"), ("problems", "Problems List"),
     ("breakpoints", "Breakpoints List"), ("console", "Console Panel"),
+    ("watches", "Watches List"), ("training", "Training Plots"),
 )  # fmt: skip
 
 #: Of the menu View.

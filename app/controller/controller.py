@@ -37,6 +37,8 @@ from app.controller.playback import PlaybackBinding
 from app.controller.preferences import SWITCHES, PreferencesBinding
 from app.controller.previews import PreviewBinding
 from app.controller.problems import ProblemsBinding
+from app.controller.training import TrainingBinding
+from app.controller.watches import WatchesBinding
 from app.controller.welcoming import Welcoming
 from app.controller.what_if import WhatIf
 from app.documents import new
@@ -82,6 +84,8 @@ class Controller(QObject):
         self.nodes = NodeActions(self.session, self.window, self.graph)
         self.pinning = Pinning(self.session, self.window, self.graph, self.undo)
         self.grouping = Grouping(self.session, self.window, self.graph, self.undo)
+        self.watches = WatchesBinding(self.session, self.window)
+        self.training = TrainingBinding(self.session, self.window)
         self.derivatives = DerivativesBinding(self.session, self.window)
         self.iterations = IterationsBinding(self.session, self.window.inspector)
         self.playback = PlaybackBinding(
@@ -148,6 +152,8 @@ class Controller(QObject):
         self.lenses.close()
         self.iterations.close()
         self.derivatives.close()
+        self.watches.close()
+        self.training.close()
         self.operations.close()
         self.building.close()
         self.what_if.close()
@@ -206,6 +212,8 @@ class Controller(QObject):
             **self.grouping.handlers(),
             **self.building.handlers(),
             **self.derivatives.handlers(),
+            **self.watches.handlers(),
+            "training": self.training.show,
             "fit": canvas.fit,
             "zoom_in": lambda: canvas.zoom_by(1.25),
             "zoom_out": lambda: canvas.zoom_by(1 / 1.25),

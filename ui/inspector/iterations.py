@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import pyqtgraph as pg  # type: ignore[import-untyped]
-from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from engine.tape.history import Series
-from ui.fonts import mono_font
+from ui.plots.lines import LinePlot
 from ui.plots.stats import number
 from ui.theme import MONO_FONT, SIZES, SPACE, Theme
 
@@ -42,7 +37,7 @@ class IterationsView(QWidget):
         self.slice.setAccessibleName("Slice of iterations and elements")
         self.slice.setToolTip(_HELP)
         self.slice.returnPressed.connect(lambda: self.requested.emit(self.slice.text()))
-        self.plot = _Plot()
+        self.plot = LinePlot(HEIGHT)
         self.plot.pointed.connect(self._point)
         self.plot.chosen.connect(self._choose)
         self.plot.stepped.connect(self._step)
@@ -140,112 +135,6 @@ class IterationsView(QWidget):
         IterationsView QLabel {{ font-size: {SIZES["small"]}pt; color: {theme.text_dim}; }}
         IterationsView QLabel#words {{ color: {words}; }}
         """)
-
-
-class _Plot(pg.PlotWidget):  # type: ignore[misc]
-    """Lines over iterations. A drag pans and Ctrl with the wheel zooms, along iterations only."""
-
-    pointed = Signal(object)  # x, or None
-    chosen = Signal(float)
-    stepped = Signal(int)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedHeight(HEIGHT)
-        self.setAccessibleName("Elements over iterations; the arrow keys go from one to the next")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        item = self.getPlotItem()
-        item.setMenuEnabled(False)
-        item.hideButtons()
-        item.setMouseEnabled(x=True, y=False)
-        item.getViewBox().setAutoVisible(y=True)
-        item.setDownsampling(auto=True, mode="peak")
-        item.setClipToView(True)
-        self._marker = pg.InfiniteLine(angle=90, movable=False)
-        self._marker.setZValue(10)
-        self._curves: list[Any] = []
-        self._shown: tuple[float, float] | None = None
-        self._pressed: QPointF | None = None
-        self.scene().sigMouseMoved.connect(self._moved)
-
-    def draw(self, x: NDArray[Any], lines: NDArray[Any], colours: list[str]) -> None:
-        """Draw lines (k, m) over x (k,); other iterations than before are all brought into view."""
-        item = self.getPlotItem()
-        for curve in self._curves:
-            item.removeItem(curve)
-        dot = {"symbol": "o", "symbolSize": 4, "symbolPen": None} if len(x) <= 60 else {}
-        self._curves = [
-            item.plot(x, lines[:, i], pen=pg.mkPen(colour, width=1), connect="finite",
-                      **(dot and {**dot, "symbolBrush": colour}))
-            for i, colour in enumerate(colours)
-        ]  # fmt: skip
-        span = (float(x[0]), float(x[-1])) if len(x) else None
-        if span is not None and span != self._shown:
-            item.enableAutoRange()
-            item.autoRange()
-        self._shown = span
-        self.mark(None)
-
-    def mark(self, x: float | None) -> None:
-        """Draw the playhead's line at an iteration, or none."""
-        item = self.getPlotItem()
-        if x is None:
-            item.removeItem(self._marker)
-            return
-        self._marker.setValue(x)
-        if self._marker.scene() is None:
-            item.addItem(self._marker, ignoreBounds=True)
-
-    def marked(self) -> float | None:
-        """Return the iteration that is marked."""
-        return None if self._marker.scene() is None else float(self._marker.value())
-
-    def set_theme(self, theme: Theme) -> None:
-        self.setBackground(QColor(theme.canvas))
-        self._marker.setPen(pg.mkPen(theme.accent, width=1.4))
-        for side in ("left", "bottom"):
-            axis = self.getPlotItem().getAxis(side)
-            axis.setPen(pg.mkPen(theme.border))
-            axis.setTextPen(pg.mkPen(theme.text_dim))
-            axis.setTickFont(mono_font("small"))
-            axis.setStyle(tickLength=-4)
-        self.getPlotItem().showGrid(x=False, y=True, alpha=0.08 if theme.dark else 0.14)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            super().wheelEvent(event)
-        else:
-            event.ignore()  # the inspector scrolls
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._pressed = event.position()
-        super().mousePressEvent(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        super().mouseReleaseEvent(event)
-        begin = self._pressed if event.button() == Qt.MouseButton.LeftButton else None
-        if begin is not None and (event.position() - begin).manhattanLength() < 4:
-            self.chosen.emit(self._x(event.position()))
-        self._pressed = None
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.getPlotItem().enableAutoRange()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and not event.modifiers():
-            self.stepped.emit(1 if event.key() == Qt.Key.Key_Right else -1)
-        else:
-            event.ignore()
-
-    def leaveEvent(self, event: Any) -> None:
-        super().leaveEvent(event)
-        self.pointed.emit(None)
-
-    def _moved(self, place: QPointF) -> None:
-        self.pointed.emit(self._x(place))
-
-    def _x(self, place: QPointF) -> float:
-        return float(self.getPlotItem().getViewBox().mapSceneToView(place).x())
 
 
 def _nearest(series: Series, x: float) -> int:

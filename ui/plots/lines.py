@@ -1,0 +1,150 @@
+"""Lines over iterations, or over time, with the playhead's place; a click chooses another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
+
+from ui.fonts import mono_font
+from ui.theme import Theme
+
+
+class LinePlot(pg.PlotWidget):  # type: ignore[misc]
+    """Lines over iterations. A drag pans and Ctrl with the wheel zooms, along iterations only."""
+
+    pointed = Signal(object)  # x, or None
+    chosen = Signal(float)
+    stepped = Signal(int)
+
+    def __init__(self, height: int | None = None) -> None:
+        """height: in px; None: what its layout gives it."""
+        super().__init__()
+        if height is not None:
+            self.setFixedHeight(height)
+        self.setAccessibleName("Elements over iterations; the arrow keys go from one to the next")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        item = self.getPlotItem()
+        item.setMenuEnabled(False)
+        item.hideButtons()
+        item.setMouseEnabled(x=True, y=False)
+        item.getViewBox().setAutoVisible(y=True)
+        item.setDownsampling(auto=True, mode="peak")
+        item.setClipToView(True)
+        self._marker = pg.InfiniteLine(angle=90, movable=False)
+        self._marker.setZValue(10)
+        self._curves: list[Any] = []
+        self._shown: tuple[float, float] | None = None
+        self._pressed: QPointF | None = None
+        self.scene().sigMouseMoved.connect(self._moved)
+
+    def draw(self, x: NDArray[Any], lines: NDArray[Any], colours: list[str]) -> None:
+        """Draw lines (k, m) over x (k,); other iterations than before are all brought into view."""
+        item = self.getPlotItem()
+        for curve in self._curves:
+            item.removeItem(curve)
+        dot = {"symbol": "o", "symbolSize": 4, "symbolPen": None} if len(x) <= 60 else {}
+        self._curves = [
+            item.plot(x, lines[:, i], pen=pg.mkPen(colour, width=1), connect="finite",
+                      **(dot and {**dot, "symbolBrush": colour}))
+            for i, colour in enumerate(colours)
+        ]  # fmt: skip
+        span = (float(x[0]), float(x[-1])) if len(x) else None
+        if span is not None and span != self._shown:
+            item.enableAutoRange()
+            item.autoRange()
+        self._shown = span
+        self.mark(None)
+
+    def draw_many(
+        self, lines: Sequence[tuple[NDArray[Any], NDArray[Any]]], colours: Sequence[str],
+        logarithmic: bool,
+    ) -> None:  # fmt: skip
+        """Draw lines that have each their own x, over a logarithmic scale where asked for.
+
+        Nothing is drawn of what a logarithmic scale cannot show.
+        """
+        item = self.getPlotItem()
+        for curve in self._curves:
+            item.removeItem(curve)
+        item.setLogMode(x=False, y=logarithmic)
+        self._curves = []
+        for (x, y), colour in zip(lines, colours, strict=True):
+            shown = np.where(y > 0, y, np.nan) if logarithmic else y
+            dots = {"symbol": "o", "symbolSize": 4, "symbolPen": None, "symbolBrush": colour}
+            pen = pg.mkPen(colour, width=1.4)
+            self._curves.append(
+                item.plot(x, shown, pen=pen, connect="finite", **(dots if len(x) <= 60 else {}))
+            )
+        ends = [(float(x[0]), float(x[-1])) for x, _ in lines if len(x)]
+        span = (min(a for a, _ in ends), max(b for _, b in ends)) if ends else None
+        if span is not None and span != self._shown:
+            item.enableAutoRange()
+            item.autoRange()
+        self._shown = span
+
+    def mark(self, x: float | None) -> None:
+        """Draw the playhead's line at an iteration, or none."""
+        item = self.getPlotItem()
+        if x is None:
+            item.removeItem(self._marker)
+            return
+        self._marker.setValue(x)
+        if self._marker.scene() is None:
+            item.addItem(self._marker, ignoreBounds=True)
+
+    def marked(self) -> float | None:
+        """Return the iteration that is marked."""
+        return None if self._marker.scene() is None else float(self._marker.value())
+
+    def set_theme(self, theme: Theme) -> None:
+        self.setBackground(QColor(theme.canvas))
+        self._marker.setPen(pg.mkPen(theme.accent, width=1.4))
+        for side in ("left", "bottom"):
+            axis = self.getPlotItem().getAxis(side)
+            axis.setPen(pg.mkPen(theme.border))
+            axis.setTextPen(pg.mkPen(theme.text_dim))
+            axis.setTickFont(mono_font("small"))
+            axis.setStyle(tickLength=-4)
+        self.getPlotItem().showGrid(x=False, y=True, alpha=0.08 if theme.dark else 0.14)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().wheelEvent(event)
+        else:
+            event.ignore()  # what is around it scrolls
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed = event.position()
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        begin = self._pressed if event.button() == Qt.MouseButton.LeftButton else None
+        if begin is not None and (event.position() - begin).manhattanLength() < 4:
+            self.chosen.emit(self._x(event.position()))
+        self._pressed = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.getPlotItem().enableAutoRange()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and not event.modifiers():
+            self.stepped.emit(1 if event.key() == Qt.Key.Key_Right else -1)
+        else:
+            event.ignore()
+
+    def leaveEvent(self, event: Any) -> None:
+        super().leaveEvent(event)
+        self.pointed.emit(None)
+
+    def _moved(self, place: QPointF) -> None:
+        self.pointed.emit(self._x(place))
+
+    def _x(self, place: QPointF) -> float:
+        return float(self.getPlotItem().getViewBox().mapSceneToView(place).x())

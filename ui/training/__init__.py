@@ -1,0 +1,1 @@
+"""Over training: parameters and activations over the passes of a run."""

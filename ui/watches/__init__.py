@@ -1,0 +1,1 @@
+"""Watches: expressions over tensors and gradients at the playhead."""

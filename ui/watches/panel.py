@@ -1,0 +1,231 @@
+"""The watches with their values at the playhead; the chosen one as picture and plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.tape.watches import Plot
+from ui.fonts import mono_font
+from ui.plots.lines import LinePlot
+from ui.plots.stats import number
+from ui.plots.tensor_view import TensorView
+from ui.theme import SPACE, Theme
+
+_EMPTY = (
+    "Write an expression over tensors and gradients, as in NumPy: loss, norm(w.grad), "
+    "(w > 0).mean(). It is followed as the playhead moves."
+)
+_HEIGHT = 190
+
+
+class Reading(NamedTuple):
+    """A watch at the playhead. value: a number or array, None with a `problem` in words."""
+
+    text: str
+    value: Any
+    problem: str = ""
+
+
+class WatchesPanel(QWidget):
+    """Says what a person wishes through its signals; shows only what it is given."""
+
+    added = Signal(str)
+    removed = Signal(int)
+    changed = Signal(int, str)  # row, another expression
+    chosen = Signal(int)
+    go_to = Signal(int)  # playhead
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._readings: Sequence[Reading] = ()
+        self._plot: Plot | None = None
+        self._playhead = 0
+        self.setAccessibleName("Watches")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMinimumWidth(240)
+        self.field = QLineEdit()
+        self.field.setFont(mono_font("body"))
+        self.field.setPlaceholderText("norm(w.grad)")
+        self.field.setAccessibleName("New watch")
+        self.field.returnPressed.connect(self._add)
+        self.add, self.remove = QPushButton("Add"), QPushButton("Remove")
+        self.add.clicked.connect(self._add)
+        self.remove.clicked.connect(self._remove)
+        self.sentence = QLabel(_EMPTY)
+        self.sentence.setWordWrap(True)
+        self.sentence.setProperty("role", "dim")
+        self.list = self._make_list()
+        self.picture = TensorView()
+        self.plot = LinePlot(_HEIGHT)
+        self.plot.setAccessibleName("The chosen watch over time")
+        self.plot.chosen.connect(self._choose_moment)
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE["m"])
+        row.addWidget(self.field, 1)
+        row.addWidget(self.add)
+        row.addWidget(self.remove)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE["l"], SPACE["m"], SPACE["l"], SPACE["m"])
+        column.setSpacing(SPACE["m"])
+        column.addLayout(row)
+        column.addWidget(self.sentence)
+        column.addWidget(self.list, 1)
+        column.addWidget(self.note)
+        column.addWidget(self.plot)
+        column.addWidget(self.picture)
+        self.set_theme(theme)
+        self.set_readings(())
+
+    def set_readings(self, readings: Sequence[Reading]) -> None:
+        """Show what the watches are at the playhead; the chosen row stays chosen."""
+        self._readings = readings
+        before = self.row()
+        self.list.blockSignals(True)
+        while self.list.topLevelItemCount() > len(readings):
+            self.list.takeTopLevelItem(self.list.topLevelItemCount() - 1)
+        for row, one in enumerate(readings):
+            item = self.list.topLevelItem(row) or QTreeWidgetItem(self.list)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            item.setText(0, one.text)
+            item.setText(1, told(one))
+            item.setToolTip(0, one.text)
+            item.setToolTip(1, one.problem or told(one))
+            colour = self._theme.error if one.problem else self._theme.text
+            item.setForeground(1, QColor(colour))
+        self.choose(min(max(before, 0), len(readings) - 1))
+        self.list.blockSignals(False)
+        self.sentence.setVisible(not readings)
+        self.list.setVisible(bool(readings))
+        self.remove.setEnabled(bool(readings))
+        self._show()
+
+    def set_plot(self, plot: Plot | None) -> None:
+        """Show the chosen watch over time."""
+        self._plot = plot
+        finite = plot is not None and bool(np.isfinite(plot.values).any())
+        self.plot.setVisible(finite)
+        if plot is not None and finite:
+            colour = self._theme.accent
+            self.plot.draw(plot.playheads.astype(float), plot.values[:, None], [colour])
+            self.set_playhead(self._playhead)
+
+    def set_playhead(self, playhead: int) -> None:
+        """Mark the playhead in the plot."""
+        self._playhead = playhead
+        if self._plot is not None and self.plot.isVisibleTo(self):
+            self.plot.mark(float(playhead))
+
+    def refuse(self, why: str) -> None:
+        """Say why what was typed is no watch; it stays in the field."""
+        self.note.setText(why)
+        self.note.setStyleSheet(f"color: {self._theme.error};")
+
+    def accept(self) -> None:
+        """What was typed is a watch now."""
+        self.field.clear()
+        self.note.clear()
+
+    def choose(self, row: int) -> None:
+        """Make a row the chosen one."""
+        item = self.list.topLevelItem(row)
+        if item is not None:
+            self.list.setCurrentItem(item)
+
+    def row(self) -> int:
+        """Return the chosen row, -1 without one."""
+        item = self.list.currentItem()
+        return -1 if item is None else self.list.indexOfTopLevelItem(item)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Show everything in another theme."""
+        self._theme = theme
+        self.picture.set_theme(theme)
+        self.plot.set_theme(theme)
+        self.setStyleSheet(f"WatchesPanel {{ background: {theme.panel}; }}")
+        self.set_readings(self._readings)
+        self.set_plot(self._plot)
+
+    def _make_list(self) -> QTreeWidget:
+        tree = QTreeWidget()
+        tree.setAccessibleName("Watches")
+        tree.setHeaderLabels(["Expression", "At the playhead"])
+        tree.setRootIsDecorated(False)
+        tree.setFont(mono_font("small"))
+        tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        tree.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        tree.header().setStretchLastSection(False)
+        tree.currentItemChanged.connect(lambda *_: self._chosen())
+        tree.itemChanged.connect(self._edited)
+        return tree
+
+    def _add(self) -> None:
+        if self.field.text().strip():
+            self.added.emit(self.field.text().strip())
+
+    def _remove(self) -> None:
+        if self.row() >= 0:
+            self.removed.emit(self.row())
+
+    def _edited(self, item: QTreeWidgetItem, column: int) -> None:
+        row = self.list.indexOfTopLevelItem(item)
+        if column == 0 and item.text(0) != self._readings[row].text:
+            self.changed.emit(row, item.text(0))
+
+    def _chosen(self) -> None:
+        self._show()
+        self.set_plot(None)
+        self.chosen.emit(self.row())
+
+    def _show(self) -> None:
+        row = self.row()
+        one = self._readings[row] if 0 <= row < len(self._readings) else None
+        array = None if one is None or one.problem or one.value is None else np.asarray(one.value)
+        shown = array is not None and array.ndim > 0 and array.dtype.kind in "biufc"
+        self.picture.setVisible(shown)
+        self.picture.set_array(array if shown else None)
+
+    def _choose_moment(self, x: float) -> None:
+        if self._plot is not None and len(self._plot.playheads):
+            at = int(np.abs(self._plot.playheads - x).argmin())
+            self.go_to.emit(int(self._plot.playheads[at]))
+
+
+def told(one: Reading) -> str:
+    """Return a reading in a few words: the number, the shape of an array, or that there is none."""
+    if one.problem:
+        return "—"
+    if one.value is None:
+        return "nothing yet"
+    value = (
+        np.asarray(one.value) if isinstance(one.value, (np.ndarray, np.generic, float)) else None
+    )
+    if value is None or value.dtype.kind not in "biufc":
+        return str(one.value)
+    return (
+        number(value.reshape(())[()]) if value.size == 1 else f"{value.dtype} {list(value.shape)}"
+    )
