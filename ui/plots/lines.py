@@ -81,6 +81,7 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
             self._curves.append(
                 item.plot(x, shown, pen=pen, connect="finite", **(dots if len(x) <= 60 else {}))
             )
+        item.enableAutoRange(axis="y")  # another quantity has another range
         ends = [(float(x[0]), float(x[-1])) for x, _ in lines if len(x)]
         span = (min(a for a, _ in ends), max(b for _, b in ends)) if ends else None
         if span is not None and span != self._shown:
