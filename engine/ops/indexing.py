@@ -13,6 +13,7 @@ from engine.autograd.node import LEAF
 from engine.batching.levels import elements
 from engine.dtype import COMPLEX
 from engine.ops import inplace
+from engine.ops.adding import add_at
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.conversion import warn_discards
 from engine.ops.copying import copy_, fill_
@@ -34,7 +35,7 @@ def _index(a: Raw, indices: Any) -> Raw:
 def _index_put(a: Raw, indices: Any, values: Raw, accumulate: bool = False) -> Raw:
     out = np.array(a)
     if accumulate:
-        np.add.at(out, indices, values)
+        add_at(out, indices, values)
     else:
         out[indices] = values
     return out

@@ -10,6 +10,7 @@ import numpy as np
 from engine.autograd import mode
 from engine.batching.levels import elements, level_of
 from engine.dtype import int32, int64
+from engine.ops.adding import add_at
 from engine.ops.api import expose, publish
 from engine.ops.helpers import axis
 from engine.ops.scattering import one
@@ -31,7 +32,7 @@ def _index_select(a: Raw, dim: int, index: Raw) -> Raw:
 def _index_add(a: Raw, dim: int, index: Raw, source: Raw, alpha: Any = 1) -> Raw:
     out = np.array(a)
     place: Any = (slice(None),) * dim + (one(index),)
-    np.add.at(one(out), place, source if alpha == 1 else source * alpha)
+    add_at(one(out), place, source if alpha == 1 else source * alpha)
     return out
 
 

@@ -10,6 +10,7 @@ from engine import errors
 from engine.batching.levels import elements
 from engine.dtype import int32, int64
 from engine.ops import inplace
+from engine.ops.adding import add_at
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.copying import _number
 from engine.ops.helpers import axis
@@ -38,7 +39,7 @@ def _gather(a: Raw, dim: int, index: Raw) -> Raw:
 def _scatter_add_along(g: Raw, index: Raw, sizes: Any, dim: int) -> Raw:
     out = np.zeros(sizes, g.dtype)
     view = one(out)
-    np.add.at(view, _grid(one(index), dim), one(g))
+    add_at(view, _grid(one(index), dim), one(g))
     return view.reshape(sizes)
 
 
@@ -113,7 +114,7 @@ define(
 def _scatter_add(a: Raw, dim: int, index: Raw, src: Raw) -> Raw:
     out = np.array(a)
     index = one(index)
-    np.add.at(one(out), _grid(index, dim), _cut(src, index.shape))
+    add_at(one(out), _grid(index, dim), _cut(src, index.shape))
     return out
 
 

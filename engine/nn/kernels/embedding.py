@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.ops.adding import add_at
 from engine.ops.api import expose
 from engine.ops.table import define
 
@@ -22,10 +23,8 @@ def _scatter_rows(g: Raw, indices: Raw, n: int, padding_idx: int, by_frequency: 
     rows = g.reshape(flat.size, g.shape[-1])
     if by_frequency:
         rows = rows / np.bincount(flat, minlength=n)[flat][:, None].astype(g.dtype)
-    width = rows.shape[1]
-    out = np.zeros((n, width), g.dtype)
-    at = flat[:, None] * width + np.arange(width)
-    np.add.at(out.reshape(-1), at.ravel(), rows.ravel())  # of vectors NumPy has a quicker way
+    out = np.zeros((n, rows.shape[1]), g.dtype)
+    add_at(out, (flat,), rows)
     if padding_idx >= 0:
         out[padding_idx] = 0
     return out

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.ops.adding import add_at
 from engine.ops.api import expose
 from engine.ops.table import define
 
@@ -101,10 +102,9 @@ def _pick(a: Raw, places: Raw, n: int) -> Raw:
 
 def _put(a: Raw, places: Raw, size: Ints, n: int) -> Raw:
     """Add the elements of `a` to zeros of shape `size` at flat places in its last n dimensions."""
-    front, each = int(np.prod(size[: len(size) - n])), int(np.prod(size[len(size) - n :]))
-    out = np.zeros(front * each, a.dtype)
-    at = places.reshape(front, -1) + np.arange(front)[:, None] * each
-    np.add.at(out, at.ravel(), a.ravel())  # of vectors NumPy has a quicker way
+    front = int(np.prod(size[: len(size) - n]))
+    out = np.zeros((front, int(np.prod(size[len(size) - n :]))), a.dtype)
+    add_at(out, (np.arange(front)[:, None], places.reshape(front, -1)), a.reshape(front, -1))
     return out.reshape(tuple(size))
 
 
