@@ -208,7 +208,8 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
         )
     if storage_offset is not None and storage_offset < 0:
         raise RuntimeError(f"Tensor: invalid storage offset {storage_offset}")
-    own = element_strides(input), storage_offset_of(input)
+    first = 0 if type(input) is BatchedTensor else storage_offset_of(input)
+    own = element_strides(input), first
     start = None if own == (_dense(input._s), 0) else own
     offset = own[1] if storage_offset is None else storage_offset
     return run(AS_STRIDED, [input, tuple(size), tuple(stride), offset, start])

@@ -34,6 +34,10 @@ MORE: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "ldexp": (torch.ldexp, PAIR),
     "dist": (lambda x, y: torch.dist(x, y + 2, 3), PAIR),
     "dist1": (lambda x, y: torch.dist(x, y + 2, 1), PAIR),
+    "euclidean_dist": (
+        lambda x, y: torch.cdist(x, y + 2, compute_mode="use_mm_for_euclid_dist"),
+        ((2, 3), (4, 3)),
+    ),
     "renorm": (lambda x: torch.renorm(x, 2, 0, 1.0), ((2, 3),)),
     "norm1": (lambda x: x.norm(1, 0), ((2, 3),)),
     "norm_inf": (lambda x: x.norm(float("inf")), ((2, 3),)),
