@@ -28,7 +28,7 @@ _ALIGNED = frozenset(("pointwise", "activation", "inplace"))
 #: Rows whose result has a dimension more, so that negative ones count from one further.
 _GROWING = frozenset(("unsqueeze", "stack"))
 #: Rows with a parameter `dim` for which the batch is not just one dimension more.
-_APART = frozenset(("renorm",))
+_APART = frozenset(("renorm", "_weight_norm_interface"))
 #: What operations raise whose results are not of one shape for all examples.
 DYNAMIC = (
     "vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over "
