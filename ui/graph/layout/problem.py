@@ -86,18 +86,24 @@ def read_graph(
     """Number the nodes and edges of a graph; raises KeyError for a node without a size."""
     ids: list[NodeId] = list(graph.nodes)
     number = {node: i for i, node in enumerate(ids)}
-    ends: list[int] = []
+    sources: list[int] = []
+    targets: list[int] = []
     keys: list[Any] = []
-    rows: list[dict[str, Any]] = []
+    roles: list[int] = []
+    slots: list[int] = []
     for u, beside in graph.adjacency():
         a = number[u]
         for v, lines in beside.items():
-            ends += (a, number[v]) * len(lines)
-            keys += lines
-            rows += lines.values()
-    src, dst = np.array(ends, np.int64).reshape(-1, 2).T
-    role = np.array([data["role"] for data in rows], np.int64)
-    slot = np.array([data.get("slot", 0) for data in rows], np.int64)
+            b = number[v]
+            for key, data in lines.items():
+                sources.append(a)
+                targets.append(b)
+                keys.append(key)
+                roles.append(data["role"])
+                slots.append(data.get("slot", 0))
+    src, dst, role, slot = (
+        np.array(column, np.int64) for column in (sources, targets, roles, slots)
+    )
     size = np.array([sizes[node] for node in ids], np.float64).reshape(len(ids), 2)
     if sideways:
         size = size[:, ::-1]
