@@ -128,6 +128,6 @@ def test_it_says_when_nothing_is_found_or_sought(finder: Finder) -> None:
 def test_it_keeps_to_its_corner_and_within_its_host(finder: Finder) -> None:
     host = finder.parentWidget()
     assert host is not None
-    assert (finder.width(), finder.x() + finder.width()) == (520, 700 - 12)
+    assert (finder.width(), finder.x() + finder.width()) == (560, 700 - 12)
     host.resize(400, 300)
     assert (finder.x(), finder.width()) == (12, 400 - 24)
