@@ -33,6 +33,7 @@ from ui.graph.pane import GraphPane
 from ui.icons import app_icon
 from ui.inspector.inspector import Inspector
 from ui.keyboard import give_keyboard, has_keyboard
+from ui.lesson.panel import LessonPanel
 from ui.notebook.console import Console
 from ui.notebook.view import NotebookView
 from ui.notice import Notice
@@ -66,6 +67,7 @@ class Window(QMainWindow):
         self.notebook = NotebookView(theme=theme)
         self.notebook.setMinimumWidth(_NARROWEST)
         self.console = Console(theme)
+        self.lesson = LessonPanel(theme)
         self.graph = GraphPane(theme)
         self.inspector = Inspector(theme)
         self.transport = Transport(theme)
@@ -82,6 +84,7 @@ class Window(QMainWindow):
             "transport": Dock("TransportDock", "Transport", self.transport, self),
             "operations": Dock("OperationsDock", "Operations", self.operations, self),
             "console": Dock("ConsoleDock", "Console", self.console, self),
+            "lesson": Dock("LessonDock", "Lesson", self.lesson, self),
             "differences": Dock("DifferencesDock", "Differences", self.differences, self),
             "problems": Dock("ProblemsDock", "Problems", self.problems, self),
             "breakpoints": Dock("BreakpointsDock", "Breakpoints", self.breakpoints, self),
@@ -153,6 +156,7 @@ class Window(QMainWindow):
         for panel in (
             self.notebook,
             self.console,
+            self.lesson,
             self.graph,
             self.inspector,
             self.transport,
@@ -181,6 +185,7 @@ class Window(QMainWindow):
             "operations": Qt.DockWidgetArea.RightDockWidgetArea,
             "differences": Qt.DockWidgetArea.LeftDockWidgetArea,
             "console": Qt.DockWidgetArea.LeftDockWidgetArea,
+            "lesson": Qt.DockWidgetArea.LeftDockWidgetArea,
             "problems": Qt.DockWidgetArea.RightDockWidgetArea,
             "breakpoints": Qt.DockWidgetArea.RightDockWidgetArea,
             "watches": Qt.DockWidgetArea.RightDockWidgetArea,
@@ -245,6 +250,10 @@ class Window(QMainWindow):
         for place in range(here + by, here + by * (len(panels) + 1), by):
             if give_keyboard(panels[place % len(panels)]):
                 return
+
+    def show_lesson(self) -> None:
+        """Lay the lesson over the notebook, wide enough to be read."""
+        self._show_over("lesson", "notebook")
 
     def show_console(self) -> None:
         """Show the console below the notebook, as high as a third of it."""

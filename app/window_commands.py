@@ -10,6 +10,7 @@ PANELS = (
     ("operations", "Operations"), ("differences", "Differences"), ("problems", "Problems List"),
     ("breakpoints", "Breakpoints List"), ("console", "Console Panel"),
     ("watches", "Watches List"), ("training", "Training Plots"),
+    ("lesson", "Lesson Panel"),
 )  # fmt: skip
 
 #: Of the menu View.
@@ -60,6 +61,12 @@ SIZE = (
 
 #: Of the menu Help.
 HELP = (
+    Command(
+        "lesson", "Lesson", "Help", ("Ctrl+Shift+H",), "",
+        "The text of the notebook beside the graph, step by step",
+    ),
+    Command("lesson_next", "Next Step of the Lesson", "Help", ("Alt+PgDown",)),
+    Command("lesson_back", "Step of the Lesson Before", "Help", ("Alt+PgUp",)),
     Command("welcome", "Welcome Page", "Help", (), "examples", "Recent files and the examples"),
     Command(
         "shortcuts", "Keyboard Shortcuts…", "Help", ("F1",), "help",

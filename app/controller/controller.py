@@ -28,6 +28,7 @@ from app.controller.iterations import IterationsBinding
 from app.controller.keeping import Keeping
 from app.controller.kernel_state import KernelState
 from app.controller.lenses import LensBinding
+from app.controller.lesson import Lesson
 from app.controller.moving import Moving
 from app.controller.nodes import NodeActions
 from app.controller.notebook import NotebookBinding
@@ -104,6 +105,7 @@ class Controller(QObject):
             self.session, self.runs, self.window, self.graph, self.undo,
             lambda: load(settings.preferences.theme),
         )  # fmt: skip
+        self.lesson = Lesson(self.session, self.runs, self.window)
         self.welcoming = Welcoming(self.window, self.files, settings)
         self.session.document_changed.connect(self.welcoming.close)
         self.commanding = Commanding(
@@ -223,6 +225,7 @@ class Controller(QObject):
             "flow": self.lenses.toggle_flow,
             "operations": self.operations.open,
             "reset_layout": self.window.reset_layout,
+            **self.lesson.handlers(),
             **self.preferences.handlers(),
             **self.commanding.handlers(),
             "about": self._show_about,

@@ -18,6 +18,7 @@ from app.building_commands import APPLIED, TEMPLATES
 from app.commands import COMMANDS
 from app.controller import Controller
 from app.documents import Cell
+from app.window_commands import PANELS
 from engine.tape.recorder import Recorder
 from tests.app import drive
 from ui.graph.groups import By
@@ -571,9 +572,9 @@ def _(s: Scene) -> None:
         assert s.window.notice.text().split(" (")[0].count("all are right")
 
 
-@effect("breakpoints", "problems")
+@effect("breakpoints", "problems", "watches", "training")
 def _lists(s: Scene) -> None:
-    for id in ("breakpoints", "problems"):
+    for id in ("breakpoints", "problems", "watches", "training"):
         s.do(id)
         assert s.window.docks[id].isVisible()
 
@@ -715,10 +716,7 @@ def _panels(s: Scene) -> None:
     assert has_keyboard(s.window.graph)
 
 
-@effect(*(f"panel_{name}" for name in (
-    "notebook", "inspector", "transport", "operations", "differences", "problems", "breakpoints",
-    "console",
-)))  # fmt: skip
+@effect(*(f"panel_{name}" for name, _ in PANELS))
 def _docks(s: Scene) -> None:
     for name, dock in s.window.docks.items():
         before = dock.isHidden()
@@ -799,6 +797,19 @@ def _(s: Scene) -> None:
     assert s.window.welcome.isVisible()
     s.controller.welcoming.close()
     assert not s.window.welcome.isVisible()
+
+
+@effect("lesson", "lesson_next", "lesson_back")
+def _lesson(s: Scene) -> None:
+    for number, text in enumerate(("last", "first")):
+        s.session.insert_cell(0, Cell(f"text{number}", "markdown", text))
+    s.do("lesson")
+    assert s.window.docks["lesson"].isVisible()
+    assert s.controller.lesson.number == 0
+    s.do("lesson_next")
+    assert s.controller.lesson.number == 1
+    s.do("lesson_back")
+    assert s.controller.lesson.number == 0
 
 
 @effect("shortcuts")
