@@ -14,7 +14,7 @@ from engine.batching.levels import level_of
 from engine.ops import inplace
 from engine.tensor import Tensor, wrap
 
-from ..kernels import composites
+from ..kernels import composites, fused
 from ..kernels import normalization as rows
 from . import checks
 
@@ -75,6 +75,14 @@ def _update_statistics(
         _update_of_examples(input, mean, var, momentum)
         return
     a = input._a
+    own, spread = (None if t is None else t._a for t in (mean, var))
+    if rows.is_float32(a, own, spread):
+        fresh = fused.updated(a, own, spread, momentum)
+        for running, value in zip((mean, var), fresh, strict=True):
+            if running is not None:
+                with engine.no_grad():
+                    inplace.write(running, value)
+        return
     dims = (0, *range(2, a.ndim))
     n = a.size // a.shape[1]
     pairs: tuple[tuple[Tensor | None, Callable[[], Any]], ...] = (
@@ -83,9 +91,9 @@ def _update_statistics(
     )
     for running, new in pairs:
         if running is not None:
-            fresh = np.asarray(new()) * momentum + running._a * (1 - momentum)
+            value = np.asarray(new()) * momentum + running._a * (1 - momentum)
             with engine.no_grad():
-                inplace.write(running, fresh.astype(running._a.dtype))
+                inplace.write(running, value.astype(running._a.dtype))
 
 
 def _copied(t: Tensor | None) -> Tensor | None:

@@ -19,6 +19,8 @@ from engine.ops.api import expose
 from engine.ops.helpers import sum_to
 from engine.ops.table import define
 
+from . import fused
+
 Raw = Any
 Ints = Sequence[int]
 
@@ -188,9 +190,18 @@ def _channels(a: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return (0, *range(2, ndim)), (1, a.shape[1], *(1,) * (ndim - 2))
 
 
+def is_float32(a: Raw, *others: Raw) -> bool:
+    """Whether an input (N, C, ...) and what goes with it are normalised in PyTorch's steps."""
+    return bool(a.size and a.flags.c_contiguous) and all(
+        t is None or t.dtype == np.float32 for t in (a, *others)
+    )
+
+
 def _batch_norm(
     a: Raw, weight: Raw, bias: Raw, mean: Raw, var: Raw, training: bool, eps: float
 ) -> Raw:
+    if is_float32(a, weight, bias, mean, var):
+        return fused.batch_norm(a, weight, bias, mean, var, training, eps)
     dims, shape = _channels(a)
     if training:
         xhat, _ = _normalized(a, dims, eps)
