@@ -12,6 +12,7 @@ _install_silence()
 # Rooms first: below, names such as `dtype` and `device` come to mean the classes of these modules.
 from engine import autograd, ops, recording  # noqa: E402
 from engine import later as _later  # noqa: E402
+from engine.absent import refuse_methods as _refuse_methods  # noqa: E402
 from engine.autograd.mode import (  # noqa: E402
     enable_grad,
     inference_mode,
@@ -67,6 +68,7 @@ from engine.filling import (  # noqa: E402
 from engine.size import Size  # noqa: E402
 from engine.tensor import Tensor  # noqa: E402
 
+_refuse_methods(Tensor)
 __version__ = "2.13.0+cpu"
 float = float32
 double, half, chalf, cfloat, cdouble = float64, float16, complex32, complex64, complex128

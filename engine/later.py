@@ -21,7 +21,7 @@ def load(package: str, table: Mapping[str, str], name: str) -> Any:
         own = "engine" + package.removeprefix("torch")
     place = table.get(name)
     if place is None:
-        raise AttributeError(f"module '{shown}' has no attribute '{name}'")
+        raise import_module("engine.absent").error(shown, name)
     module, _, attribute = place.partition(":")
     value: Any = import_module(module)
     if attribute:

@@ -178,3 +178,9 @@ def assert_allclose(
 
 
 _sign(globals(), "torch.testing._comparison")
+
+
+def __getattr__(name: str) -> Any:
+    from engine import absent
+
+    raise absent.error("torch.testing", name)

@@ -76,7 +76,9 @@ for _name in __all__:
 
 def __getattr__(name: str) -> Any:
     if name not in _KNOWN:
-        raise AttributeError(f"module 'torch.distributions' has no attribute '{name}'")
+        from engine import absent
+
+        raise absent.error("torch.distributions", name)
 
     def unsupported(*args: Any, **kwargs: Any) -> Any:
         names = ", ".join(n for n in __all__ if n[0].isupper())

@@ -155,4 +155,6 @@ def __getattr__(name: str) -> Any:
             "normalization, recurrent, attention, embedding and dropout layers, activations and "
             "losses are"
         )
-    raise AttributeError(f"module 'torch.nn' has no attribute '{name}'")
+    from engine import absent
+
+    raise absent.error("torch.nn", name)

@@ -73,6 +73,8 @@ def storage_offset_of(self: Any) -> int:
     if type(self._v) is version.View:
         root = self._v.base
         return inplace.geometry(root, self)[2] + storage_offset_of(root)
+    if type(self) is BatchedTensor:
+        return 0
     a = array(self)
     return int(inplace.address(a) - inplace.address(flat_memory(a))) // int(a.itemsize)
 

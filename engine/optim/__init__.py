@@ -42,4 +42,6 @@ def __getattr__(name: str) -> Any:
         import importlib
 
         return importlib.import_module("engine.optim.swa_utils")
-    raise AttributeError(f"module 'torch.optim' has no attribute '{name}'")
+    from engine import absent
+
+    raise absent.error("torch.optim", name)

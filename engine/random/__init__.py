@@ -66,3 +66,9 @@ def fork_rng(devices: Any = None, enabled: bool = True, **_: Any) -> Iterator[No
 
 
 _sign(globals(), "torch.random")
+
+
+def __getattr__(name: str) -> Any:
+    from engine import absent
+
+    raise absent.error("torch.random", name)

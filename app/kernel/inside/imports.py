@@ -17,10 +17,10 @@ COMPANIONS = frozenset(
 )
 #: Modules of the engine that are no part of PyTorch's names.
 OURS = frozenset(
-    ("later", "meta", "missing", "places", "recording", "spectrogram", "tape", "warning")
+    ("absent", "later", "meta", "missing", "places", "recording", "spectrogram", "tape", "warning")
 )
 #: Those of them that the engine's modules import late.
-LATE = ("meta", "places", "warning")
+LATE = ("absent", "meta", "places", "warning")
 #: Modules that keep their own names.
 UNNAMED = OURS | {"ops"}
 #: What messages name of PyTorch's modules, as far as the engine has it.

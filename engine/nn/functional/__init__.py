@@ -219,7 +219,9 @@ def __getattr__(name: str) -> Any:
         return found
     if name in _KNOWN:
         return _unsupported(name)
-    raise AttributeError(f"module 'torch.nn.functional' has no attribute '{name}'")
+    from engine import absent as _absent
+
+    raise _absent.error("torch.nn.functional", name)
 
 
 def __dir__() -> list[str]:

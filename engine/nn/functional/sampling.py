@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import engine
+from engine.batching.levels import level_of
 from engine.tensor import Tensor, wrap
 from engine.warning import warn
 
@@ -40,8 +41,16 @@ def grid_sample(
     if align_corners is None:
         align_corners = _default_corners()
     _check(input, grid, mode)
+    _unmapped("grid_sample", input, grid)
     row = rows.grid_samplers[input.dim() - 2]
     return row(input, grid, mode, padding_mode, align_corners)  # type: ignore[no-any-return]
+
+
+def _unmapped(name: str, *tensors: Tensor) -> None:
+    if any(level_of(t) for t in tensors):
+        raise NotImplementedError(
+            f"{name} is not supported inside of torch.vmap: it takes a batch (N, C, ...) itself"
+        )
 
 
 def _check(input: Tensor, grid: Tensor, mode: str) -> None:
@@ -114,6 +123,7 @@ def _fractional(n: int) -> Callable[..., Any]:
                 output_ratio if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * n
             )
             output_size = [int(size * r) for size, r in zip(input.shape[-n:], ratios, strict=True)]
+        _unmapped(name, input)
         out, window = ntuple(output_size, n), ntuple(kernel_size, n)
         batched = input.dim() == n + 2
         x = input if batched else input.unsqueeze(0)

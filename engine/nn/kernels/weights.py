@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.autograd import mode
 from engine.ops.api import expose
 from engine.ops.table import define
 
@@ -50,7 +51,7 @@ _row = expose(
 
 def weight_norm(v: Any, g: Any, dim: int = 0) -> Any:
     """v g / ‖v‖: by one row along the first or last dimension, by operations otherwise."""
-    if dim in (0, v.dim() - 1):
+    if mode.batching is None and dim in (0, v.dim() - 1):
         return _row(v, g, dim)
     from engine.nn.utils.former_weight_norm import norm_except
 

@@ -66,4 +66,6 @@ def __getattr__(name: str) -> Any:
         module = importlib.import_module(f"engine.nn.utils.{_LATER[name]}")
         found = globals()[name] = getattr(module, name, module)
         return found
-    raise AttributeError(f"module 'torch.nn.utils' has no attribute '{name}'")
+    from engine import absent
+
+    raise absent.error("torch.nn.utils", name)

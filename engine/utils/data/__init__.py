@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine import places
 
 from .collate import default_collate, default_convert
@@ -47,3 +49,9 @@ __all__ = [
 ]
 
 places.settle("utils.data", globals())
+
+
+def __getattr__(name: str) -> Any:
+    from engine import absent
+
+    raise absent.error("torch.utils.data", name)

@@ -18,6 +18,7 @@ from engine.func.trees import leaves as flat
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from gradient_recipes import ROWS
+from later_recipes import SAMPLED
 from recipe_leaves import leaf
 
 #: The first forward derivative of a process warns of that, as PyTorch's does.
@@ -28,6 +29,7 @@ SIZE = 3
 REFUSED = {
     "masked_select", "third_of_max", "third_of_take", "third_of_select", "third_of_scatter",
     "third_of_narrow", "as_strided",
+    *(name for name in SAMPLED if not name.startswith("affine")),
 }  # fmt: skip
 
 
