@@ -27,6 +27,10 @@ RUN = (
 #: Of the menu Run, below what concerns the kernel.
 KERNEL = (
     Command(
+        "attach", "Attach to Kernel…", "Run", (), "link",
+        "Record and watch what runs in a kernel that somebody else started",
+    ),
+    Command(
         "console", "Console", "Run", ("Ctrl+`",), "code",
         "Lines that run in the notebook's kernel, with the same names and recording",
     ),

@@ -70,6 +70,13 @@ class Runs(QObject):
         self.kernel.shutdown()
         self.kernel.start(folder)
 
+    def attach(self, file: Path) -> None:
+        """Watch the kernel of a connection file, which somebody else started."""
+        self._pending.clear()
+        self._again, self._first = [], False
+        self.kernel.shutdown()
+        self.kernel.attach(file)
+
     def run(self, keys: Sequence[str], stop_on_error: bool = False) -> None:
         """Run code cells in the order given; with `stop_on_error` one that raises ends the run."""
         jobs = [(key, self._session.cell(key).source) for key in keys if self._is_code(key)]

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMessageBox
 
 from app import __version__
 from app.commands import make_actions
+from app.controller.attaching import Attaching
 from app.controller.building import Building
 from app.controller.checking import Checking
 from app.controller.commanding import Commanding
@@ -75,6 +76,7 @@ class Controller(QObject):
         self.keeping = Keeping(self.session, self.runs, self.window, self.files, settings)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
         self.console = ConsoleBinding(self.runs, self.window)
+        self.attaching = Attaching(self.session, self.runs, self.window, self.files)
         self.notebook.cells.stop_on_error = lambda: preferences.stop_on_error
         self.graph = GraphBinding(self.session, self.window, preferences)
         self.preferences = PreferencesBinding(settings, self.window, self.graph, self.runs)
@@ -191,6 +193,7 @@ class Controller(QObject):
             "restart": self.runs.restart,
             "restart_run": lambda: self.runs.restart(run_all=True),
             "console": self.console.open,
+            "attach": self.attaching.ask,
             "play": playback.toggle,
             "play_back": lambda: playback.toggle(backwards=True),
             "step": lambda: playback.step(1),

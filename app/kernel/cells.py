@@ -49,6 +49,7 @@ class Cells:
         self._displays: dict[str, tuple[str, CellOutputs]] = {}
         self._recent: dict[str, tuple[str, CellOutputs]] = {}  # by message: runs that are over
         self._changed: dict[str, CellOutputs] = {}  # cells with outputs that were not posted
+        self.watching = False  # cells that others run are told of
         self._tape_grew = False
         self._next_batch = 0.0
 
@@ -103,6 +104,8 @@ class Cells:
             if run.reply is not None:  # the idle message is still behind these
                 run.deadline = time.monotonic() + STRAGGLER_SECONDS
             self._on_own(run, message)
+        elif self.watching and kind == "execute_input" and parent not in self._recent:
+            self._watch(str(parent), content)
         elif parent in self._recent and kind not in ("status", "execute_input"):
             self._put_out(*self._recent[parent], message)
 
@@ -124,6 +127,13 @@ class Cells:
     def note_tape(self) -> None:
         """Note that more of the tape can be read."""
         self._tape_grew = True
+
+    def _watch(self, message: str, content: dict[str, Any]) -> None:
+        """Somebody else runs a cell; its outputs will follow."""
+        count = int(content.get("execution_count") or 0)
+        key = f"run-{count}"
+        self._recent[message] = (key, CellOutputs(self._limit))
+        self._post(Event("watched", (key, str(content.get("code", "")), count)))
 
     def _on_own(self, run: Run, message: Message) -> None:
         kind, content = message["msg_type"], message["content"]

@@ -57,10 +57,15 @@ class Channels:
             if message is not None:
                 yield message
 
-    def close(self) -> None:
-        """Close the sockets; what was not sent yet is dropped."""
+    @property
+    def session(self) -> str:
+        """The id that our messages carry."""
+        return str(self._session.session)
+
+    def close(self, linger: int = 0) -> None:
+        """Close the sockets; what cannot be sent within `linger` milliseconds is dropped."""
         for socket in self.sockets:
-            socket.close(linger=0)
+            socket.close(linger=linger)
 
     def _unpack(self, frames: list[bytes]) -> Message | None:
         frames = frames[frames.index(b"<IDS|MSG>") + 1 :] if b"<IDS|MSG>" in frames else []

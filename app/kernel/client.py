@@ -39,6 +39,7 @@ class Kernel(QObject):
     tape_grew = Signal()  # more was flushed
     tape_ended = Signal(str)  # why nothing more is recorded
     died = Signal(str)  # how the process ended, and its last words
+    watched = Signal(str, str, int)  # key, source, count: what somebody else runs in this kernel
     input_requested = Signal(str, str, bool)  # key, prompt, whether it is a password
     completed = Signal(int, dict)  # token, complete_reply content
     inspected = Signal(int, dict)  # token, inspect_reply content
@@ -73,6 +74,14 @@ class Kernel(QObject):
     def start(self, cwd: Path | None = None) -> None:
         """Start a kernel whose working folder is `cwd`; one that runs is ended first."""
         self._cwd = cwd
+        self._living().start(cwd, Budget(self.keep, self.memory))
+
+    def attach(self, file: Path) -> None:
+        """Watch the kernel that a connection file leads to; it is left alone in the end."""
+        self._living().attach(file, Budget(self.keep, self.memory))
+
+    def _living(self) -> Worker:
+        """Return the worker, made now if there is none."""
         if self._worker is None:
             self._workers[:] = [worker for worker in self._workers if not worker.join(0)]
             box: list[Worker] = []
@@ -85,7 +94,7 @@ class Kernel(QObject):
             )
             box.append(self._worker)
             self._workers.append(self._worker)
-        self._worker.start(cwd, Budget(self.keep, self.memory))
+        return self._worker
 
     def execute(self, key: str, source: str, may_raise: bool = False) -> None:
         """Run a cell after those that wait; its error ends their run unless it `may_raise`."""

@@ -35,13 +35,16 @@ class Life:
         self, context: zmq.Context[Any], cwd: Path | None, base: Path | None,
         transport: str | None, budget: Budget,
     ) -> None:  # fmt: skip
-        self._folder = make_folder(base)
+        folder = make_folder(base)
         try:
-            self._process = KernelProcess(self._folder, cwd, transport, budget)
+            process = KernelProcess(folder, cwd, transport, budget)
         except OSError:
-            remove_folder(self._folder)
+            remove_folder(folder)
             raise
-        self._channels = Channels(context, self._process.connection)
+        self._begin(folder, process, Channels(context, process.connection))
+
+    def _begin(self, folder: Path, process: Any, channels: Channels) -> None:
+        self._folder, self._process, self._channels = folder, process, channels
         self._hello_at = self._look_at = 0.0
         self._answered = self._heard = False
         self._flushed = -1
@@ -51,12 +54,14 @@ class Life:
     @property
     def spool(self) -> Path:
         """The file that the tape is written to."""
-        return self._process.spool
+        spool: Path = self._process.spool
+        return spool
 
     @property
     def last_words(self) -> str:
         """How the process ended."""
-        return self._process.last_words()
+        words: str = self._process.last_words()
+        return words
 
     def register(self, poller: zmq.Poller) -> None:
         """Let a poller wake for messages and for the process's end."""
@@ -92,8 +97,11 @@ class Life:
         for message in self._channels.receive(self._channels.shell, ROUND):
             self._answered |= message["msg_type"] == "kernel_info_reply"
             yield message
-        for _ in self._channels.receive(self._channels.control, ROUND):
-            pass  # nothing that is asked there needs its answer
+        for message in self._channels.receive(self._channels.control, ROUND):
+            self._heard_control(message)
+
+    def _heard_control(self, message: Message) -> None:
+        """Nothing that is asked there needs its answer."""
 
     def stdin(self) -> Iterator[Message]:
         """Yield requests for input."""

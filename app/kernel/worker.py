@@ -16,6 +16,7 @@ from typing import Any
 
 import zmq
 
+from app.kernel.attached import AttachedLife, NoKernel
 from app.kernel.cells import NEVER, Cells
 from app.kernel.folders import sweep
 from app.kernel.life import GRACE_SECONDS, Life
@@ -59,6 +60,10 @@ class Worker:
     def start(self, cwd: Path | None = None, budget: Budget | None = None) -> None:
         """Start a kernel in the folder `cwd`; one that runs is ended first."""
         self._do(lambda: self._start(cwd, budget or Budget()))
+
+    def attach(self, file: Path, budget: Budget | None = None) -> None:
+        """Watch the kernel that a connection file leads to; one that runs here is ended first."""
+        self._do(lambda: self._attach(file, budget or Budget()))
 
     def execute(self, jobs: Sequence[Job], stop_on_error: bool = True) -> None:
         """Run cells one after the other, after those that wait already."""
@@ -182,6 +187,7 @@ class Worker:
         self._set_state("starting")
         self._end_life()
         self._forget()
+        self._cells.watching = False
         self._cwd = cwd
         sweep(self._base)
         try:
@@ -189,6 +195,18 @@ class Worker:
         except OSError as error:
             self._set_state("dead")
             self._post(Event("died", (f"The kernel cannot be started: {error}",)))
+
+    def _attach(self, file: Path, budget: Budget) -> None:
+        self._set_state("starting")
+        self._end_life()
+        self._forget()
+        try:
+            self._life = AttachedLife(self._context, file, self._base, budget)
+        except (NoKernel, OSError, zmq.ZMQError) as error:
+            self._set_state("dead")
+            self._post(Event("died", (str(error),)))
+            return
+        self._cells.watching = True
 
     def _died(self, life: Life) -> None:
         """The process ended by itself: tell what it still said, and that it is gone."""

@@ -208,6 +208,11 @@ class Console(QWidget):
         return widget
 
     def _follow(self, link: Link) -> None:
+        for model in self.column.models:
+            if model.count == link.run:
+                line = self.column.widget(model).editor_line_rect(link.target)
+                self.column.ensure_visible(model, line)
+                return
         self.place_clicked.emit(link)
 
     def _refresh(self, key: str) -> None:

@@ -90,7 +90,8 @@ class CellRecording:
         stderr.begin()
         shell = self._kernel.shell
         # IPython has counted the cell already if it keeps it.
-        key, count = info.cell_id or "", shell.execution_count - bool(info.store_history)
+        count = shell.execution_count - bool(info.store_history)
+        key = self._key(info, count)
         self._recorder.begin_cell(key, info.raw_cell, count)
         file = shell.compile.get_code_name(info.raw_cell, info.transformed_cell or "", count)
         self._recorder.register_file(file, key)
@@ -103,12 +104,20 @@ class CellRecording:
             self._recorder.printed(self._line)
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
-            self._kernel.error_place = place_of(error, self._kernel.shell.compile)
+            self._place_error(error)
             self._recorder.error(error)
         self._recorder.end_cell(self._names())
         self._flush()
         for stream in self._streams:
             stream.settle()
+
+    def _key(self, info: Any, count: int) -> str:
+        """Return the key of a cell that begins its run."""
+        return info.cell_id or ""
+
+    def _place_error(self, error: BaseException) -> None:
+        """Let the reply say where an error came up."""
+        self._kernel.error_place = place_of(error, self._kernel.shell.compile)
 
     def _names(self) -> dict[str, object]:
         """Return the person's names without those that IPython made."""

@@ -16,6 +16,8 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QElapsedTimer, QTimer
 
+from engine.tape.tape import Tape
+
 if TYPE_CHECKING:
     from tests.app.kernel.conftest import Heard
 
@@ -335,3 +337,51 @@ def test_a_kernel_ends_with_a_program_that_forgets_it(tmp_path: Path, end: str, 
     # What was recorded by a window that crashed waits to be recovered, and nothing else.
     left = [path.name for path in folder.rglob("*") if path.is_file()]
     assert left == (["run.tape"] if kept else [])
+
+
+@needs_proc
+def test_a_hang_in_c_that_holds_the_interpreter_is_ended_by_a_restart(
+    make_kernel: MakeKernel,
+) -> None:
+    heard = make_kernel()
+    heard.start()
+    pid = pid_of(heard)
+    heard.sent("import ctypes; ctypes.PyDLL(None).sleep(3600)")
+    heard.kernel.interrupt()
+    heard.kernel.restart()
+    heard.until(lambda: heard.kernel.state == "starting")
+    heard.wait_state("idle")
+    assert heard.value("6 * 7") == "42"
+    assert not is_alive(pid)
+
+
+def test_endless_recursion_is_an_error_like_others(make_kernel: MakeKernel) -> None:
+    heard = make_kernel()
+    heard.start()
+    reply = heard.reply(heard.send("def f():\n    return f()\nf()"))
+    assert (reply.status, reply.ename) == ("error", "RecursionError")
+    assert heard.value("6 * 7") == "42"
+
+
+@needs_proc
+def test_a_kernel_killed_while_it_writes_a_large_tape_leaves_what_was_written(
+    make_kernel: MakeKernel,
+) -> None:
+    heard = make_kernel()
+    heard.start()
+    pid, grown = pid_of(heard), len(heard.of("tape_grew"))
+    heard.sent(
+        "import torch\nx = torch.ones(500_000, requires_grad=True)\n"
+        "while True: (x * 2).sum().backward()"
+    )
+    heard.until(lambda: len(heard.of("tape_grew")) > grown + 3)
+    os.kill(pid, signal.SIGKILL)
+    heard.wait_state("dead")
+    tape = Tape.open(heard.of("tape_ready")[0], partial=True)
+    assert len(tape.ops) > 0
+    assert len(tape.passes) > 0
+    tape.close()
+    heard.kernel.restart()
+    heard.until(lambda: heard.kernel.state == "starting")
+    heard.wait_state("idle")
+    assert heard.value("6 * 7") == "42"
