@@ -116,4 +116,6 @@ class NotebookBinding(QObject):
 
 def _state(cell: Cell) -> CellState:
     outputs: Sequence[dict[str, object]] = cell.outputs
-    return CellState(cell.key, cell.kind, cell.source, list(outputs), cell.count)
+    carried = cell.extra.get("attachments")
+    attachments = carried if isinstance(carried, dict) else {}
+    return CellState(cell.key, cell.kind, cell.source, list(outputs), cell.count, attachments)

@@ -297,7 +297,8 @@ class CellWidget(QWidget):
             self.prose.edit_requested.connect(self.edit_requested)
             self.prose.menu_requested.connect(self.menu_requested)
             self.prose.link_activated.connect(self.link_activated)
-        self.prose.set_text(self.model.source if self.model.source.strip() else f"*{_EMPTY}*")
+        text = self.model.source if self.model.source.strip() else f"*{_EMPTY}*"
+        self.prose.set_text(text, self.model.attachments)
 
     def _show_outputs(self) -> None:
         if self.area is None and self.model.items:

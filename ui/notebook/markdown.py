@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Callable, Iterator
 from math import ceil
+from urllib.parse import unquote
 
 from PySide6.QtCore import QPoint, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QImage,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -24,6 +28,7 @@ from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
 from ui.fonts import ui_font
 from ui.notebook.maths import readable
 from ui.notebook.prose_style import Restyler, is_code, is_quote
+from ui.notebook.state import Attachments, joined
 from ui.theme import RADIUS, Theme
 
 #: Code stays as it is, maths becomes a placeholder that no markdown rule touches.
@@ -35,6 +40,7 @@ _PARTS = re.compile(
     re.MULTILINE,
 )
 _IMAGE = re.compile(r"!\[([^\]\n]*)\]\(\s*<?(?!attachment:|data:)([^)\s>]*)[^)\n]*\)")
+_WIDEST = 480  # px of a picture; wider ones are made smaller
 _INDENT = 22  # of a list, px
 
 
@@ -48,6 +54,7 @@ class MarkdownView(QTextBrowser):
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
         self._theme, self._text = theme, ""
+        self._attachments: Attachments = {}
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setOpenLinks(False)
         # Otherwise QTextEdit lays out for its own width, which it learns only when it is shown.
@@ -59,9 +66,9 @@ class MarkdownView(QTextBrowser):
         self.document().setDocumentMargin(0)
         self.anchorClicked.connect(lambda url: self.link_activated.emit(url.toString()))
 
-    def set_text(self, text: str) -> None:
-        """Render a markdown text."""
-        self._text = text
+    def set_text(self, text: str, attachments: Attachments | None = None) -> None:
+        """Render a markdown text and the pictures that it carries with it."""
+        self._text, self._attachments = text, attachments or {}
         self._render()
 
     def set_theme(self, theme: Theme) -> None:
@@ -75,8 +82,10 @@ class MarkdownView(QTextBrowser):
         return max(20, ceil(self.document().size().height()))
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:
-        """Load nothing: a document must not reach out when it is opened."""
-        return None
+        """Return a picture that the text itself holds; a document must not reach out."""
+        if kind != QTextDocument.ResourceType.ImageResource.value:
+            return None
+        return embedded(name if isinstance(name, str) else name.toString(), self._attachments)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw code sheets and quotation bars under the text."""
@@ -121,6 +130,25 @@ class MarkdownView(QTextBrowser):
         features = QTextDocument.MarkdownFeature
         document.setMarkdown(source, features.MarkdownDialectGitHub | features.MarkdownNoHTML)
         Restyler(document, self._theme).run(maths)
+
+
+def embedded(address: str, attachments: Attachments) -> QImage | None:
+    """Return the picture at "attachment:NAME" or "data:image/…;base64,…", at most so wide."""
+    scheme, _, rest = address.partition(":")
+    encoded = ""
+    if scheme == "attachment":
+        kinds = attachments.get(unquote(rest), {})
+        encoded = next((joined(d) for t, d in kinds.items() if t.startswith("image/")), "")
+    elif scheme == "data" and rest.startswith("image/"):
+        encoded = rest.partition(";base64,")[2]
+    try:
+        image = QImage.fromData(base64.b64decode(encoded))
+    except (binascii.Error, ValueError):
+        return None
+    if image.isNull():
+        return None
+    smooth = Qt.TransformationMode.SmoothTransformation
+    return image.scaledToWidth(_WIDEST, smooth) if image.width() > _WIDEST else image
 
 
 def prepared(text: str) -> tuple[str, list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ui.notebook import mime
-from ui.notebook.state import CellState, Output
+from ui.notebook.state import Attachments, CellState, Output
 
 LINE = 17  # height of a line, px, as good as needed for a cell that is not on screen
 FOLDED = 60  # lines of text that an output shows before it folds
@@ -20,6 +20,7 @@ class CellModel:
     source: str
     count: int | None = None
     status: str = "idle"
+    attachments: Attachments = field(default_factory=dict)
     items: list[mime.Item] = field(default_factory=list)
     lit: frozenset[int] = frozenset()
     error: int = 0  # 1-based line that failed
@@ -33,6 +34,7 @@ class CellModel:
     def of(cls, state: CellState) -> CellModel:
         """Return the model of a cell as the document has it."""
         model = cls(state.key, state.kind, state.source, state.count)
+        model.attachments = state.attachments
         model.add(state.outputs)
         return model
 

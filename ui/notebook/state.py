@@ -8,6 +8,9 @@ from typing import Any
 #: One output as nbformat 4 writes it: `output_type` and its fields.
 Output = dict[str, Any]
 
+#: The pictures that a text cell carries with it: name, then type, then base64.
+Attachments = dict[str, dict[str, str]]
+
 KINDS = ("code", "markdown", "raw")
 STATUSES = ("idle", "queued", "running", "ok", "error")
 
@@ -21,6 +24,7 @@ class CellState:
     source: str = ""
     outputs: list[Output] = field(default_factory=list)
     count: int | None = None
+    attachments: Attachments = field(default_factory=dict)
 
 
 def joined(text: object) -> str:

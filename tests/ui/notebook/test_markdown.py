@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +11,7 @@ from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextDocument, QTextTable
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from ui.notebook.markdown import MarkdownView, prepared
+from ui.notebook.markdown import MarkdownView, embedded, prepared
 from ui.notebook.maths import readable
 from ui.notebook.state import CellState
 from ui.theme import load
@@ -146,3 +146,37 @@ def test_an_empty_text_cell_invites(owner: Owner) -> None:
     prose = owner.view.cell("m").prose
     assert prose is not None
     assert "Press Enter" in prose.document().toPlainText()
+
+
+def test_pictures_that_the_text_carries_are_shown_and_others_are_not(
+    png: Callable[[int, int], str],
+) -> None:
+    carried = {"a b.png": {"image/png": png(30, 20)}, "wide.png": {"image/png": png(2000, 10)}}
+    small = embedded("attachment:a%20b.png", carried)
+    assert small is not None
+    assert (small.width(), small.height()) == (30, 20)
+    wide = embedded("attachment:wide.png", carried)
+    assert wide is not None
+    assert wide.width() == 480
+    data = embedded(f"data:image/png;base64,{png(7, 5)}", {})
+    assert data is not None
+    assert data.width() == 7
+    for address in (
+        "attachment:none.png",
+        "data:image/png;base64,!",
+        "https://x.org/a.png",
+        "a.png",
+    ):
+        assert embedded(address, carried) is None
+
+
+def test_an_attachment_takes_its_room_in_the_text(
+    owner: Owner, png: Callable[[int, int], str]
+) -> None:
+    carried = {"a.png": {"image/png": png(60, 150)}}
+    owner.show(
+        CellState("a", "markdown", "![A](attachment:a.png)", attachments=carried),
+        CellState("b", "markdown", "![A](attachment:a.png)"),
+    )
+    assert owner.view.cell("a").height() > 150
+    assert owner.view.cell("b").height() < 100
