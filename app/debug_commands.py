@@ -25,6 +25,11 @@ DEBUG = (
         "At the selected node, or at the line of code where the cursor is", separator=True,
     ),
     Command(
+        "live", "Pause Program at Line Breakpoints", "Debug", (), "",
+        "A run waits at such lines; the console sees and changes its variables (F5 goes on)",
+        checkable=True,
+    ),
+    Command(
         "break_when", "Break When…", "Debug", ("Ctrl+F9",), "",
         "Stop where a condition holds, like norm(grad) > 1e3",
     ),

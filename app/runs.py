@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -35,6 +35,8 @@ class Runs(QObject):
         super().__init__(parent)
         self._session = session
         self.kernel = Kernel(self)
+        #: Where the program shall wait: (key, 1-based line).
+        self.pauses: Callable[[], Sequence[tuple[str, int]]] = tuple
         self._pending: list[str] = []
         self._running = ""  # key of the cell that runs
         self._first = False
@@ -95,7 +97,7 @@ class Runs(QObject):
             self._pending.append(key)
             self.status_changed.emit(key, "queued")
         may_raise = {key for key, _ in jobs if "raises-exception" in self._session.cell(key).tags}
-        self.kernel.execute_many(jobs, stop_on_error=stop_on_error, may_raise=may_raise)
+        self.kernel.execute_many(jobs, stop_on_error, may_raise, self.pauses())
 
     def run_held(self) -> None:
         """Run what waited for the document to be trusted."""

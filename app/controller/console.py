@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from app.controller.assisting import Assisting
+from app.controller.pausing import Pausing
 from app.kernel.client import Reply
 from app.runs import Runs
 from app.window import Window
@@ -16,8 +17,11 @@ AWAY = "No kernel runs: choose Run > Restart Kernel first.\n"
 class ConsoleBinding(QObject):
     """Runs what is written in the console, after what runs already, and shows what comes of it."""
 
-    def __init__(self, runs: Runs, window: Window) -> None:
+    def __init__(self, runs: Runs, window: Window, pausing: Pausing) -> None:
         super().__init__(window)
+        self._pausing = pausing
+        self._paused_key = ""  # of what runs with a paused program's variables
+        pausing.said.connect(self._said)
         self._runs, self._window, self._view = runs, window, window.console
         self._number = 0
         self._prompt = ("", False)
@@ -41,12 +45,21 @@ class ConsoleBinding(QObject):
         self._number += 1
         key = f"{PREFIX}{self._number}"
         self._view.add_entry(key, source)
-        if self._runs.kernel.state in ("dead", "stopped"):
+        if self._pausing.paused:
+            self._paused_key = key
+            self._pausing.run(source)
+        elif self._runs.kernel.state in ("dead", "stopped"):
             away = {"output_type": "stream", "name": "stderr", "text": AWAY}
             self._view.add_outputs(key, [away])
             self._view.set_status(key, "error")
         else:
             self._runs.kernel.execute(key, source, may_raise=True)
+
+    def _said(self, text: str) -> None:
+        if text:
+            said = {"output_type": "stream", "name": "stdout", "text": text}
+            self._view.add_outputs(self._paused_key, [said])
+        self._view.set_status(self._paused_key, "ok")
 
     def _finished(self, key: str, reply: Reply) -> None:
         self._view.set_status(key, "ok" if reply.status == "ok" else "error")

@@ -34,6 +34,7 @@ from app.controller.moving import Moving
 from app.controller.nodes import NodeActions
 from app.controller.notebook import NotebookBinding
 from app.controller.operations import OperationsBinding
+from app.controller.pausing import Pausing
 from app.controller.pinning import Pinning
 from app.controller.playback import PlaybackBinding
 from app.controller.preferences import SWITCHES, PreferencesBinding
@@ -75,7 +76,8 @@ class Controller(QObject):
         self.kernel_state = KernelState(self.runs, self.window)
         self.keeping = Keeping(self.session, self.runs, self.window, self.files, settings)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
-        self.console = ConsoleBinding(self.runs, self.window)
+        self.pausing = Pausing(self.session, self.runs, self.window)
+        self.console = ConsoleBinding(self.runs, self.window, self.pausing)
         self.attaching = Attaching(self.session, self.runs, self.window, self.files)
         self.notebook.cells.stop_on_error = lambda: preferences.stop_on_error
         self.graph = GraphBinding(self.session, self.window, preferences)
@@ -193,6 +195,7 @@ class Controller(QObject):
             "restart": self.runs.restart,
             "restart_run": lambda: self.runs.restart(run_all=True),
             "console": self.console.open,
+            "live": self.pausing.toggle,
             "attach": self.attaching.ask,
             "play": playback.toggle,
             "play_back": lambda: playback.toggle(backwards=True),
@@ -237,7 +240,7 @@ class Controller(QObject):
     def _debug_handlers(self) -> dict[str, Callable[[], object]]:
         debugging, playback = self.debugging, self.playback
         return {
-            "continue": debugging.go_on,
+            "continue": lambda: self.pausing.resume_or(debugging.go_on),
             "continue_back": lambda: debugging.go_on(backwards=True),
             "step_over": debugging.step_over,
             "step_over_back": lambda: debugging.step_over(backwards=True),

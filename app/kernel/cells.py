@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -19,6 +20,8 @@ STRAGGLER_SECONDS = 1.0
 #: Runs whose threads may still print after the cell has ended.
 RECENT = 100
 NEVER = float("inf")
+#: How a request for input begins that asks what to do at a pause (see inside.pausing).
+PAUSE = "\0tapedeck pause "
 
 
 @dataclass(slots=True)
@@ -121,6 +124,10 @@ class Cells:
         """Pass on that the running cell wants a line of input."""
         if self._run is not None:
             self.publish(now=True)
+            if str(content.get("prompt", "")).startswith(PAUSE):
+                place = json.loads(content["prompt"].removeprefix(PAUSE))
+                self._post(Event("paused", (self._run.job.key, place)))
+                return
             prompt, password = str(content.get("prompt", "")), bool(content.get("password"))
             self._post(Event("input_requested", (self._run.job.key, prompt, password)))
 

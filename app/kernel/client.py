@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 import time
 from collections import deque
@@ -17,6 +18,8 @@ from app.kernel.worker import Worker
 
 __all__ = ["Kernel", "OutputLimit", "Reply"]
 
+#: The key under which our own facts travel in a message's metadata.
+METADATA = "tapedeck"
 #: What a kernel that was shut down may still tell when the next one runs already.
 CELL_EVENTS = ("outputs", "cleared", "finished")
 
@@ -40,6 +43,7 @@ class Kernel(QObject):
     tape_ended = Signal(str)  # why nothing more is recorded
     died = Signal(str)  # how the process ended, and its last words
     watched = Signal(str, str, int)  # key, source, count: what somebody else runs in this kernel
+    paused = Signal(str, dict)  # key; {"cell", "line"}, and "said" by what was run in the pause
     input_requested = Signal(str, str, bool)  # key, prompt, whether it is a password
     completed = Signal(int, dict)  # token, complete_reply content
     inspected = Signal(int, dict)  # token, inspect_reply content
@@ -105,9 +109,14 @@ class Kernel(QObject):
         cells: Sequence[tuple[str, str]],
         stop_on_error: bool = True,
         may_raise: Container[str] = (),
+        pauses: Sequence[tuple[str, int]] = (),
     ) -> None:
-        """Run cells, (key, source), in order; errors of those in `may_raise` end nothing."""
-        jobs = [Job(key, source, key in may_raise) for key, source in cells]
+        """Run cells, (key, source), in order; errors of those in `may_raise` end nothing.
+
+        The program waits at the places `pauses` (key, 1-based line), see `paused`.
+        """
+        metadata = {METADATA: {"pauses": list(pauses)}} if pauses else {}
+        jobs = [Job(key, source, key in may_raise, metadata) for key, source in cells]
         self._execute(jobs, stop_on_error)
 
     def interrupt(self) -> None:
@@ -135,6 +144,14 @@ class Kernel(QObject):
         """Answer `input_requested`."""
         if self._worker is not None:
             self._worker.reply_input(text)
+
+    def resume(self) -> None:
+        """Let a paused program go on."""
+        self.reply_input(json.dumps({"go": "on"}))
+
+    def run_paused(self, source: str) -> None:
+        """Run a text with the names of the paused program; `paused` comes again with its words."""
+        self.reply_input(json.dumps({"run": source}))
 
     def complete(self, source: str, position: int) -> int:
         """Ask how `source` may go on at `position`; `completed` comes with the returned token."""

@@ -18,6 +18,7 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 
 from app.kernel.inside.memory import words
+from app.kernel.inside.pausing import Pauses
 from app.kernel.inside.streams import CellStream
 from app.kernel.inside.trial import models, tensors, tried
 from app.kernel.inside.wakeful import Alarm
@@ -79,7 +80,8 @@ class CellShell(ZMQInteractiveShell):
         """Run a statement of a cell; an interrupt that came before the first one strikes here."""
         if self.kernel.begin_code():
             code_obj, async_ = _INTERRUPTED, False
-        return await super().run_code(code_obj, result, async_=async_)
+        with self.kernel.pauses.watching():
+            return await super().run_code(code_obj, result, async_=async_)
 
     def transform_cell(self, raw_cell: str) -> str:
         """Return the cell as Python; a script already is."""
@@ -175,6 +177,11 @@ class CellKernel(IPythonKernel):
         self._early = False  # an interrupt came meanwhile
         self.shell_handlers |= {"trial_request": self._try, "tensors_request": self._tell_tensors}
         self.error_place: dict[str, Any] = {}
+        #: Where the person's program waits for them.
+        self.pauses = Pauses(self._ask, cell_key)
+
+    def _ask(self, question: str) -> str:
+        return str(self.raw_input(question))
 
     def start(self) -> None:
         """Start to serve; a signal wakes the loop, or an awaiting cell would not hear of it."""
@@ -240,6 +247,7 @@ class CellKernel(IPythonKernel):
         ours = (cell_meta or {}).get(METADATA, {})
         self.error_place = {}
         self.shell.compile.key = cell_id or ""
+        self.pauses.set(ours.get("pauses", ()))
         program: AbstractContextManager[None] = nullcontext()
         if "program" in ours:
             program = self.shell.running_program(Path(ours["program"]), list(ours["argv"]))
