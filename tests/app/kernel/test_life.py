@@ -346,7 +346,8 @@ def test_a_hang_in_c_that_holds_the_interpreter_is_ended_by_a_restart(
     heard = make_kernel()
     heard.start()
     pid = pid_of(heard)
-    heard.sent("import ctypes; ctypes.PyDLL(None).sleep(3600)")
+    # The pause lets the kernel tell that it has begun: afterwards no thread of it runs.
+    heard.sent("import ctypes, time; time.sleep(0.5); ctypes.PyDLL(None).sleep(3600)")
     heard.kernel.interrupt()
     heard.kernel.restart()
     heard.until(lambda: heard.kernel.state == "starting")
