@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
@@ -28,6 +29,7 @@ class Other:
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        write_connection_file(str(file))
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ipykernel_launcher", "-f", str(file)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=file.parent,
@@ -47,10 +49,9 @@ class Other:
 
 
 @pytest.fixture
-def other(qtbot: QtBot, tmp_path: Path) -> Iterator[Other]:
+def other(tmp_path: Path) -> Iterator[Other]:
     made = Other(tmp_path / "kernel-other.json")
     try:
-        qtbot.waitUntil(made.file.exists, timeout=60_000)
         made.connect()
         yield made
         made.client.stop_channels()
