@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,18 @@ class Other:
         self.client = BlockingKernelClient(connection_file=str(self.file))
         self.client.load_connection_file()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        deadline = time.monotonic() + 60
+        while not self._answers():
+            assert time.monotonic() < deadline
+            assert self.process.poll() is None
+
+    def _answers(self) -> bool:
+        """Whether it lives; a client says that it died, too, before it has come up."""
+        try:
+            self.client.wait_for_ready(timeout=60)
+        except RuntimeError:
+            return False
+        return True
 
     def run(self, source: str) -> dict[str, Any]:
         reply: dict[str, Any] = self.client.execute_interactive(
