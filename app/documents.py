@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
-import nbformat.reader
-
 from app import percent
 from engine.tape.storage.atomic import replacing
 
@@ -170,6 +167,8 @@ def _parse_notebook(path: Path, data: bytes) -> dict[str, Any]:
 def _as_version_4(path: Path, notebook: dict[str, Any]) -> dict[str, Any]:
     try:
         if notebook["nbformat"] < MAJOR:
+            import nbformat.reader  # with a validator: a window that opens none begins without
+
             old = nbformat.reader.reads(json.dumps(notebook))  # type: ignore[no-untyped-call]
             upgraded = nbformat.convert(old, MAJOR)  # type: ignore[no-untyped-call]
             notebook = _plain(upgraded)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
 from pygments.lexer import Lexer, bygroups, inherit
-from pygments.lexers.markup import MarkdownLexer
 from pygments.lexers.python import PythonLexer
 from pygments.token import Token, _TokenType
 from PySide6.QtCore import QObject
@@ -82,7 +81,11 @@ def lexer_of(kind: str) -> Lexer | None:
     """Return the lexer of a cell kind; raw cells have none."""
     if kind == "code":
         return CellLexer(stripnl=False, ensurenl=False)
-    return MarkdownLexer(stripnl=False, ensurenl=False) if kind == "markdown" else None
+    if kind != "markdown":
+        return None
+    from pygments.lexers.markup import MarkdownLexer  # with those of all that a text may quote
+
+    return MarkdownLexer(stripnl=False, ensurenl=False)
 
 
 class Lines:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine import ops, optim
-from engine.nn import kernels
+from engine import ops
 from engine.ops import inplace, table
 from engine.ops.memory import detach
 from engine.ops.table import OPS, Op
-from engine.optim.optimizer import Optimizer
 from engine.tape.rerun.arguments import Unknown, placed
+
+if TYPE_CHECKING:
+    from engine.optim.optimizer import Optimizer
 
 _Call = Callable[[list[Any], dict[str, Any]], Any]
 
@@ -93,10 +94,12 @@ class Operations:
         parameter, gradient = tensors
         options = {k: v for k, v in others.items() if k != "optimizer"}
         name = others["optimizer"]
+        from engine import optim  # a window that runs nothing again begins without it
+
         kind = getattr(optim, name, None)
         if not options:
             raise Unknown("the options of its optimizer were not recorded")
-        if kind is None or kind.update is Optimizer.update:
+        if kind is None or kind.update is optim.Optimizer.update:
             raise Unknown("its optimizer is the program's own, or needs all parameters at once")
         key = id(parameter), name
         if key not in self._optimizers:
@@ -116,6 +119,8 @@ _keys: dict[int, str] = {}
 def rows_by_name() -> dict[str, list[Op]]:
     """All rows of the operator table by the name that a tape has."""
     if not _found:
+        from engine.nn import kernels
+
         for module in iter_modules(kernels.__path__):
             import_module(f"{kernels.__name__}.{module.name}")
         import_module("engine.special")
