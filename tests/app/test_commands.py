@@ -264,6 +264,22 @@ def _console(s: Scene) -> None:
     assert s.window.docks["console"].isVisible()
 
 
+@effect("attach")
+def _attach(s: Scene) -> None:
+    (s.folder / "kernel.json").write_text("{}")
+    s.answers["getOpenFileName"] = str(s.folder / "kernel.json")
+    with s.qtbot.waitSignal(s.controller.runs.died, timeout=drive.RUN):
+        s.do("attach")
+    assert "lacks 'transport'" in s.window.notice.text()
+
+
+@effect("live")
+def _live(s: Scene) -> None:
+    s.do("live")
+    assert s.checked("live")
+    assert s.controller.pausing.live
+
+
 @effect("split_cell")
 def _(s: Scene) -> None:
     keys = s.cells("a = 1\nb = 2")
@@ -391,12 +407,13 @@ def _find(s: Scene) -> None:
     finder = s.window.graph.finder
     assert finder.isVisible()
     s.qtbot.keyClicks(finder.field, "op:exp")
-    s.until(lambda: "1" in finder.count.text())
+    s.until(lambda: finder.count.text() == "1 of 2")
+    first = s.session.selection
+    assert first == s.op("exp")
     s.do("find_next")
-    assert s.session.selection is not None
-    found = s.session.selection
+    s.until(lambda: s.session.selection != first)
     s.do("find_previous")
-    assert s.session.selection == found  # the only one in this graph
+    s.until(lambda: s.session.selection == first)
 
 
 @effect("back", "forward")
@@ -608,12 +625,12 @@ def _graphs(s: Scene) -> None:
         assert s.session.graph is not None
         return s.session.graph.number
 
-    last = number()
-    s.do("previous_graph")
-    s.until(lambda: number() == last - 1)
-    s.settle()
+    first = number()
     s.do("next_graph")
-    s.until(lambda: number() == last)
+    s.until(lambda: number() == first + 1)
+    s.settle()
+    s.do("previous_graph")
+    s.until(lambda: number() == first)
 
 
 @effect(*(f"group_{by}" for by in By if by != By.HAND))
