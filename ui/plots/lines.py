@@ -30,6 +30,7 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
         self.setAccessibleName("Elements over iterations; the arrow keys go from one to the next")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         item = self.getPlotItem()
+        item.ctrlMenu.setParent(self, item.ctrlMenu.windowFlags())  # which it would outlive
         item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(x=True, y=False)
