@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
@@ -17,9 +16,8 @@ from app.settings import Settings
 
 @pytest.fixture
 def controller(qtbot: QtBot, tmp_path: Path) -> Iterator[Controller]:
-    """A shown window with fresh settings; its kernel, threads and widgets end with the test."""
+    """A shown window with fresh settings; its kernel and threads end with the test."""
     make_application()
-    before = len(QApplication.topLevelWidgets())
     settings = Settings(tmp_path / "settings.ini")
     made = Controller(settings)
     made.window.showNormal()
@@ -31,4 +29,3 @@ def controller(qtbot: QtBot, tmp_path: Path) -> Iterator[Controller]:
     made.close()
     made.window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # now, not in a later test
-    assert len(QApplication.topLevelWidgets()) <= before, "the window left widgets behind"

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QRect, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
@@ -19,6 +19,7 @@ from app.commands import COMMANDS
 from app.controller import Controller
 from app.controller.controller import Controller as Inner
 from app.documents import load
+from app.main import make_application
 from app.settings import Settings
 from tests.app import drive
 
@@ -78,6 +79,22 @@ def test_run_all_has_its_key_also_while_a_cell_is_edited(
     with qtbot.waitSignal(controller.runs.finished, timeout=drive.RUN):
         qtbot.keyClick(editor, Qt.Key.Key_Return, keys)
     assert drive.texts(controller, last) == "2\n"
+
+
+def test_a_window_leaves_no_widgets_behind(qtbot: QtBot, tmp_path: Path) -> None:
+    make_application()
+
+    def open_and_close() -> int:
+        made = Controller(Settings(tmp_path / "settings.ini"))
+        made.window.show()
+        qtbot.waitExposed(made.window)
+        made.window.close()
+        made.close()
+        made.window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        return len(QApplication.allWidgets())
+
+    assert open_and_close() == open_and_close()
 
 
 def test_accumulation_can_be_seen(qtbot: QtBot, controller: Controller, tmp_path: Path) -> None:

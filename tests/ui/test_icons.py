@@ -11,7 +11,8 @@ from ui import icons
 NAMES = [
     "run", "run_all", "stop", "restart", "plus", "trash", "up", "down", "code", "text", "more",
     "open", "save", "save_tape", "play", "pause", "reverse", "step_forward", "step_back",
-    "to_start", "to_end", "next_pass", "previous_pass", "fit", "zoom_in", "zoom_out", "search",
+    "to_start", "to_end", "next_pass", "previous_pass", "filter", "fit", "zoom_in", "zoom_out",
+    "search",
     "theme", "panel_left", "panel_right", "panel_bottom", "link", "copy", "settings", "help",
     "warning", "error", "check", "close", "chevron_down", "chevron_right", "undo", "redo",
     "export", "examples", "record", "graph", "table", "heatmap", "histogram", "speed",
