@@ -339,9 +339,9 @@ def _run(s: Scene) -> None:
 
 @effect("interrupt")
 def _(s: Scene) -> None:
-    key = s.cells("while True: pass")[0]
+    key = s.cells("print('on')\nwhile True: pass")[0]
     s.do("run")
-    s.until(lambda: s.controller.runs.kernel.state == "busy")
+    s.until(lambda: "on" in drive.texts(s.controller, key))
     with s.qtbot.waitSignal(s.controller.runs.finished, timeout=drive.RUN):
         s.do("interrupt")
     assert "KeyboardInterrupt" in drive.texts(s.controller, key)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QRe
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPen
 from PySide6.QtSvg import QSvgGenerator
 
+from ui.fonts import ui_font
 from ui.graph.camera import Rect, View
 from ui.graph.cards import CardPainter
 from ui.graph.framing import headers, paint_frames, paint_headers
@@ -127,6 +128,7 @@ def svg(
     generator.setTitle(title)
     generator.setDescription("An autograd graph, drawn by Tapedeck")
     painter = QPainter(generator)
+    painter.setFont(ui_font())  # not the application's, which is written too
     draw(painter, picture, area, state, legends)
     painter.end()
     buffer.close()
