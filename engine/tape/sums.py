@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape import bits
+from engine.tape.errors import TapeError
 from engine.tape.schema import GradChange
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ def delta(tape: Tape, row: int) -> Array | None:
 
 
 def after(tape: Tape, row: int) -> Array | None:
-    """Return what .grad held after a row of `grads`; None after a CLEAR."""
+    """Return what .grad held after a row of `grads`; None after a CLEAR.
+
+    TapeError where what was added cannot have been: it has another shape than the gradient.
+    """
     memo = tape.sums
     rows = tape.grads_of.rows(tape.grads["tensor"], int(tape.grads["tensor"][row]))
     last = first = bisect_left(rows, row)
@@ -70,6 +74,9 @@ def _added(tape: Tape, total: Array | None, row: int) -> Array | None:
     added = delta(tape, row)
     if added is None or total is None:
         return added if total is None else total
+    if added.shape != total.shape:
+        problem = f"adds a gradient of shape {added.shape} to one of {total.shape}"
+        raise TapeError(tape.file, f"grads row {row}", problem)
     code = int(tape.values["dtype"][int(tape.grads["value"][row])])
     result: Array = bits.add(total, added, code)
     result.flags.writeable = False
