@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
@@ -39,8 +39,11 @@ class Choice(QComboBox):
         painter.end()
 
 
-class Elided(QLabel):
-    """A line that ends in an ellipsis where it has too little room; a tooltip has all of it."""
+class Brief(QLabel):
+    """A line that says less where it has too little room: its first clause, else nothing.
+
+    A tooltip has all of it.
+    """
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -48,7 +51,7 @@ class Elided(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def say(self, text: str) -> None:
-        """Show another text."""
+        """Show another text, of clauses with ", " between."""
         self._whole = text
         self._fit()
 
@@ -57,8 +60,9 @@ class Elided(QLabel):
         self._fit()
 
     def _fit(self) -> None:
-        how = Qt.TextElideMode.ElideRight
-        shown = self.fontMetrics().elidedText(self._whole, how, self.width())
+        fits = self.fontMetrics().horizontalAdvance
+        ways = (self._whole, self._whole.partition(", ")[0], "")
+        shown = next(text for text in ways if fits(text) <= self.width() or not text)
         self.setText(shown)
         self.setToolTip(self._whole if shown != self._whole else "")
 

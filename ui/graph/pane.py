@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.graph.canvas import GraphCanvas
-from ui.graph.choice import Choice, Elided, GroupChoice, LensChoice
+from ui.graph.choice import Brief, Choice, GroupChoice, LensChoice
 from ui.graph.crumbs import Crumbs
 from ui.graph.filterchip import FilterChip
 from ui.graph.finder import Finder
@@ -62,7 +62,7 @@ class GraphPane(QWidget):
         self.lens = LensChoice(self._bar)
         self.grouping = GroupChoice(self._bar)
         self.crumbs = Crumbs(theme, self.canvas)
-        self._detail = Elided(self._bar)
+        self._detail = Brief(self._bar)
         self._detail.setProperty("role", "dim")
         self._buttons = {
             name: self._button(name, tip, slot)
