@@ -1,10 +1,11 @@
-"""The fonts that Tapedeck ships, registered with Qt."""
+"""The fonts that Tapedeck ships, registered with Qt, and names cut to a width in them."""
 
 from __future__ import annotations
 
 from functools import cache
 
-from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QFontDatabase, QFontMetricsF
 
 import resources
 from ui.theme import MONO_FONT, SIZES, UI_FONT
@@ -30,6 +31,15 @@ def ui_font(size: str = "body", weight: QFont.Weight = QFont.Weight.Normal) -> Q
     font = QFont(UI_FONT, SIZES[size])
     font.setWeight(weight)
     return font
+
+
+def cut_name(metrics: QFontMetricsF, text: str, width: float) -> str:
+    """Return a name that fits `width` pixels, without its middle if it must be.
+
+    Names differ at both ends (`layers.3.weight`), operations at their beginning.
+    """
+    how = Qt.TextElideMode.ElideMiddle if "." in text else Qt.TextElideMode.ElideRight
+    return metrics.elidedText(text, how, width)
 
 
 def set_code_size(points: int) -> None:

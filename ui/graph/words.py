@@ -12,7 +12,7 @@ from functools import lru_cache
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QStaticText
 
-from ui.fonts import load_fonts
+from ui.fonts import cut_name, load_fonts
 from ui.graph.camera import Rect
 from ui.graph.inks import CardInk
 from ui.graph.scene import Card, is_pill
@@ -175,9 +175,7 @@ class Words:
     def _shape(self, line: _Line) -> tuple[QStaticText, float]:
         title, size, text, room = line
         font, metrics = self._font(title, size)
-        # Names differ at both ends ("layers.3.weight"), operations at their beginning.
-        how = Qt.TextElideMode.ElideMiddle if "." in text else Qt.TextElideMode.ElideRight
-        fitting = metrics.elidedText(text, how, room + SLACK)
+        fitting = cut_name(metrics, text, room + SLACK)
         words = QStaticText(fitting)
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.prepare(font=font)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ui.fonts import ui_font
+from ui.fonts import cut_name, ui_font
 from ui.theme import Theme
 
 
@@ -68,8 +68,6 @@ class Header(QWidget):
             painter.setFont(font)
             painter.setPen(QColor(colour))
             line = QRectF(inside.x(), top, inside.width(), inside.height() * part)
-            elided = QFontMetrics(font).elidedText(
-                text, Qt.TextElideMode.ElideRight, int(inside.width())
-            )
-            painter.drawText(line, int(Qt.AlignmentFlag.AlignVCenter), elided)
+            shown = cut_name(QFontMetricsF(font), text, inside.width())
+            painter.drawText(line, int(Qt.AlignmentFlag.AlignVCenter), shown)
             top += line.height()

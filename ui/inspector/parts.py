@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QEnterEvent,
     QFont,
     QFontMetrics,
+    QFontMetricsF,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -27,7 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ui.fonts import mono_font, ui_font
+from ui.fonts import cut_name, mono_font, ui_font
 from ui.icons import pixmap
 from ui.theme import RADIUS, Theme
 
@@ -233,7 +234,7 @@ class SectionTitle(Row):
         room = self.width() - 26.0
         painter.setFont(font)
         painter.setPen(QColor(theme.text))
-        text = _elide(font, self.text(), room)
+        text = cut_name(QFontMetricsF(font), self.text(), room)
         painter.drawText(QRectF(20, 0, room, self.height()), _MIDDLE, text)
         taken = _wide(font, text) + 10
         painter.setFont(small)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ui.fonts import ui_font
+from ui.fonts import cut_name, ui_font
 from ui.theme import Theme, load
 from ui.transport.readout import Place
 
@@ -44,7 +44,7 @@ class PlaceView(QWidget):
         for (text, font, colour), height in zip(lines, heights, strict=True):
             painter.setFont(font)
             painter.setPen(QColor(colour))
-            elided = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, self.width())
-            painter.drawText(QRectF(0, y, self.width(), height), elided)
+            shown = cut_name(QFontMetricsF(font), text, self.width())
+            painter.drawText(QRectF(0, y, self.width(), height), shown)
             y += height
         painter.end()
