@@ -35,6 +35,7 @@ def run(path: Path | None, theme: str | None = None) -> int:
     tabs.show()
     # The window is painted first; the kernel starts behind it.
     QTimer.singleShot(0, workspace, lambda: workspace.open(path))
+    QTimer.singleShot(0, workspace, _collect_garbage)
     QTimer.singleShot(0, workspace, lambda: workspace.current().keeping.offer())
     again: list[str] = []  # how to start anew, if that is wished
 
@@ -93,6 +94,12 @@ def _favour_the_window() -> None:
     """
     gc.freeze()
     sys.setswitchinterval(0.0005)
+
+
+def _collect_garbage() -> None:
+    """Collect from now on, but nothing of what the start made."""
+    gc.freeze()
+    gc.enable()
 
 
 def _let_ctrl_c_work(application: QApplication, window: QWidget) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import networkx as nx
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.work import Worker
@@ -16,12 +15,14 @@ from ui.graph.cards import card_sizes
 from ui.graph.focus import Focus, focused
 from ui.graph.folding import GroupWish, arrange
 from ui.graph.groups import By, Groups, available
-from ui.graph.layout import lay_out
 from ui.graph.model import GraphInfo, build_graph, graph_at, list_graphs, main_graph
 from ui.graph.pins import Pins, Sheet, pinned
 from ui.graph.scene import Scene
 from ui.graph.tint import TintIndex
-from ui.graph.types import Layout, NodeId
+from ui.graph.types import Layout, NodeId, empty_graph
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 class Wish(NamedTuple):
@@ -160,12 +161,14 @@ def picture_of(
     before: Picture | None,
     cancelled: Callable[[], bool],
 ) -> Picture | None:
+    from ui.graph.layout import lay_out  # in the thread that draws: a window begins without
+
     begin = time.perf_counter()
     graphs = list_graphs(tape)
     info = next((g for g in graphs if g.number == wish.number), None)
     if info is None:
         info = graph_at(tape, graphs, wish.playhead) or main_graph(graphs)
-    whole = build_graph(tape, info) if info else nx.MultiDiGraph()
+    whole = build_graph(tape, info) if info else empty_graph()
     focus = wish.focus if wish.focus is not None and wish.focus.node in whole else None
     graph = whole if focus is None else focused(whole, focus)
     grown = before is not None and before.focus == focus and _grows(before, live, info)

@@ -56,6 +56,7 @@ class Window(QMainWindow):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("Window")
+        self._theme = theme
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.setDockOptions(
@@ -91,6 +92,8 @@ class Window(QMainWindow):
             "watches": Dock("WatchesDock", "Watches", self.watches, self),
             "training": Dock("TrainingDock", "Over Training", self.training, self),
         }
+        for dock in self.docks.values():
+            dock.set_theme(theme)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self.toolbar = QToolBar("Toolbar", self)
@@ -122,6 +125,7 @@ class Window(QMainWindow):
     def set_actions(self, actions: Mapping[str, QAction]) -> None:
         """Fill menus and toolbar from the command table."""
         self.actions_by_id = dict(actions)
+        tint_actions(self.actions_by_id, self._theme)
         menus = {name: self.menuBar().addMenu(f"&{name}") for name in MENUS}
         for command in COMMANDS:
             menu, action = menus[command.menu], actions[command.id]
@@ -174,6 +178,7 @@ class Window(QMainWindow):
             panel.set_theme(theme)
         for dock in self.docks.values():
             dock.set_theme(theme)
+        self._theme = theme
         tint_actions(self.actions_by_id, theme)
 
     def reset_layout(self) -> None:

@@ -33,10 +33,11 @@ class Worker(QObject):
         self._reported_last = 0
         self._reported.connect(self._report, Qt.ConnectionType.QueuedConnection)
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
-        self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Run `job`, instead of any that is waiting or running."""
+        """Run `job`, instead of any that is waiting or running; the first one starts the thread."""
+        if self._thread.ident is None and not self._closing:
+            self._thread.start()
         with self._wake:
             self._newest += 1
             self._waiting = (self._newest, job)
@@ -65,8 +66,9 @@ class Worker(QObject):
             self._closing = True
             self._newest += 1
             self._wake.notify()
-        self._thread.join(10)
-        gc.enable()
+        if self._thread.ident is not None:
+            self._thread.join(10)
+            gc.enable()
 
     def _loop(self) -> None:
         while True:

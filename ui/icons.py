@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
+from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QImage, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 import resources
 
-#: Device pixels that are rendered when no size is asked for: 16 to 32 points at scales 1 to 3.
-_EDGES = (16, 18, 20, 22, 24, 28, 30, 32, 36, 40, 48, 60, 64, 72, 96)
 _APP_EDGES = (16, 20, 22, 24, 32, 48, 64, 96, 128, 256, 512)
-_SCALES = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0)
 _DISABLED_OPACITY = 0.38
 
 
 @lru_cache(maxsize=512)
-def icon(name: str, color: str, size: int | None = None) -> QIcon:
+def icon(name: str, color: str) -> QIcon:
     """Return icon `name` in `color` ("#rrggbb"), with a paler variant for disabled controls.
 
-    `size` (points) renders for that size alone, at the usual screen scales. Icons are cached, so
-    asking again is free. KeyError names an icon that does not exist.
+    It is rendered when and as large as it is first painted. Icons are cached, so asking again is
+    free. KeyError names an icon that does not exist.
     """
-    renderer = _renderer(name)
-    edges = _EDGES if size is None else tuple(sorted({round(size * s) for s in _SCALES}))
-    result = QIcon()
-    for edge in edges:
-        mask = _render(renderer, edge)
-        result.addPixmap(_tint(mask, color, 1.0), QIcon.Mode.Normal)
-        result.addPixmap(_tint(mask, color, _DISABLED_OPACITY), QIcon.Mode.Disabled)
-    return result
+    return QIcon(_Engine(name, color))
 
 
 @lru_cache(maxsize=1)
@@ -58,12 +49,47 @@ def names() -> list[str]:
     return sorted(name for name in found if name != "tapedeck")
 
 
+class _Engine(QIconEngine):
+    """Draws one icon in one colour for whoever paints it, each size once."""
+
+    def __init__(self, name: str, color: str) -> None:
+        super().__init__()
+        _file(name)
+        self._name, self._color = name, color
+        self._drawn: dict[tuple[int, int, float, bool], QPixmap] = {}
+
+    def scaledPixmap(
+        self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
+    ) -> QPixmap:
+        disabled = mode == QIcon.Mode.Disabled
+        key = (size.width(), size.height(), scale, disabled)
+        if key not in self._drawn:
+            mask = _render(_renderer(self._name), round(min(key[:2]) * scale))
+            drawn = _tint(mask, self._color, _DISABLED_OPACITY if disabled else 1.0)
+            drawn.setDevicePixelRatio(scale)
+            self._drawn[key] = drawn
+        return self._drawn[key]
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        return self.scaledPixmap(size, mode, state, 1.0)
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        scale = painter.device().devicePixelRatio()
+        painter.drawPixmap(rect, self.scaledPixmap(rect.size(), mode, state, scale))
+
+    def clone(self) -> QIconEngine:
+        return _Engine(self._name, self._color)
+
+
 def _renderer(name: str) -> QSvgRenderer:
+    return QSvgRenderer(QByteArray(_file(name).read_bytes()))
+
+
+def _file(name: str) -> Path:
     try:
-        data = resources.path("icons", f"{name}.svg").read_bytes()
+        return resources.path("icons", f"{name}.svg")
     except FileNotFoundError:
         raise KeyError(f"no icon is called {name!r}") from None
-    return QSvgRenderer(QByteArray(data))
 
 
 def _render(renderer: QSvgRenderer, edge: int) -> QImage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
 
 import resources
 from ui.theme import MONO_FONT, RADIUS, SIZES, SPACE, UI_FONT, Theme
@@ -128,6 +129,19 @@ def style_sheet(theme: Theme) -> str:
     return _SHEET.format(
         t=theme, ui=UI_FONT, mono=MONO_FONT, radius=RADIUS, check=check, **SIZES, **SPACE
     )
+
+
+def dress(theme: Theme) -> None:
+    """Give the application the colours of `theme`.
+
+    Widgets that are there are polished anew, which takes long: before the first is the time.
+    """
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    sheet = style_sheet(theme)
+    if application.styleSheet() != sheet:
+        application.setPalette(palette(theme))
+        application.setStyleSheet(sheet)
 
 
 def palette(theme: Theme) -> QPalette:

@@ -54,6 +54,7 @@ from engine.tape.schema import ValueFlag
 from engine.tape.tape import Tape
 from ui.graph.lens import Lens
 from ui.graph.types import Kind, NodeId
+from ui.style import dress
 from ui.theme import load
 
 TAB_WISHES = ("new", "close", "next", "previous")
@@ -68,6 +69,7 @@ class Controller(QObject):
         super().__init__()
         self.settings = settings
         preferences = settings.preferences
+        dress(load(preferences.theme))
         self.window = Window(load(preferences.theme))
         self.session = Session(new(), self)
         self.runs = Runs(self.session, self)
@@ -117,7 +119,6 @@ class Controller(QObject):
         )
         self.window.set_actions(make_actions(self, self._handlers(), self.commanding.keymap))
         self._connect()
-        self.preferences.show_theme()
         self.window.restore(*settings.window())
         self._fill_menus()
         self._title()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 import app
-from app.export.arrangement import Arrangement
 from engine.tape.errors import TapeError
 from engine.tape.storage.atomic import part_of
 from engine.tape.tape import Tape
+
+if TYPE_CHECKING:
+    from app.export.arrangement import Arrangement
 
 PATIENCE = 3000  # milliseconds that a cancelled export gets to tidy up
 
@@ -57,6 +60,8 @@ class Exports(QObject):
         self._folder = tempfile.TemporaryDirectory(prefix="tapedeck-")
         try:
             source, hand = self._file_of(tape), Path(self._folder.name) / "arrangement.json"
+            from app.export.arrangement import Arrangement  # see Files.export_to
+
             (arrangement or Arrangement()).save(hand)
         except (TapeError, OSError):
             self._folder.cleanup()

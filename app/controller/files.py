@@ -11,8 +11,6 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from app.controller.exports import Exports
 from app.documents import Cell, Document, DocumentError, load, new, new_key, save
 from app.examples import Example
-from app.export import FORMATS
-from app.export.arrangement import Arrangement
 from app.runs import Runs
 from app.session import Session
 from app.settings import Settings
@@ -255,6 +253,9 @@ class Files(QObject):
 
     def export_to(self, path: Path, suffix: str = ".png") -> None:
         """Write the shown graph to `path`; `suffix` names the format if the path does not."""
+        from app.export import FORMATS  # with all that draws: a window begins without
+        from app.export.arrangement import Arrangement
+
         tape, graph = self._session.tape, self._session.graph
         assert tape is not None and graph is not None
         preferences, wish = self._settings.preferences, self._session.grouping

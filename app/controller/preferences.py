@@ -7,7 +7,6 @@ from dataclasses import fields
 from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QApplication
 
 from app.controller.graph import GraphBinding
 from app.preferences import ZOOMS, Preferences, setting
@@ -15,7 +14,7 @@ from app.runs import Runs
 from app.settings import Settings
 from app.window import Window
 from ui.settings.dialog import Option, SettingsDialog
-from ui.style import palette, style_sheet
+from ui.style import dress
 from ui.theme import load
 
 #: Commands that switch a preference and show it.
@@ -69,12 +68,7 @@ class PreferencesBinding(QObject):
     def show_theme(self) -> None:
         """Show everything in the chosen theme."""
         theme = load(self._settings.preferences.theme)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.setPalette(palette(theme))
-        sheet = style_sheet(theme)
-        if application.styleSheet() != sheet:
-            application.setStyleSheet(sheet)
+        dress(theme)
         self._window.set_theme(theme)
         if self.dialog is not None:
             self.dialog.set_theme(theme)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import networkx as nx
 import numpy as np
 
 from ui import theme as themes
 from ui.graph.model import GraphInfo
 from ui.graph.types import Kind, NodeId, Role
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Graph: TypeAlias = "nx.MultiDiGraph[NodeId]"
 
@@ -33,6 +35,8 @@ def _plain(value: Any) -> Any:
 
 def _plain_graph(graph: Graph, info: GraphInfo) -> nx.MultiDiGraph[str]:
     """Return the graph with text ids and plain values."""
+    import networkx as nx
+
     result: nx.MultiDiGraph[str] = nx.MultiDiGraph(
         number=info.number, title=info.title, detail=info.detail
     )
@@ -45,12 +49,16 @@ def _plain_graph(graph: Graph, info: GraphInfo) -> nx.MultiDiGraph[str]:
 
 
 def _json(graph: Graph, info: GraphInfo, theme: str) -> str:
+    import networkx as nx
+
     data = nx.node_link_data(_plain_graph(graph, info), edges="edges")
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
 def _graphml(graph: Graph, info: GraphInfo, theme: str) -> str:
     """GraphML has scalars only: lists become text, what is missing stays away."""
+    import networkx as nx
+
     plain = _plain_graph(graph, info)
     tables = [plain.graph, *(d for _, d in plain.nodes(data=True))]
     tables += [d for _, _, d in plain.edges(data=True)]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import zmq
-from jupyter_client.session import Session
 
 #: Messages larger than this are not unpacked: doing so would hold every thread for too long.
 MESSAGE_LIMIT = 48_000_000
@@ -20,6 +19,8 @@ class Channels:
     """Shell, control, stdin and iopub of one kernel."""
 
     def __init__(self, context: zmq.Context[Any], connection: Mapping[str, Any]) -> None:
+        from jupyter_client.session import Session  # in the kernel's thread: the window is first
+
         self._session = Session(
             key=str(connection["key"]).encode(),
             signature_scheme=connection.get("signature_scheme", "hmac-sha256"),

@@ -15,8 +15,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.connect import write_connection_file
-
 import app
 from app.kernel.folders import SPOOL
 from app.kernel.messages import Budget
@@ -140,6 +138,8 @@ class KernelProcess:
 
     def _command(self, budget: Budget) -> tuple[list[str], dict[str, str]]:
         """Return command line and environment; -P keeps modules in `cwd` from replacing ours."""
+        from jupyter_client.connect import write_connection_file  # as Channels imports its
+
         connection = self.folder / "kernel.json"
         write_connection_file(str(connection), **self.connection)
         self.connection = json.loads(connection.read_text("utf-8"))

@@ -47,20 +47,20 @@ def test_the_set_is_exactly_what_is_listed(qapp):
 
 @pytest.mark.parametrize("scale", [1.0, 1.25, 1.5, 2.0, 3.0])
 def test_an_icon_has_as_many_pixels_as_the_screen(qapp, scale):
-    pixmap = icons.icon("play", "#ffffff", 20).pixmap(QSize(20, 20), scale)
+    pixmap = icons.icon("play", "#ffffff").pixmap(QSize(20, 20), scale)
     assert pixmap.width() == round(20 * scale)
     assert pixmap.devicePixelRatio() == pytest.approx(scale)
 
 
 def test_a_disabled_icon_is_paler(qapp):
-    icon = icons.icon("trash", "#ffffff", 16)
+    icon = icons.icon("trash", "#ffffff")
     normal = strongest_alpha(picture(icon, 16, 1.0))
     disabled = strongest_alpha(picture(icon, 16, 1.0, QIcon.Mode.Disabled))
     assert 0 < disabled < normal / 2
 
 
 def test_the_same_icon_is_rendered_once(qapp):
-    assert icons.icon("run", "#123456", 16) is icons.icon("run", "#123456", 16)
+    assert icons.icon("run", "#123456") is icons.icon("run", "#123456")
 
 
 def test_an_unknown_name_is_named(qapp):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 
 from engine.tape.schema import ValueFlag
@@ -12,7 +11,10 @@ from engine.tape.tape import Tape
 from ui.graph.infos import GraphInfo
 from ui.graph.labels import Labels, family
 from ui.graph.partition import Ints, ranges
-from ui.graph.types import Kind, NodeId, Role
+from ui.graph.types import Kind, NodeId, Role, empty_graph
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 _TRAINABLE = int(ValueFlag.LEAF | ValueFlag.REQUIRES_GRAD)
 
@@ -39,7 +41,7 @@ class _Builder:
     """Holds the rows of one graph and what refers to what; fills `graph`."""
 
     def __init__(self, tape: Tape, ops: Ints, nodes: Ints) -> None:
-        self.graph: nx.MultiDiGraph[NodeId] = nx.MultiDiGraph()
+        self.graph = empty_graph()
         self._tape = tape
         self._data = _inputs(tape, ops)
         self._gradient = _targets(tape, nodes)

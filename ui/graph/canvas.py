@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 from PySide6.QtCore import QElapsedTimer, QRectF, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPen
@@ -28,6 +28,9 @@ from ui.graph.thumbs import THUMBS_FROM
 from ui.graph.tips import description
 from ui.graph.types import CanvasState, Layout, NodeId
 from ui.theme import Theme
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 class GraphCanvas(HandledView):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-import networkx as nx
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
 
@@ -26,6 +26,9 @@ from ui.graph.words import (
     title_font,
 )
 from ui.theme import Theme
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 TALL, SHORT = 46.0, 32.0  # height with and without a detail line
 STACKED = 62.0  # of a folded group

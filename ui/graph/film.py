@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
@@ -26,6 +25,9 @@ from ui.graph.thumbs import THUMBS_FROM
 from ui.graph.tint import TintIndex
 from ui.graph.types import Layout, NodeId
 from ui.theme import Theme
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 STRIP = 34  # pixels below the picture: words and how far it is
 LINE = 3  # pixels of the line that shows how far

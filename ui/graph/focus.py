@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import networkx as nx
 import numpy as np
 
-from ui.graph.layout.portals import HUB_FAN_OUT
 from ui.graph.reach import Reach, Way
-from ui.graph.types import Kind, NodeId
+from ui.graph.types import Kind, NodeId, empty_graph
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 MOST_HOPS = 99
 
@@ -34,6 +35,8 @@ def focused(graph: nx.MultiDiGraph[NodeId], focus: Focus) -> nx.MultiDiGraph[Nod
     descendants come with their partners on the other spine. Raises KeyError if the node is not in
     the graph.
     """
+    from ui.graph.layout.portals import HUB_FAN_OUT  # with all of the layout, as drawing does
+
     ids = list(graph)
     index = {node: i for i, node in enumerate(ids)}
     edges = list(graph.edges(keys=True, data=True))
@@ -46,7 +49,7 @@ def focused(graph: nx.MultiDiGraph[NodeId], focus: Focus) -> nx.MultiDiGraph[Nod
         inside = reach.of([index[focus.node]], focus.way, focus.hops, shared)
     else:
         inside = reach.with_partners(reach.of([index[focus.node]], focus.way))
-    part: nx.MultiDiGraph[NodeId] = nx.MultiDiGraph()
+    part = empty_graph()
     for i in np.flatnonzero(inside).tolist():
         part.add_node(ids[i], **graph.nodes[ids[i]])
     for e in np.flatnonzero(inside[ends[:, 0]] & inside[ends[:, 1]]).tolist():

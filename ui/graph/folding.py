@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from engine.tape.tape import Tape
 from ui.graph.groups import By, Group, Groups, group_by
-from ui.graph.types import Kind, Nest, NodeId, Role
+from ui.graph.types import Kind, Nest, NodeId, Role, empty_graph
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 MANY = 1_500  # nodes; a larger graph opens folded
 READABLE = 300  # nodes that it then shows at most, if its groups allow it
-
-Graph = nx.MultiDiGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Folded:
     nest: the groups that show their nodes; hidden: the folded group in which a node is.
     """
 
-    graph: Graph[NodeId]
+    graph: nx.MultiDiGraph[NodeId]
     nest: Nest
     hidden: dict[NodeId, NodeId]
 
@@ -52,7 +51,9 @@ class Arranged:
     shown: Folded
 
 
-def arrange(tape: Tape, whole: Graph[NodeId], wish: GroupWish, first_event: int = -1) -> Arranged:
+def arrange(
+    tape: Tape, whole: nx.MultiDiGraph[NodeId], wish: GroupWish, first_event: int = -1
+) -> Arranged:
     """Group and fold a graph of a tape; first_event tells the graphs of a tape apart."""
     chosen = wish.chosen.get(first_event, ())
     by = wish.by or (By.HAND if chosen else By.MODULE)
@@ -82,7 +83,7 @@ def first_folded(groups: Groups, count: int) -> frozenset[NodeId]:
     return groups.deeper(max(fitting, default=0))
 
 
-def fold(whole: Graph[NodeId], groups: Groups, folded: Iterable[NodeId]) -> Folded:
+def fold(whole: nx.MultiDiGraph[NodeId], groups: Groups, folded: Iterable[NodeId]) -> Folded:
     """Return a graph with the groups in `folded` as single nodes, those within a folded one too."""
     wanted = set(folded)
     cover: list[NodeId | None] = []  # the outermost folded group around or at each
@@ -110,9 +111,9 @@ def fold(whole: Graph[NodeId], groups: Groups, folded: Iterable[NodeId]) -> Fold
 
 
 def _contracted(
-    whole: Graph[NodeId], groups: Groups, hidden: dict[NodeId, NodeId]
-) -> Graph[NodeId]:
-    graph: Graph[NodeId] = nx.MultiDiGraph()
+    whole: nx.MultiDiGraph[NodeId], groups: Groups, hidden: dict[NodeId, NodeId]
+) -> nx.MultiDiGraph[NodeId]:
+    graph = empty_graph()
     cards: dict[NodeId, dict[str, Any]] = {}
     for node, data in whole.nodes(data=True):
         group = hidden.get(node)

@@ -11,14 +11,17 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 
 from engine.tape.tape import Tape
 from ui.graph.loops import Loop, find_loops
 from ui.graph.partition import Ints
 from ui.graph.types import Kind, Nest, NodeId
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 _LEAST = 2  # operations of a group; fewer are not worth a frame
 _BY_HAND = 1 << 60  # added to the refs of groups that a person made

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +17,9 @@ from engine.tape.tape import Tape
 from engine.tape.uniform import norm
 from ui.graph.lens import Floats, Lens, class_of
 from ui.graph.types import Kind, Layout, NodeId
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Cancelled = Callable[[], bool]
 

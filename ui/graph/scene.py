@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +14,9 @@ from ui.graph.camera import Rect
 from ui.graph.routes import Routes, flatten, spans
 from ui.graph.types import Badges, Frames, Kind, Layout, NodeId, Role
 from ui.theme import FAMILIES
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Indices = NDArray[np.intp]
 

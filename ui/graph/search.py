@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from ui.graph.types import Kind, NodeId
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Bools = NDArray[np.bool_]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 
 from engine.tape.replay import Moment
@@ -15,6 +15,9 @@ from ui.graph.measures import Measures
 from ui.graph.tint import TintIndex
 from ui.graph.types import CanvasState, Layout, NodeId
 from ui.plots.stats import number
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 _TITLES = {
     Lens.VALUE: "Value, root mean square",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPen
@@ -33,6 +33,9 @@ from ui.graph.scene import Scene
 from ui.graph.shading import Legend
 from ui.graph.types import CanvasState, Layout, NodeId, Role
 from ui.theme import Theme
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 MARGIN = 32.0  # scene units around the graph
 LONGEST = 16_000  # pixels of an image's side

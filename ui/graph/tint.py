@@ -5,9 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +17,9 @@ from engine.tape.tape import Tape
 from ui.graph.badges import grad_badge, step_badges
 from ui.graph.types import CanvasState, Kind, Layout, NodeId, Role
 from ui.graph.wave import Wave
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 def canvas_state(

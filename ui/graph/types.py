@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 class Kind(IntEnum):
@@ -35,6 +38,15 @@ class NodeId(NamedTuple):
         if kind.upper() not in Kind.__members__:
             raise ValueError(f"{text!r} does not name a node, as op:12 does")
         return cls(Kind[kind.upper()], int(ref))
+
+
+def empty_graph() -> nx.MultiDiGraph[NodeId]:
+    """Return a graph without nodes. The first one loads networkx, 0.2 s in the thread that draws:
+    a window begins without, and modules that only speak of graphs import it for the types alone.
+    """
+    import networkx as nx
+
+    return nx.MultiDiGraph()
 
 
 class Role(IntEnum):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
@@ -44,7 +46,7 @@ class Inspector(QWidget):
         self.facts = _Facts()
         self.links = _LinkLists(self._theme)
         self.source = SourceRow(self._theme)
-        self.value, self.gradient = _ShownView(), _ShownView()
+        self.value, self.gradient = _ShownView(self._theme), _ShownView(self._theme)
         self.ledger = LedgerView(self._theme)
         self.iterations = IterationsView(self._theme)
         self.derivative = DerivativeView(self._theme)
@@ -61,7 +63,7 @@ class Inspector(QWidget):
         self.links.node_clicked.connect(self.node_clicked)
         self.ledger.event_clicked.connect(self.event_clicked)
         self.iterations.event_clicked.connect(self.event_clicked)
-        self.value.tensor.edited.connect(self._value_edited)
+        self.value.edited.connect(self._value_edited)
         self.source.clicked.connect(self._source_clicked)
         self.sections["derivative"].hide()  # until its owner has computed one
         self.set_theme(self._theme)
@@ -86,7 +88,7 @@ class Inspector(QWidget):
             self.sections[name].setVisible(shown is not None)
             if shown is not None:
                 self.sections[name].title.set_words(shown.title, part.set_shown(shown))
-        self.value.tensor.set_editable(view.editable)
+        self.value.set_editable(view.editable)
         self.sections["links"].setVisible(bool(view.links))
         self.sections["ledger"].setVisible(view.ledger is not None)
         if view.ledger is not None:
@@ -120,8 +122,7 @@ class Inspector(QWidget):
         for section in self.sections.values():
             section.set_theme(theme)
         for view in (self.value, self.gradient):
-            view.tensor.set_theme(theme)
-            view.beside.set_theme(theme)
+            view.set_theme(theme)
 
     def _lay_out(self) -> None:
         page = QWidget()
@@ -251,31 +252,62 @@ class _LinkLists(QWidget):
 class _ShownView(QWidget):
     """An array, or the reason why there is none."""
 
-    def __init__(self) -> None:
+    edited = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._theme = theme
         self._shown: Shown | None = None
-        self.tensor, self.beside = TensorView(), TensorView()
+        self._editable = False
         self.where = _label("group", "")
         self.note = _label("note", "")
         self.note.setWordWrap(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.tensor)
-        column.addWidget(self.where)
-        column.addWidget(self.beside)
-        column.addWidget(self.note)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(20, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(self.where)
+        self._column.addWidget(self.note)
+        self.where.hide()
+
+    @cached_property
+    def tensor(self) -> TensorView:
+        """The array, made for the first."""
+        view = TensorView(self._theme)
+        view.set_editable(self._editable)
+        view.edited.connect(self.edited)
+        self._column.insertWidget(0, view)
+        return view
+
+    @cached_property
+    def beside(self) -> TensorView:
+        """The other side's array, made for the first comparison."""
+        view = TensorView(self._theme)
+        self._column.insertWidget(self._column.indexOf(self.where) + 1, view)
+        return view
+
+    def set_theme(self, theme: Theme) -> None:
+        """Show the arrays in another theme."""
+        self._theme = theme
+        for name in ("tensor", "beside"):
+            if name in vars(self):
+                getattr(self, name).set_theme(theme)
+
+    def set_editable(self, editable: bool) -> None:
+        """Let the array be edited, or not."""
+        self._editable = editable
+        if "tensor" in vars(self):
+            self.tensor.set_editable(editable)
 
     def set_shown(self, shown: Shown) -> str:
         """Show it; returns the words for the section's title."""
         before, self._shown = self._shown, shown
-        if before is None or before.array is not shown.array:
+        if (before.array if before else None) is not shown.array:
             self.tensor.setVisible(shown.array is not None)
             self.tensor.set_array(shown.array)
-        if before is None or before.beside is not shown.beside:
+        if (before.beside if before else None) is not shown.beside:
             self.beside.set_array(shown.beside)
-        for part in (self.where, self.beside):
-            part.setVisible(shown.beside is not None)
+            self.beside.setVisible(shown.beside is not None)
+        self.where.setVisible(shown.beside is not None)
         self.where.setText(shown.beside_title)
         self.note.setVisible(shown.array is None)
         self.note.setText(shown.note)

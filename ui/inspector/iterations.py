@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
@@ -37,10 +39,6 @@ class IterationsView(QWidget):
         self.slice.setAccessibleName("Slice of iterations and elements")
         self.slice.setToolTip(_HELP)
         self.slice.returnPressed.connect(lambda: self.requested.emit(self.slice.text()))
-        self.plot = LinePlot(HEIGHT)
-        self.plot.pointed.connect(self._point)
-        self.plot.chosen.connect(self._choose)
-        self.plot.stepped.connect(self._step)
         self.note = QLabel()
         self.note.setObjectName("words")
         self.note.setWordWrap(True)
@@ -48,12 +46,22 @@ class IterationsView(QWidget):
         self.legend.setObjectName("legend")
         self.legend.setWordWrap(True)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 0, 0, 0)
-        column.setSpacing(SPACE["s"])
-        for part in (self.slice, self.plot, self.legend, self.note):
-            column.addWidget(part)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(20, 0, 0, 0)
+        self._column.setSpacing(SPACE["s"])
+        for part in (self.slice, self.legend, self.note):
+            self._column.addWidget(part)
         self.set_theme(theme)
+
+    @cached_property
+    def plot(self) -> LinePlot:
+        """The plot, made for the first leaf that is shown."""
+        plot = LinePlot(self._theme, HEIGHT)
+        plot.pointed.connect(self._point)
+        plot.chosen.connect(self._choose)
+        plot.stepped.connect(self._step)
+        self._column.insertWidget(1, plot)
+        return plot
 
     def set_slice(self, text: str) -> None:
         """Write a slice without asking for it; what is shown of another goes."""
@@ -81,8 +89,11 @@ class IterationsView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self.plot.set_theme(theme)
-        self._draw()
+        if "plot" in vars(self):
+            self.plot.set_theme(theme)
+            self._draw()
+        else:
+            self._dress(bad=False)
 
     def _draw(self) -> None:
         series = self._series

@@ -66,11 +66,11 @@ class CellWidget(QWidget):
         self._run.setToolTip("Run this cell (Ctrl+Enter)")
         self._run.setAccessibleName("Run this cell")
         self._run.setIconSize(QSize(14, 14))
+        self._run.setIcon(icon("run", theme.accent))
         self._run.clicked.connect(self.run_clicked)
         self._run.hide()
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._build()
-        self.set_theme(theme)
 
     # -- setters ---------------------------------------------------------------------------------
 

@@ -175,6 +175,7 @@ class Highlighter(QSyntaxHighlighter):
         document.contentsChange.connect(self._on_change)  # before Qt's own slot
         self.setDocument(document)
         self._lines.update(widened(document.toPlainText()))
+        self.rehighlight()  # now: Qt would once the text has been painted without
 
     def set_theme(self, theme: Theme) -> None:
         """Repaint in another theme."""

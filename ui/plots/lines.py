@@ -22,8 +22,11 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
     chosen = Signal(float)
     stepped = Signal(int)
 
-    def __init__(self, height: int | None = None) -> None:
-        """height: in px; None: what its layout gives it."""
+    def __init__(self, theme: Theme, height: int | None = None) -> None:
+        """height: in px; None: what its layout gives it.
+
+        Making one takes 20 ms, as it brings all menus of pyqtgraph: panels wait until they draw.
+        """
         super().__init__()
         if height is not None:
             self.setFixedHeight(height)
@@ -43,6 +46,7 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
         self._shown: tuple[float, float] | None = None
         self._pressed: QPointF | None = None
         self.scene().sigMouseMoved.connect(self._moved)
+        self.set_theme(theme)
 
     def draw(self, x: NDArray[Any], lines: NDArray[Any], colours: list[str]) -> None:
         """Draw lines (k, m) over x (k,); other iterations than before are all brought into view."""

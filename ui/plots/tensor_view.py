@@ -25,7 +25,7 @@ from ui.plots.histogram import Histogram
 from ui.plots.slices import SliceBar, matrix
 from ui.plots.stats import number, stats, summary
 from ui.plots.table import TensorTable, largest, typed
-from ui.theme import MONO_FONT, RADIUS, SIZES, Theme, load
+from ui.theme import MONO_FONT, RADIUS, SIZES, Theme
 
 _WAYS = (("table", "Table"), ("heatmap", "Heat map"), ("histogram", "Histogram"))
 
@@ -38,11 +38,11 @@ class TensorView(QWidget):
 
     edited = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._array: NDArray[Any] | None = None
         self._scale = 0.0
-        self._theme = load("dark")
+        self._theme = theme
         self._way = "table"
         self._editable = False
         self.table, self.heatmap, self.histogram = TensorTable(), HeatMap(), Histogram()
@@ -193,7 +193,7 @@ class TensorView(QWidget):
     def _dress(self) -> None:
         for i, (name, _) in enumerate(_WAYS):
             colour = self._theme.accent if name == self._way else self._theme.text_dim
-            self.buttons.button(i).setIcon(icon(name, colour, 16))
+            self.buttons.button(i).setIcon(icon(name, colour))
 
 
 def _scalar_text(array: NDArray[Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from functools import cached_property
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -59,9 +60,7 @@ class TrainingPanel(QWidget):
         self.what.addItems([one.value for one in What])
         self.what.setAccessibleName("What is plotted")
         self.parameter.setAccessibleName("Parameter")
-        self.plot, self.ridges = LinePlot(), RidgeView(theme)
-        self.plot.setAccessibleName("Parameters over the passes")
-        self.plot.setMinimumHeight(160)
+        self.ridges = RidgeView(theme)
         self.message, self.legend = QLabel(_EMPTY), QLabel()
         self.message.setWordWrap(True)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -70,7 +69,7 @@ class TrainingPanel(QWidget):
         self.legend.setWordWrap(True)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self._stack = QStackedWidget()
-        for page in (self.message, self.plot, self.ridges):
+        for page in (self.message, self.ridges):
             self._stack.addWidget(page)
         row = QHBoxLayout()
         row.setSpacing(SPACE["m"])
@@ -84,10 +83,19 @@ class TrainingPanel(QWidget):
         column.addWidget(self.legend)
         self.what.currentIndexChanged.connect(lambda _: self._chosen())
         self.parameter.currentIndexChanged.connect(lambda _: self.wished.emit())
-        self.plot.chosen.connect(self._choose)
         self.ridges.chosen.connect(self.go_to)
         self.set_theme(theme)
         self._chosen()
+
+    @cached_property
+    def plot(self) -> LinePlot:
+        """The lines, made for the first."""
+        plot = LinePlot(self._theme)
+        plot.setAccessibleName("Parameters over the passes")
+        plot.setMinimumHeight(160)
+        plot.chosen.connect(self._choose)
+        self._stack.addWidget(plot)
+        return plot
 
     def wish(self) -> tuple[What, int]:
         """Return what is to be shown, and of which parameter's row."""
@@ -127,7 +135,7 @@ class TrainingPanel(QWidget):
         """Mark the playhead."""
         self._playhead = playhead
         self.ridges.set_playhead(playhead)
-        if self._lines:
+        if self._lines and "plot" in vars(self):
             self.plot.mark(float(playhead))
 
     def lines(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
@@ -138,7 +146,8 @@ class TrainingPanel(QWidget):
         """Show everything in another theme."""
         self._theme = theme
         self.what.colour = self.parameter.colour = theme.text_dim
-        self.plot.set_theme(theme)
+        if "plot" in vars(self):
+            self.plot.set_theme(theme)
         self.ridges.set_theme(theme)
         self.setStyleSheet(
             f"TrainingPanel {{ background: {theme.panel}; }} "
@@ -154,10 +163,10 @@ class TrainingPanel(QWidget):
         self._lines, self._logarithmic = lines, logarithmic
         known = [one for one in lines if np.isfinite(one[2]).any()]
         self._stack.setCurrentWidget(self.plot if known else self.message)
-        self.plot.draw_many(
-            [(x, y) for _, x, y in known], [self._colour(i) for i in range(len(known))], logarithmic
-        )
-        self.legend.setText(_legend(known, [self._colour(i) for i in range(len(known))]))
+        colours = [self._colour(i) for i in range(len(known))]
+        if known or "plot" in vars(self):
+            self.plot.draw_many([(x, y) for _, x, y in known], colours, logarithmic)
+        self.legend.setText(_legend(known, colours))
         self.set_playhead(self._playhead)
 
     def _colour(self, line: int) -> str:

@@ -217,12 +217,12 @@ class Transport(QWidget):
             if name == "play":
                 picture = "pause" if self._playing else "play"
                 text = "Pause" if self._playing else "Play"
-                button.setIcon(icon(picture, theme.accent_text, 20))
+                button.setIcon(icon(picture, theme.accent_text))
                 button.setToolTip(f"{text} ({shortcut})")
                 button.setAccessibleName(text)
             else:
                 lit = name == "reverse" and backward
-                button.setIcon(icon(picture, theme.accent if lit else theme.text, 18))
+                button.setIcon(icon(picture, theme.accent if lit else theme.text))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.counter.setVisible(self.width() >= 460)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,10 +74,6 @@ class WatchesPanel(QWidget):
         self.sentence.setWordWrap(True)
         self.sentence.setProperty("role", "dim")
         self.list = self._make_list()
-        self.picture = TensorView()
-        self.plot = LinePlot(_HEIGHT)
-        self.plot.setAccessibleName("The chosen watch over time")
-        self.plot.chosen.connect(self._choose_moment)
         self.note = QLabel()
         self.note.setWordWrap(True)
         row = QHBoxLayout()
@@ -84,17 +81,30 @@ class WatchesPanel(QWidget):
         row.addWidget(self.field, 1)
         row.addWidget(self.add)
         row.addWidget(self.remove)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(SPACE["l"], SPACE["m"], SPACE["l"], SPACE["m"])
         column.setSpacing(SPACE["m"])
         column.addLayout(row)
         column.addWidget(self.sentence)
         column.addWidget(self.list, 1)
         column.addWidget(self.note)
-        column.addWidget(self.plot)
-        column.addWidget(self.picture)
         self.set_theme(theme)
-        self.set_readings(())
+
+    @cached_property
+    def plot(self) -> LinePlot:
+        """The chosen watch over time, made for the first."""
+        plot = LinePlot(self._theme, _HEIGHT)
+        plot.setAccessibleName("The chosen watch over time")
+        plot.chosen.connect(self._choose_moment)
+        self._column.insertWidget(4, plot)
+        return plot
+
+    @cached_property
+    def picture(self) -> TensorView:
+        """The chosen watch at the playhead, made for the first that is an array."""
+        picture = TensorView(self._theme)
+        self._column.addWidget(picture)
+        return picture
 
     def set_readings(self, readings: Sequence[Reading]) -> None:
         """Show what the watches are at the playhead; the chosen row stays chosen."""
@@ -123,7 +133,8 @@ class WatchesPanel(QWidget):
         """Show the chosen watch over time."""
         self._plot = plot
         finite = plot is not None and bool(np.isfinite(plot.values).any())
-        self.plot.setVisible(finite)
+        if finite or "plot" in vars(self):
+            self.plot.setVisible(finite)
         if plot is not None and finite:
             colour = self._theme.accent
             self.plot.draw(plot.playheads.astype(float), plot.values[:, None], [colour])
@@ -132,7 +143,7 @@ class WatchesPanel(QWidget):
     def set_playhead(self, playhead: int) -> None:
         """Mark the playhead in the plot."""
         self._playhead = playhead
-        if self._plot is not None and self.plot.isVisibleTo(self):
+        if self._plot is not None and "plot" in vars(self) and self.plot.isVisibleTo(self):
             self.plot.mark(float(playhead))
 
     def refuse(self, why: str) -> None:
@@ -159,8 +170,9 @@ class WatchesPanel(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Show everything in another theme."""
         self._theme = theme
-        self.picture.set_theme(theme)
-        self.plot.set_theme(theme)
+        for name in ("picture", "plot"):
+            if name in vars(self):
+                getattr(self, name).set_theme(theme)
         self.setStyleSheet(f"WatchesPanel {{ background: {theme.panel}; }}")
         self.set_readings(self._readings)
         self.set_plot(self._plot)
@@ -206,6 +218,8 @@ class WatchesPanel(QWidget):
         one = self._readings[row] if 0 <= row < len(self._readings) else None
         array = None if one is None or one.problem or one.value is None else np.asarray(one.value)
         shown = array is not None and array.ndim > 0 and array.dtype.kind in "biufc"
+        if not shown and "picture" not in vars(self):
+            return
         self.picture.setVisible(shown)
         self.picture.set_array(array if shown else None)
 

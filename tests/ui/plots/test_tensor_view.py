@@ -16,7 +16,7 @@ pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 @pytest.fixture
 def view(qtbot):
-    widget = TensorView()
+    widget = TensorView(load("dark"))
     qtbot.addWidget(widget)
     widget.resize(280, 400)
     widget.show()

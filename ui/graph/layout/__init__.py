@@ -13,8 +13,7 @@ touch a box. Deterministic: it depends on the graph's order alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from ui.graph.layout.arrange import arrange
 from ui.graph.layout.extend import extend
@@ -24,6 +23,9 @@ from ui.graph.layout.problem import Whole, read_graph
 from ui.graph.layout.turning import turned
 from ui.graph.layout.watch import LayoutCancelled, Progress, Watch
 from ui.graph.types import Layout, Nest, NodeId
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["LayoutCancelled", "Progress", "lay_out"]
 
