@@ -21,3 +21,12 @@ def has_keyboard(panel: QWidget) -> bool:
     """Return whether the keyboard is somewhere in a panel."""
     focus = QApplication.focusWidget()
     return focus is not None and (focus is panel or panel.isAncestorOf(focus))
+
+
+def tab_after(before: QWidget, part: QWidget) -> None:
+    """Let Tab go from a widget to those of a part that was made later than what follows."""
+    for one in (part, *part.findChildren(QWidget)):
+        here = one.window() is before.window()  # and not in a menu
+        if here and one.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            QWidget.setTabOrder(before, one)
+            before = one

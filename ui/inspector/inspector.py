@@ -21,6 +21,7 @@ from ui.inspector.iterations import IterationsView
 from ui.inspector.ledger import LedgerView
 from ui.inspector.parts import LinkRow, Section, SourceRow, ValueEdit
 from ui.inspector.records import Fact, Links, NodeView, Shown
+from ui.keyboard import tab_after
 from ui.plots.tensor_view import TensorView
 from ui.theme import MONO_FONT, SIZES, SPACE, Theme, load
 
@@ -59,6 +60,8 @@ class Inspector(QWidget):
             "value": Section("Value", self.value, self._theme),
             "links": Section("Connections", self.links, self._theme),
         }
+        self.gradient.title = self.sections["gradient"].title
+        self.value.title = self.sections["value"].title
         self._lay_out()
         self.links.node_clicked.connect(self.node_clicked)
         self.ledger.event_clicked.connect(self.event_clicked)
@@ -259,6 +262,7 @@ class _ShownView(QWidget):
         self._theme = theme
         self._shown: Shown | None = None
         self._editable = False
+        self.title: QWidget = self  # of its section
         self.where = _label("group", "")
         self.note = _label("note", "")
         self.note.setWordWrap(True)
@@ -276,6 +280,7 @@ class _ShownView(QWidget):
         view.set_editable(self._editable)
         view.edited.connect(self.edited)
         self._column.insertWidget(0, view)
+        tab_after(self.title, view)
         return view
 
     @cached_property

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from engine.tape.history import Series
+from ui.keyboard import tab_after
 from ui.plots.lines import LinePlot
 from ui.plots.stats import number
 from ui.theme import MONO_FONT, SIZES, SPACE, Theme
@@ -61,6 +62,7 @@ class IterationsView(QWidget):
         plot.chosen.connect(self._choose)
         plot.stepped.connect(self._step)
         self._column.insertWidget(1, plot)
+        tab_after(self.slice, plot)
         return plot
 
     def set_slice(self, text: str) -> None:

@@ -143,6 +143,7 @@ class TensorTable(QTableView):
         self._model.edited.connect(self.edited)
         self.setAccessibleName("Values")
         self.setShowGrid(False)
+        self.setTabKeyNavigation(False)  # the arrows go from cell to cell, Tab goes on
         self.setCornerButtonEnabled(False)
         self.setWordWrap(False)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 
 from engine.tape.training import Health, Ridges, Track
 from ui.graph.choice import Choice
+from ui.keyboard import tab_after
 from ui.plots.lines import LinePlot
 from ui.plots.stats import number
 from ui.theme import SPACE, Theme
@@ -95,6 +96,7 @@ class TrainingPanel(QWidget):
         plot.setMinimumHeight(160)
         plot.chosen.connect(self._choose)
         self._stack.addWidget(plot)
+        tab_after(self.parameter, plot)
         return plot
 
     def wish(self) -> tuple[What, int]:

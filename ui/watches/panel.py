@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from engine.tape.watches import Plot
 from ui.fonts import mono_font
+from ui.keyboard import tab_after
 from ui.plots.lines import LinePlot
 from ui.plots.stats import number
 from ui.plots.tensor_view import TensorView
@@ -97,6 +98,7 @@ class WatchesPanel(QWidget):
         plot.setAccessibleName("The chosen watch over time")
         plot.chosen.connect(self._choose_moment)
         self._column.insertWidget(4, plot)
+        tab_after(self.list, plot)
         return plot
 
     @cached_property
@@ -104,6 +106,7 @@ class WatchesPanel(QWidget):
         """The chosen watch at the playhead, made for the first that is an array."""
         picture = TensorView(self._theme)
         self._column.addWidget(picture)
+        tab_after(self.plot if "plot" in vars(self) else self.list, picture)
         return picture
 
     def set_readings(self, readings: Sequence[Reading]) -> None:

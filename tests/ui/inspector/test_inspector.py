@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QLineEdit
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 
 from engine.tape.schema import GradChange
 from ui.graph.types import Kind, NodeId
@@ -226,6 +227,22 @@ def test_everything_has_a_name_and_is_reached_by_tab(qtbot, inspector):
     for part in (inspector.source, inspector.ledger.list, *rows(inspector).values()):
         assert part.accessibleName()
         assert part.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_tab_goes_through_the_values_and_on(qtbot, inspector):
+    inspector.show_node(LEAF)
+    inspector.activateWindow()
+    view = inspector.value
+    view.title.setFocus()
+    qtbot.waitUntil(view.title.hasFocus)
+    met: list[QWidget] = []
+    while QApplication.focusWidget() not in met:
+        focus = QApplication.focusWidget()
+        met.append(focus)
+        QTest.keyClick(focus, Qt.Key.Key_Tab)
+    assert view.tensor.isAncestorOf(met[1])
+    assert view.tensor.table in met
+    assert inspector.ledger.list in met
 
 
 def test_the_theme_switches_while_a_node_is_shown(qtbot, inspector):
