@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from app import __version__, cli
+from tests.app import drive
 
 PROGRAM = """\
 import torch
@@ -178,6 +179,15 @@ def test_why_answers_for_a_name_and_an_element(
     assert "line 3" in text
     assert cli.main(["why", str(tape), "w.grad[1]", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["cause"] == "shared"
+
+
+def test_why_tells_a_single_number_with_its_sign(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = "x = torch.tensor(2.0, requires_grad=True)\n(-3 * (x * x)).backward()\n"
+    tape = drive.write_tape(tmp_path / "x.tape", program)
+    assert cli.main(["why", str(tape), "x.grad"]) == 0
+    assert capsys.readouterr().out.count("MulBackward0 brings -6 ") == 2
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,13 @@ def _link(facts: Facts, gain: Gain) -> Link:
     )
 
 
+def _amount(sent: Array | None) -> str:
+    """Return the number itself where there is one alone, else how large the numbers are."""
+    if sent is not None and sent.size == 1:
+        return f"{sent.item():.4g}"
+    return f"a gradient of size {rms(sent):.4g}"
+
+
 def _paths(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | None:
     steps = [c.step for c in changes if c.kind is GradChange.ACCUMULATE]
     rows = facts.arrivals(steps[-1]) if steps else []
@@ -192,7 +199,7 @@ def _paths(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding |
     name = facts.name(tensor)
     links = [
         facts.at_step(
-            f"{facts.node_name(int(facts.tape.steps['node'][s]))} brings {rms(facts.sent(row)):.4g}",
+            f"{facts.node_name(int(facts.tape.steps['node'][s]))} brings {_amount(facts.sent(row))}",
             s,
         )
         for row in rows[-6:]
