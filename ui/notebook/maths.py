@@ -60,7 +60,7 @@ def _symbol(match: re.Match[str]) -> str:
 
 def _open_groups(text: str) -> str:
     text = re.sub(_STYLES + _GROUP, r"\1", text)
-    text = re.sub(r"\\d?t?frac" + _GROUP + _GROUP, _fraction, text)
+    text = re.sub(r"\\d?t?frac" + _GROUP + _GROUP + r"(?=([^\W_]|[(])?)", _fraction, text)
     text = re.sub(r"\\sqrt" + _GROUP, r"√(\1)", text)
     for name, mark in _ACCENTS.items():
         text = re.sub(rf"\\{name}(?:" + _GROUP + r"| (\w))", rf"\1\2{mark}", text)
@@ -79,8 +79,8 @@ def _raised(match: re.Match[str], letters: dict[str, str], sign: str) -> str:
 
 
 def _fraction(match: re.Match[str]) -> str:
-    over, under = (_closed(part.strip()) for part in match.groups())
-    return f"{over}/{under}"
+    over, under = (_closed(part.strip()) for part in match.groups()[:2])
+    return f"{over}/{under} " if match[3] else f"{over}/{under}"  # a factor after it stands apart
 
 
 def _closed(text: str) -> str:

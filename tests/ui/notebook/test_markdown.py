@@ -48,6 +48,8 @@ def formats(document: QTextDocument) -> Iterator[tuple[str, QTextCharFormat]]:
         (r"y = x^2 + x_1", "y = x² + x₁"),
         (r"\sum_{i=1}^{n} \delta_i", "∑ᵢ₌₁ⁿ δᵢ"),
         (r"\frac{a + b}{2}", "(a + b)/2"),
+        (r"\frac{d}{dx}x^2 = 2x", "d/dx x² = 2x"),
+        (r"\frac{1}{2}(a + b)", "1/2 (a + b)"),
         (r"\sqrt{x}", "√(x)"),
         (r"\begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}", "[1  2; 3  4]"),
         (r"\mathbf{W} \in \mathbb{R}^{m \times n}", "W ∈ ℝ^(m × n)"),
