@@ -15,6 +15,7 @@ from tests.app import drive
 
 PROGRAM = """\
 import torch
+from tests.app import drive
 w = torch.tensor([1.0, 2.0], requires_grad=True)
 (w * w).sum().backward()
 print(w.grad)
