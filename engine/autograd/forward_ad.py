@@ -8,6 +8,7 @@ view's tangent is the same view of a tangent, so that writes in place reach both
 from __future__ import annotations
 
 import functools
+import sys
 import warnings
 import weakref
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ class UnpackedDualTensor(NamedTuple):
 
 UnpackedDualTensor.__module__ = "torch.autograd.forward_ad"
 
+#: This module; it may go by another name later.
+_here = sys.modules[__name__]
 _level = -1
 #: How many levels have been opened: tangents of earlier ones do not count.
 _opened = 0
@@ -91,9 +94,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
 
 
 def _switch(on: bool) -> None:
-    import sys
-
-    mode.duals = sys.modules[__name__] if on else None
+    mode.duals = _here if on else None
     mode.refresh()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,16 +23,17 @@ __all__ = [
     "apply", "by_example", "copies", "deepest", "draw", "dynamic", "getitem", "level_of", "like", "mapping", "run", "setitem", "write",
 ]  # fmt: skip
 
+#: This module; it may go by another name later.
+_here = sys.modules[__name__]
+
 
 @contextmanager
 def mapping(size: int, randomness: str) -> Iterator[int]:
     """The scope of a map over `size` examples; gives the number of its level."""
-    import sys
-
     before = mode.batching
     running.append(Level(len(running) + 1, size, randomness))
     nesting.append(len(running))
-    mode.batching = sys.modules[__name__]
+    mode.batching = _here
     mode.refresh()
     try:
         yield len(running)

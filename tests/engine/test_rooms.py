@@ -97,6 +97,11 @@ def test_a_table_knows_what_a_room_will_bring() -> None:
         "import torch.nn.functional as F; from torch import nn; print(F.relu(torch.ones(1)))":
             "tensor([1.])",
         "torch.manual_seed(0); print(torch.rand(1))": "tensor([0.4963])",
+        "\nclass Mine(torch.Tensor): pass\nprint(torch.ones(1).as_subclass(Mine) + 1)": "Mine([2.])",
+        "print(torch.vmap(torch.neg)(torch.ones(1)))": "tensor([-1.])",
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "fw = torch.autograd.forward_ad\nwith fw.dual_level(): "
+        "print(fw.unpack_dual(-fw.make_dual(torch.ones(1), torch.ones(1)))[1])": "tensor([-1.])",
     }.items(),
     ids=lambda case: case[0],
 )  # fmt: skip
