@@ -7,8 +7,7 @@ from typing import Any
 
 from engine import warning
 from engine.creation import legacy
-from engine.device import CPU
-from engine.device import check as check_device
+from engine.device import get_default_device, set_default_device  # noqa: F401  # published here
 from engine.dtype import ALL, dtype, set_default_dtype
 from engine.tensor import Tensor
 
@@ -135,14 +134,6 @@ def get_float32_matmul_precision() -> str:
     return str(_settings["precision"])
 
 
-def get_default_device() -> Any:
-    return CPU
-
-
-def set_default_device(device: Any) -> None:
-    check_device(device)
-
-
 def can_cast(from_: dtype, to: dtype) -> bool:
     """Whether a value of one type may be written into the other."""
     return from_.category <= to.category
@@ -163,8 +154,6 @@ __all__ = [
         "ALL",
         "Tensor",
         "annotations",
-        "CPU",
-        "check_device",
         "set_default_dtype",
         "dtype",
         "legacy",

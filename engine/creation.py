@@ -196,7 +196,8 @@ def tensor(
     pin_memory: bool = False,
 ) -> Any:
     """A new leaf with a copy of the data."""
-    devices.check(device)
+    if devices.check(device):
+        return _elsewhere(tensor, data, dtype=dtype, requires_grad=requires_grad)
     _check_dtype("tensor", dtype)
     if isinstance(data, Tensor):
         warn(
@@ -224,6 +225,11 @@ def tensor(
         wrap(_from_nested(data, d)[()] if not _is_sequence(data) else _from_nested(data, d), d),
         requires_grad,
     )
+
+
+def _elsewhere(make: Any, *args: Any, **options: Any) -> Any:
+    """What `make` gives, on the meta device."""
+    return devices.placed(make)(*args, device=devices.META, **options)
 
 
 def _copy_array(data: Any, d: dtype | None) -> Any:
@@ -276,12 +282,13 @@ def _check_strides(a: Any) -> None:
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
     """The data as a tensor, without a copy if possible."""
-    devices.check(device)
+    if devices.check(device):
+        return _elsewhere(as_tensor, data, dtype=dtype)
     if isinstance(data, Tensor):
         return data if dtype is None or dtype is data._d else data.to(dtype)
     if isinstance(data, np.ndarray) and (dtype is None or dtype.np == data.dtype):
         return from_numpy(data)
-    return tensor(data, dtype=dtype)
+    return tensor(data, dtype=dtype, device=devices.CPU)
 
 
 def asarray(
@@ -293,7 +300,8 @@ def asarray(
     device: Any = None,
 ) -> Any:
     """The data as a tensor, over the same memory if possible and `copy` does not forbid it."""
-    devices.check(device)
+    if devices.check(device):
+        return _elsewhere(asarray, obj, dtype=dtype, copy=copy, requires_grad=requires_grad)
     if requires_grad is None and isinstance(obj, Tensor) and obj.requires_grad:
         once(
             "torch.asarray: unspecified requires_grad now defaults to obj.requires_grad instead of "
@@ -301,9 +309,9 @@ def asarray(
             "warning."
         )
     t = (
-        tensor(obj.detach() if isinstance(obj, Tensor) else obj, dtype=dtype)
+        tensor(obj, dtype=dtype, device=devices.CPU)
         if copy and not isinstance(obj, Tensor)
-        else as_tensor(obj, dtype)
+        else as_tensor(obj, dtype, devices.CPU)
     )
     if copy and isinstance(obj, Tensor):
         t = t.clone()
@@ -329,7 +337,7 @@ def legacy(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:
         if isinstance(first, np.ndarray):
             return wrap(np.asarray(first, d.np), d)  # over the array's memory if the type fits
         if isinstance(first, (list, tuple, range)):
-            return tensor(first, dtype=d)
+            return tensor(first, dtype=d, device=devices.CPU)
         if isinstance(first, str):
             raise TypeError("new(): invalid data type 'str'")
         if isinstance(first, float) or first is None:
@@ -363,8 +371,10 @@ def _new(name: str, make: Any) -> Any:
         requires_grad: bool = False,
         **kwargs: Any,
     ) -> Any:
-        devices.check(device)
-        made = make(*args, dtype=dtype or self._d, requires_grad=requires_grad, **kwargs)
+        where = devices.CPU if device is None else device
+        made = make(
+            *args, dtype=dtype or self._d, device=where, requires_grad=requires_grad, **kwargs
+        )
         return mode.batching.copies(made, self) if level_of(self) else made
 
     call.__name__ = name

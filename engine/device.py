@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 _TYPES = (
@@ -74,6 +76,23 @@ class device:
 CPU, META = device("cpu"), device("meta")
 #: Devices of the `with` statements in force.
 _defaults: list[device] = []
+#: Device of new tensors outside of them (None: the CPU).
+_standing: device | None = None
+
+
+def get_default_device() -> device:
+    """The device of new tensors that are given none."""
+    return _default() or CPU
+
+
+def set_default_device(device: Any) -> None:
+    """Let new tensors that are given no device live on this one (None: on the CPU again)."""
+    global _standing
+    _standing = None if device is None else type(CPU)(device)
+
+
+def _default() -> device | None:
+    return _defaults[-1] if _defaults else _standing
 
 
 def check(where: Any) -> bool:
@@ -82,7 +101,9 @@ def check(where: Any) -> bool:
     Raises what PyTorch built without accelerators raises for devices that are not there.
     """
     if where is None:
-        return bool(_defaults) and _defaults[-1].type == "meta"
+        where = _default()
+        if where is None:
+            return False
     if where is CPU:
         return False
     where = device(where)
@@ -94,3 +115,25 @@ def check(where: Any) -> bool:
             "('meta')"
         )
     return bool(where.type == "meta")
+
+
+def placed(make: Callable[..., Any], standing: bool = True) -> Callable[..., Any]:
+    """`make`, whose tensors go to the device that is given or, if `standing`, to the default one.
+
+    Without `standing` they stay where the tensor is that they are made after.
+    """
+
+    @functools.wraps(make)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("device") is None and not (standing and (_defaults or _standing)):
+            return make(*args, **kwargs)
+        nowhere = check(kwargs.pop("device", None) or (None if standing else CPU))
+        with CPU:
+            if not nowhere:
+                return make(*args, **kwargs)
+            from engine import meta, random
+
+            with random.fork_rng():
+                return meta.forget(make(*args, **kwargs))
+
+    return call

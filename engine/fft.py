@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from engine import later
+from engine.device import placed
 from engine.dtype import FLOAT, get_default_dtype
 from engine.ops.api import FUNCTIONS
 from engine.ops.fourier import BY_ROOT, BY_SIZE, C2C, C2R, NONE, R2C
@@ -230,6 +231,7 @@ rfft2 = _in_two(rfftn, "The half of `fft2` of real numbers that tells all of it.
 irfft2 = _in_two(irfftn, "The inverse of `rfft2`.")
 
 
+@placed
 def fftfreq(n: int, d: float = 1.0, **options: Any) -> Any:
     """The frequencies of the elements of a transform of n samples that are d apart."""
     from engine.sequences import arange
@@ -239,6 +241,7 @@ def fftfreq(n: int, d: float = 1.0, **options: Any) -> Any:
     return _frequencies(FUNCTIONS["cat"](parts), n, d)
 
 
+@placed
 def rfftfreq(n: int, d: float = 1.0, **options: Any) -> Any:
     """The frequencies of the elements that `rfft` gives for n samples."""
     from engine.sequences import arange

@@ -177,6 +177,7 @@ def full_like(
     return _finish(wrap(np.full(input._s, value, d.np), d), requires_grad)
 
 
+@devices.placed
 def empty_strided(
     size: Any, stride: Any, *, dtype: Any = None, requires_grad: bool = False, **kwargs: Any
 ) -> Any:
@@ -188,9 +189,12 @@ def empty_strided(
     return _finish(wrap(as_strided(flat, tuple(size), steps), d), requires_grad)
 
 
-zeros, zeros_like, ones, ones_like, empty, empty_like, full, full_like = (
-    guarded(make.__name__, make, False)
-    for make in (zeros, zeros_like, ones, ones_like, empty, empty_like, full, full_like)
+zeros, ones, empty, full = (
+    guarded(make.__name__, make, False) for make in (zeros, ones, empty, full)
+)
+zeros_like, ones_like, empty_like, full_like = (
+    guarded(make.__name__, devices.placed(make, standing=False), False)
+    for make in (zeros_like, ones_like, empty_like, full_like)
 )
 #: What the torch namespace has of these.
 MAKERS = (zeros, zeros_like, ones, ones_like, empty, empty_like, full, full_like, empty_strided)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from engine import errors
 from engine.creation import _check_dtype, _finish
+from engine.device import placed
 from engine.dtype import BOOL, COMPLEX, FLOAT, FROM_NP, TO_COMPLEX, cast, default, dtype, int64
 from engine.ops.guards import guarded
 from engine.tensor import Tensor, wrap
@@ -83,6 +85,7 @@ def arange(
     )
 
 
+@functools.partial(placed, standing=False)
 def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Any:
     """start, start + step, ... up to and with end."""
     warnings.warn(
@@ -161,5 +164,5 @@ def logspace(
 
 
 arange, eye, linspace, logspace = (
-    guarded(make.__name__, make, False) for make in (arange, eye, linspace, logspace)
+    guarded(make.__name__, placed(make), False) for make in (arange, eye, linspace, logspace)
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.creation import _finish
+from engine.device import placed
 from engine.dtype import FLOAT, default, dtype
 from engine.tensor import wrap
 
@@ -32,6 +33,7 @@ def _window(
     return _finish(wrap(np.asarray(values).astype(d.np), d), grad)
 
 
+@placed
 def hann_window(
     window_length: int, periodic: bool = True, *, dtype: Any = None, requires_grad: bool = False,
     **options: Any,
@@ -47,6 +49,7 @@ def hann_window(
     )
 
 
+@placed
 def hamming_window(
     window_length: int, periodic: bool = True, alpha: float = 0.54, beta: float = 0.46, *,
     dtype: Any = None, requires_grad: bool = False, name: str = "hamming_window", **options: Any,
@@ -57,6 +60,7 @@ def hamming_window(
     )  # fmt: skip
 
 
+@placed
 def blackman_window(
     window_length: int, periodic: bool = True, *, dtype: Any = None, requires_grad: bool = False,
     **options: Any,
@@ -68,6 +72,7 @@ def blackman_window(
     return _window("blackman_window", window_length, periodic, dtype, requires_grad, shape)
 
 
+@placed
 def bartlett_window(
     window_length: int, periodic: bool = True, *, dtype: Any = None, requires_grad: bool = False,
     **options: Any,
@@ -78,6 +83,7 @@ def bartlett_window(
     )  # fmt: skip
 
 
+@placed
 def kaiser_window(
     window_length: int, periodic: bool = True, beta: float = 12.0, *, dtype: Any = None,
     requires_grad: bool = False, **options: Any,

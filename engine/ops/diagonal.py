@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.device import placed
 from engine.ops.api import expose, publish
 from engine.ops.helpers import axis
 from engine.ops.table import define, run
@@ -171,11 +172,13 @@ def _indices(find: Any, row: int, col: int, offset: int, dtype: Any) -> Any:
     return found if dtype is None else found.to(dtype)
 
 
+@placed
 def tril_indices(row: int, col: int, offset: int = 0, **kwargs: Any) -> Any:
     """Rows and columns of the lower triangle of a matrix: (2, n)."""
     return _indices(np.tril_indices, row, col, offset, kwargs.get("dtype"))
 
 
+@placed
 def triu_indices(row: int, col: int, offset: int = 0, **kwargs: Any) -> Any:
     """Rows and columns of the upper triangle of a matrix: (2, n)."""
     return _indices(np.triu_indices, row, col, offset, kwargs.get("dtype"))

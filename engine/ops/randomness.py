@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from engine import errors
 from engine.creation import _check_dtype, _finish
 from engine.device import check as check_device
+from engine.device import placed
 from engine.dtype import FLOAT, FROM_NP, cast, default, dtype, int64
 from engine.filling import _options, empty_like, shape_of, without_data
 from engine.ops import inplace
@@ -89,7 +91,7 @@ def _factory(name: str, draw: Any, doc: str) -> None:
         return _finish(draw(input._s, dtype or input._d, generator), requires_grad)
 
     create.__name__, like.__name__ = name, name + "_like"
-    create, like = drawing("*")(create), drawing("")(like)
+    create, like = drawing("*")(create), placed(drawing("")(like), standing=False)
     publish(name, create, method=False, F=False, doc=doc)
     like_doc = doc.removesuffix(".") + ", in the shape of input."
     publish(name + "_like", like, method=False, F=False, doc=like_doc)
@@ -99,6 +101,7 @@ _factory("rand", _uniform, doc="Random numbers, uniform in [0, 1).")
 _factory("randn", _normal, doc="Random numbers of the standard normal distribution.")
 
 
+@placed
 @drawing("*")
 def randint(
     *args: Any, low: Any = None, high: Any = None, size: Any = None, generator: Any = None, dtype: Any = None,
@@ -142,6 +145,7 @@ _C_NAMES = {
 }  # fmt: skip
 
 
+@functools.partial(placed, standing=False)
 @drawing("")
 def randint_like(
     input: Any, low: Any, high: Any = None, *, dtype: Any = None, **kwargs: Any
@@ -151,6 +155,7 @@ def randint_like(
     return _tensor(default_generator.randint(int(low), int(high), input._s), dtype or input._d)
 
 
+@placed
 @drawing("examples")
 def randperm(
     n: int,
@@ -165,6 +170,7 @@ def randperm(
     return _tensor(_source(generator).randperm(n), dtype or int64)
 
 
+@functools.partial(placed, standing=False)
 @drawing("normal")
 def normal(
     mean: Any,
