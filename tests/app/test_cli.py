@@ -15,7 +15,6 @@ from tests.app import drive
 
 PROGRAM = """\
 import torch
-from tests.app import drive
 w = torch.tensor([1.0, 2.0], requires_grad=True)
 (w * w).sum().backward()
 print(w.grad)
