@@ -1,7 +1,7 @@
 """`python -m tests`: run the whole suite from a clone, setting up what it needs at the first time.
 
-Arguments go to pytest. Without any, everything runs, on all cores; a file of tests stays on one, and
-those of the window, which take longest, begin.
+Arguments go to pytest. Without any, everything runs, on all cores; a file of tests stays on one,
+and those of the window, which take longest, begin.
 """
 
 from __future__ import annotations

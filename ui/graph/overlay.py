@@ -29,7 +29,7 @@ from ui.graph.paint import (
 )
 from ui.graph.scene import Indices, Scene
 from ui.graph.types import Role
-from ui.graph.words import detail_font
+from ui.graph.words import WORDS_FROM, detail_font
 
 HALO = 11.0  # pixels
 GLOWING, MANY_RINGS = 24, 120
@@ -102,7 +102,7 @@ def paint_halo(painter: QPainter, picture: Picture, view: View, node: int, swell
     paint_cards(painter, picture, view, np.array([node]))
     width = 2.0 if view.scale >= 0.4 else 1.5
     area, radius = outline(picture.scene, node, view, -width / 2)
-    solid = view.scale < 0.4  # from afar the node itself glows
+    solid = view.scale < WORDS_FROM  # from afar, where no words are, the node itself glows
     painter.setBrush(colour if solid else Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(colour, width))
     painter.drawRoundedRect(area, max(radius, 1.0), max(radius, 1.0))

@@ -21,6 +21,7 @@ from ui.graph.lens import Shade
 from ui.graph.paint import edge_look, outline
 from ui.graph.stage import TRAVEL, Stage
 from ui.graph.types import CanvasState, Kind, Role
+from ui.graph.words import WORDS_FROM
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -137,6 +138,20 @@ def test_the_active_node_has_a_halo_that_breathes_and_fades_outward(sample: Samp
     glow = [distance(step.at(1.0)[y, x - gap], canvas) for gap in (2, 5, 9)]
     assert glow[0] > glow[1] > glow[2] > 0 and distance(step.at(1.0)[y, x + 1], active) < 60
     assert distance(step.at(0.5)[y, x - 9], canvas) > glow[2]
+
+
+@pytest.mark.parametrize(("scale", "glows"), [(WORDS_FROM * 0.9, True), (WORDS_FROM * 1.05, False)])
+def test_the_active_node_itself_glows_only_where_it_has_no_words(
+    sample: Sample, scale: float, glows: bool
+) -> None:
+    step = Step(sample, sending(sample))
+    step.view = sample.at(sample.layout.ids[step.state.active], scale)
+    step.stage.finish(step.view, SIZE)
+    area, _ = outline(step.scene, step.state.active, step.view, -2.0)
+    left, top, right, bottom = (round(v) for v in area.getCoords())
+    inside = step.at(1.0)[top:bottom, left:right].astype(int)
+    alike = np.abs(inside - rgb(QColor(sample.theme.active))).max(axis=-1) < 8
+    assert (alike.mean() > 0.9) == glows
 
 
 def test_visited_nodes_keep_their_trail_while_a_later_step_runs(sample: Sample) -> None:
