@@ -25,8 +25,8 @@ DEBUG = (
         "At the selected node, or at the line of code where the cursor is", separator=True,
     ),
     Command(
-        "live", "Pause Program at Line Breakpoints", "Debug", (), "",
-        "A run waits at such lines; the console sees and changes its variables (F5 goes on)",
+        "live", "Pause Program at Breakpoints", "Debug", (), "",
+        "A run waits there, forward or backward; the console sees and changes its variables",
         checkable=True,
     ),
     Command(

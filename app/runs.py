@@ -35,8 +35,8 @@ class Runs(QObject):
         super().__init__(parent)
         self._session = session
         self.kernel = Kernel(self)
-        #: Where the program shall wait: (key, 1-based line).
-        self.pauses: Callable[[], Sequence[tuple[str, int]]] = tuple
+        #: Where the program shall wait: breakpoints as plain values.
+        self.stops: Callable[[], Sequence[object]] = tuple
         self._pending: list[str] = []
         self._running = ""  # key of the cell that runs
         self._first = False
@@ -97,7 +97,7 @@ class Runs(QObject):
             self._pending.append(key)
             self.status_changed.emit(key, "queued")
         may_raise = {key for key, _ in jobs if "raises-exception" in self._session.cell(key).tags}
-        self.kernel.execute_many(jobs, stop_on_error, may_raise, self.pauses())
+        self.kernel.execute_many(jobs, stop_on_error, may_raise, self.stops())
 
     def run_held(self) -> None:
         """Run what waited for the document to be trusted."""

@@ -105,6 +105,9 @@ _ENGINE = str(Path(__file__).parent) + "/"
 ours: dict[str, bool] = {}
 
 
+#: Whether somebody may stop the program at each step: leaves are served in their turn then.
+watched: bool = False
+
 #: The code that called an operation last, if it is none of the engine's: it is known by sight.
 person: CodeType | None = None
 
@@ -128,6 +131,11 @@ def where(first: FrameType | None = None) -> tuple[CodeType | None, int]:
             return code, frame.f_lasti
         frame = frame.f_back  # type: ignore[assignment]
     return None, -1
+
+
+def is_ours(file: str) -> bool:
+    """Whether a file of code is the engine's own."""
+    return file.startswith(_ENGINE)
 
 
 def enter_forward(inputs: tuple[Any, ...]) -> Forward | None:
@@ -214,10 +222,25 @@ def is_taken(*logs: Any) -> bool:
     return any(one is log or one is _hidden for one in logs)
 
 
+def put(logs: tuple[Any, ...], other: Any) -> None:
+    """Let what is logged to one of these go to another from now on, be it off for now."""
+    global log, _hidden
+    if any(log is one for one in logs):
+        log = other
+    if any(_hidden is one for one in logs):
+        _hidden = other
+    inside = forward
+    while inside is not None:
+        if any(inside.log is one for one in logs):
+            inside.log = other
+        inside = inside.outer
+
+
 def take_away() -> None:
     """Nobody records any more."""
-    global log, person, _hidden
+    global log, person, watched, _hidden
     log = person = _hidden = None
+    watched = False
     inside = forward
     while inside is not None:
         inside.log, inside = None, inside.outer

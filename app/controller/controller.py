@@ -50,6 +50,7 @@ from app.runs import Runs
 from app.session import Session
 from app.settings import Settings
 from app.window import Window
+from engine.tape.breakpoints import OUT, OVER, STEP
 from engine.tape.schema import ValueFlag
 from engine.tape.tape import Tape
 from ui.graph.lens import Lens
@@ -106,6 +107,7 @@ class Controller(QObject):
             self.session, self.window, self.graph, self.playback.player.pause,
             lambda: load(settings.preferences.theme),
         )  # fmt: skip
+        self.pausing.stopped.connect(self.debugging.to_end)
         self.operations = OperationsBinding(self.session, self.window, self.notebook, self.graph)
         self.building = Building(
             self.session, self.runs, self.window, self.graph, self.undo,
@@ -243,11 +245,11 @@ class Controller(QObject):
         return {
             "continue": lambda: self.pausing.resume_or(debugging.go_on),
             "continue_back": lambda: debugging.go_on(backwards=True),
-            "step_over": debugging.step_over,
+            "step_over": lambda: self.pausing.resume_or(debugging.step_over, OVER),
             "step_over_back": lambda: debugging.step_over(backwards=True),
-            "step_into": lambda: playback.step(1),
+            "step_into": lambda: self.pausing.resume_or(lambda: playback.step(1), STEP),
             "step_into_back": lambda: playback.step(-1),
-            "step_out": lambda: debugging.step_over(out=True),
+            "step_out": lambda: self.pausing.resume_or(lambda: debugging.step_over(out=True), OUT),
             "step_out_back": lambda: debugging.step_over(backwards=True, out=True),
             "run_to": debugging.run_to,
             "breakpoint": debugging.toggle,

@@ -12,8 +12,9 @@ from app.controller.graph import GraphBinding
 from app.session import Session
 from app.window import Window
 from app.work import Worker
-from engine.tape.breakpoints import Breakpoint, Hit, Moments, On, Search, over, places
+from engine.tape.breakpoints import Breakpoint, Hit, On, Search, over, places, spot_of
 from engine.tape.conditions import ConditionError
+from engine.tape.moments import Moments
 from engine.tape.schema import Event
 from engine.tape.tape import Tape, TapeError
 from ui.breakpoints.form import BreakpointForm
@@ -93,6 +94,12 @@ class Debugging(QObject):
         later = [p for p in events if p > self._session.playhead]
         if later or events:
             self._land(later[0] if later else events[-1], keep=True)
+
+    def to_end(self) -> None:
+        """Go to what happened last: a running program waits there."""
+        if self._session.tape is not None:
+            self._pause()
+            self._land(len(self._session.tape.events))
 
     def _arrive(self, result: tuple[Tape, bool, Hit | None]) -> None:
         tape, backwards, hit = result
@@ -219,7 +226,7 @@ class Debugging(QObject):
         self._panel.set_hits((), str(error))
 
     def _tape_changed(self) -> None:
-        """Rows of operations mean nothing in another tape; lines, names and types do."""
+        """Rows mean nothing in another tape; spots, lines, names and types do."""
         self.search.cancel()
         self.listing.cancel()
         kept = [one for one in self._session.breakpoints if one.on is not On.NODE]
@@ -228,11 +235,14 @@ class Debugging(QObject):
 
 def at_node(tape: Tape, node: NodeId) -> Breakpoint | None:
     """Return a breakpoint at a node of the graph: a leaf's is at its name."""
-    if node.kind == Kind.OP:
-        return Breakpoint(On.NODE, node.ref)
+    op = node.ref if node.kind == Kind.OP else -1
     if node.kind == Kind.GRAD_FN:
         op = int(tape.nodes["op"][node.ref])
-        return Breakpoint(On.NODE, op if op >= 0 else -1 - node.ref)
+        if op < 0:
+            return Breakpoint(On.NODE, -1 - node.ref)
+    if op >= 0:
+        spot = spot_of(tape, op)
+        return Breakpoint(On.NODE, op) if spot is None else Breakpoint(On.SPOT, spot)
     tensor = -1
     if node.kind == Kind.ACCUMULATE:
         tensor = int(tape.nodes["variable"][node.ref])
@@ -276,13 +286,21 @@ def where(tape: Tape, point: Breakpoint) -> str:
         return f"every {point.target}"
     if point.on is On.LINE:
         key, line = point.target
-        rows = [row for row in tape.cells if tape.text(int(row["key"])) == key]
-        return f"cell {rows[-1]['count'] if rows else '?'}, line {line}"
+        return f"{_cell(tape, key)}, line {line}"
+    if point.on is On.SPOT:
+        op, key, line, nth = point.target
+        again = f", time {nth + 1}" if nth else ""
+        return f"{op}, line {line}{again}"
     if point.target < 0:
         return tape.text(int(tape.nodes["name"][-1 - point.target]))
     source = tape.source(int(tape.events["loc"][tape.ops["event"][point.target]]))
     line = f", line {source.line}" if source is not None else ""
     return tape.text(int(tape.ops["name"][point.target])) + line
+
+
+def _cell(tape: Tape, key: str) -> str:
+    rows = [row for row in tape.cells if tape.text(int(row["key"])) == key]
+    return f"cell {rows[-1]['count'] if rows else '?'}"
 
 
 def _hits(tape: Tape, point: Breakpoint, cancelled: Callable[[], bool]) -> list[Place]:

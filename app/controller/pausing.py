@@ -1,4 +1,4 @@
-"""Live mode: the program waits at line breakpoints, and the console works with its variables."""
+"""Live mode: the program waits at breakpoints, and the console works with its variables."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from PySide6.QtCore import QObject, Signal
 from app.runs import Runs
 from app.session import Session
 from app.window import Window
-from engine.tape.breakpoints import On
+from engine.tape.breakpoints import GO
+
+_HOW = "The console (Ctrl+`) sees and changes its variables; Interrupt ends it."
 
 
 class Pausing(QObject):
     """Tells the kernel where to wait, shows that it does, and lets it go on."""
 
     said = Signal(str)  # by what the console ran in the pause
+    stopped = Signal()  # inside an operation or a pass: the tape ends there
 
     def __init__(self, session: Session, runs: Runs, window: Window) -> None:
         super().__init__(window)
@@ -25,26 +28,26 @@ class Pausing(QObject):
         self.paused = False
         self._asked = False  # the console has run something and waits for its words
         self._words = ""
-        runs.pauses = self._places
+        runs.stops = self._stops
         runs.kernel.paused.connect(self._pause)
-        runs.kernel.finished.connect(lambda *_: self._over())
+        runs.kernel.finished.connect(self._over)
 
     def toggle(self) -> None:
-        """Let programs wait at line breakpoints, or not, from their next run on."""
+        """Let programs wait at breakpoints, or not, from their next run on."""
         self.live = not self.live
         self._window.actions_by_id["live"].setChecked(self.live)
 
-    def resume(self) -> bool:
-        """Let a paused program go on; False if none is."""
+    def resume(self, how: str = GO) -> bool:
+        """Let a paused program go on, or make a step; False if none is."""
         if not self.paused:
             return False
         self._over()
-        self._runs.kernel.resume()
+        self._runs.kernel.resume(how, self._stops())
         return True
 
-    def resume_or(self, otherwise: Callable[[], object]) -> None:
+    def resume_or(self, otherwise: Callable[[], object], how: str = GO) -> None:
         """Let a paused program go on; where none is, do something else."""
-        if not self.resume():
+        if not self.resume(how):
             otherwise()
 
     def run(self, source: str) -> None:
@@ -52,9 +55,8 @@ class Pausing(QObject):
         self._asked = True
         self._runs.kernel.run_paused(source)
 
-    def _places(self) -> Sequence[tuple[str, int]]:
-        points = self._session.breakpoints if self.live else ()
-        return [tuple(p.target) for p in points if p.on == On.LINE and p.enabled]
+    def _stops(self) -> Sequence[object]:
+        return [point.plain() for point in self._session.breakpoints] if self.live else []
 
     def _pause(self, key: str, place: dict[str, Any]) -> None:
         self.paused = True
@@ -63,17 +65,34 @@ class Pausing(QObject):
             self.said.emit(str(place.get("said", "")))
             return
         self._session.grow()
-        self._window.notebook.reveal(str(place["cell"]), int(place["line"]))
-        self._words = (
-            f"The program waits before line {place['line']}. The console (Ctrl+`) sees and changes "
-            "its variables; Interrupt ends it."
-        )
+        if place["cell"] and any(c.key == place["cell"] for c in self._session.document.cells):
+            self._window.notebook.reveal(str(place["cell"]), int(place["line"]))
+        if "what" in place:
+            self.stopped.emit()
+        self._words = f"{where(place)} {_HOW}"
         self._window.notice.show_message(
             self._words, stays=True, action=("Continue", self.resume),
             other=("Open Console", self._window.actions_by_id["console"].trigger),
         )  # fmt: skip
 
-    def _over(self) -> None:
+    def _over(self, *_: object) -> None:
         self.paused = False
         if self._words and self._window.notice.text() == self._words:
             self._window.notice.hide()
+
+
+def where(place: dict[str, Any]) -> str:
+    """Return where a paused program waits, in a sentence or two."""
+    if "what" not in place:
+        return f"The program waits before line {place['line']}."
+    facts = [place["name"], f"line {place['line']}" if place["line"] else ""]
+    beside = ", ".join(filter(None, facts))
+    at = f"at {place['what']} ({beside})" if beside else f"at {place['what']}"
+    if place["pass"]:
+        came = ": grad is what came in" if "grad" in place["has"] else ""
+        said = f"The program waits in backward pass {place['pass']}, {at}{came}."
+    else:
+        said = f"The program waits {at}: value is what it computed."
+    if place["error"]:
+        said += f" The breakpoint's condition has no answer: {place['error']}."
+    return said

@@ -43,7 +43,9 @@ class Kernel(QObject):
     tape_ended = Signal(str)  # why nothing more is recorded
     died = Signal(str)  # how the process ended, and its last words
     watched = Signal(str, str, int)  # key, source, count: what somebody else runs in this kernel
-    paused = Signal(str, dict)  # key; {"cell", "line"}, and "said" by what was run in the pause
+    #: Key; {"cell", "line"}, inside an operation or a pass also {"what", "pass", "name", "error",
+    #: "has"}, and "said" by what was run in the pause.
+    paused = Signal(str, dict)
     input_requested = Signal(str, str, bool)  # key, prompt, whether it is a password
     completed = Signal(int, dict)  # token, complete_reply content
     inspected = Signal(int, dict)  # token, inspect_reply content
@@ -109,13 +111,13 @@ class Kernel(QObject):
         cells: Sequence[tuple[str, str]],
         stop_on_error: bool = True,
         may_raise: Container[str] = (),
-        pauses: Sequence[tuple[str, int]] = (),
+        stops: Sequence[object] = (),
     ) -> None:
         """Run cells, (key, source), in order; errors of those in `may_raise` end nothing.
 
-        The program waits at the places `pauses` (key, 1-based line), see `paused`.
+        The program waits at the breakpoints `stops` (`Breakpoint.plain`), see `paused`.
         """
-        metadata = {METADATA: {"pauses": list(pauses)}} if pauses else {}
+        metadata = {METADATA: {"stops": list(stops)}} if stops else {}
         jobs = [Job(key, source, key in may_raise, metadata) for key, source in cells]
         self._execute(jobs, stop_on_error)
 
@@ -145,9 +147,9 @@ class Kernel(QObject):
         if self._worker is not None:
             self._worker.reply_input(text)
 
-    def resume(self) -> None:
-        """Let a paused program go on."""
-        self.reply_input(json.dumps({"go": "on"}))
+    def resume(self, how: str, stops: Sequence[object]) -> None:
+        """Let a paused program go on to the next of `stops`; how: of `engine.tape.breakpoints`."""
+        self.reply_input(json.dumps({"go": how, "stops": list(stops)}))
 
     def run_paused(self, source: str) -> None:
         """Run a text with the names of the paused program; `paused` comes again with its words."""

@@ -228,6 +228,7 @@ def execute(
         and not (graph.leaf_hooks and hooks.on_leaves())
         and not anomaly.enabled
         and not sweep.running
+        and not recording.watched
     )
     before, mode.enabled = mode.enabled, create
     opened = recording.open_log()  # a pass is on the tape wherever it runs

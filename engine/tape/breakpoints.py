@@ -1,40 +1,29 @@
-"""Breakpoints on a tape: where a replay stops, forward or backward, and what conditions can ask for."""
+"""Breakpoints: where a replay stops, forward or backward, and a program that runs (`record.stops`)."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass
 from enum import IntEnum
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape import replay
-from engine.tape.conditions import Condition, ConditionError
-from engine.tape.errors import NotKept
-from engine.tape.modules import module_of, module_path
+from engine.tape.conditions import Condition
+from engine.tape.modules import module_of
+from engine.tape.moments import KNOWN, Moments, holds
 from engine.tape.schema import Event, GradChange
 from engine.tape.tape import Tape
 
 Events = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
-#: What a condition can ask for at a stop, and what it is.
-NAMES: dict[str, str] = {
-    "grad": "the gradient that came in at the step; at a leaf its .grad afterwards",
-    "value": "what the operation computed, or what the leaf holds",
-    "name": "what the person calls the tensor, or ''",
-    "op": "the operation's name, like 'mul'",
-    "grad_fn": "the node's name, like 'MulBackward0'",
-    "shape": "the value's shape", "dtype": "the value's element type, like 'float32'",
-    "pass_": "the number of the pass, from 1; 0 outside", "event": "the number of the event, from 1",
-    "cell": "the cell's count, from 1", "line": "the line in it, from 1",
-    "module": "the path of the module, like 'layers.0.fc'",
-    "backward": "whether it is a step of a pass",
-}  # fmt: skip
-KNOWN = frozenset(NAMES)
+#: How a program that waits goes on: to the next breakpoint; to the next operation or step; to the
+#: next that is not further inside of modules; to the next outside of this module.
+GO, STEP, OVER, OUT = "on", "step", "over", "out"
 
 
 class On(IntEnum):
@@ -45,13 +34,26 @@ class On(IntEnum):
     TYPE = 2  # the name of operations or nodes
     LINE = 3  # (cell's key, line)
     LEAF = 4  # the name of a tensor, when something is added to its .grad
+    SPOT = 5  # an operation and its grad_fn in any run: a Spot
+
+
+class Spot(NamedTuple):
+    """An operation as another run has it too: its name, cell and line, and how many'th it is there.
+
+    key: of the cell, or the name of a file. nth: from 0, in each run of the cell.
+    """
+
+    op: str
+    key: str
+    line: int
+    nth: int
 
 
 @dataclass(frozen=True, slots=True)
 class Breakpoint:
     """A place to stop at.
 
-    condition: an expression over `NAMES`, "" for always. skip: how many hits pass before it stops.
+    condition: an expression over `moments.NAMES`, "" for always. skip: how many hits pass before it stops.
     log: an expression to note at every hit, in place of stopping.
     """
 
@@ -62,130 +64,36 @@ class Breakpoint:
     skip: int = 0
     log: str = ""
 
+    def plain(self) -> list[Any]:
+        """Return it as values that JSON holds; `breakpoint_of` reads them."""
+        return [int(self.on), *astuple(self)[1:]]
+
+
+def breakpoint_of(plain: Any) -> Breakpoint:
+    """Return the breakpoint of what `Breakpoint.plain` gave; ValueError for anything else."""
+    try:
+        on, target, condition, enabled, skip, log = plain
+        on = On(on)
+        if on is On.SPOT:
+            op, key, line, nth = target
+            target = Spot(str(op), str(key), int(line), int(nth))
+        elif on is On.LINE:
+            key, line = target
+            target = str(key), int(line)
+        elif on in (On.TYPE, On.LEAF):
+            target = str(target)
+        elif on is On.NODE:
+            target = int(target)
+        return Breakpoint(on, target, str(condition), bool(enabled), int(skip), str(log))
+    except (TypeError, ValueError):
+        raise ValueError(f"this is no breakpoint: {plain!r:.80}") from None
+
 
 class Hit(NamedTuple):
     """Where a breakpoint stopped: the playhead just after the event, and which one."""
 
     playhead: int
     breakpoint: Breakpoint
-
-
-class Moments:
-    """What conditions ask for at the events of a tape, looked up only when they do."""
-
-    def __init__(self, tape: Tape) -> None:
-        self.tape = tape
-
-    def at(self, event: int, names: set[str]) -> Mapping[str, Any]:
-        """Return the values of some names just after an event."""
-        return {name: getattr(self, f"_{name}")(event) for name in names}
-
-    @cached_property
-    def _kinds(self) -> list[int]:
-        found: list[int] = self.tape.events["kind"].tolist()
-        return found
-
-    def _ref(self, event: int) -> tuple[int, int]:
-        return self._kinds[event], int(self.tape.events["ref"][event])
-
-    def _op_row(self, event: int) -> int:
-        kind, ref = self._ref(event)
-        if kind == Event.OP:
-            return ref
-        return (
-            int(self.tape.nodes["op"][self.tape.steps["node"][ref]]) if kind == Event.STEP else -1
-        )
-
-    def _node_row(self, event: int) -> int:
-        kind, ref = self._ref(event)
-        if kind == Event.STEP:
-            return int(self.tape.steps["node"][ref])
-        return int(self.tape.ops["node"][ref]) if kind == Event.OP else -1
-
-    def _value_row(self, event: int) -> int:
-        kind, ref = self._ref(event)
-        if kind == Event.LEAF:
-            return ref
-        tensor = self._leaf_row(event)
-        if tensor >= 0:
-            rows = np.flatnonzero(self.tape.values["tensor"] == tensor)
-            at = bisect_right(self.tape.values["event"][rows], event)
-            return int(rows[max(at - 1, 0)]) if len(rows) else -1
-        op = self._op_row(event)
-        return int(self.tape.ops["out0"][op]) if op >= 0 and self.tape.ops["n_out"][op] else -1
-
-    def _leaf_row(self, event: int) -> int:
-        kind, ref = self._ref(event)
-        if kind == Event.STEP:
-            return int(self.tape.nodes["variable"][self.tape.steps["node"][ref]])
-        return int(self.tape.grads["tensor"][ref]) if kind == Event.GRAD else -1
-
-    def _grad(self, event: int) -> Any:
-        tensor = self._leaf_row(event)
-        try:
-            if tensor >= 0:
-                return replay.grad_at(self.tape, tensor, event + 1)
-            kind, ref = self._ref(event)
-            if kind != Event.STEP:
-                return None
-            return next((g for g in replay.cotangents(self.tape, ref) if g is not None), None)
-        except NotKept:
-            return None
-
-    def _value(self, event: int) -> Any:
-        row = self._value_row(event)
-        try:
-            return self.tape.value(row) if row >= 0 else None
-        except NotKept:
-            return None
-
-    def _name(self, event: int) -> str:
-        row = self._value_row(event)
-        return (self.tape.name_of(int(self.tape.values["tensor"][row])) or "") if row >= 0 else ""
-
-    def _op(self, event: int) -> str:
-        row = self._op_row(event)
-        return self.tape.text(int(self.tape.ops["name"][row])) if row >= 0 else ""
-
-    def _grad_fn(self, event: int) -> str:
-        row = self._node_row(event)
-        return self.tape.text(int(self.tape.nodes["name"][row])) if row >= 0 else ""
-
-    def _shape(self, event: int) -> tuple[int, ...]:
-        row = self._value_row(event)
-        return self.tape.value_shape(row) if row >= 0 else ()
-
-    def _dtype(self, event: int) -> str:
-        row = self._value_row(event)
-        return self.tape.value_dtype(row) if row >= 0 else ""
-
-    def _pass_(self, event: int) -> int:
-        kind, ref = self._ref(event)
-        return int(self.tape.steps["pass_"][ref]) + 1 if kind == Event.STEP else 0
-
-    def _event(self, event: int) -> int:
-        return event + 1
-
-    def _loc(self, event: int) -> int:
-        op = self._op_row(event)
-        at = event if op < 0 else int(self.tape.ops["event"][op])
-        return int(self.tape.events["loc"][at])
-
-    def _cell(self, event: int) -> int:
-        loc = self._loc(event)
-        cell = int(self.tape.locs["cell"][loc]) if loc >= 0 else -1
-        return int(self.tape.cells["count"][cell]) if cell >= 0 else 0
-
-    def _line(self, event: int) -> int:
-        loc = self._loc(event)
-        return int(self.tape.locs["line"][loc]) if loc >= 0 else 0
-
-    def _module(self, event: int) -> str:
-        op = self._op_row(event)
-        return module_path(self.tape, int(self.tape.ops["scope"][op])) if op >= 0 else ""
-
-    def _backward(self, event: int) -> bool:
-        return self._kinds[event] == Event.STEP
 
 
 class Search:
@@ -259,16 +167,6 @@ class Search:
         return condition is None or holds(condition, self._moments, event)
 
 
-def holds(condition: Condition, moments: Moments, event: int) -> bool:
-    """Return whether a condition holds just after an event; ConditionError where it has no truth."""
-    try:
-        return condition.holds(moments.at(event, condition.names))
-    except ConditionError as error:
-        if "nothing here" in str(error):
-            return False  # asks for a gradient where there is none
-        raise
-
-
 def places(tape: Tape, one: Breakpoint) -> Events:
     """Return the events at which a breakpoint may stop, whatever its condition says, ascending."""
     events = tape.events
@@ -290,11 +188,8 @@ def places(tape: Tape, one: Breakpoint) -> Events:
     elif one.on is On.TYPE:
         texts = [i for i, text in enumerate(tape.texts()) if text == one.target]
         ops, nodes = np.isin(tape.ops["name"], texts), np.isin(tape.nodes["name"], texts)
-    elif one.on is On.LINE:
-        key, line = one.target
-        cells = [i for i, row in enumerate(tape.cells["key"].tolist()) if tape.text(row) == key]
-        locs = np.flatnonzero((tape.locs["line"] == line) & np.isin(tape.locs["cell"], cells))
-        ops = np.isin(events["loc"][tape.ops["event"]], locs)
+    elif one.on in (On.LINE, On.SPOT):
+        ops = _at_line(tape, *one.target) if one.on is On.LINE else _at_spot(tape, one.target)
         made = tape.nodes["op"]
         nodes = (made >= 0) & ops[np.maximum(made, 0)] if len(ops) else nodes
     elif one.on is On.LEAF:
@@ -305,6 +200,49 @@ def places(tape: Tape, one: Breakpoint) -> Events:
         return np.unique(tape.grads["event"][rows]).astype(np.int64)
     found = [tape.ops["event"][ops], tape.steps["event"][nodes[tape.steps["node"]]]]
     return np.unique(np.concatenate(found)).astype(np.int64)
+
+
+def spot_of(tape: Tape, op: int) -> Spot | None:
+    """Return what tells an operation from all others of a run; None where it has no line."""
+    loc = int(tape.events["loc"][tape.ops["event"][op]])
+    if loc < 0:
+        return None
+    cell, line = int(tape.locs["cell"][loc]), int(tape.locs["line"][loc])
+    key = tape.text(int(tape.cells["key"][cell] if cell >= 0 else tape.locs["file"][loc]))
+    spot = Spot(tape.text(int(tape.ops["name"][op])), key, line, 0)
+    return spot._replace(nth=int(_turns(tape, _of_spot(tape, spot))[op]))
+
+
+def _at_line(tape: Tape, key: str, line: int) -> Mask:
+    """Return which operations a line of a cell, or of a file, made."""
+    locs, texts = tape.locs, [i for i, text in enumerate(tape.texts()) if text == key]
+    cells = np.flatnonzero(np.isin(tape.cells["key"], texts))
+    file = (locs["cell"] < 0) & np.isin(locs["file"], texts)
+    here = np.flatnonzero((locs["line"] == line) & (file | np.isin(locs["cell"], cells)))
+    found: Mask = np.isin(tape.events["loc"][tape.ops["event"]], here)
+    return found
+
+
+def _of_spot(tape: Tape, spot: Spot) -> Mask:
+    """Return which operations have a spot's name and line."""
+    texts = [i for i, text in enumerate(tape.texts()) if text == spot.op]
+    found: Mask = _at_line(tape, spot.key, spot.line) & np.isin(tape.ops["name"], texts)
+    return found
+
+
+def _at_spot(tape: Tape, spot: Spot) -> Mask:
+    alike = _of_spot(tape, spot)
+    found: Mask = alike & (_turns(tape, alike) == spot.nth)
+    return found
+
+
+def _turns(tape: Tape, alike: Mask) -> Events:
+    """Return for operations how many of those that are alike their cell's run made before."""
+    runs, found = tape.events["cell"][tape.ops["event"]], np.zeros(len(alike), np.int64)
+    for run in np.unique(runs[alike]):
+        here = runs == run
+        found[here] = (np.cumsum(alike & here) - alike)[here]
+    return found
 
 
 def over(tape: Tape, playhead: int, backwards: bool = False, out: bool = False) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -38,6 +38,10 @@ from engine.tape.storage.source import MemorySource
 from engine.tape.summary import summarize
 from engine.tape.tape import Tape
 
+if TYPE_CHECKING:
+    from engine.tape.record.stops import Stops
+
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 _PRINT_LIMIT = 2000
 _SOURCE_LIMIT = 1 << 20
@@ -88,6 +92,7 @@ class Recorder:
         self._busy = False
         self._writing = 0  # the thread that is inside a flush
         self.failure: str | None = None
+        self._stops: Stops | None = None
 
     @property
     def waited(self) -> float:
@@ -102,6 +107,7 @@ class Recorder:
             recording.before_change = self._before_change
             recording.enter_scope = self._transcript.scopes.enter
             recording.log = self._log
+            self.stop_at(self._stops)
             self._collector.begin()
             if self._watch is None:
                 self._watch = Watch(self._look, process.give_back)
@@ -131,6 +137,18 @@ class Recorder:
         if error is not None:
             self.error(error)
         self.stop()
+
+    def stop_at(self, stops: Stops | None) -> None:
+        """Let the program wait where `stops` says, from now on; None: nowhere."""
+        calls, before, self._stops = self._transcript.scopes, self._pressure.front, stops
+        if self._is_on():
+            if stops is not None:
+                stops.begin(self._log, self, self._pressure.hurry, calls)
+            self._pressure.front = self._log if stops is None else stops
+            ours = (self._log, self._bell, self._pressure.patient, before)
+            recording.put(ours, self._pressure.front)
+            recording.watched = stops is not None
+            recording.enter_scope = calls.enter if stops is None else stops.enter_scope
 
     # --- what the kernel tells -------------------------------------------------------------
     def begin_cell(self, key: str, source: str, count: int) -> None:
@@ -199,6 +217,12 @@ class Recorder:
         assert self._path is not None
         return Tape.open(self._path)
 
+    def asked(self, question: Callable[[Transcript], _T]) -> _T:
+        """Return an answer of the transcript once all that was logged is in it."""
+        with uninterrupted(), self._lock:
+            self._work(self._drain)
+            return question(self._transcript)
+
     # --- inside ----------------------------------------------------------------------------
     def _note(self, *entry: Any) -> None:
         if self.failure is None and not self._finished:
@@ -217,7 +241,8 @@ class Recorder:
         )  # fmt: skip
 
     def _is_on(self) -> bool:
-        return recording.is_taken(self._log, self._bell, self._pressure.patient)
+        pressure = self._pressure
+        return recording.is_taken(self._log, self._bell, pressure.patient, pressure.front)
 
     def _drain(self, most: int = sys.maxsize, hold: bool = False) -> None:
         """Take down what was logged, the oldest `most` entries or a few more.
@@ -286,11 +311,13 @@ class Recorder:
         self._pressure.look()
         if not self._log and recording.log is self._log:
             recording.log = self._bell
+            if self._pressure.front is not self._log:  # since
+                recording.log = self._pressure.front
         return recording.log is self._bell and not self._log
 
     def _ring(self) -> None:
         if recording.log is self._bell:
-            recording.log = self._log
+            recording.log = self._pressure.front
             if self._watch is not None:
                 self._watch.wake()
 

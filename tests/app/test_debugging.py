@@ -12,8 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
 from engine.tape import replay
-from engine.tape.breakpoints import Breakpoint, Moments, On
+from engine.tape.breakpoints import Breakpoint, On, spot_of
 from engine.tape.modules import module_of
+from engine.tape.moments import Moments
 from tests.app import drive
 from ui.graph.types import Kind, NodeId
 
@@ -88,7 +89,7 @@ def test_f9_sets_and_takes_away_at_the_selected_node(qtbot: QtBot, opened: Contr
     opened.session.select(graph_op)
     trigger(opened, "breakpoint")
     (point,) = opened.session.breakpoints
-    assert point == Breakpoint(On.NODE, op)
+    assert point == Breakpoint(On.SPOT, spot_of(tape, op))
     assert stops.ids == {graph_op, NodeId(Kind.GRAD_FN, int(tape.ops["node"][op]))}
     opened.session.select(NodeId(Kind.GRAD_FN, int(tape.ops["node"][op])))
     trigger(opened, "breakpoint")

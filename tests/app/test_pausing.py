@@ -11,7 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
 from engine.tape.breakpoints import Breakpoint, On
+from engine.tape.moments import Moments
 from tests.app import drive
+from ui.graph.types import Kind, NodeId
 from ui.notebook import mime
 
 PROGRAM = """\
@@ -40,10 +42,26 @@ def live(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
 def pause_at(qtbot: QtBot, controller: Controller, line: int) -> str:
     """Run until the program waits at a line; returns the cell's key."""
     key = controller.session.document.cells[0].key
-    controller.session.set_breakpoints([Breakpoint(On.LINE, (key, line))])
+    return pause(qtbot, controller, Breakpoint(On.LINE, (key, line)))
+
+
+def pause(qtbot: QtBot, controller: Controller, *points: Breakpoint) -> str:
+    """Run until the program waits at a breakpoint; returns the cell's key."""
+    controller.session.set_breakpoints(points)
     controller.run_all()
+    paused(qtbot, controller)
+    return controller.session.document.cells[0].key
+
+
+def paused(qtbot: QtBot, controller: Controller) -> None:
     qtbot.waitUntil(lambda: controller.pausing.paused, timeout=drive.RUN)
-    return key
+
+
+def go(qtbot: QtBot, controller: Controller, command: str = "continue") -> str:
+    """Let the program go on until it waits again; returns what the window says."""
+    controller.window.actions_by_id[command].trigger()
+    paused(qtbot, controller)
+    return controller.window.notice.text()
 
 
 def enter(qtbot: QtBot, controller: Controller, text: str) -> str:
@@ -82,6 +100,7 @@ def test_the_variables_of_a_paused_program_are_seen_and_changed(
 def test_a_functions_own_variables_can_be_changed(qtbot: QtBot, live: Controller) -> None:
     key = pause_at(qtbot, live, 5)
     assert enter(qtbot, live, "y = x * 10") == ""
+    live.session.set_breakpoints([])  # from when the program goes on
     assert live.pausing.resume()
     ended(qtbot, live)
     assert drive.texts(live, key) == "[10.0, 10.0] None\n"
@@ -103,3 +122,91 @@ def test_without_live_mode_nothing_waits(qtbot: QtBot, live: Controller) -> None
     with qtbot.waitSignal(live.runs.finished, timeout=drive.RUN):
         live.run_all()
     assert drive.texts(live, key) == "[3.0, 3.0] None\n"
+
+
+def node_at_playhead(controller: Controller) -> str:
+    tape = controller.session.tape
+    assert tape is not None
+    assert controller.session.playhead == len(tape.events)
+    at = Moments(tape).at(controller.session.playhead - 1, {"op", "grad_fn", "backward"})
+    return str(at["grad_fn"] if at["backward"] else at["op"])
+
+
+def test_a_program_waits_inside_an_operation_and_inside_the_pass(
+    qtbot: QtBot, live: Controller
+) -> None:
+    key = pause(
+        qtbot, live, Breakpoint(On.TYPE, "mul"), Breakpoint(On.ANY, condition="norm(grad) > 4")
+    )
+    assert "waits at mul (y, line 4): value is what it computed." in live.window.notice.text()
+    assert node_at_playhead(live) == "mul"
+    assert live.window.notebook.current() == key
+    assert enter(qtbot, live, "value") == "tensor([3., 3.], grad_fn=<MulBackward0>)"
+    assert enter(qtbot, live, "x") == "tensor([1., 1.], requires_grad=True)"
+    said = go(qtbot, live)
+    assert "waits in backward pass 1, at AccumulateGrad (w): grad is" in said
+    assert node_at_playhead(live) == "AccumulateGrad"
+    assert enter(qtbot, live, "grad, loss.item()") == "(tensor([3., 3.]), 6.0)"
+    assert enter(qtbot, live, "scale = w.grad.tolist()") == ""
+    live.window.actions_by_id["continue"].trigger()
+    ended(qtbot, live)
+    assert drive.texts(live, key) == "[3.0, 3.0] [3.0, 3.0]\n"
+
+
+def test_a_line_is_waited_at_before_it_runs_and_at_its_steps(
+    qtbot: QtBot, live: Controller
+) -> None:
+    pause_at(qtbot, live, 4)
+    assert "before line 4" in live.window.notice.text()
+    assert "in backward pass 1, at MulBackward0 (y, line 4)" in go(qtbot, live)
+    live.window.actions_by_id["continue"].trigger()
+    ended(qtbot, live)
+
+
+def test_a_waiting_program_is_stepped_by_lines_and_by_operations(
+    qtbot: QtBot, live: Controller
+) -> None:
+    pause_at(qtbot, live, 6)
+    assert "before line 4" in go(qtbot, live, "step_into")
+    assert "before line 5" in go(qtbot, live, "step_over")
+    assert "before line 7" in go(qtbot, live, "step_out")
+    live.session.set_breakpoints([Breakpoint(On.TYPE, "SumBackward0")])
+    assert "at SumBackward0 (line 5)" in go(qtbot, live)
+    assert "at MulBackward0 (y, line 4)" in go(qtbot, live, "step_into")
+    assert "at AccumulateGrad (w)" in go(qtbot, live, "step_over")
+    live.window.actions_by_id["continue"].trigger()
+    ended(qtbot, live)
+
+
+def test_a_program_that_waits_in_a_pass_can_be_interrupted(qtbot: QtBot, live: Controller) -> None:
+    key = pause(qtbot, live, Breakpoint(On.TYPE, "MulBackward0"))
+    live.window.actions_by_id["interrupt"].trigger()
+    ended(qtbot, live)
+    assert "KeyboardInterrupt" in drive.texts(live, key)
+    assert drive.ask_kernel(qtbot, live, "w.grad") is None
+    tape = live.session.tape
+    assert tape is not None
+    assert "KeyboardInterrupt" in tape.text(int(tape.ends["error"][0]))
+
+
+def test_a_breakpoint_at_a_node_holds_in_the_next_run(qtbot: QtBot, live: Controller) -> None:
+    """What was set at a node of one recording stops the program of the next at the same."""
+    with qtbot.waitSignal(live.runs.finished, timeout=drive.RUN):
+        live.run_all()
+    tape = live.session.tape
+    assert tape is not None
+    live.session.select(NodeId(Kind.OP, 1))
+    live.window.actions_by_id["breakpoint"].trigger()
+    live.window.actions_by_id["restart_run"].trigger()
+    paused(qtbot, live)
+    assert "waits at sum (line 5)" in live.window.notice.text()
+    assert "SumBackward0 (line 5)" in go(qtbot, live)
+    live.window.actions_by_id["continue"].trigger()
+    ended(qtbot, live)
+
+
+def test_a_condition_that_has_no_answer_is_told_once(qtbot: QtBot, live: Controller) -> None:
+    pause(qtbot, live, Breakpoint(On.ANY, condition="value > 1"))
+    assert "condition has no answer" in live.window.notice.text()
+    live.window.actions_by_id["continue"].trigger()
+    ended(qtbot, live)

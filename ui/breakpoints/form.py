@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.tape.breakpoints import KNOWN, NAMES, Breakpoint
+from engine.tape.breakpoints import Breakpoint
 from engine.tape.conditions import Condition, ConditionError
+from engine.tape.moments import KNOWN, NAMES
 from ui.fonts import mono_font
 from ui.theme import SPACE, Theme
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.tape.breakpoints import KNOWN, Moments, holds
 from engine.tape.conditions import Condition
+from engine.tape.moments import KNOWN, Moments, holds
 from engine.tape.tape import Tape
 from ui.graph.types import Kind, NodeId
 

@@ -1,4 +1,4 @@
-"""Let the person's program wait at a line, while its variables are looked at and changed."""
+"""Let the person's program wait, at a line or inside an operation or a pass, to be looked into."""
 
 # mypy: allow-untyped-calls
 from __future__ import annotations
@@ -10,37 +10,80 @@ import io
 import json
 import sys
 import traceback
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+if TYPE_CHECKING:
+    from engine.tape.breakpoints import Breakpoint
+    from engine.tape.record.stops import Stop, Stops
+
+_STEP, _OVER, _OUT = "step", "over", "out"  # of `engine.tape.breakpoints`, which a kernel imports
+# only where somebody has set some
 #: How a request for input begins that asks what to do at a pause.
 MARK = "\0tapedeck pause "
 
 
-class Pauses:
-    """Watches the lines of cells while there are any to pause at; without any it costs nothing.
+class Recording(Protocol):
+    """Who records, as pauses need it."""
 
-    `ask` takes a question and returns the person's answer; it may raise KeyboardInterrupt, which
-    then comes up at the line. `key_of` tells which cell a file name stands for, "" for none.
+    def stop_at(self, stops: Stops | None) -> None: ...
+    def catch_up(self) -> None: ...
+
+
+class Pauses:
+    """Where the program waits, and what the person does there; without any it costs nothing.
+
+    ask: takes a question and returns the person's answer; it may raise KeyboardInterrupt, which
+    then comes up where the program waits. cell_of: tells key and count of the cell that a file name
+    stands for, "" and 0 for none. names: the person's namespace.
     """
 
-    def __init__(self, ask: Callable[[str], str], key_of: Callable[[str], str]) -> None:
-        self._ask, self._key_of = ask, key_of
+    def __init__(
+        self, ask: Callable[[str], str], cell_of: Callable[[str], tuple[str, int]],
+        names: Callable[[], Mapping[str, object]],
+    ) -> None:  # fmt: skip
+        self._ask, self._cell_of, self._names = ask, cell_of, names
+        self.recording: Recording | None = None
         self._lines: dict[str, frozenset[int]] = {}
+        self._stops: Stops | None = None
+        self._next: FrameType | None = None  # the program waits before its next line
+        self._into = False  # or before that of any cell's
 
-    def set(self, places: Sequence[Sequence[Any]]) -> None:
-        """Pause at these places from now on: (cell's key, 1-based line)."""
+    def set(self, points: Sequence[Any]) -> None:
+        """Pause at these breakpoints (see `Breakpoint.plain`) in a run that begins."""
+        self._next, self._into = None, False
+        if self._stops is not None and self.recording is not None:
+            self.recording.stop_at(None)
+        self._stops = None
+        self._change(points)
+
+    def _change(self, points: Sequence[Any]) -> None:
+        self._lines = {}
+        if not points and self._stops is None:
+            return
+        from engine.tape.record.stops import Stops
+
         found: dict[str, set[int]] = {}
-        for key, line in places:
-            found.setdefault(str(key), set()).add(int(line))
+        given = [point for one in points for point in _read(one)]
+        for point in given:
+            if _before_line(point):
+                key, line = point.target
+                found.setdefault(key, set()).add(line)
         self._lines = {key: frozenset(lines) for key, lines in found.items()}
+        if self._stops is not None:
+            self._stops.set(given)
+        elif given and self.recording is not None:
+            self._stops = Stops(given, self._stopped, self._cell_of, self._names)
+        if self.recording is not None:
+            self.recording.stop_at(self._stops)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Pause in the code that runs inside, in this thread."""
-        if not self._lines:
+        if not (self._lines or self._into or self._next):
             yield
             return
         before = sys.gettrace()
@@ -51,32 +94,102 @@ class Pauses:
             sys.settrace(before)
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
-        lines = self._lines.get(self._key_of(frame.f_code.co_filename))
-        if not lines:
-            return None
+        lines = self._lines.get(self._cell_of(frame.f_code.co_filename)[0])
+        return self._trace if lines or (self._into and self._is_cells(frame)) else None
 
-        def trace(frame: FrameType, event: str, argument: Any) -> Any:
-            if event == "line" and frame.f_lineno in lines:
-                self._pause(frame)
-            return trace
+    def _is_cells(self, frame: FrameType) -> bool:
+        return bool(self._cell_of(frame.f_code.co_filename)[0])
 
-        return trace
+    def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:
+        if event == "line":
+            lines = self._lines.get(self._cell_of(frame.f_code.co_filename)[0], frozenset())
+            if self._into or self._next is frame or frame.f_lineno in lines:
+                self._before(frame)
+        elif event == "return" and self._next is frame:
+            self._go_to(frame.f_back)
+        return self._trace
 
-    def _pause(self, frame: FrameType) -> None:
-        """Do what the person says until they let the program go on."""
-        place = {"cell": self._key_of(frame.f_code.co_filename), "line": frame.f_lineno}
+    def _go_to(self, frame: FrameType | None) -> None:
+        """Wait before the next line of a frame, or of the nearest outside of it in a cell."""
+        while frame is not None and not self._is_cells(frame):
+            frame = frame.f_back
+        self._next, self._into = frame, frame is None  # the statement is over: before the next
+        if frame is not None:
+            frame.f_trace = self._trace
+
+    def _before(self, frame: FrameType) -> None:
+        """Wait before a line."""
+        self._next, self._into = None, False
+        place = {"cell": self._cell_of(frame.f_code.co_filename)[0], "line": frame.f_lineno}
+        how = self._wait(frame, place, {})
+        if how == _OUT:
+            self._go_to(frame.f_back)
+        elif how == _OVER:
+            self._next = frame
+        elif how == _STEP:
+            self._into = True
+            self._next = frame
+
+    def _stopped(self, stop: Stop) -> str:
+        """Wait inside an operation or a step."""
+        place = {
+            "cell": stop.cell, "line": stop.line, "what": stop.what, "pass": stop.pass_,
+            "name": stop.name, "error": stop.error, "has": sorted(stop.names),
+        }  # fmt: skip
+        return self._wait(stop.frame, place, stop.names)
+
+    def _wait(
+        self, frame: FrameType | None, place: Mapping[str, Any], beside: Mapping[str, Any]
+    ) -> str:
+        """Do what the person says until they let the program go on; return how."""
+        trace = sys.gettrace()
+        sys.settrace(None)
         said = ""
-        while True:
-            answer = json.loads(self._ask(MARK + json.dumps(place | {"said": said})))
-            if "run" not in answer:
-                return
-            said = run_in(frame, str(answer["run"]))
+        try:
+            if self.recording is not None:
+                self.recording.catch_up()
+            while True:
+                answer = json.loads(self._ask(MARK + json.dumps({**place, "said": said})))
+                if "run" not in answer:
+                    break
+                said = "" if frame is None else run_in(frame, str(answer["run"]), beside)
+        finally:
+            sys.settrace(trace)
+        if "stops" in answer:
+            self._change(answer["stops"])
+        return str(answer.get("go"))
 
 
-def run_in(frame: FrameType, source: str) -> str:
-    """Run a text with a frame's names, which it may change, and return what it says."""
+def _read(plain: Any) -> list[Breakpoint]:
+    """Return a breakpoint, but nothing for one that is none or whose condition cannot be read."""
+    from engine.tape.breakpoints import breakpoint_of
+    from engine.tape.conditions import Condition
+    from engine.tape.moments import KNOWN
+
+    try:
+        point = breakpoint_of(plain)
+        if point.condition:
+            Condition(point.condition, KNOWN)
+    except ValueError:
+        return []
+    return [point]
+
+
+def _before_line(point: Breakpoint) -> bool:
+    from engine.tape.breakpoints import On
+
+    plain = not (point.condition or point.skip or point.log)
+    return point.on is On.LINE and point.enabled and plain
+
+
+def run_in(frame: FrameType, source: str, beside: Mapping[str, Any]) -> str:
+    """Run a text with a frame's names, which it may change, and return what it says.
+
+    beside: names that are there where the frame has none such.
+    """
     out = io.StringIO()
-    names: Mapping[str, Any] = frame.f_locals
+    own: Any = frame.f_locals
+    names: Any = ChainMap(own, {k: v for k, v in beside.items() if k not in frame.f_globals})
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         try:
             tree = ast.parse(source, "<console>")
@@ -89,6 +202,6 @@ def run_in(frame: FrameType, source: str) -> str:
                     print(repr(value))
         except Exception as error:
             out.write("".join(traceback.format_exception_only(error)))
-    if names is not frame.f_globals:  # a function's variables are a copy until Python 3.13
+    if own is not frame.f_globals:  # a function's variables are a copy until Python 3.13
         ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), ctypes.c_int(0))
     return out.getvalue()

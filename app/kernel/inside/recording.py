@@ -16,6 +16,7 @@ import engine.recording
 from app.kernel.inside.imports import is_engine
 from app.kernel.inside.shell import CellKernel, place_of
 from app.kernel.inside.streams import CellStream
+from engine.tape.record.stops import Stops
 from engine.tape.storage.room import NoRoom
 
 #: The comm through which the kernel tells how much of the spool can be read.
@@ -32,6 +33,7 @@ class TapeRecorder(Protocol):
     failure: str | None
 
     def start(self) -> None: ...
+    def stop_at(self, stops: Stops | None) -> None: ...
     def stop(self) -> None: ...
     def flush(self) -> int: ...
     def follow(self) -> int: ...
@@ -62,6 +64,8 @@ class CellRecording:
         """Record from now on."""
         self._recorder.start()
         self._flush()
+        if isinstance(self._kernel, CellKernel):  # not one that somebody else started
+            self._kernel.pauses.recording = self
         self.unrecorded = self._flushed
         events = self._kernel.shell.events
         events.register("pre_run_cell", self._begin_cell)
@@ -77,6 +81,16 @@ class CellRecording:
                 self._broken = True
                 self._recorder.stop()
                 self._recorder.finish()
+
+    def stop_at(self, stops: Stops | None) -> None:
+        """Let the program wait where `stops` says."""
+        self._recorder.stop_at(stops)
+
+    def catch_up(self) -> None:
+        """Let all that happened be read, and what was printed."""
+        for stream in self._streams:
+            stream.drain()
+        self._flush()
 
     def is_empty(self) -> bool:
         """Return whether no cell has run yet."""

@@ -25,7 +25,7 @@ from app.kernel.inside.wakeful import Alarm
 
 #: The key under which our own facts travel in a message's metadata.
 METADATA = "tapedeck"
-_CELL_FILE = re.compile(r"<cell (.*) In\[\d+\]>")
+_CELL_FILE = re.compile(r"<cell (.*) In\[(\d+)\]>")
 
 
 def cell_file(key: str, count: int) -> str:
@@ -178,10 +178,18 @@ class CellKernel(IPythonKernel):
         self.shell_handlers |= {"trial_request": self._try, "tensors_request": self._tell_tensors}
         self.error_place: dict[str, Any] = {}
         #: Where the person's program waits for them.
-        self.pauses = Pauses(self._ask, cell_key)
+        self.pauses = Pauses(self._ask, self._cell_of, lambda: self.shell.user_ns)
 
     def _ask(self, question: str) -> str:
         return str(self.raw_input(question))
+
+    def _cell_of(self, filename: str) -> tuple[str, int]:
+        """Return key and count of the cell or running script that a file name stands for."""
+        compiler = self.shell.compile
+        if filename == str(compiler.program):
+            return compiler.key, self.shell.execution_count
+        match = _CELL_FILE.fullmatch(filename)
+        return (match[1], int(match[2])) if match else ("", 0)
 
     def start(self) -> None:
         """Start to serve; a signal wakes the loop, or an awaiting cell would not hear of it."""
@@ -247,7 +255,7 @@ class CellKernel(IPythonKernel):
         ours = (cell_meta or {}).get(METADATA, {})
         self.error_place = {}
         self.shell.compile.key = cell_id or ""
-        self.pauses.set(ours.get("pauses", ()))
+        self.pauses.set(ours.get("stops", ()))
         program: AbstractContextManager[None] = nullcontext()
         if "program" in ours:
             program = self.shell.running_program(Path(ours["program"]), list(ours["argv"]))

@@ -15,8 +15,8 @@ from engine.autograd.function import BackwardNode
 from engine.autograd.node import LEAF, Port
 from engine.dtype import bfloat16, cast, complex32, complex64
 from engine.tape.bits import CODES
-from engine.tape.schema import ValueFlag
-from engine.tensor import Tensor
+from engine.tape.schema import DTYPES, ValueFlag
+from engine.tensor import Tensor, wrap
 
 
 class _Codes(dict[Any, int]):
@@ -103,6 +103,21 @@ def edge_of(tensor: Any) -> tuple[Any, int]:
 def ones_for(root: Any) -> Any:
     """Return the gradient that a pass starts with where none was given."""
     return np.ones(root._s, root._d.np)
+
+
+def grad_of(tensor: Any) -> Any:
+    """Return what .grad is, without the warning that asking a tensor of the graph for it gives."""
+    return getattr(tensor, "_grad", None)
+
+
+def dtype_name(tensor: Any) -> str:
+    """Return what a tape calls a tensor's element type."""
+    return DTYPES[CODES_OF[tensor._d]]
+
+
+def tensor_over(array: Any) -> Any:
+    """Return a tensor over an array, without history."""
+    return wrap(array)
 
 
 def cast_for(root: Any, gradient: Any) -> Any:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from engine import recording
 from engine.tape.record.watch import Entry
@@ -66,6 +67,8 @@ class Pressure:
         self._stale = 0  # appends to the patient since it was last needed
         self.patient = Patient(log, self._relieve)
         self.most = budget()
+        self.front: Any = log  # what the engine logs to while there is no pressure
+        self._behind = False
         self.waited = 0.0
 
     @contextlib.contextmanager
@@ -78,10 +81,19 @@ class Pressure:
     def look(self) -> None:
         """Write where the log is long, and let the program wait where it is too long."""
         behind = self.is_behind()
+        self._behind = behind
         if behind and recording.log is self._log:
             recording.log = self.patient
+            if self.front is not self._log:  # since
+                recording.log = self.front
         if behind or len(self._log) > MANY:
             self._follow()
+
+    def hurry(self) -> None:
+        """Let the program wait here if too much waits: what it logs to is none of ours."""
+        if self._behind:
+            self._behind = False
+            self._make_short()
 
     def is_behind(self, part: float = 1.0) -> bool:
         """Whether more waits than may, or than a part of that."""
@@ -101,14 +113,17 @@ class Pressure:
             self._stale += 1
             if self._stale % 1024:
                 return
+        self._make_short()
+        if recording.log is self.patient:
+            recording.log = self.front
+
+    def _make_short(self) -> None:
         with self.waiting():
             while self.is_behind(_RELIEVED) and self._write_some():
                 pass
             if self.is_behind():  # with a pass that is not over
                 self._take_down()
                 self._write()
-        if recording.log is self.patient:
-            recording.log = self._log
 
 
 def portion(entries: list[Entry], most: int, size: int) -> int:

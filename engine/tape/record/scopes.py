@@ -23,6 +23,7 @@ class Scopes:
         self._next = self._rows.count
         self._entered: list[tuple[int, str, str]] = []
         self._open: list[tuple[int, weakref.ref[Any]]] = []
+        self.latest = ""  # the name of the call that was entered last
         self._names: dict[int, tuple[weakref.ref[Any], str]] = {}
 
     def enter(self, module: Any) -> int:
@@ -33,7 +34,7 @@ class Scopes:
         while self._open and self._open[-1][0] != parent:
             self._open.pop()
         name = self._child(module) if self._open else self._outermost(module)
-        number = self._next
+        self.latest, number = name, self._next
         self._next += 1
         self._entered.append((parent, name, type(module).__name__))
         self._open.append((number, weakref.ref(module)))

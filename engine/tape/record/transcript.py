@@ -129,8 +129,7 @@ class Transcript:
         """Write what the tensors of a namespace are called, and the end of the running cell."""
         text = self.batch.text
         new = []
-        cell = written(self._source, names)
-        for tensor, name in names_of_tensors(names, cell, self._name_of).values():
+        for tensor, name in self.called(names).values():
             number = self._tensors.known(tensor)
             if number < 0:
                 if engine.contents(tensor).nbytes > _UNUSED_LIMIT:
@@ -144,6 +143,14 @@ class Transcript:
             self.batch["names"].add(number, index, self.batch.events.count)
         self._mark(Mark.CELL_END, self.batch.cell, None, -1)
         self.places.end_cell()
+
+    def called(self, names: Mapping[str, object]) -> dict[int, tuple[Any, str]]:
+        """Return the tensors of a namespace and what they are called, by id()."""
+        return names_of_tensors(names, written(self._source, names), self._name_of)
+
+    def row_of(self, node: Any) -> int | None:
+        """Return a node's row, None where it is not on the tape."""
+        return self._nodes.by_seq.get(node.seq)
 
     def _name_of(self, tensor: Any) -> str | None:
         return self._names.get(self._tensors.known(tensor))

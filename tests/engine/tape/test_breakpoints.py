@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 import engine as torch
 from engine import nn
 from engine.tape import replay
-from engine.tape.breakpoints import Breakpoint, Moments, On, Search, over
+from engine.tape.breakpoints import Breakpoint, On, Search, over
 from engine.tape.conditions import ConditionError
 from engine.tape.modules import module_of, module_path
+from engine.tape.moments import Moments
 from engine.tape.recorder import Recorder
 from engine.tape.schema import Event
 from engine.tape.tape import Tape
