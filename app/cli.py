@@ -20,6 +20,7 @@ EXAMPLES = """examples:
   tapedeck diff before.tape after.tape
   tapedeck problems lesson.tape
   tapedeck why lesson.tape w.grad
+  tapedeck why lesson.tape w.grad --expect "2 * x.T @ (x @ w - y)"
   tapedeck check lesson.tape --recover readable.tape
   tapedeck export lesson.tape --to graph.svg
 """
@@ -119,6 +120,10 @@ def _why_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "question", metavar="NAME", help="w.grad, w.grad[0,1], or loss for its value"
     )
+    parser.add_argument(
+        "--expect", metavar="FORMULA",
+        help="what you expect it to be, like '2 * x.T @ (x @ w - y)', or numbers",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
     parser.set_defaults(handler=_why)
 
@@ -185,7 +190,10 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
         "list what looks wrong in a run (exit status 1)",
         _problems_options,
     ),
-    "why": ("say why a gradient is None, zero, NaN, doubled, or a value NaN", _why_options),
+    "why": (
+        "say why a gradient is None, zero, NaN, doubled or not as expected, or a value NaN",
+        _why_options,
+    ),
     "check": ("verify a tape and say where it is damaged", _check_options),
     "export": ("draw or write a tape's graph", _export_options),
 }
@@ -295,23 +303,21 @@ def _problems(options: argparse.Namespace) -> int:
 
 
 def _why(options: argparse.Namespace) -> int:
-    from engine.tape.diagnose import why, why_value, words
+    from engine.tape.conditions import ConditionError
+    from engine.tape.diagnose import words
     from engine.tape.tape import Tape, TapeError
 
     try:
         tape = Tape.open(_existing(options.file))
-        tensor, grad, element = words.parse(tape, options.question)
-        if grad:
-            found = why(tape, tensor, element)
-        else:
-            value = why_value(tape, words.latest(tape, tensor))
-            found = value or why(tape, tensor, element)
+        found = words.answer(tape, options.question, options.expect or "")
         told = (
             json.dumps(words.as_json(found), indent=2)
             if options.json
             else words.as_text(found, tape)
         )
         tape.close()
+    except ConditionError as error:
+        raise UsageError(f"--expect: {error}") from None
     except (TapeError, words.QuestionError, IndexError) as error:
         raise UsageError(str(error)) from None
     print(told)

@@ -39,6 +39,10 @@ DEBUG = (
         "Why the selected gradient is None, zero, NaN, doubled, or as large as it is",
         separator=True,
     ),
+    Command(
+        "expect", "Compare with Expected…", "Debug", ("Ctrl+Shift+F1",), "",
+        "Type what you expect of the selection, and see where tape and formula part",
+    ),
     Command("problems", "Problems", "Debug", ("F8",), "warning", "What looks wrong"),
     Command(
         "check_selection", "Check Gradients of Selection", "Debug", (), "",

@@ -21,6 +21,7 @@ from app.controller.comparing import Comparing
 from app.controller.console import ConsoleBinding
 from app.controller.debugging import Debugging
 from app.controller.derivatives import DerivativesBinding
+from app.controller.expecting import Expecting
 from app.controller.files import Files
 from app.controller.finding import Finding
 from app.controller.graph import GraphBinding
@@ -102,6 +103,9 @@ class Controller(QObject):
         self.what_if = WhatIf(self.session, self.window, self.undo)
         self.comparing = Comparing(self.session, self.window)
         self.problems = ProblemsBinding(self.session, self.window, self.graph)
+        self.expecting = Expecting(
+            self.session, self.window, self.problems, lambda: load(settings.preferences.theme)
+        )
         self.checking = Checking(self.session, self.window, self.graph, self.problems)
         self.debugging = Debugging(
             self.session, self.window, self.graph, self.playback.player.pause,
@@ -214,6 +218,7 @@ class Controller(QObject):
             "find_previous": lambda: self.finding.step(-1),
             **self._debug_handlers(),
             "why": self.problems.ask,
+            "expect": self.expecting.ask,
             "problems": self.problems.show,
             "check_selection": self.checking.check_selection,
             "check_all": self.checking.check_all,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, QTimer
 
 from app.controller.graph import GraphBinding
@@ -67,6 +69,12 @@ class ProblemsBinding(QObject):
             return
         frozen, playhead = tape.snapshot(), self._session.playhead
         self.asking.submit(lambda cancelled: (tape, answer(frozen, node, playhead)))
+
+    def answer_with(self, work: Callable[[Callable[[], bool]], Finding]) -> None:
+        """Show the answer to another question, worked out on the thread."""
+        tape = self._session.tape
+        if tape is not None:
+            self.asking.submit(lambda cancelled: (tape, work(cancelled)))
 
     def follow(self, link: Link) -> None:
         """Go to where a link of a proof points: playhead, node, line of code."""

@@ -22,11 +22,19 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "isfinite": np.isfinite, "sqrt": np.sqrt, "exp": np.exp, "log": np.log, "log10": np.log10,
     "sign": np.sign, "count_nonzero": np.count_nonzero, "argmax": np.argmax, "argmin": np.argmin,
     "median": np.median, "ptp": np.ptp, "round": np.round, "len": len, "float": float, "int": int,
+    "sin": np.sin, "cos": np.cos, "tanh": np.tanh, "sigmoid": lambda x: 1 / (1 + np.exp(-np.asarray(x))),
+    "relu": lambda x: np.maximum(x, 0), "softmax": lambda x, axis=-1: _softmax(np.asarray(x), axis),
+    "log_softmax": lambda x, axis=-1: np.log(_softmax(np.asarray(x), axis)),
+    "maximum": np.maximum, "minimum": np.minimum, "where": np.where, "outer": np.outer, "dot": np.dot,
+    "matmul": np.matmul, "square": np.square, "clip": np.clip, "array": np.array, "tensor": np.array,
+    "zeros_like": np.zeros_like, "ones_like": np.ones_like, "transpose": np.transpose,
 }  # fmt: skip
+#: Names of arguments in PyTorch's words, and NumPy's for them.
+_ARGUMENTS = {"dim": "axis", "keepdim": "keepdims"}
 #: Methods and attributes of arrays and texts.
 METHODS = frozenset((
     "any", "all", "max", "min", "mean", "std", "var", "sum", "prod", "argmax", "argmin", "item", "ravel",
-    "startswith", "endswith", "lower",
+    "startswith", "endswith", "lower", "reshape", "flatten", "squeeze", "transpose", "dot", "clip",
 ))  # fmt: skip
 ATTRIBUTES = frozenset(("shape", "size", "ndim", "dtype", "T", "real", "imag"))
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -85,6 +93,17 @@ class Condition:
                 f"{self.text} gives {found.size} truths: add .any() or .all() to make it one"
             )
         return bool(found)
+
+    def steps(self, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        """Return text and value of each part that computes something, the whole one last."""
+        found = []
+        with np.errstate(all="ignore"):
+            for node in _computing(self._tree):
+                try:
+                    found.append((ast.unparse(node), self._value(node, values)))
+                except Exception:  # what cannot be computed by itself
+                    continue
+        return found
 
     def _check(self, node: ast.AST, known: frozenset[str], depth: int) -> None:
         if depth > _DEEPEST:
@@ -163,7 +182,11 @@ class Condition:
 
     def _called(self, node: ast.Call, values: Mapping[str, Any]) -> Any:
         given = [self._value(one, values) for one in node.args]
-        named = {k.arg: self._value(k.value, values) for k in node.keywords if k.arg}
+        named = {
+            _ARGUMENTS.get(k.arg, k.arg): self._value(k.value, values)
+            for k in node.keywords
+            if k.arg
+        }
         if isinstance(node.func, ast.Name):
             return FUNCTIONS[node.func.id](*map(_present, given), **named)
         assert isinstance(node.func, ast.Attribute)
@@ -197,6 +220,21 @@ _ALLOWED = (
     ast.Constant, ast.BoolOp, ast.Compare, ast.UnaryOp, ast.IfExp, ast.Subscript, ast.Slice,
     ast.Tuple, ast.List,
 )  # fmt: skip
+
+
+def _computing(tree: ast.AST) -> list[ast.AST]:
+    """Return the parts of an expression that compute something, each after its own parts."""
+    found: list[ast.AST] = []
+    for child in ast.iter_child_nodes(tree):
+        found += _computing(child)
+    if isinstance(tree, (ast.BinOp, ast.Call, ast.Attribute, ast.Subscript, ast.UnaryOp)):
+        found.append(tree)
+    return found
+
+
+def _softmax(x: Any, axis: int) -> Any:
+    powers = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return powers / np.sum(powers, axis=axis, keepdims=True)
 
 
 def _true(value: Any) -> bool:

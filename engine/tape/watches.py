@@ -94,6 +94,14 @@ class Watch:
         except ConditionError as error:
             raise ConditionError(self._said(str(error))) from None
 
+    def steps(self, playhead: int) -> list[tuple[str, Any]]:
+        """Return text and value of each part that computes something, the whole one last."""
+        values = {
+            variable: self._value(*self._asked[variable], playhead)
+            for variable in self._condition.names
+        }
+        return [(self._said(text), found) for text, found in self._condition.steps(values)]
+
     def over_time(self, cancelled: Callable[[], bool] = lambda: False) -> Plot:
         """Return the expression at the moments when what it asks for changed, thinned out evenly."""
         moments: set[int] = set()

@@ -13,8 +13,9 @@ FOLDER = Path(__file__).parent / "programs"
 class Case:
     """A broken program and what is to be found.
 
-    ask: "why NAME.grad", "why NAME.grad[0, 1]", "value NAME" or "problems". what: part of the name
-    of the culprit's operation or node, "" for any. lines: of the source, from 1, of which one is
+    ask: "why NAME.grad", "why NAME.grad[0, 1]", "value NAME", "expect NAME = FORMULA" or
+    "problems". what: part of the name of the culprit's operation or node, or of the answer's title,
+    "" for any. lines: of the source, from 1, of which one is
     the culprit's; none: any.
     """
 

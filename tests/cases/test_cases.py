@@ -19,6 +19,8 @@ def answer(tape: Tape, ask: str) -> list[Finding]:
     kind, _, target = ask.partition(" ")
     if kind == "problems":
         return problems(tape)
+    if kind == "expect":
+        return [words.answer(tape, *target.split(" = ", 1))]
     tensor, _, element = words.parse(tape, target)
     if kind == "value":
         found = why_value(tape, words.latest(tape, tensor))
@@ -44,7 +46,8 @@ def test_the_cause_is_found(case: Case, record_program: Record) -> None:
             for one in mine
             for link in one.chain[:2]
         ]
-        assert any(case.what in name for name in set().union(*names)), names
+        titles = [one.title for one in mine]
+        assert any(case.what in name for name in set().union(*names, titles)), (names, titles)
     for one in mine:
         assert one.title and one.text
         assert one.remedy or one.severity is Severity.NOTE

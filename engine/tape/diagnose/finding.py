@@ -117,6 +117,14 @@ CAUSES: dict[str, str] = {
     "two-passes": "several passes were added up",
     "shared": "several paths were added up",
     "sound": "nothing unusual",
+    # Beside what was expected.
+    "as-expected": "as expected",
+    "factor": "a factor that was not expected",
+    "missing-term": "a term that was not expected",
+    "transposed": "transposed",
+    "other-shape": "another shape",
+    "changed-since": "changed after the pass",
+    "other-than-expected": "other than expected",
     # Errors.
     "freed": "second pass through a freed graph",
     "modified": "modified in place after it was saved",

@@ -76,6 +76,11 @@ def check(
             yield from checker.step(int(step))
 
 
+def is_known(name: str) -> bool:
+    """Whether an operation is the engine's; a person's Function is not."""
+    return bool(Operations().rows(name, False, ""))
+
+
 class _Checker:
     def __init__(self, tape: Tape, functions: Functions) -> None:
         self.tape, self.facts, self.functions = tape, Facts(tape), functions

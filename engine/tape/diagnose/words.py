@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.tape.diagnose import expectation, why, why_value
+from engine.tape.diagnose.expected import reads_at, why_other
 from engine.tape.diagnose.finding import CAUSES, Finding, Link
 from engine.tape.places import place
 from engine.tape.tape import Tape
@@ -58,6 +60,20 @@ def parse(tape: Tape, question: str) -> tuple[int, bool, tuple[int, ...] | None]
         raise QuestionError(f"no tensor of this tape is called {name!r}; there are {known}")
     index = tuple(int(i) for i in re.findall(r"-?\d+", element)) if element is not None else None
     return tensor, bool(grad), index
+
+
+def answer(tape: Tape, question: str, expected: str = "") -> Finding:
+    """Return the answer to a question, beside what was `expected` if that was given.
+
+    QuestionError for a name that the tape does not have, ConditionError for what cannot be expected.
+    """
+    tensor, grad, element = parse(tape, question)
+    playhead = len(tape.events)
+    if expected.strip():
+        read = expectation.read(expected, tape, reads_at(tape, tensor, grad, playhead))
+        return why_other(tape, tensor, grad, read, playhead)
+    found = None if grad else why_value(tape, latest(tape, tensor))
+    return found or why(tape, tensor, element)
 
 
 def named(tape: Tape, name: str) -> int:

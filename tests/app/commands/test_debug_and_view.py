@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialogButtonBox
 
 from app.window_commands import PANELS
 from tests.app import drive
@@ -83,6 +83,17 @@ def _lists(s: Scene) -> None:
 def _(s: Scene) -> None:
     s.session.select(drive.leaf(s.controller, "w"))
     s.do("why")
+    s.until(s.window.docks["problems"].isVisible)
+
+
+@EFFECTS.of("expect")
+def _expect(s: Scene) -> None:
+    s.session.select(drive.leaf(s.controller, "w"))
+    s.do("expect")
+    form = s.controller.expecting.form
+    assert form is not None
+    form.field.setPlainText("w * 0")
+    form.buttons.button(QDialogButtonBox.StandardButton.Ok).click()
     s.until(s.window.docks["problems"].isVisible)
 
 

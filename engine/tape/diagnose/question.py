@@ -1,0 +1,152 @@
+"""What questions after the expected share: the walk through a formula, and answers in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.tape.diagnose.expectation import Expected
+from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.finding import Finding, Link, Severity
+from engine.tape.diagnose.relation import Relation, factor, same, told
+
+Array = NDArray[Any]
+#: Operations, or steps, that are looked at.
+MOST = 3000
+
+
+class Place(NamedTuple):
+    """An array of the tape, and where it is. op: that computed it, -1 for what a step sent."""
+
+    array: Array
+    link: Callable[[str], Link]
+    what: str
+    op: int = -1
+
+
+class Question:
+    """What both kinds of questions share."""
+
+    def __init__(self, facts: Facts, tensor: int, expected: Expected, name: str) -> None:
+        self.facts, self.tape, self.tensor = facts, facts.tape, tensor
+        self.expected, self.name = expected, name
+        self.tolerance = expected.tolerance
+
+    def found(
+        self, cause: str, title: str, text: str, remedy: str, *chain: Link,
+        severity: Severity = Severity.WARNING,
+    ) -> Finding:  # fmt: skip
+        return Finding(cause, title, text, remedy, chain, severity, self.tensor)
+
+    def as_expected(self, here: Link) -> Finding:
+        text = f"It is the same as {short(self.expected.text)}, up to rounding."
+        title = f"{self.name} is what you expect"
+        return self.found("as-expected", title, text, "", here, severity=Severity.NOTE)
+
+    def is_same(self, array: Array) -> bool:
+        return same(np.asarray(array, np.float64), self.expected.value, self.tolerance)
+
+    def parting(self, places: list[Place]) -> Finding | None:
+        """Walk the formula: its first part that is a multiple of what the tape has, not the same."""
+        for text, value in self.expected.steps[:-1]:
+            if value.size < 2 or any(same(p.array, value, self.tolerance) for p in places):
+                continue
+            for place in places:
+                found = factor(place.array, value, self.tolerance)
+                if found is not None and found != 1:
+                    where = place.link(f"{place.what} is {told(found)} × {text}")
+                    return self.found(
+                        "factor", f"{self.name} parts from your formula at {text}",
+                        f"The parts before it are on the tape. Of {text} the tape has {told(found)} times "
+                        "as much.", "See which of the two is meant: your formula, or the code.", where,
+                    )  # fmt: skip
+        return None
+
+    def fork(self, places: list[Place], ops: set[int]) -> Finding | None:
+        """The last part of the formula that the tape has before one that it has not."""
+        last: tuple[str, Place] | None = None
+        for text, value in self.expected.steps:
+            place = next((p for p in places if same(p.array, value, self.tolerance)), None)
+            if place is not None and value.size > 1 and place.op >= 0:
+                last = text, place
+            elif place is None and value.size > 1 and last is not None:
+                return self._forked(text, *last, ops)
+        return None
+
+    def _forked(self, text: str, before: str, place: Place, ops: set[int]) -> Finding | None:
+        used = (u for out in self.facts.outputs(place.op) for u in self.facts.users(out))
+        following = next((u for u in used if u in ops), -1)
+        if following < 0:
+            return None
+        name = self.facts.op_name(following)
+        return self.found(
+            "other-than-expected", f"{self.name} parts from your formula after {before}: {name} is next",
+            f"Of {before} the tape has the same. Then your formula has {text}, and the code {name}.",
+            f"See whether {name} belongs into your formula, or out of the code.",
+            self.facts.at_op(f"{name} is next", following), place.link(f"this is {before}"),
+        )  # fmt: skip
+
+    def shape_words(self, relation: Relation, actual: Array) -> str:
+        mine, yours = tuple(actual.shape), tuple(self.expected.value.shape)
+        if relation.kind == "transposed":
+            return f"It is the transpose of what you expect: shape {mine}, yours {yours}."
+        if relation.kind == "summed":
+            return f"It is your value summed over its axes {relation.axes}: shape {mine}, yours {yours}."
+        return f"It has shape {mine}, yours has {yours}."
+
+    def elements(self, relation: Relation, actual: Array, here: Link) -> Finding:
+        """Tell of the elements that differ."""
+        assert relation.where is not None
+        where = np.argwhere(relation.where)
+        first = tuple(where[0].tolist())
+        mine, yours = (float(np.asarray(one)[first]) for one in (actual, self.expected.value))
+        at = f"[{', '.join(map(str, first))}]" if first else ""
+        few = f"{len(where):,} of {relation.where.size:,} elements differ"
+        return self.found(
+            "other-than-expected", f"{self.name} is other than you expect: {few}",
+            f"The first is {self.name}{at}: it is {mine:.6g}, you expect {yours:.6g}.",
+            "Give the formula of a part (the loss, a layer's output) to see where they part.", here,
+        )  # fmt: skip
+
+    def unlike(self, actual: Array, here: Link) -> Finding:
+        mine, yours = tuple(actual.shape), tuple(self.expected.value.shape)
+        if mine != yours:
+            text = f"It has shape {mine}, what you expect has {yours}."
+        else:
+            text = "They are no multiple, no transpose and no part of each other."
+        return self.found(
+            "other-than-expected", f"{self.name} is other than you expect", text,
+            "Give the formula of a part (the loss, a layer's output) to see where they part.", here,
+        )  # fmt: skip
+
+    def computed(self, op: int) -> Iterator[Place]:
+        """Yield what an operation computed, of what was kept."""
+        name = self.facts.op_name(op)
+        for out in self.facts.outputs(op):
+            array = self.facts.array(out)
+            if array is not None and array.dtype.kind in "fiu":
+                wide = np.asarray(array, np.float64)
+                yield Place(wide, partial(self.facts.at_op, op=op), f"what {name} computes", op)
+
+
+def times(name: str, relation: Relation) -> str:
+    """Return what a thing is of what is expected, in words."""
+    if relation.kind == "transposed":
+        more = "" if relation.factor == 1 else f", times {told(relation.factor)}"
+        return f"{name} is the transpose of what you expect{more}"
+    if relation.factor == -1:
+        return f"{name} is the negative of what you expect"
+    if relation.kind in ("summed", "spread") and relation.factor == 1:
+        how = "the sum over some axes" if relation.kind == "summed" else "a broadcast"
+        return f"{name} is {how} of what you expect"
+    return f"{name} is {told(relation.factor)} × what you expect"
+
+
+def short(text: str) -> str:
+    """Return the beginning of a text, on one line."""
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
