@@ -59,7 +59,7 @@ def test_the_answer_is_listed_first_and_leads_to_the_operation(
     qtbot: QtBot, opened: Controller
 ) -> None:
     said = answered(qtbot, opened, ask(opened, drive.leaf(opened, "w")), "2 * x.T @ pred")
-    assert "w.grad is 1/4 × what you expect: the mean of mean divides by 4" in said
+    assert "w.grad is 1/4 × what you expect: the mean divides by 4" in said
     (finding, *_) = opened.window.problems.model.rows
     opened.problems.follow(finding.culprit)
     assert opened.session.selection == node(opened, Kind.OP, "mean")

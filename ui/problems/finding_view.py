@@ -141,7 +141,7 @@ class FindingView(QScrollArea):
         self._inner.setVisible(finding is not None)
         if finding is None:
             return
-        self._title.setText(finding.title[:1].upper() + finding.title[1:])
+        self._title.setText(_capital(finding.title))
         self._text.setText(finding.text)
         self._remedy.setText(finding.remedy)
         self._box.setVisible(bool(finding.remedy))
@@ -180,3 +180,9 @@ class FindingView(QScrollArea):
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         return label
+
+
+def _capital(title: str) -> str:
+    """Return a title with a capital, but for one that begins with a name of the person's code."""
+    first = title.partition(" ")[0]
+    return title if not first.isalpha() else title[:1].upper() + title[1:]

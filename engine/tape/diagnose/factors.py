@@ -83,11 +83,15 @@ def _scaled(
 
 
 def _mean(op: int, name: str, each: int) -> Factor:
-    return Factor(1 / each, op, f"the mean of {name} divides by {each:,}", "sum")
+    return Factor(1 / each, op, f"{_of_name(name)} divides by {each:,}", "a sum")
+
+
+def _of_name(name: str) -> str:
+    return "the mean" if name == "mean" else f"the mean of {name}"
 
 
 def _sum(op: int, each: int) -> Factor:
-    return Factor(float(each), op, f"sum adds {each:,} elements and divides by nothing", "mean")
+    return Factor(float(each), op, f"sum adds {each:,} elements and divides by nothing", "a mean")
 
 
 def _square(op: int) -> Factor:

@@ -9,7 +9,7 @@ y = torch.tensor([1., 0., 2., -1.])
 w = torch.tensor([0.5, -1.], requires_grad=True)
 ((x @ w - y) ** 2).sum().backward()  # <-
 
-# %% factor | expect w.grad = 2 * x.T @ (x @ w - y) | w.grad is 1/4 × what you expect: the mean of mean divides by 4
+# %% factor | expect w.grad = 2 * x.T @ (x @ w - y) | w.grad is 1/4 × what you expect: the mean divides by 4
 x = torch.tensor([[1., 2.], [3., -1.], [0.5, 4.], [2., 2.]])
 y = torch.tensor([1., 0., 2., -1.])
 w = torch.tensor([0.5, -1.], requires_grad=True)
