@@ -38,12 +38,9 @@ def run(path: Path | None, theme: str | None = None) -> int:
     QTimer.singleShot(0, workspace, _collect_garbage)
     QTimer.singleShot(0, workspace, lambda: workspace.current().keeping.offer())
     again: list[str] = []  # how to start anew, if that is wished
-
-    def restart() -> None:
-        if tabs.close():
-            again[:] = restart_command()
-
-    workspace.restart_wished.connect(restart)
+    workspace.restart_wished.connect(
+        lambda: workspace.quit(lambda: again.extend(restart_command()))
+    )
     status = application.exec()
     workspace.close()
     if again:

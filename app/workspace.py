@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QObject, QTimer, Signal
@@ -34,6 +36,8 @@ class Workspace(QObject):
         self.tabs.may_close = self._may_close
         self.tabs.close_wished.connect(self.close_tab)
         self._controllers: dict[Window, Controller] = {}
+        self._given_up: set[Controller] = set()  # whose changes are lost when the window closes
+        self._then: Callable[[], object] = lambda: None  # when it has closed
         restore_geometry(self.tabs, settings.window()[0])
         first = self.add().window
         # Once more when it is on screen: a window manager may have given it another size.
@@ -62,16 +66,17 @@ class Workspace(QObject):
         controller.window.place_panels(self.settings.window()[1])  # it has its size only now
         return controller
 
-    def close_tab(self, place: int) -> bool:
-        """Close a tab if nothing would be lost; the last one makes room for the welcome page."""
+    def close_tab(self, place: int) -> None:
+        """Close a tab when nothing is lost by it; the last one makes room for the welcome page."""
         controller = self._at(place)
-        if not controller.window.may_close():
-            return False
+        if controller.session.dirty:
+            self._bring(controller)
+        controller.files.leaving.before(lambda: self._close(controller))
+
+    def _close(self, controller: Controller) -> None:
         if self.tabs.count() == 1:
             self.add().show_welcome()
-            place = 0
-        self._end(place)
-        return True
+        self._end(self.controllers().index(controller))
 
     def step(self, by: int) -> None:
         """Show the next tab, after the last the first."""
@@ -155,13 +160,34 @@ class Workspace(QObject):
             self._bring(chosen)
         return bool(opened)
 
+    def quit(self, then: Callable[[], object] = lambda: None) -> None:
+        """Close the window and call `then`, unless the person stays for what is unsaved."""
+        self._then = then
+        self.tabs.close()
+
     def _may_close(self) -> bool:
-        """Ask for each document that would lose something; keep what is open for next time."""
+        """Keep what is open for next time; False where a document would lose something.
+
+        The person is asked about one after the other, and the window closes after the last answer.
+        """
         for controller in self.controllers():
-            if controller.session.dirty:
+            if controller.session.dirty and controller not in self._given_up:
                 self._bring(controller)
-                if not controller.window.may_close():
-                    return False
+                controller.files.leaving.before(partial(self._give_up, controller), self._stay)
+                return False
+        self._keep_session()
+        self._then()
+        return True
+
+    def _give_up(self, controller: Controller) -> None:
+        self._given_up.add(controller)
+        self.tabs.close()
+
+    def _stay(self) -> None:
+        self._given_up.clear()
+        self._then = lambda: None
+
+    def _keep_session(self) -> None:
         left = [
             Left(controller.files.shown, controller.session.playhead)
             for controller in self.controllers()
@@ -171,7 +197,6 @@ class Workspace(QObject):
         shown = next((n for n, one in enumerate(left) if one.path == current.files.shown), 0)
         self.settings.set_session(left, shown)
         self.settings.set_window(self._geometry(), current.window.state())
-        return True
 
     def _geometry(self) -> QByteArray:
         return self.tabs.saveGeometry()

@@ -33,9 +33,13 @@ class Attaching(QObject):
             self.attach(Path(name))
 
     def attach(self, file: Path) -> bool:
-        """Watch a kernel beside an empty notebook, which runs in it, too."""
-        if not self._files.may_lose():
-            return False
+        """Watch a kernel beside an empty notebook, which runs in it, too; returns whether it does.
+
+        It does not yet where the person is asked about unsaved changes first.
+        """
+        return self._files.leaving.before(lambda: self._attach(file))
+
+    def _attach(self, file: Path) -> bool:
         self._session.title = file.stem
         self._session.set_document(Document(cells=[Cell(new_key())]))
         self._runs.attach(file)

@@ -278,7 +278,7 @@ class Controller(QObject):
         self.lenses.changed.connect(self._update_actions)
         self.preferences.applied.connect(self._applied)
         self.undo.indexChanged.connect(lambda _: self._update_actions())
-        window.may_close = self.files.may_lose
+        window.may_close = self.files.leaving.may_close
         # Not later: once the window has closed, its floating panels count as hidden.
         window.closing = lambda: self.settings.set_window(window.saveGeometry(), window.state())
         window.dropped = lambda name: self.files.open(Path(name))

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog
 
 from app.controller.exports import Exports
+from app.controller.leaving import Leaving
 from app.documents import Cell, Document, DocumentError, load, new, new_key, save
 from app.examples import Example
 from app.runs import Runs
@@ -39,6 +40,7 @@ class Files(QObject):
         super().__init__(window)
         self._session, self._runs, self._window, self._settings = session, runs, window, settings
         self.exports = Exports(self)
+        self.leaving = Leaving(session, window, self.save)
         self.shown: Path | None = None  # the file that the document or the recording is from
         #: Who opens a file, or with None something new; None: these do.
         self.elsewhere: Callable[[Path | None], Files | None] = lambda path: None
@@ -51,8 +53,7 @@ class Files(QObject):
     def new(self) -> None:
         """Begin an empty notebook."""
         files = self.elsewhere(None) or self
-        if files.may_lose():
-            files.show_document(new())
+        files.leaving.before(lambda: files.show_document(new()))
 
     def open_dialog(self) -> None:
         """Ask for a file and open it."""
@@ -72,9 +73,13 @@ class Files(QObject):
         return files.open_here(path)
 
     def open_here(self, path: Path) -> bool:
-        """Open a file instead of what is shown; returns whether it could be."""
-        if not self.may_lose():
-            return False
+        """Open a file instead of what is shown; returns whether it is open.
+
+        It is not yet where the person is asked about unsaved changes first.
+        """
+        return self.leaving.before(lambda: self._open(path))
+
+    def _open(self, path: Path) -> bool:
         try:
             if path.suffix.lower() == ".tape":
                 tape = Tape.open(path)
@@ -97,11 +102,12 @@ class Files(QObject):
     def open_recovered(self, path: Path, title: str) -> bool:
         """Show what can be read of a damaged or unfinished tape, and say what is lost.
 
-        Raises TapeError where nothing can.
+        Returns whether it is shown, see `open_here`. Raises TapeError where nothing can be read.
         """
-        if not self.may_lose():
-            return False
         tape = Tape.open(path, partial=True)
+        return self.leaving.before(lambda: self._show_rest(title, tape), tape.close)
+
+    def _show_rest(self, title: str, tape: Tape) -> bool:
         self._show_tape(title, tape)
         self._window.notice.show_message(
             _unfinished(title, tape), error=tape.damage is not None,
@@ -126,10 +132,13 @@ class Files(QObject):
     def open_example(self, example: Example) -> None:
         """Open a copy of an example and run it: it is ours, and small."""
         files = self.elsewhere(None) or self
-        if files.may_lose():
+
+        def show() -> None:
             document = load(example.path)
             document.path = None
             files.show_document(document, title=example.title, run=True)
+
+        files.leaving.before(show)
 
     def show_document(self, document: Document, title: str = "", run: bool = False) -> None:
         """Show a document that was not opened from a file; `run` it only if it is ours."""
@@ -285,24 +294,6 @@ class Files(QObject):
         exports.done.connect(lambda name: window.statusBar().showMessage(f"Wrote {name}", 4000))
         exports.failed.connect(lambda text: window.notice.show_message(text, error=True))
         exports.cancelled.connect(lambda: window.statusBar().showMessage("Export cancelled", 4000))
-
-    # --- leaving
-
-    def may_lose(self) -> bool:
-        """Ask what to do with unsaved changes; returns whether to go on."""
-        if not self._session.dirty:
-            return True
-        buttons = QMessageBox.StandardButton
-        box = QMessageBox(self._window)
-        box.setWindowTitle("Tapedeck")
-        box.setText(f"Save the changes to {self._session.name}?")
-        box.setInformativeText("Otherwise they are lost.")
-        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
-        box.setDefaultButton(buttons.Save)
-        answer = box.exec()
-        if answer == buttons.Save:
-            return self.save()
-        return answer == buttons.Discard
 
     def _folder(self) -> Path:
         path = self._session.document.path

@@ -66,9 +66,13 @@ class Recovering(QObject):
         return True
 
     def open(self, unsaved: recovery.Unsaved) -> bool:
-        """Show unsaved work as it was, still unsaved; returns whether it could be."""
-        if not self._files.may_lose():
-            return False
+        """Show unsaved work as it was, still unsaved; returns whether it is shown.
+
+        It is not yet where the person is asked about other unsaved changes first.
+        """
+        return self._files.leaving.before(lambda: self._open(unsaved))
+
+    def _open(self, unsaved: recovery.Unsaved) -> bool:
         file = folders.claim(unsaved.file)
         if file is None:
             self._window.notice.show_message("Another window has opened this work.")

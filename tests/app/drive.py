@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 import engine as torch
@@ -90,6 +91,14 @@ def ask_kernel(qtbot: QtBot, controller: Controller, expression: str) -> Any:
         kernel.execute("probe", source)
     kernel.outputs.disconnect(hear)
     return json.loads("".join(said))
+
+
+def answer(controller: Controller, button: QMessageBox.StandardButton) -> None:
+    """Answer the question about unsaved changes."""
+    question = controller.files.leaving.question
+    assert question is not None
+    assert question.isVisible()
+    question.button(button).click()
 
 
 GRADS = (

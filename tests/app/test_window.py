@@ -302,20 +302,31 @@ def test_a_notebook_is_saved_as_a_valid_notebook_with_its_outputs(
     ],
 )
 def test_unsaved_changes_are_asked_about(
-    controller: Controller,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    answer: QMessageBox.StandardButton,
-    closes: bool,
+    controller: Controller, tmp_path: Path, answer: QMessageBox.StandardButton, closes: bool
 ) -> None:
     path = script(tmp_path, "a = 1")
     assert controller.files.open(path)
     cell = controller.session.document.cells[0]
     controller.session.set_source(cell.key, "a = 2")
-    monkeypatch.setattr(QMessageBox, "exec", lambda box: answer)
-    assert controller.window.close() is closes
+    assert not controller.window.close()
+    drive.answer(controller, answer)
+    assert controller.window.isVisible() is not closes
     saved = answer == QMessageBox.StandardButton.Save
     assert ("a = 2" in path.read_text("utf-8")) is saved
+
+
+def test_a_file_is_opened_over_unsaved_changes_when_they_are_given_up(
+    controller: Controller, tmp_path: Path
+) -> None:
+    cell = controller.session.document.cells[0]
+    controller.session.set_source(cell.key, "mine = 1")
+    path = script(tmp_path, "other = 2")
+    assert not controller.files.open(path)
+    drive.answer(controller, QMessageBox.StandardButton.Cancel)
+    assert controller.session.document.cells[0].source == "mine = 1"
+    assert not controller.files.open(path)
+    drive.answer(controller, QMessageBox.StandardButton.Discard)
+    assert controller.session.document.path == path
 
 
 def test_an_endless_loop_is_interrupted_and_the_window_stays_alive(

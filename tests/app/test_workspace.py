@@ -140,25 +140,50 @@ def test_floating_panels_go_with_their_tab(
 
 
 def test_a_closed_tab_ends_its_kernel_and_asks_about_changes(
-    qtbot: QtBot, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path
 ) -> None:
     open_(qtbot, workspace, script(tmp_path, "first.py"))
     open_(qtbot, workspace, script(tmp_path, "second.py"))
     second = workspace.current()
     pid = drive.ask_kernel(qtbot, second, "__import__('os').getpid()")
     second.session.set_dirty(True)
-    monkeypatch.setattr(QMessageBox, "exec", lambda self: QMessageBox.StandardButton.Cancel)
     second.window.actions_by_id["close_tab"].trigger()
+    drive.answer(second, QMessageBox.StandardButton.Cancel)
     assert workspace.tabs.count() == 2
-    assert not workspace.tabs.close()  # the whole window asks too
-    second.session.set_dirty(False)
     second.window.actions_by_id["close_tab"].trigger()
+    drive.answer(second, QMessageBox.StandardButton.Discard)
     assert not is_running(pid)
     assert workspace.tabs.count() == 1
     workspace.current().window.actions_by_id["close_tab"].trigger()
     assert workspace.tabs.count() == 1
     assert workspace.current().window.welcome.isVisible()
     assert workspace.current().is_unused()
+
+
+def test_quitting_asks_about_each_document_and_loses_nothing_until_all_are_answered(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path
+) -> None:
+    paths = [script(tmp_path, name) for name in ("first.py", "second.py")]
+    for path in paths:
+        open_(qtbot, workspace, path)
+    first, second = workspace.controllers()
+    for controller in (first, second):
+        cell = controller.session.document.cells[0]
+        controller.session.set_source(cell.key, "changed = 1")
+    closed: list[str] = []
+    workspace.quit(lambda: closed.append("once"))
+    assert workspace.current() is first  # the one that is asked about is shown
+    drive.answer(first, QMessageBox.StandardButton.Discard)
+    assert workspace.current() is second
+    drive.answer(second, QMessageBox.StandardButton.Cancel)
+    assert workspace.tabs.isVisible()
+    assert first.session.dirty
+    workspace.quit(lambda: closed.append("twice"))
+    drive.answer(first, QMessageBox.StandardButton.Discard)
+    drive.answer(second, QMessageBox.StandardButton.Save)
+    assert not workspace.tabs.isVisible()
+    assert closed == ["twice"]
+    assert ["changed" in path.read_text("utf-8") for path in paths] == [False, True]
 
 
 def test_what_was_open_is_open_again_and_nothing_is_run(
