@@ -34,6 +34,8 @@ class Run:
     reply: Reply | None = None
     idle: bool = False
     deadline: float = NEVER  # when the missing one of reply and idle is given up
+    begun: bool = False  # the kernel has taken it up
+    unwanted: bool = False  # it is to be interrupted when it has begun
 
 
 class Cells:
@@ -60,6 +62,25 @@ class Cells:
     def running(self) -> Job | None:
         """The cell that runs."""
         return None if self._run is None else self._run.job
+
+    def interrupt(self) -> bool:
+        """Return whether the running cell can be interrupted now.
+
+        One that the kernel has not taken up yet cannot, as an idle kernel hears no interrupt; see
+        `unwanted_began`.
+        """
+        if self._run is None or self._run.begun:
+            return self._run is not None
+        self._run.unwanted = True
+        return False
+
+    def unwanted_began(self) -> bool:
+        """Return, once, whether a cell has begun that was interrupted before."""
+        run = self._run
+        if run is None or not run.begun or not run.unwanted:
+            return False
+        run.unwanted = False
+        return True
 
     def enqueue(self, jobs: Iterable[Job]) -> None:
         """Let cells wait for their turn."""
@@ -150,6 +171,7 @@ class Cells:
                 run.deadline = time.monotonic() + STRAGGLER_SECONDS
                 self._end_if_complete(run)
         elif kind == "execute_input":
+            run.begun = True
             self._post(Event("started_cell", (run.job.key, int(content["execution_count"]))))
         else:
             self._put_out(run.job.key, run.outputs, message)

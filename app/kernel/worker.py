@@ -148,6 +148,8 @@ class Worker:
                 self._cells.note_tape()
             else:
                 self._cells.on_iopub(message)
+        if self._cells.unwanted_began():
+            life.interrupt()
         for message in life.shell():
             asked = life.answered(message)
             if asked is not None:
@@ -250,7 +252,7 @@ class Worker:
 
     def _interrupt(self) -> None:
         self._cells.abort_waiting()
-        if self._life is not None and self._cells.running is not None:
+        if self._life is not None and (self._cells.interrupt() or self._cells.watching):
             self._life.interrupt()
 
     def _reply_input(self, text: str) -> None:

@@ -113,6 +113,16 @@ def test_an_interrupt_ends_all_that_waits(shared: Heard) -> None:
     assert status == ["error", "aborted", "aborted"]
 
 
+def test_an_interrupt_before_the_kernel_has_taken_the_cell_up_ends_it(shared: Heard) -> None:
+    for _ in range(10):
+        shared.wait_state("idle")
+        key = shared.send("while True:\n    pass")
+        shared.wait_state("busy")  # it is sent
+        shared.kernel.interrupt()
+        assert shared.reply(key).ename == "KeyboardInterrupt"
+    assert shared.value("1 + 1") == "2"
+
+
 def test_interrupts_at_any_moment_lose_nothing(shared: Heard) -> None:
     for number in range(25):
         key = shared.send(f"print({number})\nsum(range(20_000))")
