@@ -16,6 +16,7 @@ EXAMPLES = """examples:
   tapedeck                              the window, on a built-in example
   tapedeck lesson.ipynb                 a notebook, a script (.py) or a recording (.tape)
   tapedeck record lesson.ipynb -o lesson.tape --executed lesson.out.ipynb
+  tapedeck record model.py -o model.tape --check
   tapedeck info lesson.tape --json
   tapedeck diff before.tape after.tape
   tapedeck problems lesson.tape
@@ -89,6 +90,11 @@ def _record_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-errors", action="store_true", help="go on after a cell that raises"
     )
+    parser.add_argument(
+        "--check", action="store_true",
+        help="measure every gradient by finite differences, also of the program's own Functions "
+        "(exit status 1 where one is wrong)",
+    )  # fmt: skip
     parser.set_defaults(handler=_record)
 
 
@@ -227,8 +233,9 @@ def _record(options: argparse.Namespace) -> int:
     executed = _writable(options.executed, ".ipynb") if options.executed else None
     try:
         result = record(
-            path, output, executed, allow_errors=options.allow_errors, progress=_show_progress
-        )
+            path, output, executed, allow_errors=options.allow_errors, progress=_show_progress,
+            check=options.check,
+        )  # fmt: skip
     except DocumentError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
@@ -236,6 +243,11 @@ def _record(options: argparse.Namespace) -> int:
     if result.error:
         print(result.error, file=sys.stderr)
     print(f"recorded {output}", file=sys.stderr)
+    if options.check:
+        from app.measuring import measure
+
+        if not measure(output, result.checks):
+            return DIFFERENT
     return RAISED if result.error and not options.allow_errors else 0
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import queue
 import tokenize
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.documents import Cell, Document, DocumentError, load, new_key, save
 from app.kernel.messages import Event, Job, OutputLimit, Reply
@@ -41,13 +42,15 @@ class CellError:
 class Result:
     """What a recorded run came to. `status` is "ok", "error" or "died" (the kernel itself ended).
 
-    `error` is a sentence for the first error, or ""; `ran` counts the cells that ran.
+    `error` is a sentence for the first error, or ""; `ran` counts the cells that ran; `checks` are
+    outcomes at the program's own Functions (see `engine.tape.diagnose.numeric.Check`).
     """
 
     status: str
     error: str = ""
     errors: tuple[CellError, ...] = ()
     ran: int = 0
+    checks: tuple[Sequence[Any], ...] = ()
 
 
 def record(
@@ -56,17 +59,20 @@ def record(
     executed: str | Path | None = None,
     allow_errors: bool = False,
     progress: Progress | None = None,
+    check: bool = False,
 ) -> Result:
     """Run `path` and write its tape to `tape`, and with `executed` the notebook with its outputs.
 
     A notebook runs in its folder, cell by cell; a script as one program in the current folder. The
     first error ends the run unless errors are allowed or the cell is tagged "raises-exception";
-    what was recorded before it is kept. `progress` gets cells done, their number, and a title.
+    what was recorded before it is kept. check: also measure what the program's own Functions sent
+    back, while their code is there. `progress` gets cells done, their number, and a title.
     Raises DocumentError for what cannot be read or started, OSError for what cannot be written.
     """
     path = Path(path)
     document = load(path)
     run = _Run(path, document, allow_errors, progress or (lambda done, total, what: None))
+    run.check = check
     result = run.record(Path(tape))
     if executed is not None:
         save(run.document, executed)
@@ -90,6 +96,8 @@ class _Run:
         self._done = 0
         self._left = len(self._cells)
         self._errors: list[CellError] = []
+        self.check = False
+        self._checks: tuple[Sequence[Any], ...] = ()
 
     def record(self, tape: Path) -> Result:
         """Run all cells, end the kernel, and write the tape; also after Ctrl+C, which goes on."""
@@ -99,6 +107,9 @@ class _Run:
             worker.execute([self._job(cell) for cell in self._cells.values()])
             try:
                 self._until(lambda event: self._left == 0 and event.name == "state_changed")
+                if self.check:
+                    worker.request("check_request", {"steps": None}, "checked", 0)
+                    self._until(lambda event: event.name == "checked")
             finally:
                 worker.interrupt()
                 worker.stop()
@@ -134,6 +145,8 @@ class _Run:
                 append_outputs(self._cells[key].outputs, outputs)
             case Event("finished", (key, reply)):
                 self._finish(key, reply)
+            case Event("checked", (_, said)):
+                self._checks = tuple(said.get("checks", ()))
 
     def _finish(self, key: str, reply: Reply) -> None:
         self._left -= 1
@@ -150,14 +163,15 @@ class _Run:
         if self._words:
             return Result("died", f"{self._path}: {self._words}", tuple(self._errors), self._done)
         if not self._errors:
-            return Result("ok", ran=self._done)
+            return Result("ok", ran=self._done, checks=self._checks)
         first = self._errors[0]
         place = "" if self._script else f", cell {first.number}"
         line = f", line {first.line}" if first.line else ""
         what = f"{first.name}: {first.text}" if first.text else first.name
         return Result(
-            "error", f"{self._path}{place}{line}: {what}", tuple(self._errors), self._done
-        )
+            "error", f"{self._path}{place}{line}: {what}", tuple(self._errors), self._done,
+            self._checks,
+        )  # fmt: skip
 
     def _save_tape(self, target: Path) -> None:
         if self._spool is None:

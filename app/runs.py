@@ -37,6 +37,7 @@ class Runs(QObject):
         self.kernel = Kernel(self)
         #: Where the program shall wait: breakpoints as plain values.
         self.stops: Callable[[], Sequence[object]] = tuple
+        self.tape: Tape | None = None  # what this kernel writes
         self._pending: list[str] = []
         self._running = ""  # key of the cell that runs
         self._first = False
@@ -195,7 +196,8 @@ class Runs(QObject):
 
     def _tape_ready(self, path: Path) -> None:
         try:
-            self._session.set_tape(Tape.open(path))
+            self.tape = Tape.open(path)
+            self._session.set_tape(self.tape)
         except TapeError as error:
             self.problem.emit(f"The recording cannot be read: {error}")
             return

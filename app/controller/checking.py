@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.controller.graph import GraphBinding
 from app.controller.problems import ProblemsBinding
+from app.runs import Runs
 from app.session import Session
 from app.window import Window
 from app.work import Worker
@@ -23,17 +25,20 @@ class Checking(QObject):
     _advanced = Signal(int, int)  # steps done, of how many; from the thread
 
     def __init__(
-        self, session: Session, window: Window, graph: GraphBinding, problems: ProblemsBinding
-    ) -> None:
+        self, session: Session, window: Window, graph: GraphBinding, problems: ProblemsBinding,
+        runs: Runs,
+    ) -> None:  # fmt: skip
         super().__init__(window)
-        self._session, self._window, self._graph = session, window, graph
+        self._session, self._window, self._graph, self._runs = session, window, graph, runs
         self._problems, self._marks = problems, window.graph.offences
+        self._asked, self._checks_so_far = -1, list[numeric.Check]()  # of Functions, in the kernel
         self.worker = Worker("mathematics", self)
         self.worker.done.connect(self._done)
         self.worker.failed.connect(self._failed)
         self._advanced.connect(self._advance)
         window.busy.cancelled.connect(self._cancel)
         session.tape_changed.connect(self._forget)
+        runs.kernel.checked.connect(self._own_checked)
 
     def close(self) -> None:
         """End the thread."""
@@ -90,9 +95,30 @@ class Checking(QObject):
 
     def _done(self, result: tuple[Tape, list[numeric.Check], list[Finding]]) -> None:
         tape, checks, wrong = result
-        self._window.busy.end()
         if tape is not self._session.tape:
+            self._window.busy.end()
             return
+        own = [one.step for one in checks if not numeric.is_known(_op_name(tape, one))]
+        if own and self._runs.tape is tape and self._runs.kernel.state == "idle":
+            self._checks_so_far = checks
+            self._asked = self._runs.kernel.check_functions(sorted(set(own)))
+            return  # the person's own Functions can be run again only there
+        self._window.busy.end()
+        self._show(tape, checks, wrong)
+
+    def _own_checked(self, token: int, said: dict[str, Any]) -> None:
+        """The kernel has checked the person's Functions, or says why it could not."""
+        if token != self._asked:
+            return
+        self._asked = -1
+        self._window.busy.end()
+        tape, checks, self._checks_so_far = self._session.tape, self._checks_so_far, []
+        if tape is not None:
+            new = {(c.step, c.slot): c for c in (numeric.Check(*c) for c in said.get("checks", ()))}
+            checks = [new.get((one.step, one.slot), one) for one in checks]
+            self._show(tape, checks, numeric.findings(tape.snapshot(), checks))
+
+    def _show(self, tape: Tape, checks: list[numeric.Check], wrong: list[Finding]) -> None:
         errors: dict[NodeId, float] = {}
         for one in checks:
             if one.wrong:
@@ -100,7 +126,7 @@ class Checking(QObject):
                 errors[node] = max(one.error, errors.get(node, 0.0))
         self._marks.set_errors(errors)
         self._problems.add(wrong)
-        self._window.notice.show_message(sentence(checks, len(errors)), error=bool(errors))
+        self._window.notice.show_message(numeric.sentence(checks), error=bool(errors))
         if errors:
             worst = max(errors, key=lambda node: errors[node])
             self._session.select(worst)
@@ -113,6 +139,9 @@ class Checking(QObject):
         self._window.notice.show_message(str(error), error=True)
 
     def _cancel(self) -> None:
+        if self._asked >= 0:
+            self._asked = -1
+            self._window.busy.end()
         if self.worker.busy:
             self.worker.cancel()
             self._window.busy.end()
@@ -120,6 +149,11 @@ class Checking(QObject):
     def _forget(self) -> None:
         self._cancel()
         self._marks.set_errors({})
+
+
+def _op_name(tape: Tape, check: numeric.Check) -> str:
+    op = int(tape.nodes["op"][check.node])
+    return tape.text(int(tape.ops["name"][op])) if op >= 0 else ""
 
 
 def steps_of(tape: Tape, nodes: Iterable[NodeId]) -> list[int]:
@@ -133,16 +167,3 @@ def steps_of(tape: Tape, nodes: Iterable[NodeId]) -> list[int]:
     wanted[-1] = False
     found: list[int] = np.flatnonzero(wanted[tape.steps["node"]]).tolist()
     return found
-
-
-def sentence(checks: list[numeric.Check], wrong: int) -> str:
-    """Return the outcome in words."""
-    nodes = {one.node for one in checks}
-    reasons = {one.node: one.reason for one in checks if one.reason}
-    measured = len(nodes) - len(reasons)
-    text = f"{measured:,} backward node{'s' * (measured != 1)} measured: "
-    text += f"{wrong:,} send{'s' * (wrong == 1)} a wrong gradient." if wrong else "all are right."
-    if reasons:
-        why = next(iter(reasons.values()))
-        text += f" {len(reasons):,} could not be measured ({why})."
-    return text

@@ -106,7 +106,7 @@ class Controller(QObject):
         self.expecting = Expecting(
             self.session, self.window, self.problems, lambda: load(settings.preferences.theme)
         )
-        self.checking = Checking(self.session, self.window, self.graph, self.problems)
+        self.checking = Checking(self.session, self.window, self.graph, self.problems, self.runs)
         self.debugging = Debugging(
             self.session, self.window, self.graph, self.playback.player.pause,
             lambda: load(settings.preferences.theme),

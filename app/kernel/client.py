@@ -50,6 +50,7 @@ class Kernel(QObject):
     completed = Signal(int, dict)  # token, complete_reply content
     inspected = Signal(int, dict)  # token, inspect_reply content
     tried = Signal(int, dict)  # token, what a line would do (see app.kernel.inside.trial)
+    checked = Signal(int, dict)  # token, outcomes for Functions (see app.kernel.inside.checking)
     listed = Signal(int, dict)  # token, the tensors that a line can name
     _arrived = Signal()
 
@@ -167,6 +168,10 @@ class Kernel(QObject):
     def try_line(self, source: str, result: str) -> int:
         """Ask what `source` would do, without doing it; `tried` comes with the returned token."""
         return self._ask("trial_request", "tried", {"source": source, "result": result})
+
+    def check_functions(self, steps: Sequence[int]) -> int:
+        """Ask whether what steps of the person's own Functions sent agrees with differences."""
+        return self._ask("check_request", "checked", {"steps": list(steps)})
 
     def list_tensors(self) -> int:
         """Ask which tensors a line can name; `listed` comes with the returned token."""

@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
-from app.controller.checking import sentence, steps_of
+from app.controller.checking import steps_of
 from engine.tape.diagnose import numeric
 from tests.app import drive
 from tests.app.test_finding import PROGRAM, search, title
@@ -162,8 +162,8 @@ def test_steps_are_those_of_the_nodes(opened: Controller) -> None:
 def test_outcomes_are_told_in_words() -> None:
     right = numeric.Check(0, 1, 0, 1e-8, 1.0, 1.0)
     unknown = numeric.Check(1, 2, 0, np.nan, 0.0, 0.0, "it draws random numbers")
-    assert sentence([right], 0) == "1 backward node measured: all are right."
-    assert sentence([right, unknown], 0).endswith(
+    assert numeric.sentence([right]) == "1 backward node measured: all are right."
+    assert numeric.sentence([right, unknown]).endswith(
         "all are right. 1 could not be measured (it draws random numbers)."
     )
     assert (words(0.126), words(25.0)) == ("off 13%", "off 25×")

@@ -7,17 +7,19 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import comm
 
 import engine.recording
+from app.kernel.inside import checking
 from app.kernel.inside.imports import is_engine
 from app.kernel.inside.shell import CellKernel, place_of
 from app.kernel.inside.streams import CellStream
 from engine.tape.record.stops import Stops
 from engine.tape.storage.room import NoRoom
+from engine.tape.tape import Tape
 
 #: The comm through which the kernel tells how much of the spool can be read.
 COMM = "tapedeck.tape"
@@ -43,6 +45,7 @@ class TapeRecorder(Protocol):
     def error(self, exc: BaseException) -> None: ...
     def printed(self, text: str) -> None: ...
     def finish(self) -> None: ...
+    def tape(self) -> Tape: ...
 
 
 class CellRecording:
@@ -91,6 +94,17 @@ class CellRecording:
         for stream in self._streams:
             stream.drain()
         self._flush()
+
+    def checked(self, steps: Sequence[int] | None) -> dict[str, Any]:
+        """Check the gradients of the person's own Functions (see `checking`)."""
+        with self._lock:
+            if self._broken:
+                return {"status": "unknown", "why": "the recording has ended"}
+            tape = self._recorder.tape()
+        try:
+            return checking.checked(tape, steps)
+        finally:
+            tape.close()
 
     def is_empty(self) -> bool:
         """Return whether no cell has run yet."""

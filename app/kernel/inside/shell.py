@@ -175,7 +175,10 @@ class CellKernel(IPythonKernel):
         self.interruptible = False
         self._starting = False  # a cell was asked for, and its code does not run yet
         self._early = False  # an interrupt came meanwhile
-        self.shell_handlers |= {"trial_request": self._try, "tensors_request": self._tell_tensors}
+        self.shell_handlers |= {
+            "trial_request": self._try, "tensors_request": self._tell_tensors,
+            "check_request": self._check_functions,
+        }  # fmt: skip
         self.error_place: dict[str, Any] = {}
         #: Where the person's program waits for them.
         self.pauses = Pauses(self._ask, self._cell_of, lambda: self.shell.user_ns)
@@ -233,6 +236,14 @@ class CellKernel(IPythonKernel):
         }  # fmt: skip
         assert self.session is not None
         self.session.send(stream, "tensors_reply", said, parent, ident)
+
+    def _check_functions(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
+        """Answer whether the gradients of the person's own Functions agree with differences."""
+        recording, said = self.pauses.recording, {"status": "unknown", "why": "nothing is recorded"}
+        if recording is not None:
+            said = recording.checked(parent["content"].get("steps"))
+        assert self.session is not None
+        self.session.send(stream, "check_reply", said, parent, ident)
 
     def begin_code(self) -> bool:
         """The person's code runs from now on; returns whether an interrupt came before."""

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,19 @@ def tried(source: str, result: str, names: dict[str, Any], limit: float = LIMIT)
     {"status": "ok", "shown": the value of the variable `result` in words}, {"status": "error",
     "ename", "evalue"}, or {"status": "unknown", "why"} where it cannot be told without running it.
     """
+
+    def work() -> dict[str, Any]:
+        exec(compile(source, "<trial>", "exec"), names)
+        return {"status": "ok", "shown": describe(names[result]) if result in names else ""}
+
+    return in_child(work, limit)
+
+
+def in_child(work: Callable[[], dict[str, Any]], limit: float) -> dict[str, Any]:
+    """Return what work says that runs in a child of this process, and leaves no trace in it.
+
+    limit: seconds that it may take. What it raises is {"status": "error", "ename", "evalue"}.
+    """
     if not hasattr(os, "fork"):
         return _unknown("a line cannot be tried on this system")
     reading, writing = os.pipe()
@@ -44,7 +57,7 @@ def tried(source: str, result: str, names: dict[str, Any], limit: float = LIMIT)
         os.close(writing)
         return _unknown(f"a line cannot be tried now ({error.strerror})")
     if child == 0:
-        _run(source, result, names, writing)
+        _run(work, writing)
     os.close(writing)
     try:
         said = _read(reading, time.monotonic() + limit)
@@ -145,7 +158,7 @@ def _read(reading: int, until: float) -> bytes | None:
         parts.append(part)
 
 
-def _run(source: str, result: str, names: dict[str, Any], writing: int) -> None:
+def _run(work: Callable[[], dict[str, Any]], writing: int) -> None:
     """In the child: run, tell, and end without anything that ends a kernel."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -159,8 +172,7 @@ def _run(source: str, result: str, names: dict[str, Any], writing: int) -> None:
         recording.enter_scope = lambda module: 0
         said: dict[str, Any]
         try:
-            exec(compile(source, "<trial>", "exec"), names)
-            said = {"status": "ok", "shown": describe(names[result]) if result in names else ""}
+            said = work()
         except BaseException as error:
             said = {"status": "error", "ename": type(error).__name__, "evalue": _message(error)}
         data = json.dumps(said).encode()

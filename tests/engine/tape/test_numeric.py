@@ -70,7 +70,7 @@ def test_both_factors_of_a_square_are_measured_by_themselves() -> None:
 def test_a_function_with_a_wrong_backward_is_found_and_named() -> None:
     x = torch.tensor([2.0, 3.0], requires_grad=True)
     tape = record(lambda: (Wrong.apply(x * 1.5).sin().sum()).backward())
-    found = list(check(tape, functions={"Wrong": lambda a: a * a}))
+    found = list(check(tape, functions={"Wrong": lambda tensors, others: tensors[0] * tensors[0]}))
     (one,) = findings(tape, found)
     assert one.cause == "wrong-backward"
     assert one.title == "WrongBackward sends a wrong gradient (off by 50.0%)"
