@@ -39,6 +39,7 @@ class Session(QObject):
     selection_changed = Signal(object)  # NodeId | None
     counterpart_changed = Signal()
     breakpoints_changed = Signal()
+    watches_changed = Signal()
     pins_changed = Signal()
     grouping_changed = Signal()
 
@@ -56,6 +57,7 @@ class Session(QObject):
         self.selection: NodeId | None = None
         self.counterpart: Counterpart | None = None
         self.breakpoints: Sequence[Breakpoint] = ()
+        self.watches: Sequence[str] = ()
         #: Where nodes are held, in the drawings of whole graphs and in those of parts.
         self.pins: dict[Sheet, Pins] = {}
         self.grouping = GroupWish()
@@ -212,6 +214,12 @@ class Session(QObject):
         if tuple(points) != tuple(self.breakpoints):
             self.breakpoints = tuple(points)
             self.breakpoints_changed.emit()
+
+    def set_watches(self, texts: Sequence[str]) -> None:
+        """Watch these expressions."""
+        if tuple(texts) != tuple(self.watches):
+            self.watches = tuple(texts)
+            self.watches_changed.emit()
 
     def set_grouping(self, grouping: GroupWish) -> None:
         """Group the graphs in another way, or fold other groups."""

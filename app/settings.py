@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -27,6 +29,7 @@ class Settings(QObject):
 
     MAX_RECENT = 10
     MAX_TRUSTED = 1000
+    MAX_NOTED = 300
 
     def __init__(self, path: Path | None = None) -> None:
         super().__init__()
@@ -107,6 +110,22 @@ class Settings(QObject):
         self._store.setValue("shown", str(shown))
         self._store.sync()
 
+    def notes(self, path: Path) -> Any:
+        """Return what was kept for a file (see `app.notes`), None for nothing."""
+        try:
+            return json.loads(str(self._store.value(_noted(path), "null")))
+        except (ValueError, RecursionError):
+            return None
+
+    def set_notes(self, path: Path, notes: Mapping[str, Any]) -> None:
+        """Keep notes for a file; those of files that had none for long go."""
+        key = _noted(path)
+        others = [other for other in map(str, self._list("noted")) if other != key]
+        for old in others[self.MAX_NOTED - 1 :]:
+            self._store.remove(old)
+        self._store.setValue("noted", [key, *others][: self.MAX_NOTED])
+        self._store.setValue(key, json.dumps(notes))
+
     def shortcuts(self) -> dict[str, tuple[str, ...]]:
         """Return the keys that the person chose, by command."""
         self._store.beginGroup("shortcuts")
@@ -148,3 +167,8 @@ class Settings(QObject):
         self._store.setValue("window/geometry", geometry)
         self._store.setValue("window/state", state)
         self._store.sync()
+
+
+def _noted(path: Path) -> str:
+    """Return the key under which a file's notes are."""
+    return f"notes/{hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:32]}"

@@ -41,6 +41,7 @@ from app.controller.playback import PlaybackBinding
 from app.controller.preferences import SWITCHES, PreferencesBinding
 from app.controller.previews import PreviewBinding
 from app.controller.problems import ProblemsBinding
+from app.controller.remembering import Remembering
 from app.controller.training import TrainingBinding
 from app.controller.watches import WatchesBinding
 from app.controller.welcoming import Welcoming
@@ -94,6 +95,7 @@ class Controller(QObject):
         self.pinning = Pinning(self.session, self.window, self.graph, self.undo)
         self.grouping = Grouping(self.session, self.window, self.graph, self.undo)
         self.watches = WatchesBinding(self.session, self.window)
+        self.remembering = Remembering(self.session, self.files, settings, self.window)
         self.training = TrainingBinding(self.session, self.window)
         self.derivatives = DerivativesBinding(self.session, self.window)
         self.iterations = IterationsBinding(self.session, self.window.inspector)

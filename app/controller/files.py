@@ -33,6 +33,7 @@ EXPORTS = {
 class Files(QObject):
     """What File menu, drag and drop and the command line open and save."""
 
+    shown_changed = Signal()  # the document has a file now
     recent_changed = Signal()
     tape_saved = Signal(str)  # the file that the saved tape was read from
 
@@ -95,6 +96,7 @@ class Files(QObject):
             self._offer_rest(path, error)
             return False
         self.shown = path.absolute()
+        self.shown_changed.emit()
         self._settings.add_recent(path)
         self.recent_changed.emit()
         return True
@@ -208,6 +210,7 @@ class Files(QObject):
         self._session.title = ""
         self.shown = path.absolute()
         self._session.set_path(path)
+        self.shown_changed.emit()
         self._session.set_dirty(False)
         self._settings.add_recent(path)
         self.recent_changed.emit()

@@ -25,7 +25,6 @@ class WatchesBinding(QObject):
     def __init__(self, session: Session, window: Window) -> None:
         super().__init__(window)
         self._session, self._window, self._panel = session, window, window.watches
-        self.texts: list[str] = []
         self._index: _Index | None = None
         self._grew = False  # since the index was made
         self.reader, self.plotter = Worker("watches", self), Worker("watch over time", self)
@@ -42,6 +41,7 @@ class WatchesBinding(QObject):
         panel.changed.connect(self._change)
         panel.chosen.connect(lambda _: self._plot())
         panel.go_to.connect(session.set_playhead)
+        session.watches_changed.connect(self._list)
         session.playhead_changed.connect(self._moved)
         session.tape_changed.connect(self._anew)
         session.tape_grew.connect(self._go_on)
@@ -69,7 +69,17 @@ class WatchesBinding(QObject):
         else:
             self.checker.submit(lambda cancelled: (text, _problem(index.names, text)))
 
+    @property
+    def texts(self) -> list[str]:
+        """The expressions, in their order."""
+        return list(self._session.watches)
+
     # --- within
+
+    def _list(self) -> None:
+        self._panel.set_readings([Reading(one, None) for one in self.texts])
+        self._read()
+        self._plot()
 
     def _checked(self, result: tuple[str, str]) -> None:
         text, problem = result
@@ -79,11 +89,9 @@ class WatchesBinding(QObject):
             self._take(text)
 
     def _take(self, text: str) -> None:
-        self.texts.append(text)
+        self._session.set_watches([*self.texts, text])
         self._panel.accept()
-        self._panel.set_readings([Reading(one, None) for one in self.texts])
         self._panel.choose(len(self.texts) - 1)
-        self._read()
         self._plot()
 
     def _current(self) -> _Index | None:
@@ -95,15 +103,13 @@ class WatchesBinding(QObject):
         return self._index
 
     def _remove(self, row: int) -> None:
-        del self.texts[row]
-        self._panel.set_readings([Reading(one, None) for one in self.texts])
-        self._read()
-        self._plot()
+        self._session.set_watches([*self.texts[:row], *self.texts[row + 1 :]])
 
     def _change(self, row: int, text: str) -> None:
-        self.texts[row] = text.strip() or self.texts[row]
+        given = list(self.texts)
+        given[row] = text.strip() or given[row]
+        self._session.set_watches(given)
         self._read()
-        self._plot()
 
     def _moved(self, playhead: int) -> None:
         self._panel.set_playhead(playhead)
