@@ -94,6 +94,8 @@ _ROOMS = [
     "utils",
     "func",
     "linalg",
+    "mps",
+    "xpu",
     "fft",
     "overrides",
     "special",

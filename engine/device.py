@@ -107,13 +107,10 @@ def check(where: Any) -> bool:
     if where is CPU:
         return False
     where = device(where)
-    if where.type == "cuda":
-        raise AssertionError("Torch not compiled with CUDA enabled")
+    if where.type in ("cuda", "xpu"):
+        raise AssertionError(f"Torch not compiled with {where.type.upper()} enabled")
     if where.type not in ("cpu", "meta"):
-        raise RuntimeError(
-            f"device '{where}' is not available: tensors live on the CPU here, or have no data "
-            "('meta')"
-        )
+        raise RuntimeError(f"PyTorch is not linked with support for {where.type} devices")
     return bool(where.type == "meta")
 
 

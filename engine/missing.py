@@ -47,7 +47,7 @@ _UNSUPPORTED = {
     "several processes": "distributed multiprocessing futures is_distributed",
     "masked tensors": "masked",
     "downloaded models": "hub package",
-    "other devices": "mps xpu mtia xla vulkan is_vulkan_available",
+    "other devices": "mtia xla vulkan is_vulkan_available",
     "memory shared with other libraries": "from_dlpack to_dlpack from_file",
     "nested tensors": "nested",
 }

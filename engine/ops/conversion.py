@@ -85,12 +85,14 @@ def to(self: Any, *args: Any, **kwargs: Any) -> Any:
             d = a
         elif isinstance(a, Tensor):
             d = a._d
-        elif isinstance(a, (str, Device)):
+        elif isinstance(a, (str, Device)) or type(a) is int:
             place = a
         elif isinstance(a, type):
             d = of_python(a)
-        elif isinstance(a, (int, float, complex)) and not isinstance(a, bool):
-            d = {int: int64, float: float64, complex: complex128}[type(a)]
+        elif isinstance(a, (float, complex)):
+            raise TypeError(
+                f"to() received an invalid combination of arguments - got ({type(a).__name__}), but expected one of:"
+            )
     if d is not None and not isinstance(d, dtype):
         raise TypeError(
             f"to() received an invalid combination of arguments - got (dtype={type(d).__name__}, ), but expected one of:"
@@ -156,7 +158,7 @@ publish(
 )
 publish(
     "cuda",
-    lambda self, *a, **k: check_device("cuda"),
+    lambda self, device=None, *a, **k: check_device("cuda" if device is None else device),
     function=False,
     F=False,
     doc="Refused: there is no CUDA device here.",

@@ -107,6 +107,11 @@ def is_shared(self: Any) -> bool:
     return False
 
 
+def pin_memory(self: Any, device: Any = None) -> Any:
+    """Refused: memory is page-locked for an accelerator, and there is none."""
+    raise RuntimeError("Cannot access accelerator device when none is available.")
+
+
 def share_memory_(self: Any) -> Any:
     """The tensor itself: memory is not shared with other processes."""
     return self
@@ -129,6 +134,7 @@ publish(
     F=False,
     doc="Whether the memory is page-locked: never.",
 )
+publish("pin_memory", pin_memory, function=False, F=False)
 publish("share_memory_", share_memory_, function=False, F=False)
 publish(
     "fill_",

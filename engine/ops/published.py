@@ -123,7 +123,7 @@ ROOMS: dict[str, Names] = {
     "lesser": Names(
         both=("frexp get_device is_conj is_neg mvlgamma pinverse resize_as_ split_with_sizes"),
         functions="fill_ unravel_index zero_",
-        methods="is_pinned is_shared share_memory_",
+        methods="is_pinned is_shared pin_memory share_memory_",
     ),
     "linalg": Names(
         both="det inverse logdet matrix_exp matrix_power slogdet",

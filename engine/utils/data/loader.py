@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -132,6 +133,11 @@ class DataLoader:
         return SequentialSampler(self.dataset)
 
     def __iter__(self) -> Iterator[Any]:
+        if self.pin_memory:
+            warnings.warn(
+                "'pin_memory' argument is set as true but no accelerator is found, then device "
+                "pinned memory won't be used.", UserWarning, stacklevel=2,
+            )  # fmt: skip
         # One number is drawn per pass, as a base seed for workers, whether there are any or not.
         engine.empty((), dtype=engine.int64).random_(generator=self.generator)
         return self._stream() if self._iterable else self._items()
