@@ -20,10 +20,10 @@ class Lazy(Module):
 
     becomes: type[Module] = Module
 
-    def _wait(self, bias: bool) -> None:
+    def _wait(self, bias: bool, dtype: Any) -> None:
         """Take parameters without a shape and wait for the first call."""
-        setattr(self, "weight", UninitializedParameter())  # noqa: B010 (of several classes)
-        self.register_parameter("bias", UninitializedParameter() if bias else None)
+        self.register_parameter("weight", UninitializedParameter(dtype=dtype))
+        self.register_parameter("bias", UninitializedParameter(dtype=dtype) if bias else None)
         self._lazy = self.register_forward_pre_hook(self._materialize)
 
     def has_uninitialized_params(self) -> bool:
@@ -61,7 +61,7 @@ class LazyLinear(Lazy, Linear):
     ) -> None:
         Module.__init__(self)
         self.in_features, self.out_features = 0, out_features
-        self._wait(bias)
+        self._wait(bias, dtype)
 
     def initialize_parameters(self, input: Tensor) -> None:
         self.in_features = input.shape[-1]
@@ -78,7 +78,7 @@ class _LazyConv(Lazy, convolution._Conv):
         Module.__init__(self)
         self._set(0, out_channels, kernel_size, stride, padding, dilation, groups)
         self.padding_mode, self.output_padding = padding_mode, (0,) * self.dims
-        self._wait(bias)
+        self._wait(bias, dtype)
 
     def initialize_parameters(self, input: Tensor) -> None:
         n = self.dims
@@ -124,7 +124,7 @@ class _LazyConvTranspose(_LazyConv, convolution._ConvTranspose):
         self._set(0, out_channels, kernel_size, stride, padding, dilation, groups)
         self.padding_mode = padding_mode
         self.output_padding = ntuple(output_padding, self.dims)
-        self._wait(bias)
+        self._wait(bias, dtype)
 
 
 @own_init
@@ -155,11 +155,12 @@ class _LazyNorm(Lazy, normalization._Running):
     ) -> None:  # fmt: skip
         normalization._Running.__init__(self, 0, eps, momentum, False, False)
         self.affine, self.track_running_stats = affine, track_running_stats
-        self._wait(affine)
+        self._wait(affine, dtype)
         if not affine:
             self.register_parameter("weight", None)
         if track_running_stats:
-            self.running_mean, self.running_var = UninitializedBuffer(), UninitializedBuffer()
+            self.running_mean = UninitializedBuffer(dtype=dtype)
+            self.running_var = UninitializedBuffer(dtype=dtype)
             self.num_batches_tracked = engine.tensor(0, dtype=engine.long)
 
     def reset_parameters(self) -> None:

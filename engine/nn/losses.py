@@ -9,6 +9,7 @@ from engine.tensor import Tensor
 
 from . import functional as F
 from .configured import Configured
+from .distance import PairwiseDistance
 
 _RETIRED: dict[str, Any] = {"size_average": None, "reduce": None, "reduction": "mean"}
 
@@ -235,6 +236,8 @@ class TripletMarginWithDistanceLoss(Loss):
 
     def _check(self) -> None:
         _positive_margin(self)
+        if self.distance_function is None:
+            self.distance_function = PairwiseDistance()
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         return F.triplet_margin_with_distance_loss(
@@ -267,6 +270,8 @@ class MultiMarginLoss(Loss):
 class MultiLabelMarginLoss(Loss):
     """Hinge loss over several target classes."""
 
+    initializer = "_Loss"
+
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.multilabel_margin_loss(input, target, reduction=self.reduction)
 
@@ -274,6 +279,7 @@ class MultiLabelMarginLoss(Loss):
 class MultiLabelSoftMarginLoss(Loss):
     """Binary cross entropy of logits, averaged over the classes."""
 
+    initializer = "_WeightedLoss"
     settings: ClassVar[dict[str, Any]] = {"weight": None, **_RETIRED}
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

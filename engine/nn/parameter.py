@@ -120,7 +120,7 @@ class _Waiting(Tensor):
 
     def materialize(self, shape: Any, **_: Any) -> None:
         """Become an ordinary parameter, or tensor, of the given shape."""
-        self.data = engine.empty(shape)
+        self.data = engine.empty(shape, dtype=self.dtype)
         self.__class__ = self.becomes  # type: ignore[assignment]
 
     def __repr__(self, **_: Any) -> str:
@@ -128,7 +128,7 @@ class _Waiting(Tensor):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if id(self) not in memo:
-            memo[id(self)] = type(self)(self.requires_grad)
+            memo[id(self)] = type(self)(self.requires_grad, dtype=self.dtype)
         return memo[id(self)]
 
 
@@ -137,10 +137,10 @@ class UninitializedParameter(_Waiting, Parameter):
 
     becomes = Parameter
 
-    def __new__(cls, requires_grad: bool = True, **_: Any) -> Any:
-        return _own(cls, None, requires_grad)
+    def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Any:
+        return _own(cls, engine.empty(0, dtype=dtype), requires_grad)
 
-    def __init__(self, requires_grad: bool = True, **_: Any) -> None:
+    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
         """Have no shape yet."""
 
 
@@ -149,10 +149,10 @@ class UninitializedBuffer(_Waiting):
 
     becomes = Tensor
 
-    def __new__(cls, requires_grad: bool = False, **_: Any) -> Any:
-        return _own(cls, None, requires_grad)
+    def __new__(cls, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> Any:
+        return _own(cls, engine.empty(0, dtype=dtype), requires_grad)
 
-    def __init__(self, requires_grad: bool = False, **_: Any) -> None:
+    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
         """Have no shape yet."""
 
 

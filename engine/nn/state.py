@@ -133,13 +133,12 @@ def load_own(
         elif strict:
             missing_keys.append(prefix + _EXTRA)
     if strict:
-        known = {*module._parameters, *buffers, *module._modules}
+        known = {*module._parameters, *buffers}
         known |= {_EXTRA} if _has_extra(module) else set()
-        unexpected_keys.extend(
-            key
-            for key in state_dict
-            if key.startswith(prefix) and key[len(prefix) :].split(".", 1)[0] not in known
-        )
+        for key in state_dict:
+            name, _, below = key[len(prefix) :].partition(".")
+            if key.startswith(prefix) and name not in (module._modules if below else known):
+                unexpected_keys.append(key)
 
 
 def load(module: Any, state_dict: Any, strict: bool, assign: bool) -> _IncompatibleKeys:
@@ -196,6 +195,7 @@ def replace_data(parameter: Any, fn: Callable[[Tensor], Tensor]) -> Any:
     """Set a parameter's data to fn(data), and its gradient's likewise; return the parameter, which
     is a new one where the data moved to another device."""
     if is_lazy(parameter):
+        parameter.data = fn(engine.empty(0, dtype=parameter.dtype))
         return parameter
     if engine.__future__.get_swap_module_params_on_conversion():
         _swap_converted(parameter, fn)

@@ -10,7 +10,7 @@ from engine.tensor import Tensor
 
 from . import state
 from .attributes import Attributes
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 
 class Tree(Attributes):
@@ -127,7 +127,8 @@ class Tree(Attributes):
                     module._parameters[name] = state.replace_data(parameter, fn)
             for name, buffer in module._buffers.items():
                 if buffer is not None:
-                    module._buffers[name] = fn(buffer)
+                    lazy = is_lazy(buffer)
+                    module._buffers[name] = state.replace_data(buffer, fn) if lazy else fn(buffer)
         return self
 
     def to(self, *args: Any, **kwargs: Any) -> Self:

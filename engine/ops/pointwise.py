@@ -163,7 +163,7 @@ define_unary("deg2rad", lambda a: a * (math.pi / 180), "g * (pi / 180)", doc="De
 define_unary("rad2deg", lambda a: a * (180 / math.pi), "g * (180 / pi)", doc="Radians as degrees.")
 define_unary(
     "relu",
-    lambda a: np.maximum(a, 0),
+    lambda a: np.maximum(0, a),  # of two zeros the second: -0.0 stays
     "masked(g, result != 0)",
     kind=RAWTYPE,
     check=lambda values: _relu_check(values),

@@ -70,7 +70,7 @@ class SequentialLR(_Composed):
         _initial_step(schedulers[0])
         self._last_lr = schedulers[0].get_last_lr()
 
-    def step(self, epoch: int | None = None) -> None:
+    def step(self) -> None:  # type: ignore[override]
         """Go to the next epoch."""
         self.last_epoch += 1
         i = bisect_right(self._milestones, self.last_epoch)
@@ -114,7 +114,7 @@ class ChainedScheduler(_Composed):
         _same_optimizer("ChainedScheduler", schedulers, self.optimizer)
         self._last_lr = self._rates()
 
-    def step(self, epoch: int | None = None) -> None:
+    def step(self) -> None:  # type: ignore[override]
         """Go to the next epoch in all schedules."""
         for scheduler in self._schedulers:
             scheduler.step()

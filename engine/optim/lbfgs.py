@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import engine
-from engine.tensor import Tensor
+from engine.tensor import Tensor, wrap
 
 from .line_search import Evaluate, strong_wolfe
 from .optimizer import Optimizer, Raw, check_rate
@@ -16,6 +16,60 @@ from .optimizer import Optimizer, Raw, check_rate
 
 def _number(loss: Any) -> float:
     return float(loss.detach() if isinstance(loss, Tensor) else loss)
+
+
+class _Memory:
+    """Steps and gradient changes, as arrays; the state of the optimizer keeps them as tensors."""
+
+    def __init__(self, state: dict[str, Any], size: int) -> None:
+        self.size = size
+        self.direction, self.gradient = (_array(state.get(k)) for k in ("d", "prev_flat_grad"))
+        self.length = state.get("t")
+        self.changes, self.steps, self.weights = (
+            [_array(v) for v in state.get(k) or ()] for k in ("old_dirs", "old_stps", "ro")
+        )
+        self.scale: Any = _array(state.get("H_diag"))
+
+    def keep(self, state: dict[str, Any], loss: float) -> None:
+        """Put all into the state, with the loss before the last step."""
+        tensors = {"old_dirs": self.changes, "old_stps": self.steps, "ro": self.weights}
+        state["d"], state["t"] = wrap(self.direction), self.length
+        state |= {name: [wrap(v) for v in values] for name, values in tensors.items()}
+        state["H_diag"] = self.scale if isinstance(self.scale, int) else wrap(self.scale)
+        state["prev_flat_grad"], state["prev_loss"] = wrap(self.gradient), loss
+
+    def turn(self, state: dict[str, Any], grad: Raw) -> Raw:
+        """Return -H grad by the two-loop recursion over the remembered steps."""
+        if state["n_iter"] == 1:
+            self.changes, self.steps, self.weights, self.scale = [], [], [], 1
+            return -grad
+        y = grad - self.gradient
+        s = self.direction * grad.dtype.type(self.length)
+        ys = y.dot(s)
+        if ys > 1e-10:
+            remembered = ((self.changes, y), (self.steps, s), (self.weights, 1.0 / ys))
+            for values, value in remembered:
+                if len(values) == self.size:
+                    values.pop(0)
+                values.append(value)
+            self.scale = ys / y.dot(y)
+        q = -grad
+        alphas: list[Any] = []
+        history = list(zip(self.changes, self.steps, self.weights, strict=True))
+        for y, s, ro in reversed(history):
+            alpha = s.dot(q) * ro
+            q = q - alpha * y
+            alphas.append(alpha)
+        found = [*map(wrap, reversed(alphas)), *[None] * self.size]
+        state["al"] = (found + state.get("al", [])[len(alphas) :])[: self.size]
+        r = q * self.scale
+        for (y, s, ro), alpha in zip(history, reversed(alphas), strict=True):
+            r = r + s * (alpha - y.dot(r) * ro)
+        return r
+
+
+def _array(value: Any) -> Any:
+    return value._a if isinstance(value, Tensor) else value
 
 
 class LBFGS(Optimizer):
@@ -86,12 +140,14 @@ class LBFGS(Optimizer):
         evaluations, grad = 1, self._gather()
         if np.abs(grad).max() <= group["tolerance_grad"]:
             return
+        memory = _Memory(state, group["history_size"])
         for n in range(1, group["max_iter"] + 1):
             state["n_iter"] += 1
-            direction = self._direction(state, grad, group["history_size"])
-            state["prev_flat_grad"], previous_loss = grad.copy(), loss
-            lr = float(group["lr"])
+            memory.direction = direction = memory.turn(state, grad)
+            memory.gradient, previous_loss = grad.copy(), loss
+            lr = float(group["lr"]) if isinstance(group["lr"], Tensor) else group["lr"]
             t = min(1.0, 1.0 / float(np.abs(grad).sum())) * lr if state["n_iter"] == 1 else lr
+            memory.length = t
             slope = float(grad.dot(direction))
             if slope > -group["tolerance_change"]:
                 break
@@ -104,7 +160,7 @@ class LBFGS(Optimizer):
                 if n != group["max_iter"]:
                     loss, used = evaluate(), 1
                     grad = self._gather()
-            state["d"], state["t"] = direction, t
+            memory.length = t
             evaluations += used
             state["func_evals"] += used
             if (
@@ -114,6 +170,7 @@ class LBFGS(Optimizer):
                 or abs(loss - previous_loss) < group["tolerance_change"]
             ):
                 break
+        memory.keep(state, previous_loss)
 
     def _search(
         self, evaluate: Callable[[], float], t: float, direction: Raw, loss: float, grad: Raw,
@@ -130,29 +187,3 @@ class LBFGS(Optimizer):
 
         search: Evaluate = at
         return strong_wolfe(search, t, direction, loss, grad, slope)
-
-    def _direction(self, state: dict[str, Any], grad: Raw, size: int) -> Raw:
-        """Return -H grad by the two-loop recursion over the remembered steps."""
-        if state["n_iter"] == 1:
-            state.update(old_dirs=[], old_stps=[], ro=[], H_diag=1.0)
-            return -grad
-        y = grad - state["prev_flat_grad"]
-        s = state["d"] * grad.dtype.type(state["t"])
-        ys = float(y.dot(s))
-        if ys > 1e-10:
-            for name, value in (("old_dirs", y), ("old_stps", s), ("ro", 1.0 / ys)):
-                if len(state[name]) == size:
-                    state[name].pop(0)
-                state[name].append(value)
-            state["H_diag"] = ys / float(y.dot(y))
-        q = -grad
-        alphas = []
-        history = list(zip(state["old_dirs"], state["old_stps"], state["ro"], strict=True))
-        for y, s, ro in reversed(history):
-            alpha = s.dtype.type(float(s.dot(q)) * ro)
-            q = q - alpha * y
-            alphas.append(alpha)
-        r = q * grad.dtype.type(state["H_diag"])
-        for (y, s, ro), alpha in zip(history, reversed(alphas), strict=True):
-            r = r + s * (alpha - s.dtype.type(float(y.dot(r)) * ro))
-        return r

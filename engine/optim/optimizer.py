@@ -150,6 +150,11 @@ class Optimizer:
         return loss
 
     def _step_group(self, group: Group) -> None:
+        if group.get("capturable"):
+            raise AssertionError(
+                "If capturable=True, params and state_steps must be on supported devices: "
+                "['cuda', 'xpu', 'hpu', 'privateuseone', 'xla']."
+            )
         for p in group["params"]:
             if p.grad is not None:
                 state = self.state.get(p, {})

@@ -79,7 +79,7 @@ hardtanh = _expose(define(
 
 
 def _elu(a: Raw, alpha: float, scale: float, input_scale: float) -> Raw:
-    negative = np.expm1(np.minimum(a, 0) * input_scale) * (alpha * scale)
+    negative = np.expm1(np.minimum(0, a) * input_scale) * (alpha * scale)
     return _pick(a <= 0, negative, a * scale, a)
 
 
@@ -124,7 +124,7 @@ def _silu_vjp(F: Any, g: Any, self: Any) -> Any:
 
 
 def _silu(a: Raw) -> Raw:
-    return a / (1 + np.exp(-a)) if a.dtype.kind == "c" else a * _sigmoid(a)
+    return a / (1 + np.exp(-a))
 
 
 silu = _expose(define("silu(self)", _silu, family="activation", self=_silu_vjp))

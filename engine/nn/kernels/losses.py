@@ -236,7 +236,7 @@ def _nll_vjp(
         w = w / (total if total else 1)
     axis = 1 if raw.ndim > 1 else 0
     mask = np.zeros(raw.shape, raw.dtype)
-    np.put_along_axis(mask, np.expand_dims(safe, axis), np.expand_dims(-w, axis), axis)
+    np.put_along_axis(mask, np.expand_dims(safe, axis), np.expand_dims(0 - w, axis), axis)
     if reduction == "none" and g.ndim:
         shape = list(g.shape)
         shape.insert(axis, 1)
