@@ -90,9 +90,7 @@ def to(self: Any, *args: Any, **kwargs: Any) -> Any:
         elif isinstance(a, type):
             d = of_python(a)
         elif isinstance(a, (float, complex)):
-            raise TypeError(
-                f"to() received an invalid combination of arguments - got ({type(a).__name__}), but expected one of:"
-            )
+            d = float64 if isinstance(a, float) else complex128
     if d is not None and not isinstance(d, dtype):
         raise TypeError(
             f"to() received an invalid combination of arguments - got (dtype={type(d).__name__}, ), but expected one of:"
