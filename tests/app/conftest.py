@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
 from app.main import make_application
 from app.settings import Settings
+from tests.app import drive
 
 
 @pytest.fixture
@@ -24,8 +24,4 @@ def controller(qtbot: QtBot, tmp_path: Path) -> Iterator[Controller]:
     made.window.resize(1280, 800)
     qtbot.waitExposed(made.window)
     yield made
-    made.session.set_dirty(False)
-    made.window.close()
-    made.close()
-    made.window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # now, not in a later test
+    drive.end(made)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -17,6 +18,16 @@ from engine.tape.schema import ValueFlag
 from ui.graph.types import Kind, NodeId
 
 RUN = 60_000  # milliseconds that a run may take
+
+
+def end(controller: Controller) -> None:
+    """Close a window and let it go, as a closed tab does, now and not in a later test."""
+    controller.session.set_dirty(False)
+    controller.window.close()
+    controller.close()
+    controller.window.deleteLater()
+    controller.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def open_file(qtbot: QtBot, controller: Controller, path: Path) -> None:

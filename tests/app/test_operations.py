@@ -152,10 +152,7 @@ def test_it_is_where_it_was_at_the_next_start(
     again.window.show()
     qtbot.waitUntil(again.window.docks["operations"].isVisible)
     qtbot.waitUntil(lambda: again.window.operations.current() is not None, timeout=drive.RUN)
-    again.session.set_dirty(False)
-    again.window.close()
-    again.close()
-    again.window.deleteLater()
+    drive.end(again)
 
 
 def test_one_that_was_never_opened_still_opens_over_the_inspector(

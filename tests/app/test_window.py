@@ -10,16 +10,14 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QPoint, QRect, Qt, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.commands import COMMANDS
 from app.controller import Controller
-from app.controller.controller import Controller as Inner
 from app.documents import load
-from app.main import make_application
 from app.settings import Settings
 from tests.app import drive
 
@@ -79,22 +77,6 @@ def test_run_all_has_its_key_also_while_a_cell_is_edited(
     with qtbot.waitSignal(controller.runs.finished, timeout=drive.RUN):
         qtbot.keyClick(editor, Qt.Key.Key_Return, keys)
     assert drive.texts(controller, last) == "2\n"
-
-
-def test_a_window_leaves_no_widgets_behind(qtbot: QtBot, tmp_path: Path) -> None:
-    make_application()
-
-    def open_and_close() -> int:
-        made = Controller(Settings(tmp_path / "settings.ini"))
-        made.window.show()
-        qtbot.waitExposed(made.window)
-        made.window.close()
-        made.close()
-        made.window.deleteLater()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        return len(QApplication.allWidgets())
-
-    assert open_and_close() == open_and_close()
 
 
 def test_accumulation_can_be_seen(qtbot: QtBot, controller: Controller, tmp_path: Path) -> None:
@@ -224,8 +206,7 @@ def test_panels_come_back_as_they_were_left(
     qtbot.waitUntil(lambda: again.window.docks["transport"].isVisible())
     assert again.window.docks["inspector"].isHidden()
     assert again.window.docks["transport"].isFloating()
-    again.window.close()
-    again.close()
+    drive.end(again)
     controller.window.actions_by_id["reset_layout"].trigger()
     assert not docks["inspector"].isHidden()
     assert not docks["transport"].isFloating()
@@ -251,7 +232,7 @@ def test_the_first_start_stays_on_a_small_screen(controller: Controller, tmp_pat
     roomy = available.width() > 1600 and available.height() > 1000
     assert first.window.isMaximized() is not roomy
     assert first.window.width() <= available.width()
-    first.close()
+    drive.end(first)
 
 
 @pytest.mark.parametrize(
@@ -425,9 +406,3 @@ for i in range(300):
     assert len(controller.session.tape.passes) == 300
     assert len(stalls) > 50
     assert max(stalls) < 1.0
-
-
-def test_closing_leaves_no_thread(qtbot: QtBot, controller: Controller) -> None:
-    assert isinstance(controller, Inner)
-    controller.close()
-    assert not controller.graph.pictures.alive

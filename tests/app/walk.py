@@ -97,6 +97,7 @@ def main() -> int:
     from app.controller import Controller
     from app.main import make_application
     from app.settings import Settings
+    from tests.app import drive
 
     make_application()
     with tempfile.TemporaryDirectory() as place:
@@ -111,8 +112,7 @@ def main() -> int:
         print(f"scale {window.devicePixelRatioF():g}")
         for line in cut_off(window):
             print(line)
-        window.close()
-        controller.close()
+        drive.end(controller)
     return 0
 
 

@@ -19,6 +19,7 @@ from app.edits import InsertCell
 from app.main import make_application
 from app.settings import Settings
 from engine.tape.replay import state_at
+from tests.app import drive
 
 PATIENCE = 120.0  # seconds that anything may take
 FRAGMENTS = (
@@ -65,11 +66,7 @@ class Person(RuleBasedStateMachine):
         self.controller.runs.died.connect(self._count_death)
 
     def teardown(self) -> None:
-        self.controller.session.set_dirty(False)
-        self.controller.window.close()
-        self.controller.close()
-        self.controller.window.deleteLater()
-        self.controller.deleteLater()
+        drive.end(self.controller)
         QCoreApplication.processEvents()
         sys.excepthook = self._hook
         self._place.cleanup()
