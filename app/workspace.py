@@ -152,8 +152,7 @@ class Workspace(QObject):
                 continue
             controller = self.current()
             opened.append(controller)
-            if controller.session.tape is not None:
-                controller.session.set_playhead(one.playhead)
+            controller.files.when_shown(partial(controller.session.set_playhead, one.playhead))
             if number == shown:
                 chosen = controller
         if chosen is not None:

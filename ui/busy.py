@@ -10,12 +10,18 @@ from ui.theme import SPACE, Theme
 
 
 class Busy(QWidget):
-    """For a status bar; hidden while nothing goes on."""
+    """For a status bar; hidden while nothing goes on. Of several things the latest is shown.
 
-    cancelled = Signal()
+    Each has an owner, who begins it, ends it and is named when it is cancelled.
+    """
+
+    cancelled = Signal(object)  # owner
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._works: dict[
+            object, tuple[str, int, int]
+        ] = {}  # words, done, of how much (0: unknown)
         self._text = QLabel(self)
         self._bar = QProgressBar(self)
         self._bar.setFixedSize(120, 4)
@@ -23,7 +29,7 @@ class Busy(QWidget):
         self._bar.setAccessibleName("Progress")
         self._cancel = QToolButton(self)
         self._cancel.setAccessibleName("Cancel")
-        self._cancel.clicked.connect(self.cancelled)
+        self._cancel.clicked.connect(lambda: self.cancelled.emit(next(reversed(self._works))))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, SPACE["m"], 0)
         row.setSpacing(SPACE["s"])
@@ -36,20 +42,31 @@ class Busy(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self._cancel.setIcon(icon("close", theme.text_dim))
 
-    def begin(self, text: str) -> None:
+    def begin(self, owner: object, text: str) -> None:
         """Show `text`; how far it is, is not known yet."""
-        self._text.setText(text)
-        self._cancel.setToolTip(f"Cancel: {text}")
-        self._bar.setRange(0, 0)
-        self.show()
+        self._works.pop(owner, None)
+        self._works[owner] = (text, 0, 0)
+        self._show()
 
-    def advance(self, done: int, total: int) -> None:
+    def advance(self, owner: object, done: int, total: int) -> None:
         """Show that `done` of `total` parts are done."""
-        self._bar.setRange(0, max(total, 1))
-        self._bar.setValue(done)
+        if owner in self._works:
+            self._works[owner] = (self._works[owner][0], done, max(total, 1))
+            self._show()
 
-    def end(self) -> None:
-        self.hide()
+    def end(self, owner: object) -> None:
+        """Show it no longer."""
+        self._works.pop(owner, None)
+        self._show()
+
+    def _show(self) -> None:
+        self.setVisible(bool(self._works))
+        if self._works:
+            text, done, total = next(reversed(self._works.values()))
+            self._text.setText(text)
+            self._cancel.setToolTip(f"Cancel: {text}")
+            self._bar.setRange(0, total)
+            self._bar.setValue(done)
 
     def words(self) -> str:
         """Return what is said to go on, "" if nothing does."""

@@ -36,7 +36,7 @@ class Checking(QObject):
         self.worker.done.connect(self._done)
         self.worker.failed.connect(self._failed)
         self._advanced.connect(self._advance)
-        window.busy.cancelled.connect(self._cancel)
+        window.busy.cancelled.connect(lambda owner: self._cancel() if owner is self else None)
         session.tape_changed.connect(self._forget)
         runs.kernel.checked.connect(self._own_checked)
 
@@ -65,7 +65,7 @@ class Checking(QObject):
             self._window.notice.show_message(text)
             return
         frozen = tape.snapshot()
-        self._window.busy.begin("Checking gradients")
+        self._window.busy.begin(self, "Checking gradients")
         self.worker.submit(lambda cancelled: (tape, *self._checks(frozen, steps, cancelled)))
 
     def _members(self, nodes: Iterable[NodeId]) -> list[NodeId]:
@@ -91,19 +91,19 @@ class Checking(QObject):
 
     def _advance(self, done: int, total: int) -> None:
         if self.worker.busy:
-            self._window.busy.advance(done, total)
+            self._window.busy.advance(self, done, total)
 
     def _done(self, result: tuple[Tape, list[numeric.Check], list[Finding]]) -> None:
         tape, checks, wrong = result
         if tape is not self._session.tape:
-            self._window.busy.end()
+            self._window.busy.end(self)
             return
         own = [one.step for one in checks if not numeric.is_known(_op_name(tape, one))]
         if own and self._runs.tape is tape and self._runs.kernel.state == "idle":
             self._checks_so_far = checks
             self._asked = self._runs.kernel.check_functions(sorted(set(own)))
             return  # the person's own Functions can be run again only there
-        self._window.busy.end()
+        self._window.busy.end(self)
         self._show(tape, checks, wrong)
 
     def _own_checked(self, token: int, said: dict[str, Any]) -> None:
@@ -111,7 +111,7 @@ class Checking(QObject):
         if token != self._asked:
             return
         self._asked = -1
-        self._window.busy.end()
+        self._window.busy.end(self)
         tape, checks, self._checks_so_far = self._session.tape, self._checks_so_far, []
         if tape is not None:
             new = {(c.step, c.slot): c for c in (numeric.Check(*c) for c in said.get("checks", ()))}
@@ -133,7 +133,7 @@ class Checking(QObject):
             self._window.graph.canvas.show_node(worst)
 
     def _failed(self, error: Exception) -> None:
-        self._window.busy.end()
+        self._window.busy.end(self)
         if not isinstance(error, TapeError):
             raise error  # ours: the report dialog shows it
         self._window.notice.show_message(str(error), error=True)
@@ -141,10 +141,10 @@ class Checking(QObject):
     def _cancel(self) -> None:
         if self._asked >= 0:
             self._asked = -1
-            self._window.busy.end()
+            self._window.busy.end(self)
         if self.worker.busy:
             self.worker.cancel()
-            self._window.busy.end()
+            self._window.busy.end(self)
 
     def _forget(self) -> None:
         self._cancel()

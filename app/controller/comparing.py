@@ -7,14 +7,16 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
+from app.controller.waiting import Progress, Waiting
 from app.counterpart import of_tape
 from app.session import Session
 from app.window import Window
-from app.work import Worker
 from engine.tape.compare import Comparison, Difference, compare
 from engine.tape.schema import Event
 from engine.tape.tape import Tape, TapeError
 from ui.graph.types import Kind, NodeId
+
+Result = tuple[Tape, Tape, str, Comparison]
 
 
 class Comparing(QObject):
@@ -26,9 +28,7 @@ class Comparing(QObject):
         self._panel = window.differences
         self._other: Tape | None = None
         self._found: Comparison | None = None
-        self.worker = Worker("comparison", self)
-        self.worker.done.connect(self._done)
-        self.worker.failed.connect(self._failed)
+        self.waiting = Waiting(window.busy, self)
         self._panel.chosen.connect(self._go_to)
         self._panel.ended.connect(self.end)
         session.counterpart_changed.connect(self._counterpart_changed)
@@ -47,14 +47,18 @@ class Comparing(QObject):
         tape = self._session.tape
         if tape is None:
             return
-        try:
-            other = Tape.open(path)
-        except TapeError as error:
-            self._window.notice.show_message(str(error), error=True)
-            return
         frozen = tape.snapshot()
-        self._window.statusBar().showMessage(f"Comparing with {path.name} …")
-        self.worker.submit(lambda cancelled: (tape, other, path.name, compare(frozen, other)))
+
+        def job(progress: Progress) -> Result:
+            other = Tape.open(path, progress=progress)
+            try:
+                found = compare(frozen, other, lambda: progress(1, 1))
+            except BaseException:
+                other.close()
+                raise
+            return tape, other, path.name, found
+
+        self.waiting.run(f"Comparing with {path.name}", job, self._done, self._failed)
 
     def end(self) -> None:
         """Show the recording by itself again."""
@@ -62,12 +66,11 @@ class Comparing(QObject):
 
     def close(self) -> None:
         """End the thread and let go of the other recording."""
-        self.worker.close()
+        self.waiting.close()
         self._release()
 
-    def _done(self, result: tuple[Tape, Tape, str, Comparison]) -> None:
+    def _done(self, result: Result) -> None:
         tape, other, name, found = result
-        self._window.statusBar().clearMessage()
         if tape is not self._session.tape:
             other.close()
             return
@@ -77,7 +80,6 @@ class Comparing(QObject):
         self._window.show_differences()
 
     def _failed(self, error: Exception) -> None:
-        self._window.statusBar().clearMessage()
         if not isinstance(error, TapeError):
             raise error  # ours: the report dialog shows it
         self._window.notice.show_message(str(error), error=True)

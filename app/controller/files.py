@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.controller.exports import Exports
 from app.controller.leaving import Leaving
+from app.controller.waiting import Waiting
 from app.documents import Cell, Document, DocumentError, load, new, new_key, save
 from app.examples import Example
 from app.runs import Runs
@@ -19,6 +21,8 @@ from app.window import Window
 from engine.tape.tape import Tape, TapeError
 from ui.graph.groups import By
 
+#: Bytes of a tape from which on it is read and written beside the window's own work.
+LARGE = 24_000_000
 OPENABLE = "Notebooks, scripts, tapes (*.ipynb *.py *.tape)"
 NOTEBOOK, SCRIPT = "Notebook (*.ipynb)", "Python script (*.py)"
 #: What each format is called where one chooses it.
@@ -42,10 +46,12 @@ class Files(QObject):
         self._session, self._runs, self._window, self._settings = session, runs, window, settings
         self.exports = Exports(self)
         self.leaving = Leaving(session, window, self.save)
+        self._then: list[Callable[[], object]] = []  # when a large recording is shown
         self.shown: Path | None = None  # the file that the document or the recording is from
         #: Who opens a file, or with None something new; None: these do.
         self.elsewhere: Callable[[Path | None], Files | None] = lambda path: None
         self._watch_exports()
+        self.waiting, self.saving = Waiting(window.busy, self), Waiting(window.busy, self)
         #: Asked before a document is written over its own file.
         self.may_overwrite: Callable[[Path], bool] = lambda _: True
 
@@ -81,55 +87,95 @@ class Files(QObject):
         return self.leaving.before(lambda: self._open(path))
 
     def _open(self, path: Path) -> bool:
+        if path.suffix.lower() == ".tape":
+            return self._with_tape(
+                path, partial(self._show_whole, path), partial(self._offer_rest, path)
+            )
         try:
-            if path.suffix.lower() == ".tape":
-                tape = Tape.open(path)
-                self._show_tape(path.name, tape)
-                if not tape.complete:
-                    self._window.notice.show_message(_unfinished(path.name, tape))
-            else:
-                self._show(load(path), foreign=True)
+            self._show(load(path), foreign=True)
         except DocumentError as error:
             self._window.notice.show_message(str(error), error=True)
             return False
-        except TapeError as error:
-            self._offer_rest(path, error)
+        self._is_shown(path)
+        return True
+
+    def _with_tape(
+        self, path: Path, then: Callable[[Tape], object], failed: Callable[[TapeError], object],
+        rest: bool = False,
+    ) -> bool:  # fmt: skip
+        """Read a tape, or what can be read of it, and call `then`; returns False if it failed.
+
+        A large one is read while the window goes on, until something else is opened.
+        """
+        try:
+            large = path.stat().st_size > LARGE
+            tape = None if large else Tape.open(path, partial=rest)
+        except OSError as error:
+            failed(TapeError(str(path), "opening", error.strerror or str(error)))
             return False
+        except TapeError as error:
+            failed(error)
+            return False
+        if tape is None:
+            self.waiting.run(
+                f"Opening {path.name}",
+                lambda progress: Tape.open(path, partial=rest, progress=progress),
+                then, partial(_expected, failed),
+            )  # fmt: skip
+        else:
+            then(tape)
+        return True
+
+    def _show_whole(self, path: Path, tape: Tape) -> None:
+        self._show_tape(path.name, tape)
+        if not tape.complete:
+            self._window.notice.show_message(_unfinished(path.name, tape))
+        self._is_shown(path)
+        for then in self._then:
+            then()
+        self._then.clear()
+
+    def _is_shown(self, path: Path) -> None:
         self.shown = path.absolute()
         self.shown_changed.emit()
         self._settings.add_recent(path)
         self.recent_changed.emit()
-        return True
 
     def open_recovered(self, path: Path, title: str) -> bool:
         """Show what can be read of a damaged or unfinished tape, and say what is lost.
 
-        Returns whether it is shown, see `open_here`. Raises TapeError where nothing can be read.
+        Returns whether anything can be, see `open_here`.
         """
-        tape = Tape.open(path, partial=True)
-        return self.leaving.before(lambda: self._show_rest(title, tape), tape.close)
 
-    def _show_rest(self, title: str, tape: Tape) -> bool:
+        def refuse(error: TapeError) -> None:
+            self._window.notice.show_message(f"It cannot be read: {error}", error=True)
+
+        return self.leaving.before(
+            lambda: self._with_tape(path, partial(self._show_rest, title), refuse, rest=True)
+        )
+
+    def _show_rest(self, title: str, tape: Tape) -> None:
         self._show_tape(title, tape)
         self._window.notice.show_message(
             _unfinished(title, tape), error=tape.damage is not None,
             action=("Save Recording As…", self.save_tape), stays=True,
         )  # fmt: skip
-        return True
 
     def _offer_rest(self, path: Path, error: TapeError) -> None:
         """Say where a tape is damaged, and offer what can be read of it."""
-        action: tuple[str, Callable[[], object]] | None = None
-        try:
-            rest = Tape.open(path, partial=True)
-        except TapeError:
-            pass  # nothing
-        else:
+
+        def offer(rest: Tape) -> None:
+            action: tuple[str, Callable[[], object]] | None = None
             if len(rest.events):
                 count = f"Open Its First {len(rest.events):,} Events"
                 action = count, lambda: self.open_recovered(path, path.name)
             rest.close()
-        self._window.notice.show_message(str(error), error=True, action=action)
+            self._window.notice.show_message(str(error), error=True, action=action)
+
+        def refuse(_: TapeError) -> None:
+            self._window.notice.show_message(str(error), error=True)
+
+        self._with_tape(path, offer, refuse, rest=True)
 
     def open_example(self, example: Example) -> None:
         """Open a copy of an example and run it: it is ours, and small."""
@@ -149,6 +195,8 @@ class Files(QObject):
     def _show(
         self, document: Document, title: str = "", run: bool = False, foreign: bool = False
     ) -> None:
+        self.waiting.cancel()  # a file that was to be shown here
+        self._then.clear()
         self.shown = None
         if not document.cells:
             document.cells.append(Cell(new_key()))
@@ -170,6 +218,13 @@ class Files(QObject):
         self._runs.close()
         self._session.set_document(document, foreign=True)
         self._session.set_tape(tape)
+
+    def when_shown(self, then: Callable[[], object]) -> None:
+        """Call `then` when the recording that is opened is shown: now, unless it is large."""
+        if self.waiting.busy:
+            self._then.append(then)
+        elif self._session.tape is not None:
+            then()
 
     # --- saving
 
@@ -231,20 +286,37 @@ class Files(QObject):
         return bool(name) and self.write_tape(Path(name))
 
     def write_tape(self, path: Path) -> bool:
-        """Write the recording to `path`; returns whether it could be."""
-        assert self._session.tape is not None
+        """Write the recording to `path`; returns False where it could not be.
+
+        A large one is written while the window goes on.
+        """
+        tape = self._session.tape
+        assert tape is not None
         if path.suffix.lower() != ".tape":
             path = path.with_name(path.name + ".tape")
+        frozen = tape.snapshot()
+        if tape.size > LARGE:
+            self.saving.run(
+                f"Saving {path.name}", lambda progress: frozen.save(path, progress=progress),
+                lambda _: self._saved(tape, path), partial(_expected, self._not_saved),
+            )  # fmt: skip
+            return True
         try:
-            self._session.tape.save(path)
-        except (TapeError, OSError) as error:
-            self._window.notice.show_message(f"The recording is not saved: {error}", error=True)
+            frozen.save(path)
+        except TapeError as error:
+            self._not_saved(error)
             return False
-        self.tape_saved.emit(self._session.tape.file)
+        self._saved(tape, path)
+        return True
+
+    def _saved(self, tape: Tape, path: Path) -> None:
+        self.tape_saved.emit(tape.file)
         self._settings.add_recent(path)
         self.recent_changed.emit()
         self._window.statusBar().showMessage(f"Saved {path.name}", 4000)
-        return True
+
+    def _not_saved(self, error: TapeError) -> None:
+        self._window.notice.show_message(f"The recording is not saved: {error}", error=True)
 
     def export(self) -> None:
         """Ask for a place and write the shown graph there."""
@@ -289,11 +361,11 @@ class Files(QObject):
 
     def _watch_exports(self) -> None:
         exports, busy, window = self.exports, self._window.busy, self._window
-        exports.began.connect(lambda name: busy.begin(f"Exporting {name}"))
-        exports.advanced.connect(busy.advance)
+        exports.began.connect(lambda name: busy.begin(exports, f"Exporting {name}"))
+        exports.advanced.connect(partial(busy.advance, exports))
         for ended in (exports.done, exports.failed, exports.cancelled):
-            ended.connect(busy.end)
-        busy.cancelled.connect(exports.cancel)
+            ended.connect(lambda *_: busy.end(exports))
+        busy.cancelled.connect(lambda owner: exports.cancel() if owner is exports else None)
         exports.done.connect(lambda name: window.statusBar().showMessage(f"Wrote {name}", 4000))
         exports.failed.connect(lambda text: window.notice.show_message(text, error=True))
         exports.cancelled.connect(lambda: window.statusBar().showMessage("Export cancelled", 4000))
@@ -301,6 +373,12 @@ class Files(QObject):
     def _folder(self) -> Path:
         path = self._session.document.path
         return path.parent if path else Path.cwd()
+
+
+def _expected(call: Callable[[TapeError], object], error: Exception) -> None:
+    if not isinstance(error, TapeError):
+        raise error  # ours: the report dialog shows it
+    call(error)
 
 
 def _unfinished(title: str, tape: Tape) -> str:

@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject
 from app.controller.files import Files
 from app.kernel import folders
 from app.window import Window
-from engine.tape.errors import TapeError
 from engine.tape.storage.room import in_words
 
 
@@ -53,11 +52,7 @@ class Leftovers(QObject):
             self._window.notice.show_message("Another window has opened this recording.")
             return False
         self._opened.add(claimed)
-        try:
-            return self._files.open_recovered(claimed, f"Recording of {when(claimed)}")
-        except TapeError as error:
-            self._window.notice.show_message(f"It cannot be read: {error}", error=True)
-            return False
+        return self._files.open_recovered(claimed, f"Recording of {when(claimed)}")
 
     def discard(self, tape: Path) -> None:
         """Remove a recording, and offer the next."""

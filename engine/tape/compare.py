@@ -7,7 +7,7 @@ an added or removed line leaves all others in their places; leaves, nodes and pa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -75,14 +75,17 @@ class Comparison:
         return int(self._events[max(0, min(playhead, len(self._events) - 1))])
 
 
-def compare(a: Tape, b: Tape) -> Comparison:
-    """Return how two tapes correspond and differ. Arrays with equal checksums count as equal."""
-    return _Comparer(a, b).run()
+def compare(a: Tape, b: Tape, check: Callable[[], object] = lambda: None) -> Comparison:
+    """Return how two tapes correspond and differ. Arrays with equal checksums count as equal.
+
+    check: is called many times a second; what it raises ends the comparison.
+    """
+    return _Comparer(a, b, check).run()
 
 
 class _Comparer:
-    def __init__(self, a: Tape, b: Tape) -> None:
-        self.a, self.b = a, b
+    def __init__(self, a: Tape, b: Tape, check: Callable[[], object]) -> None:
+        self.a, self.b, self._check = a, b, check
         self.ops, self.values = _none(len(a.ops)), _none(len(a.values))
         self.nodes, self.passes = _none(len(a.nodes)), _none(len(a.passes))
         self.steps = _none(len(a.steps))
@@ -91,6 +94,7 @@ class _Comparer:
 
     def run(self) -> Comparison:
         self._pair_ops()
+        self._check()
         self._pair_values()
         self._pair_passes()
         self._compare_leaves()
@@ -119,6 +123,7 @@ class _Comparer:
     def _pair_values(self) -> None:
         a, b = self.a, self.b
         for op in np.flatnonzero(self.ops >= 0).tolist():
+            self._check()
             other = int(self.ops[op])
             one, two = a.ops[op], b.ops[other]
             self.values[one["out0"] : one["out0"] + one["n_out"]] = np.arange(
@@ -202,6 +207,7 @@ class _Comparer:
     def _compare_ops(self) -> None:
         a, b = self.a, self.b
         for op, other in enumerate(self.ops.tolist()):
+            self._check()
             row = a.ops[op]
             name, event = a.text(int(row["name"])), int(row["event"])
             if other < 0:
@@ -244,6 +250,7 @@ class _Comparer:
     def _compare_steps(self) -> None:
         a, b = self.a, self.b
         for step, other in enumerate(self.steps.tolist()):
+            self._check()
             node = int(a.steps["node"][step])
             if other < 0:
                 if self.passes[a.steps["pass_"][step]] >= 0:

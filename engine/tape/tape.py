@@ -6,6 +6,7 @@ import copy
 import math
 import zlib
 from bisect import bisect_left
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ from engine.tape.tables import Tables
 __all__ = ["NotKept", "Source", "Tape", "TapeError"]
 
 Array = NDArray[Any]
+Progress = Callable[[int, int], object]  # what is done, of how much
 Rows = NDArray[np.void]
 
 _AT_ONCE = 1 << 18  # rows that are checked together: a long run has many small segments
@@ -74,7 +76,9 @@ class Tape:
     statistics: Rows
     reads: Rows
 
-    def __init__(self, source: Bytes, partial: bool = False) -> None:
+    def __init__(
+        self, source: Bytes, partial: bool = False, progress: Progress = lambda done, total: None
+    ) -> None:
         self._source, self._partial = source, partial
         self.damage: TapeError | None = None
         self._reader = SegmentReader(source)
@@ -86,27 +90,32 @@ class Tape:
         self.releases = Releases()
         self.sums = ArrayCache()
         self._publish()
-        self.refresh()
+        self.refresh(progress)
 
     @classmethod
-    def open(cls, path: Path | str, partial: bool = False) -> Tape:
+    def open(
+        cls, path: Path | str, partial: bool = False,
+        progress: Progress = lambda done, total: None,
+    ) -> Tape:  # fmt: skip
         """Open a saved file or a growing spool; TapeError names the file and the place in it.
 
-        partial: take a damaged file up to its damage, which `damage` tells then.
+        partial: take a damaged file up to its damage, which `damage` tells then. progress: is
+        called with the bytes that were read and all there are; what it raises ends the reading.
         """
         source = FileSource(Path(path))
         try:
-            return cls(source, partial)
+            return cls(source, partial, progress)
         except BaseException:
             source.close()
             raise
 
-    def refresh(self) -> bool:
+    def refresh(self, progress: Progress = lambda done, total: None) -> bool:
         """Read what was appended since; return whether something was."""
         before = len(self.events)
         try:
             while self.damage is None and (segments := self._reader.several(_AT_ONCE)):
                 self._take(segments)
+                progress(self._reader.end, self._source.size())
         except TapeError as error:
             if not self._partial:
                 raise
@@ -142,11 +151,17 @@ class Tape:
         frozen._statistics_of = Grouped()
         frozen.releases = Releases()
         frozen._shapes = dict(self._shapes)
+        frozen._reader = self._reader.snapshot()
         return frozen
 
     def _publish(self) -> None:
         for name in TABLES:
             setattr(self, name, self._tables.rows(name))
+
+    @property
+    def size(self) -> int:
+        """The bytes that its file has by now."""
+        return self._source.size()
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -250,11 +265,15 @@ class Tape:
         key = self.text(int(self.cells["key"][cell])) if cell >= 0 else ""
         return Source(self.text(file), line, key, self.text(function))
 
-    def save(self, path: Path | str) -> None:
-        """Write the tape as it is now to a file, which is whole whatever happens."""
+    def save(self, path: Path | str, progress: Progress = lambda done, total: None) -> None:
+        """Write the tape as it is now to a file, which is whole whatever happens.
+
+        progress: is called with the bytes that were written and all there are; what it raises
+        leaves the file at `path` as it was.
+        """
         from engine.tape.summary import summarize
 
-        save_copy(self._source, self._reader, Path(path), lambda: summarize(self))
+        save_copy(self._source, self._reader, Path(path), lambda: summarize(self), progress)
 
     def close(self) -> None:
         self._source.close()

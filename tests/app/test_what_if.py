@@ -182,8 +182,10 @@ def test_what_is_only_in_the_other_recording_is_gone_to_where_it_would_be(
     assert exp <= opened.session.playhead <= exp + 2
 
 
-def test_what_is_no_tape_cannot_be_compared(opened: Controller, tmp_path: Path) -> None:
+def test_what_is_no_tape_cannot_be_compared(
+    qtbot: QtBot, opened: Controller, tmp_path: Path
+) -> None:
     (tmp_path / "bad.tape").write_bytes(b"no tape")
     opened.comparing.open(tmp_path / "bad.tape")
-    assert "bad.tape" in opened.window.notice.text()
+    qtbot.waitUntil(lambda: "bad.tape" in opened.window.notice.text(), timeout=drive.RUN)
     assert opened.session.counterpart is None

@@ -17,11 +17,12 @@ _BLOCK = 4 << 20
 
 
 def save_copy(
-    source: Source, reader: SegmentReader, path: Path, summary: Callable[[], dict[str, Any]]
-) -> None:
+    source: Source, reader: SegmentReader, path: Path, summary: Callable[[], dict[str, Any]],
+    progress: Callable[[int, int], object],
+) -> None:  # fmt: skip
     """Copy all whole segments that were read to `path`, finished with summary and directory."""
     with replacing(path) as file:
-        _copy(source, reader.end, file.write)
+        _copy(source, reader.end, file.write, progress)
         members = [m for m in reader.members if m.name != "summary.json"]
         write_end(file, members, reader.summary or summary())
 
@@ -47,7 +48,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise TapeError(str(path), "saving", error.strerror or str(error)) from error
 
 
-def _copy(source: Source, end: int, write: Callable[[bytes], object]) -> None:
+def _copy(
+    source: Source, end: int, write: Callable[[bytes], object],
+    progress: Callable[[int, int], object],
+) -> None:  # fmt: skip
     at = 0
     while at < end:
         block = source.read(at, min(_BLOCK, end - at))
@@ -57,3 +61,4 @@ def _copy(source: Source, end: int, write: Callable[[bytes], object]) -> None:
             )
         write(block)
         at += len(block)
+        progress(at, end)

@@ -6,6 +6,7 @@ A segment is its payload members, its table members in the order of `TABLES`, an
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import zlib
@@ -172,6 +173,12 @@ class SegmentReader:
     def complete(self) -> bool:
         """Whether the recording was finished: the summary and a directory are there."""
         return self._scanner.finished and self.summary is not None
+
+    def snapshot(self) -> SegmentReader:
+        """Return the reader with what it has read, for another thread: it reads no more."""
+        frozen = copy.copy(self)
+        frozen.members = list(self.members)
+        return frozen
 
     def next(self) -> Segment | None:
         """Return the next whole segment, None where there is none yet."""
