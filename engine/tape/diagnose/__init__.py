@@ -38,7 +38,7 @@ def why(
 ) -> Finding:
     """Return why a tensor's .grad is what it is at a playhead (default: the end).
 
-    element: the index of one element; else the whole is asked for. Raises IndexError for an element
+    element: the index of one element, or of a row; else the whole is asked for. Raises IndexError for an element
     that the tensor does not have.
     """
     facts = tape if isinstance(tape, Facts) else Facts(tape)
@@ -49,7 +49,7 @@ def why(
         return none.why_none(facts, tensor, playhead)
     mask = np.ones(grad.shape, bool)
     if element is not None:
-        if len(element) != grad.ndim:
+        if len(element) > grad.ndim:
             raise IndexError(
                 f"{facts.name(tensor)}.grad has {grad.ndim} dimensions, not {len(element)}"
             )

@@ -84,7 +84,8 @@ def numbers_of(
             tensor,
         )
     if not how:
-        event = facts.at_value(f"the numbers of {was} are taken through .data", copy)
+        words = f"the numbers of {was} are taken through .data"
+        event = facts.at_birth(words, copy) if ".data" in made.code else facts.at_value(words, copy)
         return Finding(
             "data",
             f"{was}.data has the numbers of {was} without their history",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.tape.arguments import arguments
 from engine.tape.diagnose.finding import Link
-from engine.tape.diagnose.lines import assigned, taken_out
+from engine.tape.diagnose.lines import assigned, taken_out, through_data
 from engine.tape.diagnose.origins import Origins
 from engine.tape.errors import NotKept
 from engine.tape.grouped import Grouped
@@ -263,6 +263,12 @@ class Facts:
     def where_taken(self, text: str, value: int) -> Link | None:
         """Return a link to where the program takes a leaf's numbers without recording it, or None."""
         found = taken_out(self._cells_until(-1), self.name(int(self.tape.values["tensor"][value])))
+        return None if found is None else _moved(self.at_value(text, value), found)
+
+    def where_data(self, text: str, value: int) -> Link | None:
+        """Return a link to where the program reads a leaf's .data, or None."""
+        name = self.name(int(self.tape.values["tensor"][value]))
+        found = through_data(self._cells_until(-1), name)
         return None if found is None else _moved(self.at_value(text, value), found)
 
     def _cells_until(self, loc: int) -> list[tuple[str, str, int]]:

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from engine.tape import freed, writes
-from engine.tape.diagnose.breaks import lost_at
+from engine.tape.diagnose.breaks import cut_at, lost_at
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
 from engine.tape.schema import Mark
@@ -59,9 +59,12 @@ def explain(facts: Facts, text: str, event: int) -> Finding:
     here = facts.at_event(first, event)
     for pattern, cause, title, why, remedy in _KNOWN:
         if pattern in text:
-            return Finding(
-                cause, title, why, remedy, (*_culprit(facts, cause, event), here), Severity.ERROR
-            )
+            led = _culprit(facts, cause, event)
+            if cause == "root-without-graph" and led:
+                cut = cut_at(facts, led[0].op, "the leaves", -1, ())
+                title, why = f"{title}: {cut.title}", f"{why} {cut.text}"
+                led, remedy = cut.chain, cut.remedy
+            return Finding(cause, title, why, remedy, (*led, here), Severity.ERROR)
     if "second time" in text:
         return _freed(facts, text, event, event, None)
     if _SHAPES.search(text):
@@ -94,16 +97,16 @@ _KNOWN: tuple[tuple[str, str, str, str, str], ...] = (
         "Make a leaf require a gradient, and look for detach(), .data, .item() or no_grad on the way.",
     ),
     (
-        "a leaf Variable that requires grad is being used in an in-place", "leaf-in-place",
-        "a leaf that requires a gradient is written in place",
-        "The graph could not tell the leaf before the write from the leaf after it.",
-        "Write under torch.no_grad(): with torch.no_grad(): w -= lr * w.grad.",
-    ),
-    (
         "a view of a leaf Variable that requires grad is being used in an in-place", "leaf-in-place",
         "a view of a leaf that requires a gradient is written in place",
         "The view shares the leaf's memory, so the leaf would change under its graph.",
         "Write under torch.no_grad(), or compute a new tensor (clone first).",
+    ),
+    (
+        "a leaf Variable that requires grad is being used in an in-place", "leaf-in-place",
+        "a leaf that requires a gradient is written in place",
+        "The graph could not tell the leaf before the write from the leaf after it.",
+        "Write under torch.no_grad(): with torch.no_grad(): w -= lr * w.grad.",
     ),
     (
         "view of a leaf", "leaf-in-place", "a view of a leaf is written in place",

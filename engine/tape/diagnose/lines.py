@@ -35,14 +35,27 @@ def _without_magics(source: str) -> str:
     return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
 
 
+def through_data(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, str] | None:
+    """Return (cell, line, its text) where a name's .data is read; None if nowhere."""
+    return _searched(
+        cells, re.compile(rf"\b{re.escape(name)}\.data\b(?!\s*[-+*/@]?=[^=])(?!\.\w+_\()")
+    )
+
+
 def taken_out(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, str] | None:
     """Return (cell, line, its text) where a name's numbers are taken, as with .tolist(); None if not."""
     taken = re.compile(
         rf"\b{re.escape(name)}(\[[^\]]*\]|\.detach\(\)|\.cpu\(\))*\.(tolist|item|numpy)\("
         rf"|\b(float|int|list)\({re.escape(name)}\)"
     )
+    return _searched(cells, taken)
+
+
+def _searched(
+    cells: list[tuple[str, str, int]], pattern: re.Pattern[str]
+) -> tuple[str, int, str] | None:
     for key, source, last in cells:
         for number, line in enumerate(source.splitlines()[:last], 1):
-            if taken.search(line):
+            if pattern.search(line):
                 return key, number, line.strip()
     return None

@@ -258,7 +258,10 @@ def _no_path(facts: Facts, tensor: int, pass_: int) -> Finding:
     ]
     first = facts.values_of(tensor)[0]
     taken = _taken_out(facts, tensor)
-    if taken >= 0 and not any(facts.requires_grad(o) for op in uses for o in facts.outputs(op)):
+    made_anew = all(facts.is_leaf(v) for v in facts.roots(pass_))
+    if taken >= 0 and (
+        made_anew or not any(facts.requires_grad(o) for op in uses for o in facts.outputs(op))
+    ):
         return numbers_of(facts, taken, taken, name, tensor, (begun,))
     gone = None if uses else facts.where_taken(f"the numbers of {name} are taken out", first)
     if gone is not None:
@@ -267,6 +270,13 @@ def _no_path(facts: Facts, tensor: int, pass_: int) -> Finding:
             f"No operation reads {name} itself: the program computes with its numbers, which have no "
             "history.",
             f"Compute with {name} as a tensor.", (gone, begun), Severity.ERROR, tensor,
+        )  # fmt: skip
+    data = None if uses else facts.where_data(f"{name}.data is read", first)
+    if data is not None:
+        return Finding(
+            "data", f"{name}.data has the numbers of {name} without their history",
+            f"What is computed from {name}.data is not recorded, so no gradient comes back to it.",
+            f"Use {name} itself instead of {name}.data.", (data, begun), Severity.ERROR, tensor,
         )  # fmt: skip
     if not uses:
         return Finding(

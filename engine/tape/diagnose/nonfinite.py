@@ -17,6 +17,7 @@ _FILLING = ("masked_fill", "fill", "full", "full_like", "where", "index_put", "c
             "triu", "tril", "cat", "stack", "scatter", "empty", "empty_like")  # fmt: skip
 _MASKS = ("where", "masked_fill", "mul", "index", "masked_select", "select", "slice", "gather",
           "index_select", "index_put", "nan_to_num", "tril", "triu")  # fmt: skip
+_FACTORS = ("mul", "div", "mm", "addmm", "bmm", "mv", "addmv", "dot", "matmul", "baddbmm")
 _MEANS = ("mean", "std", "var", "std_mean", "var_mean", "median", "nll_loss", "mse_loss", "l1_loss")
 
 
@@ -92,8 +93,11 @@ def born_backward(facts: Facts, tensor: int, step: int, row: int, trail: Trail) 
     value = facts.input_of(node, int(tape.contributions["slot"][row])) if op >= 0 else -1
     inputs = [v for v in facts.inputs(op) if v >= 0] if op >= 0 else []
     wrong = [v for v in inputs if bad(facts.array(v)) and arithmetic(facts, v)]
-    if wrong and not _masked_from(facts, step):
+    if wrong and _masked_from(facts, step) < 0:
         return why_value(facts, wrong[0])
+    given = [v for v in inputs if bad(facts.array(v))]
+    if given and op >= 0 and facts.base(op) in _FACTORS and _masked_from(facts, step) < 0:
+        return why_value(facts, given[0])
     sent, came = facts.sent(row), next((g for g in gradients(facts, step) if g is not None), None)
     if sent is not None and came is not None:
         where = ~np.isfinite(sent)

@@ -16,14 +16,20 @@ Array = NDArray[Any]
 
 #: A gradient that grew or shrank by this factor between root and leaf, over at least `LONG` nodes.
 FACTOR, LONG = 1e5, 6
+#: A sum of elements that is smaller than they are by this factor.
+CANCELLED = 1e-4
 
 
 class Gain(NamedTuple):
-    """A node on the way from the root: the root mean square of what came in and of what it sent on."""
+    """A node on the way from the root: the root mean square of what came in and of what it sent on.
+
+    sums: whether it sent fewer elements than came in, as the sum over a batch for a bias.
+    """
 
     step: int
     came: float
     sent: float
+    sums: bool = False
 
     @property
     def factor(self) -> float:
@@ -42,18 +48,21 @@ def rms(array: Array | None) -> float:
 def gains(facts: Facts, step: int, most: int = 100_000) -> list[Gain]:
     """Return the way on which most came to a step, the root first."""
     way: list[Gain] = []
-    sent_on = float("nan")
+    sent_on, count = float("nan"), 0
     while len(way) < most:
         rows = facts.arrivals(step)
         if not rows:
             way.append(Gain(step, 1.0, sent_on))
             break
-        sizes = [rms(facts.sent(row)) for row in rows]
+        arrays = [facts.sent(row) for row in rows]
+        sizes = [rms(array) for array in arrays]
         # Of ways that bring about as much, the longest came last.
         most_of = np.nanmax(sizes) if not np.isnan(sizes).all() else 0.0
         best = max((i for i, one in enumerate(sizes) if one >= most_of / 2), default=0)
-        way.append(Gain(step, sizes[best], sent_on))
-        sent_on = sizes[best]
+        array = arrays[best]
+        came = 0 if array is None else array.size
+        way.append(Gain(step, sizes[best], sent_on, 0 < count < came))
+        sent_on, count = sizes[best], came
         step = int(facts.tape.contributions["step"][rows[best]])
     return way[::-1]
 
@@ -63,6 +72,7 @@ def why_size(facts: Facts, tensor: int, playhead: int) -> Finding:
     changes = ledger.changes(facts.tape, tensor, playhead)
     return (
         piled(facts, tensor, changes)
+        or _summed_out(facts, tensor, changes)
         or grown(facts, tensor, changes)
         or _paths(facts, tensor, changes)
         or _sound(facts, tensor, changes)
@@ -132,6 +142,27 @@ def updated_between(facts: Facts, tensor: int, first: int, last: int) -> int:
     return -1
 
 
+def _summed_out(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | None:
+    """A sum over many elements is next to nothing: they cancel."""
+    steps = [c.step for c in changes if c.kind is GradChange.ACCUMULATE]
+    sums = [g for g in (gains(facts, steps[-1]) if steps else []) if _cancels(g)]
+    if not sums:
+        return None
+    name, node = facts.name(tensor), _node(facts, sums[-1])
+    return Finding(
+        "cancelled", f"what {node} adds up for {name} cancels",
+        f"Its elements are of size {sums[-1].came:.3g}, their sums of size {sums[-1].sent:.3g}: what "
+        "follows does not depend on a shift, as behind a normalisation.",
+        f"Nothing is wrong; {name} may as well be left out (bias=False before a BatchNorm).",
+        (_link(facts, sums[-1]),), Severity.NOTE, tensor,
+    )  # fmt: skip
+
+
+def _cancels(gain: Gain) -> bool:
+    """Whether a node's sums cancel: of unrelated elements they would grow."""
+    return gain.sums and gain.sent < CANCELLED * gain.came
+
+
 def grown(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | None:
     """The gradient grew or shrank by a large factor on its way."""
     steps = [c.step for c in changes if c.kind is GradChange.ACCUMULATE]
@@ -139,6 +170,8 @@ def grown(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | 
     if len(way) < LONG:
         return None
     first, last = way[0].came, way[-1].came
+    if any(map(_cancels, way)):
+        return None
     if not (first > 0 and last > 0 and np.isfinite(last)):
         return None
     if last / first < 1 / FACTOR:

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.tape import ledger
 from engine.tape.diagnose import nonfinite, size
+from engine.tape.diagnose.breaks import cut_at, lost_at
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.losses import mistaken_losses
@@ -20,6 +21,8 @@ from engine.tape.schema import GradChange, ValueFlag
 
 #: A layer is called dead when this share of its units was off for every row of every pass.
 DEAD = 0.9
+#: The slope of a sigmoid or tanh up to which it counts as none.
+FLAT = 1e-6
 
 
 Cancelled = Callable[[], bool]
@@ -29,7 +32,8 @@ Check = Callable[[Facts, Cancelled], list[Finding]]
 def parts(facts: Facts) -> Iterator[tuple[Callable[[Cancelled], list[Finding]], float]]:
     """Yield the checks, each with the share of the whole that is done after it."""
     checks: tuple[Check, ...] = (
-        births, births_backward, unfinished_sums, training, mistaken_losses, dead_units, sizes,
+        births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, dead_units,
+        saturated_units, sizes,
     )  # fmt: skip
     for number, check in enumerate(checks, 1):
         yield partial(check, facts), number / len(checks)
@@ -117,6 +121,34 @@ def births_backward(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     return found
 
 
+def empty_passes(facts: Facts, cancelled: Cancelled) -> list[Finding]:
+    """Return passes that began at a computed tensor without a graph, made to require a gradient."""
+    tape, found = facts.tape, list[Finding]()
+    for pass_ in range(len(tape.passes)):
+        for value in facts.roots(pass_):
+            op, tensor = _made_by(facts, value), int(tape.values["tensor"][value])
+            lost = lost_at(facts, op) if op >= 0 and facts.is_leaf(value) else None
+            if lost is None:
+                continue
+            name = facts.name(tensor)
+            cut = cut_at(facts, lost, name, tensor, ())
+            begun = facts.at_event(f"the pass begins at {name}", int(tape.passes["event"][pass_]))
+            return [
+                Finding(
+                    cut.cause, f"nothing is behind {name}, where the pass begins: {cut.title}",
+                    f"{cut.text} {name}.requires_grad_() makes a new leaf of it and brings no graph back.",
+                    cut.remedy, (*cut.chain, begun), Severity.ERROR, tensor,
+                )
+            ]  # fmt: skip
+    return found
+
+
+def _made_by(facts: Facts, value: int) -> int:
+    """Return the operation that first made a value's tensor, or -1."""
+    tensor = int(facts.tape.values["tensor"][value])
+    return int(facts.tape.values["op"][facts.values_of(tensor)[0]])
+
+
 def unfinished_sums(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     """Return leaves that were updated with the gradients of several passes in their .grad."""
     tape, found = facts.tape, list[Finding]()
@@ -193,6 +225,7 @@ def _unused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> list
         if reason.cause in ("frozen", "no-backward", "grad-call", "inputs-left-out", "stopped"):
             continue
         name = facts.name(tensor)
+        meant = reason.cause in ("no-grad", "detached") and _aside(facts, tensor, reached)
         found.append(
             Finding(
                 reason.cause if reason.cause != "unused" else "unused-parameter",
@@ -200,10 +233,30 @@ def _unused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> list
                 reason.text,
                 reason.remedy,
                 reason.chain or (facts.at_value(f"{name} is made", value),),
-                Severity.WARNING,
+                Severity.NOTE if meant else Severity.WARNING,
                 tensor,
             )
         )
+    return found
+
+
+def _aside(facts: Facts, tensor: int, reached: set[int]) -> bool:
+    """Whether a parameter is of a model of its own none of which learns: a teacher, a target."""
+    models = _models(facts)
+    own = models.get(tensor, set())
+    return bool(own) and "" not in own and not any(models.get(t, set()) & own for t in reached)
+
+
+def _models(facts: Facts) -> dict[int, set[str]]:
+    """Return the names of the outermost modules within which each leaf is used."""
+    found: dict[int, set[str]] = {}
+    tape, flags = facts.tape, ValueFlag.PARAMETER
+    for value in np.flatnonzero(tape.values["flags"] & flags).tolist():
+        names = found.setdefault(int(tape.values["tensor"][value]), set())
+        for op in facts.users(value):
+            scope = int(tape.ops["scope"][op])
+            if scope > 0:
+                names.add(module_path(tape, scope).split(".")[0])
     return found
 
 
@@ -258,6 +311,8 @@ def _thrown_away(facts: Facts, reached: set[int], updated: dict[int, int]) -> li
         if wiped >= 2 and wiped >= passes - 1 and _has_steps(facts):
             name = facts.name(tensor)
             clear = next(c for c in changes if c.kind is GradChange.CLEAR or c.op == "zero_")
+            if _before_backward(facts, clear, changes):
+                return [_never_stepped(facts, tensor, changes[0].event)]
             return [
                 Finding(
                     "zeroed-before-step",
@@ -274,6 +329,31 @@ def _thrown_away(facts: Facts, reached: set[int], updated: dict[int, int]) -> li
                 )
             ]
     return []
+
+
+def _before_backward(facts: Facts, clear: ledger.Change, changes: list[ledger.Change]) -> bool:
+    """Whether a loop zeroes first and then runs its pass: what is zeroed went through a step."""
+    filled = next(c for c in changes if c.kind is GradChange.ACCUMULATE)
+    one, other = clear.source, facts.source(int(facts.tape.passes["event"][filled.pass_]))
+    same = (
+        one is not None and other is not None and (one.file, one.cell) == (other.file, other.cell)
+    )
+    return same and one is not None and other is not None and one.line < other.line
+
+
+def _never_stepped(facts: Facts, tensor: int, first: int) -> Finding:
+    name = facts.name(tensor)
+    value = facts.values_of(tensor)[0]
+    return Finding(
+        "never-updated", f"{name} has gradients but no step moves it",
+        f"The program calls step(), and {name} stays as it is: the optimizer holds other tensors, as where "
+        "the model was made anew, moved or loaded after it.",
+        "Make the optimizer from the parameters of the model that is trained.",
+        (
+            facts.at_birth(f"{name} is made", value),
+            facts.at_event(f"{name}.grad gets its first gradient", first),
+        ), Severity.ERROR, tensor,
+    )  # fmt: skip
 
 
 def _has_steps(facts: Facts) -> bool:
@@ -349,6 +429,38 @@ def dead_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
                 )
             )
     return found
+
+
+def saturated_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
+    """Return sigmoids and tanhs of which almost all units were at an end for every row of every pass."""
+    tape, live = facts.tape, dict[object, tuple[int, Mask]]()
+    for op in range(len(tape.ops)):
+        if cancelled():
+            break
+        base = facts.base(op)
+        if base not in ("sigmoid", "tanh") or tape.ops["node"][op] < 0:
+            continue
+        out = facts.array(facts.outputs(op)[0]) if len(facts.outputs(op)) else None
+        if out is None or out.size < 8 or out.dtype.kind != "f":
+            continue
+        slope = out * (1 - out) if base == "sigmoid" else 1 - out * out
+        rows = (slope > FLAT).reshape(-1, out.shape[-1] if out.ndim > 1 else out.size)
+        units: Mask = np.asarray(rows.any(axis=0))
+        scope = module_path(tape, int(tape.ops["scope"][op]))
+        key = facts.source(int(tape.ops["event"][op])), scope, units.shape
+        before = live.get(key)
+        live[key] = op, units | before[1] if before else units
+    return [
+        Finding(
+            "saturated", f"a {facts.base(op)} of which {1 - float(units.mean()):.0%} of the units are saturated",
+            f"{int((~units).sum())} of {units.size} units were at an end of {facts.base(op)} for every row of "
+            "every pass, where its derivative rounds to 0: what is before them does not learn.",
+            "Make its input smaller: initialisation, normalisation, a lower learning rate.",
+            (facts.at_op("the units are saturated here", op),), Severity.WARNING,
+        )
+        for op, units in live.values()
+        if 1 - float(units.mean()) >= DEAD
+    ]  # fmt: skip
 
 
 def sizes(facts: Facts, cancelled: Cancelled) -> list[Finding]:

@@ -126,12 +126,14 @@ def _follow(facts: Facts, tensor: int, step: int, mask: Mask, trail: Trail) -> F
 
 
 def _seed(facts: Facts, tensor: int, step: int, trail: Trail) -> Finding:
+    pass_ = int(facts.tape.steps["pass_"][step])
+    begun = facts.at_event("the pass begins with zero", int(facts.tape.passes["event"][pass_]))
     return Finding(
         "zero-seed",
         "the pass began with a gradient of zero",
         "The gradient that backward() was given is zero here, so nothing but zeros can follow.",
         "Pass the gradient that you mean: backward(gradient=torch.ones_like(root)).",
-        (facts.at_step("the pass begins with zero", step), *trail.links()),
+        (begun, facts.at_step("this node gets it", step), *trail.links()),
         tensor=tensor,
     )
 
@@ -161,6 +163,12 @@ def _cancelled(facts: Facts, tensor: int, step: int, rows: list[int], trail: Tra
         (*links, *trail.links()),
         tensor=tensor,
     )
+
+
+def _lively(facts: Facts, op: int) -> bool:
+    """Whether a softmax is far from one-hot everywhere: it is not saturated."""
+    out = facts.array(facts.outputs(op)[0])
+    return out is not None and bool(out.size) and float((out * (1 - out)).min()) > 1e-4
 
 
 def _killer(
@@ -215,6 +223,13 @@ def _explain(facts: Facts, op: int, value: int, mask: Mask) -> tuple[str, str, s
             f"The dimension that {base} runs over has size 1, so the result is always the same.",
             f"Give {base} the dimension of the classes (dim=...), or use sigmoid for one output.",
         )
+    if base == "softmax" and _lively(facts, op):
+        return (
+            "constant",
+            "the elements of a softmax add up to 1 whatever goes in",
+            "Every element got the same gradient, as from a sum or a mean over them: that cannot change.",
+            "Use the elements differently, as by picking those of the right classes (cross_entropy).",
+        )
     if base in _SATURATING and base not in ("log_softmax",):
         return (
             "saturated",
@@ -239,7 +254,9 @@ def _explain(facts: Facts, op: int, value: int, mask: Mask) -> tuple[str, str, s
             f"the derivative of {base} is 0 at 0"
             if zero
             else f"the derivative of {base} is 0 here",
-            f"{what} is {'0' if zero else 'such'} that {base} has derivative 0"
+            f"{what} is 0, where {base} has derivative 0"
+            if zero
+            else f"{what} is such that {base} has derivative 0"
             + (" by convention." if kink else "."),
             "Start from another point.",
         )

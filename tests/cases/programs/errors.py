@@ -159,3 +159,60 @@ y += 1  # <-
 # %% not-differentiable | problems
 w = torch.tensor([5.0, 3.0], requires_grad=True)
 (w // 2).sum().backward()  # <-
+
+# %% root-without-graph | problems | no_grad
+torch.manual_seed(0)
+net = nn.Linear(2, 2)
+with torch.no_grad():
+    loss = net(torch.randn(3, 2)).pow(2).mean()  # <-
+loss.backward()
+
+# %% root-without-graph | problems | argmax
+torch.manual_seed(0)
+net = nn.Linear(2, 2)
+target = torch.tensor([0, 1, 1])
+pred = net(torch.randn(3, 2)).argmax(1)  # <-
+loss = (pred - target).float().abs().mean()
+loss.backward()
+
+# %% modified | problems
+torch.manual_seed(0)
+G, D = nn.Linear(2, 2), nn.Linear(2, 1)
+optG, optD = torch.optim.SGD(G.parameters(), 0.1), torch.optim.SGD(D.parameters(), 0.1)
+fake = G(torch.randn(4, 2))
+score = D(fake)
+lossD = score.mean()
+lossG = -score.mean()
+lossD.backward(retain_graph=True)
+optD.step()  # <-
+lossG.backward()
+optG.step()
+
+# %% freed | problems
+torch.manual_seed(0)
+w = torch.randn(3, requires_grad=True)
+scale = (w * 2).exp()
+for batch in range(2):
+    loss = (scale * torch.randn(3)).sum()
+    loss.backward()  # <-
+
+# %% freed | problems
+torch.manual_seed(0)
+enc, a, b = nn.Linear(2, 3), nn.Linear(3, 1), nn.Linear(3, 1)
+h = torch.tanh(enc(torch.randn(4, 2)))
+la, lb = a(h).mean(), b(h).mean()
+la.backward()
+lb.backward()  # <-
+
+# %% modified | problems
+torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(3, 3), nn.Sigmoid(), nn.ReLU(inplace=True))
+out = net(torch.randn(2, 3))  # <-
+out.sum().backward()
+
+# %% view-in-place | problems
+x = torch.randn(2, 4, requires_grad=True)
+y = x * 2
+a, b = y.unbind(0)
+a += b  # <-
+y.sum().backward()

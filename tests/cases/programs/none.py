@@ -177,3 +177,51 @@ w = torch.tensor([1.0, 2.0], requires_grad=True)
 b = torch.ones(2, requires_grad=True)
 h = torch.tensor([v * 2 for v in w.tolist()])  # <-
 (h * b).sum().backward()
+
+# %% not-differentiable | problems
+torch.manual_seed(0)
+model = nn.Linear(3, 2)
+x, y = torch.randn(4, 3), torch.tensor([0, 1, 0, 1])
+pred = model(x).argmax(1)  # <-
+loss = (pred != y).float().mean()
+loss.requires_grad_()
+loss.backward()
+
+# %% data | why w.grad
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+b = torch.tensor([0.5, 0.5], requires_grad=True)
+y = w.data * 3 + b  # <-
+y.sum().backward()
+
+# %% not-a-leaf | why w.grad
+w = torch.randn(3, 3, requires_grad=True) * 0.01  # <-
+(w @ torch.ones(3)).sum().backward()
+
+# %% not-a-leaf | why bias.grad
+bias = nn.Parameter(torch.zeros(3)).view(1, 3)  # <-
+(torch.ones(2, 3) + bias).sum().backward()
+
+# %% left-torch | why net.weight.grad
+torch.manual_seed(0)
+net = nn.Linear(2, 1)
+opt = torch.optim.SGD(net.parameters(), 0.1)
+pred = net(torch.randn(4, 2))
+loss = (pred.mean().item() - 1.0) ** 2  # <-
+loss = torch.tensor(loss, requires_grad=True)
+loss.backward()
+opt.step()
+
+# %% data | why w.grad
+w = torch.ones(2, requires_grad=True)
+v = w.data  # <-
+v.requires_grad_()
+(v * 2).sum().backward()
+
+# %% no-grad | why model.weight.grad
+torch.manual_seed(0)
+model = nn.Linear(3, 1)
+head = nn.Linear(1, 1)
+x = torch.randn(4, 3)
+with torch.no_grad():
+    h = model(x)  # <-
+head(h).mean().backward()

@@ -157,3 +157,55 @@ loss.backward()
 a = torch.randn(3, 2, requires_grad=True)
 d = ((a[:, None] - a[None]) ** 2).sum(-1).sqrt()  # <-
 d.sum().backward()
+
+# %% masked-nan | why a.grad
+a = torch.tensor([100.0, -1.0], requires_grad=True)
+b = torch.where(a <= 0, torch.exp(a), 1 + a)  # <-
+b.sum().backward()
+
+# %% masked-nan | why x.grad
+x = torch.tensor([-10.0, 5.0, 100.0], requires_grad=True)
+y = torch.exp(x)  # <-
+z = y.clamp(max=1)
+z.sum().backward()
+
+# %% masked-nan | why x1.grad
+x1 = torch.tensor([0.0, 2.0, 3.0], requires_grad=True)
+y1 = torch.where(x1 > 2, torch.log2(x1), 2 * x1)  # <-
+y1.sum().backward()
+
+# %% exp-overflow | value kl
+mu = torch.zeros(2, requires_grad=True)
+logvar = torch.tensor([100.0, 1.0], requires_grad=True)
+kl = -0.5 * (1 + logvar - mu.pow(2) - logvar.exp()).sum()  # <-
+kl.backward()
+
+# %% all-masked | value att
+q = torch.randn(2, 4, requires_grad=True)
+scores = q @ q.T
+mask = torch.tensor([[True, True], [False, False]])
+scores = scores.masked_fill(~mask, float("-inf"))
+att = scores.softmax(-1)  # <-
+att.sum().backward()
+
+# %% division-by-zero | value normalized
+x = torch.tensor([[1.0, 2.0], [3.0, 3.0]], requires_grad=True)
+span = x.max(1, keepdim=True).values - x.min(1, keepdim=True).values
+normalized = (x - x.min(1, keepdim=True).values) / span  # <-
+normalized.sum().backward()
+
+# %% input | why w.grad
+w = torch.tensor([0.0, 1.0], requires_grad=True)
+big = torch.tensor([float("inf"), 2.0])  # <-
+y = w * big
+y.sum().backward()
+
+# %% division-by-zero | value weights
+d = torch.tensor([0.0, 1.0, 2.0], requires_grad=True)
+weights = (1 / d) / (1 / d).sum()  # <-
+weights.sum().backward()
+
+# %% power | why x.grad
+x = torch.tensor([-8.0, 4.0], requires_grad=True)
+y = x ** (1 / 3)  # <-
+y.sum().backward()

@@ -98,3 +98,63 @@ encoder, decoder = nn.Linear(2, 2), nn.Linear(2, 2)
 with torch.no_grad():
     code = encoder(torch.ones(1, 2))  # <-
 decoder(code).sum().backward()
+
+# %% never-updated | problems
+torch.manual_seed(0)
+model = nn.Linear(2, 1)
+opt = torch.optim.SGD(model.parameters(), lr=0.1)
+model = nn.Linear(2, 1)
+for _ in range(3):
+    opt.zero_grad()
+    model.zero_grad()
+    loss = model(torch.randn(4, 2)).pow(2).mean()
+    loss.backward()
+    opt.step()
+
+# %% never-updated | problems
+torch.manual_seed(0)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(3, 3)
+        self.layers = [nn.Linear(3, 3), nn.Linear(3, 1)]
+    def forward(self, x):
+        x = torch.relu(self.first(x))
+        for layer in self.layers:
+            x = layer(x)
+        return x
+net = Net()
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for _ in range(3):
+    opt.zero_grad()
+    for layer in net.layers:
+        layer.zero_grad()
+    net(torch.randn(4, 3)).pow(2).mean().backward()
+    opt.step()
+
+# %% unused-parameter | problems
+torch.manual_seed(0)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(3, 4)
+        self.fc2 = nn.Linear(4, 1)
+        self.skip = nn.Linear(3, 1)
+    def forward(self, x):
+        return self.fc2(torch.relu(self.fc1(x)))
+net = Net()
+opt = torch.optim.Adam(net.parameters())
+for _ in range(2):
+    opt.zero_grad()
+    net(torch.randn(4, 3)).pow(2).mean().backward()
+    opt.step()
+
+# %% not-zeroed | problems
+torch.manual_seed(0)
+model = nn.Linear(2, 1)
+opt = torch.optim.Adam(model.parameters())
+opt.zero_grad()
+for _ in range(4):
+    loss = model(torch.randn(4, 2)).pow(2).mean()
+    loss.backward()  # <-
+    opt.step()

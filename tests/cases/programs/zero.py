@@ -127,3 +127,44 @@ x = torch.ones(2, requires_grad=True)
 y = x * 2  # <-
 y.register_hook(lambda g: g * 0)
 y.sum().backward()
+
+# %% zero-seed | why w.grad
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+y = w * 3
+y.backward(torch.zeros(2))  # <-
+
+# %% constant | why logits.grad
+logits = torch.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
+loss = torch.softmax(logits, 1).sum()  # <-
+loss.backward()
+
+# %% masked | why emb.weight.grad[0]
+torch.manual_seed(0)
+emb = nn.Embedding(5, 3, padding_idx=0)
+out = emb(torch.tensor([[0, 1, 2]]))  # <-
+out.sum().backward()
+
+# %% saturated | problems
+torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(2, 8), nn.Sigmoid(), nn.Linear(8, 1))
+with torch.no_grad():
+    net[0].weight.mul_(1e4)
+net(torch.randn(4, 2)).sum().backward()
+
+# %% hook | why w.grad
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+h = w * 2
+h.register_hook(lambda g: g * 0)
+h.sum().backward()
+
+# %% flat | why model.weight.grad
+torch.manual_seed(0)
+model = nn.Linear(3, 1)
+out = torch.sigmoid(model(torch.randn(4, 3))).round()  # <-
+loss = (out - 1).pow(2).mean()
+loss.backward()
+
+# %% cancelled | why x.grad
+x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+y = (x - x.mean()).sum()  # <-
+y.backward()
