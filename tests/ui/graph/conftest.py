@@ -7,10 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
-from tests.ui.graph.samples import (
-    ladder,
-    place,
-)
+from tests.ui.graph.samples import ladder, place
 from ui import theme
 from ui.graph.canvas import GraphCanvas
 from ui.graph.cards import card_sizes
@@ -33,6 +30,3 @@ def canvas(empty: GraphCanvas) -> GraphCanvas:
     graph = ladder(5)
     empty.set_graph(graph, place(graph, card_sizes(graph)))
     return empty
-
-
-# --- selection

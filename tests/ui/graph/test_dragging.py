@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -34,20 +32,13 @@ class Sample:
 
 
 @pytest.fixture
-def canvas(qtbot: QtBot) -> Iterator[GraphCanvas]:
-    canvas = GraphCanvas(theme.load("dark"))
-    qtbot.addWidget(canvas)
-    canvas.set_reduced_motion(True)
-    canvas.resize(800, 600)
-    canvas.show()
-    qtbot.waitExposed(canvas)
-    yield canvas
-    canvas.hide()
+def sample(empty: GraphCanvas) -> Sample:
+    return Sample(empty)
 
 
 @pytest.fixture
-def sample(canvas: GraphCanvas) -> Sample:
-    return Sample(canvas)
+def canvas(sample: Sample) -> GraphCanvas:
+    return sample.canvas
 
 
 def centre(sample: Sample, node: NodeId) -> np.ndarray:

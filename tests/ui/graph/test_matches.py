@@ -19,20 +19,6 @@ from ui.graph.finder import Finder
 from ui.graph.matches import Matches, marks
 
 
-@pytest.fixture
-def canvas(qtbot: QtBot) -> Iterator[GraphCanvas]:
-    canvas = GraphCanvas(theme.load("dark"))
-    qtbot.addWidget(canvas)
-    canvas.set_reduced_motion(True)
-    canvas.resize(800, 600)
-    canvas.show()
-    qtbot.waitExposed(canvas)
-    graph = ladder(5)
-    canvas.set_graph(graph, place(graph, card_sizes(graph)))
-    yield canvas
-    canvas.hide()
-
-
 def lit(canvas: GraphCanvas, *nodes: int) -> Matches:
     matches = Matches()
     canvas.add_layer(matches)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from tests.benchmarks import graphs
-from ui import theme
 from ui.graph.canvas import GraphCanvas
 from ui.graph.cards import card_sizes
 from ui.graph.inks import Tint, tints_of
@@ -45,16 +42,10 @@ def sample(qapp: object) -> Sample:
 
 
 @pytest.fixture
-def canvas(qtbot: QtBot, sample: Sample) -> Iterator[GraphCanvas]:
-    canvas = GraphCanvas(theme.load("dark"))
-    qtbot.addWidget(canvas)
-    canvas.set_reduced_motion(True)
-    canvas.resize(900, 700)
-    canvas.show()
-    qtbot.waitExposed(canvas)
-    canvas.set_graph(sample.graph, sample.layout)
-    yield canvas
-    canvas.hide()
+def canvas(empty: GraphCanvas, sample: Sample) -> GraphCanvas:
+    empty.resize(900, 700)
+    empty.set_graph(sample.graph, sample.layout)
+    return empty
 
 
 def click(qtbot: QtBot, canvas: GraphCanvas, scene: Scene, badge: int) -> None:

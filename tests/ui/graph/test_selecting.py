@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
@@ -16,20 +14,6 @@ from ui import theme
 from ui.graph.canvas import GraphCanvas
 from ui.graph.cards import card_sizes
 from ui.graph.types import NodeId
-
-
-@pytest.fixture
-def canvas(qtbot: QtBot) -> Iterator[GraphCanvas]:
-    canvas = GraphCanvas(theme.load("dark"))
-    qtbot.addWidget(canvas)
-    canvas.set_reduced_motion(True)
-    canvas.resize(800, 600)
-    canvas.show()
-    qtbot.waitExposed(canvas)
-    graph = ladder(5)
-    canvas.set_graph(graph, place(graph, card_sizes(graph)))
-    yield canvas
-    canvas.hide()
 
 
 def band(qtbot: QtBot, canvas: GraphCanvas, first: NodeId, last: NodeId) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import networkx as nx
 import numpy as np
 import pytest
@@ -15,7 +13,6 @@ from tests.benchmarks import graphs
 from tests.ui.graph.samples import mlp
 from tests.ui.graph.test_frames import check_frames, runs
 from tests.ui.graph.test_layout import check_directions, check_sound, programs
-from ui import theme
 from ui.graph.canvas import GraphCanvas
 from ui.graph.cards import card_sizes
 from ui.graph.layout import lay_out
@@ -122,17 +119,11 @@ def test_edges_of_pinned_nodes_leave_and_arrive_sideways() -> None:
 
 
 @pytest.fixture
-def canvas(qtbot: QtBot) -> Iterator[GraphCanvas]:
-    canvas = GraphCanvas(theme.load("dark"))
-    qtbot.addWidget(canvas)
-    canvas.set_reduced_motion(True)
-    canvas.resize(900, 500)
-    canvas.show()
-    qtbot.waitExposed(canvas)
+def canvas(empty: GraphCanvas) -> GraphCanvas:
+    empty.resize(900, 500)
     graph = mlp(3)
-    canvas.set_graph(graph, lay_out(graph, card_sizes(graph), sideways=True))
-    yield canvas
-    canvas.hide()
+    empty.set_graph(graph, lay_out(graph, card_sizes(graph), sideways=True))
+    return empty
 
 
 def test_right_and_left_walk_along_edges_up_and_down_across(
