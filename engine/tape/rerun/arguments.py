@@ -59,6 +59,8 @@ def _array(content: Any) -> Any:
 
 def placed(op: Op, tensors: list[Any], others: dict[str, Any]) -> list[Any] | None:
     """Return the arguments of a row in the order of its signature; None if they do not fit."""
+    if not others and len(tensors) == len(op.params) and not op.listed:
+        return list(tensors)
     if any(name not in op.index for name in others):
         return None
     free = [i for i, name in enumerate(op.params) if name not in others]

@@ -135,10 +135,14 @@ class Machine:
         _, in0, n_in, out0, n_out, _, node, _, _, flags, _ = self._calls[ref]
         rows = self.lists.inputs_value[in0 : in0 + n_in]
         self.settle(event, out0)
-        inputs = [self.live.get(self._values[row][0]) for row in rows]
-        changed = any(self.differs[row] for row in rows)
+        inputs: list[Any] = []
+        changed = needs = False
+        for row in rows:  # one loop: this is done for every operation of a tape
+            tensor = self.live.get(self._values[row][0])
+            inputs.append(tensor)
+            changed = changed or self.differs[row]
+            needs = needs or (tensor is not None and tensor._g is not None)
         before = mode.enabled
-        needs = any(t is not None and t._g is not None for t in inputs)
         mode.enabled = node >= 0 or not needs
         try:
             outs = self._outs(ref, inputs, changed, event)

@@ -25,6 +25,7 @@ class Operations:
     def __init__(self) -> None:
         self._optimizers: dict[tuple[int, str], Optimizer] = {}
         self._likely: dict[tuple[str, bool, str], list[Op]] = {}
+        self._random: dict[tuple[str, bool], bool] = {}
 
     def rows(self, name: str, writes: bool, node: str) -> list[Op]:
         """Return the rows that an operation may be, the likeliest first; node: its grad_fn's name."""
@@ -78,7 +79,11 @@ class Operations:
 
     def is_random(self, name: str, writes: bool) -> bool:
         """Return whether an operation draws random numbers."""
-        return any(op.family == "random" for op in self.rows(name, writes, ""))
+        found = self._random.get((name, writes))
+        if found is None:
+            found = any(op.family == "random" for op in self.rows(name, writes, ""))
+            self._random[name, writes] = found
+        return found
 
     def write(self, name: str, tensors: list[Any], others: dict[str, Any], content: Any) -> Any:
         """Do as if an operation in place had given `content`."""
