@@ -47,7 +47,8 @@ QPushButton {{ background: {t.raised}; border: 1px solid {t.border}; border-radi
 QPushButton:hover {{ background: {t.hover}; }}
 QPushButton:focus {{ border-color: {t.focus}; }}
 QPushButton:default {{ background: {t.accent}; color: {t.accent_text}; border-color: {t.accent}; }}
-QPushButton:disabled {{ color: {t.text_faint}; }}
+QPushButton:disabled, QPushButton:default:disabled {{ color: {t.text_faint};
+  background: {t.raised}; border-color: {t.border}; }}
 
 QComboBox {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: {radius}px;
   padding: 3px {m}px; min-height: 20px; }}
@@ -73,6 +74,15 @@ QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {t.text_fai
   border-radius: 4px; background: {t.raised}; }}
 QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent};
   image: url("{check}"); }}
+QRadioButton {{ spacing: {m}px; padding: {s}px; border: 1px solid transparent;
+  border-radius: {radius}px; }}
+QRadioButton:focus {{ border-color: {t.focus}; }}
+QRadioButton::indicator {{ width: 14px; height: 14px; border: 1px solid {t.text_faint};
+  border-radius: 8px; background: {t.raised}; }}
+QRadioButton::indicator:checked {{ width: 6px; height: 6px; border: 5px solid {t.accent}; }}
+QDialog QPlainTextEdit {{ background: {t.raised}; border: 1px solid {t.border};
+  border-radius: {radius}px; padding: {s}px; }}
+QDialog QPlainTextEdit:focus {{ border-color: {t.focus}; }}
 
 QDockWidget {{ color: {t.text_dim}; }}
 QStatusBar {{ background: {t.window}; border-top: 1px solid {t.border}; color: {t.text_dim}; }}
