@@ -76,6 +76,10 @@ def unexpandable(have: Sequence[int], want: Sequence[int]) -> RuntimeError:
     )
 
 
+def no_dims(dim: int) -> IndexError:
+    return IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+
+
 def dim_range(dim: int, ndim: int) -> IndexError:
     n = max(ndim, 1)
     return IndexError(

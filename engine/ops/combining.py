@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine import errors
 from engine.dtype import BOOL, FLOAT, int64, promote_types
 from engine.errors import type_name
 from engine.ops.api import FUNCTIONS, publish
@@ -50,6 +51,8 @@ def _warn_about_cross() -> None:
 
 def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     """The cross product of vectors of 3 along `dim`."""
+    if len(input._s) != len(other._s):
+        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     if dim is None:
         _warn_about_cross()
         found = next((i for i, s in enumerate(input._s) if s == 3), None)
@@ -60,6 +63,11 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input._s[dim]} and {other._s[dim]}"
         )
+    if input._d is not other._d:
+        raise RuntimeError(f"expected scalar type {input._d.display} but found {other._d.display}")
+    wrong = errors.unbroadcastable([input._s, other._s])
+    if wrong is not None:
+        raise wrong
     return run(CROSS, [input, other, dim])
 
 

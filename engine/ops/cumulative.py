@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.ops.api import expose, publish
 from engine.ops.helpers import axes, axis, expand_dims
+from engine.ops.reduction import cast_first
 from engine.ops.table import RAW, TO_FLOAT, define, run
 
 Raw = Any
@@ -59,9 +60,9 @@ CUMPROD = define("cumprod(self, dim)", _cumprod, family="reduction", self=_cumpr
 
 
 def _logcumsumexp(a: Raw, dim: int) -> Raw:
+    d = axis(dim, a.ndim)
     if not a.ndim:
         return a
-    d = axis(dim, a.ndim)
     if a.dtype.kind != "c":
         return np.logaddexp.accumulate(a, axis=d)
     out = np.array(np.moveaxis(a, d, 0))
@@ -108,16 +109,14 @@ def cumsum(
     input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None
 ) -> Any:
     """The sums of all elements up to each along `dim`."""
-    return run(CUMSUM, [input if dtype is None else input.to(dtype), dim if axis is None else axis])
+    return run(CUMSUM, [cast_first(input, dtype), dim if axis is None else axis])
 
 
 def cumprod(
     input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None, axis: Any = None
 ) -> Any:
     """The products of all elements up to each along `dim`."""
-    return run(
-        CUMPROD, [input if dtype is None else input.to(dtype), dim if axis is None else axis]
-    )
+    return run(CUMPROD, [cast_first(input, dtype), dim if axis is None else axis])
 
 
 def _logsumexp(a: Raw, dim: Any, keepdim: bool = False) -> Raw:

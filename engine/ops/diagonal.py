@@ -96,8 +96,8 @@ expose(DIAGONAL, check=_check_diagonal)
 
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """Matrices with the last dimension on a diagonal."""
-    n = input._s[-1] + abs(offset)
     d1, d2 = axis(dim1, len(input._s) + 1), axis(dim2, len(input._s) + 1)
+    n = input._s[-1] + abs(offset)
     if d1 == d2:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     out = run(DIAG_EMBED, [input, (*input._s[:-1], n, n), offset])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import recording
+from engine import errors, recording
 from engine.autograd import mode
 from engine.autograd.node import LEAF
 from engine.batching.levels import nesting
@@ -142,6 +142,8 @@ def size(self: Any, dim: int | None = None) -> Any:
         return self._s
     from engine.ops.helpers import axis
 
+    if not self._s:
+        raise errors.no_dims(dim)
     return self._s[axis(dim, len(self._s))]
 
 

@@ -364,6 +364,16 @@ def _running(greater: Any) -> Callable[..., tuple[Raw, Raw]]:
     return call
 
 
+def _check_running(name: str) -> Callable[[list[Any]], None]:
+    def check(values: list[Any]) -> None:
+        if not values[0]._s and values[1] not in (-1, 0):
+            raise IndexError(
+                f"{name}(): Expected reduction dim -1 or 0 for scalar but got {values[1]}"
+            )
+
+    return check
+
+
 def _running_vjp(F: Any, g: Any, self_sizes: Any, result1: Any, dim: int) -> Any:
     return F.scatter_add_along(g, result1, self_sizes, axis(dim, len(self_sizes)))
 
@@ -380,6 +390,7 @@ for _name, _greater, _doc in (
             pack=returns(_name, "values indices"),
             doc=_doc,
             self=_running_vjp,
-        )
+        ),
+        check=_check_running(_name),
     )
 __all__ = ["FLOAT", "GRAPH", "RAW"]

@@ -145,7 +145,8 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """All slices along a dimension."""
     dim = operator.index(dim)
     if not input._s:
-        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+        axis(dim, 0)
+        raise errors.no_dims(dim)
     return run(UNBIND, [input, axis(dim, len(input._s))])  # type: ignore[no-any-return]
 
 
@@ -233,16 +234,20 @@ method_split.__qualname__ = "Tensor.split"
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """Views of about equal size along `dim`, at most `chunks` of them."""
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     if not input._s:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     n = input._s[axis(dim, len(input._s))]
     return split(input, max(-(-n // chunks), 1), dim)
 
 
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Views along `dim`: a number of parts, or parts that end at given places."""
+    if not input._s:
+        raise RuntimeError(
+            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
+        )
     n = input._s[axis(dim, len(input._s))]
     if isinstance(indices_or_sections, Tensor):
         if indices_or_sections._d is not int64:

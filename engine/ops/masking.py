@@ -150,6 +150,9 @@ def _check_masked_scatter(t: Any, mask: Any, source: Any) -> None:
             "masked_scatter: expected self and source to have same dtypes but got"
             f"{t._d.display} and {source._d.display}"
         )
+    wrong = errors.unbroadcastable([mask._s, t._s])
+    if wrong is not None:
+        raise wrong
     if source._s.numel() < int(np.broadcast_to(mask._a, np.broadcast_shapes(mask._s, t._s)).sum()):
         raise RuntimeError("Number of elements of source < number of ones in mask")
 

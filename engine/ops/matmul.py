@@ -241,6 +241,10 @@ def _check_bmm(values: list[Any]) -> None:
 
 def _check_addmm(values: list[Any]) -> None:
     c, a, b = values[:3]
+    if c._d is not b._d and a._d is b._d:
+        raise RuntimeError(
+            f"self and mat2 must have the same dtype, but got {c._d.display} and {b._d.display}"
+        )
     if len(a._s) != 2 or len(b._s) != 2:
         name, n = ("mat1", len(a._s)) if len(a._s) != 2 else ("mat2", len(b._s))
         raise RuntimeError(f"{name} must be a matrix, got {n}-D tensor")
@@ -261,14 +265,30 @@ def _check_addmm(values: list[Any]) -> None:
         raise errors.unexpandable(c._s, (a._s[0], b._s[1]))
 
 
+def _check_baddbmm(values: list[Any]) -> None:
+    c, a, b = values[:3]
+    if not c._d is a._d is b._d:
+        raise RuntimeError(
+            f"Input dtypes must be the same, got: input {errors.c_name(c._d)}, "
+            f"batch1: {errors.c_name(a._d)}, batch2: {errors.c_name(b._d)}"
+        )
+    if len(a._s) == len(b._s) == 3:
+        size = (*a._s[:2], b._s[2])
+        wrong = errors.unbroadcastable([c._s, size])
+        if wrong is not None or np.broadcast_shapes(c._s, size) != size:
+            raise errors.unexpandable(c._s, size)
+    _check_bmm([a, b])
+
+
 expose(MM, check=_check_mm)
 expose(MV, check=_check_mv)
 expose(DOT, check=_check_dot, also="inner_1d")
 expose(BMM, check=_check_bmm)
 expose(ADDMM, check=_check_addmm, inplace=True)
 expose(ADDMV, check=_check_addmv, inplace=True)
-for _op in (BADDBMM, ADDBMM, ADDR):
-    expose(_op, inplace=True)
+expose(BADDBMM, check=_check_baddbmm, inplace=True)
+expose(ADDBMM, check=lambda values: _check_bmm(values[1:3]), inplace=True)
+expose(ADDR, inplace=True)
 
 
 def outer(input: Any, vec2: Any) -> Any:

@@ -83,6 +83,11 @@ def view_dtype(self: Any, d: dtype) -> Any:
     a = array(self)
     if bfloat16 in (d, self._d) and d is not self._d:  # a copy: the values lie in float32 arrays
         a = bits_of_bfloat16(a) if self._d is bfloat16 else a
+    if d.itemsize != self._d.itemsize and not self._s:
+        raise RuntimeError(
+            f"self.dim() cannot be 0 to view {self._d.display} as {d.display} "
+            "(different element sizes)"
+        )
     if d.itemsize != self._d.itemsize and (
         not self._s or self._s[-1] * self._d.itemsize % d.itemsize
     ):

@@ -17,9 +17,22 @@ from engine.tensor import Tensor
 Raw = Any
 
 
+def _need_identity(shape: Any, dims: Any, dim: Any) -> None:
+    empty = next((d for d in dims if not shape[d]), None)
+    if empty is not None:
+        where = "an empty tensor" if dim is None else f"the dimension {empty}"
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the inf norm on {where}"
+            + (" because the" if dim is None else "because this dimension is empty and the")
+            + " operation does not have an identity"
+        )
+
+
 def vector_norm_raw(a: Raw, p: float, dim: Any, keepdim: bool) -> Raw:
     a = np.asarray(a)
     dims = axes(dim, a.ndim)
+    if p == math.inf and not a.size:
+        _need_identity(a.shape, dims, dim)
     m = np.abs(a)
     if p == 2:
         return np.sqrt((m * m).sum(axis=dims, keepdims=keepdim))
@@ -102,7 +115,7 @@ def norm(
     if p == "nuc":
         from engine.linalg import matrix_norm
 
-        return matrix_norm(t, "nuc", (-2, -1) if dim is None else dim, keepdim)
+        return matrix_norm(t, "nuc", tuple(range(len(t._s))) if dim is None else dim, keepdim)
     if t._d.category < FLOAT:
         raise RuntimeError(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "

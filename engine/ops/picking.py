@@ -98,6 +98,8 @@ def _check_slices(name: str, values: list[Any]) -> None:
         text = f"index {bad} is out of bounds for dimension {dim} with size {n}"
         if name == "index_add":
             raise RuntimeError(text)
+        if name == "index_select" and dim == 1:
+            raise RuntimeError(f"INDICES element is out of DATA bounds, id={bad} axis_dim={n}")
         raise IndexError(
             "index out of range in self"
             if name == "index_select"
@@ -117,6 +119,11 @@ _NOT_VECTORS: dict[str, Exception] = {
 
 def _check_source(name: str, t: Any, dim: int, index: Any, source: Any) -> None:
     have, given = index._s.numel(), source._s[dim] if source._s else 1
+    if name == "index_add" and t._d is not source._d:
+        raise RuntimeError(
+            f"index_add_(): self ({t._d.display}) and source ({source._d.display}) must have the "
+            "same scalar type"
+        )
     if have != given:
         if name == "index_copy":
             raise IndexError(
@@ -127,12 +134,21 @@ def _check_source(name: str, t: Any, dim: int, index: Any, source: Any) -> None:
             f"for dim: {dim}"
         )
     if t._d is not source._d:
-        who = f"self ({t._d.display}) and source ({source._d.display})"
         raise RuntimeError(
-            f"index_add_(): {who} must have the same scalar type"
-            if name == "index_add"
-            else f"index_copy_(): self and source expected to have the same dtype, but got (self) "
+            f"index_copy_(): self and source expected to have the same dtype, but got (self) "
             f"{t._d.display} and (source) {source._d.display}"
+        )
+    slices = [s[:dim] + s[dim + 1 :] for s in (tuple(t._s), tuple(source._s))]
+    if slices[0] != slices[1] and len(t._s) == len(source._s):
+        if name == "index_add":
+            raise RuntimeError(
+                "source tensor shape must match self tensor shape, excluding the specified "
+                f"dimension. Got self.shape = {list(t._s)} source.shape = {list(source._s)}"
+            )
+        have_, given_ = (" ".join(map(str, s)) for s in slices)
+        raise RuntimeError(
+            "index_copy_(): Source/destination tensor must have same slice shapes. Destination "
+            f"slice shape: {have_} at dimension {dim} and source slice shape: {given_} at dimension 0."
         )
 
 

@@ -135,7 +135,7 @@ def _power_row(t: Any, exponent: Any) -> tuple[Any, list[Any]]:
         t = t.to(result_dtype([t, exponent]))
     elif t._d.category == BOOL:
         return POW_BOOL, [t, exponent]
-    elif t._d.category < FLOAT and exponent < 0:
+    if t._d.category < FLOAT and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     return POW_SCALAR, [t, exponent]
 

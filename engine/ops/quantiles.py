@@ -136,17 +136,23 @@ KTH = define(
 
 def median(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The lower median of all elements, or along `dim` with its place."""
-    return run(MEDIAN, [input]) if dim is None else run(MEDIAN_DIM, [input, dim, keepdim])
+    return run(MEDIAN, [input]) if dim is None else _along(MEDIAN_DIM, input, dim, keepdim)
 
 
 def nanmedian(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The median of the elements that are not nan."""
-    return run(NANMEDIAN, [input]) if dim is None else run(NANMEDIAN_DIM, [input, dim, keepdim])
+    return run(NANMEDIAN, [input]) if dim is None else _along(NANMEDIAN_DIM, input, dim, keepdim)
+
+
+def _along(op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    axis(dim, len(input._s))
+    return run(op, [input, dim, keepdim])
 
 
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """The k-th smallest element along `dim`, and its place."""
-    n = input._s[axis(dim, len(input._s))] if input._s else 1
+    d = axis(dim, len(input._s))
+    n = input._s[d] if input._s else 1
     if not n:
         need_elements("kthvalue", input._a, axis(dim, len(input._s)))
     if not 1 <= k <= n:
@@ -162,6 +168,8 @@ _WAYS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 def _check_quantile(name: str, t: Any, q: Any, how: str) -> Any:
     name = "quantile"  # which nanquantile is called too
+    if not isinstance(q, Tensor) and not 0 <= q <= 1:
+        raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
     if not t._s.numel():
         raise RuntimeError(f"{name}() input tensor must be non-empty")
     if t._d not in (float32, float64):
@@ -171,8 +179,6 @@ def _check_quantile(name: str, t: Any, q: Any, how: str) -> Any:
             f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {how}"
         )
     if not isinstance(q, Tensor):
-        if not 0 <= q <= 1:
-            raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
         return wrap(np.asarray(q, t._d.np)[()])
     if len(q._s) > 1:
         raise RuntimeError(f"{name}() q must be a scalar or 1D tensor")
@@ -198,7 +204,8 @@ def _quantile(
     name: str, t: Any, q: Any, dim: Any, keepdim: bool, how: str, ignore_nan: bool
 ) -> Any:
     q = _check_quantile(name, t, q, how)
-    d = None if dim is None or not t._s else axis(dim, len(t._s))
+    d = None if dim is None else axis(dim, len(t._s))
+    d = d if t._s else None
     moved = t.flatten() if d is None else t.movedim(d, -1)
     values = moved.sort(-1)[0]
     with no_grad():

@@ -66,6 +66,8 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
             f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}"
         )
     for d in dims:
+        if not input._s:
+            raise errors.no_dims(d)
         axis(d, len(input._s))
     return run(ROLL, [input, shifts, dims])
 
@@ -123,6 +125,8 @@ def repeat_interleave(
         return repeat_interleave(places, input, 0, output_size=output_size)
     t = input.reshape(-1) if dim is None else input
     d = 0 if dim is None else axis(dim, len(t._s))
+    if not t._s:
+        raise errors.no_dims(d) if isinstance(repeats, Tensor) else errors.dim_range(d + 1, 0)
     if level_of(repeats):
         raise RuntimeError(mode.batching.dynamic.format("repeat_interleave.Tensor"))
     counts = np.asarray(repeats._a) if isinstance(repeats, Tensor) else np.asarray(repeats)
@@ -286,7 +290,9 @@ expose(UNFOLD, function=False, check=_check_unfold)
 def _matrix_t(self: Any, name: str = "mT") -> Any:
     if not self._s:
         warnings.warn(
-            f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases.",
+            "Tensor.H is deprecated on 0-D tensors. Consider using x.conj()."
+            if name == "H"
+            else f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases.",
             UserWarning, stacklevel=3,
         )  # fmt: skip
         return self

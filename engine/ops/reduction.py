@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from engine import errors
+from engine.autograd import mode
 from engine.dtype import BOOL, COMPLEX, FLOAT, dtype, int64
 from engine.ops import cascade
 from engine.ops.api import into, publish
@@ -154,7 +155,9 @@ PROD_DIM = define(
 )
 
 
-def _cast_first(t: Any, d: dtype | None) -> Any:
+def cast_first(t: Any, d: dtype | None) -> Any:
+    if d is not None and d.category < FLOAT and t._g is not None and mode.enabled:
+        raise RuntimeError(f"Autograd not support dtype: {d.display}")
     return t if d is None or t._d is d else t.to(d)
 
 
@@ -189,7 +192,7 @@ def _reducer(name: str, whole: Any, some: Any, float_only: bool) -> Any:
         keepdim = keepdim if keepdims is None else keepdims
         if float_only:
             _check_float(name, input, dtype)
-        t = _cast_first(input, dtype)
+        t = cast_first(input, dtype)
         if dim is None and not keepdim:
             row, values = whole, [t]
         else:

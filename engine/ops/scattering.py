@@ -238,7 +238,7 @@ def _check_index(name: str, values: list[Any]) -> None:
             if name != "gather"
             else "gather(): Expected dtype int32/int64 for index"
         )
-    if len(index._s) != len(t._s) and index._s and t._s:
+    if index._s.numel() and max(len(index._s), 1) != max(len(t._s), 1):
         raise RuntimeError(
             "Index tensor must have the same number of dimensions as input tensor"
             if name == "gather"

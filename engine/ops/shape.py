@@ -139,7 +139,8 @@ def _has_view(shape: tuple[int, ...], strides: tuple[int, ...], size: tuple[int,
 
 
 def _transpose(a: Raw, dim0: int, dim1: int) -> Raw:
-    return a.swapaxes(axis(dim0, a.ndim), axis(dim1, a.ndim)) if a.ndim else a.view()
+    first, second = axis(dim0, a.ndim), axis(dim1, a.ndim)
+    return a.swapaxes(first, second) if a.ndim else a.view()
 
 
 TRANSPOSE = define(
@@ -225,7 +226,7 @@ def _expand(a: Raw, size: Sequence[int]) -> Raw:
             f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({a.ndim})"
         )
     target = list(size)
-    for i, s in enumerate(a.shape):
+    for i, s in reversed(tuple(enumerate(a.shape))):
         want = target[i + extra]
         if want == -1:
             target[i + extra] = s
@@ -345,6 +346,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """The dimensions from start_dim to end_dim as one."""
     s = input._s
     if not s:
+        _ = axis(start_dim, 0), axis(end_dim, 0)
         return reshape(input, (1,))
     i, j = axis(start_dim, len(s)), axis(end_dim, len(s))
     if i > j:

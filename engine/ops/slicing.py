@@ -97,6 +97,8 @@ def select(input: Any, dim: int, index: Any) -> Any:
 
 def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     """A view of `length` elements along `dim`, from `start`."""
+    if not input._s:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if isinstance(start, Tensor) and (start._s or start._d.category != INT):
         raise RuntimeError("start must be an 0-dim integral Tensor.")
     d, start, length = axis(dim, len(input._s)), whole(start), whole(length)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided as np_strided
 
-from engine import version
+from engine import errors, version
 from engine.batching.levels import BatchedTensor
 from engine.ops import inplace
 from engine.ops.api import publish
@@ -45,6 +45,8 @@ def stride(self: Any, dim: int | None = None) -> Any:
         return strides
     from engine.ops.helpers import axis
 
+    if not strides:
+        raise errors.no_dims(dim)
     return strides[axis(dim, len(strides))]
 
 

@@ -184,6 +184,8 @@ def _select_item(t: Any, item: Any, dim: int, place: int | None = None) -> Any:
 def check_bounds(t: Any, index: tuple[Any, ...]) -> None:
     dim = found = 0
     _check_together(index)
+    if sum(i.ndim if i.dtype == bool else 1 for i in index if not isinstance(i, slice)) > len(t._s):
+        raise IndexError(f"too many indices for tensor of dimension {len(t._s)} (got {len(index)})")
     for item in index:
         if isinstance(item, slice):
             dim += 1
