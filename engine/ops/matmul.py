@@ -280,6 +280,20 @@ def _check_baddbmm(values: list[Any]) -> None:
     _check_bmm([a, b])
 
 
+def _check_addbmm(values: list[Any]) -> None:
+    a, b = values[1:3]
+    if len(a._s) == len(b._s) == 3:
+        if a._s[0] != b._s[0]:
+            raise RuntimeError(
+                f"batch1 and batch2 must have same number of batches, got {a._s[0]} and {b._s[0]}"
+            )
+        if a._s[2] != b._s[1]:
+            raise RuntimeError(
+                f"Incompatible matrix sizes for bmm ({a._s[1]}x{a._s[2]} and {b._s[1]}x{b._s[2]})"
+            )
+    _check_bmm([a, b])
+
+
 expose(MM, check=_check_mm)
 expose(MV, check=_check_mv)
 expose(DOT, check=_check_dot, also="inner_1d")
@@ -287,7 +301,7 @@ expose(BMM, check=_check_bmm)
 expose(ADDMM, check=_check_addmm, inplace=True)
 expose(ADDMV, check=_check_addmv, inplace=True)
 expose(BADDBMM, check=_check_baddbmm, inplace=True)
-expose(ADDBMM, check=lambda values: _check_bmm(values[1:3]), inplace=True)
+expose(ADDBMM, check=_check_addbmm, inplace=True)
 expose(ADDR, inplace=True)
 
 
