@@ -25,10 +25,10 @@ MAY_IMPORT = {
 
 #: Parts that must work where Qt is not installed, or in a process that must not load it.
 QT_FREE = (
-    "engine", "app/kernel/inside", "app/documents.py", "app/record.py", "app/cli.py", "app/options.py",
-    "app/bootstrap.py", "ui/graph/model.py", "ui/graph/layout", "ui/graph/tint.py",
-    "ui/graph/types.py", "ui/graph/cut.py", "ui/graph/search.py", "ui/inspector/view.py",
-    "ui/palette/search.py", "ui/palette/calls.py",
+    "engine", "app/kernel/inside", "app/documents.py", "app/record.py", "app/cli.py",
+    "app/options.py", "app/bootstrap.py", "ui/graph/model.py", "ui/graph/layout",
+    "ui/graph/tint.py", "ui/graph/types.py", "ui/graph/cut.py", "ui/graph/search.py",
+    "ui/inspector/view.py", "ui/palette/search.py", "ui/palette/calls.py",
 )  # fmt: skip
 
 TOP_LEVEL = {"pyproject.toml", "README.md", "LICENSE", "app", "engine", "ui", "resources", "tests"}
