@@ -32,6 +32,8 @@ Array = NDArray[Any]
 Progress = Callable[[int, int], object]  # what is done, of how much
 Rows = NDArray[np.void]
 
+# As plain ints: members of enums cost more to ask for.
+_SUMMARY, _UNIFORM, _COLUMNS, _LOST = (int(flag) for flag in ArrayFlag)
 _AT_ONCE = 1 << 18  # rows that are checked together: a long run has many small segments
 
 
@@ -218,7 +220,7 @@ class Tape:
         index = int(self.values["array"][v])
         if index < 0:
             return sums.of_value(self, v)
-        if self.arrays["flags"][index] & ArrayFlag.SUMMARY:
+        if self.arrays["flags"][index] & _SUMMARY:
             return None
         return self.array(index)
 
@@ -280,12 +282,12 @@ class Tape:
 
     def _read(self, i: int) -> Array:
         segment, offset, nbytes, dtype, shape, crc, flags = self.arrays[i].item()
-        if flags & ArrayFlag.SUMMARY:
+        if flags & _SUMMARY:
             lost = "its bytes were damaged, and are left out"
-            problem = lost if flags & ArrayFlag.LOST else "only statistics were kept"
+            problem = lost if flags & _LOST else "only statistics were kept"
             raise NotKept(self.file, i, problem)
         stored, dims = bits.STORED[dtype], self.shape(shape)
-        count = 1 if flags & ArrayFlag.UNIFORM else math.prod(dims)
+        count = 1 if flags & _UNIFORM else math.prod(dims)
         if count * stored.itemsize != nbytes:
             raise self._wrong(i, f"{nbytes} bytes do not fill the shape {dims}")
         data = self._source.read(self._tables.payloads[segment].start + offset, nbytes)
@@ -294,9 +296,9 @@ class Tape:
         array: Array = np.frombuffer(data, stored)
         if dtype == bits.BFLOAT16:
             array = bits.widen(array)
-        if flags & ArrayFlag.UNIFORM:
+        if flags & _UNIFORM:
             return np.broadcast_to(array.reshape(()), dims)
-        if flags & ArrayFlag.COLUMNS:
+        if flags & _COLUMNS:
             return array.reshape(dims[::-1]).T
         return array.reshape(dims)
 

@@ -66,11 +66,11 @@ class OfGradient(Question):
         return (
             self._earlier()
             or self._paths()
-            or self._wrong_backward()
             or self._by_factors(relation)
             or self.parting(list(self._places()))
             or self._decay(actual)
             or self._by_shape(relation, actual, here)
+            or self._wrong_backward()
             or self._unmeasured(relation, here)
             or self.fork(list(self._places()), set(self._ops()))
             or (self.elements(relation, actual, here) if relation.kind == "some" else None)

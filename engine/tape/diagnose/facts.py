@@ -28,6 +28,9 @@ class Facts:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self._users, self._rows, self._visits, self._sent = (Grouped() for _ in range(4))
+        self._arrivals: dict[int, list[int]] = {}
+        #: Ways from the root by the step that they lead to (see `size.gains`).
+        self.ways: dict[int, list[Any]] = {}
 
     # Rows.
 
@@ -42,13 +45,21 @@ class Facts:
 
     def inputs(self, op: int) -> list[int]:
         """Return the values that went into an operation; -1 for an argument that was None."""
-        first, count = (int(self.tape.ops[c][op]) for c in ("in0", "n_in"))
-        found: list[int] = self.tape.inputs["value"][first : first + count].tolist()
-        return found
+        first, count = self._arguments[0][op], self._arguments[1][op]
+        return self._arguments[2][first : first + count]
 
     def outputs(self, op: int) -> range:
-        first, count = (int(self.tape.ops[c][op]) for c in ("out0", "n_out"))
-        return range(first, first + count)
+        first = self._results[0][op]
+        return range(first, first + self._results[1][op])
+
+    @cached_property
+    def _arguments(self) -> tuple[list[int], list[int], list[int]]:
+        ops = self.tape.ops
+        return ops["in0"].tolist(), ops["n_in"].tolist(), self.tape.inputs["value"].tolist()
+
+    @cached_property
+    def _results(self) -> tuple[list[int], list[int]]:
+        return self.tape.ops["out0"].tolist(), self.tape.ops["n_out"].tolist()
 
     def users(self, value: int) -> list[int]:
         """Return the operations that a value went into."""
@@ -76,6 +87,12 @@ class Facts:
 
     def arrivals(self, step: int) -> list[int]:
         """Return the contributions of a step's pass to its node before it, in order."""
+        found = self._arrivals.get(step)
+        if found is None:
+            found = self._arrivals[step] = self._arrived(step)
+        return found
+
+    def _arrived(self, step: int) -> list[int]:
         passes, nodes, firsts = self._steps
         pass_, first, senders = passes[step], firsts[step], self._senders
         return [
@@ -93,15 +110,50 @@ class Facts:
         found: list[int] = self.tape.contributions["step"].tolist()
         return found
 
+    def sender(self, contribution: int) -> int:
+        """Return the step that a contribution comes from."""
+        return self._senders[contribution]
+
+    def node_at(self, step: int) -> int:
+        """Return the node that a step visited."""
+        return self._steps[1][step]
+
+    def op_of(self, node: int) -> int:
+        """Return the operation that made a node, or -1."""
+        return self._makers[node]
+
+    @cached_property
+    def _makers(self) -> list[int]:
+        found: list[int] = self.tape.nodes["op"].tolist()
+        return found
+
+    @cached_property
+    def _slots(self) -> list[int]:
+        found: list[int] = self.tape.contributions["slot"].tolist()
+        return found
+
+    def slot(self, contribution: int) -> int:
+        """Return the edge of its node that a contribution went along."""
+        return self._slots[contribution]
+
     def contributions(self, step: int) -> range:
-        first, count = (int(self.tape.steps[c][step]) for c in ("contrib0", "n_contrib"))
-        return range(first, first + count)
+        first = self._steps[2][step]
+        return range(first, first + self._counts[step])
+
+    @cached_property
+    def _counts(self) -> list[int]:
+        found: list[int] = self.tape.steps["n_contrib"].tolist()
+        return found
 
     def edges(self, node: int) -> list[tuple[int, int]]:
         """Return a node's next_functions as (node, output number)."""
-        first, count = (int(self.tape.nodes[c][node]) for c in ("edge0", "n_edge"))
-        found: list[tuple[int, int]] = self.tape.edges[first : first + count].tolist()
-        return found
+        first, count, edges = self._edges
+        return edges[first[node] : first[node] + count[node]]
+
+    @cached_property
+    def _edges(self) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+        nodes = self.tape.nodes
+        return nodes["edge0"].tolist(), nodes["n_edge"].tolist(), self.tape.edges.tolist()
 
     @cached_property
     def accumulators(self) -> dict[int, int]:
@@ -112,8 +164,7 @@ class Facts:
 
     def input_of(self, node: int, slot: int) -> int:
         """Return the value that went in where a node's edge leads on; -1 where it is not known."""
-        op = int(self.tape.nodes["op"][node])
-        edges = self.edges(node)
+        op, edges = self.op_of(node), self.edges(node)
         if op < 0 or slot >= len(edges):
             return -1
         inputs = self.inputs(op)
@@ -122,10 +173,16 @@ class Facts:
         return mine[min(before, len(mine) - 1)] if mine else -1
 
     def _leads(self, value: int, node: int, nr: int) -> bool:
-        row = self.tape.values[value]
-        if row["node"] >= 0:
-            return bool(row["node"] == node and row["nr"] == nr)
-        return bool(node >= 0 and self.tape.nodes["variable"][node] == row["tensor"])
+        nodes, numbers, tensors, variables = self._ends
+        if nodes[value] >= 0:
+            return nodes[value] == node and numbers[value] == nr
+        return node >= 0 and variables[node] == tensors[value]
+
+    @cached_property
+    def _ends(self) -> tuple[list[int], list[int], list[int], list[int]]:
+        values = self.tape.values
+        places = (values[c].tolist() for c in ("node", "nr", "tensor"))
+        return (*places, self.tape.nodes["variable"].tolist())
 
     # What rows say.
 
@@ -167,11 +224,16 @@ class Facts:
 
     def sent(self, contribution: int) -> Array | None:
         """Return what a contribution brought; None where it was not kept."""
-        index = int(self.tape.contributions["array"][contribution])
+        index = self._sent_arrays[contribution]
         try:
             return self.tape.array(index) if index >= 0 else None
         except NotKept:
             return None
+
+    @cached_property
+    def _sent_arrays(self) -> list[int]:
+        found: list[int] = self.tape.contributions["array"].tolist()
+        return found
 
     def op_name(self, op: int) -> str:
         return self.tape.text(int(self.tape.ops["name"][op]))

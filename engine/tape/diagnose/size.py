@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,11 +43,18 @@ def rms(array: Array | None) -> float:
         return float("nan")
     wide = np.abs(array) if array.dtype.kind == "c" else array
     flat = wide.astype(np.float64).ravel()
-    return float(np.sqrt(flat @ flat / flat.size))
+    return math.sqrt(float(flat @ flat) / flat.size)
 
 
 def gains(facts: Facts, step: int, most: int = 100_000) -> list[Gain]:
     """Return the way on which most came to a step, the root first."""
+    known = facts.ways.get(step)
+    if known is None:
+        known = facts.ways[step] = _gains(facts, step, most)
+    return known
+
+
+def _gains(facts: Facts, step: int, most: int) -> list[Gain]:
     way: list[Gain] = []
     sent_on, count = float("nan"), 0
     while len(way) < most:
@@ -57,13 +65,15 @@ def gains(facts: Facts, step: int, most: int = 100_000) -> list[Gain]:
         arrays = [facts.sent(row) for row in rows]
         sizes = [rms(array) for array in arrays]
         # Of ways that bring about as much, the longest came last.
-        most_of = np.nanmax(sizes) if not np.isnan(sizes).all() else 0.0
-        best = max((i for i, one in enumerate(sizes) if one >= most_of / 2), default=0)
+        best = 0
+        if len(rows) > 1:
+            most_of = np.nanmax(sizes) if not np.isnan(sizes).all() else 0.0
+            best = max((i for i, one in enumerate(sizes) if one >= most_of / 2), default=0)
         array = arrays[best]
         came = 0 if array is None else array.size
         way.append(Gain(step, sizes[best], sent_on, 0 < count < came))
         sent_on, count = sizes[best], came
-        step = int(facts.tape.contributions["step"][rows[best]])
+        step = facts.sender(rows[best])
     return way[::-1]
 
 

@@ -69,6 +69,8 @@ def gradients(facts: Facts, step: int) -> list[Array | None]:
 
 def hooked(facts: Facts, step: int) -> bool:
     """Whether a hook changed what came in at a step."""
+    if not len(facts.tape.cotangents):
+        return False
     given = facts.tape.cotangents["step"]
     row = bisect_left(given, step)
     return bool(row < len(given) and given[row] == step)
@@ -82,9 +84,9 @@ def relevant(facts: Facts, op: int, value: int, mask: Mask) -> Mask | None:
     if op < 0 or not len(facts.outputs(op)):
         return None
     out = facts.shape(facts.outputs(op)[0])
+    if np.count_nonzero(mask) == mask.size:
+        return mask if mask.shape == out else np.ones(out, bool)
     base = facts.base(op)
-    if mask.all():
-        return np.ones(out, bool)
     if base in _KEEP:
         try:
             return np.broadcast_to(mask, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -94,35 +95,45 @@ def _follow(facts: Facts, tensor: int, step: int, mask: Mask, trail: Trail) -> F
         rows = facts.arrivals(step)
         if not rows:
             return _seed(facts, tensor, step, trail)
-        parts = [(row, facts.sent(row)) for row in rows]
-        live = [
-            row
-            for row, a in parts
-            if a is not None and a.shape == mask.shape and (a[mask] != 0).any()
-        ]
+        live = [row for row in rows if _is_live(facts.sent(row), mask)]
         if live and hooked(facts, step):
             return _hook(facts, tensor, step, trail)
         if live:
             return _cancelled(facts, tensor, step, rows, trail)
         row = rows[-1]
-        source = int(facts.tape.contributions["step"][row])
-        node = int(facts.tape.steps["node"][source])
-        op = int(facts.tape.nodes["op"][node])
-        value = facts.input_of(node, int(facts.tape.contributions["slot"][row]))
+        source = facts.sender(row)
+        node = facts.node_at(source)
+        op = facts.op_of(node)
+        value = facts.input_of(node, facts.slot(row))
         if op < 0 or value < 0 or facts.shape(value) != mask.shape:
-            mask = np.ones(facts.shape(value), bool) if value >= 0 else mask
+            mask = _whole(facts.shape(value)) if value >= 0 else mask
         came = [g for g in gradients(facts, source) if g is not None]
         above = relevant(facts, op, value, mask) if value >= 0 else None
         if not came:
             return _seed(facts, tensor, source, trail)
         g = came[0]
         if above is None or above.shape != g.shape:
-            above = np.ones(g.shape, bool)
-        if not above.any() or (g[above] != 0).any():
+            above = _whole(g.shape)
+        if _is_live(g, above) or not np.count_nonzero(above):
             return _killer(facts, tensor, source, op, value, mask, trail)
         trail.step(source)
         step, mask = source, above
     return _seed(facts, tensor, step, trail)
+
+
+@lru_cache(256)
+def _whole(shape: tuple[int, ...]) -> Mask:
+    """Return a mask of all elements, the same one each time."""
+    found: Mask = np.ones(shape, bool)
+    found.flags.writeable = False
+    return found
+
+
+def _is_live(array: NDArray[Any] | None, mask: Mask) -> bool:
+    """Whether an array is not zero at some element of a mask of its shape."""
+    if array is None or array.shape != mask.shape or not np.count_nonzero(array):
+        return False
+    return bool(np.count_nonzero(array[mask]))
 
 
 def _seed(facts: Facts, tensor: int, step: int, trail: Trail) -> Finding:
