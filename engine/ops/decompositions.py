@@ -118,6 +118,10 @@ def _svd_vjp(F: Any, g: Any, result0: Any, result1: Any, result2: Any, self_size
     u, s, vh = result0, result1, result2
     k = s.shape[-1]
     m, n = self_sizes[-2:]
+    # Of full matrices the vectors beyond the values do not count.
+    u, vh = u[..., :, :k], vh[..., :k, :]
+    gu = None if gu is None else gu[..., :, :k]
+    gvh = None if gvh is None else gvh[..., :k, :]
     inner = None
     if gs is not None:
         inner = F.diagonal_back(gs, (*gs.shape, k), 0, len(gs.shape) - 1, len(gs.shape))

@@ -117,6 +117,8 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     left, right = a.permute([*fa, *da]), b.permute([*db, *fb])
     if not fa and not fb and len(da) == 1:
         return left.dot(right).reshape([])
+    if not fa and not fb and da:
+        return left.reshape(n).dot(right.reshape(n)).reshape([])
     left = left.reshape(math.prod(a._s[d] for d in fa), n)
     right = right.reshape(n, math.prod(b._s[d] for d in fb))
     return left.mm(right).reshape([*(a._s[d] for d in fa), *(b._s[d] for d in fb)])

@@ -201,8 +201,8 @@ def _argument(node: Any, name: str, v: Any) -> Any:
         return None
     if type(v) is float and v.is_integer() and name == _NUMBERS.get(type(node).__name__):
         return int(v)
-    size = _meta(node, "self") if name == "end" else None
-    if size and v is not None and v >= size[node.args[1]]:
+    size = _meta(node, "self") if name == "end" and isinstance(v, int) else None
+    if size and v >= size[node.args[1]]:
         return _OPEN
     if type(v) is Packed:
         return v.unpack(GRAPH)
