@@ -68,18 +68,21 @@ def _open(options: argparse.Namespace) -> int:
 def _record(options: argparse.Namespace) -> int:
     from app.documents import DocumentError
     from app.record import record
+    from app.terminal import Terminal
 
+    terminal = Terminal()
     path, output = _existing(options.file), _writable(options.output, ".tape")
     executed = _writable(options.executed, ".ipynb") if options.executed else None
     try:
         result = record(
-            path, output, executed, allow_errors=options.allow_errors, progress=_show_progress,
-            check=options.check,
+            path, output, executed, allow_errors=options.allow_errors, check=options.check,
+            progress=terminal.progress, echo=terminal.echo,
         )  # fmt: skip
     except DocumentError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
         raise UsageError(f"cannot write {error.filename or output}: {error.strerror}") from None
+    terminal.end_line()
     if result.error:
         print(result.error, file=sys.stderr)
     print(f"recorded {output}", file=sys.stderr)
@@ -89,17 +92,6 @@ def _record(options: argparse.Namespace) -> int:
         if not measure(output, result.checks):
             return DIFFERENT
     return RAISED if result.error and not options.allow_errors else 0
-
-
-def _show_progress(done: int, total: int, what: str) -> None:
-    """Keep one line on stderr up to date on a terminal; print nothing into a log."""
-    if sys.stderr.isatty():
-        end = "\n" if done == total else ""
-        print(f"\r\033[K{done}/{total} {what[:60]}", end=end, file=sys.stderr, flush=True)
-
-
-def _print_progress(done: int, total: int, what: str) -> None:
-    print(done, total, flush=True)
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -193,10 +185,11 @@ def _export(options: argparse.Namespace) -> int:
     from app.export import FILMS, PICTURES, ExportError, FilmOptions, export
     from app.export.arrangement import Arrangement
     from app.export.groups import GroupOptions, by_of
+    from app.terminal import Terminal, print_progress
     from engine.tape.tape import Tape, TapeError
 
     path, target = _existing(options.file), Path(options.to)
-    progress = _print_progress if options.progress else _show_progress
+    progress = print_progress if options.progress else Terminal().progress
     film = FilmOptions(options.fps, options.size, options.speed)
     by, sideways, hand = options.group_by, options.left_to_right, options.arrangement
     try:

@@ -20,6 +20,7 @@ LIMIT = OutputLimit(characters=20_000_000, outputs=100_000, data=1_000_000_000)
 RAISES = "raises-exception"  # the tag by which Jupyter marks a cell that is meant to raise
 
 Progress = Callable[[int, int, str], None]
+Echo = Callable[[str, str], None]  # stream, text
 
 
 class RecordError(DocumentError):
@@ -59,6 +60,7 @@ def record(
     executed: str | Path | None = None,
     allow_errors: bool = False,
     progress: Progress | None = None,
+    echo: Echo = lambda stream, text: None,
     check: bool = False,
 ) -> Result:
     """Run `path` and write its tape to `tape`, and with `executed` the notebook with its outputs.
@@ -66,12 +68,13 @@ def record(
     A notebook runs in its folder, cell by cell; a script as one program in the current folder. The
     first error ends the run unless errors are allowed or the cell is tagged "raises-exception";
     what was recorded before it is kept. check: also measure what the program's own Functions sent
-    back, while their code is there. `progress` gets cells done, their number, and a title.
+    back, while their code is there. `progress` gets cells done, their number, and a title; `echo`
+    what is printed, with the name of its stream, as it comes.
     Raises DocumentError for what cannot be read or started, OSError for what cannot be written.
     """
     path = Path(path)
     document = load(path)
-    run = _Run(path, document, allow_errors, progress or (lambda done, total, what: None))
+    run = _Run(path, document, allow_errors, progress or (lambda done, total, what: None), echo)
     run.check = check
     result = run.record(Path(tape))
     if executed is not None:
@@ -83,12 +86,17 @@ class _Run:
     """One run of one document."""
 
     def __init__(
-        self, path: Path, document: Document, allow_errors: bool, progress: Progress
+        self,
+        path: Path,
+        document: Document,
+        allow_errors: bool,
+        progress: Progress,
+        echo: Echo,
     ) -> None:
         script = document.format == "py"
         self.document = _as_program(path, document) if script else document
         self._path, self._script = path, script
-        self._allow_errors, self._progress = allow_errors, progress
+        self._allow_errors, self._progress, self._echo = allow_errors, progress, echo
         self._cells = {cell.key: cell for cell in self.document.cells if cell.kind == "code"}
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._spool: Path | None = None
@@ -143,6 +151,9 @@ class _Run:
                 self._cells[key].outputs.clear()
             case Event("outputs", (key, outputs)):
                 append_outputs(self._cells[key].outputs, outputs)
+                for output in outputs:
+                    if output["output_type"] == "stream":
+                        self._echo(output["name"], output["text"])
             case Event("finished", (key, reply)):
                 self._finish(key, reply)
             case Event("checked", (_, said)):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
+
+_TYPING = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
 
 
 def give_keyboard(panel: QWidget) -> bool:
@@ -21,6 +24,18 @@ def has_keyboard(panel: QWidget) -> bool:
     """Return whether the keyboard is somewhere in a panel."""
     focus = QApplication.focusWidget()
     return focus is not None and (focus is panel or panel.isAncestorOf(focus))
+
+
+def is_for_line(event: QEvent) -> bool:
+    """Keep a key that types from the window's shortcuts, for the line that has the keyboard.
+
+    Returns whether it was one, and the event is dealt with.
+    """
+    types = isinstance(event, QKeyEvent) and event.modifiers() in _TYPING
+    if types and event.type() == QEvent.Type.ShortcutOverride:
+        event.accept()
+        return True
+    return False
 
 
 def tab_after(before: QWidget, part: QWidget) -> None:

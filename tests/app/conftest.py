@@ -25,3 +25,16 @@ def controller(qtbot: QtBot, tmp_path: Path) -> Iterator[Controller]:
     qtbot.waitExposed(made.window)
     yield made
     drive.end(made)
+
+
+@pytest.fixture
+def opened(
+    qtbot: QtBot, controller: Controller, tmp_path: Path, request: pytest.FixtureRequest
+) -> Controller:
+    """The window on a recording of the module's PROGRAM, the keyboard in the graph, still."""
+    program: str = request.module.PROGRAM
+    drive.open_file(qtbot, controller, drive.write_tape(tmp_path / "first.tape", program))
+    drive.wait_for_graph(qtbot, controller)
+    controller.window.graph.canvas.set_reduced_motion(True)
+    controller.window.graph.canvas.setFocus()
+    return controller

@@ -88,6 +88,18 @@ def test_record_an_error_is_reported_recorded_and_gives_status_1(
     assert info(tape, capsys)["operations"] == 3
 
 
+def test_record_prints_what_the_program_prints_where_it_prints_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "program.py"
+    path.write_text("import sys\nprint('loss', 2)\nprint('careful', file=sys.stderr)\nprint('end')")
+    tape = tmp_path / "a.tape"
+    assert cli.main(["record", str(path), "-o", str(tape)]) == 0
+    said = capfd.readouterr()
+    assert said.out == "loss 2\nend\n"
+    assert said.err == f"careful\nrecorded {tape}\n"
+
+
 def info(tape: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
     capsys.readouterr()
     assert cli.main(["info", str(tape), "--json"]) == 0

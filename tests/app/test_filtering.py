@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,21 +16,15 @@ from app.controller import Controller
 from app.controller.checking import steps_of
 from engine.tape.diagnose import numeric
 from tests.app import drive
-from tests.app.test_finding import PROGRAM, search, title
+from tests.app.test_finding import PROGRAM as SEARCHED
+from tests.app.test_finding import search, title
 from tests.ui.graph.hands import count
 from tests.ui.graph.hands import picture as drawn
 from ui import theme
 from ui.graph.offences import words
 from ui.graph.types import Kind, NodeId
 
-
-@pytest.fixture
-def opened(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
-    drive.open_file(qtbot, controller, drive.write_tape(tmp_path / "first.tape", PROGRAM))
-    drive.wait_for_graph(qtbot, controller)
-    controller.window.graph.canvas.set_reduced_motion(True)
-    controller.window.graph.canvas.setFocus()
-    return controller
+PROGRAM = SEARCHED
 
 
 def ask(qtbot: QtBot, controller: Controller, query: str) -> str:

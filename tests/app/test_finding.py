@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication
@@ -24,15 +23,6 @@ for _ in range(6):
 loss = h.sum()
 loss.backward()
 """
-
-
-@pytest.fixture
-def opened(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
-    drive.open_file(qtbot, controller, drive.write_tape(tmp_path / "first.tape", PROGRAM))
-    drive.wait_for_graph(qtbot, controller)
-    controller.window.graph.canvas.set_reduced_motion(True)
-    controller.window.graph.canvas.setFocus()
-    return controller
 
 
 def search(qtbot: QtBot, controller: Controller, query: str) -> str:

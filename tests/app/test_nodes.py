@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,15 +24,6 @@ h = w * 2
 loss = (h.exp() + b).sum()
 loss.backward()
 """
-
-
-@pytest.fixture
-def opened(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
-    drive.open_file(qtbot, controller, drive.write_tape(tmp_path / "first.tape", PROGRAM))
-    drive.wait_for_graph(qtbot, controller)
-    controller.window.graph.canvas.set_reduced_motion(True)
-    controller.window.graph.canvas.setFocus()
-    return controller
 
 
 def op(controller: Controller, title: str) -> NodeId:

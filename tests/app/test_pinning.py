@@ -22,15 +22,6 @@ loss.backward()
 """
 
 
-@pytest.fixture
-def opened(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
-    drive.open_file(qtbot, controller, drive.write_tape(tmp_path / "first.tape", PROGRAM))
-    drive.wait_for_graph(qtbot, controller)
-    controller.window.graph.canvas.set_reduced_motion(True)
-    controller.window.graph.canvas.setFocus()
-    return controller
-
-
 def op(controller: Controller, title: str) -> NodeId:
     nodes = controller.graph.picture.graph.nodes(data=True)
     return next(n for n, d in nodes if d["title"] == title and n.kind == Kind.OP)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
 
 from ui.icons import icon
+from ui.keyboard import is_for_line
 from ui.notebook import editing
 from ui.notebook.cell import CellWidget
 from ui.notebook.searching import Match, Query, compiled, matches, replaced
@@ -79,15 +80,9 @@ class FindBar(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Have the keys of a line for the bar alone."""
-        if not isinstance(event, QKeyEvent):
-            return False
-        plain = event.modifiers() in (
-            Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
-        )  # fmt: skip
-        if event.type() == QEvent.Type.ShortcutOverride and plain:
-            event.accept()
-            return True
-        return event.type() == QEvent.Type.KeyPress and self._key(watched, event)
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return is_for_line(event)
+        return self._key(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """What is typed here is no key of the notebook's."""

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from ui.notebook.cell import RIGHT
+from ui.notebook.cell import PAD, RIGHT
 from ui.notebook.model import CellModel
 from ui.notebook.toolbar import CellToolbar
 from ui.theme import Theme
 
 if TYPE_CHECKING:
     from ui.notebook.view import NotebookView
+
+_INTO = PAD  # px that the bar reaches into the cell: over the first line it would cover code
 
 
 class Hover(QObject):
@@ -50,6 +52,6 @@ class Hover(QObject):
         self.toolbar.set_kind(self.model.kind)
         size = self.toolbar.sizeHint()
         x = cell.right() - RIGHT - size.width() - 6
-        y = max(2, cell.top() - size.height() // 2 - 1)
+        y = max(1, cell.top() + _INTO - size.height())
         self.toolbar.setGeometry(x, y, size.width(), size.height())
         self.toolbar.raise_()

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from ui.fonts import mono_font
+from ui.keyboard import is_for_line
 from ui.theme import SPACE
 
 HEIGHT = 30  # px
@@ -41,15 +42,9 @@ class InputRow(QWidget):
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         """Keep the keys of a line from the notebook and from the window's shortcuts."""
-        if not isinstance(event, QKeyEvent):
-            return False
-        plain = event.modifiers() in (
-            Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
-        )  # fmt: skip
-        if event.type() == QEvent.Type.ShortcutOverride and plain:
-            event.accept()
-            return True
-        if event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return is_for_line(event)
+        if event.key() == Qt.Key.Key_Escape:
             self.left.emit()
             return True
         return False

@@ -34,6 +34,7 @@ TextView {{ background: transparent; border: none; }}
 #CellInput {{ background: {t.raised}; border: 1px solid {t.focus}; border-radius: 6px;
   padding: 3px 8px; font-family: "{mono}"; font-size: {body}pt; }}
 #CellTool, #CellRun {{ background: transparent; border: none; border-radius: 4px; padding: 4px; }}
+#CellTool {{ padding: 2px 4px; }}
 #CellTool:hover, #CellRun:hover {{ background: {t.hover}; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; border: none; }}
 QScrollBar:horizontal {{ background: transparent; height: 7px; margin: 0; border: none; }}

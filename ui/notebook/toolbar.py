@@ -43,7 +43,7 @@ class CellToolbar(QWidget):
         self._theme = theme
         self.buttons: dict[str, QToolButton] = {}
         row = QHBoxLayout(self)
-        row.setContentsMargins(3, 2, 3, 2)
+        row.setContentsMargins(3, 1, 3, 1)
         row.setSpacing(1)
         for spec in BUTTONS:
             button = QToolButton(self)
