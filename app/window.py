@@ -109,7 +109,7 @@ class Window(QMainWindow):
         self.statusBar().addPermanentWidget(self.tape_label)
         self.statusBar().addPermanentWidget(self.kernel_label)
         self.statusBar().setSizeGripEnabled(False)
-        self.notice = Notice(self, theme, over=self.graph)
+        self.notice = Notice(self, theme, over=self.graph, shelf=self.graph.shelf)
         self.welcome = WelcomePage(theme, self)
         self.palette_of_commands = CommandPalette(self, theme)
         self.recent_menu = QMenu("Open Recent", self)

@@ -1,4 +1,4 @@
-"""What every test gets: Qt without a display, settings of its own, and no leaked threads."""
+"""What every test gets: Qt without a display, settings of its own, and no threads of others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,17 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 def _no_garbage_of_others() -> None:
     """What the tests of another file left in cycles (hooked nodes, widgets) ends before these."""
     gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left() -> Iterator[None]:
+    """A thread that a test started has ended with what it was started for."""
+    before = set(threading.enumerate())
+    yield
+    left = [one for one in threading.enumerate() if one not in before]
+    for thread in left:
+        thread.join(10)
+    assert not [thread.name for thread in left if thread.is_alive()]
 
 
 @pytest.fixture(autouse=True)

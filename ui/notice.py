@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from ui.icons import icon
 from ui.theme import SPACE, Theme
 
 
 class Notice(QWidget):
-    """Floats over its parent, at the lower edge of the part `over`; errors stay until closed."""
+    """Floats over its parent, at the lower edge of the part `over`; errors stay until closed.
+
+    What stays, so that somebody may think about it, lies in the `shelf` and covers nothing.
+    """
 
     STAYS = 6000  # milliseconds; an error stays
 
-    def __init__(self, parent: QWidget, theme: Theme, over: QWidget | None = None) -> None:
+    def __init__(
+        self, parent: QWidget, theme: Theme, over: QWidget | None = None,
+        shelf: QVBoxLayout | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
-        self._window, self._over = parent, over or parent
+        self._window, self._over, self._shelf = parent, over or parent, shelf
         self.setObjectName("Notice")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._text = QLabel(self)
@@ -60,6 +66,7 @@ class Notice(QWidget):
     ) -> None:
         """Show `text`; `action` and `other` add buttons, which also close the message."""
         self._text.setText(text)
+        self._lay(on_shelf=stays and self._shelf is not None)
         self.setProperty("kind", "error" if error else "info")
         self.style().unpolish(self)
         self.style().polish(self)
@@ -90,7 +97,18 @@ class Notice(QWidget):
         if run is not None:
             run()
 
+    def _lay(self, *, on_shelf: bool) -> None:
+        self.setProperty("shelf", on_shelf)
+        if self._shelf is not None and on_shelf != (self._shelf.indexOf(self) >= 0):
+            if on_shelf:
+                self._shelf.addWidget(self)
+            else:
+                self._shelf.removeWidget(self)
+                self.setParent(self._window)
+
     def _place(self) -> None:
+        if self.property("shelf"):
+            return
         over, margin = self._over, SPACE["xxl"]
         corner = over.mapTo(self._window, over.rect().topLeft())
         width = min(620, max(over.width() - 2 * margin, 320))

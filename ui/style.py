@@ -129,6 +129,7 @@ QSplitter::handle {{ background: {t.border}; }}
   border-radius: {radius}px; }}
 #DocCard QAbstractScrollArea {{ background: transparent; }}
 #Notice {{ background: {t.raised}; border: 1px solid {t.border}; border-radius: 8px; }}
+#Notice[shelf="true"] {{ border-radius: 0; border-width: 0 0 1px 0; }}
 #Notice[kind="error"] {{ border-color: {t.error}; }}
 """
 

@@ -58,7 +58,7 @@ class Waiting(QObject):
     def finish(self) -> None:
         """Wait until it is done."""
         flags = QEventLoop.ProcessEventsFlag
-        while self._worker.busy:
+        while self._worker.busy and self._worker.alive:
             QCoreApplication.processEvents(
                 flags.ExcludeUserInputEvents | flags.WaitForMoreEvents, 100
             )

@@ -372,6 +372,25 @@ def test_the_cell_in_which_the_kernel_died_is_marked_and_those_behind_are_not(
     )
 
 
+def test_what_stays_is_said_above_the_canvas_and_the_rest_over_it(
+    qtbot: QtBot, controller: Controller
+) -> None:
+    window, notice = controller.window, controller.window.notice
+
+    def covered() -> QRect:
+        canvas = window.graph.canvas
+        at = [QRect(one.mapTo(window, QPoint(0, 0)), one.size()) for one in (notice, canvas)]
+        return at[0].intersected(at[1])
+
+    notice.show_message("This is over soon.")
+    assert not covered().isEmpty()
+    notice.show_message("Think about it.", stays=True)
+    qtbot.waitUntil(lambda: covered().isEmpty())
+    assert notice.isVisible()
+    notice.show_message("This is over soon.")
+    assert not covered().isEmpty()
+
+
 def test_the_event_loop_goes_on_while_a_long_run_streams_in(
     qtbot: QtBot, controller: Controller, tmp_path: Path
 ) -> None:

@@ -85,6 +85,8 @@ class GraphPane(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._bar)
+        self.shelf = QVBoxLayout()  # for what is said above the canvas
+        column.addLayout(self.shelf)
         column.addWidget(self.focus_bar)
         column.addWidget(self.canvas, 1)
         column.addWidget(self.legend)
