@@ -50,6 +50,17 @@ def differences(controller: Controller) -> QWidget:
     return controller.window
 
 
+def watches(controller: Controller) -> QWidget:
+    controller.window.actions_by_id["watches"].trigger()
+    controller.watches.add("w.grad")
+    return controller.window
+
+
+def lesson(controller: Controller) -> QWidget:
+    controller.window.show_lesson()
+    return controller.window
+
+
 def palette(controller: Controller) -> QWidget:
     controller.window.actions_by_id["palette"].trigger()
     return controller.window.palette_of_commands
@@ -81,7 +92,8 @@ PLACES: dict[str, Callable[[Controller], QWidget]] = {
     "window": as_it_opens, "operations": show_panel("operations"), "differences": differences,
     "problems": show_panel("problems"), "breakpoints": show_panel("breakpoints"),
     "palette": palette, "welcome": welcome, "settings": settings, "shortcuts": shortcuts,
-    "find": find,
+    "find": find, "watches": watches, "training": show_panel("training"),
+    "console": show_panel("console"), "lesson": lesson,
 }  # fmt: skip
 
 
@@ -90,7 +102,12 @@ def test_everything_that_can_be_used_has_a_name_and_no_text_is_cut_off(
     qtbot: QtBot, opened: Controller, place: str
 ) -> None:
     shown = PLACES[place](opened)
-    qtbot.waitUntil(lambda: not opened.operations.busy, timeout=drive.RUN)
+    reading = opened.watches
+    workers = reading.checker, reading.reader, reading.plotter, opened.training.worker
+    qtbot.waitUntil(
+        lambda: not opened.operations.busy and not any(one.busy for one in workers),
+        timeout=drive.RUN,
+    )
     QApplication.processEvents()
     nameless = [walk.called(one) for one in walk.interactive(shown) if not walk.name_of(one)]
     assert len(list(walk.interactive(shown))) > 1
