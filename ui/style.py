@@ -67,6 +67,14 @@ QDoubleSpinBox {{ background: {t.raised}; border: 1px solid {t.border};
   selection-color: {t.text}; }}
 QAbstractSpinBox QLineEdit {{ background: transparent; border: none; padding: 0 {m}px; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: none; }}
+QDialog QAbstractSpinBox::up-button, QDialog QAbstractSpinBox::down-button {{ width: 22px;
+  subcontrol-origin: border; background: transparent; }}
+QDialog QAbstractSpinBox::up-button {{ subcontrol-position: top right; margin: 2px 2px 0 0; }}
+QDialog QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; margin: 0 2px 2px 0; }}
+QDialog QAbstractSpinBox::up-button:hover, QDialog QAbstractSpinBox::down-button:hover {{
+  background: {t.hover}; border-radius: 3px; }}
+QDialog QAbstractSpinBox::up-arrow {{ image: url("{up}"); width: 10px; height: 10px; }}
+QDialog QAbstractSpinBox::down-arrow {{ image: url("{down}"); width: 10px; height: 10px; }}
 QDoubleSpinBox:focus, QCheckBox:focus {{ border-color: {t.focus}; }}
 QCheckBox {{ spacing: {m}px; padding: {s}px; border: 1px solid transparent;
   border-radius: {radius}px; }}
@@ -136,9 +144,14 @@ QSplitter::handle {{ background: {t.border}; }}
 
 def style_sheet(theme: Theme) -> str:
     """Return the style sheet of the whole application in `theme`."""
-    check = resources.path("icons", "check.svg").as_posix()
+    files = {
+        "check": ("icons", "check.svg"),
+        "up": ("controls", "step_up.svg"),
+        "down": ("controls", "step_down.svg"),
+    }
+    paths = {name: resources.path(*parts).as_posix() for name, parts in files.items()}
     return _SHEET.format(
-        t=theme, ui=UI_FONT, mono=MONO_FONT, radius=RADIUS, check=check, **SIZES, **SPACE
+        t=theme, ui=UI_FONT, mono=MONO_FONT, radius=RADIUS, **paths, **SIZES, **SPACE
     )
 
 

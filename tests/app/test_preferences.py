@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QSpinBox
 from pytestqt.qtbot import QtBot
@@ -125,3 +125,15 @@ def test_an_error_of_ours_is_told_and_can_be_copied(
     faults.dialog.reject()
     assert faults.dialog is None
     assert "the reels came off" in capsys.readouterr().err
+
+
+def test_a_number_is_stepped_with_the_arrows_in_its_field(controller: Controller) -> None:
+    controller.window.actions_by_id["settings"].trigger()
+    assert controller.preferences.dialog is not None
+    field = controller.preferences.dialog.fields["code_size"]
+    assert isinstance(field, QSpinBox)
+    before = field.value()
+    for height, size in ((0.25, before + field.singleStep()), (0.75, before)):
+        place = QPoint(field.width() - 12, round(field.height() * height))
+        QTest.mouseClick(field, Qt.MouseButton.LeftButton, pos=place)
+        assert field.value() == size
