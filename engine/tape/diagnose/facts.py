@@ -22,8 +22,17 @@ from engine.tape.tape import Source, Tape
 Array = NDArray[Any]
 
 
+def _column(table: str, name: str) -> cached_property[list[int]]:
+    """Return a property that holds a column of a table as a list, which is quicker to ask."""
+    return cached_property(lambda facts: getattr(facts.tape, table)[name].tolist())
+
+
 class Facts:
     """Indices over a tape that does not grow, and its rows in words."""
+
+    _senders, _slots = _column("contributions", "step"), _column("contributions", "slot")
+    _sent_arrays = _column("contributions", "array")
+    _makers, _counts = _column("nodes", "op"), _column("steps", "n_contrib")
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
@@ -105,11 +114,6 @@ class Facts:
     def _steps(self) -> tuple[list[int], list[int], list[int]]:
         return tuple(self.tape.steps[c].tolist() for c in ("pass_", "node", "contrib0"))
 
-    @cached_property
-    def _senders(self) -> list[int]:
-        found: list[int] = self.tape.contributions["step"].tolist()
-        return found
-
     def sender(self, contribution: int) -> int:
         """Return the step that a contribution comes from."""
         return self._senders[contribution]
@@ -122,16 +126,6 @@ class Facts:
         """Return the operation that made a node, or -1."""
         return self._makers[node]
 
-    @cached_property
-    def _makers(self) -> list[int]:
-        found: list[int] = self.tape.nodes["op"].tolist()
-        return found
-
-    @cached_property
-    def _slots(self) -> list[int]:
-        found: list[int] = self.tape.contributions["slot"].tolist()
-        return found
-
     def slot(self, contribution: int) -> int:
         """Return the edge of its node that a contribution went along."""
         return self._slots[contribution]
@@ -139,11 +133,6 @@ class Facts:
     def contributions(self, step: int) -> range:
         first = self._steps[2][step]
         return range(first, first + self._counts[step])
-
-    @cached_property
-    def _counts(self) -> list[int]:
-        found: list[int] = self.tape.steps["n_contrib"].tolist()
-        return found
 
     def edges(self, node: int) -> list[tuple[int, int]]:
         """Return a node's next_functions as (node, output number)."""
@@ -230,11 +219,6 @@ class Facts:
         except NotKept:
             return None
 
-    @cached_property
-    def _sent_arrays(self) -> list[int]:
-        found: list[int] = self.tape.contributions["array"].tolist()
-        return found
-
     def op_name(self, op: int) -> str:
         return self.tape.text(int(self.tape.ops["name"][op]))
 
@@ -261,6 +245,27 @@ class Facts:
 
     def name(self, tensor: int) -> str:
         return self.tape.tensor_label(tensor)
+
+    def named(self, name: str) -> int:
+        """Return the tensor that had a name last, or -1; "fc.weight" finds "weight", and so back.
+
+        "t3", as `name` calls a tensor without one, is found too.
+        """
+        rows = [row for row, text in enumerate(self.names) if text == name]
+        rows = rows or [
+            row for row, text in enumerate(self.names) if text == name.partition(".")[2]
+        ]
+        rows = rows or [row for row, text in enumerate(self.names) if text.endswith(f".{name}")]
+        if rows:
+            return int(self.tape.names["tensor"][rows[-1]])
+        number = name.removeprefix("t") if name.startswith("t") else ""
+        known = number.isdecimal() and (self.tape.values["tensor"] == int(number)).any()
+        return int(number) if known else -1
+
+    @cached_property
+    def names(self) -> list[str]:
+        """All names that tensors were given, in order."""
+        return [self.tape.text(text) for text in self.tape.names["text"].tolist()]
 
     def shape(self, value: int) -> tuple[int, ...]:
         return self.tape.value_shape(value)

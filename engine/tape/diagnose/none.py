@@ -4,8 +4,109 @@ from __future__ import annotations
 
 from engine.tape.diagnose.breaks import cut_at, lost_at, numbers_of
 from engine.tape.diagnose.facts import Facts
-from engine.tape.diagnose.finding import Finding, Severity
+from engine.tape.diagnose.finding import Finding, Link, Severity
 from engine.tape.schema import GradChange, OpFlag, ValueFlag
+
+#: For each cause its title, why it is so, the remedy, and how much it matters; {name} is the tensor.
+_REASONS: dict[str, tuple[str, str, str, Severity]] = {
+    "cleared": (
+        "{name}.grad was set to None",
+        "{name}.grad held a gradient until this line set it to None (zero_grad does so by default).",
+        "Read {name}.grad before that line, or move zero_grad() to just before the next backward().",
+        Severity.NOTE,
+    ),
+    "integer": (
+        "{name} holds {dtype} numbers, which have no gradient",
+        "Only floating point and complex tensors can require a gradient; {name} is {dtype}.",
+        "Make it floating point before you use it: {name}.float().requires_grad_().",
+        Severity.WARNING,
+    ),
+    "frozen": (
+        "{name} is frozen",
+        "{name} is a parameter with requires_grad=False, so no pass computes its gradient.",
+        "Call {name}.requires_grad_() if it should learn.",
+        Severity.NOTE,
+    ),
+    "no-requires-grad": (
+        "{name} does not require a gradient",
+        "{name} was {how}, so nothing about it is recorded.",
+        "Call {name}.requires_grad_() before it is used, or make it with requires_grad=True.",
+        Severity.WARNING,
+    ),
+    "rebound": (
+        "{name} is a new tensor since this line, not the leaf that it was",
+        "The line computes a new tensor from the leaf and its gradient and gives it the name {name}. The new "
+        "one is no leaf, so backward() keeps no .grad for it.",
+        "Update in place, untracked: with torch.no_grad(): {name} -= ... (or use an optimizer).",
+        Severity.ERROR,
+    ),
+    "not-a-leaf": (
+        "{name} is not a leaf: it is computed",
+        "{made}. backward() passes gradients through such tensors but keeps .grad only for leaves.",
+        "Call {name}.retain_grad() before backward(), or ask torch.autograd.grad(loss, {name}).",
+        Severity.NOTE,
+    ),
+    "grad-call": (
+        "autograd.grad returns gradients and leaves {name}.grad alone",
+        "torch.autograd.grad gives the gradients back as a tuple; only backward() writes .grad.",
+        "Use its result, or call backward() to have {name}.grad filled.",
+        Severity.NOTE,
+    ),
+    "stopped": (
+        "the pass ended with an error before it came to {name}", "{error}", "Resolve that error first.",
+        Severity.ERROR,
+    ),
+    "returned-none": (
+        "{who} returned None for the way to {name}",
+        "The pass came to {who}, whose backward gave no gradient for this input: nothing is what it sends "
+        "on.",
+        "Return the gradient of that input from backward(), in the order of forward()'s arguments.",
+        Severity.ERROR,
+    ),
+    "inputs-left-out": (
+        "backward(inputs=...) left {name} out",
+        "The root depends on {name}, but the pass was asked for the gradients of other tensors only.",
+        "Add {name} to inputs=, or call backward() without it.",
+        Severity.WARNING,
+    ),
+    "left-torch": (
+        "{name} left the graph as plain numbers",
+        "No operation reads {name} itself: the program computes with its numbers, which have no history.",
+        "Compute with {name} as a tensor.",
+        Severity.ERROR,
+    ),
+    "data": (
+        "{name}.data has the numbers of {name} without their history",
+        "What is computed from {name}.data is not recorded, so no gradient comes back to it.",
+        "Use {name} itself instead of {name}.data.",
+        Severity.ERROR,
+    ),
+    "unused": (
+        "{name} is not used",
+        "No recorded operation reads {name}, so the root of the pass does not depend on it.",
+        "Use {name} in the computation of the root, or remove it.",
+        Severity.WARNING,
+    ),
+    "not-connected": (
+        "what {name} is used for does not lead to {roots}",
+        "{name} is used by {user}, but {roots}, where the pass began, was not computed from that.",
+        "Compute {roots} from it, or call backward() on what depends on {name}.",
+        Severity.WARNING,
+    ),
+    "no-backward": (
+        "no backward pass has run yet",
+        "{name}.grad is None until backward() is called on something computed from {name}.",
+        "Call backward() on the result.",
+        Severity.NOTE,
+    ),
+}  # fmt: skip
+
+
+def _found(cause: str, tensor: int, name: str, *chain: Link, **words: str) -> Finding:
+    title, text, remedy, severity = _REASONS[cause]
+    words["name"] = name
+    said, why, what = (one.format(**words) for one in (title, text, remedy))
+    return Finding(cause, said, why, what, chain, severity, tensor)
 
 
 def why_none(facts: Facts, tensor: int, playhead: int) -> Finding:
@@ -60,18 +161,10 @@ def _cleared(facts: Facts, tensor: int, playhead: int) -> Finding | None:
     if not rows or not held or tape.grads["kind"][rows[-1]] != GradChange.CLEAR:
         return None
     event, before = (int(tape.grads["event"][row]) for row in (rows[-1], held[-1]))
-    return Finding(
-        "cleared",
-        f"{name}.grad was set to None",
-        f"{name}.grad held a gradient until this line set it to None (zero_grad does so by default).",
-        f"Read {name}.grad before that line, or move zero_grad() to just before the next backward().",
-        (
-            facts.at_event(f"{name}.grad is set to None", event),
-            facts.at_event("it held a gradient since here", before),
-        ),
-        Severity.NOTE,
-        tensor,
-    )
+    return _found(
+        "cleared", tensor, name, facts.at_event(f"{name}.grad is set to None", event),
+        facts.at_event("it held a gradient since here", before),
+    )  # fmt: skip
 
 
 def _untracked(facts: Facts, tensor: int, value: int) -> Finding | None:
@@ -81,14 +174,8 @@ def _untracked(facts: Facts, tensor: int, value: int) -> Finding | None:
     name, op = facts.name(tensor), int(facts.tape.values["op"][value])
     if not facts.floating(value):
         dtype = facts.tape.value_dtype(value)
-        return Finding(
-            "integer",
-            f"{name} holds {dtype} numbers, which have no gradient",
-            f"Only floating point and complex tensors can require a gradient; {name} is {dtype}.",
-            f"Make it floating point before you use it: {name}.float().requires_grad_().",
-            (facts.at_birth(f"{name} is {dtype}", value),),
-            tensor=tensor,
-        )
+        here = facts.at_birth(f"{name} is {dtype}", value)
+        return _found("integer", tensor, name, here, dtype=dtype)
     if op >= 0:
         broken = lost_at(facts, op)
         if broken is not None:
@@ -98,24 +185,12 @@ def _untracked(facts: Facts, tensor: int, value: int) -> Finding | None:
         return numbers_of(facts, origin, value, name, tensor, ())
     flags = facts.tape.values["flags"][facts.values_of(tensor)]
     if (flags & (ValueFlag.PARAMETER | ValueFlag.REQUIRES_GRAD)).any():
-        return Finding(
-            "frozen",
-            f"{name} is frozen",
-            f"{name} is a parameter with requires_grad=False, so no pass computes its gradient.",
-            f"Call {name}.requires_grad_() if it should learn.",
-            (facts.at_birth(f"{name} does not require a gradient", value),),
-            Severity.NOTE,
-            tensor,
+        return _found(
+            "frozen", tensor, name, facts.at_birth(f"{name} does not require a gradient", value)
         )
     how = "made from tensors that do not require one" if op >= 0 else "made without requires_grad"
-    return Finding(
-        "no-requires-grad",
-        f"{name} does not require a gradient",
-        f"{name} was {how}, so nothing about it is recorded.",
-        f"Call {name}.requires_grad_() before it is used, or make it with requires_grad=True.",
-        (facts.at_birth(f"{name} does not require a gradient", value),),
-        tensor=tensor,
-    )
+    here = facts.at_birth(f"{name} does not require a gradient", value)
+    return _found("no-requires-grad", tensor, name, here, how=how)
 
 
 def _not_leaf(facts: Facts, tensor: int, value: int, playhead: int) -> Finding | None:
@@ -126,30 +201,13 @@ def _not_leaf(facts: Facts, tensor: int, value: int, playhead: int) -> Finding |
     made = f"{name} is the result of {facts.op_name(op)}" if op >= 0 else f"{name} has a grad_fn"
     if old >= 0:
         before = facts.label(old)
-        return Finding(
-            "rebound",
-            f"{name} is a new tensor since this line, not the leaf that it was",
-            f"The line computes a new tensor from the leaf and its gradient and gives it the name "
-            f"{name}. The new one is no leaf, so backward() keeps no .grad for it.",
-            f"Update in place, untracked: with torch.no_grad(): {name} -= ... (or use an optimizer).",
-            (
-                facts.at_op(f"{made}, made from the leaf {before}", op),
-                facts.at_value("the leaf that had the name", old),
-            ),
-            Severity.ERROR,
-            tensor,
-        )
+        return _found(
+            "rebound", tensor, name, facts.at_op(f"{made}, made from the leaf {before}", op),
+            facts.at_value("the leaf that had the name", old),
+        )  # fmt: skip
     if tape.values["node"][value] >= 0 and not _passes(facts, playhead):
         return _no_backward(facts, tensor, value)
-    return Finding(
-        "not-a-leaf",
-        f"{name} is not a leaf: it is computed",
-        f"{made}. backward() passes gradients through such tensors but keeps .grad only for leaves.",
-        f"Call {name}.retain_grad() before backward(), or ask torch.autograd.grad(loss, {name}).",
-        (facts.at_value(made, value),),
-        Severity.NOTE,
-        tensor,
-    )
+    return _found("not-a-leaf", tensor, name, facts.at_value(made, value), made=made)
 
 
 def _not_reached(facts: Facts, tensor: int, value: int, playhead: int) -> Finding:
@@ -169,48 +227,16 @@ def _reached_without_result(facts: Facts, tensor: int, node: int, pass_: int) ->
     tape, name = facts.tape, facts.name(tensor)
     begun = facts.at_event("the pass", int(tape.passes["event"][pass_]))
     if not facts.accumulates(pass_):
-        return Finding(
-            "grad-call",
-            f"autograd.grad returns gradients and leaves {name}.grad alone",
-            "torch.autograd.grad gives the gradients back as a tuple; only backward() writes .grad.",
-            f"Use its result, or call backward() to have {name}.grad filled.",
-            (begun,),
-            Severity.NOTE,
-            tensor,
-        )
+        return _found("grad-call", tensor, name, begun)
     error = facts.error_of(pass_)
     if error:
-        return Finding(
-            "stopped",
-            f"the pass ended with an error before it came to {name}",
-            f"{error.splitlines()[0]}",
-            "Resolve that error first.",
-            (begun,),
-            Severity.ERROR,
-            tensor,
-        )
+        return _found("stopped", tensor, name, begun, error=error.splitlines()[0])
     silent = _silent_step(facts, node, pass_)
     if silent >= 0:
         who = facts.node_name(int(tape.steps["node"][silent]))
-        return Finding(
-            "returned-none",
-            f"{who} returned None for the way to {name}",
-            f"The pass came to {who}, whose backward gave no gradient for this input: nothing is "
-            "what it sends on.",
-            "Return the gradient of that input from backward(), in the order of forward()'s "
-            "arguments.",
-            (facts.at_step(f"{who} sends nothing on to {name}", silent), begun),
-            Severity.ERROR,
-            tensor,
-        )
-    return Finding(
-        "inputs-left-out",
-        f"backward(inputs=...) left {name} out",
-        f"The root depends on {name}, but the pass was asked for the gradients of other tensors only.",
-        f"Add {name} to inputs=, or call backward() without it.",
-        (begun,),
-        tensor=tensor,
-    )
+        here = facts.at_step(f"{who} sends nothing on to {name}", silent)
+        return _found("returned-none", tensor, name, here, begun, who=who)
+    return _found("inputs-left-out", tensor, name, begun)
 
 
 def _silent_step(facts: Facts, node: int, pass_: int) -> int:
@@ -265,41 +291,20 @@ def _no_path(facts: Facts, tensor: int, pass_: int) -> Finding:
         return numbers_of(facts, taken, taken, name, tensor, (begun,))
     gone = None if uses else facts.where_taken(f"the numbers of {name} are taken out", first)
     if gone is not None:
-        return Finding(
-            "left-torch", f"{name} left the graph as plain numbers",
-            f"No operation reads {name} itself: the program computes with its numbers, which have no "
-            "history.",
-            f"Compute with {name} as a tensor.", (gone, begun), Severity.ERROR, tensor,
-        )  # fmt: skip
+        return _found("left-torch", tensor, name, gone, begun)
     data = None if uses else facts.where_data(f"{name}.data is read", first)
     if data is not None:
-        return Finding(
-            "data", f"{name}.data has the numbers of {name} without their history",
-            f"What is computed from {name}.data is not recorded, so no gradient comes back to it.",
-            f"Use {name} itself instead of {name}.data.", (data, begun), Severity.ERROR, tensor,
-        )  # fmt: skip
+        return _found("data", tensor, name, data, begun)
     if not uses:
-        return Finding(
-            "unused",
-            f"{name} is not used",
-            f"No recorded operation reads {name}, so the root of the pass does not depend on it.",
-            f"Use {name} in the computation of the root, or remove it.",
-            (facts.at_birth(f"{name} is made", first), begun),
-            tensor=tensor,
-        )
+        return _found("unused", tensor, name, facts.at_birth(f"{name} is made", first), begun)
     ended = _dead_end(facts, tensor)
     if ended is not None:
         return cut_at(facts, ended, name, tensor, (begun,))
     roots = ", ".join(facts.label(v) for v in facts.roots(pass_))
-    return Finding(
-        "not-connected",
-        f"what {name} is used for does not lead to {roots}",
-        f"{name} is used by {facts.op_name(uses[-1])}, but {roots}, where the pass began, was not "
-        "computed from that.",
-        f"Compute {roots} from it, or call backward() on what depends on {name}.",
-        (facts.at_op(f"{name} is used here", uses[-1]), begun),
-        tensor=tensor,
-    )
+    return _found(
+        "not-connected", tensor, name, facts.at_op(f"{name} is used here", uses[-1]), begun,
+        roots=roots, user=facts.op_name(uses[-1]),
+    )  # fmt: skip
 
 
 def _way_to(facts: Facts, tensor: int, roots: list[int]) -> list[tuple[tuple[int, int], int]]:
@@ -366,15 +371,7 @@ def _dead_end(facts: Facts, tensor: int) -> int | None:
 
 def _no_backward(facts: Facts, tensor: int, value: int) -> Finding:
     name = facts.name(tensor)
-    return Finding(
-        "no-backward",
-        "no backward pass has run yet",
-        f"{name}.grad is None until backward() is called on something computed from {name}.",
-        "Call backward() on the result.",
-        (facts.at_birth(f"{name} is made", value),),
-        Severity.NOTE,
-        tensor,
-    )
+    return _found("no-backward", tensor, name, facts.at_birth(f"{name} is made", value))
 
 
 def _passes(facts: Facts, playhead: int) -> list[int]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.tape.diagnose import expectation, why, why_value
 from engine.tape.diagnose.expected import reads_at, why_other
+from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import CAUSES, Finding, Link
 from engine.tape.places import place
 from engine.tape.tape import Tape
@@ -54,9 +55,10 @@ def parse(tape: Tape, question: str) -> tuple[int, bool, tuple[int, ...] | None]
             f"{question!r} is no question: write a name, like w, w.grad or w.grad[0, 1]"
         )
     name, grad, element = match.groups()
-    tensor = named(tape, name)
+    facts = Facts(tape)
+    tensor = facts.named(name)
     if tensor < 0:
-        known = ", ".join(sorted(set(_names(tape)))[:12]) or "none"
+        known = ", ".join(sorted(set(facts.names))[:12]) or "none"
         raise QuestionError(f"no tensor of this tape is called {name!r}; there are {known}")
     index = tuple(int(i) for i in re.findall(r"-?\d+", element)) if element is not None else None
     return tensor, bool(grad), index
@@ -76,27 +78,9 @@ def answer(tape: Tape, question: str, expected: str = "") -> Finding:
     return found or why(tape, tensor, element)
 
 
-def named(tape: Tape, name: str) -> int:
-    """Return the tensor that had a name last, or -1; "fc.weight" finds "weight", and so back."""
-    names = _names(tape)
-    rows = [row for row, text in enumerate(names) if text == name]
-    rows = rows or [row for row, text in enumerate(names) if text == name.partition(".")[2]]
-    rows = rows or [row for row, text in enumerate(names) if text.endswith(f".{name}")]
-    if rows:
-        return int(tape.names["tensor"][rows[-1]])
-    match = re.fullmatch(r"t(\d+)", name)
-    if match and (tape.values["tensor"] == int(match[1])).any():
-        return int(match[1])
-    return -1
-
-
 def latest(tape: Tape, tensor: int) -> int:
     """Return a tensor's last value."""
     return int(np.flatnonzero(tape.values["tensor"] == tensor)[-1])
-
-
-def _names(tape: Tape) -> list[str]:
-    return [tape.text(text) for text in tape.names["text"].tolist()]
 
 
 def _link(link: Link) -> dict[str, Any]:
