@@ -275,6 +275,7 @@ class CellKernel(IPythonKernel):
                 code, silent, store_history, user_expressions, allow_stdin,
                 cell_meta=cell_meta, cell_id=cell_id,
             )  # fmt: skip
+        self.pauses.set(())  # what runs between cells, as for a completion, waits nowhere
         return reply
 
     def do_shutdown(self, restart: bool) -> Any:
