@@ -57,18 +57,25 @@ class MoveCell(QUndoCommand):
 
 
 class ChangeSource(QUndoCommand):
-    """Give a cell another text, by something else than typing."""
+    """Give a cell another text, by something else than typing.
+
+    What was typed since then goes with an undo and comes back with a redo.
+    """
 
     def __init__(self, session: Session, key: str, source: str) -> None:
         super().__init__("Change Text")
-        self._session, self._key = session, key
-        self._old, self._new = session.cell(key).source, source
+        self._session, self._key, self._other = session, key, source
 
     def redo(self) -> None:
-        self._session.replace_source(self._key, self._new)
+        self._swap()
 
     def undo(self) -> None:
-        self._session.replace_source(self._key, self._old)
+        self._swap()
+
+    def _swap(self) -> None:
+        now = self._session.cell(self._key).source
+        self._session.replace_source(self._key, self._other)
+        self._other = now
 
 
 class ChangeKind(QUndoCommand):

@@ -10,12 +10,12 @@ from PySide6.QtGui import QUndoStack
 from pytestqt.qtbot import QtBot
 
 from app.documents import Cell, Document, new_key
-from app.edits import ChangeKind, InsertCell, MoveCell, RemoveCell
+from app.edits import ChangeKind, ChangeSource, InsertCell, MoveCell, RemoveCell
 from app.session import Session
 
 EDITS = st.lists(
     st.tuples(
-        st.sampled_from(["insert", "remove", "move", "kind"]),
+        st.sampled_from(["insert", "remove", "move", "kind", "change"]),
         st.integers(0, 9),
         st.integers(0, 9),
         st.sampled_from(["code", "markdown", "raw"]),
@@ -41,6 +41,8 @@ def perform(undo: QUndoStack, on: Session, edit: tuple[str, int, int, str]) -> N
         undo.push(RemoveCell(on, cells[a % len(cells)].key))
     elif what == "move":
         undo.push(MoveCell(on, cells[a % len(cells)].key, b % len(cells)))
+    elif what == "change":
+        undo.push(ChangeSource(on, cells[a % len(cells)].key, f"y = {b}"))
     else:
         undo.push(ChangeKind(on, cells[a % len(cells)].key, kind))
 
@@ -76,3 +78,20 @@ def test_an_unchanged_source_is_no_edit(qtbot: QtBot) -> None:
     on = session()
     on.set_source("c1", "x = 1")
     assert not on.dirty
+
+
+@given(EDITS, st.integers(0, 9))
+def test_what_was_typed_after_a_change_comes_back_with_it(
+    edits: list[tuple[str, int, int, str]], at: int
+) -> None:
+    on, undo = session(), QUndoStack()
+    for edit in edits:
+        perform(undo, on, edit)
+        cells = on.document.cells
+        if cells:
+            on.set_source(cells[at % len(cells)].key, f"typed = {len(edits)}")
+    state = copy.deepcopy(on.document.cells)
+    if undo.canUndo():
+        undo.undo()
+        undo.redo()
+    assert on.document.cells == state
