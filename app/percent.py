@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -23,15 +24,23 @@ class Part(NamedTuple):
 def split(text: str) -> list[Part]:
     """Return the cells of a script; the whole of it where there is no marker."""
     lines = text.splitlines(keepends=True)
-    starts = [number for number, line in enumerate(lines) if _is_marker(line)]
-    if not starts or starts[0] > 0:
-        starts.insert(0, 0)
+    starts = _starts(lines)
     parts = []
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         marked = start < len(lines) and _is_marker(lines[start])
         header = lines[start] if marked else ""
         parts.append(_part(header, "".join(lines[start + marked : end])))
     return parts
+
+
+def place(text: str, line: int) -> tuple[int, int]:
+    """Return which cell has a 1-based line of a script, and which line of the cell it is."""
+    lines = text.splitlines(keepends=True)
+    starts = _starts(lines)
+    cell = max(bisect_right(starts, line - 1) - 1, 0)
+    start = starts[cell]
+    marked = start < len(lines) and _is_marker(lines[start])
+    return cell, max(line - start - marked, 1)
 
 
 def join(cells: Sequence[tuple[str, str, Part | None]]) -> str:
@@ -44,6 +53,11 @@ def join(cells: Sequence[tuple[str, str, Part | None]]) -> str:
             header = "# %%\n"
         texts.append(_text(kind, source, part, header, last=index == len(cells) - 1))
     return "".join(texts)
+
+
+def _starts(lines: Sequence[str]) -> list[int]:
+    starts = [number for number, line in enumerate(lines) if _is_marker(line)]
+    return starts if starts[:1] == [0] else [0, *starts]
 
 
 def _is_marker(line: str) -> bool:

@@ -42,6 +42,7 @@ from app.controller.preferences import SWITCHES, PreferencesBinding
 from app.controller.previews import PreviewBinding
 from app.controller.problems import ProblemsBinding
 from app.controller.remembering import Remembering
+from app.controller.sources import Sources
 from app.controller.training import TrainingBinding
 from app.controller.watches import WatchesBinding
 from app.controller.welcoming import Welcoming
@@ -78,6 +79,7 @@ class Controller(QObject):
         self.runs = Runs(self.session, self)
         self.undo = QUndoStack(self)
         self.files = Files(self.session, self.runs, self.window, settings)
+        self.sources = Sources(self.session, self.window, self.files)
         self.kernel_state = KernelState(self.runs, self.window)
         self.keeping = Keeping(self.session, self.runs, self.window, self.files, settings)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)

@@ -39,6 +39,7 @@ class Files(QObject):
 
     shown_changed = Signal()  # the document has a file now
     recent_changed = Signal()
+    line_wished = Signal(int)  # of the script that is shown
     tape_saved = Signal(str)  # the file that the saved tape was read from
 
     def __init__(self, session: Session, runs: Runs, window: Window, settings: Settings) -> None:

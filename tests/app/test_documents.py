@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import documents
+from app import documents, percent
 from app.documents import Cell, Document, DocumentError
 
 
@@ -373,3 +373,12 @@ def test_a_notebook_becomes_a_script_and_back(tmp_path: Path) -> None:
     nbformat.validate(saved(script, tmp_path / "b.ipynb"))
     again = documents.load(tmp_path / "b.ipynb")
     assert [(cell.kind, cell.source) for cell in again.cells] == kinds_and_sources
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [(1, (0, 1)), (2, (0, 2)), (3, (1, 1)), (4, (1, 1)), (6, (2, 1)), (9, (2, 4))],
+)
+def test_a_line_of_a_script_is_found_in_its_cell(line: int, place: tuple[int, int]) -> None:
+    text = "a = 1\nb = 2\n# %% one\nc = 3\n# %%\nd = 4\n\n\ne = 5\n"
+    assert percent.place(text, line) == place

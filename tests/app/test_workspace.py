@@ -224,3 +224,28 @@ def test_keys_and_settings_that_change_in_one_tab_change_in_all(workspace: Works
     assert [key.toString() for key in keys] == ["Ctrl+J"]
     second.window.actions_by_id["theme"].trigger()
     assert first.window.actions_by_id["theme"].isChecked()
+
+
+def test_a_traceback_leads_into_the_file_that_it_names(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path
+) -> None:
+    helper = tmp_path / "helper.py"
+    helper.write_text("# %%\nimport math\n\n# %%\ndef half(x):\n    return x / math.nothing\n")
+    program = tmp_path / "program.py"
+    program.write_text("import helper\nhelper.half(1)\n")
+    open_(qtbot, workspace, program)
+    first = workspace.current()
+    with qtbot.waitSignal(first.runs.finished, timeout=drive.RUN):
+        first.run_all()
+    (model,) = first.window.notebook.column.models
+    links = [link for item in model.items for link in getattr(item, "links", ())]
+    (link,) = [link for link in links if link.file]
+    assert link.target == 6
+    first.window.notebook.go_to_place(link)
+    second = workspace.current()
+    assert second.files.shown == helper
+    assert second.window.notebook.current() == second.session.document.cells[1].key
+    helper.unlink()
+    workspace.step(1)
+    first.window.notebook.go_to_place(link._replace(file=str(tmp_path / "gone.py")))
+    assert "gone.py is not there any more" in first.window.notice.text()

@@ -19,6 +19,7 @@ _BLOCKS = re.compile(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)")
 _BREAKS = re.compile(r"(?i)</?(p|div|tr|table|br|li|h[1-6]|pre|ul|ol)\b[^>]*>")
 _TAGS = re.compile(r"(?s)<[^<>]*>")
 _CELL_LINE = re.compile(r"Cell In ?\[(\d+)\], line (\d+)")
+_FILE_LINE = re.compile(r"(?<=File )([^<>]+\.py):(\d+)(?=, in |$)")
 _FRAME = re.compile(r"(?:Cell In ?\[\d+\], line (\d+)|^-+> (\d+) )", re.MULTILINE)
 
 
@@ -36,8 +37,9 @@ class Link(NamedTuple):
     line: int
     start: int
     stop: int
-    run: int  # the number in `[3]` of the cell's run
-    target: int  # 1-based line of that cell
+    run: int  # the number in `[3]` of the cell's run; 0 of a file
+    target: int  # 1-based line of that cell or file
+    file: str = ""
 
 
 @dataclass(slots=True)
@@ -135,12 +137,13 @@ def _failure(output: Output) -> Failure:
 
 
 def _links(screen: Screen) -> tuple[Link, ...]:
-    found = ((row, _CELL_LINE.search(line)) for row, line in enumerate(screen.lines))
-    return tuple(
-        Link(row, match.start(), match.end(), int(match[1]), int(match[2]))
-        for row, match in found
-        if match is not None
-    )
+    found: list[Link] = []
+    for row, line in enumerate(screen.lines):
+        if match := _CELL_LINE.search(line):
+            found.append(Link(row, *match.span(), int(match[1]), int(match[2])))
+        elif match := _FILE_LINE.search(line):
+            found.append(Link(row, *match.span(), 0, int(match[2]), match[1]))
+    return tuple(found)
 
 
 def _frames(lines: list[str], ename: str) -> list[str]:

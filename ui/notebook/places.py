@@ -38,6 +38,9 @@ def reveal(view: NotebookView, model: CellModel, line: int) -> None:
 
 def follow_link(view: NotebookView, link: Link) -> bool:
     """Go to the line that a traceback names; False if the cell of that run is not there."""
+    if link.file:
+        view.file_wished.emit(link.file, link.target)
+        return True
     for model in view.column.models:
         if model.count == link.run:
             reveal(view, model, link.target)

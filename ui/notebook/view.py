@@ -46,6 +46,7 @@ class NotebookView(QWidget):
     current_changed = Signal(str)
     outputs_cleared = Signal(str)  # the person cleared them
     input_given = Signal(str, str)  # key, the line that the code waits for
+    file_wished = Signal(str, int)  # a traceback names this line of it
     lost_place = Signal(int)  # a traceback names this run, whose cell has run again since
     sources_requested = Signal(dict)  # the text that cells shall have, by key
     wished = Signal(str, str)  # a command of the owner's (see commands.WISHES), key
@@ -359,7 +360,7 @@ class NotebookView(QWidget):
         self.cursor_moved.emit(model.key, line)
 
     def go_to_place(self, link: Link) -> None:
-        """Go to the line that a traceback names, in the cell whose last run it was."""
+        """Go to the line that a traceback names, in the cell whose last run it was, or a file."""
         if not places.follow_link(self, link):
             self.lost_place.emit(link.run)
 
