@@ -1,0 +1,230 @@
+"""What goes wrong with parameters over a run: never reached, never zeroed, never stepped, aliased."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from engine.tape import ledger
+from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.finding import Finding, Severity
+from engine.tape.diagnose.none import why_none
+from engine.tape.modules import module_path
+from engine.tape.schema import GradChange, ValueFlag
+
+Cancelled = Callable[[], bool]
+
+
+def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
+    """Return parameters that no pass reaches or no step moves, and gradients thrown away or shared."""
+    tape = facts.tape
+    parameters = _parameters(facts)
+    reached = set(tape.grads_of.keys(tape.grads["tensor"]))
+    updated = _updated(facts)
+    found = list[Finding]()
+    if reached & parameters.keys():
+        found += _unused(facts, parameters, reached)
+    if updated:
+        found += _left_out(facts, parameters, reached, updated)
+    found += _thrown_away(facts, reached, updated)
+    found += _aliased(facts)
+    return found
+
+
+def _parameters(facts: Facts) -> dict[int, int]:
+    """Return the parameters that require a gradient: tensor → its latest value."""
+    flags = ValueFlag.PARAMETER | ValueFlag.REQUIRES_GRAD
+    rows = np.flatnonzero((facts.tape.values["flags"] & flags) == flags)
+    return dict(zip(facts.tape.values["tensor"][rows].tolist(), rows.tolist(), strict=True))
+
+
+def _updated(facts: Facts) -> dict[int, int]:
+    """Return the leaves that something wrote after a pass: tensor → the latest such operation."""
+    tape = facts.tape
+    first = int(tape.passes["event"][0]) if len(tape.passes) else len(tape.events)
+    rows = np.flatnonzero(
+        (tape.values["event"] > first) & (tape.values["version"] > 0) & (tape.values["op"] >= 0)
+    )
+    flags = tape.values["flags"]
+    return {
+        int(tape.values["tensor"][row]): int(tape.values["op"][row])
+        for row in rows.tolist()
+        if flags[row] & ValueFlag.LEAF and flags[row] & ValueFlag.REQUIRES_GRAD
+    }
+
+
+def _unused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> list[Finding]:
+    """Parameters of a model that learns, to which no gradient ever came."""
+    found = []
+    for tensor, value in parameters.items():
+        if tensor in reached or not facts.tape.name_of(tensor):
+            continue
+        reason = why_none(facts, tensor, len(facts.tape.events))
+        if reason.cause in ("frozen", "no-backward", "grad-call", "inputs-left-out", "stopped"):
+            continue
+        name = facts.name(tensor)
+        meant = reason.cause in ("no-grad", "detached") and _aside(facts, tensor, reached)
+        found.append(
+            Finding(
+                reason.cause if reason.cause != "unused" else "unused-parameter",
+                f"{name} gets no gradient: {reason.title}",
+                reason.text,
+                reason.remedy,
+                reason.chain or (facts.at_value(f"{name} is made", value),),
+                Severity.NOTE if meant else Severity.WARNING,
+                tensor,
+            )
+        )
+    return found
+
+
+def _aside(facts: Facts, tensor: int, reached: set[int]) -> bool:
+    """Whether a parameter is of a model of its own none of which learns: a teacher, a target."""
+    models = _models(facts)
+    own = models.get(tensor, set())
+    return bool(own) and "" not in own and not any(models.get(t, set()) & own for t in reached)
+
+
+def _models(facts: Facts) -> dict[int, set[str]]:
+    """Return the names of the outermost modules within which each leaf is used."""
+    found: dict[int, set[str]] = {}
+    tape, flags = facts.tape, ValueFlag.PARAMETER
+    for value in np.flatnonzero(tape.values["flags"] & flags).tolist():
+        names = found.setdefault(int(tape.values["tensor"][value]), set())
+        for op in facts.users(value):
+            scope = int(tape.ops["scope"][op])
+            if scope > 0:
+                names.add(module_path(tape, scope).split(".")[0])
+    return found
+
+
+def _left_out(
+    facts: Facts, parameters: dict[int, int], reached: set[int], updated: dict[int, int]
+) -> list[Finding]:
+    """Parameters with gradients that no step moves, while others of the run move."""
+    found = []
+    by_optimizer = any("optimizer" in facts.params(op) for op in updated.values())
+    last_update = max(int(facts.tape.ops["event"][op]) for op in updated.values())
+    for tensor, value in parameters.items():
+        if tensor not in reached or tensor in updated or not by_optimizer:
+            continue
+        changes = ledger.changes(facts.tape, tensor)
+        first = changes[0].event
+        if first > last_update:
+            continue
+        name = facts.name(tensor)
+        found.append(
+            Finding(
+                "never-updated",
+                f"{name} has gradients but is never updated",
+                f"Other parameters are stepped by an optimizer; {name} is not among them.",
+                f"Give {name} to the optimizer (model.parameters(), or a parameter group).",
+                (
+                    facts.at_value(f"{name} is made", value),
+                    facts.at_event(f"{name}.grad gets its first gradient", first),
+                ),
+                Severity.WARNING,
+                tensor,
+            )
+        )
+    return found
+
+
+def _thrown_away(facts: Facts, reached: set[int], updated: dict[int, int]) -> list[Finding]:
+    """Gradients that are zeroed after backward() and before the step, in every iteration."""
+    tape = facts.tape
+    for tensor in sorted(reached):
+        changes = ledger.changes(tape, tensor)
+        if tensor in updated or len(changes) < 4:
+            continue
+        wiped = 0
+        for now, after in pairwise(changes):
+            if now.kind is not GradChange.ACCUMULATE or after.kind is GradChange.ACCUMULATE:
+                continue
+            value = int(tape.grads["value"][now.row])
+            used = value >= 0 and bool(facts.users(value) or facts.origins.how_read(value))
+            cleared = after.kind is GradChange.CLEAR or after.op == "zero_"
+            wiped += int(cleared and not used)
+        passes = len({c.pass_ for c in changes if c.pass_ >= 0})
+        if wiped >= 2 and wiped >= passes - 1 and _has_steps(facts):
+            name = facts.name(tensor)
+            clear = next(c for c in changes if c.kind is GradChange.CLEAR or c.op == "zero_")
+            if _before_backward(facts, clear, changes):
+                return [_never_stepped(facts, tensor, changes[0].event)]
+            return [
+                Finding(
+                    "zeroed-before-step",
+                    f"{name}.grad is thrown away before anything uses it",
+                    f"In every iteration {name}.grad is zeroed between backward() and the step, so the step "
+                    "finds nothing and the parameters never move.",
+                    "Order it: zero_grad(), backward(), step().",
+                    (
+                        facts.at_event(f"{name}.grad is zeroed", clear.event),
+                        facts.at_event("backward() had just filled it", changes[0].event),
+                    ),
+                    Severity.ERROR,
+                    tensor,
+                )
+            ]
+    return []
+
+
+def _before_backward(facts: Facts, clear: ledger.Change, changes: list[ledger.Change]) -> bool:
+    """Whether a loop zeroes first and then runs its pass: what is zeroed went through a step."""
+    filled = next(c for c in changes if c.kind is GradChange.ACCUMULATE)
+    one, other = clear.source, facts.source(int(facts.tape.passes["event"][filled.pass_]))
+    same = (
+        one is not None and other is not None and (one.file, one.cell) == (other.file, other.cell)
+    )
+    return same and one is not None and other is not None and one.line < other.line
+
+
+def _never_stepped(facts: Facts, tensor: int, first: int) -> Finding:
+    name = facts.name(tensor)
+    value = facts.values_of(tensor)[0]
+    return Finding(
+        "never-updated", f"{name} has gradients but no step moves it",
+        f"The program calls step(), and {name} stays as it is: the optimizer holds other tensors, as where "
+        "the model was made anew, moved or loaded after it.",
+        "Make the optimizer from the parameters of the model that is trained.",
+        (
+            facts.at_birth(f"{name} is made", value),
+            facts.at_event(f"{name}.grad gets its first gradient", first),
+        ), Severity.ERROR, tensor,
+    )  # fmt: skip
+
+
+def _has_steps(facts: Facts) -> bool:
+    """Whether the program calls an optimizer's step: without gradients that leaves no other trace."""
+    cells = facts.tape.cells
+    return any(".step(" in facts.tape.text(int(cells["source"][row])) for row in range(len(cells)))
+
+
+def _aliased(facts: Facts) -> list[Finding]:
+    """Two gradients in one memory: a write to one changes the other."""
+    tape = facts.tape
+    grads = np.flatnonzero(tape.values["grad_of"] >= 0)
+    owner: dict[int, int] = {}
+    for value in grads.tolist():
+        storage, tensor = int(tape.values["storage"][value]), int(tape.values["grad_of"][value])
+        other = owner.setdefault(storage, tensor)
+        if other != tensor:
+            names = facts.name(other), facts.name(tensor)
+            return [
+                Finding(
+                    "aliased",
+                    f"{names[0]}.grad and {names[1]}.grad are one memory",
+                    "They were assigned the same tensor: zeroing or clipping one changes the other.",
+                    f"Assign a clone: {names[1]}.grad = g.clone().",
+                    (
+                        facts.at_value(
+                            f"{names[1]}.grad shares the memory of {names[0]}.grad", value
+                        ),
+                    ),
+                    Severity.WARNING,
+                    tensor,
+                )
+            ]
+    return []
