@@ -221,6 +221,12 @@ def solve_triangular(
     A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False
 ) -> Any:
     """The X with A X = B for a triangular A."""
+    at_least_matrix("linalg.solve_triangular", A)
+    if A._s[-1] != A._s[-2]:
+        raise RuntimeError(
+            "linalg.solve_triangular: A must be batches of square matrices, but they are "
+            f"{A._s[-2]} by {A._s[-1]} matrices"
+        )
     return run(TRIANGULAR, [A, B, upper, left, unitriangular])
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from engine import errors
 from engine.errors import LinAlgError
 from engine.ops.api import publish
 from engine.ops.extremes import returns
@@ -109,7 +110,13 @@ EIGH = define(
 
 
 def _svd(a: Raw, full_matrices: bool = False) -> tuple[Raw, Raw, Raw]:
-    u, s, vh = np.linalg.svd(a, full_matrices=full_matrices)
+    try:
+        u, s, vh = np.linalg.svd(a, full_matrices=full_matrices)
+    except np.linalg.LinAlgError:
+        raise errors.LinAlgError(
+            "linalg.svd: The algorithm failed to converge because the input matrix contained "
+            "non-finite values."
+        ) from None
     return u, s, vh
 
 
@@ -221,6 +228,8 @@ QR = define(
 
 def _eig(a: Raw) -> tuple[Raw, Raw]:
     kind = np.complex64 if a.dtype in (np.float32, np.complex64) else np.complex128
+    if not np.isfinite(a).all():
+        raise RuntimeError("torch.linalg.eig: input tensor should not contain infs or NaNs.")
     w, v = np.linalg.eig(a)
     return w.astype(kind), v.astype(kind)
 
