@@ -18,6 +18,12 @@ from engine.tape.schema import ValueFlag
 from ui.graph.types import Kind, NodeId
 
 RUN = 60_000  # milliseconds that a run may take
+ACCUMULATE = """\
+import torch
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+for _ in range(3):
+    (x * x).sum().backward()
+"""
 
 
 def end(controller: Controller) -> None:
@@ -28,6 +34,13 @@ def end(controller: Controller) -> None:
     controller.window.deleteLater()
     controller.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def script(folder: Path, *cells: str) -> Path:
+    """Write a script of these cells."""
+    path = folder / "program.py"
+    path.write_text("".join(f"# %%\n{cell}\n" for cell in cells), "utf-8")
+    return path
 
 
 def open_file(qtbot: QtBot, controller: Controller, path: Path) -> None:

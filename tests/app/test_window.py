@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QRect, Qt, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
@@ -20,19 +17,6 @@ from app.controller import Controller
 from app.documents import load
 from app.settings import Settings
 from tests.app import drive
-
-ACCUMULATE = """\
-import torch
-x = torch.tensor([1.0, 2.0], requires_grad=True)
-for _ in range(3):
-    (x * x).sum().backward()
-"""
-
-
-def script(folder: Path, *cells: str) -> Path:
-    path = folder / "program.py"
-    path.write_text("".join(f"# %%\n{cell}\n" for cell in cells), "utf-8")
-    return path
 
 
 def test_every_command_has_an_action_and_shortcuts_are_unique(controller: Controller) -> None:
@@ -68,7 +52,7 @@ def test_first_start_shows_an_example_that_has_run_and_is_ready_to_play(
 def test_run_all_has_its_key_also_while_a_cell_is_edited(
     qtbot: QtBot, controller: Controller, tmp_path: Path
 ) -> None:
-    drive.open_file(qtbot, controller, script(tmp_path, "print(1)", "print(2)"))
+    drive.open_file(qtbot, controller, drive.script(tmp_path, "print(1)", "print(2)"))
     notebook = controller.window.notebook
     first, last = (cell.key for cell in controller.session.document.cells)
     editor = notebook.cell(first).editor
@@ -80,7 +64,7 @@ def test_run_all_has_its_key_also_while_a_cell_is_edited(
 
 
 def test_accumulation_can_be_seen(qtbot: QtBot, controller: Controller, tmp_path: Path) -> None:
-    drive.open_file(qtbot, controller, script(tmp_path, ACCUMULATE))
+    drive.open_file(qtbot, controller, drive.script(tmp_path, drive.ACCUMULATE))
     drive.run_all(qtbot, controller)
     tape, session = controller.session.tape, controller.session
     assert tape is not None
@@ -103,7 +87,7 @@ def test_accumulation_can_be_seen(qtbot: QtBot, controller: Controller, tmp_path
 def test_selection_lights_its_source_line_and_the_cursor_lights_its_nodes(
     qtbot: QtBot, controller: Controller, tmp_path: Path
 ) -> None:
-    drive.open_file(qtbot, controller, script(tmp_path, ACCUMULATE))
+    drive.open_file(qtbot, controller, drive.script(tmp_path, drive.ACCUMULATE))
     drive.run_all(qtbot, controller)
     key = controller.session.document.cells[0].key
     lit: list[dict[str, set[int]]] = []
@@ -128,7 +112,7 @@ def test_a_step_scrolls_its_code_into_view_but_not_under_a_writing_person(
     qtbot: QtBot, controller: Controller, tmp_path: Path
 ) -> None:
     filler = [f"a{i} = {i}\n" * 8 for i in range(12)]
-    drive.open_file(qtbot, controller, script(tmp_path, *filler, ACCUMULATE))
+    drive.open_file(qtbot, controller, drive.script(tmp_path, *filler, drive.ACCUMULATE))
     drive.run_all(qtbot, controller)
     tape, notebook = controller.session.tape, controller.window.notebook
     bar = notebook.column.verticalScrollBar()
@@ -260,7 +244,9 @@ def test_a_file_that_cannot_be_opened_is_said_and_nothing_is_lost(
 def test_a_notebook_is_saved_as_a_valid_notebook_with_its_outputs(
     qtbot: QtBot, controller: Controller, tmp_path: Path
 ) -> None:
-    drive.open_file(qtbot, controller, script(tmp_path, "1 + 1", "import torch\ntorch.ones(2)"))
+    drive.open_file(
+        qtbot, controller, drive.script(tmp_path, "1 + 1", "import torch\ntorch.ones(2)")
+    )
     drive.run_all(qtbot, controller)
     path = tmp_path / "saved.ipynb"
     assert controller.files.write_document(path)
@@ -285,7 +271,7 @@ def test_a_notebook_is_saved_as_a_valid_notebook_with_its_outputs(
 def test_unsaved_changes_are_asked_about(
     controller: Controller, tmp_path: Path, answer: QMessageBox.StandardButton, closes: bool
 ) -> None:
-    path = script(tmp_path, "a = 1")
+    path = drive.script(tmp_path, "a = 1")
     assert controller.files.open(path)
     cell = controller.session.document.cells[0]
     controller.session.set_source(cell.key, "a = 2")
@@ -301,127 +287,10 @@ def test_a_file_is_opened_over_unsaved_changes_when_they_are_given_up(
 ) -> None:
     cell = controller.session.document.cells[0]
     controller.session.set_source(cell.key, "mine = 1")
-    path = script(tmp_path, "other = 2")
+    path = drive.script(tmp_path, "other = 2")
     assert not controller.files.open(path)
     drive.answer(controller, QMessageBox.StandardButton.Cancel)
     assert controller.session.document.cells[0].source == "mine = 1"
     assert not controller.files.open(path)
     drive.answer(controller, QMessageBox.StandardButton.Discard)
     assert controller.session.document.path == path
-
-
-def test_an_endless_loop_is_interrupted_and_the_window_stays_alive(
-    qtbot: QtBot, controller: Controller, tmp_path: Path
-) -> None:
-    drive.open_file(qtbot, controller, script(tmp_path, "while True:\n    pass", "x = 1"))
-    runs = controller.runs
-    with qtbot.waitSignal(
-        runs.status_changed, timeout=drive.RUN, check_params_cb=lambda _, s: s == "running"
-    ):
-        controller.run_all()
-    assert controller.window.actions_by_id["interrupt"].isEnabled()
-    with qtbot.waitSignal(runs.finished, timeout=drive.RUN):
-        controller.window.actions_by_id["interrupt"].trigger()
-    first, second = controller.session.document.cells
-    assert first.outputs[-1]["ename"] == "KeyboardInterrupt"
-    assert second.count is None
-    assert not controller.window.actions_by_id["interrupt"].isEnabled()
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_a_killed_kernel_loses_neither_notebook_nor_recording(
-    qtbot: QtBot, controller: Controller, tmp_path: Path
-) -> None:
-    drive.open_file(qtbot, controller, script(tmp_path, ACCUMULATE))
-    drive.run_all(qtbot, controller)
-    tape = controller.session.tape
-    assert tape is not None
-    passes = len(tape.passes)
-    pid = drive.ask_kernel(qtbot, controller, "__import__('os').getpid()")
-    with qtbot.waitSignal(controller.runs.died, timeout=drive.RUN):
-        os.kill(pid, signal.SIGKILL)
-    said = controller.window.notice.text()
-    assert said.startswith("The kernel was ended by SIGKILL")
-    assert ".." not in said
-    assert len(controller.session.tape.passes) == passes
-    assert controller.files.write_tape(tmp_path / "kept.tape")
-    assert controller.settings.recent()[0] == tmp_path / "kept.tape"
-    with qtbot.waitSignal(controller.runs.finished, timeout=drive.RUN):
-        controller.run_all()  # a new kernel, a new tape
-    assert controller.window.notice.text() == ""
-    drive.wait_for_graph(qtbot, controller)
-    assert len(controller.session.tape.passes) == passes
-
-
-def test_the_cell_in_which_the_kernel_died_is_marked_and_those_behind_are_not(
-    qtbot: QtBot, controller: Controller, tmp_path: Path
-) -> None:
-    path = script(tmp_path, "a = 1", "import os, time; time.sleep(0.3); os._exit(3)", "b = 1")
-    drive.open_file(qtbot, controller, path)
-    statuses: dict[str, str] = {}
-    controller.runs.status_changed.connect(statuses.__setitem__)
-    with qtbot.waitSignal(controller.runs.died, timeout=drive.RUN):
-        controller.run_all()
-    assert [statuses[cell.key] for cell in controller.session.document.cells] == [
-        "ok", "error", "idle",
-    ]  # fmt: skip
-    notice, transport = controller.window.notice, controller.window.transport
-    assert "exit status 3" in notice.text()
-    assert not notice.geometry().intersects(  # one can still play what was recorded
-        QRect(transport.mapTo(controller.window, QPoint(0, 0)), transport.size())
-    )
-
-
-def test_what_stays_is_said_above_the_canvas_and_the_rest_over_it(
-    qtbot: QtBot, controller: Controller
-) -> None:
-    window, notice = controller.window, controller.window.notice
-
-    def covered() -> QRect:
-        canvas = window.graph.canvas
-        at = [QRect(one.mapTo(window, QPoint(0, 0)), one.size()) for one in (notice, canvas)]
-        return at[0].intersected(at[1])
-
-    notice.show_message("This is over soon.")
-    assert not covered().isEmpty()
-    notice.show_message("Think about it.", stays=True)
-    qtbot.waitUntil(lambda: covered().isEmpty())
-    assert notice.isVisible()
-    notice.show_message("This is over soon.")
-    assert not covered().isEmpty()
-
-
-def test_the_event_loop_goes_on_while_a_long_run_streams_in(
-    qtbot: QtBot, controller: Controller, tmp_path: Path
-) -> None:
-    """What the window itself works between two ticks of a timer, whatever else the machine does."""
-    program = """\
-import torch
-x = torch.ones(8, requires_grad=True)
-for i in range(300):
-    y = x
-    for _ in range(20):
-        y = y * 1.01 + 0.1
-    y.sum().backward()
-    print(i)
-"""
-    drive.open_file(qtbot, controller, script(tmp_path, program))
-    stalls: list[float] = []
-    last = [time.thread_time()]
-
-    def tick() -> None:
-        now = time.thread_time()
-        stalls.append(now - last[0])
-        last[0] = now
-
-    timer = QTimer()
-    timer.timeout.connect(tick)
-    timer.start(5)
-    with qtbot.waitSignal(controller.runs.finished, timeout=drive.RUN):
-        controller.run_all()
-    drive.wait_for_graph(qtbot, controller)
-    timer.stop()
-    print(f"longest stall {max(stalls) * 1000:.0f} ms over {len(stalls)} ticks")
-    assert len(controller.session.tape.passes) == 300
-    assert len(stalls) > 50
-    assert max(stalls) < 1.0
