@@ -202,8 +202,7 @@ class Runs(QObject):
             self.problem.emit(f"The recording cannot be read: {error}")
             return
         keys, self._again = self._again, []
-        if keys:
-            self.run(keys)
+        self.run([key for key in keys if self._known(key)])  # cells go while a kernel starts
 
 
 def _folder(session: Session) -> Path | None:

@@ -130,3 +130,16 @@ for i in range(300):
     assert len(controller.session.tape.passes) == 300
     assert len(stalls) > 50
     assert max(stalls) < 1.0
+
+
+def test_a_cell_that_goes_while_the_kernel_starts_is_not_run(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    drive.open_file(qtbot, controller, drive.script(tmp_path, "print(1)", "print(2)"))
+    first, second = (cell.key for cell in controller.session.document.cells)
+    with qtbot.waitSignal(controller.runs.finished, timeout=drive.RUN):
+        controller.window.actions_by_id["restart_run"].trigger()
+        controller.window.notebook.set_current(first)
+        controller.window.actions_by_id["cut_cell"].trigger()
+    assert [cell.key for cell in controller.session.document.cells] == [second]
+    assert drive.texts(controller, second) == "2\n"
