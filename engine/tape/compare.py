@@ -18,9 +18,13 @@ from engine.tape.alignment import aligned
 from engine.tape.arguments import arguments
 from engine.tape.happenings import happenings
 from engine.tape.schema import ArrayFlag, Event
+from engine.tape.storage.relations import spans
 from engine.tape.tape import Source, Tape
 
 Ids = NDArray[np.int32]
+Bools = NDArray[np.bool_]
+_CHECKED = ("crc", "nbytes", "dtype", "flags")  # of arrays: where all are equal, they are
+_CHUNK = 1 << 14  # rows that are read at once: more would keep other threads waiting
 _LONGEST = 40  # characters of an argument that are told
 
 
@@ -122,20 +126,19 @@ class _Comparer:
 
     def _pair_values(self) -> None:
         a, b = self.a, self.b
-        for op in np.flatnonzero(self.ops >= 0).tolist():
-            self._check()
-            other = int(self.ops[op])
-            one, two = a.ops[op], b.ops[other]
-            self.values[one["out0"] : one["out0"] + one["n_out"]] = np.arange(
-                two["out0"], two["out0"] + two["n_out"]
-            )
-            if one["node"] >= 0 and two["node"] >= 0:
-                self.nodes[one["node"]] = two["node"]
-            inputs = a.inputs["value"][one["in0"] : one["in0"] + one["n_in"]]
-            others = b.inputs["value"][two["in0"] : two["in0"] + two["n_in"]]
-            for value, twin in zip(inputs.tolist(), others.tolist(), strict=True):
-                if self.values[value] < 0 and a.values["op"][value] < 0:
-                    self.values[value] = twin
+        ops = np.flatnonzero(self.ops >= 0)
+        twins = self.ops[ops]
+        _, outs = spans(a.ops["out0"][ops], a.ops["n_out"][ops])
+        self.values[outs] = spans(b.ops["out0"][twins], b.ops["n_out"][twins])[1]
+        made, other = a.ops["node"][ops], b.ops["node"][twins]
+        both = (made >= 0) & (other >= 0)
+        self.nodes[made[both]] = other[both]
+        _, rows = spans(a.ops["in0"][ops], a.ops["n_in"][ops])
+        inputs = a.inputs["value"][rows]
+        others = b.inputs["value"][spans(b.ops["in0"][twins], b.ops["n_in"][twins])[1]]
+        free = (a.values["op"][inputs] < 0) & (self.values[inputs] < 0)
+        # Backwards, for a leaf goes with what its first use has in its place.
+        self.values[inputs[free][::-1]] = others[free][::-1]
         self._pair_named()
         self._pair_accumulators()
 
@@ -206,9 +209,9 @@ class _Comparer:
 
     def _compare_ops(self) -> None:
         a, b = self.a, self.b
-        for op, other in enumerate(self.ops.tolist()):
+        for op in np.flatnonzero(~self._same_ops()).tolist():
             self._check()
-            row = a.ops[op]
+            row, other = a.ops[op], int(self.ops[op])
             name, event = a.text(int(row["name"])), int(row["event"])
             if other < 0:
                 self.op_size[op] = np.nan
@@ -249,9 +252,9 @@ class _Comparer:
 
     def _compare_steps(self) -> None:
         a, b = self.a, self.b
-        for step, other in enumerate(self.steps.tolist()):
+        for step in np.flatnonzero(~self._same_steps()).tolist():
             self._check()
-            node = int(a.steps["node"][step])
+            node, other = int(a.steps["node"][step]), int(self.steps[step])
             if other < 0:
                 if self.passes[a.steps["pass_"][step]] >= 0:
                     self.node_size[node] = np.nan
@@ -270,10 +273,56 @@ class _Comparer:
                 events = int(a.steps["event"][step]), int(b.steps["event"][other])
                 self._add("gradient", words, *events, int(a.nodes["op"][node]), node, size)
 
+    def _same_ops(self) -> Bools:
+        """Return for each operation whether it has a twin of equal arguments and results."""
+        a, b = self.a, self.b
+        same = self.ops >= 0
+        ops = np.flatnonzero(same)
+        owner, outs = spans(a.ops["out0"][ops], a.ops["n_out"][ops])
+        twins = self.values[outs]
+        one, two = a.values["array"][outs], b.values["array"][twins]
+        kept = (one >= 0) & (two >= 0)
+        shapes = _equal(
+            a.values["shape"][outs], b.values["shape"][twins], lambda x, y: a.shape(x) == b.shape(y)
+        )
+        alike = ~kept | (shapes & self._same_arrays(one, two))
+        same[ops[owner[~alike]]] = False
+        same[ops] &= _equal(
+            a.ops["params"][ops], b.ops["params"][self.ops[ops]],
+            lambda x, y: a.text(x) == b.text(y),
+        )  # fmt: skip
+        return same
+
+    def _same_steps(self) -> Bools:
+        """Return for each step whether it has a twin that sent the same."""
+        a, b = self.a, self.b
+        same = self.steps >= 0
+        steps = np.flatnonzero(same)
+        twins = self.steps[steps]
+        count = a.steps["n_contrib"][steps]
+        many = count == b.steps["n_contrib"][twins]
+        same[steps[~many]] = False
+        steps, twins, count = steps[many], twins[many], count[many]
+        owner, rows = spans(a.steps["contrib0"][steps], count)
+        _, others = spans(b.steps["contrib0"][twins], count)
+        sent, theirs = a.contributions, b.contributions
+        one, two = sent["array"][rows], theirs["array"][others]
+        alike = (sent["slot"][rows] == theirs["slot"][others]) & (one >= 0) & (two >= 0)
+        alike &= self._same_arrays(one, two)
+        same[steps[owner[~alike]]] = False
+        return same
+
+    def _same_arrays(self, one: Ids, two: Ids) -> Bools:
+        """Return which pairs of rows of arrays are equal by their checksums; -1 says nothing."""
+        same = np.ones(len(one), np.bool_)
+        for column in _CHECKED:
+            same &= self.a.arrays[column][one] == self.b.arrays[column][two]
+        return same
+
     def _distance(self, one: int, two: int) -> float:
         """Return the largest absolute difference of two arrays; 0 for equal ones, bit for bit."""
         a, b = self.a.arrays[one], self.b.arrays[two]
-        if all(a[c] == b[c] for c in ("crc", "nbytes", "dtype", "flags")):
+        if all(a[c] == b[c] for c in _CHECKED):
             return 0.0
         if (a["flags"] | b["flags"]) & ArrayFlag.SUMMARY:
             return float("nan")
@@ -319,12 +368,27 @@ def _signatures(tape: Tape) -> list[tuple[Any, ...]]:
     names = [tape.text(name) for name in tape.ops["name"].tolist()]
     inputs = tape.inputs["value"].tolist()
     found: list[tuple[Any, ...]] = []
-    for name, in0, n_in, _, n_out, params, node, *_ in tape.ops.tolist():
+    for name, in0, n_in, _, n_out, params, node, *_ in _rows(tape.ops):
         kinds = tuple(
             names[makers[value]] if makers[value] >= 0 else "" for value in inputs[in0 : in0 + n_in]
         )
         found.append((tape.text(name), n_in, n_out, tape.text(params), kinds, node >= 0))
     return found
+
+
+def _rows(table: NDArray[np.void]) -> Iterator[tuple[Any, ...]]:
+    for first in range(0, len(table), _CHUNK):
+        yield from table[first : first + _CHUNK].tolist()
+
+
+def _equal(one: NDArray[Any], two: NDArray[Any], same: Callable[[int, int], bool]) -> Bools:
+    """Return for each pair of ids of two tapes whether they mean the same; asks once per kind."""
+    if not len(one):
+        return np.ones(0, np.bool_)
+    most = int(two.max()) + 2  # -1 is an id, too
+    kinds, where = np.unique((one.astype(np.int64) + 1) * most + two + 1, return_inverse=True)
+    known = [same(kind // most - 1, kind % most - 1) for kind in kinds.tolist()]
+    return np.array(known, np.bool_)[where]
 
 
 def _changed_arguments(a: Tape, op: int, b: Tape, other: int) -> str:
