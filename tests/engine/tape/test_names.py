@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_recorder import run_cell
+from cells import run_cell
 
 import engine as torch
 from engine.tape.recorder import Recorder
