@@ -57,6 +57,7 @@ class Window(QMainWindow):
         super().__init__()
         self.setObjectName("Window")
         self._theme = theme
+        self._places: QByteArray | None = None  # of the panels, for when the window is shown
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.setDockOptions(
@@ -215,7 +216,15 @@ class Window(QMainWindow):
         self.place_panels(state)
 
     def place_panels(self, state: QByteArray) -> None:
-        """Put the panels where they were left, or where they are at the first start."""
+        """Put the panels where they were left, or where they are at the first start.
+
+        In a window that is not shown yet, once it is: Qt keeps the places of one without a size
+        beside its layout, and what happens to the layout in between ends the program.
+        """
+        if not self.isVisible():
+            self._places = state
+            self.reset_layout()
+            return
         for placed in (True, False):
             if not state.isEmpty() and self.restoreState(state, int(placed)):
                 self._operations_placed = placed
@@ -289,8 +298,11 @@ class Window(QMainWindow):
             self.docks["operations"].raise_()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Show floating panels anew: those that were restored before the window lie behind it."""
+        """Put the panels where they were left, and floating ones before the window."""
         super().showEvent(event)
+        state, self._places = self._places, None
+        if state is not None:
+            self.place_panels(state)
         for dock in self.docks.values():
             if not event.spontaneous() and dock.isFloating() and not dock.isHidden():
                 dock.hide()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -17,6 +19,15 @@ from app.main import make_application
 from app.settings import Settings
 from app.workspace import Workspace
 from tests.app import drive
+
+#: Where a maximized window of 1440 x 900 left its panels: compressed, as base64.
+MAXIMIZED = """
+eNp1UkFKA0EQrFlDjkJAJEiQPCCviHoQJXoIejVZVl2iO2GzH5CcxFfoRfIU7/7GlU11z4ybwzjLTDd0VU137QBowPXL
+vQdd5oNpp06Ydn549DGBRYUMc0aLBU55plgYFi8Ey3iHpmkEfYgTVguseD6R47GqTIhctg7YA1wSsVJsEUO+B+Qxqznu
++WUouQsihRnhvMJFdmeGf5N0ReUI59rZktyUE1lqRWbJwq0DXCm2xIzo3M8VufMtMPq4JtrSKZn9OY4+a6ca6zQz1pfE
+5dSv4pyv1t9b7SbF438OvLTdTLV30ZX9EEGbnveLfz/5ZtzU4oVxfjm+80zcqnb8Mp+OYUZOQfLkRl6N36KT1CHxcZ+a
+Vt/GnMql2elb1xZHcprm
+"""
 
 CODE = "import torch\nx = torch.ones(2, requires_grad=True)\n(x * {}).sum().backward()\n"
 
@@ -249,3 +260,18 @@ def test_a_traceback_leads_into_the_file_that_it_names(
     workspace.step(1)
     first.window.notebook.go_to_place(link._replace(file=str(tmp_path / "gone.py")))
     assert "gone.py is not there any more" in first.window.notice.text()
+
+
+def test_the_places_that_a_maximized_window_left_come_back(qtbot: QtBot, tmp_path: Path) -> None:
+    """Restored into a window that had no size yet, they ended the program as it was shown."""
+    make_application()
+    settings = Settings(tmp_path / "settings.ini")
+    places = zlib.decompress(base64.b64decode(MAXIMIZED))
+    settings.set_window(QByteArray(), QByteArray(places))
+    made = shown(qtbot, tmp_path)
+    docks = made.current().window.docks
+    assert [name for name, dock in docks.items() if dock.isVisible()] == [
+        "notebook", "inspector", "transport",
+    ]  # fmt: skip
+    qtbot.waitUntil(lambda: docks["notebook"].width() > 330)  # of 418 in a wider window
+    end(made)
