@@ -108,7 +108,7 @@ def _info(options: argparse.Namespace) -> int:
 
 def _diff(options: argparse.Namespace) -> int:
     from engine.tape.compare import compare
-    from engine.tape.comparison_text import as_json, as_text
+    from engine.tape.compare.text import as_json, as_text
     from engine.tape.tape import Tape, TapeError
 
     paths = [_existing(name) for name in (options.first, options.second)]

@@ -15,7 +15,7 @@ from app.export import ExportError, export
 from engine.tape import diagnose, freed, ledger, replay
 from engine.tape.breakpoints import Breakpoint, On, Search
 from engine.tape.compare import compare
-from engine.tape.comparison_text import as_text
+from engine.tape.compare.text import as_text
 from engine.tape.conditions import ConditionError
 from engine.tape.diagnose import words
 from engine.tape.errors import TapeError

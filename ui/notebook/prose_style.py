@@ -79,9 +79,10 @@ class Restyler:
         made, level = QTextCharFormat(old), block.blockFormat().headingLevel()
         made.clearProperty(QTextFormat.Property.FontSizeAdjustment)
         made.setForeground(QColor(self._theme.text))
+        if level or made.fontWeight() > QFont.Weight.DemiBold:
+            made.setFontWeight(QFont.Weight.DemiBold)  # the boldest that is shipped; Qt smears it
         if level:
             made.setFontPointSize(_HEADINGS[level])
-            made.setFontWeight(QFont.Weight.DemiBold)
             made.setFontFamilies([UI_FONT])
         if is_quote(block):
             made.setForeground(QColor(self._theme.text_dim))

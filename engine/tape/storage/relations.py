@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape.schema import DTYPES, ArrayFlag, Event, GradChange, Mark
+from engine.tape.spans import spans
 from engine.tape.storage.checks import refuse
 
 Rows = NDArray[np.void]
@@ -223,13 +224,6 @@ def _check_forms(tables: Tables, starts: Starts, forms: Ints) -> None:
     rows = np.flatnonzero(grads["kind"] == GradChange.ACCUMULATE)[forms[delta] != forms[total]]
     bad = _any(rows, len(grads))
     refuse("grads", "value", starts["grads"], bad, "has another shape than what was added")
-
-
-def spans(first: Ints, count: Ints) -> tuple[Ints, Ints]:
-    """Expand rows (first, count) to pairs (row number, element number)."""
-    owner = np.repeat(np.arange(len(count)), count)
-    inside = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    return owner, first.astype(np.int64)[owner] + inside
 
 
 def elements(shapes: Rows, dims: Rows) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ import pytest
 import engine as torch
 from engine.tape import evaluate
 from engine.tape.compare import compare
-from engine.tape.comparison_text import as_json, as_text
+from engine.tape.compare.text import as_json, as_text
 from engine.tape.recorder import Recorder
 from engine.tape.tape import Tape
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextDocument, QTextTable
+from PySide6.QtGui import QFont, QTextBlock, QTextCharFormat, QTextDocument, QTextTable
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -97,6 +97,12 @@ def test_tables_are_ruled_and_their_heading_is_bold(prose: MarkdownView) -> None
     assert first.firstCursorPosition().block() == first.lastCursorPosition().block()
     assert first.firstCursorPosition().block().text() == "a"
     assert dict(formats(prose.document()))["a"].fontWeight() >= 600
+
+
+def test_bold_words_have_a_weight_that_is_shipped(prose: MarkdownView) -> None:
+    prose.set_text("**bold** and plain")
+    weights = {text: look.fontWeight() for text, look in formats(prose.document())}
+    assert weights == {"bold": QFont.Weight.DemiBold, " and plain": QFont.Weight.Normal}
 
 
 def test_nothing_is_loaded_and_html_is_text(prose: MarkdownView) -> None:

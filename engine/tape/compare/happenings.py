@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.tape.alignment import paired
+from engine.tape.compare.alignment import paired
 from engine.tape.schema import GradChange, Mark
 from engine.tape.tape import Tape
 
@@ -24,7 +24,9 @@ def happenings(a: Tape, b: Tape, tensors: Mapping[int, int]) -> Iterator[Found]:
     for mark, (kind, verb) in _MARKS.items():
         yield from _texts(kind, verb, _marks(a, mark), _marks(b, mark))
     ours, theirs = _changes(a), _changes(b)
-    for tensor, other in tensors.items():
+    changed = ours.keys() | {tensor for tensor, other in tensors.items() if other in theirs}
+    for tensor in sorted(changed & tensors.keys()):
+        other = tensors[tensor]
         one, two = ours.get(tensor, []), theirs.get(other, [])
         for i, j in paired([key for key, _ in one], [key for key, _ in two]):
             label = f"{a.tensor_label(tensor)}.grad"
