@@ -246,6 +246,12 @@ def take_away() -> None:
         inside.log, inside = None, inside.outer
 
 
+def unhook() -> None:
+    """Nobody is called any more before memory and the graph change, or where a module begins."""
+    global before_write, before_change, enter_scope, scope
+    before_write, before_change, enter_scope, scope = _ignore, _nothing, _outermost, 0
+
+
 def note_write(tensor: Any) -> None:
     """Say that the memory of a tensor is about to be overwritten."""
     if log is not None:

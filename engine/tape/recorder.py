@@ -7,22 +7,19 @@ import linecache
 import logging
 import math
 import os
-import platform
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import numpy as np
 
 from engine import process, recording
 from engine.tape.record import transcript
 from engine.tape.record.arrays import fill_in
 from engine.tape.record.calm import uninterrupted
+from engine.tape.record.environment import environment
 from engine.tape.record.following import Follower
 from engine.tape.record.garbage import Collector
 from engine.tape.record.order import Held, as_served, whole_passes
@@ -74,7 +71,7 @@ class Recorder:
         self._path = None if path is None else Path(path)
         self._room = None if self._path is None else Room(self._path, most)
         self._sink: Sink = MemorySink() if self._path is None else FileSink(self._path)
-        self._writer = SegmentWriter(self._sink, _environment())
+        self._writer = SegmentWriter(self._sink, environment())
         self._transcript = Transcript()
         self._transcript.arrays.limit(keep)
         self._listen([])
@@ -415,19 +412,4 @@ class Recorder:
 
 def _switch_off() -> None:
     recording.take_away()
-    recording.before_write = lambda tensor: None
-    recording.before_change = lambda: None
-    recording.enter_scope = lambda module: 0
-    recording.scope = 0
-
-
-def _environment() -> dict[str, Any]:
-    return {
-        "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "environment": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "platform": sys.platform,
-            "machine": platform.machine(),
-        },
-    }
+    recording.unhook()

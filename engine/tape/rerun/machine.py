@@ -368,8 +368,7 @@ def _alone() -> Iterator[None]:
     before = {name: getattr(recording, name) for name in names}
     enabled = mode.enabled
     recording.log = recording.forward = None
-    recording.before_write = lambda tensor: None
-    recording.before_change = lambda: None
+    recording.unhook()
     mode.enabled = True
     try:
         yield
