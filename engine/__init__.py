@@ -65,6 +65,7 @@ from engine.filling import (  # noqa: E402
     zeros,
     zeros_like,
 )  # fmt: skip
+from engine.ops import guards as _guards  # noqa: E402
 from engine.size import Size  # noqa: E402
 from engine.tensor import Tensor  # noqa: E402
 
@@ -138,6 +139,10 @@ _LATER = {
     "range": "engine.sequences:range_",
 }
 _OPERATIONS = ops.rooms.functions()
+#: Rooms whose functions do not look at the types of their arguments themselves.
+_CHECKED = tuple(
+    f"engine.{room}:" for room in ("nn.functional", "namespace", "windows", "spectrogram")
+)
 
 
 def __getattr__(name: str) -> _Any:
@@ -150,7 +155,10 @@ def __getattr__(name: str) -> _Any:
 
             if (error := absent(name)) is not None:
                 raise error
-        return _later.load(__name__, _LATER, name)
+        value = _later.load(__name__, _LATER, name)
+        if _LATER[name].startswith(_CHECKED):
+            globals()[name] = value = _guards.guarded(name, value, False)
+        return value
     globals()[name] = operation = ops.FUNCTIONS[name]
     if hasattr(operation, "__code__"):
         operation.__module__ = "torch"

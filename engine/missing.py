@@ -20,7 +20,7 @@ _INSTEAD = {
     "torch.linalg.matrix_rank": "matrix_rank",
     "torch.linalg.qr": "ormqr",
     "torch.fft": "istft",
-    "torch.split": "unsafe_split unsafe_chunk unsafe_split_with_sizes split_copy split_with_sizes_copy",
+    "torch.split": "split_copy split_with_sizes_copy",
     "torch.histogram": "histogramdd",
     "torch.full_like": "fill",
     "torch.nonzero": "nonzero_static",

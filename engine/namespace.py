@@ -64,9 +64,9 @@ def embedding(
 
 
 def _loss(name: str) -> Callable[..., Any]:
-    """A loss whose reduction is a number: 0 none, 1 mean, 2 sum."""
+    """A loss whose reduction is a number: 0 none (so if it is not given), 1 mean, 2 sum."""
 
-    def call(*args: Any, reduction: int = 1, **kwargs: Any) -> Any:
+    def call(*args: Any, reduction: int = 0, **kwargs: Any) -> Any:
         return _functional(name)(*args, reduction=_REDUCTIONS[reduction], **kwargs)
 
     call.__name__ = name

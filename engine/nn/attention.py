@@ -110,7 +110,7 @@ class MultiheadAttention(Module):
         if not batched:
             query, key, value = (t.unsqueeze(1) for t in (query, key, value))
         elif self.batch_first:
-            query, key, value = (t.transpose(0, 1) for t in (query, key, value))
+            query, key, value = _sequence_first(query, key, value)
         length, n, _ = query.shape
         check_sizes(self, query, key, value, attn_mask, key_padding_mask)
         q, k, v = self._project(query, key, value)
@@ -128,11 +128,15 @@ class MultiheadAttention(Module):
             )
             attn_mask, key_padding_mask = pads
         mask = self._mask(q, n, k.shape[1], attn_mask, key_padding_mask)
-        out, weights = self._attend(q, k, v, mask)
-        out = out.transpose(0, 1).contiguous().view(length * n, self.embed_dim)
-        out = self.out_proj(out).view(length, n, self.embed_dim)
-        shown = None
+        shown = weights = None
         if need_weights:
+            out, weights = self._attend(q, k, v, mask)
+            out = out.transpose(0, 1)
+        else:
+            out = self._attend_unseen(q, k, v, mask, n)
+        out = self.out_proj(out.reshape(length * n, self.embed_dim))
+        out = out.view(length, n, self.embed_dim)
+        if weights is not None:
             shown = weights.view(n, self.num_heads, length, k.shape[1])
             shown = shown.mean(1) if average_attn_weights else shown
         if not batched:
@@ -140,8 +144,13 @@ class MultiheadAttention(Module):
         return (out.transpose(0, 1) if self.batch_first else out), shown
 
     def _project(self, query: Tensor, key: Tensor, value: Tensor) -> Any:
-        if self.same_sizes and query is key and key is value:
-            return F.linear(query, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)
+        if self.same_sizes and key is value:
+            e, bias = self.embed_dim, self.in_proj_bias
+            if query is key:
+                return _together(query, self.in_proj_weight, bias, 3)
+            first, rest = self.in_proj_weight.split([e, 2 * e])
+            b_first, b_rest = (None, None) if bias is None else bias.split([e, 2 * e])
+            return [F.linear(query, first, b_first), *_together(key, rest, b_rest, 2)]
         if self.same_sizes:
             weights = self.in_proj_weight.chunk(3)
         else:
@@ -152,7 +161,7 @@ class MultiheadAttention(Module):
 
     def _heads(self, x: Tensor, n: int) -> Tensor:
         """Return (L, N, E) as (N * heads, L, head_dim)."""
-        split = x.contiguous().view(x.shape[0], n * self.num_heads, self.head_dim)
+        split = x.view(x.shape[0], n * self.num_heads, self.head_dim)
         return split.transpose(0, 1)  # type: ignore[no-any-return]
 
     def _mask(
@@ -180,6 +189,36 @@ class MultiheadAttention(Module):
         if self.dropout > 0.0 and self.training:
             weights = F.dropout(weights, self.dropout)
         return engine.bmm(weights, v), weights
+
+    def _attend_unseen(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, n: int
+    ) -> Tensor:
+        """Return what the heads see, (L, N, heads, head_dim), without the weights."""
+        q, k, v = (t.view(n, self.num_heads, -1, self.head_dim) for t in (q, k, v))
+        if mask is not None:
+            every = mask.dim() == 2 or mask.shape[0] == 1
+            mask = (
+                mask.view(1, 1, *mask.shape[-2:])
+                if every
+                else mask.view(n, self.num_heads, -1, mask.shape[-1])
+            )
+        share = self.dropout if self.training else 0.0
+        out = F.scaled_dot_product_attention(q, k, v, mask, share)
+        return out.permute(2, 0, 1, 3)  # type: ignore[no-any-return]
+
+
+def _sequence_first(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """(N, L, E) as (L, N, E); what is one tensor stays one."""
+    turned = {id(t): t.transpose(0, 1) for t in (query, key, value)}
+    return turned[id(query)], turned[id(key)], turned[id(value)]
+
+
+def _together(x: Tensor, weight: Tensor, bias: Tensor | None, parts: int) -> Any:
+    """The projections of one tensor by one product, then each by itself."""
+    joined = F.linear(x, weight, bias)
+    apart = joined.unflatten(-1, (parts, joined.shape[-1] // parts))
+    each = apart.unsqueeze(0).transpose(0, -2).squeeze(-2).contiguous()
+    return [each[i] for i in range(parts)]
 
 
 def _additive(mask: Tensor | None, like: Tensor) -> Tensor | None:

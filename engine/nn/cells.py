@@ -31,7 +31,7 @@ def lstm_step(
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """One step of an LSTM; the gates are input, forget, cell and output."""
     h, c = state
-    i, f, g, o = (F.linear(h, w_hh, b_hh) + gates).chunk(4, 1)
+    i, f, g, o = (F.linear(h, w_hh, b_hh) + gates).unsafe_chunk(4, 1)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     h = o.sigmoid() * c.tanh()
     return (h if w_hr is None else F.linear(h, w_hr)), c
@@ -39,11 +39,11 @@ def lstm_step(
 
 def gru_step(gates: Tensor, h: Tensor, w_hh: Tensor, b_hh: Tensor | None) -> Tensor:
     """One step of a GRU; the gates are reset, update and new."""
-    xr, xz, xn = gates.chunk(3, 1)
-    hr, hz, hn = F.linear(h, w_hh, b_hh).chunk(3, 1)
+    xr, xz, xn = gates.unsafe_chunk(3, 1)
+    hr, hz, hn = F.linear(h, w_hh, b_hh).unsafe_chunk(3, 1)
     r = (hr + xr).sigmoid()
     z = (hz + xz).sigmoid()
-    n = (xn + r * hn).tanh()
+    n = (xn + hn * r).tanh()
     return (h - n) * z + n  # type: ignore[no-any-return]
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import engine
 from engine.ops.table import run
 from engine.tensor import Tensor
+from engine.warning import once
 
 from . import functional as F
 from . import init
 from .cells import _GATES, gru_step, lstm_step, rnn_step
+from .kernels import composites
 from .kernels.lstm import LSTM_LAYER
 from .module import Module
 from .parameter import Parameter
@@ -85,6 +87,8 @@ class RNNBase(Module):
                 raise TypeError(
                     f"{name} should be of type {kind.__name__}, got: {type(value).__name__}"
                 )
+        if self.input_size <= 0:
+            raise ValueError("input_size must be greater than zero")
         if self.hidden_size <= 0:
             raise ValueError("hidden_size must be greater than zero")
         if self.num_layers <= 0:
@@ -229,7 +233,8 @@ class RNNBase(Module):
         if not batched:
             out = out.squeeze(1)
         elif self.batch_first:
-            out = out.transpose(0, 1)
+            lstm = self.mode == "LSTM"  # the others turn their output in place
+            out = out.transpose(0, 1) if lstm else composites.turned(out, 0, 1)
         return out, finals
 
 
@@ -333,6 +338,10 @@ class LSTM(RNNBase):
         sizes: list[int] | None,
     ) -> tuple[Tensor, Any]:  # fmt: skip
         """In float32 a layer is one operation; else, and for packed input, one per step."""
+        if self.proj_size:
+            once(
+                "LSTM with projections is not supported with oneDNN. Using default implementation."
+            )
         w_ih, w_hh, *rest = weights
         tensors = (x, w_ih, w_hh, *rest, *state)
         if (

@@ -93,6 +93,7 @@ def explained(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., 
                 raise
         return fn(*args, **{renamed.get(k, k): v for k, v in kwargs.items()})
 
+    call.guards = (name, method)  # type: ignore[attr-defined]
     return _dressed(call, fn)
 
 

@@ -157,7 +157,7 @@ def _split_sizes(n: int, split_size: Any) -> Any:
     return [min(split_size, n - i) for i in range(0, n, split_size)] if n else [0]
 
 
-def _split(a: Raw, split_size: Any, dim: int) -> tuple[Raw, ...]:
+def split_array(a: Raw, split_size: Any, dim: int) -> tuple[Raw, ...]:
     out, start = [], 0
     for s in _split_sizes(a.shape[dim], split_size):
         out.append(a[(slice(None),) * dim + (slice(start, start + s),)])
@@ -165,7 +165,7 @@ def _split(a: Raw, split_size: Any, dim: int) -> tuple[Raw, ...]:
     return tuple(out)
 
 
-def _split_vjp(F: Any, g: Any, self_sizes: Any, self_dtype: Any, split_size: Any, dim: int) -> Any:
+def split_vjp(F: Any, g: Any, self_sizes: Any, self_dtype: Any, split_size: Any, dim: int) -> Any:
     sizes = _split_sizes(self_sizes[dim], split_size)
     parts = [
         F.zeros((*self_sizes[:dim], s, *self_sizes[dim + 1 :]), self_dtype) if v is None else v
@@ -175,15 +175,20 @@ def _split_vjp(F: Any, g: Any, self_sizes: Any, self_dtype: Any, split_size: Any
 
 
 SPLIT = define(
-    "split(self, split_size, dim=0)", _split, family="shape", view=True, outputs=2, self=_split_vjp
-)
-SPLIT_SIZES = define(
-    "split_with_sizes(self, split_size, dim=0)",
-    _split,
+    "split(self, split_size, dim=0)",
+    split_array,
     family="shape",
     view=True,
     outputs=2,
-    self=_split_vjp,
+    self=split_vjp,
+)
+SPLIT_SIZES = define(
+    "split_with_sizes(self, split_size, dim=0)",
+    split_array,
+    family="shape",
+    view=True,
+    outputs=2,
+    self=split_vjp,
 )
 
 

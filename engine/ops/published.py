@@ -125,6 +125,10 @@ ROOMS: dict[str, Names] = {
         functions="fill_ unravel_index zero_",
         methods="is_pinned is_shared pin_memory share_memory_",
     ),
+    "pieces": Names(
+        both="unsafe_chunk unsafe_split unsafe_split_with_sizes",
+        rows="unsafe_split unsafe_split_with_sizes",
+    ),
     "linalg": Names(
         both="det inverse logdet matrix_exp matrix_power slogdet",
         rows="diag_part linalg_det linalg_slogdet linalg_solve solve_triangular",

@@ -31,7 +31,8 @@ def scaled_dot_product_attention(
         return run(ATTENTION, [query, key, value, 0.0, is_causal, mask, scale])  # type: ignore[no-any-return]
     # Q and K are scaled by the root each, which keeps their product in range.
     root = math.sqrt(1 / math.sqrt(query.shape[-1]) if scale is None else scale)
-    scores = engine.matmul(query * root, (key * root).transpose(-2, -1))
+    keys = composites.times(key.transpose(-2, -1), root)
+    scores = engine.matmul(composites.times(query, root), keys)
     mask = _mask(query, key, attn_mask, is_causal)
     if mask is not None:
         scores = scores + mask

@@ -64,11 +64,11 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return _drop(input, input.shape, p, training, inplace)
 
 
-def _channels(input: Tensor, batched: int) -> tuple[int, ...]:
-    """Return the shape of one draw per channel."""
-    if input.dim() == batched:
-        return (input.shape[0], input.shape[1], *(1,) * (batched - 2))
-    return (input.shape[0], *(1,) * (input.dim() - 1))
+def _channels(input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
+    """Drop whole channels of (N, C, *)."""
+    if input.dim() < 2 and training:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    return _drop(input, (*input.shape[:2], *(1,) * (input.dim() - 2)), p, training, inplace)
 
 
 def _feature(name: str, dims: int) -> Callable[..., Tensor]:
@@ -99,7 +99,11 @@ def _feature(name: str, dims: int) -> Callable[..., Tensor]:
                 f"{dims + 1}D or {dims + 2}D inputs).",
                 stacklevel=2,
             )
-        return _drop(input, _channels(input, dims + 2), p, training, inplace)
+        _check(p)
+        if dims == 2 or input.dim() == dims + 2:
+            return _channels(input, p, training, inplace)
+        alone = _channels(input.unsqueeze(0), p, training, inplace)
+        return alone.squeeze_(0) if inplace else alone.squeeze(0)  # type: ignore[no-any-return]
 
     drop.__name__ = drop.__qualname__ = name
     drop.__doc__ = f"Zero whole channels of inputs with {dims} spatial dimensions."

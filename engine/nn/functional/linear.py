@@ -75,7 +75,12 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
                 f"{x.shape[-1]} but expected {weight.shape[position]}"
             )
     left, right = input1.reshape(-1, input1.shape[-1]), input2.reshape(-1, input2.shape[-1])
-    out = engine.einsum("bi,oij,bj->bo", left, weight, right)
+    if not left.dtype is right.dtype is weight.dtype:
+        raise RuntimeError(
+            f"All tensors must have the same dtype, got input1: {errors.c_name(left.dtype)}, "
+            f"input2: {errors.c_name(right.dtype)}, weight: {errors.c_name(weight.dtype)}"
+        )
+    out = composites.trilinear(left, weight, right)
     out = out.reshape(*input1.shape[:-1], weight.shape[0])
     return out if bias is None else out + bias  # type: ignore[no-any-return]
 

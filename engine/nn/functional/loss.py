@@ -22,7 +22,7 @@ def mse_loss(
     input, target = _same_size(input, target)
     reduction = _reduction(reduction, size_average, reduce)
     if weight is not None:
-        value: Tensor = weight * rows.mse_loss(input, target, "none")
+        value: Tensor = (input - target) ** 2 * weight
         return (
             value
             if reduction == "none"
@@ -41,7 +41,7 @@ def l1_loss(
     value = (input - target).abs()
     if weight is None:
         return _apply(value, reduction)
-    value = weight * value
+    value = value * weight
     return value.sum() / weight.sum() if reduction == "mean" else _apply(value, reduction)
 
 
@@ -68,7 +68,7 @@ def huber_loss(
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     if weight is not None:
-        value = weight * rows.huber_loss(input, target, "none", delta)
+        value = rows.huber_loss(input, target, "none", delta) * weight
         return _apply(value, _reduction(reduction))
     return rows.huber_loss(input, target, _reduction(reduction), delta)  # type: ignore[no-any-return]
 
@@ -113,7 +113,8 @@ def poisson_nll_loss(
     else:
         loss = input - target * composites.plus(input, eps).log()
     if full:
-        stirling = target * target.log() - target + 0.5 * (2 * math.pi * target).log()
+        root = composites.times(composites.times(target, 2 * math.pi).log(), 0.5)
+        stirling = target * target.log() - target + root
         loss = loss + stirling.masked_fill(target <= 1, 0)
     return _apply(loss, reduction)
 

@@ -70,8 +70,8 @@ def cosine_embedding_loss(
         )
     eps = 1e-12
     product = (input1 * input2).sum(dim)
-    first = (input1 * input1).sum(dim) + eps
-    second = (input2 * input2).sum(dim) + eps
+    first = composites.plus((input1 * input1).sum(dim), eps)
+    second = composites.plus((input2 * input2).sum(dim), eps)
     cos = product / (first * second).sqrt()
     zeros = engine.zeros_like(cos.detach())
     same = engine.where(target == 1, engine.tensor(1.0) - cos, zeros)

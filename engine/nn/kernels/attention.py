@@ -35,7 +35,8 @@ def _attention(
     query: Raw, key: Raw, value: Raw, dropout_p: float, is_causal: bool, attn_mask: Raw,
     scale: float | None,
 ) -> Raw:  # fmt: skip
-    return np.matmul(_weights(RAW, query, key, is_causal, attn_mask, scale), value)
+    out = np.empty_like(query)  # in the order that the query has in memory
+    return np.matmul(_weights(RAW, query, key, is_causal, attn_mask, scale), value, out=out)
 
 
 def _attention_vjp(

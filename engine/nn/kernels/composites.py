@@ -35,6 +35,32 @@ safe_softmax = _expose(define(
 ))  # fmt: skip
 
 
+def _trilinear(i1: Raw, i2: Raw, i3: Raw) -> Raw:
+    """Σ x[b, i] A[o, i, j] y[b, j] as (b, o), of x, A and y."""
+    return np.ascontiguousarray((np.matmul(i1, i2) * i3).sum(-1).T)
+
+
+def _trilinear_vjp(
+    F: Any, g: Any, i1: Any, i2: Any, i3: Any, needs: tuple[bool, ...]
+) -> tuple[Any, ...]:
+    each = g.mT.reshape(g.shape[1], g.shape[0], 1)
+    left = F.sum_to(each * F.matmul(i3, i2.mT), i1.shape) if needs[0] else None
+    matrix = F.matmul((each * i1).mT, i3) if needs[1] else None
+    right = F.sum_to(each * F.matmul(i1, i2), i3.shape) if needs[2] else None
+    return left, matrix, right
+
+
+trilinear = _expose(define(
+    "_trilinear(i1, i2, i3)", _trilinear, family="matmul", node="TrilinearBackward0",
+    joint=_trilinear_vjp, wrt="i1 i2 i3",
+))  # fmt: skip
+#: The transpose that the recurrent layers make in place of their output.
+turned = _expose(define(
+    "transpose(self, dim0, dim1)", lambda a, dim0, dim1: a.swapaxes(dim0, dim1), family="shape",
+    view=True, node="TransposeBackward1", key="transpose_whole", self="transpose(g, dim0, dim1)",
+))  # fmt: skip
+
+
 def _shuffle(a: Raw, groups: int) -> Raw:
     n, c, *rest = a.shape
     return a.reshape(n, groups, c // groups, *rest).swapaxes(1, 2).reshape(a.shape)
@@ -96,4 +122,5 @@ pdist = _expose(define("pdist(self, p=2.0)", _pdist, family="reduction", self=_p
 
 __all__ = [
     "channel_shuffle", "minus", "over", "pdist", "plus", "safe_softmax", "soft_margin_loss", "times",
+    "trilinear", "turned",
 ]  # fmt: skip
