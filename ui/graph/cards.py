@@ -11,7 +11,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
 from ui.graph.camera import Rect, View
 from ui.graph.inks import CardInk, mix
 from ui.graph.previews import Health, Preview
-from ui.graph.scene import Card, Shape, card_of, is_pill
+from ui.graph.scene import Card, Shape, cards_of, is_pill
 from ui.graph.stacks import BAR, CHEVRON, draw_stack
 from ui.graph.thumbs import SIDE, SLOT, THUMBS_FROM, Thumbs
 from ui.graph.types import NodeId
@@ -41,24 +41,22 @@ Sizes = dict[NodeId, tuple[float, float]]
 def card_sizes(graph: nx.MultiDiGraph[NodeId]) -> Sizes:
     """Return width and height in scene units of every node's card; needs a QGuiApplication."""
     title, detail = QFontMetricsF(title_font()), QFontMetricsF(detail_font())
-    known: dict[tuple[bool, bool, str, str, str], tuple[float, float]] = {}
-    sizes: Sizes = {}
-    for node, attributes in graph.nodes(data=True):
-        card = card_of(node, attributes)
-        key = (is_pill(card.shape), card.slot, card.title, card.detail, card.name)
-        if key not in known:
-            above = title.horizontalAdvance(card.title)
-            if card.name:
-                above += NAME_GAP + detail.horizontalAdvance(card.name)
-            words = max(above, detail.horizontalAdvance(card.detail))
-            pads = 2 * PAD_PILL if key[0] else PAD_LEFT + PAD_RIGHT
-            pads += SLOT if card.slot else 0.0
-            pads += CHEVRON if card.shape == Shape.GROUP else 0.0
-            width = min(max(math.ceil((words + pads) / 2) * 2.0, NARROWEST), WIDEST)
-            height = STACKED if card.shape == Shape.GROUP else TALL if card.detail else SHORT
-            known[key] = (width, height)
-        sizes[node] = known[key]
-    return sizes
+    ids = list(graph)
+    deck = cards_of(graph, ids)
+    known = [_size(card, title, detail) for card in deck.cards]
+    return dict(zip(ids, [known[at] for at in deck.which.tolist()], strict=True))
+
+
+def _size(card: Card, title: QFontMetricsF, detail: QFontMetricsF) -> tuple[float, float]:
+    above = title.horizontalAdvance(card.title)
+    if card.name:
+        above += NAME_GAP + detail.horizontalAdvance(card.name)
+    words = max(above, detail.horizontalAdvance(card.detail))
+    pads = 2 * PAD_PILL if is_pill(card.shape) else PAD_LEFT + PAD_RIGHT
+    pads += SLOT if card.slot else 0.0
+    pads += CHEVRON if card.shape == Shape.GROUP else 0.0
+    width = min(max(math.ceil((words + pads) / 2) * 2.0, NARROWEST), WIDEST)
+    return width, STACKED if card.shape == Shape.GROUP else TALL if card.detail else SHORT
 
 
 class CardPainter:

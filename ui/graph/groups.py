@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.tape.tape import Tape
+from ui.graph.columns import columns_of
 from ui.graph.loops import Loop, find_loops
 from ui.graph.partition import Ints
 from ui.graph.types import Kind, Nest, NodeId
@@ -112,10 +113,13 @@ def available(tape: Tape, graph: nx.MultiDiGraph[NodeId]) -> list[By]:
     """Return by what a graph can be grouped, besides by nothing and by hand."""
     ops = _operations(graph)
     kinds = (By.MODULE, By.LOOP, By.LINE, By.CELL)
-    return [by for by in kinds if _tree(tape, ops, by).finish(everything=by == By.MODULE)[0]]
+    return [by for by in kinds if _tree(tape, ops, by).has_any(everything=by == By.MODULE)]
 
 
 def _operations(graph: nx.MultiDiGraph[NodeId]) -> Ints:
+    columns = columns_of(graph)
+    if columns is not None:
+        return np.sort(columns.refs[columns.kinds == Kind.OP])
     return np.array(sorted([node.ref for node in graph if node.kind == Kind.OP]), np.int64)
 
 
@@ -166,6 +170,13 @@ class _Tree:
         self._home[before:stop] = number
         self._spans[number] = first, stop
 
+    def has_any(self, everything: bool) -> bool:
+        """Return whether `finish` finds groups."""
+        return any(self._is_enough(first, stop, everything) for first, stop in self._spans)
+
+    def _is_enough(self, first: int, stop: int, everything: bool) -> bool:
+        return stop - first >= _LEAST and (everything or stop - first < len(self.ops))
+
     def finish(self, everything: bool) -> tuple[list[Group], dict[NodeId, int]]:
         """Return the groups worth a frame, and the group of each operation.
 
@@ -175,7 +186,7 @@ class _Tree:
         kept: list[Group] = []
         for group, (first, stop) in zip(self._groups, self._spans, strict=True):
             parent = number[group.parent] if group.parent >= 0 else -1
-            enough = stop - first >= _LEAST and (everything or stop - first < len(self.ops))
+            enough = self._is_enough(first, stop, everything)
             number.append(len(kept) if enough else parent)
             if enough:
                 depth = kept[parent].depth + 1 if parent >= 0 else 0

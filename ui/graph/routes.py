@@ -90,16 +90,18 @@ def _paths(
     chord = spread[:, 3]
     off = np.abs(spread[:, 1:3, 0] * chord[:, None, 1] - spread[:, 1:3, 1] * chord[:, None, 0])
     length = np.hypot(*chord.T)
-    bent = off.max(axis=1, initial=0.0) > 0.25 * np.maximum(length, 1e-9)
+    bent = np.maximum(off[:, 0], off[:, 1]) > 0.25 * np.maximum(length, 1e-9)
     # Error of n chords of a cubic: |second difference| * 6 / (8 n^2).
-    bend = np.hypot(*np.moveaxis(np.diff(beziers, n=2, axis=1), 2, 0)).max(axis=1, initial=0.0)
+    bend = np.maximum(*np.hypot(*np.moveaxis(np.diff(beziers, n=2, axis=1), 2, 0)).T)
     most = MOST_STEPS if len(beziers) < MANY else MOST_STEPS_OF_MANY
     steps = np.where(bent, np.clip(np.ceil(np.sqrt(7.5 * bend)), 4, most), 1).astype(np.intp)
     which = np.repeat(np.arange(len(beziers)), steps)
     place = np.arange(len(which)) - np.repeat(np.cumsum(steps) - steps, steps) + 1
-    t = (place / steps[which])[:, None]
-    a, b, c, d = (beziers[which, i] for i in range(4))
-    rest = (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
+    rest = beziers[which, 3]
+    curved = np.flatnonzero(bent[which])
+    t = (place / steps[which])[curved, None]
+    a, b, c, d = (beziers[which[curved], i] for i in range(4))
+    rest[curved] = (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
     # Each route: its first point, then the end of every step.
     made = np.bincount(owner[which], minlength=len(count))
     sizes = np.where(count > 0, made + 1, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ui.graph.camera import Rect
+from ui.graph.columns import columns_of, index_of
 from ui.graph.routes import Routes, flatten, spans
 from ui.graph.types import Badges, Frames, Kind, Layout, NodeId, Role
 from ui.theme import FAMILIES
@@ -75,19 +76,53 @@ def _has_slot(kind: Kind, shape: tuple[int, ...] | None) -> bool:
     return shape is not None and (kind > Kind.OP or shape != ())
 
 
+class Deck(NamedTuple):
+    """The cards of several nodes, equal ones once: node i has cards[which[i]]."""
+
+    cards: list[Card]
+    which: Indices
+
+    def dealt(self) -> list[Card]:
+        """Return the card of each node."""
+        cards = self.cards
+        return [cards[at] for at in self.which.tolist()]
+
+
+def cards_of(graph: nx.MultiDiGraph[NodeId], ids: Sequence[NodeId]) -> Deck:
+    """Return what nodes of the graph model say on their cards."""
+    columns = columns_of(graph)
+    if columns is not None and columns.ids == ids:
+        words = (columns.title, columns.detail, columns.family, columns.name, columns.shape)
+        codes = (columns.kinds, columns.requires_grad, *(column.codes for column in words))
+        rows, at = columns.distinct(*codes)
+        made = [card_of(ids[row], columns.node(row)) for row in rows.tolist()]
+    else:
+        nodes = graph.nodes
+        made, at = [card_of(node, nodes[node]) for node in ids], np.arange(len(ids))
+    same: dict[Card, int] = {}  # most of a large graph's cards are equal
+    which = np.array([same.setdefault(card, len(same)) for card in made], np.intp)
+    return Deck(list(same), which[at])
+
+
 def badge_cards(layout: Layout, cards: list[Card]) -> list[Card]:
     """Return what the badges of portals say: the name of the far end, or how many there are."""
     badges = layout.badges
     counts = np.diff(badges.edge_starts).tolist()
     made = []
-    for far, role, count in zip(badges.far.tolist(), badges.roles.tolist(), counts, strict=True):
+    known: dict[tuple[int, int, int], Card] = {}
+    for key in zip(badges.far.tolist(), badges.roles.tolist(), counts, strict=True):
+        if key in known:
+            made.append(known[key])
+            continue
+        far, role, count = key
         backward = role == Role.GRAD
         if far < 0:
             title = f"+ {count:,}"
         else:
             card = cards[far]
             title = card.detail if card.shape == Shape.ACCUMULATE else card.name or card.title
-        made.append(Card(Shape.GRAD_PORTAL if backward else Shape.PORTAL, 0, title, ""))
+        known[key] = Card(Shape.GRAD_PORTAL if backward else Shape.PORTAL, 0, title, "")
+        made.append(known[key])
     return made
 
 
@@ -125,10 +160,8 @@ class Scene:
     def build(cls, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> Scene:
         """Gather `graph`'s words and `layout`'s places."""
         badges = layout.badges
-        same: dict[Card, Card] = {}  # most of a large graph's cards are equal
-        made = (card_of(node, graph.nodes[node]) for node in layout.ids)
-        cards = [same.setdefault(card, card) for card in made]
-        cards += [same.setdefault(card, card) for card in badge_cards(layout, cards)]
+        cards = cards_of(graph, layout.ids).dealt()
+        cards += badge_cards(layout, cards)
         n = len(layout.ids)
         stubs = np.stack([n + np.arange(len(badges)), badges.nodes], axis=1)
         given = np.asarray(layout.edge_ends, np.int32).reshape(-1, 2)
@@ -261,9 +294,9 @@ class Scene:
 
 def _index(graph: nx.MultiDiGraph[NodeId], layout: Layout) -> dict[NodeId, int]:
     """Return where each node is; one in a folded group is where that is."""
-    index = {node: i for i, node in enumerate(layout.ids)}
+    index = index_of(graph, layout.ids)
     hidden = graph.graph.get("hidden") or {}
-    return {**{node: index[group] for node, group in hidden.items()}, **index}
+    return {**{node: index[group] for node, group in hidden.items()}, **index} if hidden else index
 
 
 def touching(boxes: NDArray[np.floating[Any]], area: Rect) -> NDArray[np.bool_]:

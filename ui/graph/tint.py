@@ -15,6 +15,7 @@ from engine.tape.schema import Event
 from engine.tape.states import States
 from engine.tape.tape import Tape
 from ui.graph.badges import grad_badge, step_badges
+from ui.graph.columns import columns_of, index_of
 from ui.graph.types import CanvasState, Kind, Layout, NodeId, Role
 from ui.graph.wave import Wave
 
@@ -47,17 +48,19 @@ class TintIndex:
         hidden: nodes that are not in the layout, and the folded groups that stand for them."""
         self.tape = tape
         self._whole = None if whole is None or whole is graph else whole
-        self._events = np.array([graph.nodes[node]["event"] for node in layout.ids], np.int64)
-        self._index = {node: i for i, node in enumerate(layout.ids)}
+        self._events = _events(graph, layout)
+        self._index = index_of(graph, layout.ids)
         self._node_at = np.full(len(tape.nodes), -1, np.int64)
-        self._has_grad_fn = False
         self._leaves: dict[int, list[int]] = {}
-        for i, node in enumerate(layout.ids):
-            if node.kind in (Kind.GRAD_FN, Kind.ACCUMULATE):
-                self._node_at[node.ref] = i
-                self._has_grad_fn |= node.kind == Kind.GRAD_FN
-            elif node.kind == Kind.LEAF:
-                self._leaves.setdefault(int(tape.values["tensor"][node.ref]), []).append(i)
+        kinds = np.array([node.kind for node in layout.ids], np.int64)
+        refs = np.array([node.ref for node in layout.ids], np.int64)
+        backward = np.flatnonzero((kinds == Kind.GRAD_FN) | (kinds == Kind.ACCUMULATE))
+        self._node_at[refs[backward]] = backward
+        self._has_grad_fn = bool((kinds == Kind.GRAD_FN).any())
+        leaves = np.flatnonzero(kinds == Kind.LEAF)
+        tensors = tape.values["tensor"][refs[leaves]]
+        for i, tensor in zip(leaves.tolist(), tensors.tolist(), strict=True):
+            self._leaves.setdefault(tensor, []).append(i)
         if self._whole is not None:
             self._has_grad_fn = any(node.kind == Kind.GRAD_FN for node in self._whole)
         inside = {node: self._index[group] for node, group in hidden.items()}
@@ -66,7 +69,7 @@ class TintIndex:
             if node.kind in (Kind.GRAD_FN, Kind.ACCUMULATE):
                 self._node_at[node.ref] = i
                 self._has_grad_fn |= node.kind == Kind.GRAD_FN
-        self._index |= inside
+        self._index = {**self._index, **inside} if inside else self._index
         self._edge_at = self._find_edges(graph, layout)
         self._n_edges = len(layout.roles)
         self._own: dict[int, bool] = {}
@@ -121,9 +124,15 @@ class TintIndex:
 
     def _find_edges(self, graph: nx.MultiDiGraph[NodeId], layout: Layout) -> NDArray[np.int64]:
         """Return for each row of the table edges the layout's edge, or -1."""
-        first = self.tape.nodes["edge0"]
+        first = self.tape.nodes["edge0"].astype(np.int64)
         found = np.full(len(self.tape.edges), -1, np.int64)
         grads = np.flatnonzero(layout.roles == Role.GRAD)
+        columns = columns_of(graph)
+        if columns is not None and columns.ids == layout.ids:
+            ends = layout.edge_ends
+            if np.array_equal(ends[:, 0], columns.src) and np.array_equal(ends[:, 1], columns.dst):
+                found[first[columns.refs[columns.src[grads]]] + columns.slots[grads]] = grads
+                return found
         keys, ids = layout.edge_keys, layout.ids
         for e, (a, b) in zip(grads.tolist(), layout.edge_ends[grads].tolist(), strict=True):
             data = graph.edges[ids[a], ids[b], keys[e]]
@@ -193,6 +202,13 @@ class TintIndex:
             edges, passes = np.concatenate([edges, at]), np.concatenate([passes, owner])
             self._crossings = edges, passes
         return edges, passes
+
+
+def _events(graph: nx.MultiDiGraph[NodeId], layout: Layout) -> NDArray[np.int64]:
+    columns = columns_of(graph)
+    if columns is not None and columns.ids == layout.ids:
+        return columns.events
+    return np.array([graph.nodes[node]["event"] for node in layout.ids], np.int64)
 
 
 def _take(table: NDArray[np.int64], rows: NDArray[Any]) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ Inner groups come first. Equal ones (same structure, same sizes) are drawn once 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
@@ -51,7 +52,8 @@ def arrange_nested(
 
 def inhabited(whole: Whole, nest: Nest) -> tuple[Nest, Ints]:
     """Return the groups in which nodes are, and (n,) the innermost one of each node, or -1."""
-    home = np.array([nest.of.get(node, -1) for node in whole.ids], np.int64).reshape(-1) + 1
+    known = map(nest.of.get, whole.ids, repeat(-1))
+    home = np.fromiter(known, np.int64, len(whole.ids)) + 1
     nest, home = _inhabited(nest, settle(whole.problem, home))
     return nest, home - 1
 

@@ -68,14 +68,17 @@ def with_badges(problem: Problem, portal: Bools) -> Portals:
     cut = np.flatnonzero(portal)
     hub, user = (ends[cut] for ends in _ends(problem))
     role = problem.role[cut]
-    at_user = np.stack([user, hub, role, np.ones_like(role)], axis=1)
-    at_hub = np.stack([hub, np.full_like(hub, -1), role, np.zeros_like(role)], axis=1)
-    rows, which = np.unique(np.concatenate([at_user, at_hub]), axis=0, return_inverse=True)
-    node, far, roles, above = rows.T
-    order = np.argsort(which.reshape(-1), kind="stable")
+    at_user = ((user * (n + 1) + hub + 1) * len(Role) + role) * 2 + 1
+    at_hub = (hub * (n + 1) * len(Role) + role) * 2
+    rows, which = np.unique(np.concatenate([at_user, at_hub]), return_inverse=True)
+    which = which.reshape(-1)
+    rest, above = np.divmod(rows, 2)
+    rest, roles = np.divmod(rest, len(Role))
+    node, far = np.divmod(rest, n + 1)
+    order = np.argsort(which, kind="stable")
     edges = np.tile(cut, 2)[order]
-    starts = np.concatenate([[0], np.cumsum(np.bincount(which.reshape(-1), minlength=len(rows)))])
-    far = _only(far, user, which.reshape(-1)[len(cut) :], len(rows))
+    starts = np.concatenate([[0], np.cumsum(np.bincount(which, minlength=len(rows)))])
+    far = _only(far - 1, user, which[len(cut) :], len(rows))
     keep = np.flatnonzero(~portal)
     badge = n + np.arange(len(node))
     up = (above == 1) == (roles == Role.DATA)  # the stub runs from badge to node
@@ -122,7 +125,8 @@ def _fan_out(problem: Problem, hub: Ints, user: Ints) -> Bools:
     """Return (m,) whether an edge is one of many from its hub to different users."""
     n = len(problem.width)
     key = _key(problem, hub)
-    pairs = np.unique(key * n + user) // max(n, 1)
+    many = np.flatnonzero(np.bincount(key, minlength=n * len(Role))[key] > HUB_FAN_OUT)
+    pairs = np.unique(key[many] * n + user[many]) // max(n, 1)
     count = np.bincount(pairs, minlength=n * len(Role))
     return np.asarray((count[key] > HUB_FAN_OUT) & (problem.role != Role.TIE))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ui.graph.columns import Columns, columns_of
 from ui.graph.types import Kind, NodeId, Role
 
 if TYPE_CHECKING:
@@ -57,12 +59,17 @@ class Problem:
         some |= {name: getattr(self, name)[edges] for name in _OF_EDGES}
         return Problem(src=src, dst=dst, sideways=self.sideways, **some)
 
+    def columns(self) -> list[NDArray[Any]]:
+        """Return all arrays, in the order of the fields."""
+        return [getattr(self, name) for name in _ARRAYS]
+
     @property
     def groups(self) -> Bools:
         """Return (n,) which nodes are groups with nodes of their own inside."""
         return np.asarray(np.isfinite(self.data_at))
 
 
+_ARRAYS = tuple(field.name for field in fields(Problem) if field.name != "sideways")
 _OF_EDGES = ("role", "parallel", "slot", "upper_at", "lower_at")
 _OF_NODES = tuple(
     field.name
@@ -86,39 +93,68 @@ def read_graph(
     sideways: bool = False,
 ) -> Whole:
     """Number the nodes and edges of a graph; raises KeyError for a node without a size."""
+    columns = columns_of(graph)
+    whole = _read(graph) if columns is None else _taken(columns)
+    n, m = len(whole.ids), len(whole.src)
+    flat = chain.from_iterable(map(sizes.__getitem__, whole.ids))
+    size = np.fromiter(flat, np.float64, 2 * n).reshape(n, 2)
+    if sideways:
+        size = size[:, ::-1]
+    bare = np.ones(n, np.int64), np.zeros(n, np.int64), np.full(n, np.nan), np.full(n, np.nan)
+    free = np.full(m, np.nan), np.full(m, np.nan)
+    parallel = _parallel(n, whole.src, whole.dst, whole.role)
+    problem = Problem(
+        size[:, 0], size[:, 1], whole.kind, whole.src, whole.dst, whole.role, parallel,
+        whole.slot, whole.root, *bare, *free, sideways,
+    )  # fmt: skip
+    return Whole(problem, whole.ids, whole.keys)
+
+
+class _Rows(NamedTuple):
+    """Nodes and edges as in Problem, with their names as in Whole."""
+
+    ids: list[NodeId]
+    kind: Ints
+    root: Ints
+    src: Ints
+    dst: Ints
+    keys: list[Any]
+    role: Ints
+    slot: Ints
+
+
+def _taken(columns: Columns) -> _Rows:
+    return _Rows(
+        columns.ids, columns.kinds, columns.roots.astype(np.int64), columns.src, columns.dst,
+        columns.keys.tolist(), columns.roles, columns.slots,
+    )  # fmt: skip
+
+
+def _read(graph: nx.MultiDiGraph[NodeId]) -> _Rows:
     ids: list[NodeId] = list(graph.nodes)
-    number = {node: i for i, node in enumerate(ids)}
+    number = dict(zip(ids, range(len(ids)), strict=True))
     sources: list[int] = []
     targets: list[int] = []
     keys: list[Any] = []
     roles: list[int] = []
     slots: list[int] = []
-    for u, beside in graph.adjacency():
-        a = number[u]
+    starts, ends, names = sources.append, targets.append, keys.append
+    plays, places = roles.append, slots.append
+    for a, (_, beside) in enumerate(graph.adjacency()):
         for v, lines in beside.items():
             b = number[v]
             for key, data in lines.items():
-                sources.append(a)
-                targets.append(b)
-                keys.append(key)
-                roles.append(data["role"])
-                slots.append(data.get("slot", 0))
-    src, dst, role, slot = (
-        np.array(column, np.int64) for column in (sources, targets, roles, slots)
+                starts(a)
+                ends(b)
+                names(key)
+                plays(data["role"])
+                places(data.get("slot", 0))
+    kinds = [node.kind if isinstance(node, NodeId) else Kind.OP for node in ids]
+    roots = [bool(data.get("root")) for _, data in graph.nodes(data=True)]
+    kind, root, src, dst, role, slot = (
+        np.array(column, np.int64) for column in (kinds, roots, sources, targets, roles, slots)
     )
-    size = np.array([sizes[node] for node in ids], np.float64).reshape(len(ids), 2)
-    if sideways:
-        size = size[:, ::-1]
-    kinds = [int(node.kind) if isinstance(node, NodeId) else int(Kind.OP) for node in ids]
-    roots = [bool(root) for _, root in graph.nodes(data="root")]
-    columns = (
-        np.array(kinds, np.int64), src, dst, role, _parallel(len(ids), src, dst, role), slot,
-        np.array(roots, np.int64),
-    )  # fmt: skip
-    n, m = len(ids), len(src)
-    bare = np.ones(n, np.int64), np.zeros(n, np.int64), np.full(n, np.nan), np.full(n, np.nan)
-    free = np.full(m, np.nan), np.full(m, np.nan)
-    return Whole(Problem(size[:, 0], size[:, 1], *columns, *bare, *free, sideways), ids, keys)
+    return _Rows(ids, kind, root, src, dst, keys, role, slot)
 
 
 def _parallel(n: int, src: Ints, dst: Ints, role: Ints) -> Ints:

@@ -38,8 +38,11 @@ def heights(order: list[int], ups: Lists, tops: Iterable[int] = ()) -> list[int]
     for top in tops:
         height[top] = len(ups)
     for i in order:
-        if ups[i]:
-            height[i] = 1 + max([height[j] for j in ups[i]])
+        above = ups[i]
+        if len(above) == 1:  # as most have in a large graph
+            height[i] = 1 + height[above[0]]
+        elif above:
+            height[i] = 1 + max([height[j] for j in above])
     return height
 
 
@@ -66,8 +69,11 @@ def rank_units(order: list[int], ups: Lists, downs: Lists) -> list[int]:
     """
     rank = heights(order, ups)
     for i in reversed(order):
-        if downs[i]:
-            rank[i] = min([rank[j] for j in downs[i]]) - 1
+        below = downs[i]
+        if len(below) == 1:
+            rank[i] = rank[below[0]] - 1
+        elif below:
+            rank[i] = min([rank[j] for j in below]) - 1
     return rank
 
 

@@ -7,7 +7,7 @@ end of a graph leaves the sections before it as they are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -40,8 +40,7 @@ class Section:
 
     def fingerprint(self) -> tuple[object, ...]:
         """Return what two sections have in common exactly if they are equal."""
-        columns = [getattr(self.problem, field.name) for field in fields(self.problem)]
-        columns = [column for column in columns if isinstance(column, np.ndarray)]
+        columns = self.problem.columns()
         key = [column.tobytes() for column in (*columns, self.rank, self.partner)]
         return (*key, self.top, self.bottom, self.apart, self.hung)
 

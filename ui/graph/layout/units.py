@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ui.graph.layout.problem import Problem
+from ui.graph.layout.problem import Bools, Problem
 from ui.graph.types import Kind, Role
 
 DATA_LINE, GRAD_LINE = 1, 2
@@ -46,28 +46,25 @@ def pair_up(problem: Problem, single: frozenset[int] = frozenset()) -> Units:
 
 
 def _left(problem: Problem) -> list[bool]:
-    return [kind in (Kind.GRAD_FN, Kind.ACCUMULATE) for kind in problem.kind.tolist()]
+    left: list[bool] = _is_left(problem).tolist()
+    return left
+
+
+def _is_left(problem: Problem) -> Bools:
+    return np.asarray((problem.kind == Kind.GRAD_FN) | (problem.kind == Kind.ACCUMULATE))
 
 
 def number_units(problem: Problem, partner: list[int]) -> Units:
     """Return the units of nodes of which each knows the other in its unit, or -1."""
-    left = _left(problem)
-    op: list[int] = []
-    grad: list[int] = []
-    of = [-1] * len(partner)
-    for node, other in enumerate(partner):
-        if of[node] >= 0:
-            continue
-        of[node] = len(op)
-        if other >= 0:
-            of[other] = len(op)
-        right_node, left_node = (other, node) if left[node] else (node, other)
-        op.append(right_node)
-        grad.append(left_node)
-    split = [a >= 0 and b >= 0 for a, b in zip(op, grad, strict=True)]
-    for group in np.flatnonzero(problem.kind == Kind.GROUP).tolist():
-        split[of[group]] = True
-    return Units(op, grad, of, split)
+    node, other = np.arange(len(partner)), np.array(partner, np.int64)
+    first = np.where(other >= 0, np.minimum(node, other), node)
+    opens = first == node
+    of = (np.cumsum(opens) - 1)[first]
+    node, other, left = node[opens], other[opens], _is_left(problem)[opens]
+    op, grad = np.where(left, other, node), np.where(left, node, other)
+    split = (op >= 0) & (grad >= 0)
+    split[of[problem.kind == Kind.GROUP]] = True
+    return Units(op.tolist(), grad.tolist(), of.tolist(), split.tolist())
 
 
 def _towers(problem: Problem, partner: list[int]) -> list[tuple[int, int]]:
