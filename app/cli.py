@@ -57,9 +57,9 @@ def _open(options: argparse.Namespace) -> int:
         display.check_window()
     except display.DisplayError as error:
         raise UsageError(str(error)) from None
-    import gc
+    from app.starting import hasten
 
-    gc.disable()  # nothing of what a start makes is garbage; `run` enables it
+    hasten()
     from app.main import run
 
     return run(path, theme=options.theme)

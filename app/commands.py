@@ -92,12 +92,9 @@ COMMANDS = (
 
 
 def make_actions(
-    parent: QObject, handlers: Mapping[str, Callable[[], object]], keymap: Keymap
+    parent: QObject, perform: Callable[[str], object], keymap: Keymap
 ) -> dict[str, QAction]:
-    """Return an action per command, connected to its handler.
-
-    Raises KeyError for a command without a handler: the table and the program must agree.
-    """
+    """Return an action per command, which calls `perform` with the command's id."""
     actions = {}
     for command in COMMANDS:
         action = QAction(command.text, parent)
@@ -108,7 +105,7 @@ def make_actions(
         )
         action.setCheckable(command.checkable)
         action.setStatusTip(command.tip)
-        action.triggered.connect(lambda _=False, run=handlers[command.id]: run())
+        action.triggered.connect(lambda _=False, id=command.id: perform(id))
         actions[command.id] = action
     set_keys(actions, keymap)
     return actions

@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QProcess, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app import __version__
+from app.behind import Behind, Plots
 from app.faults import Faults
 from app.settings import Settings
 from app.workspace import Workspace
@@ -28,20 +29,22 @@ def run(path: Path | None, theme: str | None = None) -> int:
     set_code_size(settings.preferences.code_size)
     if theme is not None:
         settings.preferences.theme = theme
-    workspace = Workspace(settings)
+    workspace = Workspace(settings, later=True)
     tabs = workspace.tabs
     Faults(tabs, lambda: workspace.current().window.notice).install()
     _let_ctrl_c_work(application, tabs)
     tabs.show()
+    plots = Plots()
+    Behind(tabs, lambda: workspace.advance() or plots.advance(), _collect_garbage)
     # The window is painted first; the kernel starts behind it.
     QTimer.singleShot(0, workspace, lambda: workspace.open(path))
-    QTimer.singleShot(0, workspace, _collect_garbage)
     QTimer.singleShot(0, workspace, lambda: workspace.current().keeping.offer())
     again: list[str] = []  # how to start anew, if that is wished
     workspace.restart_wished.connect(
         lambda: workspace.quit(lambda: again.extend(restart_command()))
     )
     status = application.exec()
+    plots.close()
     workspace.close()
     if again:
         QProcess.startDetached(again[0], again[1:])

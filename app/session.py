@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from app.counterpart import Counterpart
 from app.documents import Cell, Document
 from engine.tape.breakpoints import Breakpoint
 from engine.tape.tape import Tape
@@ -15,6 +15,9 @@ from ui.graph.folding import GroupWish
 from ui.graph.model import GraphInfo
 from ui.graph.pins import Pins, Sheet
 from ui.graph.types import NodeId
+
+if TYPE_CHECKING:
+    from app.counterpart import Counterpart
 
 
 class Session(QObject):
@@ -38,6 +41,7 @@ class Session(QObject):
     playhead_changed = Signal(int)
     selection_changed = Signal(object)  # NodeId | None
     counterpart_changed = Signal()
+    tape_coming = Signal()  # before anything of another tape is told
     breakpoints_changed = Signal()
     watches_changed = Signal()
     pins_changed = Signal()
@@ -153,6 +157,8 @@ class Session(QObject):
 
     def set_tape(self, tape: Tape | None) -> None:
         """Show another tape from its end; the selection and the graphs of the old one go."""
+        if tape is not None:
+            self.tape_coming.emit()
         self.set_counterpart(None)
         old, self.tape = self.tape, tape
         self.graphs, self.graph = (), None

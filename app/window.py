@@ -24,39 +24,23 @@ from PySide6.QtWidgets import (
 )
 
 from app.commands import COMMANDS, MENUS, tint_actions
-from ui.breakpoints.panel import BreakpointsPanel
+from app.panels import Panels
 from ui.busy import Busy
-from ui.commands.palette import CommandPalette
-from ui.compare.panel import DifferencesPanel
-from ui.dock import Dock
-from ui.graph.pane import GraphPane
 from ui.icons import app_icon
-from ui.inspector.inspector import Inspector
 from ui.keyboard import give_keyboard, has_keyboard
-from ui.lesson.panel import LessonPanel
-from ui.notebook.console import Console
-from ui.notebook.view import NotebookView
 from ui.notice import Notice
-from ui.palette.panel import OperationPalette
-from ui.problems.panel import ProblemsPanel
 from ui.theme import Theme
-from ui.training.panel import TrainingPanel
-from ui.transport.transport import Transport
-from ui.watches.panel import WatchesPanel
-from ui.welcome.page import WelcomePage
 
-_NARROWEST = 220  # points of the notebook, in which its buttons can be read
 _READABLE = 380  # points in which a list of differences or problems can be read
 TOOLBAR = ("open", "save", "save_tape", "", "run", "run_all", "interrupt", "restart")
 
 
-class Window(QMainWindow):
+class Window(Panels):
     """Composes the panels; knows neither session nor kernel."""
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
         self.setObjectName("Window")
-        self._theme = theme
         self._places: QByteArray | None = None  # of the panels, for when the window is shown
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
@@ -66,35 +50,6 @@ class Window(QMainWindow):
             | QMainWindow.DockOption.AllowTabbedDocks
         )
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.notebook = NotebookView(theme=theme)
-        self.notebook.setMinimumWidth(_NARROWEST)
-        self.console = Console(theme)
-        self.lesson = LessonPanel(theme)
-        self.graph = GraphPane(theme)
-        self.inspector = Inspector(theme)
-        self.transport = Transport(theme)
-        self.operations = OperationPalette(theme)
-        self.differences = DifferencesPanel(theme)
-        self.problems = ProblemsPanel(theme)
-        self.breakpoints = BreakpointsPanel(theme)
-        self.watches = WatchesPanel(theme)
-        self.training = TrainingPanel(theme)
-        self.setCentralWidget(self.graph)
-        self.docks = {
-            "notebook": Dock("NotebookDock", "Notebook", self.notebook, self),
-            "inspector": Dock("InspectorDock", "Inspector", self.inspector, self),
-            "transport": Dock("TransportDock", "Transport", self.transport, self),
-            "operations": Dock("OperationsDock", "Operations", self.operations, self),
-            "console": Dock("ConsoleDock", "Console", self.console, self),
-            "lesson": Dock("LessonDock", "Lesson", self.lesson, self),
-            "differences": Dock("DifferencesDock", "Differences", self.differences, self),
-            "problems": Dock("ProblemsDock", "Problems", self.problems, self),
-            "breakpoints": Dock("BreakpointsDock", "Breakpoints", self.breakpoints, self),
-            "watches": Dock("WatchesDock", "Watches", self.watches, self),
-            "training": Dock("TrainingDock", "Over Training", self.training, self),
-        }
-        for dock in self.docks.values():
-            dock.set_theme(theme)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self.toolbar = QToolBar("Toolbar", self)
@@ -111,8 +66,6 @@ class Window(QMainWindow):
         self.statusBar().addPermanentWidget(self.kernel_label)
         self.statusBar().setSizeGripEnabled(False)
         self.notice = Notice(self, theme, over=self.graph, shelf=self.graph.shelf)
-        self.welcome = WelcomePage(theme, self)
-        self.palette_of_commands = CommandPalette(self, theme)
         self.recent_menu = QMenu("Open Recent", self)
         self.examples_menu = QMenu("Examples", self)
         self.actions_by_id: dict[str, QAction] = {}
@@ -158,28 +111,9 @@ class Window(QMainWindow):
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme; the application's style sheet is set by the caller."""
-        for panel in (
-            self.notebook,
-            self.console,
-            self.lesson,
-            self.graph,
-            self.inspector,
-            self.transport,
-            self.operations,
-            self.differences,
-            self.problems,
-            self.breakpoints,
-            self.watches,
-            self.training,
-            self.notice,
-            self.palette_of_commands,
-            self.welcome,
-            self.busy,
-        ):
-            panel.set_theme(theme)
-        for dock in self.docks.values():
-            dock.set_theme(theme)
-        self._theme = theme
+        super().set_theme(theme)
+        self.notice.set_theme(theme)
+        self.busy.set_theme(theme)
         tint_actions(self.actions_by_id, theme)
 
     def reset_layout(self) -> None:
@@ -257,7 +191,7 @@ class Window(QMainWindow):
 
     def step_panel(self, by: int) -> None:
         """Move the keyboard to another visible panel; the graph is one of them."""
-        panels = [dock.widget() for dock in self.docks.values()]
+        panels = [dock.widget() for dock in self.docks.values() if dock.widget() is not None]
         panels.insert(1, self.graph)
         panels = [panel for panel in panels if not panel.visibleRegion().isEmpty()]
         here = next((n for n, panel in enumerate(panels) if has_keyboard(panel)), -(by > 0))
@@ -311,8 +245,12 @@ class Window(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Let the welcome page cover all but the bars."""
         super().resizeEvent(event)
-        top, bottom = self.toolbar.geometry().bottom() + 1, self.statusBar().height()
-        self.welcome.cover(top, bottom)
+        if self.made("welcome"):
+            self.cover()
+
+    def cover(self) -> None:
+        """Let the welcome page cover all but the bars."""
+        self.welcome.cover(self.toolbar.geometry().bottom() + 1, self.statusBar().height())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close only if nothing would be lost."""

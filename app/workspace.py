@@ -27,7 +27,8 @@ class Workspace(QObject):
 
     restart_wished = Signal()
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, later: bool = False) -> None:
+        """later: leave to calls of `advance` what the first picture does not need."""
         super().__init__()
         self.settings = settings
         self.tabs = Tabs(load(settings.preferences.theme))
@@ -39,7 +40,7 @@ class Workspace(QObject):
         self._given_up: set[Controller] = set()  # whose changes are lost when the window closes
         self._then: Callable[[], object] = lambda: None  # when it has closed
         restore_geometry(self.tabs, settings.window()[0])
-        first = self.add().window
+        first = self.add(later).window
         # Once more when it is on screen: a window manager may have given it another size.
         QTimer.singleShot(0, first, lambda: first.place_panels(settings.window()[1]))
 
@@ -53,11 +54,15 @@ class Workspace(QObject):
         """Return the controller whose tab is shown."""
         return self._at(self.tabs.current())
 
-    def add(self) -> Controller:
-        """Show a new tab with an empty notebook."""
+    def advance(self) -> bool:
+        """Build a piece of what is not there yet; returns whether there was one."""
+        return any(controller.advance() for controller in self._controllers.values())
+
+    def add(self, later: bool = False) -> Controller:
+        """Show a new tab with an empty notebook; later: as in `__init__`."""
         if self.tabs.count():
             self.settings.set_window(self.tabs.saveGeometry(), self.current().window.state())
-        controller = Controller(self.settings)
+        controller = Controller(self.settings, self.tabs.pages, later)
         self._controllers[controller.window] = controller
         controller.files.elsewhere = lambda path: self._files_for(controller, path)
         controller.tab_wished.connect(self._wished)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from ui.icons import icon
@@ -13,12 +13,19 @@ from ui.theme import SPACE, Theme
 class Dock(QDockWidget):
     """Holds one widget; `name` identifies it in the saved window state."""
 
-    def __init__(self, name: str, title: str, content: QWidget, parent: QWidget) -> None:
+    empty_shown = Signal()  # it is about to be seen without a widget
+
+    def __init__(self, name: str, title: str, parent: QWidget) -> None:
         super().__init__(title, parent)
         self.setObjectName(name)
-        self.setWidget(content)
         self._frame = QColor()
-        bar = QWidget(self)
+        self._float: QToolButton | None = None
+        self._close: QToolButton | None = None
+
+    def hold(self, content: QWidget, theme: Theme) -> None:
+        """Take a widget, and the title row with it."""
+        self.setWidget(content)
+        bar, title = QWidget(self), self.windowTitle()
         bar.setObjectName("DockTitle")
         bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         row = QHBoxLayout(bar)
@@ -32,13 +39,21 @@ class Dock(QDockWidget):
         row.addWidget(self._float)
         row.addWidget(self._close)
         self.setTitleBarWidget(bar)
+        self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
         """Tint the buttons of the title row."""
         self._frame = QColor(theme.text_faint)
-        self._float.setIcon(icon("panel_right", theme.text_dim))
-        self._close.setIcon(icon("close", theme.text_dim))
+        for button, name in ((self._float, "panel_right"), (self._close, "close")):
+            if button is not None:
+                button.setIcon(icon(name, theme.text_dim))
         self.update()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Ask for a widget, if none came so far."""
+        if self.widget() is None:
+            self.empty_shown.emit()
+        super().showEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw a frame around a floating panel; Qt draws none where the title row is ours."""

@@ -45,19 +45,19 @@ class Tabs(QWidget):
         self.bar.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.bar.currentChanged.connect(self._show)
         self.bar.tabMoved.connect(self._move)
-        self._stack = QStackedWidget(self)
+        self.pages = QStackedWidget(self)
         self._away: dict[QWidget, list[QDockWidget]] = {}  # floating panels of pages behind
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.bar)
-        column.addWidget(self._stack)
+        column.addWidget(self.pages)
         self.bar.hide()
 
     def add(self, page: QWidget) -> int:
         """Put a page behind the others' tabs and return its place; it is not shown yet."""
         page.setWindowState(Qt.WindowState.WindowNoState)
-        self._stack.addWidget(page)
+        self.pages.addWidget(page)
         page.windowTitleChanged.connect(lambda title: self._name(page, title))
         place = self.bar.addTab("")
         self.bar.setTabButton(place, QTabBar.ButtonPosition.RightSide, self._button(page))
@@ -79,14 +79,14 @@ class Tabs(QWidget):
         page = self.page(place)
         self._away.pop(page, None)
         page.windowTitleChanged.disconnect()
-        self._stack.removeWidget(page)
+        self.pages.removeWidget(page)
         self.bar.removeTab(place)
         self.bar.setVisible(self.bar.count() > 1)
         return page
 
     def page(self, place: int) -> QWidget:
         """Return the page of a tab; IndexError if there is none."""
-        page = self._stack.widget(place)
+        page = self.pages.widget(place)
         if page is None:
             raise IndexError(place)
         return page
@@ -112,11 +112,11 @@ class Tabs(QWidget):
     def _show(self, place: int) -> None:
         if place < 0:
             return
-        before = self._stack.currentWidget()
+        before = self.pages.currentWidget()
         if before is not None and before is not self.page(place):
             self._put_away(before)
         page = self.page(place)
-        self._stack.setCurrentWidget(page)
+        self.pages.setCurrentWidget(page)
         for dock in self._away.pop(page, ()):
             dock.show()
         self.setWindowTitle(page.windowTitle())
@@ -135,20 +135,20 @@ class Tabs(QWidget):
         button.setIconSize(QSize(12, 12))
         button.setToolTip("Close this tab")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the command closes the current one
-        button.clicked.connect(lambda: self.close_wished.emit(self._stack.indexOf(page)))
+        button.clicked.connect(lambda: self.close_wished.emit(self.pages.indexOf(page)))
         return button
 
     def _move(self, start: int, end: int) -> None:
         page = self.page(start)
-        shown = self._stack.currentWidget()
-        self._stack.removeWidget(page)
-        self._stack.insertWidget(end, page)
+        shown = self.pages.currentWidget()
+        self.pages.removeWidget(page)
+        self.pages.insertWidget(end, page)
         if shown is not None:
-            self._stack.setCurrentWidget(shown)
+            self.pages.setCurrentWidget(shown)
         self.moved.emit(start, end)
 
     def _name(self, page: QWidget, title: str) -> None:
-        place = self._stack.indexOf(page)
+        place = self.pages.indexOf(page)
         if 0 <= place < self.bar.count():
             text = title.removesuffix(" — Tapedeck")
             self.bar.setTabText(place, text.replace("&", "&&"))

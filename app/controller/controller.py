@@ -7,48 +7,33 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QUndoStack
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app import __version__
-from app.commands import make_actions
-from app.controller.attaching import Attaching
-from app.controller.building import Building
-from app.controller.checking import Checking
-from app.controller.commanding import Commanding
-from app.controller.comparing import Comparing
-from app.controller.console import ConsoleBinding
-from app.controller.debugging import Debugging
-from app.controller.derivatives import DerivativesBinding
-from app.controller.expecting import Expecting
+from app.commands import COMMANDS, make_actions
 from app.controller.files import Files
 from app.controller.finding import Finding
 from app.controller.graph import GraphBinding
 from app.controller.grouping import Grouping
-from app.controller.iterations import IterationsBinding
 from app.controller.keeping import Keeping
 from app.controller.kernel_state import KernelState
+from app.controller.late import Late
 from app.controller.lenses import LensBinding
-from app.controller.lesson import Lesson
 from app.controller.moving import Moving
 from app.controller.nodes import NodeActions
 from app.controller.notebook import NotebookBinding
-from app.controller.operations import OperationsBinding
 from app.controller.pausing import Pausing
 from app.controller.pinning import Pinning
 from app.controller.playback import PlaybackBinding
 from app.controller.preferences import SWITCHES, PreferencesBinding
 from app.controller.previews import PreviewBinding
-from app.controller.problems import ProblemsBinding
 from app.controller.remembering import Remembering
 from app.controller.sources import Sources
-from app.controller.training import TrainingBinding
-from app.controller.watches import WatchesBinding
-from app.controller.welcoming import Welcoming
-from app.controller.what_if import WhatIf
 from app.documents import new
 from app.examples import Example, examples
+from app.keymap import Keymap
 from app.runs import Runs
 from app.session import Session
 from app.settings import Settings
@@ -64,17 +49,21 @@ from ui.theme import load
 TAB_WISHES = ("new", "close", "next", "previous")
 
 
-class Controller(QObject):
+class Controller(Late):
     """One window on one session. Call `close` when the window has closed."""
 
     tab_wished = Signal(str)  # new, close, next, previous
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, parent: QWidget | None = None, later: bool = False
+    ) -> None:
+        """parent: of the window; later: leave what the first picture does not need to `advance`."""
         super().__init__()
         self.settings = settings
         preferences = settings.preferences
         dress(load(preferences.theme))
-        self.window = Window(load(preferences.theme))
+        self.window = Window(load(preferences.theme), parent)
+        self.window.complete = self.complete
         self.session = Session(new(), self)
         self.runs = Runs(self.session, self)
         self.undo = QUndoStack(self)
@@ -83,10 +72,8 @@ class Controller(QObject):
         self.kernel_state = KernelState(self.runs, self.window)
         self.keeping = Keeping(self.session, self.runs, self.window, self.files, settings)
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
-        self.pausing = Pausing(self.session, self.runs, self.window)
-        self.console = ConsoleBinding(self.runs, self.window, self.pausing)
-        self.attaching = Attaching(self.session, self.runs, self.window, self.files)
         self.notebook.cells.stop_on_error = lambda: preferences.stop_on_error
+        self.pausing = Pausing(self.session, self.runs, self.window)
         self.graph = GraphBinding(self.session, self.window, preferences)
         self.preferences = PreferencesBinding(settings, self.window, self.graph, self.runs)
         self.previews = PreviewBinding(self.session, self.graph, self.window.graph.canvas)
@@ -96,43 +83,19 @@ class Controller(QObject):
         self.nodes = NodeActions(self.session, self.window, self.graph)
         self.pinning = Pinning(self.session, self.window, self.graph, self.undo)
         self.grouping = Grouping(self.session, self.window, self.graph, self.undo)
-        self.watches = WatchesBinding(self.session, self.window)
         self.remembering = Remembering(self.session, self.files, settings, self.window)
-        self.training = TrainingBinding(self.session, self.window)
-        self.derivatives = DerivativesBinding(self.session, self.window)
-        self.iterations = IterationsBinding(self.session, self.window.inspector)
         self.playback = PlaybackBinding(
             self.session, self.window.transport, preferences, self.graph.show_step
         )
-        self.what_if = WhatIf(self.session, self.window, self.undo)
-        self.comparing = Comparing(self.session, self.window)
-        self.problems = ProblemsBinding(self.session, self.window, self.graph)
-        self.expecting = Expecting(
-            self.session, self.window, self.problems, lambda: load(settings.preferences.theme)
-        )
-        self.checking = Checking(self.session, self.window, self.graph, self.problems, self.runs)
-        self.debugging = Debugging(
-            self.session, self.window, self.graph, self.playback.player.pause,
-            lambda: load(settings.preferences.theme),
-        )  # fmt: skip
-        self.pausing.stopped.connect(self.debugging.to_end)
-        self.operations = OperationsBinding(self.session, self.window, self.notebook, self.graph)
-        self.building = Building(
-            self.session, self.runs, self.window, self.graph, self.undo,
-            lambda: load(settings.preferences.theme),
-        )  # fmt: skip
-        self.lesson = Lesson(self.session, self.runs, self.window)
-        self.welcoming = Welcoming(self.window, self.files, settings)
-        self.session.document_changed.connect(self.welcoming.close)
-        self.commanding = Commanding(
-            self.window, self.files, settings, lambda: load(settings.preferences.theme)
-        )
-        self.window.set_actions(make_actions(self, self._handlers(), self.commanding.keymap))
+        keymap = Keymap(COMMANDS, settings)
+        self.window.set_actions(make_actions(self, self.perform, keymap))
         self._connect()
         self.window.restore(*settings.window())
         self._fill_menus()
         self._title()
         self._update_actions()
+        if not later:
+            self.complete()
 
     def open(self, path: Path | None) -> None:
         """Open a file, or the first example, already run, with the playhead ready to play."""
@@ -150,6 +113,7 @@ class Controller(QObject):
 
     def show_welcome(self) -> None:
         """Show recent files and examples over the document."""
+        self.complete()
         self.welcoming.open()
 
     def run_all(self) -> None:
@@ -158,6 +122,7 @@ class Controller(QObject):
 
     def close(self) -> None:
         """Keep the preferences for the next start, and end kernel and threads."""
+        self.complete()  # so that all of it can be closed
         self.playback.player.pause()
         self.settings.save()
         self.files.exports.close()
@@ -187,7 +152,8 @@ class Controller(QObject):
 
     # --- wiring
 
-    def _handlers(self) -> dict[str, Callable[[], object]]:
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        """Return what each command does."""
         canvas, playback = self.window.graph.canvas, self.playback
         return {
             "new": self.files.new,
@@ -271,6 +237,7 @@ class Controller(QObject):
 
     def _connect(self) -> None:
         session, runs, window = self.session, self.runs, self.window
+        session.tape_coming.connect(self.complete)
         session.path_changed.connect(self._title)
         session.dirty_changed.connect(self._title)
         session.document_changed.connect(self._title)
@@ -345,6 +312,7 @@ class Controller(QObject):
 
     def _applied(self, name: str) -> None:
         if name == "theme":
+            self.complete()
             self.commanding.set_theme(load(self.settings.preferences.theme))
         self._update_actions()
 

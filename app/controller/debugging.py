@@ -51,6 +51,7 @@ class Debugging(QObject):
         panel.edit_requested.connect(self._edit)
         panel.add_requested.connect(self.break_when)
         panel.go_to.connect(self._go_to)
+        self._show()
 
     def close(self) -> None:
         """End the threads."""

@@ -28,8 +28,8 @@ class DerivativesBinding(QObject):
     def __init__(self, session: Session, window: Window) -> None:
         super().__init__(window)
         self._session, self._window = session, window
-        self._view = window.inspector.derivative
-        self._section = window.inspector.sections["derivative"]
+        self._view = window.inspector.details.derivative
+        self._section = window.inspector.details.sections["derivative"]
         self._about: tuple[int, int] | None = None  # operation and step that are shown or computed
         self._known: Derivatives | None = None
         self.worker, self.writer = Worker("derivative", self), Worker("NumPy", self)

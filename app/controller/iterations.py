@@ -28,10 +28,10 @@ class IterationsBinding(QObject):
         self.worker.done.connect(self._show)
         self.worker.failed.connect(self._failed)
         inspector.leaf_shown.connect(self._turn_to)
-        inspector.iterations.requested.connect(self._ask)
+        inspector.details.iterations.requested.connect(self._ask)
         session.tape_changed.connect(self._forget)
         session.tape_grew.connect(self._go_on)
-        session.playhead_changed.connect(inspector.iterations.set_playhead)
+        session.playhead_changed.connect(inspector.details.iterations.set_playhead)
 
     def close(self) -> None:
         """End the thread."""
@@ -42,7 +42,7 @@ class IterationsBinding(QObject):
             return
         self._leaf = leaf
         text = self._texts.get(leaf.tensor, f"{leaf.name}.grad" if leaf.grads else leaf.name)
-        self._inspector.iterations.set_slice(text)
+        self._inspector.details.iterations.set_slice(text)
         self._ask(text)
 
     def _ask(self, text: str) -> None:
@@ -61,17 +61,17 @@ class IterationsBinding(QObject):
             self._again()
 
     def _again(self) -> None:
-        if self._grew and self._leaf is not None and self._inspector.iterations.isVisible():
+        if self._grew and self._leaf is not None and self._inspector.details.iterations.isVisible():
             self._ask(self._texts[self._leaf.tensor])
 
     def _show(self, series: Series) -> None:
-        self._inspector.iterations.show_series(series)
+        self._inspector.details.iterations.show_series(series)
         self._again()
 
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, SliceError):
             raise error  # ours: the report dialog shows it
-        self._inspector.iterations.show_problem(str(error))
+        self._inspector.details.iterations.show_problem(str(error))
 
     def _forget(self) -> None:
         self.worker.cancel()

@@ -24,6 +24,7 @@ class Lesson(QObject):
         self._panel.stepped.connect(self.step)
         session.document_changed.connect(self._begin)
         runs.finished.connect(self._again)
+        self._begin()
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """Return what the commands do."""

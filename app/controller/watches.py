@@ -45,6 +45,7 @@ class WatchesBinding(QObject):
         session.playhead_changed.connect(self._moved)
         session.tape_changed.connect(self._anew)
         session.tape_grew.connect(self._go_on)
+        self._list()
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """Return what the commands do."""

@@ -35,6 +35,7 @@ class Welcoming(QObject):
                 [Sample(one.title, one.summary, one.pictures()) for one in examples()]
             )
         self._page.set_files(self._settings.recent())
+        self._window.cover()
         self._page.open_page()
 
     def close(self) -> None:

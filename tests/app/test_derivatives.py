@@ -38,7 +38,7 @@ def derivative(qtbot: QtBot, controller: Controller, node: NodeId) -> Derivative
     """Select a node and wait for its derivative."""
     with qtbot.waitSignal(controller.derivatives.shown, timeout=drive.RUN):
         controller.session.select(node)
-    found = controller.window.inspector.derivative.derivative()
+    found = controller.window.inspector.details.derivative.derivative()
     assert found is not None
     return found
 
@@ -48,7 +48,7 @@ def test_the_formula_the_jacobian_and_the_recorded_sums_are_shown(
 ) -> None:
     found = derivative(qtbot, opened, NodeId(Kind.OP, 1))
     assert found.op == "mul"
-    view = opened.window.inspector.derivative
+    view = opened.window.inspector.details.derivative
     assert view.isVisible()
     assert [view.which.itemText(i) for i in range(view.which.count())] == [
         "input  [1, 1]",
@@ -68,7 +68,7 @@ def test_it_is_that_of_the_backward_node_too_and_of_the_step_at_the_playhead(
     assert tape is not None
     found = derivative(qtbot, opened, NodeId(Kind.GRAD_FN, int(tape.ops["node"][0])))
     assert found.op == "mm"
-    view = opened.window.inspector.derivative
+    view = opened.window.inspector.details.derivative
     assert plain(view.sums.text()) == "[0, 0]  17 · 1 = 17\n[1, 0]  17 · 2 = 34"
     with qtbot.waitSignal(opened.derivatives.shown, timeout=drive.RUN):
         opened.session.set_playhead(int(tape.passes["event"][0]))
@@ -80,7 +80,7 @@ def test_it_is_that_of_the_backward_node_too_and_of_the_step_at_the_playhead(
 def test_a_leaf_has_none(qtbot: QtBot, opened: Controller) -> None:
     derivative(qtbot, opened, NodeId(Kind.OP, 1))
     opened.session.select(drive.leaf(opened, "w"))
-    assert not opened.window.inspector.sections["derivative"].isVisible()
+    assert not opened.window.inspector.details.sections["derivative"].isVisible()
     opened.window.actions_by_id["copy_numpy"].trigger()
     assert "Select an operation" in opened.window.notice.text()
 
@@ -88,7 +88,7 @@ def test_a_leaf_has_none(qtbot: QtBot, opened: Controller) -> None:
 def test_the_step_is_copied_as_a_program_that_runs(qtbot: QtBot, opened: Controller) -> None:
     derivative(qtbot, opened, NodeId(Kind.OP, 0))
     with qtbot.waitSignal(opened.derivatives.copied, timeout=drive.RUN):
-        opened.window.inspector.derivative.copy.click()
+        opened.window.inspector.details.derivative.copy.click()
     program = QGuiApplication.clipboard().text()
     assert program.startswith('"""MmBackward0, as it ran in pass 1')
     exec(program, {})

@@ -39,15 +39,15 @@ def trained(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
 
 
 def ask(qtbot: QtBot, controller: Controller, text: str) -> None:
-    view = controller.window.inspector.iterations
+    view = controller.window.inspector.details.iterations
     view.slice.setText(text)
     view.slice.returnPressed.emit()
     qtbot.waitUntil(lambda: not controller.iterations.worker.busy, timeout=PATIENCE)
 
 
 def test_a_selected_leaf_shows_its_gradient_over_all_passes(trained: Controller) -> None:
-    view = trained.window.inspector.iterations
-    assert trained.window.inspector.sections["iterations"].isVisible()
+    view = trained.window.inspector.details.iterations
+    assert trained.window.inspector.details.sections["iterations"].isVisible()
     assert view.slice.text() == "w.grad"
     assert view.note.text() == "6 elements over 30 iterations"
 
@@ -55,7 +55,7 @@ def test_a_selected_leaf_shows_its_gradient_over_all_passes(trained: Controller)
 def test_a_click_moves_the_playhead_to_where_the_gradient_was_added(
     qtbot: QtBot, trained: Controller
 ) -> None:
-    view = trained.window.inspector.iterations
+    view = trained.window.inspector.details.iterations
     ask(qtbot, trained, "w.grad[::10, 0]")
     assert view.note.text() == "3 elements over 3 iterations"
     trained.session.set_playhead(0)
@@ -68,7 +68,7 @@ def test_a_click_moves_the_playhead_to_where_the_gradient_was_added(
 
 def test_what_cannot_be_read_is_said(qtbot: QtBot, trained: Controller) -> None:
     ask(qtbot, trained, "w[0, 9]")
-    said = trained.window.inspector.iterations.note.text()
+    said = trained.window.inspector.details.iterations.note.text()
     assert said == "9 is out of range: dimension 0 has size 2"
 
 
@@ -78,7 +78,7 @@ def test_each_leaf_keeps_its_slice(qtbot: QtBot, trained: Controller) -> None:
     trained.session.select(None)
     trained.session.select(node)
     qtbot.waitUntil(lambda: not trained.iterations.worker.busy, timeout=PATIENCE)
-    assert trained.window.inspector.iterations.slice.text() == "w[:, 1]"
+    assert trained.window.inspector.details.iterations.slice.text() == "w[:, 1]"
 
 
 def test_closing_ends_the_thread(controller: Controller) -> None:

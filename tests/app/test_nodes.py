@@ -157,7 +157,7 @@ def test_names_and_values_are_copied(qtbot: QtBot, opened: Controller) -> None:
 
 
 def test_a_leafs_value_is_edited_from_the_graph(qtbot: QtBot, opened: Controller) -> None:
-    tensor = opened.window.inspector.value.tensor
+    tensor = opened.window.inspector.details.value.tensor
     opened.session.select(drive.leaf(opened, "b"))
     qtbot.keyClick(opened.window.graph.canvas, Qt.Key.Key_F2)
     assert QApplication.focusWidget() is tensor.number

@@ -39,7 +39,7 @@ def made_by(controller: Controller, name: str) -> NodeId:
 def edit(qtbot: QtBot, controller: Controller, name: str, row: int, text: str) -> None:
     """Type a number into the table of a leaf's value, and wait for what comes of it."""
     controller.graph.reveal(drive.leaf(controller, name))
-    model = controller.window.inspector.value.tensor.table.model()
+    model = controller.window.inspector.details.value.tensor.table.model()
     with qtbot.waitSignal(controller.session.counterpart_changed, timeout=drive.RUN):
         assert model.setData(model.index(row, 0), text)
 
@@ -79,7 +79,7 @@ def test_an_edited_value_changes_the_graph_and_undo_restores(
     assert (view.value.array.tolist(), view.value.beside.tolist()) == ([0.0, 2.0], [1.0, 2.0])
     np.testing.assert_allclose(view.gradient.array, 2 * np.exp([0.0, 4.0]), rtol=1e-6)
     np.testing.assert_allclose(view.gradient.beside, 2 * np.exp([2.0, 4.0]), rtol=1e-6)
-    assert inspector.gradient.beside.isVisible()
+    assert inspector.details.gradient.beside.isVisible()
     assert "w" in opened.window.notice.text()
     assert card_says(opened, leaf) == "[2] Δ 1"
     opened.undo.undo()
@@ -89,7 +89,7 @@ def test_an_edited_value_changes_the_graph_and_undo_restores(
     assert view is not None
     assert view.value is not None
     assert (view.node, view.value.array.tolist(), view.value.beside) == (leaf, [1.0, 2.0], None)
-    assert not inspector.gradient.beside.isVisible()
+    assert not inspector.details.gradient.beside.isVisible()
     with qtbot.waitSignal(session.counterpart_changed, timeout=drive.RUN):
         opened.undo.redo()
 
@@ -98,7 +98,7 @@ def test_edits_add_up_and_the_recorded_value_ends_them(qtbot: QtBot, opened: Con
     session = opened.session
     edit(qtbot, opened, "w", 0, "3.0")
     opened.graph.reveal(drive.leaf(opened, "b"))
-    number = opened.window.inspector.value.tensor.number
+    number = opened.window.inspector.details.value.tensor.number
     number.setText("4.5")
     with qtbot.waitSignal(session.counterpart_changed, timeout=drive.RUN):
         number.editingFinished.emit()

@@ -104,6 +104,9 @@ def _show_empty() -> None:
 
 
 def _show_tapedeck() -> None:
+    from app.starting import hasten
+
+    hasten()  # as app.cli does
     from app.main import make_application, run
 
     application = make_application()
@@ -150,7 +153,10 @@ def _watch(wanted: Callable[[object], bool], close: Callable[[], object]) -> Non
 
     application = QApplication.instance()
     assert application is not None
-    application.installEventFilter(Watch(application))
+    watch = Watch(application)
+    # From the event loop on: nothing is painted before, and a filter costs the thousands of events
+    # by which windows are made.
+    QTimer.singleShot(0, application, lambda: application.installEventFilter(watch))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""A pyqtgraph view with a camera: pan, zoom about the cursor, fit."""
+"""A graphics view with a camera: pan, zoom about the cursor, fit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-import pyqtgraph as pg  # type: ignore[import-untyped]
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QDragEnterEvent,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -15,7 +15,15 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QGraphicsItem,
+    QGraphicsScene,
+    QGraphicsView,
+    QStyleOptionGraphicsItem,
+    QWidget,
+)
 
 from ui.graph.camera import Rect, View, between, fitted
 from ui.graph.gestures import Gesture
@@ -34,7 +42,7 @@ class Stand(NamedTuple):
     fitted: bool
 
 
-class Canvas(pg.GraphicsObject):  # type: ignore[misc]
+class Canvas(QGraphicsItem):
     """The one item of the view: it covers it and paints in the view's pixels."""
 
     def __init__(self, paint: Callable[[QPainter], None]) -> None:
@@ -56,7 +64,7 @@ class Canvas(pg.GraphicsObject):  # type: ignore[misc]
         self._paint(painter)
 
 
-class CameraView(pg.GraphicsView):  # type: ignore[misc]
+class CameraView(QGraphicsView):
     """Moves a camera over content; subclasses give `content()`, `paint_view()` and react to clicks.
 
     Until the person pans or zooms after `fit`, the content stays fitted when the view is resized.
@@ -66,11 +74,16 @@ class CameraView(pg.GraphicsView):  # type: ignore[misc]
     viewport_painted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, useOpenGL=False, background=None)
+        super().__init__(parent)
         self._item = Canvas(self._paint)
-        self.setCentralItem(None)
-        self.scene().addItem(self._item)
-        self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents, False)
+        scene = QGraphicsScene(self)
+        scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        scene.addItem(self._item)
+        self.setScene(scene)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMouseTracking(True)
         self._view = View(1.0, 0.0, 0.0)
         self._from = self._to = self._view
         self._fitted = True
@@ -218,20 +231,16 @@ class CameraView(pg.GraphicsView):  # type: ignore[misc]
     def _ratio(self) -> float:
         return float(self.devicePixelRatioF())
 
-    def close(self) -> bool:
-        """Close as any widget; pyqtgraph's own way takes the view apart while it gets events."""
-        return QWidget.close(self)
-
     # Events
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if not hasattr(self, "_item"):
-            return  # the base class resizes while it is being made
-        self._item.resize(*self.size_in_pixels())
+        width, height = self.size_in_pixels()
+        self.setSceneRect(0.0, 0.0, width, height)
+        self._item.resize(width, height)
         if self._fitted:
             self.fit(animated=False)
-        elif event is not None and event.oldSize().isValid():
+        elif event.oldSize().isValid():
             grown = event.size() - event.oldSize()
             self.look(self._view.panned(grown.width() / 2, grown.height() / 2))
 
@@ -330,6 +339,10 @@ class CameraView(pg.GraphicsView):  # type: ignore[misc]
             event.ignore()
         else:
             action()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Leave what is dropped to whom the view is in; a scene would take all of it."""
+        event.ignore()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Nothing scrolls: the camera is the only way to move."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -10,9 +11,11 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from engine.tape.history import Series
 from ui.keyboard import tab_after
-from ui.plots.lines import LinePlot
 from ui.plots.stats import number
 from ui.theme import MONO_FONT, SIZES, SPACE, Theme
+
+if TYPE_CHECKING:
+    from ui.plots.lines import LinePlot
 
 HEIGHT = 190
 LEGEND = 6  # lines that are named below the plot
@@ -57,6 +60,8 @@ class IterationsView(QWidget):
     @cached_property
     def plot(self) -> LinePlot:
         """The plot, made for the first leaf that is shown."""
+        from ui.plots.lines import LinePlot  # with pyqtgraph: a third of a second
+
         plot = LinePlot(self._theme, HEIGHT)
         plot.pointed.connect(self._point)
         plot.chosen.connect(self._choose)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -13,10 +14,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 from engine.tape.training import Health, Ridges, Track
 from ui.graph.choice import Choice
 from ui.keyboard import tab_after
-from ui.plots.lines import LinePlot
 from ui.plots.stats import number
 from ui.theme import SPACE, Theme
 from ui.training.ridges import RidgeView
+
+if TYPE_CHECKING:
+    from ui.plots.lines import LinePlot
 
 NAMED = 8  # lines that are named below the plot
 _HUES = ("pointwise", "loss", "reduction", "normalization", "activation", "random", "inplace")
@@ -91,6 +94,8 @@ class TrainingPanel(QWidget):
     @cached_property
     def plot(self) -> LinePlot:
         """The lines, made for the first."""
+        from ui.plots.lines import LinePlot  # with pyqtgraph: a third of a second
+
         plot = LinePlot(self._theme)
         plot.setAccessibleName("Parameters over the passes")
         plot.setMinimumHeight(160)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -25,10 +25,12 @@ from PySide6.QtWidgets import (
 from engine.tape.watches import Plot
 from ui.fonts import mono_font
 from ui.keyboard import tab_after
-from ui.plots.lines import LinePlot
 from ui.plots.stats import number
 from ui.plots.tensor_view import TensorView
 from ui.theme import SPACE, Theme
+
+if TYPE_CHECKING:
+    from ui.plots.lines import LinePlot
 
 _EMPTY = (
     "Write an expression over tensors and gradients, as in NumPy: loss, norm(w.grad), "
@@ -94,6 +96,8 @@ class WatchesPanel(QWidget):
     @cached_property
     def plot(self) -> LinePlot:
         """The chosen watch over time, made for the first."""
+        from ui.plots.lines import LinePlot  # with pyqtgraph: a third of a second
+
         plot = LinePlot(self._theme, _HEIGHT)
         plot.setAccessibleName("The chosen watch over time")
         plot.chosen.connect(self._choose_moment)

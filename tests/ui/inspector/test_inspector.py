@@ -74,7 +74,9 @@ def inspector(request, qtbot):
 
 
 def rows(inspector: Inspector) -> dict[str, LinkRow]:
-    return {row.text(): row for row in inspector.links.findChildren(LinkRow) if row.isVisible()}
+    return {
+        row.text(): row for row in inspector.details.links.findChildren(LinkRow) if row.isVisible()
+    }
 
 
 def words(inspector: Inspector) -> str:
@@ -98,29 +100,29 @@ def test_everything_about_a_leaf_is_shown(inspector):
     for fact in LEAF.facts:
         assert fact.label in text
         assert fact.value in text
-    assert inspector.header.accessibleName() == "w, leaf"
+    assert inspector.details.header.accessibleName() == "w, leaf"
     assert LEDGER.verdict in text
     assert "4 later not listed" in text
     assert "and 3 more" in text
-    assert inspector.sections["gradient"].title.text() == "w.grad"
-    table = inspector.gradient.tensor.table.model()
+    assert inspector.details.sections["gradient"].title.text() == "w.grad"
+    table = inspector.details.gradient.tensor.table.model()
     assert [table.data(table.index(i, 0)) for i in range(2)] == ["6.0", "12.0"]
 
 
 def test_parts_that_a_node_lacks_are_hidden(inspector):
     inspector.show_node(LEAF)
     inspector.show_node(OP)
-    assert not inspector.sections["ledger"].isVisible()
-    assert not inspector.sections["value"].isVisible()
-    assert not inspector.source.isVisible()
-    assert not inspector.sections["links"].isVisible()
+    assert not inspector.details.sections["ledger"].isVisible()
+    assert not inspector.details.sections["value"].isVisible()
+    assert not inspector.details.source.isVisible()
+    assert not inspector.details.sections["links"].isVisible()
     assert rows(inspector) == {}
 
 
 def test_a_missing_array_says_why(inspector):
     inspector.show_node(replace(LEAF, gradient=Shown("w.grad", None, "None at the playhead.")))
     assert "None at the playhead." in words(inspector)
-    assert not inspector.gradient.tensor.isVisible()
+    assert not inspector.details.gradient.tensor.isVisible()
 
 
 def test_links_lead_to_nodes(qtbot, inspector):
@@ -137,15 +139,15 @@ def test_links_lead_to_nodes(qtbot, inspector):
 def test_the_source_line_leads_to_the_cell(qtbot, inspector):
     inspector.show_node(LEAF)
     with qtbot.waitSignal(inspector.source_clicked) as clicked:
-        qtbot.mouseClick(inspector.source, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(inspector.details.source, Qt.MouseButton.LeftButton)
     assert clicked.args == ["cell-2", 1]
     inspector.show_node(replace(LEAF, source=Line("", 9, "", "train.py, line 9")))
-    assert not inspector.source.isEnabled()
+    assert not inspector.details.source.isEnabled()
 
 
 def test_a_contribution_leads_to_its_moment(qtbot, inspector):
     inspector.show_node(LEAF)
-    contributions = inspector.ledger.list
+    contributions = inspector.details.ledger.list
     index = contributions.model().index(1, 0)
     with qtbot.waitSignal(inspector.event_clicked) as clicked:
         qtbot.mouseClick(
@@ -165,25 +167,25 @@ def test_words_can_be_copied(qtbot, inspector):
     copy = (Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     qtbot.keyClick(rows(inspector)["mul"], *copy)
     assert QGuiApplication.clipboard().text() == "mul  float32[2]"
-    contributions = inspector.ledger.list
+    contributions = inspector.details.ledger.list
     contributions.setCurrentIndex(contributions.model().index(0, 0))
     qtbot.keyClick(contributions, *copy)
     copied = QGuiApplication.clipboard().text()
     assert copied == "pass 1  MulBackward0 · cell 3, line 1  + [3.0, 6.0]  = [3.0, 6.0]"
-    qtbot.keyClick(inspector.source, *copy)
+    qtbot.keyClick(inspector.details.source, *copy)
     assert QGuiApplication.clipboard().text() == "w = torch.ones(2, requires_grad=True)"
 
 
 def test_sections_stay_folded_from_node_to_node(qtbot, inspector):
     inspector.show_node(LEAF)
-    title = inspector.sections["gradient"].title
+    title = inspector.details.sections["gradient"].title
     qtbot.mouseClick(title, Qt.MouseButton.LeftButton, pos=QPoint(30, 10))
-    assert not inspector.gradient.isVisible()
+    assert not inspector.details.gradient.isVisible()
     inspector.show_node(OP)
     inspector.show_node(LEAF)
-    assert not inspector.gradient.isVisible()
+    assert not inspector.details.gradient.isVisible()
     qtbot.keyClick(title, Qt.Key.Key_Return)
-    assert inspector.gradient.isVisible()
+    assert inspector.details.gradient.isVisible()
 
 
 def test_moving_the_playhead_leaves_unchanged_parts_alone(inspector):
@@ -191,7 +193,7 @@ def test_moving_the_playhead_leaves_unchanged_parts_alone(inspector):
     before = rows(inspector)
     inspector.show_node(replace(LEAF, gradient=Shown("w.grad", np.array([9.0, 9.0]))))
     assert rows(inspector) == before
-    table = inspector.gradient.tensor.table.model()
+    table = inspector.details.gradient.tensor.table.model()
     assert table.data(table.index(0, 0)) == "9.0"
 
 
@@ -200,7 +202,7 @@ def test_the_ledger_follows_the_playhead(inspector):
     later = tuple(row._replace(past=True) for row in LEDGER.rows)
     calm = LEDGER._replace(rows=later, verdict="w.grad was set to None", alarming=False)
     inspector.show_node(replace(LEAF, ledger=calm))
-    assert inspector.ledger.verdict.text() == "w.grad was set to None"
+    assert inspector.details.ledger.verdict.text() == "w.grad was set to None"
 
 
 @pytest.mark.parametrize("width", [240, 300, 420])
@@ -213,18 +215,22 @@ def test_nothing_is_clipped_or_wider_than_the_panel(qtbot, inspector, width):
     )
     inspector.resize(width, 800)
     for way in ("table", "heatmap", "histogram"):
-        inspector.value.tensor.set_way(way)
+        inspector.details.value.tensor.set_way(way)
         inspector.show_node(long)
-        qtbot.waitUntil(lambda: inspector.header.width() <= width)
-        page = inspector.header.parentWidget()
+        qtbot.waitUntil(lambda: inspector.details.header.width() <= width)
+        page = inspector.details.header.parentWidget()
         assert page.width() <= width
         assert page.minimumSizeHint().width() <= width
-    assert LONG in inspector.header.toolTip()
+    assert LONG in inspector.details.header.toolTip()
 
 
 def test_everything_has_a_name_and_is_reached_by_tab(qtbot, inspector):
     inspector.show_node(LEAF)
-    for part in (inspector.source, inspector.ledger.list, *rows(inspector).values()):
+    for part in (
+        inspector.details.source,
+        inspector.details.ledger.list,
+        *rows(inspector).values(),
+    ):
         assert part.accessibleName()
         assert part.focusPolicy() & Qt.FocusPolicy.TabFocus
 
@@ -232,7 +238,7 @@ def test_everything_has_a_name_and_is_reached_by_tab(qtbot, inspector):
 def test_tab_goes_through_the_values_and_on(qtbot, inspector):
     inspector.show_node(LEAF)
     inspector.activateWindow()
-    view = inspector.value
+    view = inspector.details.value
     view.title.setFocus()
     qtbot.waitUntil(view.title.hasFocus)
     met: list[QWidget] = []
@@ -242,7 +248,7 @@ def test_tab_goes_through_the_values_and_on(qtbot, inspector):
         QTest.keyClick(focus, Qt.Key.Key_Tab)
     assert view.tensor.isAncestorOf(met[1])
     assert view.tensor.table in met
-    assert inspector.ledger.list in met
+    assert inspector.details.ledger.list in met
 
 
 def test_the_theme_switches_while_a_node_is_shown(qtbot, inspector):
