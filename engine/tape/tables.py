@@ -37,6 +37,11 @@ class Tables:
     def rows(self, table: str) -> NDArray[np.void]:
         return self._tables[table].rows
 
+    @property
+    def forms(self) -> NDArray[np.int64]:
+        """For each row of `shapes` the first row with the same dimensions."""
+        return self._forms.rows
+
     def take(self, segments: Sequence[Segment]) -> None:
         """Append segments that follow each other; all of them, or none and raise TapeError.
 

@@ -87,6 +87,7 @@ class Tape:
         self._tables = Tables(source.name)
         self._cache = ArrayCache()
         self._shapes: dict[int, tuple[int, ...]] = {}
+        self._shape_sizes: NDArray[np.int64] = np.zeros(0, np.int64)
         self._names_of = Grouped()
         self.grads_of, self._statistics_of = Grouped(), Grouped()
         self.releases = Releases()
@@ -205,6 +206,28 @@ class Tape:
             shape = tuple(self.dims["size"][first : first + count].tolist())
             self._shapes[i] = shape
         return shape
+
+    @property
+    def shape_sizes(self) -> NDArray[np.int64]:
+        """The number of elements of each row of `shapes`."""
+        if len(self._shape_sizes) < len(self.shapes):
+            rows = range(len(self._shape_sizes), len(self.shapes))
+            more = [math.prod(self.shape(row)) for row in rows]
+            self._shape_sizes = np.concatenate([self._shape_sizes, np.array(more, np.int64)])
+        return self._shape_sizes
+
+    @property
+    def same_shapes(self) -> NDArray[np.int64]:
+        """For each row of `shapes` the first row with the same dimensions."""
+        return self._tables.forms
+
+    def payload_start(self, segment: int) -> int:
+        """Return where in the file the data of a payload member begins, in bytes."""
+        return self._tables.payloads[segment].start
+
+    def read_bytes(self, at: int, count: int) -> bytes:
+        """Return bytes of the file; fewer only at its end."""
+        return self._source.read(at, count)
 
     def array(self, i: int) -> Array:
         """Return a row of `arrays` as a read-only ndarray; bfloat16 comes as float32."""

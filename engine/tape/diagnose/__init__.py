@@ -89,7 +89,7 @@ def why_node(tape: Tape | Facts, node: int, playhead: int | None = None) -> Find
 def why_value(tape: Tape | Facts, value: int) -> Finding | None:
     """Return where the NaN or Inf in a value was born; None if it is finite."""
     facts = tape if isinstance(tape, Facts) else Facts(tape)
-    return nonfinite.why_value(facts, value) if nonfinite.bad(facts.array(value)) else None
+    return nonfinite.why_value(facts, value) if facts.is_bad(value) else None
 
 
 def problems(
@@ -128,10 +128,6 @@ def _last_step(facts: Facts, tensor: int, playhead: int) -> int:
         if tape.grads["event"][row] < playhead and tape.grads["kind"][row] == GradChange.ACCUMULATE
     ]
     return next(
-        (
-            s
-            for s in reversed(steps)
-            if any(nonfinite.bad(facts.sent(c)) for c in facts.contributions(s))
-        ),
+        (s for s in reversed(steps) if any(map(facts.sent_bad, facts.contributions(s)))),
         -1,
     )

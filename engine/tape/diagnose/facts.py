@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from engine.tape.arguments import arguments
 from engine.tape.diagnose.finding import Link
 from engine.tape.diagnose.lines import assigned, taken_out, through_data
+from engine.tape.diagnose.measures import BAD, NAN, measured
 from engine.tape.diagnose.origins import Origins
+from engine.tape.diagnose.steps import Steps
 from engine.tape.errors import NotKept
 from engine.tape.grouped import Grouped
 from engine.tape.schema import GradChange, OpFlag, PassFlag, ValueFlag
@@ -22,24 +24,14 @@ from engine.tape.tape import Source, Tape
 Array = NDArray[Any]
 
 
-def _column(table: str, name: str) -> cached_property[list[int]]:
-    """Return a property that holds a column of a table as a list, which is quicker to ask."""
-    return cached_property(lambda facts: getattr(facts.tape, table)[name].tolist())
-
-
-class Facts:
+class Facts(Steps):
     """Indices over a tape that does not grow, and its rows in words."""
 
-    _senders, _slots = _column("contributions", "step"), _column("contributions", "slot")
-    _sent_arrays = _column("contributions", "array")
-    _makers, _counts = _column("nodes", "op"), _column("steps", "n_contrib")
-
     def __init__(self, tape: Tape) -> None:
-        self.tape = tape
-        self._users, self._rows, self._visits, self._sent = (Grouped() for _ in range(4))
-        self._arrivals: dict[int, list[int]] = {}
-        #: Ways from the root by the step that they lead to (see `size.gains`).
-        self.ways: dict[int, list[Any]] = {}
+        super().__init__(tape)
+        self._users, self._rows = Grouped(), Grouped()
+        #: Ways from the root by the step that they lead to (see `ways.way`).
+        self.ways: dict[int, Any] = {}
 
     # Rows.
 
@@ -85,64 +77,18 @@ class Facts:
         at = bisect_left(rows, playhead, key=lambda row: int(self.tape.values["event"][row]))
         return rows[max(at - 1, 0)]
 
-    def visits(self, node: int) -> list[int]:
-        """Return the steps that visited a node."""
-        return self._visits.rows(self.tape.steps["node"], node)
-
-    def step_of(self, pass_: int, node: int) -> int:
-        """Return the last step of a pass at a node, or -1."""
-        own = [s for s in self.visits(node) if self.tape.steps["pass_"][s] == pass_]
-        return own[-1] if own else -1
-
-    def arrivals(self, step: int) -> list[int]:
-        """Return the contributions of a step's pass to its node before it, in order."""
-        found = self._arrivals.get(step)
-        if found is None:
-            found = self._arrivals[step] = self._arrived(step)
-        return found
-
-    def _arrived(self, step: int) -> list[int]:
-        passes, nodes, firsts = self._steps
-        pass_, first, senders = passes[step], firsts[step], self._senders
-        return [
-            row
-            for row in self._sent.rows(self.tape.contributions["node"], nodes[step])
-            if row < first and passes[senders[row]] == pass_
-        ]
-
-    @cached_property
-    def _steps(self) -> tuple[list[int], list[int], list[int]]:
-        return tuple(self.tape.steps[c].tolist() for c in ("pass_", "node", "contrib0"))
-
-    def sender(self, contribution: int) -> int:
-        """Return the step that a contribution comes from."""
-        return self._senders[contribution]
-
-    def node_at(self, step: int) -> int:
-        """Return the node that a step visited."""
-        return self._steps[1][step]
-
-    def op_of(self, node: int) -> int:
-        """Return the operation that made a node, or -1."""
-        return self._makers[node]
-
-    def slot(self, contribution: int) -> int:
-        """Return the edge of its node that a contribution went along."""
-        return self._slots[contribution]
-
-    def contributions(self, step: int) -> range:
-        first = self._steps[2][step]
-        return range(first, first + self._counts[step])
-
     def edges(self, node: int) -> list[tuple[int, int]]:
         """Return a node's next_functions as (node, output number)."""
-        first, count, edges = self._edges
-        return edges[first[node] : first[node] + count[node]]
+        first, count, targets, numbers = self._edges
+        own = slice(first[node], first[node] + count[node])
+        return list(zip(targets[own], numbers[own], strict=True))
 
     @cached_property
-    def _edges(self) -> tuple[list[int], list[int], list[tuple[int, int]]]:
-        nodes = self.tape.nodes
-        return nodes["edge0"].tolist(), nodes["n_edge"].tolist(), self.tape.edges.tolist()
+    def _edges(self) -> tuple[list[int], list[int], list[int], list[int]]:
+        nodes, edges = self.tape.nodes, self.tape.edges
+        columns = (nodes["edge0"], nodes["n_edge"], edges["node"], edges["nr"])
+        first, count, targets, numbers = (one.tolist() for one in columns)
+        return first, count, targets, numbers
 
     @cached_property
     def accumulators(self) -> dict[int, int]:
@@ -204,18 +150,33 @@ class Facts:
     def floating(self, value: int) -> bool:
         return self.tape.value_dtype(value).startswith(("float", "bfloat", "complex"))
 
+    def made_by(self, value: int) -> int:
+        """Return the operation whose result a value is, or -1."""
+        return self._contents[1][value]
+
+    @cached_property
+    def _contents(self) -> tuple[list[int], list[int]]:
+        return self.tape.values["array"].tolist(), self.tape.values["op"].tolist()
+
+    def is_bad(self, value: int) -> bool:
+        """Whether a value holds a NaN or an infinity."""
+        return bool(self._bits(value) & BAD)
+
+    def is_nan(self, value: int) -> bool:
+        """Whether a value holds a NaN."""
+        return bool(self._bits(value) & NAN)
+
+    def _bits(self, value: int) -> int:
+        index = self._contents[0][value]
+        if index >= 0:
+            return self.measures.bits(index)
+        array = self.array(value)
+        return 0 if array is None else measured(array)[0]
+
     def array(self, value: int) -> Array | None:
         """Return a value's content; None where it was not kept."""
         try:
             return self.tape.value(value) if value >= 0 else None
-        except NotKept:
-            return None
-
-    def sent(self, contribution: int) -> Array | None:
-        """Return what a contribution brought; None where it was not kept."""
-        index = self._sent_arrays[contribution]
-        try:
-            return self.tape.array(index) if index >= 0 else None
         except NotKept:
             return None
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
-from engine.tape.diagnose.trace import Trail, gradients, hooked
+from engine.tape.diagnose.trace import Trail, gradients
 
 Array = NDArray[Any]
 
@@ -31,13 +31,13 @@ def why_value(facts: Facts, value: int) -> Finding:
     trail = Trail(facts, "hands it on")
     seen = {value}
     while True:
-        op = int(facts.tape.values["op"][value])
+        op = facts.made_by(value)
         if op < 0:
             step = facts.brought(value)
             return why_gradient(facts, -1, step) if step >= 0 else _given(facts, value, trail)
-        sources = [v for v in facts.inputs(op) if v >= 0 and bad(facts.array(v))]
-        nan = has_nan(facts.array(value))
-        carrying = [v for v in sources if has_nan(facts.array(v))] if nan else sources
+        sources = [v for v in facts.inputs(op) if v >= 0 and facts.is_bad(v)]
+        nan = facts.is_nan(value)
+        carrying = [v for v in sources if facts.is_nan(v)] if nan else sources
         if nan and sources and not carrying:
             return _from_infinity(facts, op, value, sources, trail)
         fresh = [v for v in carrying if v not in seen]
@@ -51,38 +51,44 @@ def why_value(facts: Facts, value: int) -> Finding:
 def why_gradient(facts: Facts, tensor: int, step: int) -> Finding:
     """Return where the NaN or Inf was born that came in at a step."""
     trail = Trail(facts, "hands it on")
-    tape = facts.tape
-    while True:
-        rows = [row for row in facts.arrivals(step) if bad(facts.sent(row))]
-        if not rows and hooked(facts, step):
-            node = facts.node_name(int(tape.steps["node"][step]))
-            return Finding(
-                "hook", f"a hook at {node} gave NaN or Inf",
-                f"What came to {node} is finite; a hook that is registered there replaced it.",
-                "Look at register_hook on this tensor.",
-                (facts.at_step(f"{node} gets what the hook gave", step), *trail.links()),
-                Severity.ERROR, tensor,
-            )  # fmt: skip
-        if not rows:
-            root = next(
-                (v for v in facts.roots(int(tape.steps["pass_"][step])) if bad(facts.array(v))), -1
-            )
-            if root >= 0:
-                return why_value(facts, root)
-            return Finding(
-                "input", "the pass began with a gradient that is not finite",
-                "The gradient given to backward(), or a hook's result, is NaN or Inf.",
-                "Check the gradient= argument and the hooks.",
-                (facts.at_step("the pass begins with it", step), *trail.links()),
-                Severity.ERROR, tensor,
-            )  # fmt: skip
-        source = int(tape.contributions["step"][rows[0]])
-        came = gradients(facts, source)
-        if any(bad(g) for g in came):
-            trail.step(source)
-            step = source
-            continue
-        return born_backward(facts, tensor, source, rows[0], trail)
+    row = _first_bad(facts, step)
+    while row >= 0:
+        source = facts.sender(row)
+        above = _first_bad(facts, source)
+        if (above < 0 or facts.hooked(source)) and not _came_bad(facts, source):
+            return born_backward(facts, tensor, source, row, trail)
+        trail.step(source)
+        step, row = source, above
+    if facts.hooked(step):
+        node = facts.node_name(facts.node_at(step))
+        return Finding(
+            "hook", f"a hook at {node} gave NaN or Inf",
+            f"What came to {node} is finite; a hook that is registered there replaced it.",
+            "Look at register_hook on this tensor.",
+            (facts.at_step(f"{node} gets what the hook gave", step), *trail.links()),
+            Severity.ERROR, tensor,
+        )  # fmt: skip
+    roots = facts.roots(int(facts.tape.steps["pass_"][step]))
+    root = next((v for v in roots if facts.is_bad(v)), -1)
+    if root >= 0:
+        return why_value(facts, root)
+    return Finding(
+        "input", "the pass began with a gradient that is not finite",
+        "The gradient given to backward(), or a hook's result, is NaN or Inf.",
+        "Check the gradient= argument and the hooks.",
+        (facts.at_step("the pass begins with it", step), *trail.links()),
+        Severity.ERROR, tensor,
+    )  # fmt: skip
+
+
+def _first_bad(facts: Facts, step: int) -> int:
+    """Return the first contribution to a step that is not finite, or -1."""
+    return next(filter(facts.sent_bad, facts.arrivals(step)), -1)
+
+
+def _came_bad(facts: Facts, step: int) -> bool:
+    """Whether the sum of what came in at a step, or what a hook made of it, is not finite."""
+    return any(map(bad, gradients(facts, step)))
 
 
 def born_backward(facts: Facts, tensor: int, step: int, row: int, trail: Trail) -> Finding:
@@ -92,10 +98,10 @@ def born_backward(facts: Facts, tensor: int, step: int, row: int, trail: Trail) 
     op = int(tape.nodes["op"][node])
     value = facts.input_of(node, int(tape.contributions["slot"][row])) if op >= 0 else -1
     inputs = [v for v in facts.inputs(op) if v >= 0] if op >= 0 else []
-    wrong = [v for v in inputs if bad(facts.array(v)) and arithmetic(facts, v)]
+    wrong = [v for v in inputs if facts.is_bad(v) and arithmetic(facts, v)]
     if wrong and _masked_from(facts, step) < 0:
         return why_value(facts, wrong[0])
-    given = [v for v in inputs if bad(facts.array(v))]
+    given = [v for v in inputs if facts.is_bad(v)]
     if given and op >= 0 and facts.base(op) in _FACTORS and _masked_from(facts, step) < 0:
         return why_value(facts, given[0])
     sent, came = facts.sent(row), next((g for g in gradients(facts, step) if g is not None), None)
@@ -139,8 +145,8 @@ def _masked_from(facts: Facts, step: int) -> int:
         rows = facts.arrivals(step)
         if not rows:
             return -1
-        step = int(facts.tape.contributions["step"][rows[-1]])
-        op = int(facts.tape.nodes["op"][int(facts.tape.steps["node"][step])])
+        step = facts.sender(rows[-1])
+        op = facts.op_of(facts.node_at(step))
         if op >= 0 and facts.base(op) in _MASKS:
             return op
     return -1
@@ -148,15 +154,10 @@ def _masked_from(facts: Facts, step: int) -> int:
 
 def arithmetic(facts: Facts, value: int) -> bool:
     """Whether a value's infinities were computed, not filled in."""
-    array = facts.array(value)
-    if has_nan(array):
+    if facts.is_nan(value):
         return True
     op = int(facts.tape.values["op"][value])
     return op >= 0 and facts.base(op) not in _FILLING
-
-
-def has_nan(array: Array | None) -> bool:
-    return array is not None and bool(np.isnan(array).any())
 
 
 def _given(facts: Facts, value: int, trail: Trail) -> Finding:
@@ -211,7 +212,7 @@ def _from_infinity(facts: Facts, op: int, value: int, sources: list[int], trail:
 def _born(facts: Facts, op: int, value: int, trail: Trail) -> Finding:
     inputs = [v for v in facts.inputs(op) if v >= 0]
     cause, title, text, remedy = _explain(facts, op, _suspect(facts, op, inputs), backward=False)
-    what = "NaN" if has_nan(facts.array(value)) else "an infinity"
+    what = "NaN" if facts.is_nan(value) else "an infinity"
     link = facts.at_op(f"{facts.op_name(op)} makes {what} of finite numbers", op)
     tensor = int(facts.tape.values["tensor"][value])
     return Finding(cause, title, text, remedy, (link, *trail.links()), Severity.ERROR, tensor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,30 +11,13 @@ from numpy.typing import NDArray
 from engine.tape import ledger
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
+from engine.tape.diagnose.ways import Gain, way
 from engine.tape.schema import GradChange
 
 Array = NDArray[Any]
 
 #: A gradient that grew or shrank by this factor between root and leaf, over at least `LONG` nodes.
 FACTOR, LONG = 1e5, 6
-#: A sum of elements that is smaller than they are by this factor.
-CANCELLED = 1e-4
-
-
-class Gain(NamedTuple):
-    """A node on the way from the root: the root mean square of what came in and of what it sent on.
-
-    sums: whether it sent fewer elements than came in, as the sum over a batch for a bias.
-    """
-
-    step: int
-    came: float
-    sent: float
-    sums: bool = False
-
-    @property
-    def factor(self) -> float:
-        return self.sent / self.came if self.came else float("nan")
 
 
 def rms(array: Array | None) -> float:
@@ -44,37 +27,6 @@ def rms(array: Array | None) -> float:
     wide = np.abs(array) if array.dtype.kind == "c" else array
     flat = wide.astype(np.float64).ravel()
     return math.sqrt(float(flat @ flat) / flat.size)
-
-
-def gains(facts: Facts, step: int, most: int = 100_000) -> list[Gain]:
-    """Return the way on which most came to a step, the root first."""
-    known = facts.ways.get(step)
-    if known is None:
-        known = facts.ways[step] = _gains(facts, step, most)
-    return known
-
-
-def _gains(facts: Facts, step: int, most: int) -> list[Gain]:
-    way: list[Gain] = []
-    sent_on, count = float("nan"), 0
-    while len(way) < most:
-        rows = facts.arrivals(step)
-        if not rows:
-            way.append(Gain(step, 1.0, sent_on))
-            break
-        arrays = [facts.sent(row) for row in rows]
-        sizes = [rms(array) for array in arrays]
-        # Of ways that bring about as much, the longest came last.
-        best = 0
-        if len(rows) > 1:
-            most_of = np.nanmax(sizes) if not np.isnan(sizes).all() else 0.0
-            best = max((i for i, one in enumerate(sizes) if one >= most_of / 2), default=0)
-        array = arrays[best]
-        came = 0 if array is None else array.size
-        way.append(Gain(step, sizes[best], sent_on, 0 < count < came))
-        sent_on, count = sizes[best], came
-        step = facts.sender(rows[best])
-    return way[::-1]
 
 
 def why_size(facts: Facts, tensor: int, playhead: int) -> Finding:
@@ -91,12 +43,13 @@ def why_size(facts: Facts, tensor: int, playhead: int) -> Finding:
 
 def why_step(facts: Facts, step: int) -> Finding:
     """Return how the gradient that came in at a step got its size: finite and not zero."""
-    way = gains(facts, step)
-    name = facts.node_name(int(facts.tape.steps["node"][step]))
-    links = tuple(_link(facts, g) for g in way[-6:-1])
+    came = way(facts, step)
+    last = len(came) - 1
+    name = facts.node_name(facts.node_at(step))
+    links = tuple(_link(facts, came.gain(at)) for at in range(max(last - 5, 0), last))
     return Finding(
-        "sound", f"{name} received a gradient of size {way[-1].came:.4g}",
-        f"It came over {len(way)} nodes from the root (root mean square of the elements).", "",
+        "sound", f"{name} received a gradient of size {came.came(last):.4g}",
+        f"It came over {len(came)} nodes from the root (root mean square of the elements).", "",
         (*links[::-1], facts.at_step(f"{name} receives it", step)), Severity.NOTE,
     )  # fmt: skip
 
@@ -155,33 +108,25 @@ def updated_between(facts: Facts, tensor: int, first: int, last: int) -> int:
 def _summed_out(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | None:
     """A sum over many elements is next to nothing: they cancel."""
     steps = [c.step for c in changes if c.kind is GradChange.ACCUMULATE]
-    sums = [g for g in (gains(facts, steps[-1]) if steps else []) if _cancels(g)]
-    if not sums:
+    gain = way(facts, steps[-1]).cancelling() if steps else None
+    if gain is None:
         return None
-    name, node = facts.name(tensor), _node(facts, sums[-1])
+    name, node = facts.name(tensor), _node(facts, gain)
     return Finding(
         "cancelled", f"what {node} adds up for {name} cancels",
-        f"Its elements are of size {sums[-1].came:.3g}, their sums of size {sums[-1].sent:.3g}: what "
+        f"Its elements are of size {gain.came:.3g}, their sums of size {gain.sent:.3g}: what "
         "follows does not depend on a shift, as behind a normalisation.",
         f"Nothing is wrong; {name} may as well be left out (bias=False before a BatchNorm).",
-        (_link(facts, sums[-1]),), Severity.NOTE, tensor,
+        (_link(facts, gain),), Severity.NOTE, tensor,
     )  # fmt: skip
-
-
-def _cancels(gain: Gain) -> bool:
-    """Whether a node's sums cancel: of unrelated elements they would grow."""
-    return gain.sums and gain.sent < CANCELLED * gain.came
 
 
 def grown(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | None:
     """The gradient grew or shrank by a large factor on its way."""
     steps = [c.step for c in changes if c.kind is GradChange.ACCUMULATE]
-    way = gains(facts, steps[-1]) if steps else []
-    if len(way) < LONG:
+    if not steps or len(came := way(facts, steps[-1])) < LONG:
         return None
-    first, last = way[0].came, way[-1].came
-    if any(map(_cancels, way)):
-        return None
+    first, last = came.came(0), came.came(len(came) - 1)
     if not (first > 0 and last > 0 and np.isfinite(last)):
         return None
     if last / first < 1 / FACTOR:
@@ -190,14 +135,13 @@ def grown(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | 
         cause, text = "exploding", "grows"
     else:
         return None
-    inner = [g for g in way[:-1] if np.isfinite(g.factor) and g.factor > 0]
-    if not inner:
+    if came.cancelling() is not None:
         return None
-    pick = min if cause == "vanishing" else max
-    worst = sorted(inner, key=lambda g: g.factor, reverse=cause == "exploding")[:3]
-    most = pick(inner, key=lambda g: g.factor)
+    worst = came.strongest(3, cause == "vanishing")
+    if not worst:
+        return None
     name = facts.name(tensor)
-    steady = (last / first) ** (1 / max(len(way) - 1, 1))
+    steady = (last / first) ** (1 / max(len(came) - 1, 1))
     remedy = (
         "Use activations that do not saturate, residual connections, normalisation, or another scale at "
         "initialisation."
@@ -207,8 +151,8 @@ def grown(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | 
     return Finding(
         cause,
         f"the gradient {text} from {first:.2g} to {last:.2g} on its way to {name}",
-        f"Over {len(way)} nodes it {text} by {steady:.3g} per node on average; the strongest is "
-        f"{_node(facts, most)} with {most.factor:.3g}.",
+        f"Over {len(came)} nodes it {text} by {steady:.3g} per node on average; the strongest is "
+        f"{_node(facts, worst[0])} with {worst[0].factor:.3g}.",
         remedy,
         tuple(_link(facts, g) for g in worst),
         Severity.WARNING,

@@ -49,19 +49,18 @@ def births(facts: Facts, cancelled: Cancelled) -> list[Finding]:
         if not facts.floating(value):
             continue
         if tape.values["grad_of"][value] >= 0:
-            spoilt[value] = nonfinite.bad(facts.array(value))  # its pass is what is told of
+            spoilt[value] = facts.is_bad(value)  # its pass is what is told of
             continue
-        array = facts.array(value)
-        if not nonfinite.bad(array):
+        if not facts.is_bad(value):
             continue
         spoilt[value] = True
         op = int(tape.values["op"][value])
         if op >= 0 and any(v >= 0 and spoilt[v] for v in facts.inputs(op)):
             if not _new_nan(facts, op, value):
                 continue
-        elif not nonfinite.has_nan(array) and not nonfinite.arithmetic(facts, value):
+        elif not facts.is_nan(value) and not nonfinite.arithmetic(facts, value):
             continue  # an infinity that was filled in, as masks are
-        elif op < 0 and (not nonfinite.has_nan(array) or facts.is_gradient(value)):
+        elif op < 0 and (not facts.is_nan(value) or facts.is_gradient(value)):
             continue  # given as infinite (a start value of a minimum), or by autograd.grad
         if _reaches(facts, value):
             found.append(nonfinite.why_value(facts, value))
@@ -70,10 +69,10 @@ def births(facts: Facts, cancelled: Cancelled) -> list[Finding]:
 
 def _new_nan(facts: Facts, op: int, value: int) -> bool:
     """Whether a NaN was made of infinities that nobody computed (fully masked softmax)."""
-    sources = [v for v in facts.inputs(op) if v >= 0 and nonfinite.bad(facts.array(v))]
-    if not nonfinite.has_nan(facts.array(value)):
+    sources = [v for v in facts.inputs(op) if v >= 0 and facts.is_bad(v)]
+    if not facts.is_nan(value):
         return False
-    if any(nonfinite.has_nan(facts.array(v)) for v in sources):
+    if any(facts.is_nan(v) for v in sources):
         return False
     return not any(nonfinite.arithmetic(facts, v) for v in sources)
 
@@ -90,7 +89,7 @@ def _reaches(facts: Facts, value: int) -> bool:
         if not users:
             return True
         for op in users:
-            outs = [out for out in facts.outputs(op) if nonfinite.bad(facts.array(out))]
+            outs = [out for out in facts.outputs(op) if facts.is_bad(out)]
             for out in outs:
                 if out not in seen:
                     seen.add(out)
@@ -104,7 +103,7 @@ def births_backward(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     for row in range(len(tape.contributions)):
         if cancelled():
             break
-        if not nonfinite.bad(facts.sent(row)):
+        if not facts.sent_bad(row):
             continue
         step = int(tape.contributions["step"][row])
         pass_ = int(tape.steps["pass_"][step])
@@ -112,10 +111,10 @@ def births_backward(facts: Facts, cancelled: Cancelled) -> list[Finding]:
             continue
         told.add(pass_)  # the first of a pass; what follows from it is not new
         tensor = int(tape.contributions["tensor"][row])
-        if any(nonfinite.bad(facts.sent(r)) for r in facts.arrivals(step)):
+        if any(facts.sent_bad(r) for r in facts.arrivals(step)):
             continue
         roots = facts.roots(pass_)
-        if any(nonfinite.bad(facts.array(v)) for v in roots):
+        if any(facts.is_bad(v) for v in roots):
             continue  # its forward is what is wrong
         found.append(nonfinite.born_backward(facts, tensor, step, row, Trail(facts, "")))
     return found

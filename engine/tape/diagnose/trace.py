@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from typing import Any
 
 import numpy as np
@@ -53,27 +52,17 @@ class Trail:
         is_step, at, text = row
         facts = self._facts
         if is_step:
-            name = facts.node_name(int(facts.tape.steps["node"][at]))
+            name = facts.node_name(facts.node_at(at))
             return facts.at_step(text or f"{name} {self._kind}", at)
         return facts.at_op(text or f"{facts.op_name(at)} {self._kind}", at)
 
 
 def gradients(facts: Facts, step: int) -> list[Array | None]:
     """Return what came in at a step, per output of its node; None for nothing."""
-    tape = facts.tape
     rows = facts.arrivals(step)
-    if len(rows) != 1 or hooked(facts, step) or tape.contributions["nr"][rows[0]] != 0:
-        return replay.cotangents(tape, step)
+    if len(rows) != 1 or facts.hooked(step) or facts.number(rows[0]) != 0:
+        return replay.cotangents(facts.tape, step)
     return [facts.sent(rows[0])]
-
-
-def hooked(facts: Facts, step: int) -> bool:
-    """Whether a hook changed what came in at a step."""
-    if not len(facts.tape.cotangents):
-        return False
-    given = facts.tape.cotangents["step"]
-    row = bisect_left(given, step)
-    return bool(row < len(given) and given[row] == step)
 
 
 def relevant(facts: Facts, op: int, value: int, mask: Mask) -> Mask | None:

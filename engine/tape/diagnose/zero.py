@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from engine.tape import sums
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
-from engine.tape.diagnose.trace import Mask, Trail, gradients, hooked, relevant
+from engine.tape.diagnose.trace import Mask, Trail, gradients, relevant
 from engine.tape.schema import GradChange
 
 Array = NDArray[Any]
@@ -59,13 +60,14 @@ def why_zero(facts: Facts, tensor: int, playhead: int, mask: Mask) -> Finding:
             tuple(facts.at_step("one of the passes adds to it", s) for s in steps[-2:]),
             tensor=tensor,
         )
+    mask = _whole(mask.shape) if mask.all() else mask
     return _follow(facts, tensor, steps[-1], mask, Trail(facts, "receives zero and sends it on"))
 
 
 def why_zero_at(facts: Facts, step: int, shape: tuple[int, ...]) -> Finding:
     """Return why all of what came in at a step is zero."""
     trail = Trail(facts, "receives zero and sends it on")
-    return _follow(facts, -1, step, np.ones(shape, bool), trail)
+    return _follow(facts, -1, step, _whole(shape), trail)
 
 
 def _zeroed(facts: Facts, tensor: int, row: int, rows: list[int]) -> Finding:
@@ -91,12 +93,14 @@ def _zeroed(facts: Facts, tensor: int, row: int, rows: list[int]) -> Finding:
 
 def _follow(facts: Facts, tensor: int, step: int, mask: Mask, trail: Trail) -> Finding:
     """Go back from a step that got (or sent) zeros to the node that made them."""
-    for _ in range(100_000):
+    while True:
+        if mask is _whole(mask.shape):
+            step, mask = _through_zeros(facts, step, mask, trail)
         rows = facts.arrivals(step)
         if not rows:
             return _seed(facts, tensor, step, trail)
-        live = [row for row in rows if _is_live(facts.sent(row), mask)]
-        if live and hooked(facts, step):
+        live = [row for row in rows if _is_live(facts, row, mask)]
+        if live and facts.hooked(step):
             return _hook(facts, tensor, step, trail)
         if live:
             return _cancelled(facts, tensor, step, rows, trail)
@@ -114,11 +118,28 @@ def _follow(facts: Facts, tensor: int, step: int, mask: Mask, trail: Trail) -> F
         g = came[0]
         if above is None or above.shape != g.shape:
             above = _whole(g.shape)
-        if _is_live(g, above) or not np.count_nonzero(above):
+        if (g[above] != 0).any() or not np.count_nonzero(above):
             return _killer(facts, tensor, source, op, value, mask, trail)
         trail.step(source)
-        step, mask = source, above
-    return _seed(facts, tensor, step, trail)
+        step, mask = source, _whole(above.shape) if above.all() else above
+
+
+def _through_zeros(facts: Facts, step: int, mask: Mask, trail: Trail) -> tuple[int, Mask]:
+    """Go back while nothing but zeros arrives; return the last step, and all its elements."""
+    rows, begun = facts.arrivals(step), step
+    while rows and all(map(facts.sent_zero, rows)):
+        source = facts.sender(rows[-1])
+        above = facts.arrivals(source)
+        if facts.hooked(source) or not all(map(_is_plain_zero, repeat(facts), above)) or not above:
+            break
+        trail.step(source)
+        step, rows = source, above
+    return step, mask if step == begun else _whole(facts.sent_shape(rows[0]))
+
+
+def _is_plain_zero(facts: Facts, row: int) -> bool:
+    """Whether a contribution brought zeros, and some, to the first output of a node."""
+    return facts.sent_zero(row) and facts.sent_size(row) > 0 and facts.number(row) == 0
 
 
 @lru_cache(256)
@@ -129,9 +150,12 @@ def _whole(shape: tuple[int, ...]) -> Mask:
     return found
 
 
-def _is_live(array: NDArray[Any] | None, mask: Mask) -> bool:
-    """Whether an array is not zero at some element of a mask of its shape."""
-    if array is None or array.shape != mask.shape or not np.count_nonzero(array):
+def _is_live(facts: Facts, row: int, mask: Mask) -> bool:
+    """Whether a contribution brought something other than zero at some element of a mask."""
+    if facts.sent_zero(row):
+        return False
+    array = facts.sent(row)
+    if array is None or array.shape != mask.shape:
         return False
     return bool(np.count_nonzero(array[mask]))
 

@@ -1,0 +1,98 @@
+"""The way on which most of a gradient came from the root, and the gain of every node on it."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.tape.diagnose.facts import Facts
+
+#: A sum of elements that is smaller than they are by this factor.
+CANCELLED = 1e-4
+_MOST = 1 << 20  # nodes of a way
+
+
+class Gain(NamedTuple):
+    """A node on the way from the root: the root mean square of what came in and of what it sent on."""
+
+    step: int
+    came: float
+    sent: float
+
+    @property
+    def factor(self) -> float:
+        return self.sent / self.came if self.came else float("nan")
+
+
+class Way:
+    """Steps from the root to the one that was asked for; what each sent is measured when asked for.
+
+    steps: the root's first. rows: the contribution that brought most to each, -1 to the first.
+    """
+
+    def __init__(self, facts: Facts, steps: list[int], rows: list[int]) -> None:
+        self._facts, self.steps, self._rows = facts, steps, rows
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def came(self, at: int) -> float:
+        """Return the size of what came to the node at a place of the way."""
+        return 1.0 if self._rows[at] < 0 else self._facts.sent_rms(self._rows[at])
+
+    def gain(self, at: int) -> Gain:
+        sent = self.came(at + 1) if at + 1 < len(self) else math.nan
+        return Gain(self.steps[at], self.came(at), sent)
+
+    def strongest(self, count: int, least: bool) -> list[Gain]:
+        """Return the nodes of the largest gains, or of the least, that are positive and finite."""
+        facts, rows = self._facts, self._rows[1:]
+        facts.measures.prepare(list(map(facts.sent_array, rows)))
+        came = np.array([1.0, *map(facts.sent_rms, rows)])
+        with np.errstate(all="ignore"):
+            factor = came[1:] / came[:-1]
+        good = np.flatnonzero((factor > 0) & (factor < np.inf))
+        order = np.argsort(factor[good] if least else -factor[good], kind="stable")
+        return [self.gain(at) for at in good[order[:count]].tolist()]
+
+    def cancelling(self) -> Gain | None:
+        """Return the last node whose sums cancel: of unrelated elements they would grow.
+
+        A node sums where it sent fewer elements than came in, as over a batch for a bias.
+        """
+        sizes = [self._facts.sent_size(row) if row >= 0 else 0 for row in self._rows]
+        for at in range(len(self) - 2, -1, -1):
+            if 0 < sizes[at + 1] < sizes[at]:
+                found = self.gain(at)
+                if found.sent < CANCELLED * found.came:
+                    return found
+        return None
+
+
+def way(facts: Facts, step: int) -> Way:
+    """Return the way on which most came to a step."""
+    known: Way | None = facts.ways.get(step)
+    if known is None:
+        known = facts.ways[step] = _way(facts, step)
+    return known
+
+
+def _way(facts: Facts, step: int) -> Way:
+    steps, rows = [step], list[int]()
+    while len(steps) < _MOST and (arrived := facts.arrivals(step)):
+        rows.append(arrived[0] if len(arrived) == 1 else _most(facts, arrived))
+        step = facts.sender(rows[-1])
+        steps.append(step)
+    return Way(facts, steps[::-1], [-1, *rows[::-1]])
+
+
+def _most(facts: Facts, rows: list[int]) -> int:
+    """Return the contribution that brought most: of those that brought about as much the last."""
+    facts.measures.prepare(list(map(facts.sent_array, rows)))
+    sizes = list(map(facts.sent_rms, rows))
+    most = max((size for size in sizes if size == size), default=0.0)
+    # Of ways that bring about as much, the longest came last.
+    return next((row for row, size in zip(rows[::-1], sizes[::-1], strict=True)
+                 if size >= most / 2), rows[0])  # fmt: skip
