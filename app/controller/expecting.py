@@ -14,6 +14,7 @@ from engine.tape.conditions import ConditionError
 from engine.tape.diagnose import expectation
 from engine.tape.diagnose.expected import reads_at, why_other
 from engine.tape.diagnose.facts import Facts
+from engine.tape.rerun.operations import rows_by_name
 from engine.tape.tape import Tape
 from ui.graph.types import Kind, NodeId
 from ui.problems.expect_form import ExpectForm
@@ -70,6 +71,7 @@ class Expecting(QObject):
             lambda number, text: self._compare(frozen, targets[number], text, playhead)
         )
         self.form.open()
+        self._problems.prepare(rows_by_name)
 
     def _compare(self, frozen: Tape, target: Target, text: str, playhead: int) -> None:
         self._texts[target.name] = text

@@ -31,6 +31,7 @@ class ProblemsBinding(QObject):
         self._found: list[Finding] = []
         self._answer: Finding | None = None
         self._asked = False  # to look through a large recording
+        self._facts: tuple[Tape, tuple[int, ...], Facts] | None = None
         self.survey, self.asking = Worker("problems", self), Worker("why", self)
         self.survey.done.connect(self._looked)
         self.asking.done.connect(self._answered)
@@ -49,6 +50,7 @@ class ProblemsBinding(QObject):
         """End the threads."""
         self.survey.close()
         self.asking.close()
+        self._facts = None
 
     def show(self) -> None:
         """Open the list."""
@@ -67,8 +69,19 @@ class ProblemsBinding(QObject):
         if tape is None or node is None or node.kind == Kind.GROUP:
             self._window.notice.show_message("Select a node first: Why? answers for that.")
             return
-        frozen, playhead = tape.snapshot(), self._session.playhead
-        self.asking.submit(lambda cancelled: (tape, answer(frozen, node, playhead)))
+        facts, playhead = self._facts_of(tape), self._session.playhead
+        self.asking.submit(lambda cancelled: (tape, answer(facts, node, playhead)))
+
+    def _facts_of(self, tape: Tape) -> Facts:
+        """Return what is known of a tape for the thread that answers: kept until the tape grows."""
+        state = len(tape.events), len(tape.names), len(tape.reads)
+        if self._facts is None or self._facts[:2] != (tape, state):
+            self._facts = tape, state, Facts(tape.snapshot())
+        return self._facts[2]
+
+    def prepare(self, work: Callable[[], object]) -> None:
+        """Do on the thread what the next answer may need."""
+        self.asking.submit(lambda cancelled: (None, work()))
 
     def answer_with(self, work: Callable[[Callable[[], bool]], Finding]) -> None:
         """Show the answer to another question, worked out on the thread."""
@@ -92,7 +105,7 @@ class ProblemsBinding(QObject):
     def _tape_changed(self) -> None:
         self.survey.cancel()
         self.asking.cancel()
-        self._found, self._answer, self._asked = [], None, False
+        self._found, self._answer, self._asked, self._facts = [], None, False, None
         self._show()
         if self._session.tape is None:
             self._panel.say("Nothing recorded yet.")
@@ -122,9 +135,10 @@ class ProblemsBinding(QObject):
             self._show()
             self._panel.say(sentence(found))
 
-    def _answered(self, result: tuple[Tape, Finding]) -> None:
-        tape, self._answer = result
-        if tape is self._session.tape:
+    def _answered(self, result: tuple[Tape | None, Finding]) -> None:
+        tape, found = result
+        if tape is not None and tape is self._session.tape:
+            self._answer = found
             self._show()
             self._window.show_problems()
             self._panel.list.setFocus()
@@ -153,16 +167,15 @@ def sentence(found: list[Finding]) -> str:
     return ", ".join(f"{n} {name}{'s' * (n != 1)}" for n, name in counts if n)
 
 
-def answer(tape: Tape, node: NodeId, playhead: int) -> Finding:
+def answer(facts: Facts, node: NodeId, playhead: int) -> Finding:
     """Return why what a node of the graph stands for is as it is at a playhead."""
-    facts = Facts(tape)
     if node.kind in (Kind.GRAD_FN, Kind.ACCUMULATE):
         return why_node(facts, node.ref, playhead)
-    value = int(tape.ops["out0"][node.ref]) if node.kind == Kind.OP else node.ref
+    value = int(facts.tape.ops["out0"][node.ref]) if node.kind == Kind.OP else node.ref
     return (
         why_value(facts, value)
         or _of_op(facts, node, playhead)
-        or why(facts, int(tape.values["tensor"][value]), playhead=playhead)
+        or why(facts, int(facts.tape.values["tensor"][value]), playhead=playhead)
     )
 
 

@@ -38,9 +38,10 @@ class Names:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         named: dict[str, list[int]] = {}
-        for tensor in np.unique(tape.values["tensor"]).tolist():
-            name = tape.name_of(tensor)
-            if name:
+        given = tape.names[np.isin(tape.names["tensor"], tape.values["tensor"])]
+        last = dict(zip(given["tensor"].tolist(), given["text"].tolist(), strict=True))
+        for tensor in sorted(last):
+            if name := tape.text(last[tensor]):
                 named.setdefault(name, []).append(tensor)
         self.tensors = named
         self._values: dict[str, tuple[list[int], list[int]]] = {}

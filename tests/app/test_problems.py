@@ -9,6 +9,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller, problems
+from engine.tape.diagnose import Facts
+from engine.tape.tape import Tape
 from tests.app import drive
 from ui.graph.types import Kind, NodeId
 
@@ -111,3 +113,22 @@ def test_a_large_recording_waits_to_be_asked(
     qtbot.mouseClick(panel.look, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: panel.sentence.text() == "1 error")
     assert not panel.look.isVisible()
+
+
+def test_what_an_answer_found_is_kept_until_the_tape_grows(
+    qtbot: QtBot, opened: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Tape] = []
+
+    class Counted(Facts):
+        def __init__(self, tape: Tape) -> None:
+            made.append(tape)
+            super().__init__(tape)
+
+    monkeypatch.setattr(problems, "Facts", Counted)
+    for _ in range(2):
+        assert "sqrt" in ask(qtbot, opened, NodeId(Kind.OP, 1))
+    assert len(made) == 1
+    opened.session.tape_changed.emit()
+    assert "sqrt" in ask(qtbot, opened, NodeId(Kind.OP, 1))
+    assert len(made) == 2

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -16,7 +16,8 @@ from engine.tape.diagnose.expectation import Expected
 from engine.tape.diagnose.factors import Factor, factors, seed
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
-from engine.tape.diagnose.question import MOST, Place, Question, times
+from engine.tape.diagnose.places import Place, Places
+from engine.tape.diagnose.question import MOST, Question, times
 from engine.tape.diagnose.relation import Relation, factor, relate, told
 from engine.tape.schema import GradChange
 
@@ -67,12 +68,12 @@ class OfGradient(Question):
             self._earlier()
             or self._paths()
             or self._by_factors(relation)
-            or self.parting(list(self._places()))
+            or self.parting(self._places)
             or self._decay(actual)
             or self._by_shape(relation, actual, here)
             or self._wrong_backward()
             or self._unmeasured(relation, here)
-            or self.fork(list(self._places()), set(self._ops()))
+            or self.fork(self._places, set(self._ops))
             or (self.elements(relation, actual, here) if relation.kind == "some" else None)
             or self._agrees(actual, here)
         )
@@ -144,8 +145,10 @@ class OfGradient(Question):
     def _paths(self) -> Finding | None:
         """What is expected is the sum of some of the paths of the pass."""
         rows = self.facts.arrivals(self.step)
+        if not 2 <= len(rows) <= _FEW:
+            return None
         arrays = [self.facts.sent(row) for row in rows]
-        if len(rows) < 2 or len(rows) > _FEW or any(a is None for a in arrays):
+        if any(a is None for a in arrays):
             return None
         parts = [np.asarray(a, np.float64) for a in arrays]
         for count in range(len(parts) - 1, 0, -1):
@@ -177,6 +180,7 @@ class OfGradient(Question):
 
     # --- on the way
 
+    @cached_property
     def _steps(self) -> list[int]:
         """Return the steps on the way to the leaf in its last pass, the root's first."""
         found, waiting = dict[int, None](), [self.step]
@@ -184,30 +188,25 @@ class OfGradient(Question):
             if step in found or len(found) > MOST:
                 continue
             found[step] = None
-            waiting += [int(self.tape.contributions["step"][r]) for r in self.facts.arrivals(step)]
+            waiting += map(self.facts.sender, self.facts.arrivals(step))
         return sorted(found)
 
+    @cached_property
     def _ops(self) -> list[int]:
-        nodes = [int(self.tape.steps["node"][s]) for s in self._steps()]
-        return [op for op in (int(self.tape.nodes["op"][n]) for n in nodes) if op >= 0]
-
-    def _places(self) -> Iterator[Place]:
         facts = self.facts
-        for step in self._steps():
-            name = facts.node_name(int(self.tape.steps["node"][step]))
-            for row in facts.contributions(step):
-                array = facts.sent(row)
-                if array is not None and array.dtype.kind == "f":
-                    yield Place(
-                        np.asarray(array, np.float64),
-                        partial(facts.at_step, step=step),
-                        f"what {name} sends",
-                    )
-        for op in self._ops():
-            yield from self.computed(op)
+        return [op for s in self._steps if (op := facts.op_of(facts.node_at(s))) >= 0]
+
+    @cached_property
+    def _places(self) -> Places:
+        sent = [
+            Place(self.facts.sent_array(row), step=step)
+            for step in self._steps
+            for row in self.facts.contributions(step)
+        ]
+        return Places(self.facts, [*sent, *self.computed(self._ops)])
 
     def _wrong_backward(self) -> Finding | None:
-        steps = self._steps()
+        steps = self._steps
         if len(steps) > _MEASURED:
             return None
         checks = numeric.check(self.tape, steps, cancelled=self.cancelled)
@@ -230,7 +229,7 @@ class OfGradient(Question):
                 "Call backward() without it, or multiply your formula by it.",
                 self.facts.at_event(words, event),
             )  # fmt: skip
-        found = factors(self.facts, self._ops())
+        found = factors(self.facts, self._ops)
         for count in (1, 2):
             for some in combinations(found[:40], count):
                 product = float(np.prod([one.number for one in some]))
@@ -293,7 +292,7 @@ class OfGradient(Question):
 
     def _unmeasured(self, relation: Relation, here: Link) -> Finding | None:
         """A multiple for which nothing stands: a person's Function on the way may bring it."""
-        custom = [s for s in self._steps() if self._is_custom(s)]
+        custom = [s for s in self._steps if self._is_custom(s)]
         if custom:
             names = [self.facts.node_name(int(self.tape.steps["node"][s])) for s in custom]
             return self.found(

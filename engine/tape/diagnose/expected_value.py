@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from numpy.typing import NDArray
@@ -12,7 +12,8 @@ from engine.tape.diagnose.expectation import Expected
 from engine.tape.diagnose.factors import factors
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link
-from engine.tape.diagnose.question import MOST, Place, Question, times
+from engine.tape.diagnose.places import Places
+from engine.tape.diagnose.question import MOST, Question, times
 from engine.tape.diagnose.relation import Relation, relate
 
 Array = NDArray[Any]
@@ -45,34 +46,36 @@ class OfValue(Question):
         return (
             self._broadcast(actual)
             or self._changed_by()
-            or self.parting(list(self._places()))
+            or self.parting(self._places)
             or self._multiple(relation, here)
-            or self.fork(list(self._places()), set(self._ancestors()))
+            or self.fork(self._places, set(self._ancestors))
             or (self.elements(relation, actual, here) if relation.kind == "some" else None)
             or self.unlike(actual, here)
         )
 
+    @cached_property
     def _ancestors(self) -> list[int]:
         """Return the operations that a value came from, the nearest first."""
-        found, waiting = dict[int, None](), [int(self.tape.values["op"][self.value])]
+        found, waiting = dict[int, None](), [self.facts.made_by(self.value)]
         for op in waiting:
             if op < 0 or op in found or len(found) > MOST:
                 continue
             found[op] = None
-            waiting += [int(self.tape.values["op"][v]) for v in self.facts.inputs(op) if v >= 0]
+            waiting += [self.facts.made_by(v) for v in self.facts.inputs(op) if v >= 0]
         return sorted(found, reverse=True)
 
-    def _places(self) -> Iterator[Place]:
-        for op in self._ancestors():
-            yield from self.computed(op)
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self.facts, self.computed(self._ancestors))
 
     def _changed_by(self) -> Finding | None:
         """The expected numbers are on the tape: what came after them is what differs."""
-        for place, op in zip(self._places(), self._ancestors(), strict=False):
-            if not self.is_same(place.array):
-                continue
-            out = self.facts.outputs(op)[0]
-            after = next((u for u in self.facts.users(out) if u in set(self._ancestors())), -1)
+        ops = set(self._ancestors)
+        for at in self._places.same(self.expected.value, self.tolerance):
+            place = self._places.all[at]
+            op = place.op
+            users = (u for out in self.facts.outputs(op) for u in self.facts.users(out))
+            after = next((u for u in users if u in ops), -1)
             if after < 0:
                 continue
             by = self.facts.op_name(after)
@@ -80,7 +83,7 @@ class OfValue(Question):
                 "other-than-expected", f"{by} makes {self.name} of what you expect",
                 f"What you expect is what {self.facts.op_name(op)} computes; then {by} changes it.",
                 f"Add {by} to your formula, or leave it out of the code.",
-                self.facts.at_op(f"{by} changes it", after), place.link("what you expect"),
+                self.facts.at_op(f"{by} changes it", after), place.link(self.facts, "what you expect"),
             )  # fmt: skip
         return None
 
@@ -88,7 +91,7 @@ class OfValue(Question):
         """A shape grew where (N,) met (N, 1)."""
         if actual.size <= self.expected.value.size:
             return None
-        for op in self._ancestors():
+        for op in self._ancestors:
             shapes = [self.facts.shape(v) for v in self.facts.inputs(op) if v >= 0]
             out = self.facts.shape(self.facts.outputs(op)[0]) if len(self.facts.outputs(op)) else ()
             if len(shapes) == 2 and out not in shapes and len(out) == 2 and shapes[0] != shapes[1]:
@@ -107,7 +110,7 @@ class OfValue(Question):
         by = next(
             (
                 one
-                for one in factors(self.facts, self._ancestors())
+                for one in factors(self.facts, self._ancestors)
                 if abs(one.number - relation.factor) <= self.tolerance * abs(one.number)
             ),
             None,

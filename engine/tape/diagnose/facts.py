@@ -15,20 +15,27 @@ from engine.tape.diagnose.finding import Link
 from engine.tape.diagnose.lines import assigned, taken_out, through_data
 from engine.tape.diagnose.measures import BAD, NAN, measured
 from engine.tape.diagnose.origins import Origins
-from engine.tape.diagnose.steps import Steps
+from engine.tape.diagnose.steps import Steps, column
 from engine.tape.errors import NotKept
 from engine.tape.grouped import Grouped
 from engine.tape.schema import GradChange, OpFlag, PassFlag, ValueFlag
 from engine.tape.tape import Source, Tape
 
 Array = NDArray[Any]
+# As plain ints: members of enums cost more to ask for.
+_REQUIRES_GRAD, _LEAF = int(ValueFlag.REQUIRES_GRAD), int(ValueFlag.LEAF)
 
 
 class Facts(Steps):
     """Indices over a tape that does not grow, and its rows in words."""
 
+    _held, _made_by = column("values", "array"), column("values", "op")
+    _flags, _value_shapes = column("values", "flags"), column("values", "shape")
+    _op_names, _op_params = column("ops", "name"), column("ops", "params")
+
     def __init__(self, tape: Tape) -> None:
         super().__init__(tape)
+        self._read_params: dict[int, dict[str, Any]] = {}
         self._users, self._rows = Grouped(), Grouped()
         #: Ways from the root by the step that they lead to (see `ways.way`).
         self.ways: dict[int, Any] = {}
@@ -122,7 +129,7 @@ class Facts(Steps):
     # What rows say.
 
     def requires_grad(self, value: int) -> bool:
-        return bool(self.tape.values["flags"][value] & ValueFlag.REQUIRES_GRAD)
+        return bool(self._flags[value] & _REQUIRES_GRAD)
 
     def brought(self, value: int) -> int:
         """Return the step that last added to the .grad that a value is, or -1 if it is none."""
@@ -145,18 +152,18 @@ class Facts(Steps):
         return index >= 0 and bool((self.tape.contributions["array"] == index).any())
 
     def is_leaf(self, value: int) -> bool:
-        return bool(self.tape.values["flags"][value] & ValueFlag.LEAF)
+        return bool(self._flags[value] & _LEAF)
 
     def floating(self, value: int) -> bool:
         return self.tape.value_dtype(value).startswith(("float", "bfloat", "complex"))
 
     def made_by(self, value: int) -> int:
         """Return the operation whose result a value is, or -1."""
-        return self._contents[1][value]
+        return self._made_by[value]
 
-    @cached_property
-    def _contents(self) -> tuple[list[int], list[int]]:
-        return self.tape.values["array"].tolist(), self.tape.values["op"].tolist()
+    def array_of(self, value: int) -> int:
+        """Return the row of `arrays` that holds a value, or -1."""
+        return self._held[value]
 
     def is_bad(self, value: int) -> bool:
         """Whether a value holds a NaN or an infinity."""
@@ -167,7 +174,7 @@ class Facts(Steps):
         return bool(self._bits(value) & NAN)
 
     def _bits(self, value: int) -> int:
-        index = self._contents[0][value]
+        index = self._held[value]
         if index >= 0:
             return self.measures.bits(index)
         array = self.array(value)
@@ -181,17 +188,22 @@ class Facts(Steps):
             return None
 
     def op_name(self, op: int) -> str:
-        return self.tape.text(int(self.tape.ops["name"][op]))
+        return self.tape.text(self._op_names[op])
 
     def base(self, op: int) -> str:
         """Return an operation's name without what marks variants: "relu_" and "_softmax" too."""
-        return self.op_name(op).strip("_")
+        return self.tape.text(self._op_names[op]).strip("_")
 
     def node_name(self, node: int) -> str:
         return self.tape.text(int(self.tape.nodes["name"][node]))
 
     def params(self, op: int) -> dict[str, Any]:
-        return arguments(self.tape, op)
+        """Return an operation's arguments that are no tensors; not to be changed."""
+        text = self._op_params[op]
+        found = self._read_params.get(text)
+        if found is None:
+            found = self._read_params[text] = arguments(self.tape, op)
+        return found
 
     def label(self, value: int) -> str:
         """Return what a person calls a value: its name, "x.detach()", "the result of mul"."""
@@ -229,7 +241,7 @@ class Facts(Steps):
         return [self.tape.text(text) for text in self.tape.names["text"].tolist()]
 
     def shape(self, value: int) -> tuple[int, ...]:
-        return self.tape.value_shape(value)
+        return self.tape.shape(self._value_shapes[value])
 
     @cached_property
     def origins(self) -> Origins:

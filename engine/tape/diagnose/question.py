@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +10,12 @@ from numpy.typing import NDArray
 from engine.tape.diagnose.expectation import Expected
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
-from engine.tape.diagnose.relation import Relation, factor, same, told
+from engine.tape.diagnose.places import Place, Places
+from engine.tape.diagnose.relation import Relation, same, told
 
 Array = NDArray[Any]
 #: Operations, or steps, that are looked at.
 MOST = 3000
-
-
-class Place(NamedTuple):
-    """An array of the tape, and where it is. op: that computed it, -1 for what a step sent."""
-
-    array: Array
-    link: Callable[[str], Link]
-    what: str
-    op: int = -1
 
 
 class Question:
@@ -50,27 +40,28 @@ class Question:
     def is_same(self, array: Array) -> bool:
         return same(np.asarray(array, np.float64), self.expected.value, self.tolerance)
 
-    def parting(self, places: list[Place]) -> Finding | None:
+    def parting(self, places: Places) -> Finding | None:
         """Walk the formula: its first part that is a multiple of what the tape has, not the same."""
         for text, value in self.expected.steps[:-1]:
-            if value.size < 2 or any(same(p.array, value, self.tolerance) for p in places):
+            if value.size < 2 or places.first_same(value, self.tolerance) is not None:
                 continue
-            for place in places:
-                found = factor(place.array, value, self.tolerance)
-                if found is not None and found != 1:
-                    where = place.link(f"{place.what} is {told(found)} × {text}")
-                    return self.found(
-                        "factor", f"{self.name} parts from your formula at {text}",
-                        f"The parts before it are on the tape. Of {text} the tape has {told(found)} times "
-                        "as much.", "See which of the two is meant: your formula, or the code.", where,
-                    )  # fmt: skip
+            found = places.first_multiple(value, self.tolerance)
+            if found is not None:
+                place, number = found
+                what = f"{place.what(self.facts)} is {told(number)} × {text}"
+                return self.found(
+                    "factor", f"{self.name} parts from your formula at {text}",
+                    f"The parts before it are on the tape. Of {text} the tape has {told(number)} times "
+                    "as much.", "See which of the two is meant: your formula, or the code.",
+                    place.link(self.facts, what),
+                )  # fmt: skip
         return None
 
-    def fork(self, places: list[Place], ops: set[int]) -> Finding | None:
+    def fork(self, places: Places, ops: set[int]) -> Finding | None:
         """The last part of the formula that the tape has before one that it has not."""
         last: tuple[str, Place] | None = None
         for text, value in self.expected.steps:
-            place = next((p for p in places if same(p.array, value, self.tolerance)), None)
+            place = places.first_same(value, self.tolerance)
             if place is not None and value.size > 1 and place.op >= 0:
                 last = text, place
             elif place is None and value.size > 1 and last is not None:
@@ -87,7 +78,8 @@ class Question:
             "other-than-expected", f"{self.name} parts from your formula after {before}: {name} is next",
             f"Of {before} the tape has the same. Then your formula has {text}, and the code {name}.",
             f"See whether {name} belongs into your formula, or out of the code.",
-            self.facts.at_op(f"{name} is next", following), place.link(f"this is {before}"),
+            self.facts.at_op(f"{name} is next", following),
+            place.link(self.facts, f"this is {before}"),
         )  # fmt: skip
 
     def shape_words(self, relation: Relation, actual: Array) -> str:
@@ -123,14 +115,10 @@ class Question:
             "Give the formula of a part (the loss, a layer's output) to see where they part.", here,
         )  # fmt: skip
 
-    def computed(self, op: int) -> Iterator[Place]:
-        """Yield what an operation computed, of what was kept."""
-        name = self.facts.op_name(op)
-        for out in self.facts.outputs(op):
-            array = self.facts.array(out)
-            if array is not None and array.dtype.kind in "fiu":
-                wide = np.asarray(array, np.float64)
-                yield Place(wide, partial(self.facts.at_op, op=op), f"what {name} computes", op)
+    def computed(self, ops: list[int]) -> list[Place]:
+        """Return what operations computed."""
+        facts = self.facts
+        return [Place(facts.array_of(out), op=op) for op in ops for out in facts.outputs(op)]
 
 
 def times(name: str, relation: Relation) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.tape.blocks import several
 from engine.tape.diagnose.measures import BAD, ZERO, Measures
 from engine.tape.errors import NotKept
 from engine.tape.grouped import Grouped
@@ -18,7 +19,7 @@ from engine.tape.tape import Tape
 Array = NDArray[Any]
 
 
-def _column(table: str, name: str) -> cached_property[list[int]]:
+def column(table: str, name: str) -> cached_property[list[int]]:
     """Return a property that holds a column of a table as a list, which is quicker to ask."""
     return cached_property(lambda steps: getattr(steps.tape, table)[name].tolist())
 
@@ -26,10 +27,10 @@ def _column(table: str, name: str) -> cached_property[list[int]]:
 class Steps:
     """Indices over the passes of a tape that does not grow; each is made when it is first used."""
 
-    _senders, _slots = _column("contributions", "step"), _column("contributions", "slot")
-    _sent_arrays, _numbers = _column("contributions", "array"), _column("contributions", "nr")
-    _makers, _counts = _column("nodes", "op"), _column("steps", "n_contrib")
-    _visited, _firsts = _column("steps", "node"), _column("steps", "contrib0")
+    _senders, _slots = column("contributions", "step"), column("contributions", "slot")
+    _sent_arrays, _numbers = column("contributions", "array"), column("contributions", "nr")
+    _makers, _counts = column("nodes", "op"), column("steps", "n_contrib")
+    _visited, _firsts = column("steps", "node"), column("steps", "contrib0")
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
@@ -124,9 +125,33 @@ class Steps:
         """Whether a contribution brought nothing but zeros."""
         return bool(self.measures.bits(self._sent_arrays[contribution]) & ZERO)
 
+    def sent_live(self, contributions: list[int], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Whether each of several contributions brought something other than zero at a mask.
+
+        They have the mask's shape. False for what was not kept.
+        """
+        rows = np.array([self._sent_arrays[one] for one in contributions], np.int64)
+        live, read = np.zeros(len(rows), bool), rows < 0
+        chosen, kept = np.flatnonzero(mask), np.flatnonzero(~read)
+        for places, arrays in several(self.tape, rows[kept]):
+            flat = arrays.reshape(len(arrays), -1)
+            flat = flat[:, chosen] if flat.shape[1] == mask.size else flat  # else all are equal
+            live[kept[places]] = (flat != 0).any(axis=1)
+            read[kept[places]] = True
+        for k in np.flatnonzero(~read).tolist():
+            array = self.sent(contributions[k])
+            live[k] = array is not None and bool((array[mask] != 0).any())
+        return live
+
     def sent_shape(self, contribution: int) -> tuple[int, ...]:
-        """Return the shape of what a contribution brought."""
-        return self.tape.shape(int(self.tape.arrays["shape"][self._sent_arrays[contribution]]))
+        """Return the shape of what a contribution brought; () where nothing is known of it."""
+        return self.tape.shape(self._sent_shapes[contribution]) if self._sent_shapes else ()
+
+    @cached_property
+    def _sent_shapes(self) -> list[int]:
+        rows, arrays = self.tape.contributions["array"], self.tape.arrays
+        shapes: list[int] = arrays["shape"][rows].tolist() if len(arrays) else []
+        return shapes
 
     def sent_size(self, contribution: int) -> int:
         """Return how many elements a contribution brought; 0 where they were not kept."""

@@ -17,7 +17,7 @@ Mask = NDArray[np.bool_]
 _ENDS = 6  # links that are told of either end of a long way
 
 #: Operations that give each element's result at the element's own place.
-_KEEP = {
+KEEP = {
     "relu", "sigmoid", "tanh", "exp", "log", "sqrt", "abs", "neg", "pow", "mul", "add", "sub", "div",
     "clamp", "where", "masked_fill", "clone", "to_copy", "sin", "cos", "gelu", "silu", "elu", "selu",
     "softplus", "leaky_relu", "hardtanh", "relu6", "rsqrt", "square", "reciprocal", "maximum",
@@ -76,7 +76,9 @@ def relevant(facts: Facts, op: int, value: int, mask: Mask) -> Mask | None:
     if np.count_nonzero(mask) == mask.size:
         return mask if mask.shape == out else np.ones(out, bool)
     base = facts.base(op)
-    if base in _KEEP:
+    if base in KEEP:
+        if mask.shape == out:
+            return mask
         try:
             return np.broadcast_to(mask, out)
         except ValueError:

@@ -1,0 +1,223 @@
+"""Why an operation that received a gradient sends zero to one of its inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.trace import Mask
+
+Array = NDArray[Any]
+
+_CLAMPS = ("clamp", "clamp_min", "clamp_max", "hardtanh", "relu6", "hardsigmoid", "hardswish")
+_SATURATING = (
+    "sigmoid", "tanh", "softmax", "log_sigmoid", "gelu", "silu", "elu", "selu", "erf", "softplus",
+    "exp", "mish", "celu", "log_softmax",
+)  # fmt: skip
+_CHOOSING = (
+    "max", "min", "amax", "amin", "maximum", "minimum", "topk", "sort", "median", "fmax", "fmin",
+    "max_pool1d", "max_pool2d", "max_pool2d_with_indices", "max_pool1d_with_indices", "kthvalue",
+    "cummax", "cummin", "adaptive_max_pool2d", "nanmedian", "mode",
+)  # fmt: skip
+_SELECTING = (
+    "where", "masked_fill", "masked_select", "index", "select", "slice", "gather", "index_select",
+    "narrow", "embedding", "take", "tril", "triu", "diagonal", "take_along_dim", "native_dropout",
+    "index_put", "masked_scatter", "split", "unbind", "chunk", "nll_loss", "fill",
+)  # fmt: skip
+_FLAT = ("sign", "round", "floor", "ceil", "trunc", "heaviside", "sgn", "fix")
+_PRODUCTS = ("mul", "mm", "addmm", "bmm", "mv", "dot", "matmul", "addmv", "baddbmm", "outer",
+             "convolution", "conv2d", "conv1d", "linear", "prod", "addcmul")  # fmt: skip
+
+
+def explain(facts: Facts, op: int, value: int, mask: Mask) -> tuple[str, str, str, str]:
+    """Return cause, title, text and remedy for zeros at the elements `mask` of an input."""
+    base = facts.base(op)
+    x = facts.array(value)
+    at = x[mask] if x is not None and x.shape == mask.shape else None
+    what = facts.label(value)
+    if base in ("relu", "threshold"):
+        share = _share(x, lambda a: a <= 0)
+        return (
+            "dead-relu",
+            "a ReLU that is off lets nothing through",
+            f"{what} is not positive here{share}, so the ReLU's derivative is 0.",
+            "Check the bias and the learning rate that pushed it below 0; LeakyReLU or GELU keep a slope.",
+        )
+    if base in _CLAMPS:
+        low, high = _bounds(facts, op)
+        return (
+            "clamped",
+            f"{base} has cut the value off",
+            f"{what} lies outside [{low}, {high}]{_seen(at)}, where {base} is constant.",
+            "Widen the bounds, or keep the value within them (a sigmoid scaled to the range has a slope).",
+        )
+    if base in _FLAT:
+        return (
+            "flat",
+            f"{base} is constant piece by piece",
+            f"The derivative of {base} is 0 wherever it has one.",
+            f"Leave out {base} on the way to the loss, or use a straight-through estimate: x + ({base}(x) - x).detach().",
+        )
+    if base in _CHOOSING:
+        return (
+            "not-chosen",
+            f"{base} chose other elements",
+            f"Only the element that {base} chose gets the gradient; this one of {what} was not it.",
+            "Use a soft choice (softmax, logsumexp) if all elements should learn.",
+        )
+    if base in ("softmax", "log_softmax") and _one(facts, op):
+        return (
+            "constant",
+            f"{base} over a single element is constant",
+            f"The dimension that {base} runs over has size 1, so the result is always the same.",
+            f"Give {base} the dimension of the classes (dim=...), or use sigmoid for one output.",
+        )
+    if base == "softmax" and _lively(facts, op):
+        return (
+            "constant",
+            "the elements of a softmax add up to 1 whatever goes in",
+            "Every element got the same gradient, as from a sum or a mean over them: that cannot change.",
+            "Use the elements differently, as by picking those of the right classes (cross_entropy).",
+        )
+    if base in _SATURATING and base not in ("log_softmax",):
+        return (
+            "saturated",
+            f"{base} is saturated",
+            f"At {what}{_seen(at)} {base} is so flat that its derivative rounds to 0.",
+            "Make its input smaller (initialisation, normalisation), or use the loss that works on logits.",
+        )
+    if base in _SELECTING:
+        return (
+            "masked",
+            f"{base} did not take this element",
+            f"The result of {base} does not contain {what} here, so no gradient comes back.",
+            "Nothing to change if the mask or the index is meant so; else correct it.",
+        )
+    if base in _PRODUCTS:
+        return _product(facts, op, value)
+    if base in ("pow", "square", "abs", "linalg_vector_norm", "norm", "std", "sqrt"):
+        zero = at is not None and (at == 0).all()
+        kink = base not in ("pow", "square")
+        return (
+            "kink" if kink else "times-zero",
+            f"the derivative of {base} is 0 at 0"
+            if zero
+            else f"the derivative of {base} is 0 here",
+            f"{what} is 0, where {base} has derivative 0"
+            if zero
+            else f"{what} is such that {base} has derivative 0"
+            + (" by convention." if kink else "."),
+            "Start from another point.",
+        )
+    if base in ("batch_norm", "layer_norm", "native_layer_norm", "group_norm", "native_batch_norm"):
+        return (
+            "constant",
+            f"{base} of equal numbers cannot change",
+            "What is normalised over has one element or equal elements, so the result stays as it is.",
+            "Normalise over more than one element (a larger batch, another dimension).",
+        )
+    if base == "div":
+        return (
+            "times-zero", "the quotient does not change here",
+            "The derivative of the division is 0: its numerator is 0 or its denominator is infinite.",
+            "Check the other operand.",
+        )  # fmt: skip
+    return (
+        "times-zero",
+        f"the derivative of {facts.op_name(op)} is 0 here",
+        f"{facts.op_name(op)} received a gradient and its derivative with respect to {what} is 0.",
+        "Check the numbers that went into it.",
+    )
+
+
+def _product(facts: Facts, op: int, value: int) -> tuple[str, str, str, str]:
+    others = [v for v in facts.inputs(op) if v >= 0 and v != value]
+    if facts.base(op).startswith("add") and len(others) > 1:
+        others = [v for v in facts.inputs(op)[1:] if v >= 0 and v != value]
+    for other in others:
+        array = facts.array(other)
+        if array is not None and not array.any():
+            drop = _is_dropout(facts, other)
+            return (
+                "masked" if drop else "times-zero",
+                "dropout switched it off" if drop else f"it is multiplied by {facts.label(other)}, which is 0",
+                f"The derivative of {facts.op_name(op)} is the other factor, and {facts.label(other)} is 0.",
+                "Nothing to change: another pass drops other elements."
+                if drop
+                else f"Look at how {facts.label(other)} became 0 (an initialisation with zeros, a mask).",
+            )  # fmt: skip
+    for other in others:
+        array = facts.array(other)
+        if array is not None and (array == 0).any():
+            drop = _is_dropout(facts, other)
+            return (
+                "masked" if drop else "times-zero",
+                "dropout switched it off"
+                if drop
+                else f"it is multiplied by a 0 of {facts.label(other)}",
+                f"The derivative of {facts.op_name(op)} is the other factor, which is 0 here.",
+                "Nothing to change if it is a mask.",
+            )
+    params = [n for n in facts.params(op).values() if isinstance(n, (int, float))]
+    if 0 in params and not others:
+        return (
+            "times-zero", "it is multiplied by 0",
+            f"{facts.op_name(op)} multiplies by the constant 0.", "Leave the factor 0 out.",
+        )  # fmt: skip
+    return (
+        "underflow",
+        "the product is too small for its type",
+        "Both the gradient and the other factor are not 0, but their product is smaller than the "
+        "type can hold, so it rounds to 0.",
+        "Scale the loss, use float32 or float64, or shorten the chain (normalisation, residuals).",
+    )
+
+
+def _is_dropout(facts: Facts, value: int) -> bool:
+    op = int(facts.tape.values["op"][value])
+    for _ in range(3):
+        if op < 0:
+            return False
+        if "bernoulli" in facts.op_name(op) or "dropout" in facts.op_name(op):
+            return True
+        inputs = [v for v in facts.inputs(op) if v >= 0]
+        op = int(facts.tape.values["op"][inputs[0]]) if inputs else -1
+    return False
+
+
+def _one(facts: Facts, op: int) -> bool:
+    inputs = [v for v in facts.inputs(op) if v >= 0]
+    dim, shape = facts.params(op).get("dim"), facts.shape(inputs[0]) if inputs else ()
+    return isinstance(dim, int) and bool(shape) and shape[dim] == 1
+
+
+def _bounds(facts: Facts, op: int) -> tuple[str, str]:
+    params = facts.params(op)
+    if facts.base(op) == "relu6":
+        return "0", "6"
+    low, high = (params.get(a, params.get(b)) for a, b in (("min", "min_val"), ("max", "max_val")))
+    return ("-inf" if low is None else f"{low}", "inf" if high is None else f"{high}")
+
+
+def _seen(at: Array | None) -> str:
+    if at is None or not at.size:
+        return ""
+    return (
+        f" (it is {at.ravel()[0]:.4g})"
+        if at.size == 1
+        else f" (between {at.min():.4g} and {at.max():.4g})"
+    )
+
+
+def _share(x: Array | None, test: Any) -> str:
+    if x is None or x.size < 2:
+        return ""
+    return f" ({int(test(x).sum()):,} of its {x.size:,} elements are so)"
+
+
+def _lively(facts: Facts, op: int) -> bool:
+    """Whether a softmax is far from one-hot everywhere: it is not saturated."""
+    out = facts.array(facts.outputs(op)[0])
+    return out is not None and bool(out.size) and float((out * (1 - out)).min()) > 1e-4
