@@ -188,10 +188,11 @@ class Facts(Steps):
             return None
 
     def op_name(self, op: int) -> str:
-        return self.tape.text(self._op_names[op])
+        """Return an operation's name as people write it: "softmax" for "_softmax"."""
+        return self.tape.text(self._op_names[op]).lstrip("_")
 
     def base(self, op: int) -> str:
-        """Return an operation's name without what marks variants: "relu_" and "_softmax" too."""
+        """Return an operation's name without what marks variants: "relu" for "relu_"."""
         return self.tape.text(self._op_names[op]).strip("_")
 
     def node_name(self, node: int) -> str:

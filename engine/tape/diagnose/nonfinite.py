@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,13 @@ def why_value(facts: Facts, value: int) -> Finding:
         op = facts.made_by(value)
         if op < 0:
             step = facts.brought(value)
-            return why_gradient(facts, -1, step) if step >= 0 else _given(facts, value, trail)
+            if step >= 0:
+                return why_gradient(facts, -1, step)
+            made = before_leaf(facts, value)
+            if made < 0:
+                return _given(facts, value, trail)
+            value = made
+            continue
         sources = [v for v in facts.inputs(op) if v >= 0 and facts.is_bad(v)]
         nan = facts.is_nan(value)
         carrying = [v for v in sources if facts.is_nan(v)] if nan else sources
@@ -160,6 +167,15 @@ def arithmetic(facts: Facts, value: int) -> bool:
     return op >= 0 and facts.base(op) not in _FILLING
 
 
+def before_leaf(facts: Facts, value: int) -> int:
+    """Return what an operation made before requires_grad_() made a leaf of it, or -1."""
+    event = facts.tape.values["event"][value]
+    rows = facts.values_of(int(facts.tape.values["tensor"][value]))
+    earlier = [v for v in rows if facts.tape.values["event"][v] < event]
+    made = earlier[-1] if earlier else -1
+    return made if made >= 0 and facts.made_by(made) >= 0 else -1
+
+
 def _given(facts: Facts, value: int, trail: Trail) -> Finding:
     name, tensor = facts.label(value), int(facts.tape.values["tensor"][value])
     return Finding(
@@ -274,8 +290,13 @@ def _explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, st
         "dist",
         "pairwise_distance",
     ):
-        if base.startswith(("std", "var")) and x is not None and x.size < 2:
-            return _empty(name, what)
+        if base.startswith(("std", "var")) and _each(facts, op, x) < 2:
+            return (
+                "empty", f"{name} of a single element",
+                f"There is one element of {what} for each result, and the sum of squares is divided by "
+                "one less than that: 0/0 is NaN.",
+                "Use more elements, reduce along the other dimension, or pass correction=0.",
+            )  # fmt: skip
         if not backward:
             return _overflow(name)
         return (
@@ -325,7 +346,7 @@ def _explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, st
             f"{what} reaches where {name} has no finite {'derivative' if backward else 'value'}.",
             "Clamp it a little inside: x.clamp(-1 + eps, 1 - eps).",
         )  # fmt: skip
-    if base in _MEANS and _count(facts, op, x) < 2:
+    if base in _MEANS and x is not None and x.size < 2:
         return _empty(name, what)
     if base in ("cross_entropy", "nll_loss"):
         return _empty(name, what)
@@ -359,8 +380,11 @@ def _empty(name: str, what: str) -> tuple[str, str, str, str]:
     )  # fmt: skip
 
 
-def _count(facts: Facts, op: int, x: Array | None) -> int:
-    return x.size if x is not None else 2
+def _each(facts: Facts, op: int, x: Array | None) -> int:
+    """Return how many elements a reduction takes for each result; 2 where nobody knows."""
+    outs = facts.outputs(op)
+    results = math.prod(facts.shape(outs[0])) if len(outs) else 0
+    return x.size // results if x is not None and results else 2
 
 
 def _edge(base: str) -> str:

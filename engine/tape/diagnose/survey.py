@@ -62,6 +62,8 @@ def births(facts: Facts, cancelled: Cancelled) -> list[Finding]:
             continue  # an infinity that was filled in, as masks are
         elif op < 0 and (not facts.is_nan(value) or facts.is_gradient(value)):
             continue  # given as infinite (a start value of a minimum), or by autograd.grad
+        elif op < 0 and (made := nonfinite.before_leaf(facts, value)) >= 0 and spoilt[made]:
+            continue
         if _reaches(facts, value):
             found.append(nonfinite.why_value(facts, value))
     return found

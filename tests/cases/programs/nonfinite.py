@@ -83,6 +83,20 @@ m.backward()
 x = torch.ones(1, requires_grad=True)
 s = x.std()  # <-
 
+# %% empty | value z | std
+x = torch.randn(1, 4, requires_grad=True)
+z = (x - x.mean(0)) / x.std(0)  # <-
+
+# %% log-of-zero | value w | log
+w = torch.zeros(1, requires_grad=True)
+for _ in range(2):
+    p = torch.sigmoid(w * 1.0)
+    loss = -torch.log(1 - p).sum()  # <-
+    loss.backward()
+    with torch.no_grad():
+        w = w - 1000.0 * w.grad + 1000.0
+        w.requires_grad_()
+
 # %% exp-overflow | value y | exp
 x = torch.tensor([1000.0, 1.0], requires_grad=True)
 y = x.exp()  # <-
