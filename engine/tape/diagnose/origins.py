@@ -70,7 +70,7 @@ class Origins:
                     return other
         if mine is not None and any(map(_COPY.search, lines)):
             for other in self._like(mine):
-                if tape.values["event"][other] <= row["event"]:
+                if other != value and tape.values["event"][other] <= row["event"]:
                     return other
         for other, event, how in reversed(self._reads):
             if how == "bool" or event > row["event"] or not self._tracked_before(other):
@@ -80,7 +80,20 @@ class Origins:
                 continue
             if np.array_equal(mine.ravel(), theirs.ravel().astype(mine.dtype), equal_nan=True):
                 return other
-        return -1
+        return self._of_numbers(mine, int(row["event"])) if mine is not None else -1
+
+    def _of_numbers(self, array: Array, event: int) -> int:
+        """Return the value whose number is the first element of numbers that .item() gave, or -1."""
+        if array.ndim != 1 or array.size < 2:
+            return -1
+        wanted = dict.fromkeys(array.tolist(), -1)
+        for value, when, how in self._reads:
+            theirs = self._facts.array(value) if how == "item" and when <= event else None
+            if theirs is not None and self._tracked_before(value):
+                number = theirs.astype(array.dtype).item()
+                if number in wanted:
+                    wanted[number] = value
+        return -1 if -1 in wanted.values() else wanted[array[0].item()]
 
     def _like(self, array: Array) -> Iterator[int]:
         """Yield the values that require a gradient and hold the same numbers."""

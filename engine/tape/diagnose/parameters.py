@@ -26,6 +26,8 @@ def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     found = list[Finding]()
     if reached & parameters.keys():
         found += _unused(facts, parameters, reached)
+    elif len(tape.passes) and _has_steps(facts):
+        found += _unused(facts, parameters, reached)[:1]  # what cuts one off cuts all off
     if updated:
         found += _left_out(facts, parameters, reached, updated)
     found += _thrown_away(facts, reached, updated)

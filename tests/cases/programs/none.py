@@ -225,3 +225,26 @@ x = torch.randn(4, 3)
 with torch.no_grad():
     h = model(x)  # <-
 head(h).mean().backward()
+
+# %% left-torch | why policy.weight.grad | item
+policy = nn.Linear(4, 2)
+scores = []
+for _ in range(3):
+    probs = torch.softmax(policy(torch.randn(4)), -1)
+    action = torch.multinomial(probs, 1)
+    scores.append(torch.log(probs[action]).item())  # <-
+loss = -torch.tensor(scores, requires_grad=True).sum()
+loss.backward()
+
+# %% left-torch | problems | item
+policy = nn.Linear(4, 2)
+optimizer = torch.optim.Adam(policy.parameters())
+scores = []
+for _ in range(3):
+    probs = torch.softmax(policy(torch.randn(4)), -1)
+    action = torch.multinomial(probs, 1)
+    scores.append(torch.log(probs[action]).item())  # <-
+loss = -torch.tensor(scores, requires_grad=True).sum()
+optimizer.zero_grad()
+loss.backward()
+optimizer.step()
