@@ -10,11 +10,19 @@ EDIT = (
         "find_in_cells", "Find and Replace in Cells…", "Edit", (), "search",
         "Search the notebook's text (Ctrl+F in the notebook)", separator=True,
     ),
-    Command("cut_cell", "Cut Cell", "Edit", (), "", "Cut the cell (X)", separator=True),
-    Command("copy_cell", "Copy Cell", "Edit", (), "", "Copy the cell (C)"),
-    Command("paste_cell", "Paste Cell Below", "Edit", (), "", "Paste below the cell (V)"),
+    Command(
+        "select_cells", "Select All Cells", "Edit", (), "",
+        "What is done then is done with all cells (Ctrl+A; Shift+Up and Shift+Down select some)",
+        separator=True,
+    ),
+    Command("cut_cell", "Cut Cells", "Edit", (), "", "Cut the selected cells (X)"),
+    Command("copy_cell", "Copy Cells", "Edit", (), "", "Copy the selected cells (C)"),
+    Command("paste_cell", "Paste Cells Below", "Edit", (), "", "Paste below the selection (V)"),
     Command("split_cell", "Split Cell at Cursor", "Edit", (), "", "Split the cell (Ctrl+Shift+-)"),
-    Command("merge_cells", "Merge With Cell Below", "Edit", (), "", "Merge two cells (Shift+M)"),
+    Command(
+        "merge_cells", "Merge Cells", "Edit", (), "",
+        "Merge the selected cells, or one with the cell below it (Shift+M)",
+    ),
 )  # fmt: skip
 
 #: Of the menu Run.

@@ -14,6 +14,7 @@ from app.documents import SCRIPT, Cell, new_key
 from app.edits import ChangeKind, ChangeSource, InsertCell, RemoveCell
 from app.runs import Runs
 from app.session import Session
+from ui.notebook.commands import counted
 from ui.notebook.view import NotebookView
 
 
@@ -23,7 +24,7 @@ class CellActions(QObject):
     def __init__(self, session: Session, runs: Runs, view: NotebookView, undo: QUndoStack) -> None:
         super().__init__(view)
         self._session, self._runs, self._view, self._undo = session, runs, view, undo
-        self._copied: Cell | None = None
+        self._copied: list[Cell] = []
         self.stop_on_error: Callable[[], bool] = lambda: False
         self._table: dict[str, Callable[[str], object]] = {
             "run_above": lambda key: self._run(0, session.index(key)),
@@ -41,6 +42,7 @@ class CellActions(QObject):
             "restart": lambda _: runs.restart(),
             **{f"heading_{n}": partial(self._heading, level=n) for n in range(1, 7)},
         }
+        view.as_one = self.as_one
         view.sources_requested.connect(self._change_sources)
         view.wished.connect(lambda name, key: self._table[name](key))
 
@@ -57,17 +59,18 @@ class CellActions(QObject):
             "cut_cell": partial(perform, "cut"),
             "copy_cell": partial(perform, "copy_cell"),
             "paste_cell": partial(perform, "paste"),
+            "select_cells": partial(perform, "select_all"),
         }
 
     def remove(self, key: str) -> None:
         """Take a cell out; a notebook without cells gets an empty one."""
-        with self._as_one("Delete Cell"):
+        with self.as_one("Delete Cell"):
             self._undo.push(RemoveCell(self._session, key))
             if not self._session.document.cells:
                 self._undo.push(InsertCell(self._session, 0, Cell(new_key())))
 
     def _change_sources(self, sources: dict[str, str]) -> None:
-        with self._as_one("Replace"):
+        with self.as_one("Replace"):
             for key, source in sources.items():
                 if source != self._session.cell(key).source:
                     self._undo.push(ChangeSource(self._session, key, source))
@@ -82,20 +85,24 @@ class CellActions(QObject):
                 self._view.commands.perform_on(cell.key, "clear")
 
     def _copy(self, key: str) -> None:
-        self._copied = copy.deepcopy(self._session.cell(key))
+        self._copied = [copy.deepcopy(self._session.cell(one)) for one in self._view.selected(key)]
 
     def _cut(self, key: str) -> None:
         self._copy(key)
-        self.remove(key)
+        self._view.commands.perform_on(key, "delete")
 
     def _paste(self, key: str, place: int) -> None:
-        if self._copied is None:
+        if not self._copied:
             return
-        cell = copy.deepcopy(self._copied)
-        cell.key = new_key()
-        cell.extra.pop("id", None)
-        self._undo.push(InsertCell(self._session, self._session.index(key) + place, cell))
-        self._view.set_current(cell.key)
+        keys = self._view.selected(key)
+        index = self._session.index(keys[-1]) + 1 if place else self._session.index(keys[0])
+        made = [copy.deepcopy(cell) for cell in self._copied]
+        with self.as_one(counted("Insert Cell", len(made))):
+            for number, cell in enumerate(made):
+                cell.key = new_key()
+                cell.extra.pop("id", None)
+                self._undo.push(InsertCell(self._session, index + number, cell))
+        self._view.set_current(made[-1].key)
 
     def _split(self, key: str) -> None:
         cell, at = self._session.cell(key), self._view.cursor_index(key)
@@ -104,33 +111,37 @@ class CellActions(QObject):
         extra.pop("id", None)
         # A line break or a few spaces at the cut separate nothing any more.
         made = Cell(new_key(), cell.kind, lower.removeprefix("\n"), extra=extra)
-        with self._as_one("Split Cell"):
+        with self.as_one("Split Cell"):
             self._undo.push(ChangeSource(self._session, key, upper.rstrip("\n")))
             self._undo.push(InsertCell(self._session, self._session.index(key) + 1, made))
         self._view.edit(made.key)
 
     def _merge(self, key: str) -> None:
-        index = self._session.index(key)
-        cells = self._session.document.cells
-        if index + 1 == len(cells):
+        """Put the selected cells together, or a single one and the one below it."""
+        keys, cells = self._view.selected(key), self._session.document.cells
+        index = self._session.index(keys[0])
+        merged = cells[index : index + max(len(keys), 2)]
+        if len(merged) < 2:
             return
-        lower = cells[index + 1]
-        text = "\n".join(part for part in (cells[index].source, lower.source) if part)
-        with self._as_one("Merge Cells"):
-            self._undo.push(ChangeSource(self._session, key, text))
-            self._undo.push(RemoveCell(self._session, lower.key))
+        text = "\n".join(cell.source for cell in merged if cell.source)
+        with self.as_one("Merge Cells"):
+            self._undo.push(ChangeSource(self._session, merged[0].key, text))
+            for cell in merged[1:]:
+                self._undo.push(RemoveCell(self._session, cell.key))
+        self._view.set_current(merged[0].key)
 
     def _heading(self, key: str, level: int) -> None:
-        """Make a cell text whose first line is a heading of a level."""
-        cell = self._session.cell(key)
-        text = f"{'#' * level} {cell.source.lstrip('#').lstrip(' ')}"
-        with self._as_one("Heading"):
-            if cell.kind != "markdown":
-                self._undo.push(ChangeKind(self._session, key, "markdown"))
-            self._undo.push(ChangeSource(self._session, key, text))
+        """Make cells texts whose first line is a heading of a level."""
+        with self.as_one("Heading"):
+            for one in self._view.selected(key):
+                cell = self._session.cell(one)
+                text = f"{'#' * level} {cell.source.lstrip('#').lstrip(' ')}"
+                if cell.kind != "markdown":
+                    self._undo.push(ChangeKind(self._session, one, "markdown"))
+                self._undo.push(ChangeSource(self._session, one, text))
 
     @contextmanager
-    def _as_one(self, text: str) -> Iterator[None]:
+    def as_one(self, text: str) -> Iterator[None]:
         """Let several changes be undone as one."""
         self._undo.beginMacro(text)
         try:

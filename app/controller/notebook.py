@@ -38,6 +38,7 @@ class NotebookBinding(QObject):
         runs.count_changed.connect(view.set_count)
         view.source_changed.connect(session.set_source)
         view.run_requested.connect(lambda key, _: runs.run([key]))
+        view.runs_requested.connect(lambda keys: runs.run(keys, self.cells.stop_on_error()))
         view.outputs_cleared.connect(self._cleared)
         view.link_activated.connect(lambda link: QDesktopServices.openUrl(QUrl(link)))
         view.run_all_requested.connect(runs.run_all)

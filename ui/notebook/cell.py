@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -48,11 +48,13 @@ class CellWidget(QWidget):
     link_activated = Signal(str)
     input_given = Signal(str)
     place_clicked = Signal(object)  # Link, in a traceback
+    chosen = Signal()  # a click: this cell alone is meant
+    extended = Signal()  # a click with Shift: all cells up to here are meant
 
     def __init__(self, parent: QWidget, model: CellModel, theme: Theme) -> None:
         super().__init__(parent)
         self.model, self._theme = model, theme
-        self._current = self._editing = self._hover = False
+        self._current = self._editing = self._hover = self._selected = False
         self._numbered = True
         self._card = QRect()
         self.editor: CodeEditor | None = None
@@ -69,7 +71,7 @@ class CellWidget(QWidget):
         self._run.setIcon(icon("run", theme.accent))
         self._run.clicked.connect(self.run_clicked)
         self._run.hide()
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # a click says itself who gets the keyboard
         self._build()
 
     # -- setters ---------------------------------------------------------------------------------
@@ -87,6 +89,13 @@ class CellWidget(QWidget):
         """Show whether this is the selected cell and whether its text is being edited."""
         if (current, editing) != (self._current, self._editing):
             self._current, self._editing = current, editing
+            self.update()
+
+    def set_selected(self, selected: bool) -> None:
+        """Show whether this cell is selected together with others."""
+        if selected != self._selected:
+            self._selected = selected
+            self._name()
             self.update()
 
     def set_line_numbers(self, shown: bool) -> None:
@@ -199,6 +208,8 @@ class CellWidget(QWidget):
         """Draw the card, the status bar and the execution count."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._selected:
+            self._paint_selection(painter)
         self._paint_card(painter)
         self._paint_status(painter)
         if self.model.kind == "code" and not self._run.isVisible():
@@ -209,12 +220,27 @@ class CellWidget(QWidget):
             align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(box, align, self.model.prompt())
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Give a text the keyboard with a click; with Shift it means the cell, unless it has it."""
+        if event.type() == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
+            text = watched.parent()
+            assert isinstance(text, QWidget)
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and not text.hasFocus():
+                self.extended.emit()
+                return True
+            text.setFocus(Qt.FocusReason.MouseFocusReason)
+        return False
+
     def enterEvent(self, event: QEnterEvent) -> None:
         """Tell the column where the pointer is."""
         self.hovered.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Select the cell as a whole."""
+        """Select the cell as a whole; with Shift, all from the current one to it."""
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.extended.emit()
+            return
+        self.chosen.emit()
         self.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -236,7 +262,8 @@ class CellWidget(QWidget):
         kind = {"code": "Code", "markdown": "Text"}.get(self.model.kind, "Raw")
         number = f" {self.model.count}" if self.model.count is not None else ""
         self.setAccessibleName(f"{kind} cell{number}")
-        self.setAccessibleDescription(self.model.status)
+        selected = ", selected with others" if self._selected else ""
+        self.setAccessibleDescription(f"{self.model.status}{selected}")
 
     def _show_editor(self, shown: bool) -> None:
         before = (self.editor is not None and not self.editor.isHidden(), self.prose is not None)
@@ -267,6 +294,8 @@ class CellWidget(QWidget):
         editor.line_changed.connect(self.line_changed)
         editor.horizontalScrollBar().rangeChanged.connect(self._show_bar)
         editor.marks.set_lines(self.model.lit, self.model.error)
+        editor.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # by a click as `eventFilter` says
+        editor.viewport().installEventFilter(self)
         self.editor = editor
         self.editor_made.emit(editor)
 
@@ -294,6 +323,8 @@ class CellWidget(QWidget):
         if self.prose is None:
             self.prose = MarkdownView(self, self._theme)
             self.prose.setAccessibleName("Text")
+            self.prose.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self.prose.viewport().installEventFilter(self)
             self.prose.edit_requested.connect(self.edit_requested)
             self.prose.menu_requested.connect(self.menu_requested)
             self.prose.link_activated.connect(self.link_activated)
@@ -332,12 +363,20 @@ class CellWidget(QWidget):
 
     # -- painting --------------------------------------------------------------------------------
 
+    def _paint_selection(self, painter: QPainter) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        tint = QColor(self._theme.selection)
+        tint.setAlphaF(0.5)
+        painter.setBrush(tint)
+        painter.drawRoundedRect(QRectF(self.rect()), RADIUS, RADIUS)
+
     def _paint_card(self, painter: QPainter) -> None:
         if self._card.isNull():
             return
         border = self._theme.border
-        if self._current:
-            border = self._theme.focus if self._editing else self._theme.text_faint
+        if self._current or self._selected:
+            lit = self._current and (self._editing or self._selected)
+            border = self._theme.focus if lit else self._theme.text_faint
         painter.setPen(QPen(QColor(border), 1))
         painter.setBrush(QColor(self._theme.raised if not self._editing else self._theme.panel))
         painter.drawRoundedRect(QRectF(self._card).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
@@ -348,7 +387,7 @@ class CellWidget(QWidget):
             "queued": self._theme.accent,
             "error": self._theme.error,
         }.get(self.model.status)
-        if colour is None and self._current:
+        if colour is None and (self._current or self._selected):
             colour = self._theme.focus
         if colour is None:
             return

@@ -43,6 +43,12 @@ _MENU: tuple[tuple[str, str, str] | None, ...] = (
     ("Clear output", "clear", ""),
     ("Clear all outputs", "clear_all", ""),
 )
+#: Their words where several cells are selected.
+_SEVERAL = {
+    "run": "Run {} cells", "cut": "Cut {} cells", "copy_cell": "Copy {} cells",
+    "delete": "Delete {} cells", "merge": "Merge {} cells", "copy": "Copy sources",
+    "clear": "Clear outputs",
+}  # fmt: skip
 #: What only the owner of the cells can do.
 WISHES = (
     "run_above", "run_below", "clear_all", "cut", "copy_cell", "paste", "paste_above", "split",
@@ -61,25 +67,30 @@ class Commands:
         self._armed = ""  # the command of a key that was pressed once and wants a second press
         self._table: dict[str, Callable[[CellModel], object]] = {
             "run": self._run,
-            "run_advance": partial(self._run, advance=True),
+            "run_advance": self._run_advance,
             "run_insert": self._run_insert,
             "run_all": lambda _: view.run_all_requested.emit(),
             "edit": view.open_editor,
             "insert_above": partial(self._insert, place=0),
             "insert": partial(self._insert, place=1),
             "insert_text": partial(self._insert, place=1, kind="markdown"),
-            "delete": lambda model: view.remove_requested.emit(model.key),
+            "delete": self._delete,
             "up": partial(self._move, direction=-1),
             "down": partial(self._move, direction=1),
             "previous": partial(self._step, direction=-1),
             "next": partial(self._step, direction=1),
+            "extend_up": lambda _: view.selection.extend_by(-1),
+            "extend_down": lambda _: view.selection.extend_by(1),
+            "extend_top": lambda _: view.selection.extend_to_edge(-1),
+            "extend_bottom": lambda _: view.selection.extend_to_edge(1),
+            "select_all": lambda _: view.selection.everything(),
             "kind": lambda model: self._kind(model, "markdown" if model.kind == "code" else "code"),
             "code": partial(self._kind, kind="code"),
             "markdown": partial(self._kind, kind="markdown"),
             "raw": partial(self._kind, kind="raw"),
             "toggle_output": self._toggle_output,
             "clear": self._clear,
-            "copy": lambda model: QGuiApplication.clipboard().setText(model.source),
+            "copy": self._copy,
             "more": self._more,
             "find": lambda _: view.finding.open(),
             "find_next": lambda _: view.finding.step(1),
@@ -130,39 +141,63 @@ class Commands:
         """Return the menu of a cell."""
         menu = QMenu(self._view)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        models = self._view.selection.around(model)
         for row in _MENU:
             if row is None:
                 menu.addSeparator()
                 continue
             text, name, keys = row
+            text = _SEVERAL.get(name, text) if len(models) > 1 else text
+            text = text.format(len(models))
             act = menu.addAction(f"{text}\t{keys}" if keys else text)
             act.triggered.connect(lambda _=False, n=name: self.perform(n, model))
             if name in ("code", "markdown", "raw"):
                 act.setCheckable(True)
-                act.setChecked(model.kind == name)
-            act.setEnabled(name not in ("run", "clear") or model.kind == "code")
+                act.setChecked(all(one.kind == name for one in models))
+            code = any(one.kind == "code" for one in models)
+            act.setEnabled(name not in ("run", "clear") or code)
         return menu
 
     def _run(self, model: CellModel, advance: bool = False) -> None:
-        view = self._view
-        if model.kind == "code":
-            view.expect(model)
+        """Run the cells, and show texts among them as they read."""
+        view, models = self._view, self._view.selection.around(model)
+        codes = [one for one in models if one.kind == "code"]
+        for one in models:
+            if one.kind != "code":
+                one.editing = False
+                view.column.widget(one).render()
+        for one in codes:
+            view.expect(one)
+        if len(models) > 1:
+            view.runs_requested.emit([one.key for one in codes])
+        elif codes:
             view.run_requested.emit(model.key, advance)
         else:
-            model.editing = False
-            view.column.widget(model).render()
             view.select(model, focus=True)
-        if not advance:
-            return
-        following = view.neighbour(model, 1)
+
+    def _run_advance(self, model: CellModel) -> None:
+        last = self._view.selection.around(model)[-1]
+        self._run(model, advance=True)
+        following = self._view.neighbour(last, 1)
         if following is None:
-            self._insert(model, 1)
+            self._insert(last, 1)
         else:
-            view.select(following, focus=True)
+            self._view.select(following, focus=True)
 
     def _run_insert(self, model: CellModel) -> None:
+        last = self._view.selection.around(model)[-1]
         self._run(model)
-        self._insert(model, 1)
+        self._insert(last, 1)
+
+    def _delete(self, model: CellModel) -> None:
+        models = self._view.selection.around(model)
+        with self._view.as_one(counted("Delete Cell", len(models))):
+            for one in models:
+                self._view.remove_requested.emit(one.key)
+
+    def _copy(self, model: CellModel) -> None:
+        sources = [one.source for one in self._view.selection.around(model)]
+        QGuiApplication.clipboard().setText("\n\n".join(sources))
 
     def _insert(self, model: CellModel | None, place: int, kind: str = "code") -> None:
         """Ask for a cell, and edit it if the owner makes one at once."""
@@ -177,12 +212,19 @@ class Commands:
         self._view.wished.emit(name, model.key)
 
     def _move(self, model: CellModel, direction: int) -> None:
-        if self._view.neighbour(model, direction) is not None:
-            self._view.move_requested.emit(model.key, direction)
+        models = self._view.selection.around(model)[::-direction]  # the foremost first
+        if self._view.neighbour(models[0], direction) is None:
+            return
+        with self._view.as_one(counted("Move Cell", len(models))):
+            for one in models:
+                self._view.move_requested.emit(one.key, direction)
 
     def _kind(self, model: CellModel, kind: str) -> None:
-        if model.kind != kind:
-            self._view.kind_requested.emit(model.key, kind)
+        models = [one for one in self._view.selection.around(model) if one.kind != kind]
+        if models:
+            with self._view.as_one("Change Cell Type"):
+                for one in models:
+                    self._view.kind_requested.emit(one.key, kind)
 
     def _step(self, model: CellModel, direction: int) -> None:
         other = self._view.neighbour(model, direction)
@@ -190,16 +232,23 @@ class Commands:
             self._view.select(other, focus=True)
 
     def _clear(self, model: CellModel) -> None:
-        model.clear()
-        model.floor = 0
-        self._view.refresh(model)
-        self._view.outputs_cleared.emit(model.key)
+        for one in self._view.selection.around(model):
+            one.clear()
+            one.floor = 0
+            self._view.refresh(one)
+            self._view.outputs_cleared.emit(one.key)
 
     def _toggle_output(self, model: CellModel) -> None:
-        area = self._view.column.widget(model).area
-        if area is not None:
-            area.toggle_all()
+        for one in self._view.selection.around(model):
+            area = self._view.column.widget(one).area
+            if area is not None:
+                area.toggle_all()
 
     def _more(self, model: CellModel) -> None:
         widget = self._view.column.widget(model)
         self.menu(model).popup(widget.mapToGlobal(QPoint(widget.width() - 40, 30)))
+
+
+def counted(text: str, number: int) -> str:
+    """Return the name of a change to so many cells."""
+    return text if number == 1 else f"{text.removesuffix('Cell')}{number} Cells"

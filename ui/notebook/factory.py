@@ -32,8 +32,11 @@ def make_cell(view: NotebookView, model: CellModel, parent: QWidget) -> CellWidg
     widget.link_activated.connect(view.link_activated)
     widget.place_clicked.connect(view.go_to_place)
     widget.input_given.connect(partial(view.input_given.emit, model.key))
+    widget.chosen.connect(partial(view.selection.choose, model))
+    widget.extended.connect(partial(view.selection.extend, model))
     widget.set_line_numbers(view.line_numbers)
     widget.set_current(model is view.current_model(), view.editing)
+    widget.set_selected(view.selection.is_one_of_several(model.key))
     widget.editor_made.connect(lambda _: view.finding.mark(widget))
     view.finding.mark(widget)
     return widget

@@ -51,6 +51,13 @@ COMMAND = {
     (Qt.Key.Key_K, _NONE): "previous",
     (Qt.Key.Key_Down, _NONE): "next",
     (Qt.Key.Key_J, _NONE): "next",
+    (Qt.Key.Key_Up, _SHIFT): "extend_up",
+    (Qt.Key.Key_K, _SHIFT): "extend_up",
+    (Qt.Key.Key_Down, _SHIFT): "extend_down",
+    (Qt.Key.Key_J, _SHIFT): "extend_down",
+    (Qt.Key.Key_Home, _SHIFT): "extend_top",
+    (Qt.Key.Key_End, _SHIFT): "extend_bottom",
+    (Qt.Key.Key_A, _CTRL): "select_all",
     (Qt.Key.Key_Menu, _NONE): "more",
     (Qt.Key.Key_F10, _SHIFT): "more",
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -20,6 +21,7 @@ from ui.notebook.find import Find
 from ui.notebook.hover import Hover
 from ui.notebook.mime import Link
 from ui.notebook.model import CellModel
+from ui.notebook.selection import Selection
 from ui.notebook.sheet import sheet
 from ui.notebook.state import CellState, Output
 from ui.notebook.toolbar import AddRow
@@ -37,6 +39,7 @@ class NotebookView(QWidget):
 
     source_changed = Signal(str, str)  # key, text
     run_requested = Signal(str, bool)  # key, advance
+    runs_requested = Signal(list)  # keys of the code cells that are selected
     run_all_requested = Signal()
     insert_requested = Signal(str, int, str)  # key ("" without cells), 0 above or 1 below, kind
     remove_requested = Signal(str)
@@ -56,7 +59,9 @@ class NotebookView(QWidget):
         super().__init__(parent)
         self.theme = theme or load("dark")
         self._models: dict[str, CellModel] = {}
-        self._current: CellModel | None = None
+        self.selection = Selection(self)
+        #: Lets what is asked for within be undone as one.
+        self.as_one: Callable[[str], AbstractContextManager[object]] = nullcontext
         self.editing = False
         self.line_numbers = True
         self._asked: set[str] = set()  # cells that wait for the outcome of a run
@@ -84,7 +89,7 @@ class NotebookView(QWidget):
 
     def set_cells(self, cells: list[CellState]) -> None:
         """Show other cells, from the top; the first is current."""
-        self._current = None
+        self.selection.forget()
         self._asked.clear()
         self.hover.point_at(None)
         self._models = {cell.key: CellModel.of(cell) for cell in cells}
@@ -97,7 +102,7 @@ class NotebookView(QWidget):
         model = CellModel.of(cell)
         self._models[cell.key] = model
         self.column.insert(index, model)
-        if self._current is None:
+        if self.selection.current is None:
             self.select(model)
 
     def remove_cell(self, key: str) -> None:
@@ -107,8 +112,8 @@ class NotebookView(QWidget):
         focused = self._has_focus(model)
         if self.hover.model is model:
             self.hover.point_at(None)
-        if self._current is model:
-            self._current = None
+        if self.selection.current is model:
+            self.selection.forget()
             if neighbour is not None:
                 self.select(neighbour, focus=focused)
         self.column.remove(model)
@@ -122,7 +127,7 @@ class NotebookView(QWidget):
         """Make a cell "code", "markdown" or "raw"; only code keeps outputs."""
         model = self._models[key]
         model.kind = kind
-        model.editing = self.editing and model is self._current
+        model.editing = self.editing and model is self.selection.current
         if kind != "code":
             model.clear()
             model.count = None
@@ -173,7 +178,7 @@ class NotebookView(QWidget):
             return
         widget = self.column.widget(model)
         widget.ask(prompt, password)
-        if widget.input is not None and not (self.editing and model is not self._current):
+        if widget.input is not None and not (self.editing and model is not self.selection.current):
             self.column.ensure_visible(model, widget.input.geometry())
             widget.input.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -201,7 +206,7 @@ class NotebookView(QWidget):
 
     def add_line(self, line: str) -> bool:
         """Write a line of code at the cursor of the current cell; False if that is not code."""
-        model = self._current
+        model = self.selection.current
         if model is None or model.kind != "code":
             return False
         self.open_editor(model)
@@ -234,11 +239,15 @@ class NotebookView(QWidget):
 
     def current(self) -> str | None:
         """Return the key of the current cell."""
-        return self._current.key if self._current is not None else None
+        return self.selection.current.key if self.selection.current is not None else None
+
+    def selected(self, key: str) -> list[str]:
+        """Return the keys of all selected cells if this one is among them, else it alone."""
+        return [model.key for model in self.selection.around(self._models[key])]
 
     def cursor_place(self) -> tuple[str, int] | None:
         """Return cell and 1-based line of the cursor while code is being written, else None."""
-        model = self._current
+        model = self.selection.current
         if model is None or model.kind != "code" or not self.editing:
             return None
         editor = self.column.widget(model).editor
@@ -268,7 +277,7 @@ class NotebookView(QWidget):
 
     def current_model(self) -> CellModel | None:
         """Return the current cell."""
-        return self._current
+        return self.selection.current
 
     def model(self, key: str) -> CellModel:
         """Return the model of a cell."""
@@ -282,7 +291,7 @@ class NotebookView(QWidget):
 
     def select(self, model: CellModel, focus: bool = False) -> None:
         """Make a cell current and show it; `focus` also takes the keyboard to it."""
-        self._mark_current(model)
+        self.selection.mark(model)
         if focus:
             self.column.widget(model).edit(False)
         self.column.ensure_visible(model)
@@ -290,7 +299,7 @@ class NotebookView(QWidget):
     def open_editor(self, model: CellModel) -> None:
         """Put the keyboard into a cell's text."""
         model.editing = True
-        self._mark_current(model)
+        self.selection.mark(model)
         self.column.widget(model).edit(True)
         self.column.ensure_visible(model)
 
@@ -327,8 +336,8 @@ class NotebookView(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Give the keyboard to the current cell."""
         super().focusInEvent(event)
-        if self._current is not None:
-            self.column.widget(self._current).edit(False)
+        if self.selection.current is not None:
+            self.column.widget(self.selection.current).edit(False)
 
     # -- wiring ----------------------------------------------------------------------------------
 
@@ -349,9 +358,9 @@ class NotebookView(QWidget):
         if model is not None and self._models.get(model.key) is not model:
             model = None  # another notebook's
         self.editing = model is not None and isinstance(now, CodeEditor)
-        shown = model or self._current
+        shown = model or self.selection.current
         if shown is not None:
-            self._mark_current(shown)
+            self.selection.mark(shown)
 
     def follow_cursor(self, model: CellModel, line: int) -> None:
         """Keep the line of the cursor in view, and tell it."""
@@ -363,19 +372,6 @@ class NotebookView(QWidget):
         """Go to the line that a traceback names, in the cell whose last run it was, or a file."""
         if not places.follow_link(self, link):
             self.lost_place.emit(link.run)
-
-    # -- selection -------------------------------------------------------------------------------
-
-    def _mark_current(self, model: CellModel) -> None:
-        changed = model is not self._current
-        old = self._current
-        self._current = model
-        if old is not None and changed and old.key in self.column.widgets:
-            self.column.widgets[old.key].set_current(False, False)
-        if model.key in self.column.widgets:
-            self.column.widgets[model.key].set_current(True, self.editing)
-        if changed:
-            self.current_changed.emit(model.key)
 
     def _has_focus(self, model: CellModel | None) -> bool:
         """Tell whether the keyboard is in a cell, or anywhere in the notebook."""

@@ -138,6 +138,14 @@ def _(s: Scene) -> None:
     assert s.sources() == ["a = 1", "b = 2"]
 
 
+@EFFECTS.of("select_cells")
+def _select_cells(s: Scene) -> None:
+    s.cells("a", "b", "c")
+    s.do("select_cells")
+    s.do("merge_cells")
+    assert s.sources() == ["a\nb\nc"]
+
+
 @EFFECTS.of("merge_cells")
 def _(s: Scene) -> None:
     s.cells("a", "b")
