@@ -18,11 +18,6 @@ _MATH = "supported are the functions of dir(torch.nn.functional)"
 #: Package → reason → names.
 _ABSENT: dict[str, dict[str, str]] = {
     "linalg": {_FACTORS: "ldl_factor ldl_factor_ex ldl_solve"},
-    "fft": {
-        "supported are fft, fft2, fftn, rfft, rfft2, rfftn, hfft, their inverses, and shifts": (
-            "hfft2 hfftn ihfft2 ihfftn"
-        )
-    },
     "optim": {
         f"{_SPARSE}, and SparseAdam takes no others; use Adam": "SparseAdam",
     },

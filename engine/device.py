@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from engine.formats import only_text
+
 _TYPES = (
     "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga",
     "maia", "xla", "lazy", "vulkan", "mps", "meta", "hpu", "mtia", "privateuseone",
@@ -44,6 +46,8 @@ class device:
                 raise RuntimeError(f"Invalid device string: '{type}'")
             index = int(number)
         self.type, self.index = name, index
+
+    __format__ = only_text("torch.device")
 
     def __repr__(self) -> str:
         return (

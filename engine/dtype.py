@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.formats import only_text
+
 BOOL, INT, FLOAT, COMPLEX = range(4)
 
 
@@ -28,6 +30,8 @@ class dtype:
         self.display = display  # as error messages spell it: Float, Long
         self.legacy = f"torch.{display}Tensor"
         self.quick = name in ("float32", "float64")  # has the quick ways of `engine.ops.quick`
+
+    __format__ = only_text("torch.dtype")
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"

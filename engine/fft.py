@@ -212,6 +212,36 @@ def irfftn(
     return run(C2R, [t, dims, _divided(norm, False), last])
 
 
+def hfftn(
+    input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None
+) -> Any:
+    """The real Fourier transform of what is Hermitian and given by its first half."""
+    t = _floating(input, complex=True)
+    dims, sizes = _dims(t, s, dim)
+    if not dims:
+        raise RuntimeError("hfftn must transform at least one axis")
+    *first, last = dims
+    _checked(2 * (t._s[last] - 1) if sizes[-1] is None else sizes[-1])
+    if first:
+        t = _of_complex(t, _several(t, sizes[:-1], first), norm, True)
+    return _to_real(t, sizes[-1], last, norm, True)
+
+
+def ihfftn(
+    input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None
+) -> Any:
+    """The inverse of `hfftn`: the half that tells all of it."""
+    dims, sizes = _dims(input, s, dim)
+    if not dims:
+        raise RuntimeError("ihfftn must transform at least one axis")
+    *first, last = dims
+    _divided(norm, False)
+    if input._d.is_complex:
+        raise RuntimeError(f"Only supports floating-point dtypes, but found: {input._d.display}")
+    t = _of_real(input, sizes[-1], last, norm, False, True)
+    return _of_complex(t, _several(t, sizes[:-1], first), norm, False) if first else t
+
+
 def _in_two(fn: Callable[..., Any], doc: str) -> Callable[..., Any]:
     """A transform along the last two dimensions, or the given ones."""
 
@@ -229,6 +259,8 @@ fft2 = _in_two(fftn, "The Fourier transform along two dimensions.")
 ifft2 = _in_two(ifftn, "The inverse of `fft2`.")
 rfft2 = _in_two(rfftn, "The half of `fft2` of real numbers that tells all of it.")
 irfft2 = _in_two(irfftn, "The inverse of `rfft2`.")
+hfft2 = _in_two(hfftn, "The real Fourier transform along two dimensions of what is Hermitian.")
+ihfft2 = _in_two(ihfftn, "The inverse of `hfft2`.")
 
 
 @placed
@@ -273,6 +305,6 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift",
-    "ihfft", "irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn",
+    "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "hfft2", "hfftn", "ifft", "ifft2",
+    "ifftn", "ifftshift", "ihfft", "ihfft2", "ihfftn", "irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn",
 ]  # fmt: skip

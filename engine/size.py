@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, SupportsIndex
 
+from engine.formats import only_text
+
 
 class Size(tuple[int, ...]):
     """A tuple of dimension sizes."""
@@ -22,6 +24,8 @@ class Size(tuple[int, ...]):
                 )
             items.append(s.__index__())
         return tuple.__new__(cls, items)
+
+    __format__ = only_text("torch.Size")
 
     def __repr__(self) -> str:
         return f"torch.Size([{', '.join(map(str, self))}])"

@@ -56,6 +56,9 @@ class BackwardNode(graph.Node, FunctionCtx):
         self.seq = 0
         self.outputs = 1
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__name__} object at {id(self):#x}>"
+
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         if self.__dict__.get("_pushes") and "saved_for_forward" in self.__dict__:
@@ -256,8 +259,11 @@ class _Meta(type):
         cls._backward_cls = type(
             name + "Backward",
             (BackwardNode,),
-            {"_function": cls, "__module__": body.get("__module__", "")},
+            {"_function": cls, "__module__": "torch.autograd.function"},
         )
+
+
+_Meta.__name__ = _Meta.__qualname__ = "FunctionMeta"
 
 
 class Function(metaclass=_Meta):

@@ -208,6 +208,8 @@ def after_leaf(n: Any, t: Any, g: Any, p: Any) -> None:
     """Post-accumulate hooks of the leaf, then the hooks of its AccumulateGrad."""
     for hook in list(getattr(t, "_post_hooks", {}).values()):
         result = hook(t)
+        if result is t:
+            continue
         if isinstance(result, Tensor):
             raise RuntimeError("Tensor post accumulate grad hooks should return None.")  # noqa: TRY004
         if result is not None:

@@ -199,6 +199,7 @@ class AccumulateGrad(Node):
     """The end of a path: adds the gradient to `variable.grad`."""
 
     __slots__ = ("variable",)
+    __module__ = "builtins"
 
     title = "torch::autograd::AccumulateGrad"
     variable: Any

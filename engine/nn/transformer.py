@@ -189,7 +189,7 @@ class TransformerEncoder(Module):
                 warnings.warn(
                     "enable_nested_tensor is True, but self.use_nested_tensor is False because "
                     + reason,
-                    stacklevel=3,
+                    stacklevel=2,
                 )
 
     def forward(

@@ -15,7 +15,10 @@ Raw = Any
 
 
 def _complex(a: Raw, b: Raw) -> Raw:
-    return (a + 1j * b).astype(np.complex64 if a.dtype == np.float32 else np.complex128)
+    kind = np.complex64 if a.dtype == np.float32 else np.complex128
+    out = np.empty(np.broadcast_shapes(a.shape, b.shape), kind)
+    out.real, out.imag = a, b  # a sum would lose the sign of a zero, and spread what is infinite
+    return out
 
 
 COMPLEX_ROW = define(

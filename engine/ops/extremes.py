@@ -10,6 +10,7 @@ import numpy as np
 
 from engine import errors
 from engine.dtype import COMPLEX, FLOAT
+from engine.formats import only_text
 from engine.ops.api import expose, into, publish
 from engine.ops.helpers import axes, axis, expand_dims
 from engine.ops.table import GRAPH, OPS, RAW, define, run
@@ -30,6 +31,7 @@ def returns(name: str, fields: str) -> Callable[[tuple[Any, ...]], Any]:
         return f"torch.return_types.{name}(\n{items}"
 
     kind.__repr__ = show  # type: ignore[method-assign]
+    kind.__format__ = only_text(f"torch.return_types.{name}")  # type: ignore[method-assign]
     kind.__module__ = "torch.return_types"
     return lambda out: kind(*out)
 

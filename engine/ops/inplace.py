@@ -254,6 +254,7 @@ class CopySlices(Function):
     """The node of a base that was written through a view."""
 
     __slots__ = ("dt", "fn", "geometry", "size")
+    __module__ = "builtins"
 
     title = "torch::autograd::CopySlices"
     frees = True

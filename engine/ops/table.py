@@ -170,7 +170,7 @@ def _node_class(title: str, op: Op) -> type[TableNode]:
         "op": op,
         "frees": op.frees,
         "outputs": op.outputs,
-        "__module__": "torch.autograd.graph",
+        "__module__": "builtins",  # so that the class shows its name alone
     }
     body["__slots__"] = ("outputs",) if op.outputs != 1 else ()
     if op.outputs != 1:

@@ -180,7 +180,7 @@ def steps(
     source = f"""
 class made(Base):
     __slots__ = ()
-    __module__ = "torch.autograd.graph"
+    __module__ = "builtins"
 
     def step(self, g, heap, pending):
 {indent(load + body, 8)}
