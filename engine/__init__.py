@@ -97,6 +97,7 @@ _ROOMS = [
     "linalg",
     "mps",
     "xpu",
+    "masked",
     "fft",
     "overrides",
     "special",

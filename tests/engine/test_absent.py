@@ -13,7 +13,6 @@ import engine as torch
     ("package", "name", "why"),
     [
         ("linalg", "ldl_factor", "supported are cholesky"),
-        ("fft", "hfft2", "supported are fft"),
         ("optim", "SparseAdam", "sparse tensors are not supported.*use Adam"),
         ("nn", "quantized", "quantized tensors"),
         ("nn.functional", "grouped_mm", "supported are the functions"),

@@ -140,7 +140,6 @@ for table in (FUNCTIONS, RAW.__dict__, GRAPH.__dict__, dict(Tensor.__dict__)):
         ("lstm", "use the classes of torch.nn"),
         ("istft", "use torch.fft"),
         ("sparse_coo_tensor", "sparse tensors are not supported"),
-        ("masked", "masked tensors are not supported"),
     ],
 )
 def test_a_name_of_pytorch_that_is_missing_says_what_to_do(name: str, words: str) -> None:

@@ -54,7 +54,7 @@ def test_what_the_engine_lacks_says_what_there_is(shared: Heard, name: str) -> N
         ("from torch.nn import Liner", "cannot import name 'Liner' from 'torch.nn'"),
         ("from torch.linalg import nothing", "cannot import name 'nothing' from 'torch.linalg'"),
         ("from torch import fx", "No module named 'torch.fx': compiled programs are not supported"),
-        ("import torch.masked", "No module named 'torch.masked': masked tensors are not supported"),
+        ("import torch.nested", "No module named 'torch.nested': nested tensors are not supported"),
         ("from torch.distributed import rpc", "several processes are not supported"),
     ],
 )
