@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
-from ui.graph.batch import draw_lines, draw_rects
+from ui.graph.batch import draw_line_runs, draw_lines, draw_rect_runs, draw_rects, runs_of
 from ui.graph.camera import Rect, View
 from ui.graph.cards import CardPainter
 from ui.graph.framing import paint_frames
@@ -99,12 +99,24 @@ def paint_background(painter: QPainter, inks: Inks, view: View, area: Rect) -> N
 def paint_edges(painter: QPainter, picture: Picture, view: View, edges: Indices) -> None:
     """Paint routes: ghosts first, then plain ones, then those that a cotangent has crossed."""
     tints, roles = picture.tints.edges[edges], picture.scene.roles[edges]
-    looks = (_ORDER[tints] * 64 + picture.tints.flows[edges]) * 4 + _ROLES[roles]
-    for look in np.unique(looks).tolist():
-        group = edges[looks == look]
-        colour, width = edge_look(picture, int(group[0]))
+    order, runs = runs_of((_ORDER[tints] * 64 + picture.tints.flows[edges]) * 4 + _ROLES[roles])
+    edges = edges[order]
+    lines, starts = _strokes(picture.scene, view, edges)
+
+    def dress(run: int) -> None:
+        if run and view.scale >= ARROWS_FROM:
+            heads(run - 1)
+        colour, width = edge_look(picture, int(edges[runs[run]]))
         least = max(1.0, 0.4 * width)  # how much flowed can be told from afar, too
-        stroke_edges(painter, picture.scene, view, group, colour, width, least)
+        painter.setPen(QPen(colour, max(width * view.scale, least)))
+
+    def heads(run: int) -> None:
+        group = edges[runs[run] : runs[run + 1]]
+        _arrow_heads(painter, picture.scene, view, group, *edge_look(picture, int(group[0])))
+
+    draw_line_runs(painter, lines, starts[runs], dress)
+    if len(edges) and view.scale >= ARROWS_FROM:
+        heads(len(runs) - 2)
 
 
 def edge_look(picture: Picture, edge: int) -> tuple[QColor, float]:
@@ -132,12 +144,20 @@ def stroke_edges(
 
     The colour should be opaque: the pieces of a route overlap at their joints.
     """
-    far = view.scale < BENDS_FROM
-    lines = scene.routes.chords_of(edges) if far else scene.routes.lines_of(edges)
     painter.setPen(QPen(colour, max(width * view.scale, least)))
-    draw_lines(painter, lines * view.scale + np.tile((view.dx, view.dy), 2))
+    draw_lines(painter, _strokes(scene, view, edges)[0])
     if view.scale >= ARROWS_FROM:
         _arrow_heads(painter, scene, view, edges, colour, width)
+
+
+def _strokes(scene: Scene, view: View, edges: Indices) -> tuple[NDArray[np.float64], Indices]:
+    """Return the lines of routes, in pixels, and where those of each begin, and the last end."""
+    routes, far = scene.routes, view.scale < BENDS_FROM
+    lines = routes.chords_of(edges) if far else routes.lines_of(edges)
+    lines *= view.scale
+    lines += (view.dx, view.dy, view.dx, view.dy)
+    of = routes.bezier_starts if far else routes.line_starts
+    return lines, np.concatenate([[0], np.cumsum(of[edges + 1] - of[edges])]).astype(np.intp)
 
 
 def _arrow_heads(
@@ -197,13 +217,16 @@ def paint_cards(
 def paint_fills(painter: QPainter, picture: Picture, view: View, nodes: Indices) -> None:
     """Paint cards as plain rectangles in the colours that they have from afar."""
     looks = looks_of(picture, nodes)
+    order, runs = runs_of(looks)
+    nodes, looks = nodes[order], looks[order[runs[:-1]]]
     rects = picture.scene.boxes[nodes] * view.scale
     rects[:, :2] += (view.dx, view.dy)
     rects[:, 2:] = np.maximum(rects[:, 2:], 1.0)
     painter.setPen(Qt.PenStyle.NoPen)
-    for look in np.unique(looks).tolist():
-        painter.setBrush(ink_of(picture, look).solid)
-        draw_rects(painter, rects[looks == look])
+    draw_rect_runs(
+        painter, rects, runs,
+        lambda run: painter.setBrush(ink_of(picture, int(looks[run])).solid),
+    )  # fmt: skip
     waves = picture.tints.waves[nodes]
     if waves.any():
         rects[:, 2] *= waves / WAVE

@@ -44,8 +44,8 @@ class Routes:
 
     def chords_of(self, edges: Indices) -> NDArray[np.float64]:
         """Return one straight line per Bezier segment: what is left of a route from afar."""
-        some = self.beziers[spans(self.bezier_starts[edges], self.bezier_starts[edges + 1])]
-        return some[:, ::3].reshape(-1, 4)
+        some = spans(self.bezier_starts[edges], self.bezier_starts[edges + 1])
+        return np.concatenate([self.beziers[some, 0], self.beziers[some, 3]], axis=1)
 
     def path_of(self, edge: int) -> NDArray[np.float64]:
         return self.paths[self.path_starts[edge] : self.path_starts[edge + 1]].astype(np.float64)

@@ -133,6 +133,7 @@ class Stage(QObject):
         self.state = state
         self.picture = self.picture._replace(tints=tints_of(scene, state))
         self._tiles.recolour(self.picture)
+        self._prepared = False
         self.changed.emit()
 
     def set_previews(self, previews: Mapping[int, Preview]) -> None:
@@ -140,6 +141,7 @@ class Stage(QObject):
         if self.picture is not None:
             self.picture = self.picture._replace(previews=previews)
             if self._tiles.recolour(self.picture):
+                self._prepared = False
                 self.changed.emit()
 
     def set_notes(self, note: Callable[[NodeId], str] | None) -> None:

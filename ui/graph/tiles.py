@@ -1,14 +1,15 @@
 """Painted squares of the picture at one scale, so that panning copies instead of painting.
 
-A tile shows the state too. When a state changes, what changed is painted onto the tiles that show
-it: near by, the changed part is painted anew; from afar, where cards are plain fills, each
-changed node is simply filled again.
+A tile shows the state too. When a state changes, each tile notes what of it is to be seen there,
+and is brought up to date when it is in view, or when there is time: near by, the changed part is
+painted anew; from afar, where cards are plain fills, each changed node is simply filled again.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF
@@ -32,10 +33,27 @@ from ui.graph.words import WORDS_FROM
 SIDE = 512  # device pixels
 MOST = 96  # tiles that one layer keeps
 OVERVIEW = 1024  # device pixels along the longer side
-#: A change of more parts than this repaints a near tile as a whole.
-PATCHES = 24
+#: Changes of more parts than this repaint a tile as a whole: a near one, one of plain fills.
+PATCHES, DABS = 24, 20_000
 
 Key = tuple[int, int]
+
+
+class Change(NamedTuple):
+    """Nodes and edges, ascending, whose tint has changed; unlit: edges that were lit before."""
+
+    nodes: Indices
+    edges: Indices
+    unlit: Indices
+
+    def __bool__(self) -> bool:
+        return bool(len(self.nodes) or len(self.edges))
+
+    @classmethod
+    def joined(cls, changes: list[Change]) -> Change:
+        if len(changes) == 1:
+            return changes[0]
+        return cls(*(np.unique(np.concatenate(parts)) for parts in zip(*changes, strict=True)))
 
 
 class Layer:
@@ -45,6 +63,7 @@ class Layer:
         self.scale, self.ratio = scale, ratio
         self.tiles: dict[Key, QImage] = {}
         self.stale: set[Key] = set()
+        self.behind: dict[Key, list[Change]] = {}
 
     @property
     def unit(self) -> float:
@@ -84,6 +103,7 @@ class Layer:
         painter.end()
         self.tiles[key] = image
         self.stale.discard(key)
+        self.behind.pop(key, None)
         while len(self.tiles) > MOST:
             self.drop(next(iter(self.tiles)))
 
@@ -101,22 +121,41 @@ class Layer:
     def drop(self, key: Key) -> None:
         self.tiles.pop(key, None)
         self.stale.discard(key)
+        self.behind.pop(key, None)
 
-    def recolour(self, picture: Picture, nodes: Indices, edges: Indices, unlit: Indices) -> None:
-        """Bring the tiles up to date after `nodes` and `edges` changed their tint."""
-        for key in list(self.tiles):
+    def recolour(self, scene: Scene, change: Change) -> None:
+        """Note for each tile what of a change it shows; `catch_up` brings it up to date."""
+        nodes, edges, unlit = change
+        boxes, lines = scene.boxes[nodes], scene.routes.boxes[edges]
+        old = scene.routes.boxes[unlit]
+        for key in self.tiles:
             area = self.area(key)
-            some = nodes[touching(picture.scene.boxes[nodes], area)]
-            lines = edges[touching(picture.scene.routes.boxes[edges], area)]
-            if not len(some) + len(lines):
+            here = nodes[touching(boxes, area)], edges[touching(lines, area)]
+            new = Change(*here, unlit[touching(old, area)])
+            if not new or (key in self.stale and not self.dabs):
                 continue
-            if self.scale <= MELT_TO:
-                old = np.intersect1d(lines, unlit) if len(unlit) else unlit
-                self._dab(key, picture, some, lines, old)
-            elif len(some) + len(lines) <= PATCHES:
-                self._patch(key, picture, some, lines)
-            else:
+            changes = self.behind.setdefault(key, [])
+            changes.append(new)
+            parts = sum(len(c.nodes) + len(c.edges) for c in changes)
+            if (parts > DABS and len(changes) > 1) if self.dabs else parts > PATCHES:
+                del self.behind[key]  # it is less to paint all of it
                 self.stale.add(key)
+
+    @property
+    def dabs(self) -> bool:
+        """Whether what changed is painted onto tiles, since cards are plain fills."""
+        return self.scale <= MELT_TO
+
+    def catch_up(self, key: Key, picture: Picture) -> None:
+        """Bring a tile up to date with the picture."""
+        changes = self.behind.pop(key, [])
+        if changes and self.dabs:
+            self._dab(key, picture, *Change.joined(changes))
+        elif changes and key not in self.stale:
+            change = Change.joined(changes)
+            self._patch(key, picture, change.nodes, change.edges)
+        else:
+            self.paint_tile(key, picture)
 
     def _dab(
         self, key: Key, picture: Picture, nodes: Indices, edges: Indices, unlit: Indices
@@ -130,8 +169,9 @@ class Layer:
             stroke_edges(painter, picture.scene, view, unlit, picture.inks.canvas, rim)
             self.stale.add(key)
         paint_edges(painter, picture, view, edges)
-        ends = np.unique(np.concatenate([nodes, picture.scene.ends[edges].ravel()]))
-        paint_cards(painter, picture, view, ends.astype(np.intp))
+        touched = np.zeros(len(picture.scene.boxes), bool)
+        touched[nodes] = touched[picture.scene.ends[edges]] = True
+        paint_cards(painter, picture, view, np.flatnonzero(touched))
         painter.end()
 
     def _patch(self, key: Key, picture: Picture, nodes: Indices, edges: Indices) -> None:
@@ -198,7 +238,8 @@ class Tiles:
             (was.nodes != now.nodes) | (was.shades != now.shades) | (was.waves != now.waves)
         )
         edges = np.flatnonzero((was.edges != now.edges) | (was.flows != now.flows))
-        near = np.union1d(nodes, _other(old.previews, picture.previews)).astype(np.intp)
+        other = _other(old.previews, picture.previews)
+        near = np.union1d(nodes, other).astype(np.intp) if other else nodes
         if not len(near) + len(edges):
             return False
         unlit = edges[was.edges[edges] == Tint.LIT]
@@ -206,7 +247,7 @@ class Tiles:
         for layer in {id(layer): layer for layer in (self._layer, self._overview)}.values():
             if layer is not None:
                 some = near if layer.scale >= THUMBS_FROM else nodes
-                layer.recolour(picture, some, edges, unlit)
+                layer.recolour(picture.scene, Change(some, edges, unlit))
         return True
 
     def reword(self, picture: Picture) -> None:
@@ -263,13 +304,16 @@ class Tiles:
         begin = time.perf_counter()
         if self._overview is None:
             budget = max(budget, 0.06)
+        if layer.dabs:
+            for key in [key for key in wanted if key in layer.behind]:
+                layer.catch_up(key, picture)
         todo = [key for key in wanted if key not in layer.tiles]
-        todo += [key for key in wanted if key in layer.stale]
+        todo += [key for key in wanted if key in layer.stale or key in layer.behind]
         for number, key in enumerate(todo):
             spent = time.perf_counter() - begin
             if number and spent * (number + 1) / number > budget:
                 return False
-            layer.paint_tile(key, picture)
+            layer.catch_up(key, picture)
         for key in wanted:  # the last used are the last to be dropped
             layer.tiles[key] = layer.tiles.pop(key)
         return True
@@ -294,7 +338,8 @@ class Tiles:
         painter.restore()
 
     def prepare(self) -> bool:
-        """Paint one tile of the overview; return whether another call is needed. For idle time."""
+        """Paint one tile of the overview, or bring one up to date; return whether another call is
+        needed. For idle time."""
         picture, layer = self._picture, self._layer
         if picture is None or layer is None:
             return False
@@ -304,9 +349,11 @@ class Tiles:
         if self._overview is None:
             longest = max(bounds.width, bounds.height, 1.0)
             self._overview = Layer(min(OVERVIEW / layer.ratio / longest, 0.5), layer.ratio)
-        todo = [key for key in self._overview.keys(bounds) if key not in self._overview.tiles]
+        overview = self._overview
+        todo = [key for key in overview.keys(bounds) if key not in overview.tiles]
+        todo += [*overview.behind, *overview.stale]
         if todo:
-            self._overview.paint_tile(todo[0], picture)
+            overview.catch_up(todo[0], picture)
         return len(todo) > 1
 
 
