@@ -139,6 +139,7 @@ CAUSES: dict[str, str] = {
     # What a whole training run shows.
     "broadcast": "suspicious broadcasting",
     "softmax-twice": "softmax before a loss that applies it",
+    "softmax-dimension": "softmax along the wrong dimension",
     "unused-parameter": "parameter without a gradient",
     "never-updated": "parameter that no step updates",
     "zeroed-before-step": "gradients zeroed before the step",

@@ -29,6 +29,8 @@ def mistaken_losses(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding
             found += _broadcast(facts, op)
         elif base in _TWICE:
             found += _twice(facts, op, _TWICE[base])
+        elif base in ("nll_loss", "gather", "index"):
+            found += _over_examples(facts, op)
     return found + _totals(facts)
 
 
@@ -105,6 +107,49 @@ def _twice(facts: Facts, op: int, before: tuple[str, ...]) -> list[Finding]:
             return []
         values = [v for v in facts.inputs(made) if v >= 0][:1]
     return []
+
+
+def _over_examples(facts: Facts, op: int) -> list[Finding]:
+    """A softmax along the examples, of which each example's own class is taken afterwards."""
+    value = facts.inputs(op)[0]
+    if value < 0 or len(facts.shape(value)) != 2 or not _takes_a_class_each(facts, op):
+        return []
+    made = int(facts.tape.values["op"][value])
+    for _ in range(3):
+        if made < 0 or facts.base(made) not in ("log", "add", "clamp", "clamp_min"):
+            break
+        made = int(facts.tape.values["op"][facts.inputs(made)[0]])
+    if made < 0 or facts.base(made) not in ("softmax", "log_softmax"):
+        return []
+    if facts.params(made).get("dim") not in (0, -2):
+        return []
+    name, (rows, classes) = facts.base(made), facts.shape(value)
+    return [
+        Finding(
+            "softmax-dimension", f"{name} over the {rows} examples instead of the {classes} classes",
+            f"{facts.base(op)} takes one class of each example, along dimension 1; {name} compares along "
+            "dimension 0, so the probabilities of an example do not add up to 1.",
+            f"Take {name} along the classes: dim=1.",
+            (
+                facts.at_op(f"{name} compares along dimension 0 here", made),
+                facts.at_op("a class of each example is taken here", op),
+            ), Severity.WARNING,
+        )
+    ]  # fmt: skip
+
+
+def _takes_a_class_each(facts: Facts, op: int) -> bool:
+    """Whether an operation takes one column from each row of a matrix."""
+    params, base = facts.params(op), facts.base(op)
+    if base == "gather":
+        picked = facts.shape(facts.outputs(op)[0])
+        return params.get("dim") in (1, -1) and len(picked) == 2 and picked[1] == 1
+    if base == "index":
+        indices = params.get("indices")
+        rows = indices[0] if isinstance(indices, list) and len(indices) == 2 else None
+        count = facts.shape(facts.inputs(op)[0])[0]
+        return isinstance(rows, dict) and rows.get("array") == list(range(count))
+    return True
 
 
 def _loss_after(facts: Facts, op: int) -> bool:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from engine.tape import ledger
-from engine.tape.diagnose import nonfinite, size
+from engine.tape.diagnose import nonfinite, size, zero
 from engine.tape.diagnose.breaks import cut_at, lost_at
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
@@ -33,7 +33,7 @@ def parts(facts: Facts) -> Iterator[tuple[Callable[[Cancelled], list[Finding]], 
     """Yield the checks, each with the share of the whole that is done after it."""
     checks: tuple[Check, ...] = (
         births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, dead_units,
-        saturated_units, sizes,
+        saturated_units, flat_gradients, sizes,
     )  # fmt: skip
     for number, check in enumerate(checks, 1):
         yield partial(check, facts), number / len(checks)
@@ -249,6 +249,32 @@ def saturated_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
         for op, units in live.values()
         if 1 - float(units.mean()) >= DEAD
     ]  # fmt: skip
+
+
+def flat_gradients(facts: Facts, cancelled: Cancelled) -> list[Finding]:
+    """Return a leaf that only ever received zeros, because an operation on its way has no slope."""
+    tape = facts.tape
+    for tensor in tape.grads_of.keys(tape.grads["tensor"]):
+        if cancelled():
+            break
+        changes = ledger.changes(tape, tensor)
+        adding = [c for c in changes if c.kind is GradChange.ACCUMULATE]
+        brought = (ledger.added(tape, change) for change in adding)
+        if not adding or any(one is None or one.any() for one in brought):
+            continue
+        after = adding[-1].event + 1
+        shape = facts.shape(facts.values_of(tensor)[0])
+        found = zero.why_zero(facts, tensor, after, np.ones(shape, bool))
+        if found.cause == "flat":
+            moved = size.updated_between(facts, tensor, adding[0].event, len(tape.events)) >= 0
+            name, severity = facts.name(tensor), Severity.WARNING if moved else Severity.NOTE
+            return [
+                Finding(
+                    "flat", f"{name} never receives anything but zeros: {found.title}",
+                    found.text, found.remedy, found.chain, severity, tensor,
+                )
+            ]  # fmt: skip
+    return []
 
 
 def sizes(facts: Facts, cancelled: Cancelled) -> list[Finding]:

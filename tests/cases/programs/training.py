@@ -158,3 +158,27 @@ for _ in range(4):
     loss = model(torch.randn(4, 2)).pow(2).mean()
     loss.backward()  # <-
     opt.step()
+
+# %% softmax-dimension | problems | softmax
+model = nn.Linear(4, 3)
+x, y = torch.randn(8, 4), torch.randint(0, 3, (8,))
+logs = F.log_softmax(model(x), dim=0)  # <-
+loss = F.nll_loss(logs, y)
+loss.backward()
+
+# %% softmax-dimension | problems | softmax
+model = nn.Linear(4, 3)
+x, y = torch.randn(8, 4), torch.randint(0, 3, (8,))
+p = torch.softmax(model(x), 0)  # <-
+loss = -torch.log(p[range(8), y] + 1e-9).mean()
+loss.backward()
+
+# %% flat | problems | round
+w = torch.tensor([1.3, 2.7], requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.1)
+for _ in range(3):
+    optimizer.zero_grad()
+    q = torch.round(w * 4) / 4  # <-
+    loss = (q - torch.tensor([1.0, 2.0])).pow(2).sum()
+    loss.backward()
+    optimizer.step()
