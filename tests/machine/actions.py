@@ -43,6 +43,9 @@ COMMANDS = (
     "forward", "pin", "unpin_all", "select_all", "breakpoint", "continue", "continue_back",
     "problems", "clear_outputs", "step_over", "palette", "next_panel", "reset_layout",
 )  # fmt: skip
+#: What is done with all cells that are selected.
+CELLS = ("cut", "copy_cell", "paste", "paste_above", "merge", "up", "down", "markdown", "code",
+         "delete", "clear")  # fmt: skip
 places = st.floats(0.0, 1.0)
 
 
@@ -102,6 +105,13 @@ class Person(RuleBasedStateMachine):
     def change_cells(self, place: float, id: str) -> None:
         self.choose(place)
         self.do(id)
+
+    @rule(place=places, to=places, name=st.sampled_from(CELLS))
+    def change_several_cells(self, place: float, to: float, name: str) -> None:
+        self.choose(place)
+        view, order = self.controller.window.notebook, self.controller.session.document.cells
+        view.selection.extend(view.model(order[round(to * (len(order) - 1))].key))
+        view.commands.perform(name)
 
     @rule()
     def undo(self) -> None:
