@@ -15,6 +15,7 @@ from ui.theme import Theme
 from ui.transport.tracks import Indices, Tracks
 
 #: Above this many visible blocks they are drawn as merged runs of pixels.
+_LABELLED = 12.0  # points of a block below which no words are tried
 _MOST_BLOCKS = 300
 #: Pixels per event from which each event is a block of its own.
 _SEPARATE = 4.0
@@ -144,11 +145,12 @@ class _Brush:
         metrics = self.painter.fontMetrics()
         widest = metrics.horizontalAdvance(f"{first + len(rows):,}") + 14.0
         step = _round_step(widest * len(rows) / self.window.width)
-        for number, (low, _) in enumerate(rows.tolist(), first + 1):
-            text = f"{number:,}"
+        skipped = -(first + 1) % step
+        for place, low in enumerate(rows[skipped::step, 0].tolist()):
+            text = f"{first + 1 + skipped + place * step:,}"
             left = self.window.x(low)
             words = QRectF(left + 5, top, metrics.horizontalAdvance(text) + 2, height)
-            if number % step or words.right() > self.window.left + self.window.width:
+            if words.right() > self.window.left + self.window.width:
                 continue
             self.painter.setPen(QPen(QColor(self.theme.text_faint), 1))
             self.painter.drawLine(QLineF(left, top + 1, left, top + height - 1))
@@ -234,7 +236,8 @@ class _Brush:
         separate = self._separate(self.tracks.steps, low, high)
         fill = mix(theme.grad_edge, theme.grad_fill, 0.25)
         self._blocks(low + 1, max(high - 1, low + 2), separate, lane, fill, low)
-        self._label(f"pass {number}", box)
+        if box.width() > _LABELLED:
+            self._label(f"pass {number}", box)
 
     def _label(self, text: str, box: QRectF) -> None:
         view = QRectF(self.window.left, box.top(), self.window.width, box.height())
