@@ -69,14 +69,16 @@ class Pass:
         if type(n) is Port:
             g = hooks.before(n, g, self)
             self._capture(n, g)
+            g = hooks.ahead(n, g, self)
             if needed is None or n.node in needed:
                 self.push(n, g, buffer)
             return
         g = hooks.before(n, g, self)
         if type(n) is AccumulateGrad:
-            self._leaf(n, g)
+            self._leaf(n, hooks.ahead(n, g, self))
             return
         self._capture(n, g)
+        g = hooks.ahead(n, g, self)
         if needed is not None and not any(e in needed for e in n.edges):
             return
         out = (

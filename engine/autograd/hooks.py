@@ -140,13 +140,11 @@ def _apply(hooks: Any, g: Any, p: Any) -> Any:
 
 
 def before(n: Any, g: Any, p: Any) -> Any:
-    """The hooks of the tensor that `n` made, retain_grad, and the node's own pre-hooks."""
+    """The hooks of the tensor that `n` made, and retain_grad."""
     found = graph.hooked.get(n) if graph.hooked else None
     if found is None:
         return g
     g = _apply(found.tensor, g, p)
-    if found.pre:
-        g = _pre(found.pre, g, p)
     t = found.retain() if found.retain is not None else None
     if t is not None:
         made = _tensor(g)
@@ -159,6 +157,12 @@ def before(n: Any, g: Any, p: Any) -> Any:
         if recording.log is not None:
             recording.log.append((recording.GRAD, t, t._grad))
     return g
+
+
+def ahead(n: Any, g: Any, p: Any) -> Any:
+    """The pre-hooks of a node, which change what it gets but not what is captured there."""
+    found = graph.hooked.get(n) if graph.hooked else None
+    return _pre(found.pre, g, p) if found is not None and found.pre else g
 
 
 def _pre(hooks: Any, g: Any, p: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import engine
 from engine.tensor import Tensor
+from engine.warning import warn
 
 from . import functional as F
 from .configured import REQUIRED, Configured
@@ -95,6 +96,12 @@ class Hardtanh(Module):
         max_value: float | None = None,
     ) -> None:
         super().__init__()
+        for name, value in (("min", min_value), ("max", max_value)):
+            if value is not None:
+                warn(
+                    f"keyword argument `{name}_value` is deprecated and renamed to `{name}_val`",
+                    FutureWarning,
+                )
         self.min_val = min_val if min_value is None else min_value
         self.max_val = max_val if max_value is None else max_value
         self.inplace = inplace

@@ -120,6 +120,23 @@ class EmbeddingBag(_Table):
         self.include_last_offset = include_last_offset
         self._make(_weight, False, padding_idx, dtype, device)
 
+    @classmethod
+    def from_pretrained(
+        cls, embeddings: Tensor, freeze: bool = True, max_norm: float | None = None,
+        norm_type: float = 2.0, scale_grad_by_freq: bool = False, mode: str = "mean",
+        sparse: bool = False, include_last_offset: bool = False, padding_idx: int | None = None,
+    ) -> EmbeddingBag:  # fmt: skip
+        """Make an EmbeddingBag over given rows, which by default do not learn."""
+        if embeddings.dim() != 2:
+            raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+        n, size = embeddings.shape
+        made = cls(
+            n, size, max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings,
+            include_last_offset, padding_idx,
+        )  # fmt: skip
+        made.weight.requires_grad = not freeze
+        return made
+
     def forward(
         self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Any = None
     ) -> Tensor:

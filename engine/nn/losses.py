@@ -154,6 +154,9 @@ class GaussianNLLLoss(Loss):
 
     settings: ClassVar[dict[str, Any]] = {"full": False, "eps": 1e-6, "reduction": "mean"}
 
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        super().__init__(full=full, eps=eps, reduction=reduction)
+
     def forward(self, input: Tensor, target: Tensor, var: Any) -> Tensor:
         return F.gaussian_nll_loss(
             input, target, var, full=self.full, eps=self.eps, reduction=self.reduction

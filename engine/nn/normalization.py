@@ -44,10 +44,13 @@ class _Running(Module):
             "bias",
             Parameter(engine.zeros(num_features, dtype=dtype, device=device)) if has_bias else None,
         )
-        tracked = track_running_stats
-        self.register_buffer("running_mean", engine.zeros(num_features) if tracked else None)
-        self.register_buffer("running_var", engine.ones(num_features) if tracked else None)
-        count = engine.tensor(0, dtype=engine.long) if tracked else None
+        zeros = ones = count = None
+        if track_running_stats:
+            zeros = engine.zeros(num_features, dtype=dtype, device=device)
+            ones = engine.ones(num_features, dtype=dtype, device=device)
+            count = engine.tensor(0, dtype=engine.long, device=device)
+        self.register_buffer("running_mean", zeros)
+        self.register_buffer("running_var", ones)
         self.register_buffer("num_batches_tracked", count)
 
     def _load_from_state_dict(

@@ -77,8 +77,15 @@ class AvgPool1d(_AvgPool):
 
     dims = 1
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
         for name in ("kernel_size", "stride", "padding"):
             setattr(self, name, ntuple(getattr(self, name), 1))
 

@@ -11,7 +11,7 @@ from engine import errors
 from engine.autograd import mode
 from engine.autograd.node import LEAF
 from engine.batching.levels import elements
-from engine.dtype import COMPLEX
+from engine.dtype import COMPLEX, uint8
 from engine.ops import inplace
 from engine.ops.adding import add_at
 from engine.ops.api import FUNCTIONS, publish
@@ -87,9 +87,7 @@ def getitem(self: Any, key: Any) -> Any:
         return run(INDEX, [view, index])
     if view is not self:
         return view
-    if isinstance(key, slice) or (
-        isinstance(key, tuple) and any(isinstance(k, slice) for k in key)
-    ):
+    if isinstance(key, slice):
         return run(SLICE, [self, 0, 0, self._s[0], 1])
     return run(ALIAS, [self])
 
@@ -109,6 +107,10 @@ def setitem(self: Any, key: Any, value: Any) -> None:
     if mode.batching is not None and mode.batching.deepest(normal(key)):
         mode.batching.setitem(self, key, value)
         return
+    if value._s.numel() == 1 and any(isinstance(k, Tensor) and k._d is uint8 for k in normal(key)):
+        raise RuntimeError(
+            "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char"
+        )
     view, index = resolve(self, None if key is True else key)
     if value._d.category == COMPLEX and self._d.category != COMPLEX:
         warn_discards()

@@ -198,7 +198,8 @@ def local_response_norm(
 
     if input.dim() < 3:
         raise ValueError(
-            f"Expected 3D or higher dimensionality input (got {input.dim()} dimensions)"
+            "Expected 3D or higher dimensionality                          input "
+            f"(got {input.dim()} dimensions)"
         )
     square = (input * input).unsqueeze(1)
     if input.dim() == 3:
