@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import engine as torch
 from engine.tape import evaluate
 from engine.tape.compare import compare
+from engine.tape.compare.structure import twins
 from engine.tape.compare.text import as_json, as_text
 from engine.tape.recorder import Recorder
 from engine.tape.tape import Tape
@@ -216,3 +219,19 @@ def test_what_is_only_in_the_second_has_its_place_in_the_first() -> None:
     found = compare(a, b)
     sin = next(one for one in found.differences if one.what == "sin")
     assert found.own_playhead(sin.event_b) == int(a.ops["event"][0]) + 1, "after the product"
+
+
+@given(
+    a=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), max_size=12),
+    b=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), max_size=12),
+)
+def test_rows_of_equal_pairs_are_twins_in_their_order(
+    a: list[tuple[int, int]], b: list[tuple[int, int]]
+) -> None:
+    wanted = []
+    for at, pair in enumerate(a):
+        places = [place for place, other in enumerate(b) if other == pair]
+        nth = a[:at].count(pair)
+        wanted.append(places[nth] if nth < len(places) else -1)
+    columns = [tuple(np.array(rows, np.int32).reshape(-1, 2).T) for rows in (a, b)]
+    assert twins(*columns).tolist() == wanted
