@@ -1,7 +1,8 @@
 """How long a tape takes from its file to its first picture on the canvas, and the memory for it.
 
 Used by `python -m tests.benchmarks.canvas`. The tape is a recurrent chain with its backward pass;
-seconds are the processor's and, in brackets, the clock's, of a process that has imported all.
+seconds are the processor's and, in brackets, the clock's, of a process that has imported what a
+window begins with: loading networkx and the layout counts, as it does after a start.
 """
 
 from __future__ import annotations

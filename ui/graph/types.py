@@ -151,8 +151,10 @@ class Layout:
         low = boxes[:, :2].min(axis=0)
         high = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
         if len(self.points):
-            low = np.minimum(low, self.points.min(axis=0))
-            high = np.maximum(high, self.points.max(axis=0))
+            # Column by column: reducing a long, narrow array along its length is slow.
+            x, y = np.ascontiguousarray(self.points.T)
+            low = np.minimum(low, (x.min(), y.min()))
+            high = np.maximum(high, (x.max(), y.max()))
         return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
 
 
