@@ -11,18 +11,21 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
-SLICE = 0.008  # seconds of pieces, one after the other, before the event loop has its turn
+SLICE = 0.004  # seconds of pieces, one after the other, before the event loop has its turn
+LOOK = 5  # milliseconds between two looks at a thread that imports
+
+#: Does a piece at each step; yields milliseconds to wait before the next.
+Pieces = Iterator[int]
 
 
 class Behind(QObject):
-    """Calls `advance` until it returns False, from when `window` has been painted; then `done`."""
+    """Takes step by step what is to be done, from when `window` has been painted; then `done`."""
 
-    def __init__(
-        self, window: QWidget, advance: Callable[[], bool], done: Callable[[], object]
-    ) -> None:
+    def __init__(self, window: QWidget, pieces: Pieces, done: Callable[[], object]) -> None:
         super().__init__(window)
-        self._window, self._advance, self._done = window, advance, done
+        self._window, self._pieces, self._done = window, pieces, done
         self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._slice)
         window.installEventFilter(self)
 
@@ -34,43 +37,40 @@ class Behind(QObject):
         return False
 
     def _slice(self) -> None:
-        until = time.perf_counter() + SLICE
-        while time.perf_counter() < until:
-            if not self._advance():
-                self._timer.stop()
+        until, wait = time.perf_counter() + SLICE, 0
+        while not wait and time.perf_counter() < until:
+            found = next(self._pieces, None)
+            if found is None:
                 self._done()
                 return
+            wait = found
+        self._timer.start(wait)
 
 
-class Plots:
-    """Brings pyqtgraph, which takes a third of a second, before the first plot is drawn."""
+class Imports:
+    """Imports modules on threads, one call after the other."""
 
     def __init__(self) -> None:
-        self._names = self._types()
-        self._thread = threading.Thread(
-            target=importlib.import_module, args=("ui.plots.lines",), name="plots", daemon=True
-        )
+        self._threads: list[threading.Thread] = []
 
-    def advance(self) -> bool:
-        """Do a piece of it; returns whether there was one.
-
-        Half of the time goes into all types of Qt, which PySide makes when they are first named:
-        here, so that no other thread does. The rest is Python's alone, and is for a thread.
-        """
-        if next(self._names, None) is not None:
-            return True
-        if self._thread.ident is None:
-            self._thread.start()
-        return False
+    def of(self, *names: str) -> Pieces:
+        """Import modules that only Python makes, or whose types of Qt exist."""
+        thread = threading.Thread(target=lambda: [*map(importlib.import_module, names)])
+        thread.daemon = True
+        self._threads.append(thread)
+        thread.start()
+        while thread.is_alive():
+            yield LOOK
 
     def close(self) -> None:
-        """Wait for the thread."""
-        if self._thread.ident is not None:
-            self._thread.join()
+        """Wait for what is being imported."""
+        for thread in self._threads:
+            thread.join()
 
-    @staticmethod
-    def _types() -> Iterator[str]:
-        for module in (QtCore, QtGui, QtWidgets):
-            for name in dir(module):
-                getattr(module, name)
-                yield name
+
+def types() -> Pieces:
+    """Make all types of Qt, which PySide does when they are first named: here, on one thread."""
+    for module in (QtCore, QtGui, QtWidgets):
+        for name in dir(module):
+            getattr(module, name)
+            yield 0

@@ -13,7 +13,7 @@ from PySide6.QtCore import QCoreApplication, QProcess, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app import __version__
-from app.behind import Behind, Plots
+from app.behind import Behind, Imports, Pieces, types
 from app.faults import Faults
 from app.settings import Settings
 from app.workspace import Workspace
@@ -34,8 +34,8 @@ def run(path: Path | None, theme: str | None = None) -> int:
     Faults(tabs, lambda: workspace.current().window.notice).install()
     _let_ctrl_c_work(application, tabs)
     tabs.show()
-    plots = Plots()
-    Behind(tabs, lambda: workspace.advance() or plots.advance(), _collect_garbage)
+    imports = Imports()
+    Behind(tabs, _rest(workspace, imports), _collect_garbage)
     # The window is painted first; the kernel starts behind it.
     QTimer.singleShot(0, workspace, lambda: workspace.open(path))
     QTimer.singleShot(0, workspace, lambda: workspace.current().keeping.offer())
@@ -44,11 +44,23 @@ def run(path: Path | None, theme: str | None = None) -> int:
         lambda: workspace.quit(lambda: again.extend(restart_command()))
     )
     status = application.exec()
-    plots.close()
+    imports.close()
     workspace.close()
     if again:
         QProcess.startDetached(again[0], again[1:])
     return status
+
+
+def _rest(workspace: Workspace, imports: Imports) -> Pieces:
+    """What follows the first picture: the rest of the window, and what would hold it up later."""
+    yield from imports.of(
+        "engine.tape.derivative", "engine.tape.diagnose.expected", "engine.tape.rerun",
+        "engine.tape.compare", "numpy.ma",  # which numpy.unique asks for
+    )  # fmt: skip
+    while workspace.advance():
+        yield 0
+    yield from types()
+    yield from imports.of("ui.plots.lines")  # with pyqtgraph, a third of a second
 
 
 def restart_command() -> list[str]:

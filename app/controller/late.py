@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,19 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from app.window import Window
     from ui.theme import Theme
+
+#: What takes longest of the imports of a panel.
+_MODULES = {
+    "console": ("ui.notebook.console",),
+    "watches": ("ui.plots.tensor_view", "ui.watches.panel"),
+    "details": (
+        "ui.inspector.derivative", "ui.inspector.iterations", "ui.inspector.ledger",
+        "ui.inspector.details",
+    ),
+    "problems": ("ui.problems.panel",),
+    "breakpoints": ("ui.breakpoints.panel",),
+    "operations": ("ui.palette.panel",),
+}  # fmt: skip
 
 
 class Late(QObject):
@@ -128,9 +142,9 @@ class Late(QObject):
         yield from self._panel("training")
         self.training = TrainingBinding(session, window)
         yield "training"
-        import ui.inspector.details  # noqa: F401 (a step of its own)
-
-        yield "import details"
+        for module in _MODULES["details"]:
+            importlib.import_module(module)
+            yield f"import {module}"
         _ = window.inspector.details
         yield "details"
         from app.controller.iterations import IterationsBinding
@@ -198,6 +212,9 @@ class Late(QObject):
         yield "commanding"
 
     def _panel(self, name: str) -> Iterator[str]:
-        """Make a panel of the window, which is a step of its own."""
+        """Make a panel of the window: its imports and it itself are steps of their own."""
+        for module in _MODULES.get(name, ()):
+            importlib.import_module(module)
+            yield f"import {module}"
         getattr(self.window, name)
         yield f"panel {name}"

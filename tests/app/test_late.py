@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.behind import Behind
+from app.behind import Behind, Imports, Pieces
 from app.controller import Controller
 from app.documents import load
 from app.examples import examples
@@ -77,21 +78,31 @@ def test_what_came_before_is_known_to_what_is_built_after(early: Controller) -> 
     assert item.text(0) == "norm(w)"
 
 
-def test_pieces_are_built_once_the_window_is_painted(qtbot: QtBot) -> None:
-    window, left, done = QWidget(), [3], list[bool]()
+def test_pieces_are_done_once_the_window_is_painted(qtbot: QtBot) -> None:
+    window, met = QWidget(), list[str]()
     qtbot.addWidget(window)
 
-    def advance() -> bool:
-        left[0] -= 1
-        return left[0] > 0
+    def pieces() -> Pieces:
+        for name in ("one", "two", "three"):
+            met.append(name)
+            yield 1
 
-    Behind(window, advance, lambda: done.append(True))
+    Behind(window, pieces(), lambda: met.append("done"))
     QCoreApplication.processEvents()
-    assert left == [3]
+    assert not met
     window.show()
-    qtbot.waitUntil(lambda: bool(done))
-    assert left == [0]
-    assert done == [True]
+    qtbot.waitUntil(lambda: met == ["one", "two", "three", "done"])
+
+
+def test_modules_are_imported_beside_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "imported_behind.py").write_text("import threading\nme = threading.get_ident()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    imports = Imports()
+    assert all(pause > 0 for pause in imports.of("imported_behind"))
+    imports.close()
+    assert sys.modules.pop("imported_behind").me != threading.get_ident()
 
 
 def test_pyside_still_asks_where_the_start_answers() -> None:
