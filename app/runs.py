@@ -41,6 +41,7 @@ class Runs(QObject):
         self._pending: list[str] = []
         self._running = ""  # key of the cell that runs
         self._first = False
+        self.foreign = False  # whether somebody else started the kernel
         self._held: tuple[Sequence[str], bool] = ((), False)  # to run once that is trusted
         self._again: list[str] = []  # to run once a restarted kernel is there
         kernel = self.kernel
@@ -70,6 +71,7 @@ class Runs(QObject):
         self._pending.clear()
         self._again = [c.key for c in self._session.document.cells] if run else []
         self._first = run
+        self.foreign = False
         self.kernel.shutdown()
         self.kernel.start(folder)
 
@@ -77,6 +79,7 @@ class Runs(QObject):
         """Watch the kernel of a connection file, which somebody else started."""
         self._pending.clear()
         self._again, self._first = [], False
+        self.foreign = True
         self.kernel.shutdown()
         self.kernel.attach(file)
 

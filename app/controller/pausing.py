@@ -12,6 +12,10 @@ from app.session import Session
 from app.window import Window
 from engine.tape.breakpoints import GO
 
+FOREIGN = (
+    "This kernel was started elsewhere, and others may use it: a program in it neither waits at "
+    "breakpoints nor notes anything while it runs. Breakpoints hold in its replay."
+)
 _HOW = "The console (Ctrl+`) sees and changes its variables; Interrupt ends it."
 
 
@@ -33,9 +37,14 @@ class Pausing(QObject):
         runs.kernel.finished.connect(self._over)
 
     def toggle(self) -> None:
-        """Let programs wait at breakpoints, or not, from their next run on."""
+        """Let programs wait at breakpoints, or not, from their next run on.
+
+        What breakpoints note instead of stopping is printed in either case.
+        """
         self.live = not self.live
         self._window.actions_by_id["live"].setChecked(self.live)
+        if self.live and self._runs.foreign:
+            self._window.notice.show_message(FOREIGN)
 
     def resume(self, how: str = GO) -> bool:
         """Let a paused program go on, or make a step; False if none is."""
@@ -56,7 +65,8 @@ class Pausing(QObject):
         self._runs.kernel.run_paused(source)
 
     def _stops(self) -> Sequence[object]:
-        return [point.plain() for point in self._session.breakpoints] if self.live else []
+        points = [] if self._runs.foreign else self._session.breakpoints
+        return [p.plain() for p in points if self.live or (p.log and p.enabled)]
 
     def _pause(self, key: str, place: dict[str, Any]) -> None:
         self.paused = True

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.tape import replay
 from engine.tape.conditions import Condition
 from engine.tape.modules import module_of
-from engine.tape.moments import KNOWN, Moments, holds
+from engine.tape.moments import KNOWN, Moments, holds, noted
 from engine.tape.schema import Event, GradChange
 from engine.tape.tape import Tape
 
@@ -133,17 +133,13 @@ class Search:
     def every(
         self, one: Breakpoint, cancelled: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[int, str]]:
-        """Yield (playhead, what its `log` gives as text) of every hit of a breakpoint."""
+        """Yield (playhead, what its `log` gives as text, "" where there is nothing) of every hit."""
         log = self._logs.get(one)
         for event in self._places[one].tolist():
             if cancelled():
                 return
             if self._hits(one, event):
-                noted = "" if log is None else log(self._moments.at(event, log.names))
-                yield (
-                    event + 1,
-                    f"{noted:.6g}" if isinstance(noted, (float, np.floating)) else str(noted),
-                )
+                yield event + 1, "" if log is None else noted(log, self._moments, event)
 
     def _ordered(self, one: Breakpoint, playhead: int, backwards: bool) -> list[int]:
         events = self._places[one]

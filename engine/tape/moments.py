@@ -165,3 +165,16 @@ def holds(condition: Condition, moments: Asked, event: int) -> bool:
         if "nothing here" in str(error):
             return False  # asks for a gradient where there is none
         raise
+
+
+def noted(log: Condition, moments: Asked, event: int) -> str:
+    """Return what an expression gives just after an event as text; "" where what it asks for is not."""
+    try:
+        value = log(moments.at(event, log.names))
+    except ConditionError as error:
+        if "nothing here" in str(error):
+            return ""  # as `norm(grad)` in a forward pass
+        raise
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, (float, np.floating)) else str(value)

@@ -15,6 +15,8 @@ from jupyter_client.connect import write_connection_file
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
+from app.controller.pausing import FOREIGN
+from engine.tape.breakpoints import Breakpoint, On
 from tests.app import drive
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="starts a kernel by hand")
@@ -112,6 +114,13 @@ def test_ones_own_cells_run_there_too(qtbot: QtBot, attached: Controller, other:
         attached.runs.run([key])
     qtbot.waitUntil(lambda: recorded(attached) == ["exp"], timeout=drive.RUN)
     assert other.run("assert y.shape == (3,)")["status"] == "ok"
+
+
+def test_that_its_programs_do_not_wait_at_breakpoints_is_said(attached: Controller) -> None:
+    attached.window.actions_by_id["live"].trigger()
+    assert attached.window.notice.text() == FOREIGN
+    attached.session.set_breakpoints([Breakpoint(On.TYPE, "mul")])
+    assert attached.runs.stops() == []
 
 
 def test_it_is_left_as_it_was(qtbot: QtBot, attached: Controller, other: Other) -> None:

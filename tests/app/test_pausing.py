@@ -124,6 +124,26 @@ def test_without_live_mode_nothing_waits(qtbot: QtBot, live: Controller) -> None
     assert drive.texts(live, key) == "[3.0, 3.0] None\n"
 
 
+def test_what_a_breakpoint_notes_is_printed_while_the_program_runs(
+    qtbot: QtBot, live: Controller
+) -> None:
+    live.window.actions_by_id["live"].trigger()  # nothing waits, and notes are printed anyway
+    key = live.session.document.cells[0].key
+    points = (
+        Breakpoint(On.TYPE, "mul", log="value.sum()"),
+        Breakpoint(On.LEAF, "w", log="norm(grad)"),
+        Breakpoint(On.TYPE, "sum", enabled=False, log="value"),
+    )
+    live.session.set_breakpoints(points)
+    with qtbot.waitSignal(live.runs.finished, timeout=drive.RUN):
+        live.run_all()
+    assert drive.texts(live, key).splitlines() == [
+        "value.sum() = 6  (mul, y, line 4)",
+        "norm(grad) = 4.24264  (AccumulateGrad, w, pass 1)",
+        "[3.0, 3.0] None",
+    ]
+
+
 def node_at_playhead(controller: Controller) -> str:
     tape = controller.session.tape
     assert tape is not None

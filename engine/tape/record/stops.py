@@ -22,7 +22,7 @@ from engine.autograd import mode
 from engine.autograd.node import AccumulateGrad
 from engine.tape.breakpoints import GO, OUT, OVER, STEP, Breakpoint, On
 from engine.tape.conditions import Condition, ConditionError
-from engine.tape.moments import KNOWN, holds
+from engine.tape.moments import KNOWN, holds, noted
 from engine.tape.record import engine
 from engine.tape.record.moment import Happening, Made, Moment, line_of, made_on
 from engine.tape.record.scopes import Scopes
@@ -67,15 +67,17 @@ class Stops:
 
     wait: called with a Stop in the program's thread; returns GO, STEP, OVER or OUT, or raises what
     then comes up in the program. cell_of: key and count of the cell that a file name stands for, ""
-    and 0 for none. names: the person's namespace.
+    and 0 for none. names: the person's namespace. note: called with a line of text at each hit of a
+    breakpoint that notes something instead of stopping.
     """
 
     def __init__(
         self, points: Sequence[Breakpoint], wait: Callable[[Stop], str],
         cell_of: Callable[[str], tuple[str, int]], names: Callable[[], Mapping[str, object]],
+        note: Callable[[str], object] = print,
     ) -> None:  # fmt: skip
         """Read the conditions; ConditionError for one that is none."""
-        self._wait, self._cell_of, self._namespace = wait, cell_of, names
+        self._wait, self._cell_of, self._namespace, self._note = wait, cell_of, names, note
         self._thread = threading.get_ident()
         self._mode, self._from = GO, tuple[int, ...]()
         self._quiet = False
@@ -93,7 +95,7 @@ class Stops:
     def set(self, points: Sequence[Breakpoint]) -> None:
         """Wait at these from now on; those that were there before keep their counts."""
         before = {one.point: one for one in getattr(self, "_points", ())}
-        kept = [p for p in dict.fromkeys(points) if p.enabled and not p.log and p.on is not On.NODE]
+        kept = [p for p in dict.fromkeys(points) if p.enabled and p.on is not On.NODE]
         self._points = [before.get(point) or _Point(point) for point in kept]
         self._keeps = any("value" in one.asks for one in self._points)
 
@@ -238,10 +240,17 @@ class Stops:
         hit, error = False, ""
         for one in self._points:
             try:
-                hit = one.hits(moment) or hit  # each counts its own
+                met = one.hits(moment)  # each counts its own
+                if one.log is None:
+                    hit = met or hit
+                elif met and (words := noted(one.log, moment, 0)):
+                    self._note(f"{one.point.log} = {words}  ({_place(moment)})")
             except ConditionError as failure:
-                hit, error = True, str(failure)
                 one.broken = True
+                if one.log is not None:
+                    self._note(f"{one.point.log} is noted no more: {failure}")
+                    continue
+                hit, error = True, str(failure)
         return self._stop(moment, error) if hit or stepped else None
 
     def _events(self) -> int:
@@ -284,9 +293,12 @@ class _Point:
     def __init__(self, point: Breakpoint) -> None:
         self.point, self.left, self.broken = point, point.skip, False
         self.condition = Condition(point.condition, KNOWN) if point.condition else None
-        self.asks: frozenset[str] = frozenset(self.condition.names if self.condition else ())
+        self.log = Condition(point.log, KNOWN) if point.log else None
+        read = [one.names for one in (self.condition, self.log) if one is not None]
+        self.asks: frozenset[str] = frozenset().union(*read)
         # Before such a line is run the program waits anyway (see the kernel's pauses).
-        self.backward_only = point.on is On.LINE and not point.condition and not point.skip
+        plain = not (point.condition or point.skip or point.log)
+        self.backward_only = point.on is On.LINE and plain
 
     def may_be_at(self, made: Made, node: str) -> bool:
         """Whether a step of an operation's node can be a place of it."""
@@ -319,6 +331,16 @@ class _Point:
             self.left -= 1
             return False
         return True
+
+
+def _place(moment: Moment) -> str:
+    """Return what happened, and where, in a few words."""
+    happening = moment.happening
+    made = happening.made
+    where = [happening.what, moment.name]
+    where += [f"pass {happening.pass_}"] if happening.pass_ else []
+    where += [f"line {made.line}"] if made is not None and made.line else []
+    return ", ".join(filter(None, where))
 
 
 def _title(node: Any) -> str:

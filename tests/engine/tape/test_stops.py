@@ -51,6 +51,7 @@ def run(
     points: Sequence[Breakpoint],
     wait: Callable[[Stop], str] = lambda stop: GO,
     mode: str = GO,
+    note: Callable[[str], object] = print,
 ) -> tuple[Tape, list[int], list[Stop]]:
     """Run the program; return its tape, the playheads at which it waited, and why."""
     recorder = Recorder()
@@ -66,7 +67,7 @@ def run(
         return ("a", 4) if file == FILE else ("", 0)
 
     torch.manual_seed(0)
-    stops = Stops(points, waited, cell_of, lambda: names)
+    stops = Stops(points, waited, cell_of, lambda: names, note)
     stops.step(mode)
     with recorder:
         recorder.begin_cell("a", PROGRAM, 4)
@@ -257,3 +258,34 @@ def test_what_is_no_breakpoint_is_refused(wrong: object) -> None:
 def test_every_name_of_a_condition_can_be_asked_for_while_the_program_runs() -> None:
     every = " or ".join(f"({name} is None)" for name in NAMES)
     assert run([Breakpoint(On.ANY, condition=f"not backward and ({every})")])[2][0].error == ""
+
+
+@pytest.mark.parametrize("point", [
+    Breakpoint(On.TYPE, "mul", log="value.sum()"),
+    Breakpoint(On.TYPE, "MulBackward0", "pass_ > 1", log="norm(grad)"),
+    Breakpoint(On.LINE, ("a", 12), skip=2, log="norm(grad)"),
+    Breakpoint(On.LEAF, "w", log="grad"),
+    Breakpoint(On.ANY, None, 'op == "sum"', log="shape"),
+])  # fmt: skip
+def test_what_a_breakpoint_notes_is_what_a_replay_lists(point: Breakpoint) -> None:
+    said: list[str] = []
+    tape, at, _ = run([point], note=said.append)
+    listed = [note for _, note in Search(tape, [point]).every(point) if note]
+    assert listed
+    assert [line.removeprefix(f"{point.log} = ").rpartition("  (")[0] for line in said] == listed
+    assert at == []  # it does not wait
+
+
+def test_a_note_says_where_it_was_made() -> None:
+    said: list[str] = []
+    run([Breakpoint(On.TYPE, "sum", log="value"), Breakpoint(On.LEAF, "w", log="norm(grad)")],
+        note=said.append)  # fmt: skip
+    assert said[0].endswith("(sum, loss, line 13)")
+    assert said[1].endswith("(AccumulateGrad, w, pass 1)")
+
+
+def test_a_note_that_cannot_be_made_is_told_once() -> None:
+    said: list[str] = []
+    run([Breakpoint(On.TYPE, "mul", log="value @ shape")], note=said.append)
+    assert len(said) == 1
+    assert said[0].startswith("value @ shape is noted no more: ")
