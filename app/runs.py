@@ -122,6 +122,7 @@ class Runs(QObject):
         if run_all:
             self._again = [cell.key for cell in self._session.document.cells]
         self._pending.clear()
+        self.foreign = False
         self.kernel.start(_folder(self._session))
 
     def interrupt(self) -> None:
