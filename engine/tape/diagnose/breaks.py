@@ -110,3 +110,17 @@ def numbers_of(
         Severity.ERROR,
         tensor,
     )
+
+
+def updated_from(facts: Facts, op: int) -> int:
+    """Return the leaf value that `w = w - lr * w.grad` made its result from, or -1."""
+    inputs = [v for v in facts.inputs(op) if v >= 0]
+    leaves = [v for v in inputs if facts.is_leaf(v) and facts.requires_grad(v)]
+    for leaf in leaves:
+        tensor = facts.tape.values["tensor"][leaf]
+        for v in inputs:
+            made = int(facts.tape.values["op"][v])
+            sources = [v, *(facts.inputs(made) if made >= 0 else ())]
+            if any(s >= 0 and facts.tape.values["grad_of"][s] == tensor for s in sources):
+                return leaf
+    return -1

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
-from engine.tape import freed, writes
+from engine.tape import freed, replay, writes
 from engine.tape.diagnose.breaks import cut_at, lost_at
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
+from engine.tape.diagnose.none import why_none
 from engine.tape.schema import Mark
 
 _SHAPES = re.compile(
@@ -17,12 +19,26 @@ _SHAPES = re.compile(
     r"|not broadcastable|doesn't match the broadcast shape|Expected .* to have .* dim|expected input"
     r"|Given (normalized_shape|groups)|Mismatch in shape|must have same reduction dim|inconsistent tensor size"
     r"|shape mismatch|Expected input batch_size|same number of dimensions|Sizes of tensors must match"
-    r"|dimension out of range|must be same size|got (an )?invalid (gradient|shape)|invalid gradient at index",
+    r"|dimension out of range|must be (the )?same (size|as input size)|ensure they have the same size"
+    r"|target tensor expected, multi-target|Expected target size|must match the existing size|got (an )?invalid (gradient|shape)|invalid gradient at index",
     re.IGNORECASE,
 )
 _TYPES = re.compile(
     r"expected (scalar type|.* dtype)|must have the same dtype|Only Tensors of floating point|dtype|"
     r"not implemented for '(Long|Int|Bool|Byte)'|can't be cast",
+)
+
+#: Words of an error about shapes or types, and what to do; the last for all others.
+_RESHAPED = (
+    ("arget size", "Give target and output one shape: target.unsqueeze(1), or output.squeeze(1)."),
+    ("multi-target", "Give the class numbers as (N,), one per row: target.squeeze(1)."),
+    ("", "Print the shapes of both operands at this line and make them agree."),
+)
+_CONVERTED = (
+    ("expected scalar type Long", "Class numbers are integers: target.long()."),
+    ("Float and Double", "NumPy's numbers are float64: data.float(), or model.double()."),
+    ("Double and Float", "NumPy's numbers are float64: data.float(), or model.double()."),
+    ("", "Convert one side: .float(), .long() or .to(other.dtype)."),
 )
 
 
@@ -59,6 +75,9 @@ def explain(facts: Facts, text: str, event: int) -> Finding:
     here = facts.at_event(first, event)
     for pattern, cause, title, why, remedy in _KNOWN:
         if pattern in text:
+            missing = _missing(facts, event, here) if cause == "no-backward" else None
+            if missing is not None:
+                return missing
             led = _culprit(facts, cause, event)
             if cause == "root-without-graph" and led:
                 cut = cut_at(facts, led[0].op, "the leaves", -1, ())
@@ -68,17 +87,32 @@ def explain(facts: Facts, text: str, event: int) -> Finding:
     if "second time" in text:
         return _freed(facts, text, event, event, None)
     if _SHAPES.search(text):
+        remedy = next((way for words, way in _RESHAPED if words in text), _RESHAPED[-1][1])
         return Finding(
-            "shape-mismatch", "the shapes do not fit",
-            first.split(": ", 1)[-1], "Print the shapes of both operands at this line and make them agree.",
-            (here,), Severity.ERROR,
+            "shape-mismatch", "the shapes do not fit", first.split(": ", 1)[-1], remedy, (here,),
+            Severity.ERROR,
         )  # fmt: skip
     if _TYPES.search(text):
+        remedy = next((way for words, way in _CONVERTED if words in text), _CONVERTED[-1][1])
         return Finding(
-            "dtype-mismatch", "the types do not fit", first.split(": ", 1)[-1],
-            "Convert one side: .float(), .long() or .to(other.dtype).", (here,), Severity.ERROR,
+            "dtype-mismatch", "the types do not fit", first.split(": ", 1)[-1], remedy, (here,),
+            Severity.ERROR,
         )  # fmt: skip
     return Finding("error", first, text, "", (here,), Severity.ERROR)
+
+
+def _missing(facts: Facts, event: int, here: Link) -> Finding | None:
+    """Return why the .grad is None that an error's line uses, if it names one."""
+    for name in re.findall(r"([A-Za-z_][\w.]*)\.grad\b", here.code):
+        tensor = facts.named(name)
+        if tensor < 0 or replay.grad_at(facts.tape, tensor, event + 1) is not None:
+            continue
+        found = why_none(facts, tensor, event + 1)
+        if found.cause == "no-backward":
+            return None  # nothing is wrong but the order of the lines
+        title = f"{name}.grad is None here: {found.title}"
+        return replace(found, title=title, chain=(*found.chain, here), severity=Severity.ERROR)
+    return None
 
 
 #: Words of an error, its cause, a title, why it is so, and the remedy.
@@ -303,15 +337,16 @@ def _modified(facts: Facts, text: str, begun: int, pass_: int, event: int) -> Fi
             ]  # fmt: skip
             op = int(tape.nodes["op"][node])
             who = facts.node_name(node)
+            how = "stepped by an optimizer" if _is_step(facts, write) else "written in place"
             if op >= 0:
                 chain.append(facts.at_op(f"{who} had saved it at version {spoilt.version}", op))
             chain.append(facts.at_event("the pass that needs it", begun))
             return Finding(
                 "modified",
-                f"{facts.label(value)} was written in place after {who} had saved it",
+                f"{facts.label(value)} was {how} after {who} had saved it",
                 f"{who} needs the old content for its derivative. {write.name} changed it since: the "
                 f"version counter went from {spoilt.version} to {write.version}.",
-                f"Use the operation that is not in place ({write.name.rstrip('_')}), or write to a clone.",
+                _instead(facts, write),
                 tuple(chain),
                 Severity.ERROR,
             )
@@ -320,3 +355,24 @@ def _modified(facts: Facts, text: str, begun: int, pass_: int, event: int) -> Fi
         text.split(": ", 1)[-1], "Use operations that are not in place on what the graph saved.",
         (facts.at_event("the pass that needs it", begun),), Severity.ERROR,
     )  # fmt: skip
+
+
+def _is_step(facts: Facts, write: writes.Write) -> bool:
+    return write.op >= 0 and "optimizer" in facts.params(write.op)
+
+
+def _instead(facts: Facts, write: writes.Write) -> str:
+    """Return what to do in place of a write."""
+    if _is_step(facts, write):
+        return (
+            "Call step() after the last backward() through this graph, or compute the loss of the "
+            "second pass anew after the step."
+        )
+    if write.name in ("copy_", "fill_", "index_put_", "set_item"):
+        return (
+            "Do not write into what the graph needs: collect the parts in a list and torch.stack or "
+            "torch.cat them, choose with torch.where, or write to a clone."
+        )
+    return (
+        f"Use the operation that is not in place ({write.name.rstrip('_')}), or write to a clone."
+    )

@@ -9,21 +9,27 @@ import re
 def assigned(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, str] | None:
     """Return (cell, line, its text) where a name was last given before a place; None if nowhere.
 
-    cells: (key, source, last line that counts), the latest first. Of "fc.weight" it is "fc".
+    cells: (key, source, last line that counts), the latest first. Of "fc.weight" it is where an
+    attribute `weight` is given, or "fc".
     """
-    wanted = name.split(".")[0]
+    wanted, attribute = name.split(".")[0], name.split(".")[-1]
     for key, source, last in cells:
         try:
             tree = ast.parse(_without_magics(source))
         except SyntaxError:
             continue
         lines = source.splitlines()
-        found = [
-            node.lineno
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Name) and node.id == wanted and isinstance(node.ctx, ast.Store)
+        given = [
+            node for node in ast.walk(tree)
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store)
             and node.lineno <= last
         ]  # fmt: skip
+        found = [node.lineno for node in given if isinstance(node, ast.Name) and node.id == wanted]
+        found = found or [
+            node.lineno
+            for node in given
+            if isinstance(node, ast.Attribute) and node.attr == attribute
+        ]
         if found:
             return key, max(found), lines[max(found) - 1].strip()
     return None

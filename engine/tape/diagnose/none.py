@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.tape.diagnose.breaks import cut_at, lost_at, numbers_of
+from engine.tape.diagnose.breaks import cut_at, lost_at, numbers_of, updated_from
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
 from engine.tape.schema import GradChange, OpFlag, ValueFlag
@@ -35,8 +35,8 @@ _REASONS: dict[str, tuple[str, str, str, Severity]] = {
     ),
     "rebound": (
         "{name} is a new tensor since this line, not the leaf that it was",
-        "The line computes a new tensor from the leaf and its gradient and gives it the name {name}. The new "
-        "one is no leaf, so backward() keeps no .grad for it.",
+        "The line computes a new tensor from the leaf and its gradient and gives it the name {name}. No pass "
+        "has brought the new one a gradient; a computed one is no leaf and gets none.",
         "Update in place, untracked: with torch.no_grad(): {name} -= ... (or use an optimizer).",
         Severity.ERROR,
     ),
@@ -114,6 +114,7 @@ def why_none(facts: Facts, tensor: int, playhead: int) -> Finding:
     value = facts.latest(tensor, playhead)
     return (
         _cleared(facts, tensor, playhead)
+        or _rebound(facts, tensor, value)
         or _untracked(facts, tensor, value)
         or _not_leaf(facts, tensor, value, playhead)
         or _not_reached(facts, tensor, value, playhead)
@@ -193,18 +194,25 @@ def _untracked(facts: Facts, tensor: int, value: int) -> Finding | None:
     return _found("no-requires-grad", tensor, name, here, how=how)
 
 
+def _rebound(facts: Facts, tensor: int, value: int) -> Finding | None:
+    """The tensor was made from the leaf that had its name, and that leaf's gradient."""
+    op = facts.made_by(facts.values_of(tensor)[0])
+    old = updated_from(facts, op) if op >= 0 else -1
+    if old < 0:
+        return None
+    name = facts.name(tensor)
+    made = f"{name} is the result of {facts.op_name(op)}, made from the leaf {facts.label(old)}"
+    return _found(
+        "rebound", tensor, name, facts.at_op(made, op),
+        facts.at_value("the leaf that had the name", old),
+    )  # fmt: skip
+
+
 def _not_leaf(facts: Facts, tensor: int, value: int, playhead: int) -> Finding | None:
     if facts.is_leaf(value):
         return None
     tape, name, op = facts.tape, facts.name(tensor), int(facts.tape.values["op"][value])
-    old = _updated_from(facts, op) if op >= 0 else -1
     made = f"{name} is the result of {facts.op_name(op)}" if op >= 0 else f"{name} has a grad_fn"
-    if old >= 0:
-        before = facts.label(old)
-        return _found(
-            "rebound", tensor, name, facts.at_op(f"{made}, made from the leaf {before}", op),
-            facts.at_value("the leaf that had the name", old),
-        )  # fmt: skip
     if tape.values["node"][value] >= 0 and not _passes(facts, playhead):
         return _no_backward(facts, tensor, value)
     return _found("not-a-leaf", tensor, name, facts.at_value(made, value), made=made)
@@ -384,17 +392,3 @@ def _is_update(facts: Facts, op: int, tensor: int) -> bool:
     return bool(facts.tape.ops["flags"][op] & OpFlag.INPLACE) and any(
         values["tensor"][out] == tensor for out in facts.outputs(op)
     )
-
-
-def _updated_from(facts: Facts, op: int) -> int:
-    """Return the leaf value that `w = w - lr * w.grad` made its result from, or -1."""
-    inputs = [v for v in facts.inputs(op) if v >= 0]
-    leaves = [v for v in inputs if facts.is_leaf(v) and facts.requires_grad(v)]
-    for leaf in leaves:
-        tensor = facts.tape.values["tensor"][leaf]
-        for v in inputs:
-            made = int(facts.tape.values["op"][v])
-            sources = [v, *(facts.inputs(made) if made >= 0 else ())]
-            if any(s >= 0 and facts.tape.values["grad_of"][s] == tensor for s in sources):
-                return leaf
-    return -1

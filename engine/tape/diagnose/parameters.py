@@ -12,7 +12,7 @@ from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.none import why_none
 from engine.tape.modules import module_path
-from engine.tape.schema import GradChange, ValueFlag
+from engine.tape.schema import GradChange, Mark, ValueFlag
 
 Cancelled = Callable[[], bool]
 
@@ -28,7 +28,9 @@ def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
         found += _unused(facts, parameters, reached)
     elif len(tape.passes) and _has_steps(facts):
         found += _unused(facts, parameters, reached)[:1]  # what cuts one off cuts all off
-    if updated:
+    replaced = _replaced(facts, parameters, reached, updated)
+    found += replaced
+    if updated and not replaced:
         found += _left_out(facts, parameters, reached, updated)
     found += _thrown_away(facts, reached, updated)
     found += _aliased(facts)
@@ -61,7 +63,7 @@ def _unused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> list
     """Parameters of a model that learns, to which no gradient ever came."""
     found = []
     for tensor, value in parameters.items():
-        if tensor in reached or not facts.tape.name_of(tensor):
+        if tensor in reached or not facts.tape.name_of(tensor) or _only_stepped(facts, tensor):
             continue
         reason = why_none(facts, tensor, len(facts.tape.events))
         if reason.cause in ("frozen", "no-backward", "grad-call", "inputs-left-out", "stopped"):
@@ -102,6 +104,41 @@ def _models(facts: Facts) -> dict[int, set[str]]:
     return found
 
 
+def _only_stepped(facts: Facts, tensor: int) -> bool:
+    """Whether nothing but an optimizer holds a parameter."""
+    return ".param_groups[" in facts.name(tensor)
+
+
+def _replaced(
+    facts: Facts, parameters: dict[int, int], reached: set[int], updated: dict[int, int]
+) -> list[Finding]:
+    """Parameters of a model that stand where those stood that the optimizer got."""
+    gone = [t for t in parameters if t not in reached and _only_stepped(facts, t)]
+    stepped = {
+        facts.shape(parameters[t]): facts.name(t).partition(".param_groups[")[0] for t in gone
+    }
+    for tensor, value in parameters.items():
+        optimizer = stepped.get(facts.shape(value))
+        if optimizer is None or tensor not in reached or tensor in updated:
+            continue
+        name, first = facts.name(tensor), facts.values_of(tensor)[0]
+        return [
+            Finding(
+                "never-updated", f"{optimizer} steps another tensor than {name}",
+                f"{name} is not what {optimizer} was given, but was put in its place afterwards: "
+                f"{optimizer} goes on stepping the old one, which nothing uses.",
+                f"Make {optimizer} when the model has its parameters, or write into the old one: "
+                "with torch.no_grad(): parameter.copy_(...).",
+                (
+                    facts.at_birth(f"{name} is made", first),
+                    facts.at_value(f"{name} is used", value),
+                ),
+                Severity.ERROR, tensor,
+            )
+        ]  # fmt: skip
+    return []
+
+
 def _left_out(
     facts: Facts, parameters: dict[int, int], reached: set[int], updated: dict[int, int]
 ) -> list[Finding]:
@@ -109,13 +146,15 @@ def _left_out(
     found = []
     by_optimizer = any("optimizer" in facts.params(op) for op in updated.values())
     last_update = max(int(facts.tape.ops["event"][op]) for op in updated.values())
+    marks = facts.tape.marks
+    last_error = int(marks["event"][marks["kind"] == Mark.ERROR].max(initial=-1))
     for tensor, value in parameters.items():
         if tensor not in reached or tensor in updated or not by_optimizer:
             continue
         changes = ledger.changes(facts.tape, tensor)
         first = changes[0].event
-        if first > last_update:
-            continue
+        if first > last_update or first < last_error:
+            continue  # its step may have come after the error
         name = facts.name(tensor)
         found.append(
             Finding(

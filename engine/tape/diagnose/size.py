@@ -60,11 +60,7 @@ def piled(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | 
         return None
     passes, name = changes[-1].passes, facts.name(tensor)
     adding = [c for c in changes if c.kind is GradChange.ACCUMULATE and c.pass_ in passes]
-    moved = (
-        updated_between(facts, tensor, adding[-2].event, adding[-1].event)
-        if len(adding) > 1
-        else -1
-    )
+    moved = updated_between(facts, tensor, adding[0].event, adding[-1].event) if adding else -1
     chain = [
         facts.at_event(
             f"pass {c.pass_ + 1} adds to {name}.grad", int(facts.tape.passes["event"][c.pass_])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 
@@ -159,10 +158,11 @@ def unfinished_sums(facts: Facts, cancelled: Cancelled) -> list[Finding]:
             break
         changes = ledger.changes(tape, tensor)
         adding = [c for c in changes if c.kind is GradChange.ACCUMULATE]
-        for before, now in pairwise(adding):
-            if before.pass_ == now.pass_ or before.pass_ not in now.passes:
+        for now in adding[1:]:
+            first = next((c for c in adding if c.pass_ in now.passes), now)
+            if first.pass_ == now.pass_:
                 continue
-            if size.updated_between(facts, tensor, before.event, now.event) < 0:
+            if size.updated_between(facts, tensor, first.event, now.event) < 0:
                 continue
             # An update must use the sum: what a pass leaves behind is often zeroed in time (GANs).
             ends = [c.event for c in changes if c.event > now.event and c.passes != now.passes]
