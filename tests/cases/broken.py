@@ -32,6 +32,15 @@ def cases() -> list[Case]:
     return [case for path in sorted(FOLDER.glob("*.py")) for case in _of(path)]
 
 
+def healthy() -> dict[str, str]:
+    """Return the sources of programs that nothing is wrong with, by their titles."""
+    found = {}
+    for path in sorted((FOLDER / "healthy").glob("*.py")):
+        _, *sections = re.split(r"^# %% ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        found |= dict(section.split("\n", 1) for section in sections)
+    return found
+
+
 def _of(path: Path) -> list[Case]:
     found = []
     _, *sections = re.split(r"^# %% ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)

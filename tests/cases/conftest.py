@@ -32,6 +32,7 @@ def record_program(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Ta
             for number, source in enumerate(sources, 1):
                 recorder.begin_cell(f"cell-{number}", source, number)
                 names.append(f"<program {number}>")
+                recorder.register_file(names[-1], f"cell-{number}")
                 text = source.splitlines(keepends=True)
                 linecache.cache[names[-1]] = (len(source), None, text, names[-1])
                 try:

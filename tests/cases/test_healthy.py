@@ -9,8 +9,10 @@ import nbformat
 import pytest
 
 from engine.tape.diagnose import Severity, problems
+from engine.tape.schema import Mark
 from engine.tape.tape import Tape
 from resources import path as resource
+from tests.cases.broken import healthy
 
 Record = Callable[..., Tape]
 EXAMPLES = sorted(resource("examples").glob("*.ipynb"))
@@ -106,6 +108,21 @@ g, = torch.autograd.grad(y, x, create_graph=True)
 (g ** 2).sum().backward()
 """,
 }  # fmt: skip
+
+
+LOOPS = healthy()
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_training_loop_has_no_problems(name: str, record_program: Record) -> None:
+    tape = record_program(LOOPS[name])
+    assert not (tape.marks["kind"] == Mark.ERROR).any()
+    found = problems(tape)
+    assert [(one.cause, one.title) for one in found if one.severity > Severity.NOTE] == []
+
+
+def test_there_are_enough_loops() -> None:
+    assert len(LOOPS) >= 40
 
 
 @pytest.mark.parametrize("name", HEALTHY)

@@ -20,7 +20,7 @@ _SHAPES = re.compile(
     r"|Given (normalized_shape|groups)|Mismatch in shape|must have same reduction dim|inconsistent tensor size"
     r"|shape mismatch|Expected input batch_size|same number of dimensions|Sizes of tensors must match"
     r"|dimension out of range|must be (the )?same (size|as input size)|ensure they have the same size"
-    r"|target tensor expected, multi-target|Expected target size|must match the existing size|got (an )?invalid (gradient|shape)|invalid gradient at index",
+    r"|target tensor expected, multi-target|Expected target size|must match the existing size|must be equal to input_size|got (an )?invalid (gradient|shape)|invalid gradient at index",
     re.IGNORECASE,
 )
 _TYPES = re.compile(
@@ -238,6 +238,23 @@ _KNOWN: tuple[tuple[str, str, str, str, str], ...] = (
         "derivative for aten::", "not-differentiable", "an operation without a derivative",
         "The pass came to an operation that autograd has no derivative of.",
         "Use something differentiable in its place, or detach() before it.",
+    ),
+    (
+        "all elements of input should be between 0 and 1", "domain",
+        "binary_cross_entropy of numbers outside of [0, 1]",
+        "It takes probabilities; these are scores (logits).",
+        "Use binary_cross_entropy_with_logits (BCEWithLogitsLoss), or a sigmoid before it.",
+    ),
+    (
+        "out of bounds", "out-of-range", "an index is out of range",
+        "Class numbers go from 0 to C - 1, where C is how many scores each row has; indices end at size - 1.",
+        "Compare target.min() and target.max() with the number of outputs; give the layer as many as there are "
+        "classes.",
+    ),
+    (
+        "index out of range in self", "out-of-range", "an index is out of range",
+        "An embedding has a row for each of 0 to num_embeddings - 1.",
+        "Make num_embeddings one larger than the largest index, or look for a wrong vocabulary.",
     ),
     (
         "optimizer got an empty parameter list", "unused-parameter", "the optimizer got no parameters",

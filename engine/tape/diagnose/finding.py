@@ -134,6 +134,7 @@ CAUSES: dict[str, str] = {
     "view-in-place": "view written in place",
     "shape-mismatch": "shapes do not fit",
     "dtype-mismatch": "types do not fit",
+    "out-of-range": "index out of range",
     "wrong-backward": "a Function's backward is wrong",
     "error": "error",
     # What a whole training run shows.

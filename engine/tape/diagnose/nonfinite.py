@@ -147,16 +147,22 @@ def _masked(facts: Facts, tensor: int, step: int, op: int, mask: int, trail: Tra
 
 
 def _masked_from(facts: Facts, step: int) -> int:
-    """Return the masking operation from which a step got its zeros, or -1."""
+    """Return the masking operation from which a step got its zeros, or -1.
+
+    A product is one only where nothing before it chooses elements.
+    """
+    product = -1
     for _ in range(64):
         rows = facts.arrivals(step)
         if not rows:
-            return -1
+            break
         step = facts.sender(rows[-1])
         op = facts.op_of(facts.node_at(step))
-        if op >= 0 and facts.base(op) in _MASKS:
+        base = facts.base(op) if op >= 0 else ""
+        if base in _MASKS and base != "mul":
             return op
-    return -1
+        product = op if base == "mul" and product < 0 else product
+    return product
 
 
 def arithmetic(facts: Facts, value: int) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 _COPY = re.compile(r"\btorch\.tensor\(|\bnp\.array\(|deepcopy\(")
+_OF_CALL = re.compile(r"[)\]]\.data\b(?!\s*[-+*/]?=[^=])")
 _DATA = re.compile(r"([\w.]+)(?:\[[^\]]*\])?\.data\b(?!\s*[-+*/]?=[^=])")
 
 
@@ -29,7 +30,7 @@ class Origins:
 
     def came_from(self, value: int) -> Iterator[tuple[int, int]]:
         """Yield (value, operation) for what a value was computed from; -1: read as numbers."""
-        op = int(self._facts.tape.values["op"][value])
+        op = self._made_by(value)
         if op >= 0:
             for v in self._facts.inputs(op):
                 if v >= 0:
@@ -40,6 +41,14 @@ class Origins:
             origin = self.origin(value)
             if origin >= 0:
                 yield origin, -1
+
+    def _made_by(self, value: int) -> int:
+        """Return the operation that made a value, also one that was given requires_grad since; or -1."""
+        facts = self._facts
+        versions = facts.tape.values["version"]
+        rows = facts.values_of(int(facts.tape.values["tensor"][value]))
+        same = [row for row in rows if row <= value and versions[row] == versions[value]]
+        return next((op for row in same if (op := facts.made_by(row)) >= 0), -1)
 
     @cached_property
     def _reads(self) -> list[tuple[int, int, str]]:
@@ -63,14 +72,18 @@ class Origins:
         lines = (self._facts.code(self._first_use(value)), self._facts.at_birth("", value).code)
         taken = [name for line in lines for name in _DATA.findall(line)]
         if taken and mine is not None:
-            for other in self._like(mine):
+            for other in self._like(mine, value):
                 if self._facts.name(int(tape.values["tensor"][other])).split(".")[-1] in [
                     name.split(".")[-1] for name in taken
                 ]:
                     return other
+        if mine is not None and any(map(_OF_CALL.search, lines)):
+            for other in self._like(mine, value):
+                if tape.values["event"][other] <= row["event"] and not self._facts.is_leaf(other):
+                    return other
         if mine is not None and any(map(_COPY.search, lines)):
-            for other in self._like(mine):
-                if other != value and tape.values["event"][other] <= row["event"]:
+            for other in self._like(mine, value):
+                if tape.values["event"][other] <= row["event"]:
                     return other
         for other, event, how in reversed(self._reads):
             if how == "bool" or event > row["event"] or not self._tracked_before(other):
@@ -95,12 +108,12 @@ class Origins:
                     wanted[number] = value
         return -1 if -1 in wanted.values() else wanted[array[0].item()]
 
-    def _like(self, array: Array) -> Iterator[int]:
-        """Yield the values that require a gradient and hold the same numbers."""
+    def _like(self, array: Array, but: int) -> Iterator[int]:
+        """Yield the values, one left out, that require a gradient and hold the same numbers."""
         tape = self._facts.tape
         rows = np.flatnonzero(tape.values["flags"] & ValueFlag.REQUIRES_GRAD)
         for row in rows.tolist():
-            if self._facts.shape(row) == array.shape:
+            if row != but and self._facts.shape(row) == array.shape:
                 theirs = self._facts.array(row)
                 if theirs is not None and np.array_equal(theirs, array, equal_nan=True):
                     yield row

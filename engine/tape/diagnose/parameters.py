@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -28,6 +29,8 @@ def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
         found += _unused(facts, parameters, reached)
     elif len(tape.passes) and _has_steps(facts):
         found += _unused(facts, parameters, reached)[:1]  # what cuts one off cuts all off
+    elif len(tape.passes):
+        found += _cut_off(facts, parameters)
     replaced = _replaced(facts, parameters, reached, updated)
     found += replaced
     if updated and not replaced:
@@ -82,6 +85,17 @@ def _unused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> list
             )
         )
     return found
+
+
+def _cut_off(facts: Facts, parameters: dict[int, int]) -> list[Finding]:
+    """Where passes ran and came to no parameter at all: what cuts the first one off, if it is told."""
+    for tensor in parameters:
+        if facts.tape.name_of(tensor) and not _only_stepped(facts, tensor):
+            one = why_none(facts, tensor, len(facts.tape.events))
+            cut = one.cause in ("left-torch", "data", "detached", "not-differentiable", "no-grad")
+            title = f"{facts.name(tensor)} gets no gradient: {one.title}"
+            return [replace(one, title=title)] if cut else []
+    return []
 
 
 def _aside(facts: Facts, tensor: int, reached: set[int]) -> bool:
