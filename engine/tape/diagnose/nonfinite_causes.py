@@ -1,0 +1,178 @@
+"""What of an operation makes NaN or an infinity of finite numbers, and what to do about it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.tape.diagnose.facts import Facts
+
+Array = NDArray[Any]
+
+_MEANS = ("mean", "std", "var", "std_mean", "var_mean", "median", "nll_loss", "mse_loss", "l1_loss")
+
+
+def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str, str, str]:
+    """Return cause, title, text and remedy for an operation that was given finite numbers.
+
+    value: of its inputs the one to look at. backward: whether its gradient is what is not finite.
+    """
+    if op < 0:
+        return ("born", "a node made NaN or Inf", "Its inputs were finite.", "Check its formula.")
+    base, name = facts.base(op), facts.op_name(op)
+    x = facts.array(value)
+    what = facts.label(value) if value >= 0 else "its input"
+    if "optimizer" in facts.params(op):
+        return (
+            "overflow", "the optimizer's step overflows",
+            f"The update of {what} is larger than its type can hold: training diverges.",
+            "Lower the learning rate, or clip the gradient (clip_grad_norm_) before the step.",
+        )  # fmt: skip
+    zero = x is not None and bool((x == 0).any())
+    negative = x is not None and x.dtype.kind == "f" and bool((x < 0).any())
+    params = facts.params(op)
+    if base in ("log", "log2", "log10", "log1p", "logit", "xlogy", "binary_cross_entropy"):
+        if negative and not zero and base != "log1p":
+            return (
+                "log-of-negative", f"{name} of a negative number",
+                f"{what} is negative in places{_least(x)}, where the logarithm is NaN.",
+                "Make it positive before the logarithm: softplus, exp, or clamp(min=eps).",
+            )  # fmt: skip
+        return (
+            "log-of-zero", f"{name} of zero",
+            f"{what} is {_edge(base)} in places: the logarithm there is infinite, and so is its derivative.",
+            "Use log(x.clamp(min=eps)) or log(x + eps), or the loss that works on logits "
+            "(log_softmax, logsigmoid, cross_entropy).",
+        )  # fmt: skip
+    if base in ("sqrt", "rsqrt"):
+        if negative and not backward:
+            return (
+                "sqrt-of-negative", f"{name} of a negative number",
+                f"{what} is negative in places{_least(x)}.",
+                "Clamp it: sqrt(x.clamp(min=0)), or look at why it is negative.",
+            )  # fmt: skip
+        return (
+            "sqrt-at-zero", f"{name} at zero",
+            f"{what} is 0 in places, where the derivative of {name} is infinite.",
+            "Add a small number below the root: sqrt(x + 1e-12).",
+        )  # fmt: skip
+    if base in (
+        "linalg_vector_norm",
+        "norm",
+        "cdist",
+        "std",
+        "var",
+        "std_mean",
+        "dist",
+        "pairwise_distance",
+    ):
+        if base.startswith(("std", "var")) and _each(facts, op, x) < 2:
+            return (
+                "empty", f"{name} of a single element",
+                f"There is one element of {what} for each result, and the sum of squares is divided by "
+                "one less than that: 0/0 is NaN.",
+                "Use more elements, reduce along the other dimension, or pass correction=0.",
+            )  # fmt: skip
+        if not backward:
+            return _overflow(name)
+        return (
+            "norm-at-zero", f"{name} at zero",
+            f"{name} has no derivative where it is 0 (all of {what} equal or 0).",
+            "Add a small number: sqrt((x**2).sum() + eps), or the square without the root.",
+        )  # fmt: skip
+    if base in ("div", "reciprocal", "true_divide", "remainder", "fmod"):
+        return (
+            "division-by-zero", "division by zero",
+            f"{what} is 0 in places." if zero else f"The quotient by {what} is too large for its type.",
+            "Add a small number to the denominator, or leave those elements out before dividing.",
+        )  # fmt: skip
+    if base in ("exp", "expm1", "cosh", "sinh", "exp2", "logsumexp"):
+        return (
+            "exp-overflow", f"{name} overflows",
+            f"{what} is as large as {_most(x)}: the result is larger than its type can hold.",
+            "Subtract the largest element first, or use log_softmax, logsumexp, or the loss on logits.",
+        )  # fmt: skip
+    if base in ("pow", "float_power"):
+        exponent = params.get("exponent", "given")
+        whole = (
+            isinstance(exponent, (int, float)) and float(exponent).is_integer() and exponent >= 0
+        )
+        if whole or not (zero or negative):
+            return _overflow(name)
+        return (
+            "power", "power outside its domain",
+            f"{what} to the power {exponent}: 0 or a negative base has no finite "
+            + ("derivative." if backward else "result."),
+            "Clamp the base above 0, or use a power that is defined there.",
+        )  # fmt: skip
+    if base in (
+        "acos",
+        "asin",
+        "atanh",
+        "acosh",
+        "erfinv",
+        "atan2",
+        "lgamma",
+        "digamma",
+        "arccos",
+        "arcsin",
+    ):
+        return (
+            "domain", f"{name} at the edge of its domain",
+            f"{what} reaches where {name} has no finite {'derivative' if backward else 'value'}.",
+            "Clamp it a little inside: x.clamp(-1 + eps, 1 - eps).",
+        )  # fmt: skip
+    if base in _MEANS and x is not None and x.size < 2:
+        return _empty(name, what)
+    if base in ("cross_entropy", "nll_loss"):
+        return _empty(name, what)
+    if base in ("softmax", "log_softmax"):
+        return ("all-masked", f"{name} of nothing but -inf", "A row holds -inf only.",
+                "Leave one element of every row unmasked.")  # fmt: skip
+    if (
+        facts.node_name(int(facts.tape.ops["node"][op])).endswith("Backward")
+        if facts.tape.ops["node"][op] >= 0
+        else False
+    ):
+        return ("wrong-backward" if backward else "born", f"the Function {name} made NaN or Inf",
+                f"{name} is your own Function; its numbers were finite.", f"Check {name}'s formula.")  # fmt: skip
+    return _overflow(name)
+
+
+def _overflow(name: str) -> tuple[str, str, str, str]:
+    return (
+        "overflow", f"{name} overflows",
+        f"The result of {name} is larger than its type can hold.",
+        "Make the numbers smaller (learning rate, initialisation, normalisation, gradient clipping), "
+        "or use a wider type.",
+    )  # fmt: skip
+
+
+def _empty(name: str, what: str) -> tuple[str, str, str, str]:
+    return (
+        "empty", f"{name} of too few elements",
+        f"{what} has too few elements for {name} (0/0 is NaN).",
+        "Check the mask or the slice that chose them, or leave the term out when nothing is chosen.",
+    )  # fmt: skip
+
+
+def _each(facts: Facts, op: int, x: Array | None) -> int:
+    """Return how many elements a reduction takes for each result; 2 where nobody knows."""
+    outs = facts.outputs(op)
+    results = math.prod(facts.shape(outs[0])) if len(outs) else 0
+    return x.size // results if x is not None and results else 2
+
+
+def _edge(base: str) -> str:
+    return {"log1p": "-1", "logit": "0 or 1", "binary_cross_entropy": "0 or 1"}.get(base, "0")
+
+
+def _least(x: Array | None) -> str:
+    return "" if x is None or not x.size else f" (its least is {np.nanmin(x):.4g})"
+
+
+def _most(x: Array | None) -> str:
+    return "its type allows" if x is None or not x.size else f"{np.nanmax(x.real):.4g}"
