@@ -44,7 +44,6 @@ class Details(QScrollArea):
         self.value.title = self.sections["value"].title
         self._lay_out()
         self.sections["derivative"].hide()  # until its owner has computed one
-        self.set_theme(theme)
 
     def show_node(self, view: NodeView) -> None:
         """Show a node. Parts that did not change are left alone."""
