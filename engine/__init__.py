@@ -122,7 +122,7 @@ _LATER = {
             "windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
             "random": "Generator default_generator get_rng_state initial_seed manual_seed seed set_rng_state",
             "serialization": "load save",
-            "spectrogram": "stft",
+            "spectrogram": "istft stft",
             "storage": "TypedStorage UntypedStorage",
             "nn.functional": "adaptive_avg_pool1d adaptive_max_pool1d alpha_dropout "
             "avg_pool1d bilinear celu channel_shuffle conv1d conv2d conv3d conv_transpose1d conv_transpose2d "

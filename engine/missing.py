@@ -19,7 +19,6 @@ _INSTEAD = {
     "torch.linalg.solve": "solve",
     "torch.linalg.matrix_rank": "matrix_rank",
     "torch.linalg.qr": "ormqr",
-    "torch.fft": "istft",
     "torch.split": "split_copy split_with_sizes_copy",
     "torch.histogram": "histogramdd",
     "torch.full_like": "fill",

@@ -150,3 +150,22 @@ publish(
     F=False,
     doc="The tensor itself, filled with zeros.",
 )
+
+
+def _of_spectra(name: str) -> Any:
+    """A function of `engine.spectrogram`, which is loaded when it is first called."""
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        from engine import spectrogram
+
+        return getattr(spectrogram, name)(self, *args, **kwargs)
+
+    call.__name__ = name
+    return call
+
+
+for _name, _doc in (
+    ("stft", "The Fourier transforms of overlapping windows."),
+    ("istft", "The signal whose overlapping windows have these Fourier transforms."),
+):
+    publish(_name, _of_spectra(_name), function=False, F=False, doc=_doc)

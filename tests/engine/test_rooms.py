@@ -138,7 +138,6 @@ for table in (FUNCTIONS, RAW.__dict__, GRAPH.__dict__, dict(Tensor.__dict__)):
     ("name", "words"),
     [
         ("lstm", "use the classes of torch.nn"),
-        ("istft", "use torch.fft"),
         ("sparse_coo_tensor", "sparse tensors are not supported"),
     ],
 )
