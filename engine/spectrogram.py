@@ -164,7 +164,7 @@ def _overlapped(frames: Tensor, hop: int) -> Tensor:
 
     if frames._d.category == COMPLEX:
         parts = (FUNCTIONS["real"](frames), FUNCTIONS["imag"](frames))
-        return FUNCTIONS["complex"](*(_overlapped(p, hop) for p in parts))  # type: ignore[no-any-return]
+        return FUNCTIONS["_complex"](*(_overlapped(p, hop) for p in parts))  # type: ignore[no-any-return]
     n, windows, size = frames.shape
     total = size + hop * (windows - 1)
     columns = frames.transpose(1, 2)
