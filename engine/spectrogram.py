@@ -182,7 +182,7 @@ def _check_spectra(
         )
     wanted = n_fft // 2 + 1 if half else n_fft
     if input.shape[-2] != wanted:
-        rule = "n_fft / 2 + 1 when onesided=True" if half else "n_fft when onesided=False,"
+        rule = "n_fft / 2 + 1 when onesided=True" if half else "n_fft when onesided=False"
         raise RuntimeError(
             f"{head} : expected the frequency dimension (3rd to the last) of the input tensor to match {rule}, "
             f"but got {input.shape[-2]}"
