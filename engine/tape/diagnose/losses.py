@@ -89,6 +89,8 @@ def _twice(facts: Facts, op: int, before: tuple[str, ...]) -> list[Finding]:
             loss = _loss_after(facts, op)
             if not loss:
                 return []
+            if facts.base(made) == "log_softmax" and _same_dimension(facts, made, op):
+                return [_twice_in_vain(facts, made, op)]
             return [
                 Finding(
                     "softmax-twice",
@@ -107,6 +109,27 @@ def _twice(facts: Facts, op: int, before: tuple[str, ...]) -> list[Finding]:
             return []
         values = [v for v in facts.inputs(made) if v >= 0][:1]
     return []
+
+
+def _same_dimension(facts: Facts, made: int, op: int) -> bool:
+    one, other = (
+        facts.params(which).get("dim", 0) % max(len(facts.shape(facts.inputs(which)[0])), 1)
+        for which in (made, op)
+    )
+    return bool(one == other)
+
+
+def _twice_in_vain(facts: Facts, made: int, op: int) -> Finding:
+    return Finding(
+        "softmax-twice", "log_softmax before a loss that applies it itself",
+        "log_softmax of what log_softmax gave changes nothing: the loss and its gradients are right, and "
+        "the first one is work in vain.",
+        "Leave it out, or use nll_loss, which takes its result.",
+        (
+            facts.at_op("log_softmax is applied here", made),
+            facts.at_op("and again by the loss", op),
+        ), Severity.NOTE,
+    )  # fmt: skip
 
 
 def _over_examples(facts: Facts, op: int) -> list[Finding]:

@@ -17,6 +17,12 @@ from engine.tape.schema import GradChange, Mark, ValueFlag
 
 Cancelled = Callable[[], bool]
 
+_GIVE = "Give {name} to the optimizer (model.parameters(), or a parameter group)."
+_IN_A_LIST = (
+    " A model does not know layers that it keeps in a list or dict of Python: put them into "
+    "nn.ModuleList, nn.ModuleDict or nn.ParameterList."
+)
+
 
 def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     """Return parameters that no pass reaches or no step moves, and gradients thrown away or shared."""
@@ -169,13 +175,15 @@ def _left_out(
         first = changes[0].event
         if first > last_update or first < last_error:
             continue  # its step may have come after the error
-        name = facts.name(tensor)
+        name, remedy = facts.name(tensor), _GIVE
+        if facts.tape.name_of(tensor) is None:  # no module and no variable leads to it
+            remedy += _IN_A_LIST
         found.append(
             Finding(
                 "never-updated",
                 f"{name} has gradients but is never updated",
                 f"Other parameters are stepped by an optimizer; {name} is not among them.",
-                f"Give {name} to the optimizer (model.parameters(), or a parameter group).",
+                remedy.format(name=name),
                 (
                     facts.at_value(f"{name} is made", value),
                     facts.at_event(f"{name}.grad gets its first gradient", first),

@@ -5,7 +5,7 @@ torch.manual_seed(0)
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.layers = [nn.Linear(2, 4), nn.Linear(4, 1)]
+        self.layers = [nn.Linear(2, 4), nn.Linear(4, 1)]  # <-
         self.out = nn.Linear(1, 1)
     def forward(self, x):
         for layer in self.layers:
