@@ -22,6 +22,7 @@ from engine.tape.diagnose.relation import Relation, factor, relate, told
 from engine.tape.schema import GradChange
 
 Array = NDArray[Any]
+_REMEMBERED = 1 << 24  # bytes of sums that the tape still holds when they are asked for again
 _FEW = 8  # contributions of which all sums are tried
 _MEASURED = 200  # steps that are measured by finite differences
 
@@ -96,6 +97,9 @@ class OfGradient(Question):
 
     def _earlier(self) -> Finding | None:
         """What is expected was in .grad before, or is what one pass brought."""
+        if self.expected.value.nbytes * len(self.changes) < _REMEMBERED:
+            for change in self.changes:  # each is the one before it and a sum: the last ones first
+                ledger.after(self.tape, change)  # would all be added up from the beginning
         for change, later in zip(self.changes[:-1][::-1], self.changes[1:][::-1], strict=True):
             held = ledger.after(self.tape, change)
             if held is None or not self.is_same(held):
