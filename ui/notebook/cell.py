@@ -294,7 +294,7 @@ class CellWidget(QWidget):
         editor.line_changed.connect(self.line_changed)
         editor.horizontalScrollBar().rangeChanged.connect(self._show_bar)
         editor.marks.set_lines(self.model.lit, self.model.error)
-        editor.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # by a click as `eventFilter` says
+        editor.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # by a click as `eventFilter` says
         editor.viewport().installEventFilter(self)
         self.editor = editor
         self.editor_made.emit(editor)
