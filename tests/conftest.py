@@ -13,10 +13,15 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import settings
 
 from app import display
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
 
 settings.register_profile("tapedeck", deadline=None)  # a busy machine is no failure
 settings.load_profile("tapedeck")
@@ -83,3 +88,25 @@ def _no_key_held() -> Iterator[None]:
     if QApplication.instance() and QApplication.keyboardModifiers() != none:
         QTest.keyRelease(QWidget(), Qt.Key.Key_Shift)
         assert QApplication.keyboardModifiers() == none
+
+
+@pytest.fixture(autouse=True)
+def _no_widget_left() -> Iterator[None]:
+    """A window, menu or dialog that a test opened is gone with it, and not only hidden."""
+    before = set(_windows())
+    yield
+    if len(_windows()) > len(before):
+        from PySide6.QtCore import QCoreApplication, QEvent
+
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        gc.collect()
+        left = [one for one in _windows() if one not in before]
+        assert not [f"{type(one).__name__} {one.objectName()}" for one in left]
+
+
+def _windows() -> list[QWidget]:
+    """Return all widgets without a parent that there are."""
+    widgets = sys.modules.get("PySide6.QtWidgets")
+    if widgets is None or widgets.QApplication.instance() is None:
+        return []
+    return list(widgets.QApplication.topLevelWidgets())
