@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from . import constraints, kl, transforms
+from .binary import Bernoulli, Binomial, Geometric
 from .discrete import (
-    Bernoulli,
-    Binomial,
     Categorical,
-    Geometric,
     Multinomial,
     OneHotCategorical,
     OneHotCategoricalStraightThrough,

@@ -9,7 +9,8 @@ from typing import Any
 import engine
 from engine.later import sign as _sign
 
-from .discrete import Bernoulli, Binomial, Categorical, Geometric, OneHotCategorical
+from .binary import Bernoulli, Binomial, Geometric
+from .discrete import Categorical, OneHotCategorical
 from .joint import Independent, MultivariateNormal, _mahalanobis
 from .location import Laplace, Normal, Uniform
 from .positive import Beta, Dirichlet, Exponential, Gamma, Poisson

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine import errors
 from engine.dtype import float32, float64
+from engine.ops import fitting
 from engine.ops.api import expose, publish
 from engine.ops.helpers import scaled
 from engine.ops.shape import EXPAND, SQUEEZE_MM, UNSAFE_VIEW, reshaped
@@ -159,149 +160,14 @@ ADDR = define(
 )
 
 
-def _check_mm(values: list[Any]) -> None:
-    a, b = values[0], values[1]
-    if not isinstance(b, Tensor):
-        raise errors.not_tensor("mm", "mat2", 2, b)
-    if len(a._s) != 2:
-        raise RuntimeError("self must be a matrix")
-    if len(b._s) != 2:
-        raise RuntimeError("mat2 must be a matrix")
-    if a._s[1] != b._s[0]:
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({a._s[0]}x{a._s[1]} and {b._s[0]}x{b._s[1]})"
-        )
-    if a._d is not b._d:
-        raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {errors.c_name(a._d)} != {errors.c_name(b._d)}"
-        )
-
-
-def _check_dot(values: list[Any]) -> None:
-    a, b = values[0], values[1]
-    if len(a._s) != 1 or len(b._s) != 1:
-        raise RuntimeError(f"1D tensors expected, but got {len(a._s)}D and {len(b._s)}D tensors")
-    if a._d is not b._d:
-        raise RuntimeError(
-            f"dot : expected both vectors to have same dtype, but found {a._d.display} and {b._d.display}"
-        )
-    if a._s != b._s:
-        raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{a._s[0]}] and src [{b._s[0]}] to have the same "
-            f"number of elements, but got {a._s[0]} and {b._s[0]} elements respectively"
-        )
-
-
-def _check_mv(values: list[Any]) -> None:
-    a, v = values[0], values[1]
-    if len(a._s) != 2 or len(v._s) != 1:
-        raise RuntimeError(f"vector + matrix @ vector expected, got {1}, {len(a._s)}, {len(v._s)}")
-    if a._s[1] != v._s[0]:
-        raise RuntimeError(
-            f"size mismatch, got input ({a._s[0]}), mat ({a._s[0]}x{a._s[1]}), vec ({v._s[0]})"
-        )
-    if a._d is not v._d:
-        v_, a_ = v._d.display, a._d.display
-        raise RuntimeError(
-            f"addmv input tensors must have the same dtype, but got {v_}, {a_}, and {v_}"
-        )
-
-
-def _check_addmv(values: list[Any]) -> None:
-    c, a, v = values[:3]
-    if len(a._s) != 2 or len(v._s) != 1 or len(c._s) > 1:
-        raise RuntimeError(
-            f"vector + matrix @ vector expected, got {len(c._s)}, {len(a._s)}, {len(v._s)}"
-        )
-    if a._s[1] != v._s[0] or c._s not in ((), (1,), (a._s[0],)):
-        raise RuntimeError(
-            f"size mismatch, got input ({c._s.numel()}), mat ({a._s[0]}x{a._s[1]}), vec ({v._s[0]})"
-        )
-    if not c._d is a._d is v._d:
-        raise RuntimeError(
-            f"addmv input tensors must have the same dtype, but got {c._d.display}, {a._d.display}, and "
-            f"{v._d.display}"
-        )
-
-
-def _check_bmm(values: list[Any]) -> None:
-    a, b = values[0], values[1]
-    if len(a._s) != 3:
-        raise RuntimeError("batch1 must be a 3D tensor")
-    if len(b._s) != 3:
-        raise RuntimeError("batch2 must be a 3D tensor")
-    if a._s[0] != b._s[0] or a._s[2] != b._s[1]:
-        raise RuntimeError(
-            "Expected size for first two dimensions of batch2 tensor to be: "
-            f"[{a._s[0]}, {a._s[2]}] but got: [{b._s[0]}, {b._s[1]}]."
-        )
-    if a._d is not b._d:
-        raise RuntimeError(f"expected scalar type {a._d.display} but found {b._d.display}")
-
-
-def _check_addmm(values: list[Any]) -> None:
-    c, a, b = values[:3]
-    if c._d is not b._d and a._d is b._d:
-        raise RuntimeError(
-            f"self and mat2 must have the same dtype, but got {c._d.display} and {b._d.display}"
-        )
-    if len(a._s) != 2 or len(b._s) != 2:
-        name, n = ("mat1", len(a._s)) if len(a._s) != 2 else ("mat2", len(b._s))
-        raise RuntimeError(f"{name} must be a matrix, got {n}-D tensor")
-    if a._s[1] != b._s[0]:
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({a._s[0]}x{a._s[1]} and {b._s[0]}x{b._s[1]})"
-        )
-    if a._d is not b._d or c._d is not a._d:
-        what, x, y = ("mat1 and mat2", a, b) if c._d is b._d else ("self and mat2", c, b)
-        raise RuntimeError(
-            f"{what} must have the same dtype, but got {x._d.display} and {y._d.display}"
-        )
-    try:
-        fits = np.broadcast_shapes(c._s, (a._s[0], b._s[1])) == (a._s[0], b._s[1])
-    except ValueError:
-        fits = False
-    if not fits:
-        raise errors.unexpandable(c._s, (a._s[0], b._s[1]))
-
-
-def _check_baddbmm(values: list[Any]) -> None:
-    c, a, b = values[:3]
-    if not c._d is a._d is b._d:
-        raise RuntimeError(
-            f"Input dtypes must be the same, got: input {errors.c_name(c._d)}, "
-            f"batch1: {errors.c_name(a._d)}, batch2: {errors.c_name(b._d)}"
-        )
-    if len(a._s) == len(b._s) == 3:
-        size = (*a._s[:2], b._s[2])
-        wrong = errors.unbroadcastable([c._s, size])
-        if wrong is not None or np.broadcast_shapes(c._s, size) != size:
-            raise errors.unexpandable(c._s, size)
-    _check_bmm([a, b])
-
-
-def _check_addbmm(values: list[Any]) -> None:
-    a, b = values[1:3]
-    if len(a._s) == len(b._s) == 3:
-        if a._s[0] != b._s[0]:
-            raise RuntimeError(
-                f"batch1 and batch2 must have same number of batches, got {a._s[0]} and {b._s[0]}"
-            )
-        if a._s[2] != b._s[1]:
-            raise RuntimeError(
-                f"Incompatible matrix sizes for bmm ({a._s[1]}x{a._s[2]} and {b._s[1]}x{b._s[2]})"
-            )
-    _check_bmm([a, b])
-
-
-expose(MM, check=_check_mm)
-expose(MV, check=_check_mv)
-expose(DOT, check=_check_dot, also="inner_1d")
-expose(BMM, check=_check_bmm)
-expose(ADDMM, check=_check_addmm, inplace=True)
-expose(ADDMV, check=_check_addmv, inplace=True)
-expose(BADDBMM, check=_check_baddbmm, inplace=True)
-expose(ADDBMM, check=_check_addbmm, inplace=True)
+expose(MM, check=fitting.check_mm)
+expose(MV, check=fitting.check_mv)
+expose(DOT, check=fitting.check_dot, also="inner_1d")
+expose(BMM, check=fitting.check_bmm)
+expose(ADDMM, check=fitting.check_addmm, inplace=True)
+expose(ADDMV, check=fitting.check_addmv, inplace=True)
+expose(BADDBMM, check=fitting.check_baddbmm, inplace=True)
+expose(ADDBMM, check=fitting.check_addbmm, inplace=True)
 expose(ADDR, inplace=True)
 
 
@@ -324,7 +190,7 @@ def vdot(input: Any, other: Any) -> Any:
 
 
 def _dot(a: Any, b: Any) -> Any:
-    _check_dot([a, b])
+    fitting.check_dot([a, b])
     return run(DOT, [a, b])
 
 
@@ -347,7 +213,7 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     if n == 1 and m == 1:
         return _dot(input, other)
     if n == 2 and m == 1:
-        _check_mv([input, other])
+        fitting.check_mv([input, other])
         return run(MV, [input, other])
     if n == 1 and m == 2:
         return run(SQUEEZE_MM, [_mm2(input.unsqueeze(0), other), 0])
@@ -356,7 +222,7 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
 
 def _mm2(a: Any, b: Any) -> Any:
     if a._s[1] != b._s[0] or a._d is not b._d:
-        _check_mm([a, b])
+        fitting.check_mm([a, b])
     return run(MM, [a, b])
 
 
@@ -389,7 +255,7 @@ def _folded(a: Any, b: Any, n: int, m: int) -> Any:
         else large.reshape(math.prod(large._s[:-1]), large._s[-1])
     )
     if len(small._s) == 1:
-        _check_mv([flat, small])
+        fitting.check_mv([flat, small])
         return UNSAFE_VIEW.way(run(MV, [flat, small]), tuple(large._s[:-1]))
     out = UNSAFE_VIEW.way(_mm2(flat, small), (*large._s[:-1], small._s[1]))
     return out.mT.contiguous() if turned else out
@@ -421,7 +287,7 @@ def _broadcast_bmm(a: Any, b: Any, n: int, m: int) -> Any:
         y = reshaped(EXPAND.way(b, (*batch, inner2)), (k, inner2)).unsqueeze(2)
     else:
         y = reshaped(EXPAND.way(b, (*batch, inner2, cols)), (k, inner2, cols))
-    _check_bmm([x, y])
+    fitting.check_bmm([x, y])
     out = BMM.way(x, y)
     shape = (*batch, *((rows,) if n > 1 else ()), *((cols,) if m > 1 else ()))
     return UNSAFE_VIEW.way(out.squeeze(-1) if m == 1 else out, shape)
