@@ -76,6 +76,11 @@ MORE: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "clone": (lambda x: x.clone() ** 2, ((3,),)),
     "contiguous": (lambda x: x.t().contiguous() ** 2, ((2, 3),)),
     "alias": (lambda x: x[...] ** 2, ((3,),)),
+    "unsafe_split": (lambda x: x.unsafe_split(2, 1)[0] ** 2, ((2, 3),)),
+    "unsafe_split_with_sizes": (
+        lambda x: x.unsafe_split_with_sizes([1, x.shape[1] - 1], 1)[1] ** 2,
+        ((2, 3),),
+    ),
     "split_sizes": (lambda x: x.split([1, x.shape[1] - 1], 1)[1] ** 2, ((2, 3),)),
     "triu": (lambda x: x.triu() ** 2, ((3, 3),)),
     "rot90": (lambda x: torch.rot90(x) ** 2, ((2, 3),)),

@@ -27,9 +27,9 @@ def lost_at(facts: Facts, op: int) -> int | None:
 
 def cut_at(facts: Facts, op: int, name: str, tensor: int, more: tuple[Link, ...]) -> Finding:
     """An operation had a tracked input and gave an untracked result."""
-    if facts.op_name(op) not in _DETACHING:
+    if facts.called(op) not in _DETACHING:
         op = _past_views(facts, op)
-    what, outs = facts.op_name(op), facts.outputs(op)
+    what, outs = facts.called(op), facts.outputs(op)
     made = facts.label(outs[0]) if len(outs) else f"the result of {what}"
     if what in _DETACHING:
         cause = "detached"

@@ -269,7 +269,7 @@ class OfGradient(Question):
             "missing-term", f"{self.name} has {abs(found):.4g} × {name} {less} than you expect",
             f"The difference is a multiple of {name} itself, as a penalty on its square brings it, or "
             "weight_decay.", "Add the penalty's term to your formula.",
-            *[self.facts.at_op(f"{self.facts.op_name(op)} uses {name}", op) for op in self._uses()[:4]],
+            *[self.facts.at_op(f"{self.facts.called(op)} uses {name}", op) for op in self._uses()[:4]],
         )  # fmt: skip
 
     def _uses(self) -> list[int]:

@@ -78,10 +78,10 @@ class OfValue(Question):
             after = next((u for u in users if u in ops), -1)
             if after < 0:
                 continue
-            by = self.facts.op_name(after)
+            by = self.facts.called(after)
             return self.found(
                 "other-than-expected", f"{by} makes {self.name} of what you expect",
-                f"What you expect is what {self.facts.op_name(op)} computes; then {by} changes it.",
+                f"What you expect is what {self.facts.called(op)} computes; then {by} changes it.",
                 f"Add {by} to your formula, or leave it out of the code.",
                 self.facts.at_op(f"{by} changes it", after), place.link(self.facts, "what you expect"),
             )  # fmt: skip
@@ -95,7 +95,7 @@ class OfValue(Question):
             shapes = [self.facts.shape(v) for v in self.facts.inputs(op) if v >= 0]
             out = self.facts.shape(self.facts.outputs(op)[0]) if len(self.facts.outputs(op)) else ()
             if len(shapes) == 2 and out not in shapes and len(out) == 2 and shapes[0] != shapes[1]:
-                name = self.facts.op_name(op)
+                name = self.facts.called(op)
                 return self.found(
                     "broadcast", f"{name} broadcasts {shapes[0]} with {shapes[1]} to {out}",
                     f"Every element of the one meets every one of the other: {self.name} has more "

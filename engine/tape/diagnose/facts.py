@@ -188,8 +188,11 @@ class Facts(Steps):
             return None
 
     def op_name(self, op: int) -> str:
+        return self.tape.text(self._op_names[op])
+
+    def called(self, op: int) -> str:
         """Return an operation's name as people write it: "softmax" for "_softmax"."""
-        return self.tape.text(self._op_names[op]).lstrip("_")
+        return self.op_name(op).lstrip("_")
 
     def base(self, op: int) -> str:
         """Return an operation's name without what marks variants: "relu" for "relu_"."""
@@ -215,7 +218,7 @@ class Facts(Steps):
         inputs = self.inputs(op)
         if self.tape.ops["flags"][op] & OpFlag.VIEW and len(inputs) == 1 and inputs[0] >= 0:
             return self.label(inputs[0])  # x.T and x[0] are x, seen otherwise
-        return f"the result of {self.op_name(op)}"
+        return f"the result of {self.called(op)}"
 
     def name(self, tensor: int) -> str:
         return self.tape.tensor_label(tensor)

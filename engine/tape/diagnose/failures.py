@@ -297,7 +297,7 @@ def _culprit(facts: Facts, cause: str, event: int) -> tuple[Link, ...]:
     lost = lost_at(facts, made[-1])
     if lost is None:
         return ()
-    return (facts.at_op(f"the graph is lost at {facts.op_name(lost)}", lost),)
+    return (facts.at_op(f"the graph is lost at {facts.called(lost)}", lost),)
 
 
 def _freed(facts: Facts, text: str, begun: int, event: int, stopped: freed.Freed | None) -> Finding:

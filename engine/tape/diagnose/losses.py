@@ -48,7 +48,7 @@ def _broadcast(facts: Facts, op: int) -> list[Finding]:
                 Finding(
                     "broadcast",
                     f"{list(a)} and {list(b)} broadcast to [{n}, {n}]",
-                    f"{facts.op_name(op)} of {names[0]} and {names[1]} compares each of the {n} elements with "
+                    f"{facts.called(op)} of {names[0]} and {names[1]} compares each of the {n} elements with "
                     f"every other one, {n * n} in all, and the loss averages over these.",
                     f"Make the shapes equal: {names[1] if b == column else names[0]}.squeeze(-1), or "
                     "the other one .unsqueeze(-1).",

@@ -201,7 +201,7 @@ def _rebound(facts: Facts, tensor: int, value: int) -> Finding | None:
     if old < 0:
         return None
     name = facts.name(tensor)
-    made = f"{name} is the result of {facts.op_name(op)}, made from the leaf {facts.label(old)}"
+    made = f"{name} is the result of {facts.called(op)}, made from the leaf {facts.label(old)}"
     return _found(
         "rebound", tensor, name, facts.at_op(made, op),
         facts.at_value("the leaf that had the name", old),
@@ -212,7 +212,7 @@ def _not_leaf(facts: Facts, tensor: int, value: int, playhead: int) -> Finding |
     if facts.is_leaf(value):
         return None
     tape, name, op = facts.tape, facts.name(tensor), int(facts.tape.values["op"][value])
-    made = f"{name} is the result of {facts.op_name(op)}" if op >= 0 else f"{name} has a grad_fn"
+    made = f"{name} is the result of {facts.called(op)}" if op >= 0 else f"{name} has a grad_fn"
     if tape.values["node"][value] >= 0 and not _passes(facts, playhead):
         return _no_backward(facts, tensor, value)
     return _found("not-a-leaf", tensor, name, facts.at_value(made, value), made=made)
@@ -311,7 +311,7 @@ def _no_path(facts: Facts, tensor: int, pass_: int) -> Finding:
     roots = ", ".join(facts.label(v) for v in facts.roots(pass_))
     return _found(
         "not-connected", tensor, name, facts.at_op(f"{name} is used here", uses[-1]), begun,
-        roots=roots, user=facts.op_name(uses[-1]),
+        roots=roots, user=facts.called(uses[-1]),
     )  # fmt: skip
 
 

@@ -126,11 +126,11 @@ def born_backward(facts: Facts, tensor: int, step: int, row: int, trail: Trail) 
 
 
 def _masked(facts: Facts, tensor: int, step: int, op: int, mask: int, trail: Trail) -> Finding:
-    name = facts.op_name(op)
+    name = facts.called(op)
     links = [facts.at_step(f"the derivative of {name} is infinite here, and it receives 0", step)]
     by = "a mask"
     if mask >= 0:
-        by = facts.op_name(mask)
+        by = facts.called(mask)
         links.append(facts.at_op(f"{by} leaves the element out, so its gradient is 0", mask))
     return Finding(
         "masked-nan",
@@ -196,7 +196,7 @@ def _given(facts: Facts, value: int, trail: Trail) -> Finding:
 
 def _from_infinity(facts: Facts, op: int, value: int, sources: list[int], trail: Trail) -> Finding:
     """A NaN made of infinities: where the infinity came from is what to change."""
-    name = facts.op_name(op)
+    name = facts.called(op)
     trail.op(op, f"{name} makes NaN of infinity")
     tensor = int(facts.tape.values["tensor"][value])
     if facts.base(op) in ("softmax", "log_softmax") and not arithmetic(facts, sources[0]):
@@ -234,7 +234,7 @@ def _born(facts: Facts, op: int, value: int, trail: Trail) -> Finding:
     inputs = [v for v in facts.inputs(op) if v >= 0]
     cause, title, text, remedy = explain(facts, op, _suspect(facts, op, inputs), backward=False)
     what = "NaN" if facts.is_nan(value) else "an infinity"
-    link = facts.at_op(f"{facts.op_name(op)} makes {what} of finite numbers", op)
+    link = facts.at_op(f"{facts.called(op)} makes {what} of finite numbers", op)
     tensor = int(facts.tape.values["tensor"][value])
     return Finding(cause, title, text, remedy, (link, *trail.links()), Severity.ERROR, tensor)
 

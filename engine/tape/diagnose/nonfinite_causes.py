@@ -22,7 +22,7 @@ def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str
     """
     if op < 0:
         return ("born", "a node made NaN or Inf", "Its inputs were finite.", "Check its formula.")
-    base, name = facts.base(op), facts.op_name(op)
+    base, name = facts.base(op), facts.called(op)
     x = facts.array(value)
     what = facts.label(value) if value >= 0 else "its input"
     if "optimizer" in facts.params(op):

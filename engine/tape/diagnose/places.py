@@ -31,7 +31,7 @@ class Place(NamedTuple):
     def what(self, facts: Facts) -> str:
         """Return what the array is, in words."""
         if self.op >= 0:
-            return f"what {facts.op_name(self.op)} computes"
+            return f"what {facts.called(self.op)} computes"
         return f"what {facts.node_name(facts.node_at(self.step))} sends"
 
     def link(self, facts: Facts, text: str) -> Link:

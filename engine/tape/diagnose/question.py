@@ -73,7 +73,7 @@ class Question:
         following = next((u for u in used if u in ops), -1)
         if following < 0:
             return None
-        name = self.facts.op_name(following)
+        name = self.facts.called(following)
         return self.found(
             "other-than-expected", f"{self.name} parts from your formula after {before}: {name} is next",
             f"Of {before} the tape has the same. Then your formula has {text}, and the code {name}.",

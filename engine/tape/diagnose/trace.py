@@ -54,7 +54,7 @@ class Trail:
         if is_step:
             name = facts.node_name(facts.node_at(at))
             return facts.at_step(text or f"{name} {self._kind}", at)
-        return facts.at_op(text or f"{facts.op_name(at)} {self._kind}", at)
+        return facts.at_op(text or f"{facts.called(at)} {self._kind}", at)
 
 
 def gradients(facts: Facts, step: int) -> list[Array | None]:

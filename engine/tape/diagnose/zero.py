@@ -54,7 +54,7 @@ def why_zero_at(facts: Facts, step: int, shape: tuple[int, ...]) -> Finding:
 def _zeroed(facts: Facts, tensor: int, row: int, rows: list[int]) -> Finding:
     name, event = facts.name(tensor), int(facts.tape.grads["event"][row])
     op = int(facts.tape.grads["ref"][row])
-    by = f" by {facts.op_name(op)}" if op >= 0 and facts.base(op) != "zero" else ""
+    by = f" by {facts.called(op)}" if op >= 0 and facts.base(op) != "zero" else ""
     chain = [facts.at_event(f"{name}.grad becomes zero", event)]
     held = [r for r in rows if facts.tape.grads["kind"][r] == GradChange.ACCUMULATE]
     if held:

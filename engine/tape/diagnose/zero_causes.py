@@ -126,8 +126,8 @@ def explain(facts: Facts, op: int, value: int, mask: Mask) -> tuple[str, str, st
         )  # fmt: skip
     return (
         "times-zero",
-        f"the derivative of {facts.op_name(op)} is 0 here",
-        f"{facts.op_name(op)} received a gradient and its derivative with respect to {what} is 0.",
+        f"the derivative of {facts.called(op)} is 0 here",
+        f"{facts.called(op)} received a gradient and its derivative with respect to {what} is 0.",
         "Check the numbers that went into it.",
     )
 
@@ -143,7 +143,7 @@ def _product(facts: Facts, op: int, value: int) -> tuple[str, str, str, str]:
             return (
                 "masked" if drop else "times-zero",
                 "dropout switched it off" if drop else f"it is multiplied by {facts.label(other)}, which is 0",
-                f"The derivative of {facts.op_name(op)} is the other factor, and {facts.label(other)} is 0.",
+                f"The derivative of {facts.called(op)} is the other factor, and {facts.label(other)} is 0.",
                 "Nothing to change: another pass drops other elements."
                 if drop
                 else f"Look at how {facts.label(other)} became 0 (an initialisation with zeros, a mask).",
@@ -157,14 +157,14 @@ def _product(facts: Facts, op: int, value: int) -> tuple[str, str, str, str]:
                 "dropout switched it off"
                 if drop
                 else f"it is multiplied by a 0 of {facts.label(other)}",
-                f"The derivative of {facts.op_name(op)} is the other factor, which is 0 here.",
+                f"The derivative of {facts.called(op)} is the other factor, which is 0 here.",
                 "Nothing to change if it is a mask.",
             )
     params = [n for n in facts.params(op).values() if isinstance(n, (int, float))]
     if 0 in params and not others:
         return (
             "times-zero", "it is multiplied by 0",
-            f"{facts.op_name(op)} multiplies by the constant 0.", "Leave the factor 0 out.",
+            f"{facts.called(op)} multiplies by the constant 0.", "Leave the factor 0 out.",
         )  # fmt: skip
     return (
         "underflow",
@@ -180,7 +180,7 @@ def _is_dropout(facts: Facts, value: int) -> bool:
     for _ in range(3):
         if op < 0:
             return False
-        if "bernoulli" in facts.op_name(op) or "dropout" in facts.op_name(op):
+        if "bernoulli" in facts.called(op) or "dropout" in facts.called(op):
             return True
         inputs = [v for v in facts.inputs(op) if v >= 0]
         op = int(facts.tape.values["op"][inputs[0]]) if inputs else -1

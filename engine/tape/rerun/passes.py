@@ -133,9 +133,16 @@ class Pass:
                 hook = self._hook(step, changed, lambda g: (g,), lambda g: g[0])
                 self._handles.append(leaf.register_hook(hook))
             elif node in machine.nodes:
-                hook = self._hook(step, changed, tuple, tuple)
-                self._handles.append(hooks.add(machine.nodes[node], "pre", hook))
+                self._handles.append(self._hook_node(step, node, changed))
         self._retain_grads()
+
+    def _hook_node(self, step: int, node: int, changed: dict[int, int]) -> Any:
+        """Change what a node gets: of a single result as a hook of its tensor, before it is retained."""
+        live, op = self._machine.nodes[node], int(self._tape.nodes["op"][node])
+        if op >= 0 and self._tape.ops["n_out"][op] == 1:
+            one = self._hook(step, changed, lambda g: (g,), lambda g: g[0])
+            return hooks.add(live, "tensor", one)
+        return hooks.add(live, "pre", self._hook(step, changed, tuple, tuple))
 
     def _hook(self, step: int, changed: dict[int, int], unpack: Any, pack: Any) -> Any:
         tape = self._tape
