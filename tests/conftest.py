@@ -95,13 +95,21 @@ def _no_widget_left() -> Iterator[None]:
     """A window, menu or dialog that a test opened is gone with it, and not only hidden."""
     before = set(_windows())
     yield
-    if len(_windows()) > len(before):
+    left = _since(before)
+    if left:
         from PySide6.QtCore import QCoreApplication, QEvent
 
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        left = _since(before)
+    if left:  # in cycles of Python's, or kept
+        del left
         gc.collect()
-        left = [one for one in _windows() if one not in before]
-        assert not [f"{type(one).__name__} {one.objectName()}" for one in left]
+        left = _since(before)
+    assert not [f"{type(one).__name__} {one.objectName()}" for one in left]
+
+
+def _since(before: set[QWidget]) -> list[QWidget]:
+    return [one for one in _windows() if one not in before]
 
 
 def _windows() -> list[QWidget]:
