@@ -54,14 +54,15 @@ class Runs(QObject):
         kernel.died.connect(self.died)
         kernel.input_requested.connect(self.input_requested)
         kernel.tape_ready.connect(self._tape_ready)
-        self._growth = Growth(session.grow, self)
+        self._growth = Growth(session.read_more, session.grow, self)
+        self._ending = False  # all ran, but not all of the tape is shown yet
         kernel.tape_grew.connect(self._growth.grew)
         kernel.tape_ended.connect(lambda why: self.problem.emit(f"The recording ends here: {why}."))
 
     @property
     def busy(self) -> bool:
-        """Return whether cells are queued or running."""
-        return bool(self._pending)
+        """Return whether cells are queued or running, or the last of what they did is read."""
+        return bool(self._pending) or self._ending
 
     def open(self, folder: Path | None, run: bool = False) -> None:
         """Start a new kernel in `folder` for a new document, and `run` all of it once it is there.
@@ -141,6 +142,7 @@ class Runs(QObject):
 
     def close(self) -> None:
         """End the kernel."""
+        self._growth.close()
         self.kernel.shutdown()
         self.kernel.join()
 
@@ -192,11 +194,17 @@ class Runs(QObject):
             if reply.status == "error":
                 self.error_raised.emit(key, f"{reply.ename}: {reply.evalue}")
         if not self._pending:
-            self._growth.show()
-            self.finished.emit()
-            if self._first:
-                self._first = False
-                self.first_run.emit()
+            self._ending = True
+            self._growth.finish(self._ended)
+
+    def _ended(self) -> None:
+        self._ending = False
+        if self._pending:
+            return  # more was asked for meanwhile
+        self.finished.emit()
+        if self._first:
+            self._first = False
+            self.first_run.emit()
 
     def _tape_ready(self, path: Path) -> None:
         try:

@@ -173,12 +173,18 @@ class Session(QObject):
         if old is not None and old is not tape:
             old.close()
 
+    def read_more(self) -> None:
+        """Read what was appended to the tape, on any thread; `grow` shows it."""
+        tape = self.tape
+        if tape is not None:
+            tape.absorb()
+
     def grow(self) -> None:
-        """Read what was appended to the tape; a playhead at its end stays at its end."""
+        """Show what was read of the tape; a playhead at its end stays at its end."""
         if self.tape is None:
             return
         at_end = self.playhead == len(self.tape.events)
-        if not self.tape.refresh():
+        if not self.tape.publish():
             return
         self.tape_grew.emit()
         if at_end:

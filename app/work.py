@@ -13,6 +13,28 @@ from PySide6.QtCore import QObject, Qt, Signal
 Job = Callable[[Callable[[], bool]], Any]
 
 
+class _Collections:
+    """Puts Python's garbage collections off for as long as anybody holds them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held = 0
+
+    def hold(self) -> None:
+        with self._lock:
+            self._held += 1
+            gc.disable()
+
+    def release(self) -> None:
+        with self._lock:
+            self._held -= 1
+            if self._held == 0:
+                gc.enable()
+
+
+_COLLECTIONS = _Collections()
+
+
 class Worker(QObject):
     """Runs jobs on a thread of its own; a job that has not begun gives way to a newer one.
 
@@ -68,7 +90,6 @@ class Worker(QObject):
             self._wake.notify()
         if self._thread.ident is not None:
             self._thread.join(10)
-            gc.enable()
 
     def _loop(self) -> None:
         while True:
@@ -82,13 +103,14 @@ class Worker(QObject):
             result, error = None, None
             # A collection here would hold up the window, and might end a widget in this thread:
             # it is put off until the report has arrived in the other.
-            gc.disable()
+            _COLLECTIONS.hold()
             try:
                 result = job(partial(self._is_old, number))
             except Exception as caught:
                 error = caught
             with self._wake:
                 if self._closing:
+                    _COLLECTIONS.release()
                     return
                 self._reported.emit(number, result, error)
 
@@ -96,7 +118,7 @@ class Worker(QObject):
         return number != self._newest
 
     def _report(self, number: int, result: object, error: Exception | None) -> None:
-        gc.enable()
+        _COLLECTIONS.release()
         if number != self._newest:
             return
         self._reported_last = number

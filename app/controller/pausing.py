@@ -74,6 +74,7 @@ class Pausing(QObject):
             self._asked = False
             self.said.emit(str(place.get("said", "")))
             return
+        self._session.read_more()
         self._session.grow()
         if place["cell"] and any(c.key == place["cell"] for c in self._session.document.cells):
             self._window.notebook.reveal(str(place["cell"]), int(place["line"]))

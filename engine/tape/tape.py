@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import threading
 import zlib
 from bisect import bisect_left
 from collections.abc import Callable
@@ -46,11 +47,20 @@ class Source(NamedTuple):
     function: str
 
 
+class _Known(NamedTuple):
+    """What was read and found whole: all tables, and how far the reader had come."""
+
+    rows: dict[str, Rows]
+    end: int
+    members: int
+    summary: dict[str, Any] | None
+
+
 class Tape:
     """The record of one run, complete or still growing; see `engine.tape.schema` for its tables.
 
     Each table is an attribute of its name: a read-only structured array that `refresh` replaces by
-    a longer one. A Tape belongs to one thread.
+    a longer one. A Tape belongs to one thread; only `absorb` may run on another.
     """
 
     events: Rows
@@ -92,7 +102,8 @@ class Tape:
         self.grads_of, self._statistics_of = Grouped(), Grouped()
         self.releases = Releases()
         self.sums = ArrayCache()
-        self._publish()
+        self._reading, self._closed = threading.Lock(), False
+        self._known = self._shown = self._know()
         self.refresh(progress)
 
     @classmethod
@@ -114,18 +125,38 @@ class Tape:
 
     def refresh(self, progress: Progress = lambda done, total: None) -> bool:
         """Read what was appended since; return whether something was."""
-        before = len(self.events)
         try:
-            while self.damage is None and (segments := self._reader.several(_AT_ONCE)):
-                self._take(segments)
-                progress(self._reader.end, self._source.size())
-        except TapeError as error:
-            if not self._partial:
-                raise
-            self.damage = error
+            self.absorb(progress)
         finally:
-            self._publish()
+            grew = self.publish()
+        return grew
+
+    def absorb(self, progress: Progress = lambda done, total: None) -> None:
+        """Read and check what was appended since, on any thread: `publish` shows it."""
+        with self._reading:
+            if self._closed:
+                return
+            try:
+                while self.damage is None and (segments := self._reader.several(_AT_ONCE)):
+                    self._take(segments)
+                    progress(self._reader.end, self._source.size())
+            except TapeError as error:
+                if not self._partial:
+                    raise
+                self.damage = error
+            finally:
+                self._known = self._know()
+
+    def publish(self) -> bool:
+        """Let the tables be what was absorbed; return whether there are more events by now."""
+        before, self._shown = len(self._shown.rows["events"]), self._known
+        for name, rows in self._shown.rows.items():
+            setattr(self, name, rows)
         return len(self.events) > before
+
+    def _know(self) -> _Known:
+        rows = {name: self._tables.rows(name) for name in TABLES}
+        return _Known(rows, self._reader.end, len(self._reader.members), self._reader.summary)
 
     def _take(self, segments: list[Segment]) -> None:
         try:
@@ -154,12 +185,8 @@ class Tape:
         frozen._statistics_of = Grouped()
         frozen.releases = Releases()
         frozen._shapes = dict(self._shapes)
-        frozen._reader = self._reader.snapshot()
+        frozen._reader = self._reader.snapshot(*self._shown[1:])
         return frozen
-
-    def _publish(self) -> None:
-        for name in TABLES:
-            setattr(self, name, self._tables.rows(name))
 
     @property
     def size(self) -> int:
@@ -301,7 +328,9 @@ class Tape:
         save_copy(self._source, self._reader, Path(path), lambda: summarize(self), progress)
 
     def close(self) -> None:
-        self._source.close()
+        with self._reading:
+            self._closed = True
+            self._source.close()
 
     def _read(self, i: int) -> Array:
         segment, offset, nbytes, dtype, shape, crc, flags = self.arrays[i].item()

@@ -67,3 +67,15 @@ def test_no_garbage_is_collected_during_a_job(qtbot: QtBot, worker: Worker) -> N
         worker.submit(lambda cancelled: gc.isenabled())
     assert done.args == [False]
     assert gc.isenabled()
+
+
+def test_garbage_waits_for_the_job_that_reports_last(qtbot: QtBot, worker: Worker) -> None:
+    other, go = Worker("other"), threading.Event()
+    with qtbot.waitSignal(other.done):
+        with qtbot.waitSignal(worker.done):
+            other.submit(lambda cancelled: go.wait(10))
+            worker.submit(lambda cancelled: None)
+        assert not gc.isenabled()
+        go.set()
+    assert gc.isenabled()
+    other.close()

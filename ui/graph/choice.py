@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
 from ui.graph.groups import By
@@ -22,8 +22,22 @@ class Choice(QComboBox):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.colour = ""
+        self._entries: list[tuple[str, str]] = []
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+
+    def offer(self, entries: Sequence[tuple[str, str]]) -> None:
+        """Offer these, each with its tooltip; what stays at the top of the list is left alone."""
+        old, new = self._entries, list(entries)
+        pairs = enumerate(zip(old, new, strict=False))
+        kept = next((i for i, (a, b) in pairs if a != b), min(len(old), len(new)))
+        self._entries = new
+        model = self.model()
+        assert isinstance(model, QStandardItemModel)
+        if kept < len(old):
+            model.removeRows(kept, len(old) - kept)
+        if kept < len(new):
+            model.invisibleRootItem().appendRows([_item(*entry) for entry in new[kept:]])
 
     def minimumSizeHint(self) -> QSize:
         """Give way to others in a narrow bar: what is chosen ends in an ellipsis then."""
@@ -37,6 +51,12 @@ class Choice(QComboBox):
         painter = QPainter(self)
         painter.drawPixmap(left, top, arrow)
         painter.end()
+
+
+def _item(text: str, tip: str) -> QStandardItem:
+    item = QStandardItem(text)
+    item.setToolTip(tip)
+    return item
 
 
 class Brief(QLabel):

@@ -111,17 +111,8 @@ class GraphPane(QWidget):
 
     def set_graphs(self, graphs: Sequence[GraphInfo], shown: GraphInfo | None) -> None:
         """List the graphs and mark the shown one."""
-        numbers = [graph.number for graph in graphs]
-        if numbers != self._numbers or any(
-            self._choice.itemText(i) != graph.title for i, graph in enumerate(graphs)
-        ):
-            self._numbers = numbers
-            self._choice.clear()
-            for graph in graphs:
-                self._choice.addItem(graph.title)
-                self._choice.setItemData(
-                    self._choice.count() - 1, graph.detail, Qt.ItemDataRole.ToolTipRole
-                )
+        self._numbers = numbers = [graph.number for graph in graphs]
+        self._choice.offer([(graph.title, graph.detail) for graph in graphs])
         self._choice.setEnabled(bool(graphs))
         if shown is not None and shown.number in numbers:
             self._choice.setCurrentIndex(numbers.index(shown.number))

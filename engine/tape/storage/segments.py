@@ -174,10 +174,10 @@ class SegmentReader:
         """Whether the recording was finished: the summary and a directory are there."""
         return self._scanner.finished and self.summary is not None
 
-    def snapshot(self) -> SegmentReader:
-        """Return the reader with what it has read, for another thread: it reads no more."""
+    def snapshot(self, end: int, members: int, summary: dict[str, Any] | None) -> SegmentReader:
+        """Return the reader as it was at `end`, for another thread: it reads no more."""
         frozen = copy.copy(self)
-        frozen.members = list(self.members)
+        frozen.end, frozen.members, frozen.summary = end, self.members[:members], summary
         return frozen
 
     def next(self) -> Segment | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -31,3 +32,32 @@ def test_a_snapshot_does_not_grow(tmp_path: Path) -> None:
         assert np.array_equal(frozen.value(value), tape.value(value), equal_nan=True)
         assert frozen.label(value) == tape.label(value)
     tape.close()
+
+
+def test_what_another_thread_absorbed_is_shown_and_saved_once_it_is_published(
+    tmp_path: Path,
+) -> None:
+    recorder = Recorder(tmp_path / "run.tape")
+    with recorder:
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        (x * x).sum().backward()
+        recorder.flush()
+        tape = Tape.open(tmp_path / "run.tape")
+        before = {name: len(getattr(tape, name)) for name in TABLES}
+        (x * 3.0).sum().backward()
+        recorder.flush()
+        reader = threading.Thread(target=tape.absorb)
+        reader.start()
+        reader.join()
+        assert {name: len(getattr(tape, name)) for name in TABLES} == before
+        tape.snapshot().save(tmp_path / "early.tape")
+        assert tape.publish()
+        assert not tape.publish()
+        assert len(tape.ops) == 4
+        early = Tape.open(tmp_path / "early.tape")
+        assert early.complete
+        assert {name: len(getattr(early, name)) for name in TABLES} == before
+        early.close()
+    tape.close()
+    tape.absorb()  # of a closed tape there is nothing to be had
+    recorder.finish()
