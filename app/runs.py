@@ -140,11 +140,15 @@ class Runs(QObject):
         self._outputs(key, [shown])
         self.kernel.reply_input(text)
 
-    def close(self) -> None:
-        """End the kernel."""
-        self._growth.close()
+    def stop(self) -> None:
+        """End the kernel; `open` starts another."""
         self.kernel.shutdown()
         self.kernel.join()
+
+    def close(self) -> None:
+        """End the kernel, and start none any more."""
+        self._growth.close()
+        self.stop()
 
     def _is_code(self, key: str) -> bool:
         cell = self._session.cell(key)

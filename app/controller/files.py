@@ -216,7 +216,7 @@ class Files(QObject):
         document = new()
         document.cells = list(cells.values()) or [Cell(new_key())]
         self._session.title = title
-        self._runs.close()
+        self._runs.stop()
         self._session.set_document(document, foreign=True)
         self._session.set_tape(tape)
 
