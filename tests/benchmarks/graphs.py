@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import networkx as nx
+import numpy as np
 
+from ui.graph.columngraph import ColumnGraph
+from ui.graph.columns import Column, Columns
 from ui.graph.types import Kind, Nest, NodeId, Role
 
 
@@ -152,6 +155,30 @@ def layers_of(graph: nx.MultiDiGraph) -> Nest:
             ids.append(NodeId(Kind.GROUP, node.ref))
         of[node] = len(ids) - 1
     return Nest(ids, parents, of)
+
+
+def in_columns(graph: nx.MultiDiGraph) -> ColumnGraph:
+    """Return the same graph as a recording's comes to the layout: read from columns of arrays."""
+    ids, index = list(graph), {node: k for k, node in enumerate(graph)}
+    edges = list(graph.edges(keys=True, data=True))
+    src, dst, keys, roles, slots = (
+        np.array(column, np.int64)
+        for column in (
+            [index[u] for u, *_ in edges], [index[v] for _, v, *_ in edges],
+            [key for *_, key, _ in edges], [data["role"] for *_, data in edges],
+            [data["slot"] for *_, data in edges],
+        )
+    )  # fmt: skip
+    nodes, none = np.arange(len(ids)), np.zeros(len(ids), bool)
+    words = {
+        name: Column(nodes, [data.get(name, "") for _, data in graph.nodes(data=True)])
+        for name in ("title", "detail", "family", "name", "shape", "dtype")
+    }
+    return ColumnGraph.over(Columns(
+        ids, np.array([node.kind for node in ids], np.int64), nodes, nodes, nodes * 0 - 1,
+        none, none, **words, places=Column(nodes * 0, [("", 0)]), src=src, dst=dst, keys=keys,
+        roles=roles, slots=slots, born=np.arange(len(src)), added=np.arange(len(src)),
+    ))  # fmt: skip
 
 
 Growing = tuple[Builder, list[NodeId], Callable[[], None]]

@@ -2,6 +2,8 @@
 
 Prints seconds (ours: of CPU time), crossings, overlapping boxes, edges through boxes, edge length;
 then how far old nodes move when a graph grows. "groups" is ours with frames around blocks or steps.
+Both walk the dicts of a networkx graph; "columns" is "groups" of the same graph when it is read
+from columns, as the window's is: a recording's graph is made of them.
 Peers are optional (see tests/benchmarks/peers.py); one that is not installed is said to be absent,
 one that takes longer than a minute is stopped. All draw the same edges; dot is told that ties
 between an operation and its grad_fn do not matter for ranks.
@@ -71,7 +73,9 @@ def compare(name: str, peers: dict[str, Peer]) -> None:
     sizes = graphs.sizes(graph)
     runs: dict[str, Callable[[], Run]] = {"ours": lambda: ours(graph, sizes)}
     if name in GROUPED:  # blocks of a transformer, steps of an RNN: in frames, as templates
-        runs["groups"] = lambda: ours(graph, sizes, GROUPED[name](graph))
+        nest, columns = GROUPED[name](graph), graphs.in_columns(graph)
+        runs["groups"] = lambda: ours(graph, sizes, nest)
+        runs["columns"] = lambda: ours(columns, sizes, nest)
     runs |= {peer: lambda lay=lay: lay(graph, sizes) for peer, lay in peers.items()}  # type: ignore[misc]
     own = 0.0
     for by, measure in runs.items():

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from ui.graph.layout.assemble import assemble, join
+import numpy as np
+
+from ui.graph.layout.assemble import assemble
+from ui.graph.layout.joining import Drawn, join
 from ui.graph.layout.orient import Orientation, orient
 from ui.graph.layout.portals import Portals, far_edges, with_badges
 from ui.graph.layout.problem import Bools, Problem, Whole
 from ui.graph.layout.section import Drawing, draw_section
-from ui.graph.layout.sections import Cut, Pin, cut
+from ui.graph.layout.sections import Cut, Fingerprint, Pin, cut
 from ui.graph.layout.watch import PREPARED, Progress, Watch
 from ui.graph.types import Layout
 
-Known = dict[tuple[object, ...], Drawing]
+Known = dict[Fingerprint, Drawing]
 
 
 def arrange(whole: Whole, portal: Bools, watch: Watch, pin: Pin | None = None) -> Layout:
@@ -46,19 +49,20 @@ def _through_portals(problem: Problem, portal: Bools) -> tuple[Portals, Orientat
         portal[far] = True
 
 
-def _draw(sections: Cut, check: Progress, known: Known) -> list[Drawing]:
-    """Return the drawing of each section; equal ones are drawn once."""
-    total = max(len(sections.nodes), 1)
-    done = 0
-    drawings = []
-    for section in sections.sections:
-        key = section.fingerprint()
-        size = len(section.rank)
-        if key not in known:
-            known[key] = draw_section(section, _share(check, done / total, size / total))
-        drawings.append(known[key])
-        done += size
-    return drawings
+def _draw(sections: Cut, check: Progress, known: Known) -> Drawn:
+    """Draw the sections; equal ones are drawn once."""
+    total, starts = max(len(sections.nodes), 1), sections.node_starts.tolist()
+    number: dict[Fingerprint, int] = {}
+    drawings, which = [], []
+    for k, key in enumerate(sections.fingerprints()):
+        if key not in number:
+            number[key] = len(drawings)
+            if key not in known:
+                done, size = starts[k] / total, (starts[k + 1] - starts[k]) / total
+                known[key] = draw_section(sections.section(k), _share(check, done, size))
+            drawings.append(known[key])
+        which.append(number[key])
+    return Drawn(drawings, np.array(which, np.int64))
 
 
 def _share(check: Progress, start: float, share: float) -> Progress:

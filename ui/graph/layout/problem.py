@@ -59,9 +59,10 @@ class Problem:
         some |= {name: getattr(self, name)[edges] for name in _OF_EDGES}
         return Problem(src=src, dst=dst, sideways=self.sideways, **some)
 
-    def columns(self) -> list[NDArray[Any]]:
-        """Return all arrays, in the order of the fields."""
-        return [getattr(self, name) for name in _ARRAYS]
+    def columns(self) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
+        """Return all arrays: those of nodes and those of edges."""
+        of_edges = [self.src, self.dst, *(getattr(self, name) for name in _OF_EDGES)]
+        return [getattr(self, name) for name in _OF_NODES], of_edges
 
     @property
     def groups(self) -> Bools:
@@ -69,7 +70,6 @@ class Problem:
         return np.asarray(np.isfinite(self.data_at))
 
 
-_ARRAYS = tuple(field.name for field in fields(Problem) if field.name != "sideways")
 _OF_EDGES = ("role", "parallel", "slot", "upper_at", "lower_at")
 _OF_NODES = tuple(
     field.name
@@ -96,8 +96,9 @@ def read_graph(
     columns = columns_of(graph)
     whole = _read(graph) if columns is None else _taken(columns)
     n, m = len(whole.ids), len(whole.src)
-    flat = chain.from_iterable(map(sizes.__getitem__, whole.ids))
-    size = np.fromiter(flat, np.float64, 2 * n).reshape(n, 2)
+    # Most are in the order of the graph already.
+    rows = sizes.values() if list(sizes) == whole.ids else map(sizes.__getitem__, whole.ids)
+    size = np.fromiter(chain.from_iterable(rows), np.float64, 2 * n).reshape(n, 2)
     if sideways:
         size = size[:, ::-1]
     bare = np.ones(n, np.int64), np.zeros(n, np.int64), np.full(n, np.nan), np.full(n, np.nan)

@@ -7,6 +7,7 @@ end of a graph leaves the sections before it as they are.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ _WHOLE = 150  # a connected part of fewer nodes is one section
 _LEAST = 40  # nodes of a section
 _FRAMED = 3_000, 48, 12  # with frames, which are tall: up to so many nodes; the same two for them
 _GHOST = 60.0  # height of what stands for the waist above
+
+Fingerprint = tuple[bytes, bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,6 @@ class Section:
     apart: float
     hung: bool
 
-    def fingerprint(self) -> tuple[object, ...]:
-        """Return what two sections have in common exactly if they are equal."""
-        columns = self.problem.columns()
-        key = [column.tobytes() for column in (*columns, self.rank, self.partner)]
-        return (*key, self.top, self.bottom, self.apart, self.hung)
-
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -51,16 +48,50 @@ class Cut:
 
     nodes: node numbers, section k's are nodes[node_starts[k]:node_starts[k + 1]], own: whether a
     node belongs to that section rather than to the one above; edges, edge_starts: alike;
-    part: (s,) the connected part of each section.
+    part: (s,) the connected part of each section. rows: the problems of all sections in a row,
+    with node numbers within each; rank, partner, top, bottom, apart: as in Section, of all nodes
+    and of all sections; hung: the number of the one that is, or -1.
     """
 
-    sections: list[Section]
     nodes: Ints
     own: Bools
     node_starts: Ints
     edges: Ints
     edge_starts: Ints
     part: Ints
+    rows: Problem
+    rank: Ints
+    partner: Ints
+    top: Ints
+    bottom: Ints
+    apart: Floats
+    hung: int
+
+    def __len__(self) -> int:
+        return len(self.part)
+
+    def section(self, k: int) -> Section:
+        """Return one section by itself."""
+        nodes = slice(*self.node_starts[k : k + 2].tolist())
+        edges = slice(*self.edge_starts[k : k + 2].tolist())
+        return Section(
+            self.rows.part(nodes, edges, self.rows.src[edges], self.rows.dst[edges]),
+            self.rank[nodes], self.partner[nodes], int(self.top[k]), int(self.bottom[k]),
+            float(self.apart[k]), k == self.hung,
+        )  # fmt: skip
+
+    def fingerprints(self) -> Iterator[Fingerprint]:
+        """Yield for each section what it has in common exactly with those that are equal to it."""
+        of_nodes, of_edges = self.rows.columns()
+        nodes = np.stack([*of_nodes, self.rank, self.partner], axis=1, dtype=np.float64)
+        edges = np.stack(of_edges, axis=1, dtype=np.float64)
+        hung = np.arange(len(self)) == self.hung
+        sections = np.stack([self.top, self.bottom, self.apart, hung], axis=1, dtype=np.float64)
+        a, c = self.node_starts.tolist(), self.edge_starts.tolist()
+        for k, (b, d) in enumerate(zip(a[1:], c[1:], strict=True)):
+            yield (
+                nodes[a[k] : b].tobytes(), edges[c[k] : d].tobytes(), sections[k].tobytes()
+            )  # fmt: skip
 
 
 class Pin(NamedTuple):
@@ -152,23 +183,22 @@ def _far_apart(
     weight: Ints, least: int,
 ) -> Ints:  # fmt: skip
     """Choose waists so that no section is small; the last waist of a part also ends one."""
-    more = [0] * len(level)  # what a group at a waist holds belongs to the section that it ends
-    for node in np.flatnonzero(weight > 1).tolist():
-        more[of[node]] = int(weight[node]) - 1
+    held = np.zeros(len(level), np.int64)
+    heavy = np.flatnonzero(weight > 1)
+    held[of[heavy]] = weight[heavy] - 1
     part_of = np.zeros(len(level), np.int64)
     part_of[of] = part
+    units = units[big[part_of[units]]]
     above = np.concatenate([[0], np.cumsum(crowd)])
-    ends = np.append(base[1:], len(crowd))
-    chosen, last, now = [], 0.0, -1
-    for unit, at, p in zip(
-        units.tolist(), level[units].tolist(), part_of[units].tolist(), strict=True
-    ):
-        if not big[p]:
-            continue
-        if p != now:
-            now, last = p, float(above[base[p]])
-        past = float(above[at]) + more[unit]
-        if past - last >= least and above[ends[p]] - past >= least:
+    begin, end = above[base], above[np.append(base[1:], len(crowd))]
+    # What a group at a waist holds belongs to the section that it ends.
+    passed = (above[level[units]] + held[units]).tolist()
+    first, final = (x[part_of[units]].tolist() for x in (begin, end))
+    chosen, last, now = [], 0.0, -1.0
+    for unit, past, low, high in zip(units.tolist(), passed, first, final, strict=True):
+        if low != now:
+            now, last = low, low
+        if past - last >= least and high - past >= least:
             chosen.append(unit)
             last = past
     return np.array(chosen, np.int64)
@@ -223,18 +253,10 @@ def _divide(
         hung = int(section[pin.node])
         top[section[pin.node]] = mine[pin.node]
         apart[part[pin.node]] = pin.apart or apart[part[pin.node]]
-    sections = [
-        Section(
-            columns.part(slice(a, b), slice(c, d), columns.src[c:d], columns.dst[c:d]),
-            ranks[a:b], partner[a:b], t, low, apart[p], k == hung,
-        )
-        for k, (a, b, c, d, t, low, p) in enumerate(zip(
-            node_starts[:-1].tolist(), node_starts[1:].tolist(), edge_starts[:-1].tolist(),
-            edge_starts[1:].tolist(), top.tolist(), bottom.tolist(), section_part.tolist(),
-            strict=True,
-        ))
-    ]  # fmt: skip
-    return Cut(sections, nodes, own, node_starts, edges, edge_starts, section_part)
+    return Cut(
+        nodes, own, node_starts, edges, edge_starts, section_part, columns, ranks, partner,
+        top, bottom, np.array(apart, np.float64)[section_part], hung,
+    )  # fmt: skip
 
 
 def _partners(ops: Ints, grads: Ints, n: int) -> Ints:
