@@ -53,7 +53,8 @@ def _draw(sections: Cut, check: Progress, known: Known) -> Drawn:
     """Draw the sections; equal ones are drawn once."""
     total, starts = max(len(sections.nodes), 1), sections.node_starts.tolist()
     number: dict[Fingerprint, int] = {}
-    drawings, which = [], []
+    drawings: list[Drawing] = []
+    which = []
     for k, key in enumerate(sections.fingerprints()):
         if key not in number:
             number[key] = len(drawings)
