@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import socket
 import sys
@@ -17,6 +16,7 @@ from app.behind import Behind, Imports, Pieces, types
 from app.faults import Faults
 from app.settings import Settings
 from app.workspace import Workspace
+from ui import zooming
 from ui.fonts import load_fonts, set_code_size, ui_font
 
 
@@ -71,11 +71,7 @@ def restart_command() -> list[str]:
 
 
 def make_application(zoom: int = 100) -> QApplication:
-    """Return the QApplication with Tapedeck's name, style and fonts; `zoom` (%) scales all of it.
-
-    Qt reads the scale once, from the environment, which is as it was afterwards: kernels and
-    exports have it too.
-    """
+    """Return the QApplication with Tapedeck's name, style and fonts, all of it zoomed (%)."""
     QCoreApplication.setOrganizationName("Tapedeck")
     QCoreApplication.setApplicationName("Tapedeck")
     QCoreApplication.setApplicationVersion(__version__)
@@ -83,12 +79,7 @@ def make_application(zoom: int = 100) -> QApplication:
     if isinstance(found, QApplication):
         application = found
     else:
-        given = os.environ.get("QT_SCALE_FACTOR")
-        if zoom != 100 and given is None:
-            os.environ["QT_SCALE_FACTOR"] = str(zoom / 100)
-        application = QApplication(sys.argv[:1])
-        if given is None:
-            os.environ.pop("QT_SCALE_FACTOR", None)
+        application = zooming.begin(zoom)
         _favour_the_window()
     application.setDesktopFileName("tapedeck")  # whose icon the desktop shows
     application.setStyle("Fusion")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from ui.dock import Dock
@@ -52,6 +54,7 @@ class Panels(QMainWindow):
         if parent is not None:  # a QMainWindow would be a window of its own even so
             self.setWindowFlags(Qt.WindowType.Widget)
         self._theme = theme
+        self._shares: dict[Dock, QSize] = {}  # what docks wish for at 100 %
         #: Called before an empty dock is shown; makes the panels and what serves them.
         self.complete: Callable[[], object] = self.make_all
         self.notebook = NotebookView(theme=theme)
@@ -136,6 +139,25 @@ class Panels(QMainWindow):
         """Make what is not there yet."""
         for name in LATER:
             getattr(self, name)
+
+    @contextlib.contextmanager
+    def kept_shares(self, before: int, after: int) -> Iterator[None]:
+        """Give the docks their shares of the window again, which is zoomed from `before` per cent.
+
+        What had no room at one zoom has its old size at the next, unless one was dragged meanwhile.
+        """
+        docks = [one for one in self.docks.values() if one.isVisible() and not one.isFloating()]
+        whole = {one: one.size() * (before / 100) for one in docks}
+        self._shares = whole = {one: self._shares.get(one, size) for one, size in whole.items()}
+        yield
+        lengths = [whole[one] * (100 / after) for one in docks]
+        self.resizeDocks(docks, [one.width() for one in lengths], Qt.Orientation.Horizontal)
+        self.resizeDocks(docks, [one.height() for one in lengths], Qt.Orientation.Vertical)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Forget the shares when a border between docks is dragged; all else is a child's."""
+        super().mousePressEvent(event)
+        self._shares = {}
 
     def set_theme(self, theme: Theme) -> None:
         """Show docks and panels in another theme."""

@@ -61,7 +61,6 @@ class Preferences:
         most=ZOOMS[-1],
         step=5,
         unit=" %",
-        at_start=True,
     )
     code_size: int = _choice(
         10,

@@ -13,6 +13,7 @@ from app.preferences import ZOOMS, Preferences, setting
 from app.runs import Runs
 from app.settings import Settings
 from app.window import Window
+from ui import zooming
 from ui.settings.dialog import Option, SettingsDialog
 from ui.style import dress
 from ui.theme import load
@@ -99,6 +100,9 @@ class PreferencesBinding(QObject):
 
     def _choose_zoom(self, zoom: int) -> None:
         self._settings.choose("zoom", zoom)
+        if zooming.shown() == zoom:
+            self._window.notice.show_message(f"Everything is shown at {zoom} %.")
+            return
         self._window.notice.show_message(
             f"Everything is shown at {zoom} % from the next start on.",
             action=("Restart Now", self.restart_wished.emit),
@@ -109,6 +113,7 @@ class PreferencesBinding(QObject):
             self.dialog.set_value(name, getattr(self._settings.preferences, name))
         effects: dict[str, Callable[[], object]] = {
             "theme": self.show_theme,
+            "zoom": self._apply_zoom,
             "animate": self._apply_motion,
             "minimap": self._apply_minimap,
             "left_to_right": self._graph.turn,
@@ -118,6 +123,15 @@ class PreferencesBinding(QObject):
         if name in effects:
             effects[name]()
         self.applied.emit(name)
+
+    def _apply_zoom(self) -> None:
+        """Zoom all windows, from the one in front; what was drawn as pixels is drawn anew."""
+        zoom, before = self._settings.preferences.zoom, zooming.shown()
+        if zoom == before or not self._window.isVisible():
+            return
+        with self._window.kept_shares(before, zoom):
+            zooming.zoom_to(zoom)
+        self._window.set_theme(load(self._settings.preferences.theme))
 
     def _apply_motion(self) -> None:
         animate = self._settings.preferences.animate

@@ -12,6 +12,7 @@ from app.controller import Controller
 from app.main import make_application
 from app.settings import Settings
 from tests.app import drive
+from ui import zooming
 
 
 @pytest.fixture
@@ -25,6 +26,7 @@ def controller(qtbot: QtBot, tmp_path: Path) -> Iterator[Controller]:
     qtbot.waitExposed(made.window)
     yield made
     drive.end(made)
+    zooming.zoom_to(100)
 
 
 @pytest.fixture

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QSpinBox
+from PySide6.QtWidgets import QApplication, QCheckBox, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
 from app.faults import Faults
 from app.preferences import Preferences, parsed, setting
 from app.settings import Settings
+from ui import zooming
 
 
 @pytest.mark.parametrize(
@@ -67,29 +68,51 @@ def test_what_is_chosen_counts_at_once_and_is_kept(controller: Controller, tmp_p
     dialog.reject()
 
 
-def test_the_size_of_everything_is_stepped_and_counts_from_the_next_start(
+def test_the_size_of_everything_is_stepped_while_the_window_is_open(
     qtbot: QtBot, controller: Controller
 ) -> None:
-    actions, preferences = controller.window.actions_by_id, controller.settings.preferences
-    actions["larger"].trigger()
-    assert preferences.zoom == 110
-    assert "110 %" in controller.window.notice.text()
-    actions["smaller"].trigger()
-    actions["smaller"].trigger()
-    assert preferences.zoom == 90
-    actions["normal_size"].trigger()
-    assert preferences.zoom == 100
+    window, preferences = controller.window, controller.settings.preferences
+    actions, before = window.actions_by_id, window.geometry()
+    docks = [dock for dock in window.docks.values() if dock.isVisible()]
+    shares = [dock.width() for dock in docks]
+    for command, zoom in (("larger", 110), ("smaller", 100), ("smaller", 90), ("larger", 100)):
+        actions[command].trigger()
+        assert preferences.zoom == zoom
+        assert window.devicePixelRatioF() == zoom / 100
+        assert window.width() == round(before.width() * 100 / zoom)
+        assert window.notice.text() == f"Everything is shown at {zoom} %."
+    assert window.geometry() == before
+    qtbot.waitUntil(lambda: [dock.width() for dock in docks] == shares)
+
+
+def test_a_size_in_the_settings_counts_at_once_and_resets(controller: Controller) -> None:
+    actions = controller.window.actions_by_id
     actions["settings"].trigger()
     dialog = controller.preferences.dialog
     assert dialog is not None
-    assert dialog.restart.isHidden()
     field = dialog.fields["zoom"]
     assert isinstance(field, QSpinBox)
     field.setValue(150)
-    assert preferences.zoom == 150
-    with qtbot.waitSignal(controller.preferences.restart_wished):
-        dialog.restart.click()
+    assert controller.settings.preferences.zoom == 150
+    assert dialog.devicePixelRatioF() == 1.5
+    assert dialog.restart.isHidden()
+    actions["normal_size"].trigger()
+    assert field.value() == 100
+    assert dialog.devicePixelRatioF() == 1
     dialog.reject()
+
+
+def test_without_qts_functions_a_size_counts_from_the_next_start(
+    qtbot: QtBot, controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zooming, "_functions", lambda: None)
+    controller.window.actions_by_id["larger"].trigger()
+    assert controller.window.devicePixelRatioF() == 1
+    assert "at 110 % from the next start on" in controller.window.notice.text()
+    with qtbot.waitSignal(controller.preferences.restart_wished):
+        restart = controller.window.notice.findChildren(QPushButton)[0]
+        assert restart.text() == "Restart Now"
+        restart.click()
 
 
 def test_the_chosen_size_scales_the_next_start() -> None:
