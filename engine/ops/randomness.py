@@ -263,9 +263,14 @@ def multinomial(
         raise RuntimeError(
             f"multinomial only supports floating-point dtypes for input, got: {input._d.display}"
         )
-    return _tensor(
-        _source(generator).multinomial(np.asarray(input._a), num_samples, replacement), int64
-    )
+    return run(MULTINOMIAL, [input, num_samples, replacement, _source(generator)])
+
+
+MULTINOMIAL = define(
+    "multinomial(self, num_samples, replacement=False, generator=None)",
+    lambda a, count, replacement, g: g.multinomial(np.asarray(a), count, replacement),
+    family="random",
+)
 
 
 # --- in place ------------------------------------------------------------------------------------

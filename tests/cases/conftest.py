@@ -27,7 +27,7 @@ def record_program(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Ta
     def run(*sources: str) -> Tape:
         namespace = {"torch": engine, "nn": nn, "F": functional, "np": np}
         recorder = Recorder()
-        with recorder, warnings.catch_warnings():
+        with recorder, warnings.catch_warnings(), engine.enable_grad():  # as a program leaves it
             warnings.simplefilter("ignore")
             for number, source in enumerate(sources, 1):
                 recorder.begin_cell(f"cell-{number}", source, number)

@@ -48,6 +48,8 @@ def test_the_cause_is_found(case: Case, record_program: Record) -> None:
         ]
         titles = [one.title for one in mine]
         assert any(case.what in name for name in set().union(*names, titles)), (names, titles)
+    assert found[0] in mine  # the worst first, and no false alarm beside it
+    assert len([one for one in found if one.severity > Severity.NOTE]) <= 1
     for one in mine:
         assert one.title and one.text
         assert one.remedy or one.severity is Severity.NOTE

@@ -7,6 +7,8 @@ from engine.tape.diagnose.finding import Finding, Link, Severity
 from engine.tape.schema import OpFlag
 
 _DETACHING = ("detach", "detach_")
+_DRAWING = ("multinomial", "bernoulli", "poisson", "binomial", "normal_mean", "normal_std", "normal_both",
+            "standard_gamma", "sample_dirichlet")  # fmt: skip
 
 
 def lost_at(facts: Facts, op: int) -> int | None:
@@ -27,8 +29,13 @@ def lost_at(facts: Facts, op: int) -> int | None:
 
 def cut_at(facts: Facts, op: int, name: str, tensor: int, more: tuple[Link, ...]) -> Finding:
     """An operation had a tracked input and gave an untracked result."""
-    if facts.called(op) not in _DETACHING:
+    said = "detach" in facts.code(int(facts.tape.ops["event"][op]))
+    if facts.called(op) not in _DETACHING or not said:
         op = _past_views(facts, op)
+    if facts.base(op) in _DRAWING:
+        return _drawn(facts, op, tensor, more)
+    if (old := updated_from(facts, op)) >= 0 and len(facts.outputs(op)):
+        return _updated_anew(facts, op, old, tensor, more)
     what, outs = facts.called(op), facts.outputs(op)
     made = facts.label(outs[0]) if len(outs) else f"the result of {what}"
     if what in _DETACHING:
@@ -36,6 +43,16 @@ def cut_at(facts: Facts, op: int, name: str, tensor: int, more: tuple[Link, ...]
         title = f"the graph is cut here by {what}()"
         text = f"{what}() gives the same numbers without their history, so no gradient comes back."
         remedy = f"Leave out .{what}() where gradients should flow back to {name}."
+    elif len(outs) > 1 and facts.requires_grad(outs[0]):
+        lost = next((v for v in outs if not facts.requires_grad(v)), outs[-1])
+        cause, kind = "not-differentiable", facts.tape.value_dtype(lost)
+        what = "argsort" if "argsort" in facts.code(int(facts.tape.ops["event"][op])) else what
+        title = f"the indices that {what} gives have no derivative"
+        text = (
+            f"{what} gives values, which have a gradient, and {kind} indices, which have none: the "
+            "indices are what is used here."
+        )
+        remedy = f"Use the values of {what}, or the scores themselves in the loss (cross_entropy)."
     elif (len(outs) and not facts.floating(outs[0])) or what in ("sign", "round", "floor", "ceil"):
         cause = "not-differentiable"
         title = f"{what} has no derivative"
@@ -48,15 +65,53 @@ def cut_at(facts: Facts, op: int, name: str, tensor: int, more: tuple[Link, ...]
             f"An input of {what} requires a gradient and {made} does not: recording was switched off "
             "(torch.no_grad(), inference_mode or set_grad_enabled(False)) at this line."
         )
-        remedy = "Move the line out of the no_grad block."
+        switch = facts.switched_off(op)
+        if switch is not None:
+            more = (switch, *more)
+        remedy = (
+            "Switch recording on again after it, or write `with torch.no_grad():` around what needs no gradient."
+            if switch is not None and "set_grad_enabled" in switch.code
+            else "Move the line out of the no_grad block."
+        )
     return Finding(
         cause, title, text, remedy, (facts.at_op(title, op), *more), Severity.ERROR, tensor
     )
 
 
+def _drawn(facts: Facts, op: int, tensor: int, more: tuple[Link, ...]) -> Finding:
+    """A sample was drawn: the numbers depend on the probabilities in no way that has a derivative."""
+    title = "a sample that is drawn has no derivative"
+    text = (
+        "The numbers are drawn at random: no gradient comes back from them to the probabilities or the "
+        "parameters that they were drawn with."
+    )
+    remedy = (
+        "Use rsample() where the distribution has it (Normal), gumbel_softmax for classes, or "
+        "log_prob(sample) in the loss (REINFORCE)."
+    )
+    return Finding(
+        "not-differentiable", title, text, remedy, (facts.at_op(title, op), *more), Severity.ERROR, tensor
+    )  # fmt: skip
+
+
+def _updated_anew(facts: Facts, op: int, old: int, tensor: int, more: tuple[Link, ...]) -> Finding:
+    """`w = w - lr * w.grad` under no_grad: the name goes to a new tensor, which needs no gradient."""
+    name = facts.label(old)
+    title = f"{name} is given to a new tensor here, which requires no gradient"
+    return Finding(
+        "rebound", title,
+        f"{facts.called(op)} makes a new tensor of the leaf {name} and its gradient. Under no_grad it is no "
+        "part of a graph and does not require a gradient, so the next pass has nothing to come to.",
+        f"Write into the leaf: with torch.no_grad(): {name} -= lr * {name}.grad.",
+        (facts.at_op(title, op), *more), Severity.ERROR, tensor,
+    )  # fmt: skip
+
+
 def _past_views(facts: Facts, op: int) -> int:
     """Return the operation that does something with what an operation only looks at otherwise."""
-    while facts.tape.ops["flags"][op] & OpFlag.VIEW and len(facts.outputs(op)):
+    while (facts.tape.ops["flags"][op] & OpFlag.VIEW or facts.called(op) in _DETACHING) and len(
+        facts.outputs(op)
+    ):
         users = facts.users(facts.outputs(op)[0])
         if len(users) != 1 or facts.requires_grad(facts.outputs(users[0])[0]):
             break

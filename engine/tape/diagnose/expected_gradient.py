@@ -299,13 +299,16 @@ class OfGradient(Question):
         custom = [s for s in self._steps if self._is_custom(s)]
         if custom:
             names = [self.facts.node_name(int(self.tape.steps["node"][s])) for s in custom]
+            multiple = relation.kind == "factor" and relation.factor != 1
+            said = times(self.name, relation) if multiple else f"{self.name} is not what you expect"
             return self.found(
-                "other-than-expected", f"{times(self.name, relation)}; {names[0]} is on its way",
+                "other-than-expected", f"{said}; {names[0]} is on its way",
                 f"The backward of {names[0]} is the person's own, and a tape cannot run it again: all "
                 "others agree with finite differences.",
                 f"Check {names[0]} with torch.autograd.gradcheck, or run the program with "
                 "tapedeck record --check.",
                 *[self.facts.at_step(f"{n} sends its own", s) for n, s in zip(names, custom, strict=True)],
+                *filter(None, [self.facts.backward_of(custom[0])]),
             )  # fmt: skip
         if relation.kind != "factor":
             return None

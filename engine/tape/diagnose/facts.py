@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from engine.tape.arguments import arguments
 from engine.tape.diagnose.finding import Link
-from engine.tape.diagnose.lines import assigned, taken_out, through_data
+from engine.tape.diagnose.lines import (
+    assigned,
+    frozen,
+    method_of,
+    switched_off,
+    taken_out,
+    through_data,
+)
 from engine.tape.diagnose.measures import BAD, NAN, measured
 from engine.tape.diagnose.origins import Origins
 from engine.tape.diagnose.steps import Steps, column
@@ -314,6 +321,32 @@ class Facts(Steps):
         name = self.name(int(self.tape.values["tensor"][value]))
         found = through_data(self._cells_until(-1), name)
         return None if found is None else _moved(self.at_value(text, value), found)
+
+    def where_frozen(self, value: int) -> Link | None:
+        """Return a link to where the program switches requires_grad of parameters off, or None."""
+        found = frozen(self._cells_until(-1))
+        text = f"{self.name(int(self.tape.values['tensor'][value]))} is frozen here"
+        return None if found is None else _moved(self.at_value(text, value), found)
+
+    def backward_of(self, step: int) -> Link | None:
+        """Return a link to where the program defines the backward of a Function of its own, or None."""
+        op = self.op_of(self.node_at(step))
+        name = self.op_name(op) if op >= 0 else ""
+        found = method_of(self._cells_until(-1), name, "backward")
+        link = self.at_step(f"the backward of {name} is written here", step)
+        return None if found is None else _moved(link, found)
+
+    def switched_off(self, op: int) -> Link | None:
+        """Return a link to the line that switched recording off for an operation, or None."""
+        event = int(self.tape.ops["event"][op])
+        source, loc = self.source(event), int(self.tape.events["loc"][event])
+        cell = int(self.tape.locs["cell"][loc]) if loc >= 0 else -1
+        if source is None or cell < 0:
+            return None
+        key, text = (self.tape.text(int(self.tape.cells[c][cell])) for c in ("key", "source"))
+        found = switched_off(key, text, source.line)
+        link = self.at_op("recording is switched off here", op)
+        return None if found is None else _moved(link, found)
 
     def _cells_until(self, loc: int) -> list[tuple[str, str, int]]:
         """Return (key, source, last line) of the cells that had begun at a place, the latest first."""

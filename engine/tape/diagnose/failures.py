@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from engine.tape import freed, replay, writes
-from engine.tape.diagnose.breaks import cut_at, lost_at
+from engine.tape.diagnose.carried import carrier
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
 from engine.tape.diagnose.none import why_none
+from engine.tape.diagnose.rootless import without_graph
 from engine.tape.schema import Mark
 
 _SHAPES = re.compile(
@@ -24,17 +25,22 @@ _SHAPES = re.compile(
     re.IGNORECASE,
 )
 _TYPES = re.compile(
-    r"expected (scalar type|.* dtype)|must have the same dtype|Only Tensors of floating point|dtype|"
+    r"expected (scalar type|.* dtype)|one of the following scalar types|must have the same dtype|Only Tensors of floating point|dtype|"
     r"not implemented for '(Long|Int|Bool|Byte)'|can't be cast",
 )
 
 #: Words of an error about shapes or types, and what to do; the last for all others.
 _RESHAPED = (
     ("arget size", "Give target and output one shape: target.unsqueeze(1), or output.squeeze(1)."),
+    (
+        "invalid for input of size",
+        "The sizes of a view multiply to the number of elements: x.flatten(1) keeps the rows.",
+    ),
     ("multi-target", "Give the class numbers as (N,), one per row: target.squeeze(1)."),
     ("", "Print the shapes of both operands at this line and make them agree."),
 )
 _CONVERTED = (
+    ("scalar types: Long", "Indices are integers: idx.long()."),
     ("expected scalar type Long", "Class numbers are integers: target.long()."),
     ("Float and Double", "NumPy's numbers are float64: data.float(), or model.double()."),
     ("Double and Float", "NumPy's numbers are float64: data.float(), or model.double()."),
@@ -78,10 +84,11 @@ def explain(facts: Facts, text: str, event: int) -> Finding:
             missing = _missing(facts, event, here) if cause == "no-backward" else None
             if missing is not None:
                 return missing
-            led = _culprit(facts, cause, event)
-            if cause == "root-without-graph" and led:
-                cut = cut_at(facts, led[0].op, "the leaves", -1, ())
-                title, why = f"{title}: {cut.title}", f"{why} {cut.text}"
+            led = _became_number(facts) if cause == "left-torch" else ()
+            cut = without_graph(facts, event) if cause == "root-without-graph" else None
+            if cut is not None:
+                title = f"the root has no graph: {cut.title}"
+                why = f"backward() begins at a tensor without a grad_fn. {cut.text}"
                 led, remedy = cut.chain, cut.remedy
             return Finding(cause, title, why, remedy, (*led, here), Severity.ERROR)
     if "second time" in text:
@@ -268,40 +275,20 @@ _KNOWN: tuple[tuple[str, str, str, str, str], ...] = (
 )  # fmt: skip
 
 
-def _culprit(facts: Facts, cause: str, event: int) -> tuple[Link, ...]:
-    """Return links to what led to an error, before the line that raised it."""
-    if cause == "left-torch" and len(facts.tape.reads):
-        last = facts.tape.reads[-1]
-        loc, how = int(last["loc"]), facts.tape.text(int(last["how"]))
-        text = f"{facts.label(int(last['value']))} becomes a plain number through {how}"
-        source, code = facts.tape.source(loc), facts.line_at(loc)
-        return (Link(text, int(last["event"]), source=source, code=code),)
-    if cause != "root-without-graph":
+def _became_number(facts: Facts) -> tuple[Link, ...]:
+    """Return a link to where the program took a number last, before it called backward() of one."""
+    if not len(facts.tape.reads):
         return ()
-    line = facts.code(event)
-    match = re.match(r"\s*([A-Za-z_][\w.]*)\s*\.\s*backward", line)
-    tape = facts.tape
-    made = [
-        op
-        for op in range(len(tape.ops))
-        if tape.ops["event"][op] <= event and len(facts.outputs(op)) and tape.ops["node"][op] < 0
-    ]
-    if match:
-        named = [
-            op for op in made
-            if any(tape.name_of(int(tape.values["tensor"][v])) == match[1] for v in facts.outputs(op))
-        ]  # fmt: skip
-        made = named or made
-    if not made:
-        return ()
-    lost = lost_at(facts, made[-1])
-    if lost is None:
-        return ()
-    return (facts.at_op(f"the graph is lost at {facts.called(lost)}", lost),)
+    last = facts.tape.reads[-1]
+    loc, how = int(last["loc"]), facts.tape.text(int(last["how"]))
+    text = f"{facts.label(int(last['value']))} becomes a plain number through {how}"
+    source, code = facts.tape.source(loc), facts.line_at(loc)
+    return (Link(text, int(last["event"]), source=source, code=code),)
 
 
 def _freed(facts: Facts, text: str, begun: int, event: int, stopped: freed.Freed | None) -> Finding:
     chain = [facts.at_event("the second pass", begun)]
+    title = "backward through a graph that was freed"
     cause_text = "The graph was freed by the first pass, as backward() does by default."
     remedy = (
         "Pass retain_graph=True to the first backward() if you need the graph twice; in a loop, compute "
@@ -311,22 +298,22 @@ def _freed(facts: Facts, text: str, begun: int, event: int, stopped: freed.Freed
         node = facts.node_name(stopped.node)
         made = int(facts.tape.nodes["op"][stopped.node])
         first = int(facts.tape.passes["event"][stopped.pass_])
+        cause_text = (
+            f"Both passes go through {node}; pass {stopped.pass_ + 1} freed what it had saved."
+        )
+        carried = carrier(facts, first, event)
+        if carried is not None:
+            title += f": {carried.name} comes from before pass {stopped.pass_ + 1}"
+            chain.append(
+                facts.at_op(f"{carried.name} goes into the graph of the second pass", carried.op)
+            )
+            remedy = carried.remedy
         if made >= 0:
             chain.append(
                 facts.at_op(f"{node} was recorded here, and both passes go through it", made)
             )
         chain.append(facts.at_event(f"pass {stopped.pass_ + 1} freed what {node} had saved", first))
-        cause_text = (
-            f"Both passes go through {node}; pass {stopped.pass_ + 1} freed what it had saved."
-        )
-    return Finding(
-        "freed",
-        "backward through a graph that was freed",
-        cause_text,
-        remedy,
-        tuple(chain),
-        Severity.ERROR,
-    )
+    return Finding("freed", title, cause_text, remedy, tuple(chain), Severity.ERROR)
 
 
 def _modified(facts: Facts, text: str, begun: int, pass_: int, event: int) -> Finding:

@@ -43,18 +43,84 @@ def _without_magics(source: str) -> str:
 
 def through_data(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, str] | None:
     """Return (cell, line, its text) where a name's .data is read; None if nowhere."""
-    return _searched(
-        cells, re.compile(rf"\b{re.escape(name)}\.data\b(?!\s*[-+*/@]?=[^=])(?!\.\w+_\()")
-    )
+    return _searched(cells, re.compile(rf"{_spoken(name)}\.data\b(?!\s*[-+*/@]?=[^=])(?!\.\w+_\()"))
 
 
 def taken_out(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, str] | None:
     """Return (cell, line, its text) where a name's numbers are taken, as with .tolist(); None if not."""
     taken = re.compile(
-        rf"\b{re.escape(name)}(\[[^\]]*\]|\.detach\(\)|\.cpu\(\))*\.(tolist|item|numpy)\("
-        rf"|\b(float|int|list)\({re.escape(name)}\)"
+        rf"{_spoken(name)}(\[[^\]]*\]|\.detach\(\)|\.cpu\(\))*\.(tolist|item|numpy)\("
+        rf"|\b(float|int|list)\({_spoken(name)}\)"
     )
     return _searched(cells, taken)
+
+
+def method_of(
+    cells: list[tuple[str, str, int]], kind: str, name: str
+) -> tuple[str, int, str] | None:
+    """Return (cell, line, its text) where a class defines a method; None if no cell does."""
+    for key, source, _ in cells:
+        try:
+            tree = ast.parse(_without_magics(source))
+        except SyntaxError:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and node.name == kind:
+                lines = [one.lineno for one in node.body if getattr(one, "name", "") == name]
+                if lines:
+                    return key, lines[-1], source.splitlines()[lines[-1] - 1].strip()
+    return None
+
+
+def frozen(cells: list[tuple[str, str, int]]) -> tuple[str, int, str] | None:
+    """Return (cell, line, its text) where requires_grad is switched off; None if nowhere."""
+    return _searched(cells, re.compile(r"\.requires_grad(_\(|\s*=\s*)False"))
+
+
+_SWITCHES = ("no_grad", "inference_mode", "set_grad_enabled")
+
+
+def switched_off(key: str, source: str, line: int) -> tuple[str, int, str] | None:
+    """Return (cell, line, its text) of what switches recording off for a line; None if it is elsewhere.
+
+    That is the with statement or the decorator around it, else a call of set_grad_enabled(False).
+    """
+    try:
+        tree = ast.parse(_without_magics(source))
+    except SyntaxError:
+        return None
+    lines = source.splitlines()
+    found, calls = list[int](), list[int]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.With | ast.FunctionDef) and _around(node, line):
+            ways = (
+                [i.context_expr for i in node.items]
+                if isinstance(node, ast.With)
+                else node.decorator_list
+            )
+            found += [way.lineno for way in ways if _called(way) in _SWITCHES]
+        elif isinstance(node, ast.Call) and _called(node) == "set_grad_enabled":
+            off = (
+                node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value is False
+            )
+            calls += [node.lineno] if off else []
+    at = max(found, default=0) or max(calls, default=0)
+    return (key, at, lines[at - 1].strip()) if at else None
+
+
+def _around(node: ast.With | ast.FunctionDef, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
+def _called(node: ast.expr) -> str:
+    """Return the last name of what an expression calls: no_grad of `torch.no_grad()`."""
+    called = node.func if isinstance(node, ast.Call) else node
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
+def _spoken(name: str) -> str:
+    """Return a pattern for how a program speaks of a name: by itself, or as an attribute of self."""
+    return rf"(?:\b{re.escape(name)}|\bself\.{re.escape(name.split('.')[-1])})"
 
 
 def _searched(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
+from engine.tape.schema import OpFlag
 
 _DIFFERENCES = ("sub", "rsub", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 _REDUCING = ("sum", "mean", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
@@ -43,6 +44,8 @@ def _broadcast(facts: Facts, op: int) -> list[Finding]:
     a, b = (facts.shape(v) for v in inputs)
     for flat, column in ((a, b), (b, a)):
         if len(flat) == 1 and column == (flat[0], 1) and flat[0] > 1 and _reduced(facts, op):
+            if _source(facts, inputs[0]) == _source(facts, inputs[1]):
+                return []  # x[:, None] - x: all pairs of one thing are meant
             n, names = flat[0], [facts.label(v) for v in inputs[:2]]
             return [
                 Finding(
@@ -56,6 +59,47 @@ def _broadcast(facts: Facts, op: int) -> list[Finding]:
                     Severity.WARNING,
                 )
             ]
+    wide = next((v for v, other in (inputs, inputs[::-1]) if _is_square(facts, v, other)), -1)
+    return [] if wide < 0 else _broadcast_before(facts, wide)
+
+
+def _source(facts: Facts, value: int) -> int:
+    """Return the value of which another is only a view."""
+    op = facts.made_by(value)
+    while op >= 0 and facts.tape.ops["flags"][op] & OpFlag.VIEW:
+        value = facts.inputs(op)[0]
+        op = facts.made_by(value)
+    return value
+
+
+def _is_square(facts: Facts, value: int, other: int) -> bool:
+    """Whether a value is (N, N) beside (N, 1)."""
+    shape, column = facts.shape(value), facts.shape(other)
+    return len(shape) == 2 and shape[0] == shape[1] > 1 and column == (shape[0], 1)
+
+
+def _broadcast_before(facts: Facts, value: int) -> list[Finding]:
+    """Where (N,) met (N, 1) before a loss compares what came of it with (N, 1)."""
+    for _ in range(4):
+        op = facts.made_by(value)
+        inputs = [v for v in facts.inputs(op) if v >= 0] if op >= 0 else []
+        n, shapes = facts.shape(value)[0], [facts.shape(v) for v in inputs]
+        if (n,) in shapes and (n, 1) in shapes:
+            names = [facts.label(v) for v in inputs]
+            return [
+                Finding(
+                    "broadcast", f"{list(shapes[0])} and {list(shapes[1])} broadcast to [{n}, {n}]",
+                    f"{facts.called(op)} of {names[0]} and {names[1]} joins each of the {n} elements with every "
+                    "other one, and the loss compares all of these.",
+                    f"Make the shapes equal: {names[shapes.index((n, 1))]}.squeeze(-1), or the other one "
+                    ".unsqueeze(-1).",
+                    (facts.at_op(f"{list(shapes[0])} and {list(shapes[1])} become [{n}, {n}]", op),),
+                )
+            ]  # fmt: skip
+        same = [v for v in inputs if facts.shape(v) == (n, n)]
+        if not same:
+            break
+        value = same[0]
     return []
 
 

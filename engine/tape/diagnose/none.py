@@ -186,9 +186,9 @@ def _untracked(facts: Facts, tensor: int, value: int) -> Finding | None:
         return numbers_of(facts, origin, value, name, tensor, ())
     flags = facts.tape.values["flags"][facts.values_of(tensor)]
     if (flags & (ValueFlag.PARAMETER | ValueFlag.REQUIRES_GRAD)).any():
-        return _found(
-            "frozen", tensor, name, facts.at_birth(f"{name} does not require a gradient", value)
-        )
+        where = facts.where_frozen(value)
+        here = facts.at_birth(f"{name} does not require a gradient", value)
+        return _found("frozen", tensor, name, *([] if where is None else [where]), here)
     how = "made from tensors that do not require one" if op >= 0 else "made without requires_grad"
     here = facts.at_birth(f"{name} does not require a gradient", value)
     return _found("no-requires-grad", tensor, name, here, how=how)

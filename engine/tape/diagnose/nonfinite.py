@@ -18,6 +18,7 @@ _FILLING = ("masked_fill", "fill", "full", "full_like", "where", "index_put", "c
             "triu", "tril", "cat", "stack", "scatter", "empty", "empty_like")  # fmt: skip
 _MASKS = ("where", "masked_fill", "mul", "index", "masked_select", "select", "slice", "gather",
           "index_select", "index_put", "nan_to_num", "tril", "triu")  # fmt: skip
+_HANDED = 64  # operations through which an infinity is followed
 _FACTORS = ("mul", "div", "mm", "addmm", "bmm", "mv", "addmv", "dot", "matmul", "baddbmm")
 
 
@@ -115,6 +116,8 @@ def born_backward(facts: Facts, tensor: int, step: int, row: int, trail: Trail) 
         where = ~np.isfinite(sent)
         zero = came.shape == sent.shape and bool((came[where] == 0).any())
         zero = zero or (came.shape == () and float(abs(came)) == 0.0)
+        if zero and given and not wrong and op >= 0 and facts.base(op) in _FACTORS:
+            return _times_infinity(facts, tensor, step, op, given[0], trail)
         if zero:
             mask = _masked_from(facts, step)
             return _masked(facts, tensor, step, op, mask, trail)
@@ -123,6 +126,21 @@ def born_backward(facts: Facts, tensor: int, step: int, row: int, trail: Trail) 
         f"{facts.node_name(node)} receives finite numbers and sends NaN or Inf", step
     )
     return Finding(cause, title, text, remedy, (link, *trail.links()), Severity.ERROR, tensor)
+
+
+def _times_infinity(
+    facts: Facts, tensor: int, step: int, op: int, value: int, trail: Trail
+) -> Finding:
+    """A gradient of 0 meets a factor that holds an infinity, as a mask of -inf that is multiplied."""
+    name, what = facts.called(op), facts.label(value)
+    link = facts.at_step(f"{facts.node_name(facts.node_at(step))} multiplies 0 by infinity", step)
+    return Finding(
+        "zero-times-inf", f"0 · ∞ = NaN: {what}, by which {name} multiplies, holds infinities",
+        f"The derivative of {name} is its other factor, {what}. Where that is infinite and the gradient 0, "
+        "their product is NaN.",
+        f"Do not multiply by {what}: add it, or use masked_fill or torch.where.",
+        (link, *trail.links()), Severity.ERROR, tensor,
+    )  # fmt: skip
 
 
 def _masked(facts: Facts, tensor: int, step: int, op: int, mask: int, trail: Trail) -> Finding:
@@ -165,11 +183,18 @@ def _masked_from(facts: Facts, step: int) -> int:
 
 
 def arithmetic(facts: Facts, value: int) -> bool:
-    """Whether a value's infinities were computed, not filled in."""
+    """Whether a value's infinities were computed, not filled in or handed on from where they were."""
     if facts.is_nan(value):
         return True
-    op = int(facts.tape.values["op"][value])
-    return op >= 0 and facts.base(op) not in _FILLING
+    for _ in range(_HANDED):
+        op = int(facts.tape.values["op"][value])
+        if op < 0:
+            return facts.is_gradient(value) or bool(facts.tape.values["grad_of"][value] >= 0)
+        bad_ones = [v for v in facts.inputs(op) if v >= 0 and facts.is_bad(v)]
+        if not bad_ones:
+            return facts.base(op) not in _FILLING
+        value = bad_ones[0]
+    return True
 
 
 def before_leaf(facts: Facts, value: int) -> int:

@@ -93,7 +93,9 @@ def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str
         return (
             "exp-overflow", f"{name} overflows",
             f"{what} is as large as {_most(x)}: the result is larger than its type can hold.",
-            "Subtract the largest element first, or use log_softmax, logsumexp, or the loss on logits.",
+            "Subtract the largest element first, or use log_softmax, logsumexp, or the loss on logits."
+            if base in ("exp", "exp2", "logsumexp")
+            else f"Keep what goes into {name} small: scale it, or clamp it.",
         )  # fmt: skip
     if base in ("pow", "float_power"):
         exponent = params.get("exponent", "given")

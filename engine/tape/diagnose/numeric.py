@@ -253,10 +253,11 @@ def findings(tape: Tape, checks: Sequence[Check]) -> list[Finding]:
             f"Along a random direction the operation changes by {one.measured:.6g}, by finite differences "
             f"at its recorded inputs; {name} sent {one.sent:.6g}."
         )
+        own = [link for link in (facts.backward_of(one.step),) if link is not None]
         found[one.node] = one.error, Finding(
             "wrong-backward", f"{name} sends a wrong gradient (off by {one.error:.1%})", text,
             "Correct the formula in its backward; torch.autograd.gradcheck tests it by itself.",
-            (facts.at_step(f"{name} sends it to input {one.slot}", one.step),), Severity.ERROR,
+            (facts.at_step(f"{name} sends it to input {one.slot}", one.step), *own), Severity.ERROR,
         )  # fmt: skip
     return [one for _, one in sorted(found.values(), key=lambda pair: -pair[0])]
 

@@ -81,9 +81,10 @@ class Origins:
             for other in self._like(mine, value):
                 if tape.values["event"][other] <= row["event"] and not self._facts.is_leaf(other):
                     return other
-        if mine is not None and any(map(_COPY.search, lines)):
+        copied = next(filter(_COPY.search, self._made_in(value)), "")
+        if mine is not None and copied:
             for other in self._like(mine, value):
-                if tape.values["event"][other] <= row["event"]:
+                if tape.values["event"][other] <= row["event"] and self._speaks_of(copied, other):
                     return other
         for other, event, how in reversed(self._reads):
             if how == "bool" or event > row["event"] or not self._tracked_before(other):
@@ -94,6 +95,25 @@ class Origins:
             if np.array_equal(mine.ravel(), theirs.ravel().astype(mine.dtype), equal_nan=True):
                 return other
         return self._of_numbers(mine, int(row["event"])) if mine is not None else -1
+
+    def _made_in(self, value: int) -> list[str]:
+        """Return the lines that may have made a leaf: that of its name, else that of its first use."""
+        facts = self._facts
+        born = facts.at_birth("", value)
+        if (
+            facts.tape.values["flags"][value] & ValueFlag.PARAMETER
+            and "Parameter(" not in born.code
+        ):
+            return []  # a module made it
+        if born.source != facts.source(int(facts.tape.values["event"][value])):
+            return [born.code]
+        return [facts.code(self._first_use(value)), born.code]
+
+    def _speaks_of(self, line: str, value: int) -> bool:
+        """Whether a line can mean a value: a leaf by its name, what is computed in other ways too."""
+        facts = self._facts
+        name = facts.name(int(facts.tape.values["tensor"][value])).split(".")[-1]
+        return not facts.is_leaf(value) or re.search(rf"\b{re.escape(name)}\b", line) is not None
 
     def _of_numbers(self, array: Array, event: int) -> int:
         """Return the value whose number is the first element of numbers that .item() gave, or -1."""
@@ -109,11 +129,11 @@ class Origins:
         return -1 if -1 in wanted.values() else wanted[array[0].item()]
 
     def _like(self, array: Array, but: int) -> Iterator[int]:
-        """Yield the values, one left out, that require a gradient and hold the same numbers."""
-        tape = self._facts.tape
-        rows = np.flatnonzero(tape.values["flags"] & ValueFlag.REQUIRES_GRAD)
+        """Yield the values of other tensors that require a gradient and hold the same numbers."""
+        tensors = self._facts.tape.values["tensor"]
+        rows = np.flatnonzero(self._facts.tape.values["flags"] & ValueFlag.REQUIRES_GRAD)
         for row in rows.tolist():
-            if row != but and self._facts.shape(row) == array.shape:
+            if tensors[row] != tensors[but] and self._facts.shape(row) == array.shape:
                 theirs = self._facts.array(row)
                 if theirs is not None and np.array_equal(theirs, array, equal_nan=True):
                     yield row

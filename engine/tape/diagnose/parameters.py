@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -42,6 +43,8 @@ def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     if updated and not replaced:
         found += _left_out(facts, parameters, reached, updated)
     found += _thrown_away(facts, reached, updated)
+    found += _unmoved(facts, updated)
+    found += _unregistered(facts, reached, updated)
     found += _aliased(facts)
     return found
 
@@ -200,14 +203,17 @@ def _thrown_away(facts: Facts, reached: set[int], updated: dict[int, int]) -> li
     tape = facts.tape
     for tensor in sorted(reached):
         changes = ledger.changes(tape, tensor)
-        if tensor in updated or len(changes) < 4:
+        if (tensor in updated and not _stepped_with_zeros(facts, tensor)) or len(changes) < 4:
             continue
         wiped = 0
         for now, after in pairwise(changes):
             if now.kind is not GradChange.ACCUMULATE or after.kind is GradChange.ACCUMULATE:
                 continue
             value = int(tape.grads["value"][now.row])
-            used = value >= 0 and bool(facts.users(value) or facts.origins.how_read(value))
+            users = (
+                [op for op in facts.users(value) if facts.base(op) != "zero"] if value >= 0 else []
+            )
+            used = bool(users) or (value >= 0 and bool(facts.origins.how_read(value)))
             cleared = after.kind is GradChange.CLEAR or after.op == "zero_"
             wiped += int(cleared and not used)
         passes = len({c.pass_ for c in changes if c.pass_ >= 0})
@@ -232,6 +238,84 @@ def _thrown_away(facts: Facts, reached: set[int], updated: dict[int, int]) -> li
                 )
             ]
     return []
+
+
+def _stepped_with_zeros(facts: Facts, tensor: int) -> bool:
+    """Whether an optimizer stepped a tensor, each time with nothing but zeros in its .grad."""
+    made = [facts.made_by(value) for value in facts.values_of(tensor)]
+    steps = [op for op in made if op >= 0 and "optimizer" in facts.params(op)]
+    gradients = [facts.array(facts.inputs(op)[1]) for op in steps if len(facts.inputs(op)) > 1]
+    return len(gradients) > 1 and not any(g is None or g.any() for g in gradients)
+
+
+def _unregistered(facts: Facts, reached: set[int], updated: dict[int, int]) -> list[Finding]:
+    """Leaves that a module keeps as plain attributes: gradients come, and no optimizer has them."""
+    tape, found = facts.tape, list[Finding]()
+    by_optimizer = [op for op in updated.values() if "optimizer" in facts.params(op)]
+    for tensor in sorted(reached - updated.keys()):
+        value = facts.values_of(tensor)[-1]
+        if tape.values["flags"][value] & ValueFlag.PARAMETER or not by_optimizer:
+            continue
+        born = facts.at_birth(f"{facts.name(tensor)} is made", value)
+        changes = ledger.changes(tape, tensor)
+        passes = {c.pass_ for c in changes if c.kind is GradChange.ACCUMULATE}
+        if len(passes) < 2 or not re.match(r"self\.\w+\s*=[^=]", born.code):
+            continue
+        name = facts.name(tensor)
+        found.append(
+            Finding(
+                "never-updated", f"{name} has gradients but is no parameter of the model",
+                f"{name} is a plain tensor that the model keeps as an attribute: model.parameters() does not "
+                "give it to the optimizer.",
+                f"Write self.{name.split('.')[-1]} = nn.Parameter(...).",
+                (born, facts.at_event(f"{name}.grad gets its first gradient", changes[0].event)),
+                Severity.WARNING, tensor,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _unmoved(facts: Facts, updated: dict[int, int]) -> list[Finding]:
+    """An optimizer whose steps leave all that it has as it is, though gradients came."""
+    steps = [
+        (tensor, op, value)
+        for tensor in updated
+        for value in facts.values_of(tensor)
+        if (op := facts.made_by(value)) >= 0 and "optimizer" in facts.params(op)
+    ]
+    if len({facts.tape.ops["event"][op] for _, op, _ in steps}) < 2 or not all(
+        _unchanged(facts, op, value) for _, op, value in steps
+    ):
+        return []
+    still = [step for step in steps if _had_gradient(facts, step[1])]
+    if len(still) < 2 or len({tensor for tensor, _, _ in still}) == len(still):
+        return []  # each was stepped once: a warm-up may begin with nothing
+    tensor, op, _ = still[0]
+    name, rates = facts.name(tensor), {facts.params(one).get("lr") for _, one, _ in still}
+    rate = (
+        f"its learning rate is {rates.pop()}"
+        if len(rates) == 1
+        else "its learning rates are too small"
+    )
+    return [
+        Finding(
+            "never-updated", f"the steps of {facts.params(op)['optimizer']} leave {name} as it is: {rate}",
+            f"Gradients come to {name}, and no step changes a digit of it or of any other parameter.",
+            "Give the optimizer another lr=, and look at what a scheduler makes of it (print get_last_lr()).",
+            tuple(facts.at_op(f"a step leaves {name} as it is", one) for _, one, _ in still[:2]),
+            Severity.WARNING, tensor,
+        )
+    ]  # fmt: skip
+
+
+def _unchanged(facts: Facts, op: int, value: int) -> bool:
+    before, after = facts.array(facts.inputs(op)[0]), facts.array(value)
+    return before is not None and after is not None and np.array_equal(before, after)
+
+
+def _had_gradient(facts: Facts, op: int) -> bool:
+    gradient = facts.array(facts.inputs(op)[1]) if len(facts.inputs(op)) > 1 else None
+    return gradient is not None and bool(gradient.any()) and bool(np.isfinite(gradient).all())
 
 
 def _before_backward(facts: Facts, clear: ledger.Change, changes: list[ledger.Change]) -> bool:

@@ -18,6 +18,8 @@ Array = NDArray[Any]
 
 #: A gradient that grew or shrank by this factor between root and leaf, over at least `LONG` nodes.
 FACTOR, LONG = 1e5, 6
+#: Operations in place whose one input may be another tensor than the one that they write.
+_GIVEN = ("set_data", "set", "copy")
 
 
 def rms(array: Array | None) -> float:
@@ -92,13 +94,25 @@ def piled(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | 
 
 
 def updated_between(facts: Facts, tensor: int, first: int, last: int) -> int:
-    """Return the operation that wrote a tensor between two events, or -1."""
+    """Return the operation that moved a tensor between two events, or -1.
+
+    Clamping or scaling a weight by itself (as a WGAN's critic is clipped) takes no gradient.
+    """
     tape = facts.tape
     for value in facts.values_of(tensor):
         op = int(tape.values["op"][value])
-        if op >= 0 and first < tape.values["event"][value] < last:
+        if op >= 0 and first < tape.values["event"][value] < last and not _by_itself(facts, op):
             return op
     return -1
+
+
+def _by_itself(facts: Facts, op: int) -> bool:
+    """Whether an operation in place is given nothing but what it writes."""
+    return (
+        facts.base(op) not in _GIVEN
+        and len(facts.inputs(op)) < 2
+        and "optimizer" not in facts.params(op)
+    )
 
 
 def _summed_out(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | None:
@@ -108,11 +122,19 @@ def _summed_out(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Find
     if gain is None:
         return None
     name, node = facts.name(tensor), _node(facts, gain)
+    op = facts.op_of(facts.node_at(gain.step))
+    summed = op < 0 or "norm" not in facts.base(op)
+    remedy = (
+        f"Nothing is wrong; {name} may as well be left out (bias=False before a BatchNorm)."
+        if summed
+        else "Use the normalised elements differently, as by a layer of weights and a loss: a sum or mean of "
+        "them is always the same."
+    )
     return Finding(
         "cancelled", f"what {node} adds up for {name} cancels",
-        f"Its elements are of size {gain.came:.3g}, their sums of size {gain.sent:.3g}: what "
-        "follows does not depend on a shift, as behind a normalisation.",
-        f"Nothing is wrong; {name} may as well be left out (bias=False before a BatchNorm).",
+        f"Its elements are of size {gain.came:.3g}, {'their sums' if summed else 'what it sends'} of size "
+        f"{gain.sent:.3g}: what follows does not depend on a shift, as behind a normalisation.",
+        remedy,
         (_link(facts, gain),), Severity.NOTE, tensor,
     )  # fmt: skip
 

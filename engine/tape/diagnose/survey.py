@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from engine.tape import ledger
 from engine.tape.diagnose import nonfinite, size, zero
 from engine.tape.diagnose.breaks import cut_at, lost_at
+from engine.tape.diagnose.divergence import diverging
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.losses import mistaken_losses
@@ -65,7 +67,7 @@ def births(facts: Facts, cancelled: Cancelled) -> list[Finding]:
             continue
         if _reaches(facts, value):
             found.append(nonfinite.why_value(facts, value))
-    return found
+    return diverging(facts, found)
 
 
 def _new_nan(facts: Facts, op: int, value: int) -> bool:
@@ -251,9 +253,16 @@ def saturated_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     ]  # fmt: skip
 
 
+#: Causes that keep a gradient at zero whatever the data are: told of at once, or when steps did not help.
+_NEVER, _STAYS = (
+    ("flat", "constant", "underflow"),
+    ("clamped", "times-zero", "saturated", "kink", "hook"),
+)
+
+
 def flat_gradients(facts: Facts, cancelled: Cancelled) -> list[Finding]:
-    """Return a leaf that only ever received zeros, because an operation on its way has no slope."""
-    tape = facts.tape
+    """Return leaves that only ever received zeros, one for each cause."""
+    tape, found = facts.tape, dict[str, Finding]()
     for tensor in tape.grads_of.keys(tape.grads["tensor"]):
         if cancelled():
             break
@@ -262,19 +271,16 @@ def flat_gradients(facts: Facts, cancelled: Cancelled) -> list[Finding]:
         brought = (ledger.added(tape, change) for change in adding)
         if not adding or any(one is None or one.any() for one in brought):
             continue
-        after = adding[-1].event + 1
         shape = facts.shape(facts.values_of(tensor)[0])
-        found = zero.why_zero(facts, tensor, after, np.ones(shape, bool))
-        if found.cause == "flat":
-            moved = size.updated_between(facts, tensor, adding[0].event, len(tape.events)) >= 0
-            name, severity = facts.name(tensor), Severity.WARNING if moved else Severity.NOTE
-            return [
-                Finding(
-                    "flat", f"{name} never receives anything but zeros: {found.title}",
-                    found.text, found.remedy, found.chain, severity, tensor,
-                )
-            ]  # fmt: skip
-    return []
+        one = zero.why_zero(facts, tensor, adding[-1].event + 1, np.ones(shape, bool))
+        moved = size.updated_between(facts, tensor, adding[0].event, len(tape.events)) >= 0
+        stayed = size.updated_between(facts, tensor, adding[0].event, adding[-1].event) >= 0
+        if one.cause in found or one.cause not in (*_NEVER, *(_STAYS if stayed else ())):
+            continue
+        title = f"{facts.name(tensor)} never receives anything but zeros: {one.title}"
+        severity = Severity.WARNING if moved or one.cause == "underflow" else Severity.NOTE
+        found[one.cause] = replace(one, title=title, severity=severity, tensor=tensor)
+    return list(found.values())
 
 
 def sizes(facts: Facts, cancelled: Cancelled) -> list[Finding]:

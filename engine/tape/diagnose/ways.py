@@ -11,6 +11,15 @@ from engine.tape.diagnose.facts import Facts
 
 #: A sum of elements that is smaller than they are by this factor.
 CANCELLED = 1e-4
+#: What a normalisation sends back of what came to it, where that all but cancels.
+_LEVELLED = 1e-6
+_NORMALISING = (
+    "batch_norm",
+    "native_batch_norm",
+    "native_layer_norm",
+    "native_group_norm",
+    "instance_norm",
+)
 _MOST = 1 << 20  # nodes of a way
 
 
@@ -57,10 +66,15 @@ class Way:
         order = np.argsort(factor[good] if least else -factor[good], kind="stable")
         return [self.gain(at) for at in good[order[:count]].tolist()]
 
+    def _normalises(self, at: int) -> bool:
+        op = self._facts.op_of(self._facts.node_at(self.steps[at]))
+        return op >= 0 and self._facts.base(op) in _NORMALISING
+
     def cancelling(self) -> Gain | None:
         """Return the last node whose sums cancel: of unrelated elements they would grow.
 
-        A node sums where it sent fewer elements than came in, as over a batch for a bias.
+        A node sums where it sent fewer elements than came in, as over a batch for a bias, and a
+        normalisation takes the mean off.
         """
         sizes = [self._facts.sent_size(row) if row >= 0 else 0 for row in self._rows]
         for at in range(len(self) - 2, -1, -1):
@@ -68,6 +82,8 @@ class Way:
                 found = self.gain(at)
                 if found.sent < CANCELLED * found.came:
                     return found
+            elif self._normalises(at) and (found := self.gain(at)).sent < _LEVELLED * found.came:
+                return found
         return None
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape import sums
+from engine.tape.diagnose.elements import decided
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
-from engine.tape.diagnose.trace import Mask, Trail, gradients, relevant
+from engine.tape.diagnose.trace import Mask, Trail, gradients
 from engine.tape.diagnose.zero_causes import explain
 from engine.tape.diagnose.zero_ways import is_live, through_elements, through_zeros, whole
 from engine.tape.schema import GradChange
@@ -74,14 +75,18 @@ def _zeroed(facts: Facts, tensor: int, row: int, rows: list[int]) -> Finding:
 
 def _follow(facts: Facts, tensor: int, step: int, mask: Mask, trail: Trail) -> Finding:
     """Go back from a step that got (or sent) zeros to the node that made them."""
+    number = 0  # of the output of the step's node that the mask is of
     while True:
+        begun = step
         if mask is whole(mask.shape):
             step, mask = through_zeros(facts, step, mask, trail)
         else:
             step = through_elements(facts, step, mask, trail)
+        number = number if step == begun else 0
         rows = facts.arrivals(step)
         if not rows:
             return _seed(facts, tensor, step, trail)
+        rows = [row for row in rows if facts.number(row) == number] or rows
         live = [row for row in rows if is_live(facts, row, mask)]
         if live and facts.hooked(step):
             return _hook(facts, tensor, step, trail)
@@ -89,22 +94,39 @@ def _follow(facts: Facts, tensor: int, step: int, mask: Mask, trail: Trail) -> F
             return _cancelled(facts, tensor, step, rows, trail)
         row = rows[-1]
         source = facts.sender(row)
-        node = facts.node_at(source)
-        op = facts.op_of(node)
-        value = facts.input_of(node, facts.slot(row))
+        op = facts.op_of(facts.node_at(source))
+        value = facts.input_of(facts.node_at(source), facts.slot(row))
         if op < 0 or value < 0 or facts.shape(value) != mask.shape:
             mask = whole(facts.shape(value)) if value >= 0 else mask
-        came = [g for g in gradients(facts, source) if g is not None]
-        above = relevant(facts, op, value, mask) if value >= 0 else None
+        came = _came(facts, source, decided(facts, op, value, mask) if value >= 0 else [None])
         if not came:
             return _seed(facts, tensor, source, trail)
-        g = came[0]
-        if above is None or above.shape != g.shape:
-            above = whole(g.shape)
-        if (g[above] != 0).any() or not np.count_nonzero(above):
-            return _killer(facts, tensor, source, op, value, mask, trail)
+        followed = next((one for one in came if one.mask.any()), None)
+        if followed is None or any((one.gradient[one.mask] != 0).any() for one in came):
+            return _killer(facts, tensor, source, op, value, mask, came, trail)
         trail.step(source)
-        step, mask = source, whole(above.shape) if above.all() else above
+        step, number, mask = source, followed.number, followed.mask
+
+
+class _Came(NamedTuple):
+    """What came to one output of a node, and which elements of it matter."""
+
+    number: int
+    gradient: Array
+    mask: Mask
+
+
+def _came(facts: Facts, step: int, masks: list[Mask | None]) -> list[_Came]:
+    """Return what came in at a step, beside the masks of its operation's results; None: all."""
+    found = []
+    for number, gradient in enumerate(gradients(facts, step)):
+        if gradient is None:
+            continue
+        mask = masks[number] if number < len(masks) else None
+        if mask is None or mask.shape != gradient.shape or mask.all():
+            mask = whole(gradient.shape)
+        found.append(_Came(number, gradient, mask))
+    return found
 
 
 def _seed(facts: Facts, tensor: int, step: int, trail: Trail) -> Finding:
@@ -148,10 +170,12 @@ def _cancelled(facts: Facts, tensor: int, step: int, rows: list[int], trail: Tra
 
 
 def _killer(
-    facts: Facts, tensor: int, step: int, op: int, value: int, mask: Mask, trail: Trail
-) -> Finding:
+    facts: Facts, tensor: int, step: int, op: int, value: int, mask: Mask, came: list[_Came],
+    trail: Trail,
+) -> Finding:  # fmt: skip
     """The step received something and sent zero: say what of its operation made that so."""
-    cause, title, text, remedy = explain(facts, op, value, mask)
+    sizes = [float(np.abs(one.gradient[one.mask]).max(initial=0.0)) for one in came]
+    cause, title, text, remedy = explain(facts, op, value, mask, max(sizes, default=0.0))
     node = facts.node_name(int(facts.tape.steps["node"][step]))
     chain = (facts.at_step(f"{node} receives a gradient and sends zero", step), *trail.links())
     return Finding(cause, title, text, remedy, chain, tensor=tensor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape.diagnose.facts import Facts
@@ -31,12 +32,23 @@ _PRODUCTS = ("mul", "mm", "addmm", "bmm", "mv", "dot", "matmul", "addmv", "baddb
              "convolution", "conv2d", "conv1d", "linear", "prod", "addcmul")  # fmt: skip
 
 
-def explain(facts: Facts, op: int, value: int, mask: Mask) -> tuple[str, str, str, str]:
-    """Return cause, title, text and remedy for zeros at the elements `mask` of an input."""
+def explain(
+    facts: Facts, op: int, value: int, mask: Mask, largest: float
+) -> tuple[str, str, str, str]:
+    """Return cause, title, text and remedy for zeros at the elements `mask` of an input.
+
+    largest: of the gradient that the operation received, at what those elements decide.
+    """
     base = facts.base(op)
     x = facts.array(value)
     at = x[mask] if x is not None and x.shape == mask.shape else None
     what = facts.label(value)
+    if base == "BackwardHookFunction":
+        return (
+            "hook", "a backward hook of a module made the gradient zero",
+            f"What came to the module is not zero; its full backward hook gave zeros for {what} instead.",
+            "Look at register_full_backward_hook on this module.",
+        )  # fmt: skip
     if base in ("relu", "threshold"):
         share = _share(x, lambda a: a <= 0)
         return (
@@ -88,6 +100,12 @@ def explain(facts: Facts, op: int, value: int, mask: Mask) -> tuple[str, str, st
             f"At {what}{_seen(at)} {base} is so flat that its derivative rounds to 0.",
             "Make its input smaller (initialisation, normalisation), or use the loss that works on logits.",
         )
+    if base in ("split", "split_with_sizes", "unbind", "chunk"):
+        return (
+            "masked", "the part that holds it is not used",
+            f"{base} gives {what} in parts, and no gradient came to the part that holds this element.",
+            "Nothing to change if the other parts are the ones that are meant.",
+        )  # fmt: skip
     if base in _SELECTING:
         return (
             "masked",
@@ -96,7 +114,7 @@ def explain(facts: Facts, op: int, value: int, mask: Mask) -> tuple[str, str, st
             "Nothing to change if the mask or the index is meant so; else correct it.",
         )
     if base in _PRODUCTS:
-        return _product(facts, op, value)
+        return _product(facts, op, value, largest)
     if base in ("pow", "square", "abs", "linalg_vector_norm", "norm", "std", "sqrt"):
         zero = at is not None and (at == 0).all()
         kink = base not in ("pow", "square")
@@ -111,6 +129,12 @@ def explain(facts: Facts, op: int, value: int, mask: Mask) -> tuple[str, str, st
             + (" by convention." if kink else "."),
             "Start from another point.",
         )
+    if base in ("atan2", "hypot") and not any(map(_any, map(facts.array, facts.inputs(op)))):
+        return (
+            "kink", f"{base} has no derivative at (0, 0)",
+            f"Both its arguments are 0, where {base} has a corner; its derivative is taken as 0 there.",
+            f"Keep one of them away from 0: {base}(y, x + 1e-12).",
+        )  # fmt: skip
     if base in ("batch_norm", "layer_norm", "native_layer_norm", "group_norm", "native_batch_norm"):
         return (
             "constant",
@@ -132,13 +156,20 @@ def explain(facts: Facts, op: int, value: int, mask: Mask) -> tuple[str, str, st
     )
 
 
-def _product(facts: Facts, op: int, value: int) -> tuple[str, str, str, str]:
+def _product(facts: Facts, op: int, value: int, largest: float) -> tuple[str, str, str, str]:
     others = [v for v in facts.inputs(op) if v >= 0 and v != value]
     if facts.base(op).startswith("add") and len(others) > 1:
         others = [v for v in facts.inputs(op)[1:] if v >= 0 and v != value]
     for other in others:
         array = facts.array(other)
         if array is not None and not array.any():
+            if (made := facts.made_by(other)) >= 0 and facts.base(made) in ("relu", "threshold"):
+                return (
+                    "dead-relu", "it is multiplied by units of a ReLU that are all off",
+                    f"The derivative of {facts.called(op)} is the other factor, and {facts.label(other)} is 0: no "
+                    "unit of the ReLU before it is on.",
+                    "Check what goes into the ReLU, its bias and the learning rate; LeakyReLU or GELU keep a slope.",
+                )  # fmt: skip
             drop = _is_dropout(facts, other)
             return (
                 "masked" if drop else "times-zero",
@@ -166,6 +197,13 @@ def _product(facts: Facts, op: int, value: int) -> tuple[str, str, str, str]:
             "times-zero", "it is multiplied by 0",
             f"{facts.called(op)} multiplies by the constant 0.", "Leave the factor 0 out.",
         )  # fmt: skip
+    if not _underflows(facts, op, value, others, largest):
+        return (
+            "cancelled", f"the products that {facts.called(op)} adds up cancel, or meet zeros",
+            f"{facts.called(op)} received a gradient and its other factor is not 0; what they give together "
+            f"for these elements of {facts.label(value)} is.",
+            "Look at what each output sends back: elements of the gradient may be 0 where the factor is not.",
+        )  # fmt: skip
     return (
         "underflow",
         "the product is too small for its type",
@@ -173,6 +211,17 @@ def _product(facts: Facts, op: int, value: int) -> tuple[str, str, str, str]:
         "type can hold, so it rounds to 0.",
         "Scale the loss, use float32 or float64, or shorten the chain (normalisation, residuals).",
     )
+
+
+def _underflows(facts: Facts, op: int, value: int, others: list[int], largest: float) -> bool:
+    """Whether the products of a gradient with a factor are smaller than the type can hold."""
+    kind = facts.array(value)
+    if kind is None or kind.dtype.kind != "f":
+        return False
+    arrays = [facts.array(other) for other in others or [value]]
+    sizes = [float(np.abs(array).max()) for array in arrays if array is not None and array.size]
+    sizes += [abs(n) for n in facts.params(op).values() if isinstance(n, float)]
+    return any(largest * size < float(np.finfo(kind.dtype).tiny) for size in sizes)
 
 
 def _is_dropout(facts: Facts, value: int) -> bool:
@@ -199,6 +248,11 @@ def _bounds(facts: Facts, op: int) -> tuple[str, str]:
         return "0", "6"
     low, high = (params.get(a, params.get(b)) for a, b in (("min", "min_val"), ("max", "max_val")))
     return ("-inf" if low is None else f"{low}", "inf" if high is None else f"{high}")
+
+
+def _any(array: Array | None) -> bool:
+    """Whether something else than zeros is, or may be, in an array."""
+    return array is None or bool(array.any())
 
 
 def _seen(at: Array | None) -> str:

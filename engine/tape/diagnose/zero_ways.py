@@ -7,8 +7,9 @@ from itertools import repeat
 
 import numpy as np
 
+from engine.tape.diagnose.elements import KEEP
 from engine.tape.diagnose.facts import Facts
-from engine.tape.diagnose.trace import KEEP, Mask, Trail
+from engine.tape.diagnose.trace import Mask, Trail
 
 _TOGETHER = 256  # steps of a way whose elements are read together
 _FEW = 4  # steps for which that is not worth it

@@ -156,15 +156,16 @@ def _parts(module: Any) -> Iterator[Any]:
 
 
 def _of_module(module: Any) -> Iterator[tuple[str, Any]]:
-    """Yield path and tensor of all parameters and buffers."""
+    """Yield path and tensor of all parameters and buffers, and of what it holds as plain attributes."""
     stack, seen = [("", module)], set()
     while stack:
         prefix, part = stack.pop()
         if part is None or id(part) in seen:
             continue
         seen.add(id(part))
-        for kind in ("_parameters", "_buffers"):
-            for name, tensor in (getattr(part, kind, None) or {}).items():
+        held = [getattr(part, kind, None) or {} for kind in ("_parameters", "_buffers")]
+        for names in (*held, vars(part)):
+            for name, tensor in list(names.items()):
                 if engine.is_tensor(tensor):
                     yield f"{prefix}{name}", tensor
         children = (getattr(part, "_modules", None) or {}).items()

@@ -64,8 +64,8 @@ with torch.no_grad():
 loss.backward()
 
 # %% root-without-graph | problems
-x = torch.tensor([1.0, 2.0])
-x.sum().backward()  # <-
+x = torch.tensor([1.0, 2.0])  # <-
+x.sum().backward()
 
 # %% root-without-graph | problems | argmax
 scores = torch.tensor([1.0, 2.0], requires_grad=True)

@@ -226,16 +226,6 @@ with torch.no_grad():
     h = model(x)  # <-
 head(h).mean().backward()
 
-# %% left-torch | why policy.weight.grad | item
-policy = nn.Linear(4, 2)
-scores = []
-for _ in range(3):
-    probs = torch.softmax(policy(torch.randn(4)), -1)
-    action = torch.multinomial(probs, 1)
-    scores.append(torch.log(probs[action]).item())  # <-
-loss = -torch.tensor(scores, requires_grad=True).sum()
-loss.backward()
-
 # %% left-torch | problems | item
 policy = nn.Linear(4, 2)
 optimizer = torch.optim.Adam(policy.parameters())

@@ -146,16 +146,16 @@ for step in range(40):
     with torch.no_grad():
         w -= 5.0 * grad
 
-# %% overflow | problems | add_
+# %% overflow | problems | diverges
 torch.manual_seed(0)
 model = nn.Linear(2, 1)
 opt = torch.optim.SGD(model.parameters(), lr=1e3)
 x, y = torch.randn(8, 2) * 10, torch.randn(8, 1)
 for _ in range(30):
     opt.zero_grad()
-    loss = ((model(x) - y) ** 2).mean()
+    loss = ((model(x) - y) ** 2).mean()  # <-
     loss.backward()
-    opt.step()  # <-
+    opt.step()
 
 # %% division-by-zero | value z | div
 x = torch.ones(3, requires_grad=True)

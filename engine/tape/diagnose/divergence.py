@@ -1,0 +1,72 @@
+"""Training that diverges: the parameter that each step threw further, before something overflowed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.finding import Finding, Link
+from engine.tape.schema import ValueFlag
+
+_GREW, _STEPS = 1e3, 3  # a parameter that grew by this factor, in at least so many steps
+_TOLD = ("overflow", "exp-overflow")
+
+
+def diverging(facts: Facts, found: list[Finding]) -> list[Finding]:
+    """Return findings of which the first overflow tells that training diverges, if it does.
+
+    What the steps themselves overflow at afterwards is left out then.
+    """
+    first = next((one for one in found if one.cause in _TOLD), None)
+    link = None if first is None else _thrown(facts, first.culprit.event)
+    if first is None or link is None:
+        return found
+    told = replace(
+        first,
+        title=f"{first.title}: training diverges",
+        text=f"{first.text} Before that {link.text}: each step goes further beyond the minimum.",
+        remedy="Lower the learning rate, or clip the gradient (clip_grad_norm_) before the step.",
+        chain=(first.culprit, link, *first.chain[1:]),
+    )
+    return [
+        told if one is first else one
+        for one in found
+        if one is first or one.cause not in _TOLD or not _is_step(facts, one)
+    ]
+
+
+def _is_step(facts: Facts, found: Finding) -> bool:
+    op = found.culprit.op
+    return op >= 0 and "optimizer" in facts.params(op)
+
+
+def _thrown(facts: Facts, event: int) -> Link | None:
+    """Return a link to the last step of the leaf that grew most before an event, or None."""
+    values, most, best = facts.tape.values, _GREW, None
+    begun = int(facts.tape.passes["event"][0]) if len(facts.tape.passes) else event
+    leaf = ValueFlag.LEAF | ValueFlag.REQUIRES_GRAD
+    rows = np.flatnonzero((values["flags"] & leaf == leaf) & (values["event"] < event))
+    for tensor in np.unique(values["tensor"][rows]).tolist():
+        mine = [v for v in facts.values_of(tensor) if values["event"][v] < event]
+        initial = sum(
+            values["event"][v] < begun for v in mine
+        )  # what initialised it does not count
+        mine = mine[max(initial - 1, 0) :]
+        sizes = [_size(facts, v) for v in mine]
+        kept = [(v, s) for v, s in zip(mine, sizes, strict=True) if np.isfinite(s)]
+        stepped = [v for v, _ in kept[1:] if facts.made_by(v) >= 0]
+        if len(stepped) < _STEPS:
+            continue
+        start, end = max(kept[0][1], 1e-3), kept[-1][1]
+        if end / start > most:
+            most, name = end / start, facts.name(tensor)
+            text = f"{name} grew from {kept[0][1]:.3g} to {end:.3g} in {len(stepped)} steps"
+            best = facts.at_op(text, facts.made_by(stepped[-1]))
+    return best
+
+
+def _size(facts: Facts, value: int) -> float:
+    array = facts.array(value)
+    return float(np.abs(array).max()) if array is not None and array.size else float("nan")
