@@ -72,7 +72,10 @@ class Picture:
 
 
 class Pictures(QObject):
-    """Draws the wanted graph of a tape; while a tape grows, no more often than it can afford."""
+    """Draws the wanted graph of a tape; while a tape grows, no more often than it can afford.
+
+    Once a run is over, `hurry` has all of it drawn without a pause.
+    """
 
     ready = Signal(object)  # Picture
     failed = Signal(object)  # Exception
@@ -91,6 +94,7 @@ class Pictures(QObject):
         self._request: tuple[Tape, Wish] | None = None
         self._last = (0.0, 0.0)  # when the last picture was ready, and how long it took
         self._drawn: Picture | None = None
+        self._hurry = False
 
     def draw(self, tape: Tape, wish: Wish) -> None:
         """Draw a graph of `tape` now."""
@@ -104,7 +108,13 @@ class Pictures(QObject):
             return
         when, took = self._last
         pause = max(self.SOONEST, self.REST * took) - (time.monotonic() - when)
-        self._timer.start(max(0, round(pause * 1000)))
+        self._timer.start(0 if self._hurry else max(0, round(pause * 1000)))
+
+    def hurry(self) -> None:
+        """The tape is whole: draw what is due now, or right after what is being drawn."""
+        self._hurry = self._worker.busy and self._request is not None
+        if self._timer.isActive():
+            self._start()
 
     def repin(self, picture: Picture, pins: Pins) -> None:
         """Draw a picture again with its nodes pinned elsewhere, unless another is being drawn."""
@@ -134,6 +144,7 @@ class Pictures(QObject):
 
     def _start(self) -> None:
         self._timer.stop()
+        self._hurry = False
         if self._request is None:
             return
         (tape, wish), self._request = self._request, None
@@ -163,7 +174,7 @@ def picture_of(
 ) -> Picture | None:
     from ui.graph.layout import lay_out  # in the thread that draws: a window begins without
 
-    begin = time.perf_counter()
+    begin = time.thread_time()
     graphs = list_graphs(tape)
     info = next((g for g in graphs if g.number == wish.number), None)
     if info is None:
@@ -194,7 +205,7 @@ def picture_of(
     tint = TintIndex(tape, graph, layout, None if part is whole else whole, arranged.shown.hidden)
     tint.tape = live  # it tells of moments that are yet to come
     scene = Scene.build(graph, layout)
-    took = time.perf_counter() - begin
+    took = time.thread_time() - begin
     return Picture(
         graphs, info, focus, len(whole), arranged.groups, arranged.folded, could_be, part, graph,
         plain, pins, layout, scene, tint, took,

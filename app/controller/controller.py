@@ -246,6 +246,7 @@ class Controller(Late):
         runs.kernel_state_changed.connect(lambda _: self._update_actions())
         runs.status_changed.connect(lambda *_: self._update_actions())
         runs.finished.connect(self._update_actions)
+        runs.finished.connect(self.graph.pictures.hurry)
         runs.first_run.connect(self._ready_to_play)
         runs.problem.connect(lambda text: window.notice.show_message(text, error=True))
         self.files.recent_changed.connect(self._fill_menus)

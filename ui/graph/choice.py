@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPaintEvent, QPalette, QResizeEvent, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QWidget,
+)
 
 from ui.graph.groups import By
 from ui.graph.lens import Lens
 from ui.icons import pixmap
 from ui.theme import SPACE
 
+_INSET = 4  # pixels that Qt keeps free beside the words
+
 
 class Choice(QComboBox):
     """A combo box whose arrow is one of our icons, in the theme's colour."""
 
-    NARROWEST = 92  # pixels
+    NARROWEST = 84  # pixels
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -44,11 +54,24 @@ class Choice(QComboBox):
         return super().minimumSizeHint().boundedTo(QSize(self.NARROWEST, 100))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
+        """Paint the box with its words shortened to the room: with a style sheet Qt cuts them."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        if self.currentIndex() < 0:
+            faint = option.palette.placeholderText()
+            option.palette.setBrush(QPalette.ColorRole.ButtonText, faint)
+            option.currentText = self.placeholderText()
+        box, field = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(box, option, field, self).width() - _INSET
+        option.currentText = option.fontMetrics.elidedText(
+            option.currentText, Qt.TextElideMode.ElideRight, room
+        )
+        painter = QStylePainter(self)
+        painter.drawComplexControl(box, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         side = 14
         arrow = pixmap("chevron_down", self.colour, side, self.devicePixelRatioF())
         left, top = self.width() - side - SPACE["m"], (self.height() - side) // 2
-        painter = QPainter(self)
         painter.drawPixmap(left, top, arrow)
         painter.end()
 

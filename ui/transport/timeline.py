@@ -59,7 +59,7 @@ class TimelineView(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(200, 64)
+        self.setMinimumSize(200, 84)  # the names of the bands do not overlap
         self.setAccessibleName("Timeline")
 
     # -- setters ----------------------------------------------------------------------------

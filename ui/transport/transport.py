@@ -232,7 +232,7 @@ class Transport(QWidget):
         self._column.activate()
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(300, 112)
+        return QSize(300, 132)
 
 
 def _sheet(theme: Theme) -> str:
