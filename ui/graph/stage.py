@@ -28,7 +28,7 @@ from ui.graph.types import CanvasState, NodeId
 from ui.theme import Theme
 
 #: While the scale changes, so many cards are painted anew in each frame; more are stretched tiles.
-DIRECT = 26
+DIRECT = 14
 BUDGET = 0.008  # seconds of a frame for new tiles; the first is painted in any case
 TRAVEL, RISE = 0.75, 0.6  # of a step's time: comets arrive, badges begin to rise
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QImage, QPainter, QRegion
 
@@ -92,6 +93,14 @@ class Layer:
             return False
         return all(key in self.tiles for key in self.keys(area))
 
+    def missing(self, wanted: list[Key]) -> Rect:
+        """Return what is around all tiles that are wanted and not there; empty: they are there."""
+        lack = np.array([key for key in wanted if key not in self.tiles]).reshape(-1, 2)
+        if not len(lack):
+            return Rect(0.0, 0.0, 0.0, 0.0)
+        low, size = lack.min(axis=0), np.ptp(lack, axis=0) + 1
+        return Rect(*(low * self.unit).tolist(), *(size * self.unit).tolist())
+
     def paint_tile(self, key: Key, picture: Picture) -> None:
         image = self.tiles.pop(key, None)
         if image is None:
@@ -125,13 +134,11 @@ class Layer:
 
     def recolour(self, scene: Scene, change: Change) -> None:
         """Note for each tile what of a change it shows; `catch_up` brings it up to date."""
-        nodes, edges, unlit = change
-        boxes, lines = scene.boxes[nodes], scene.routes.boxes[edges]
-        old = scene.routes.boxes[unlit]
+        lines = scene.routes.boxes
+        boxes = scene.boxes[change.nodes], lines[change.edges], lines[change.unlit]
+        sieves = [_Sieve(some, self.unit) for some in boxes]
         for key in self.tiles:
-            area = self.area(key)
-            here = nodes[touching(boxes, area)], edges[touching(lines, area)]
-            new = Change(*here, unlit[touching(old, area)])
+            new = Change(*(some[sieve(key)] for some, sieve in zip(change, sieves, strict=True)))
             if not new or (key in self.stale and not self.dabs):
                 continue
             changes = self.behind.setdefault(key, [])
@@ -187,6 +194,25 @@ class Layer:
         painter.setClipRect(clip.toAlignedRect())
         paint_scene(painter, picture, view, changed.grown(2.0 / view.scale))
         painter.end()
+
+
+class _Sieve:
+    """Tells which of (n, 4) boxes touch a tile; a column and a row of tiles are asked for once."""
+
+    def __init__(self, boxes: NDArray[np.float64], unit: float) -> None:
+        self._low = boxes[:, :2].T / unit
+        self._high = self._low + boxes[:, 2:].T / unit
+        self._known: dict[tuple[int, int], NDArray[np.bool_]] = {}
+
+    def __call__(self, key: Key) -> NDArray[np.bool_]:
+        return self._along(0, key[0]) & self._along(1, key[1])
+
+    def _along(self, axis: int, at: int) -> NDArray[np.bool_]:
+        found = self._known.get((axis, at))
+        if found is None:
+            found = (self._low[axis] <= at + 1) & (self._high[axis] >= at)
+            self._known[axis, at] = found
+        return found
 
 
 def _other(old: Mapping[int, Preview], new: Mapping[int, Preview]) -> list[int]:
@@ -273,7 +299,10 @@ class Tiles:
         wanted = list(layer.keys(area)) if layer.scale == view.scale else []
         complete = bool(wanted) and self._fill(layer, wanted, picture, budget)
         if not complete:
-            self._stand_in(painter, view, area, picture)
+            lack = layer.missing(wanted) if wanted else area
+            if lack.width:
+                lack = _common(area, lack.grown(2.0 / view.scale))
+                self._stand_in(painter, view, lack, picture)
         for key in wanted:
             image = layer.tiles.get(key)
             if image is not None:
