@@ -24,6 +24,10 @@ from ui.graph.types import Layout, NodeId, empty_graph
 if TYPE_CHECKING:
     import networkx as nx
 
+Progress = Callable[[float], None]
+_BUILT, _LAID_OUT = 0.3, 0.7  # how much of a picture is done when its graph is built, and laid out
+_REPORTS = 50  # of the progress of one picture
+
 
 class Wish(NamedTuple):
     """Which graph to draw (None: the one that the playhead stands in), and what part of it.
@@ -79,6 +83,9 @@ class Pictures(QObject):
 
     ready = Signal(object)  # Picture
     failed = Signal(object)  # Exception
+    begun = Signal()
+    advanced = Signal(float)  # how much of the picture is done, 0 to 1
+    ended = Signal()  # it is ready, has failed, or is not wanted any more
     REST = 4.0  # pause between two pictures of a growing tape, in multiples of the last one's time
     SOONEST = 0.15  # seconds
     GROWS_FROM = 150  # nodes; a smaller graph is drawn anew as it grows, its cards glide
@@ -88,6 +95,8 @@ class Pictures(QObject):
         self._worker = Worker("pictures", self)
         self._worker.done.connect(self._done)
         self._worker.failed.connect(self.failed)
+        for over in (self._worker.done, self._worker.failed):
+            over.connect(lambda _: self.ended.emit())
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._start)
@@ -126,6 +135,7 @@ class Pictures(QObject):
         self._timer.stop()
         self._request = None
         self._worker.cancel()
+        self.ended.emit()
 
     @property
     def busy(self) -> bool:
@@ -153,7 +163,23 @@ class Pictures(QObject):
         before = self._drawn
         if before is not None and len(before.layout.ids) < self.GROWS_FROM:
             before = None
-        self._worker.submit(lambda cancelled: picture_of(tape, frozen, wish, before, cancelled))
+        tell = self._teller()
+        self._worker.submit(
+            lambda cancelled: picture_of(tape, frozen, wish, before, cancelled, tell)
+        )
+        self.begun.emit()
+
+    def _teller(self) -> Progress:
+        """Return what the thread tells its progress to, which passes on few of many reports."""
+        told = 0
+
+        def tell(part: float) -> None:
+            nonlocal told
+            if int(_REPORTS * part) > told:
+                told = int(_REPORTS * part)
+                self.advanced.emit(part)
+
+        return tell
 
     def _done(self, picture: Picture | None) -> None:
         if picture is None:
@@ -171,7 +197,9 @@ def picture_of(
     wish: Wish,
     before: Picture | None,
     cancelled: Callable[[], bool],
+    tell: Progress = lambda part: None,
 ) -> Picture | None:
+    """Draw a graph of a tape; `live` is the one that grows on. tell: is told the done part."""
     from ui.graph.layout import lay_out  # in the thread that draws: a window begins without
 
     begin = time.thread_time()
@@ -190,16 +218,19 @@ def picture_of(
     arranged = arrange(tape, graph, wanted, first)
     could_be = available(tape, graph)
     part, graph = graph, arranged.shown.graph
+    tell(_BUILT)
     plain = lay_out(
         graph,
         card_sizes(graph),
-        cancelled=cancelled,
+        lambda part: tell(_BUILT + (_LAID_OUT - _BUILT) * part),
+        cancelled,
         before=old,
         nest=arranged.shown.nest,
         sideways=wish.sideways,
     )
     if cancelled():
         return None
+    tell(_LAID_OUT)
     pins = wish.pins.get((focus, wish.sideways), {})
     layout = pinned(plain, pins)
     tint = TintIndex(tape, graph, layout, None if part is whole else whole, arranged.shown.hidden)

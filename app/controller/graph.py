@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from app.controller.drawing import Drawing
 from app.pictures import Picture, Pictures, Wish
 from app.preferences import Preferences
 from app.session import Session
@@ -41,6 +42,7 @@ class GraphBinding(QObject):
         self.pictures = Pictures(self)
         self.pictures.ready.connect(self._show)
         self.pictures.failed.connect(self._failed)
+        self.drawing = Drawing(self.pictures, session, window)
         session.tape_changed.connect(self._tape_changed)
         session.tape_grew.connect(self._tape_grew)
         session.graphs_changed.connect(self._list)
@@ -97,11 +99,7 @@ class GraphBinding(QObject):
         self.picture = self._wanted = self._focus = None
         self._canvas.set_graph(None, None)
         self.shown.emit()
-        if self._session.tape is None:
-            self._canvas.set_placeholder(
-                "Nothing recorded yet", "Run a cell: the graph appears here as it is recorded."
-            )
-        else:
+        if self._session.tape is not None:
             self.pictures.draw(self._session.tape, self._wish(None))
 
     def _regroup(self) -> None:

@@ -49,6 +49,7 @@ class GraphCanvas(HandledView):
         self._lit: frozenset[NodeId] = frozenset()
         self._lit_at = np.zeros(0, np.intp)
         self._placeholder = ("No graph yet", "Run a cell to record its operations.")
+        self._part: float | None = None
         super().__init__(theme, parent)
         self.add_layer(self._headers)
         self._layers.insert(0, self._layers.pop())  # below the veil
@@ -72,9 +73,9 @@ class GraphCanvas(HandledView):
         super().set_reduced_motion(reduced)
         self._spotlight.immediate = reduced
 
-    def set_placeholder(self, title: str, detail: str = "") -> None:
-        """Set what an empty canvas says."""
-        self._placeholder = (title, detail)
+    def set_placeholder(self, title: str, detail: str = "", part: float | None = None) -> None:
+        """Set what an empty canvas says; part: how much is done of what comes, 0 to 1."""
+        self._placeholder, self._part = (title, detail), part
         self.describe()
         self.repaint_view()
 
@@ -121,6 +122,11 @@ class GraphCanvas(HandledView):
         dropped, self._held = self._held is not None, None
         self._headers.set_scene(scene)
         self._stage.move(scene, self.isVisible() and not self._reduced_motion and not dropped)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the placeholder is shown."""
+        return self._stage.scene is None
 
     def clear(self) -> None:
         """Show the placeholder instead of a graph."""
@@ -257,7 +263,7 @@ class GraphCanvas(HandledView):
     def _paint_placeholder(self, painter: QPainter, size: tuple[float, float]) -> None:
         inks, fonts = self._stage.inks, (ui_font("heading"), ui_font("body"))
         paint_background(painter, inks, View(1.0, 0.0, 0.0), Rect(0.0, 0.0, *size))
-        paint_placeholder(painter, inks, size, *self._placeholder, fonts=fonts)
+        paint_placeholder(painter, inks, size, *self._placeholder, fonts=fonts, part=self._part)
 
     def _paint_rings(
         self, painter: QPainter, scene: Scene, view: View, size: tuple[float, float]

@@ -38,6 +38,7 @@ BADGE_RISE = 16.0  # pixels that a badge climbs
 RIPPLE = 18.0  # pixels that a ring runs out
 OVERHANG = 14.0  # pixels that it reaches out beyond its node
 BADGE_GAP = 3.0  # pixels between a badge and its node
+_BAR = 200.0  # pixels
 
 
 def paint_focus(
@@ -258,9 +259,12 @@ def _badge(painter: QPainter, inks: Inks, area: QRectF, text: str, opacity: floa
 
 def paint_placeholder(
     painter: QPainter, inks: Inks, size: tuple[float, float], title: str, detail: str,
-    fonts: tuple[QFont, QFont],
+    fonts: tuple[QFont, QFont], part: float | None = None,
 ) -> None:  # fmt: skip
-    """Write what to do where there is no graph yet, in the middle of an empty canvas."""
+    """Write what to do where there is no graph yet, in the middle of an empty canvas.
+
+    part: how much of it is done already, as a bar between title and detail.
+    """
     width, height = size
     middle = QRectF(24.0, height / 2 - 44.0, max(width - 48.0, 1.0), 40.0)
     painter.setFont(fonts[0])
@@ -269,5 +273,15 @@ def paint_placeholder(
     painter.drawText(middle, flags | Qt.AlignmentFlag.AlignBottom, title)
     painter.setFont(fonts[1])
     painter.setPen(inks.text_faint)
-    below = QRectF(middle.left(), height / 2 + 6.0, middle.width(), 120.0)
+    top = height / 2 + 6.0
+    if part is not None:
+        bar = QRectF(width / 2 - _BAR / 2, top + 6.0, _BAR, 4.0)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for share, colour in ((1.0, inks.grid), (max(part, 0.02), inks.focus)):
+            bar.setWidth(_BAR * share)
+            painter.setBrush(colour)
+            painter.drawRoundedRect(bar, 2.0, 2.0)
+        painter.setPen(inks.text_faint)
+        top += 24.0
+    below = QRectF(middle.left(), top, middle.width(), 120.0)
     painter.drawText(below, flags | Qt.AlignmentFlag.AlignTop, detail)
