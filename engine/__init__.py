@@ -81,6 +81,10 @@ newaxis = None
 from engine.autograd.anomaly import checks_nan as is_anomaly_check_nan_enabled  # noqa: E402
 from engine.autograd.anomaly import is_enabled as is_anomaly_enabled  # noqa: E402
 from engine.constants import *  # noqa: E402, F403
+from engine.constants import can_cast as _can_cast  # noqa: E402
+
+promote_types = _guards.guarded("promote_types", promote_types, False)
+can_cast = _guards.guarded("can_cast", _can_cast, False)
 
 _ROOMS = [
     "_C",
@@ -142,7 +146,15 @@ _LATER = {
 _OPERATIONS = ops.rooms.functions()
 #: Rooms whose functions do not look at the types of their arguments themselves.
 _CHECKED = tuple(
-    f"engine.{room}:" for room in ("nn.functional", "namespace", "windows", "spectrogram")
+    f"engine.{room}:"
+    for room in (
+        "nn.functional",
+        "namespace",
+        "windows",
+        "spectrogram",
+        "ops.complexes",
+        "sequences",
+    )
 )
 
 

@@ -18,6 +18,11 @@ from engine.ops.guards import guarded
 from engine.tensor import Tensor, wrap
 from engine.warning import once, warn
 
+_COPY = (
+    "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+    "sourceTensor.detach().clone().requires_grad_(True), rather than {}(sourceTensor)."
+)
+
 
 def _finish(t: Any, requires_grad: bool, name: str = "empty") -> Any:
     """A tensor over memory of its own as it is handed out."""
@@ -51,10 +56,7 @@ def tensor(
         return _elsewhere(tensor, data, dtype=dtype, requires_grad=requires_grad)
     _check_dtype("tensor", dtype)
     if isinstance(data, Tensor):
-        warn(
-            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor)."
-        )
+        warn(_COPY.format("torch.tensor"))
         d = dtype or data._d
         return _finish(wrap(np.array(cast(data._a, data._d, d)), d), requires_grad)
     if isinstance(data, (np.ndarray, np.generic)):
@@ -162,7 +164,7 @@ def asarray(
     t = (
         tensor(obj, dtype=dtype, device=devices.CPU)
         if copy and not isinstance(obj, Tensor)
-        else as_tensor(obj, dtype, devices.CPU)
+        else as_tensor(obj, dtype=dtype, device=devices.CPU)
     )
     if copy and isinstance(obj, Tensor):
         t = t.clone()
@@ -232,6 +234,13 @@ def _new(name: str, make: Any) -> Any:
     return call
 
 
+def _renewed(data: Any, **options: Any) -> Any:
+    if not isinstance(data, Tensor):
+        return tensor(data, **options)
+    warn(_COPY.format("tensor.new_tensor"))
+    return tensor(np.asarray(data._a), **options)
+
+
 def scalar_tensor(s: Any, *, dtype: Any = None, **options: Any) -> Any:
     """A 0-d tensor of the default type unless another is given."""
     return tensor(s, dtype=dtype or (default() if not isinstance(s, complex) else None), **options)
@@ -268,7 +277,10 @@ def frombuffer(
     return _finish(wrap(np.frombuffer(buffer, dtype.np, count, offset), dtype), requires_grad)
 
 
-tensor = guarded("tensor", tensor, False)
+tensor, as_tensor, asarray, scalar_tensor, frombuffer = (
+    guarded(make.__name__, make, False)
+    for make in (tensor, as_tensor, asarray, scalar_tensor, frombuffer)
+)
 
 
 def install() -> None:
@@ -292,7 +304,7 @@ def install() -> None:
         doc = f"`{method}` in the type of input."
         publish("new_" + method, new, function=False, F=False, doc=doc)
     doc = "A new leaf with a copy of the data, in the type of input."
-    publish("new_tensor", _new("new_tensor", tensor), function=False, F=False, doc=doc)
+    publish("new_tensor", _new("new_tensor", _renewed), function=False, F=False, doc=doc)
     doc = "A tensor of the given sizes, or of the data, in the type of input."
     publish(
         "new", lambda self, *args: legacy(*args, dtype=self._d), function=False, F=False, doc=doc

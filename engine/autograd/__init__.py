@@ -15,7 +15,7 @@ _LATER = {
     "anomaly_mode": _HERE + "anomaly",
     "grad_mode": _HERE + "mode",
     "variable": _HERE + "variables",
-    "set_multithreading_enabled": _HERE + "mode:set_grad_enabled",
+    "set_multithreading_enabled": _HERE + "mode:set_multithreading_enabled",
     **{
         name: f"{_HERE}{module}:{name}"
         for module, names in {

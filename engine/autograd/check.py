@@ -164,7 +164,7 @@ def gradcheck(
     check_forward_ad: bool = False, check_backward_ad: bool = True, fast_mode: bool = False, masked: Any = None,
 ) -> bool:  # fmt: skip
     """True if the gradients of `func` agree with finite differences."""
-    items = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    items = tuple(inputs) if isinstance(inputs, (list, tuple)) else (inputs,)
     _warn_precision(items)
     try:
         _compare(func, items, eps, atol, rtol, check_backward_ad, check_forward_ad)

@@ -157,7 +157,7 @@ class BackwardNode(graph.Node, FunctionCtx):
             if not is_tensor:
                 if v is not None:
                     raise RuntimeError(
-                        f"function {name} returned a gradient different from None at position {i + 1}, but the "
+                        f"function {name} returned a gradient different than None at position {i + 1}, but the "
                         "corresponding forward input was not a Variable"
                     )
                 continue

@@ -143,6 +143,21 @@ class enable_grad(_Switch):
     value = True
 
 
+class set_multithreading_enabled:
+    """Whether a pass may use several threads: it uses one in either case."""
+
+    __module__ = "torch.autograd.grad_mode"
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
 class set_grad_enabled(_Scope):
     """Set recording at once; as a context manager, undo it at the end."""
 

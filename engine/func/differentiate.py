@@ -184,7 +184,14 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
     keep = keep or reaches_others(outputs, own)
     spend(own)
 
-    def pull(*cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:
+    def wrapper(
+        *cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None
+    ) -> Any:
+        if not cotangents:
+            raise TypeError(
+                "_vjp_with_argnums.<locals>.wrapper() missing 1 required positional argument: "
+                "'cotangents'"
+            )
         given = cotangents[0] if len(cotangents) == 1 else cotangents
         attached = keep or outer(given)
         with engine.enable_grad():
@@ -192,7 +199,7 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
         return finish(rebuild(own, found), attached)
 
     value = finish(outputs, keep)
-    return (value, pull, finish(aux, keep)) if has_aux else (value, pull)
+    return (value, wrapper, finish(aux, keep)) if has_aux else (value, wrapper)
 
 
 _JVP = "jvp(f, primals, tangents): "

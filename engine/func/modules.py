@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,6 +36,11 @@ def functional_call(
 ) -> Any:  # fmt: skip
     """Call a module with other parameters and buffers, by dotted name."""
     given = parameter_and_buffer_dicts
+    if not isinstance(given, (Mapping, Sequence)):
+        raise ValueError(  # noqa: TRY004 (as PyTorch)
+            "Expected parameter_and_buffer_dicts to be a dict, or a list/tuple of dicts, but got "
+            f"{type(given)}"
+        )
     values: dict[str, Any] = {}
     for part in given if isinstance(given, Sequence) else (given,):
         values.update(part)

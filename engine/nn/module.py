@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -181,6 +182,12 @@ class Module(Tree):
         self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
     ) -> dict[str, Any]:
         """Return dotted names to parameters and persistent buffers, detached but not copied."""
+        if args:
+            warnings.warn(
+                "Positional args are being deprecated, use kwargs instead. Refer to "
+                "https://pytorch.org/docs/main/generated/torch.nn.Module.html#torch.nn.Module.state_dict "
+                "for details.", FutureWarning, stacklevel=2,
+            )  # fmt: skip
         given = dict(zip(("destination", "prefix", "keep_vars"), args, strict=False))
         collected: dict[str, Any] = state.collect(
             self,

@@ -66,9 +66,10 @@ class _AvgPool(_Windows):
     shown = ("kernel_size", "stride", "padding")
 
     def forward(self, input: Tensor) -> Tensor:
+        rest = () if self.dims == 1 else (self.divisor_override,)
         return getattr(F, f"avg_pool{self.dims}d")(  # type: ignore[no-any-return]
             input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
-            self.count_include_pad, getattr(self, "divisor_override", None),
+            self.count_include_pad, *rest,
         )  # fmt: skip
 
 

@@ -202,7 +202,7 @@ def into(name: str, out: Any, compute: Callable[[], Any], values: Any) -> Any:
     for target, r in zip(outs, result if isinstance(result, tuple) else (result,), strict=True):
         if target._s != r._s:
             _warn_resized(target, r)
-            target.resize_(*r._s)
+            target.resize_(tuple(r._s))
         if r._d.category > target._d.category:
             raise RuntimeError(
                 f"result type {r._d.display} can't be cast to the desired output type {target._d.display}"

@@ -9,6 +9,7 @@ from engine.ops.api import FUNCTIONS, publish
 from engine.ops.helpers import axis
 from engine.ops.scalars import over, times
 from engine.tensor import Tensor
+from engine.warning import warn
 
 
 def diff(
@@ -177,6 +178,11 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         mean = (x if x._d.category >= FLOAT else x.to(float32)).sum(1) / n
         norm = FUNCTIONS["tensor"](n - correction, dtype=mean._d.to_real())
     centred = x - mean.unsqueeze(1)
+    if norm <= 0:
+        warn(
+            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number "
+            "of observations."
+        )
     norm = norm.clamp(min=0)
     right = centred if weights is None else centred * weights
     return FUNCTIONS["true_divide"](centred @ right.t().conj(), norm).squeeze()

@@ -125,9 +125,12 @@ def _clamp_row(input: Any, lo: Any, hi: Any) -> tuple[Any, list[Any]]:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(lo, Tensor) or isinstance(hi, Tensor):
         if hi is None:
+            _fitting([input, lo])
             return CLAMP_LOW, [input, lo]
         if lo is None:
+            _fitting([input, hi])
             return CLAMP_HIGH, [input, hi]
+        _fitting([input, lo, hi])
         return CLAMP_TENSORS, [input, _tensor(lo), _tensor(hi)]
     if input._d.category == COMPLEX:
         raise NotImplementedError("clamp is not supported for complex types")
@@ -135,6 +138,12 @@ def _clamp_row(input: Any, lo: Any, hi: Any) -> tuple[Any, list[Any]]:
     if (lo is not None and math.isnan(lo)) or (hi is not None and math.isnan(hi)):
         pass
     return CLAMP, [input if input._d is d else input.to(d), lo, hi]
+
+
+def _fitting(values: list[Any]) -> None:
+    shapes = [v._s for v in values if isinstance(v, Tensor)]
+    if (wrong := errors.unbroadcastable(shapes)) is not None:
+        raise wrong
 
 
 def _tensor(v: Any) -> Any:
@@ -162,14 +171,24 @@ _C_TYPES = {
 }  # fmt: skip
 
 
+def _bounded(number: Any, tensor: Any, input: Any, bound: Any) -> Any:
+    if isinstance(bound, Tensor):
+        _fitting([input, bound])
+        return run(tensor, [input, bound])
+    if input._d.category == COMPLEX:
+        raise NotImplementedError("clamp is not supported for complex types")
+    d = result_dtype([input, bound])
+    return run(number, [input if input._d is d else input.to(d), bound])
+
+
 def clamp_min(input: Any, min: Any) -> Any:
     """Elements below `min` become it."""
-    return run(CLAMP_MIN_TENSOR if isinstance(min, Tensor) else CLAMP_MIN, [input, min])
+    return _bounded(CLAMP_MIN, CLAMP_MIN_TENSOR, input, min)
 
 
 def clamp_max(input: Any, max: Any) -> Any:
     """Elements above `max` become it."""
-    return run(CLAMP_MAX_TENSOR if isinstance(max, Tensor) else CLAMP_MAX, [input, max])
+    return _bounded(CLAMP_MAX, CLAMP_MAX_TENSOR, input, max)
 
 
 def _bound(number: Any, tensor: Any) -> Any:

@@ -97,7 +97,7 @@ ZERO = define(
 
 
 def fill_(self: Any, value: Any) -> Any:
-    inplace.check(self, "fill_")
+    inplace.check(self, "fill_", once=False)
     op = FILL_TENSOR if isinstance(value, Tensor) else FILL
     if (done := inplace.mapped(op, [self, value])) is not NotImplemented:
         return done
@@ -150,7 +150,7 @@ def _c_type(d: dtype) -> str:
 
 
 def zero_(self: Any) -> Any:
-    inplace.check(self, "zero_")
+    inplace.check(self, "zero_", once=False)
     if (done := inplace.mapped(ZERO, [self])) is not NotImplemented:
         return done
     return inplace.store(ZERO, [self], self._d.np.type(0), self._g is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import warnings
 from typing import Any
 
@@ -182,6 +183,18 @@ def _rebuild(a: Any, name: str, requires_grad: bool) -> Any:
     return out
 
 
+def _contains(self: Any, element: Any) -> bool:
+    if isinstance(element, (Tensor, numbers.Number)):
+        return bool((element == self).any())
+    raise RuntimeError(
+        f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+    )
+
+
+def _reversed(self: Any) -> Any:
+    return self.flip(0) if self._s else self
+
+
 def _reduce(self: Any, protocol: Any) -> Any:
     return _rebuild, (np.array(self._a), self._d.name, self.requires_grad)
 
@@ -200,6 +213,6 @@ for _n, _fn in {
     "__array__": _array, "__array_wrap__": _wrapped, "__float__": lambda self: _scalar(self, float), "__int__": lambda self: _scalar(self, int),
     "__complex__": lambda self: _scalar(self, complex), "__bool__": _bool, "__index__": _index, "__format__": _format,
     "__repr__": _repr, "__len__": _len, "__iter__": _iter, "__deepcopy__": _deepcopy, "__copy__": _copy,
-    "__reduce_ex__": _reduce,
+    "__reduce_ex__": _reduce, "__contains__": _contains, "__reversed__": _reversed,
 }.items():  # fmt: skip
     setattr(Tensor, _n, _fn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -49,6 +50,20 @@ def _check(
     return check(name, method, args, kwargs)
 
 
+@cache
+def _takes_out(fn: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(fn).parameters.values()
+    return any(p.name == "out" or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def _into(name: str, fn: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """What `fn`, which knows no `out`, computes, written there."""
+    from engine.ops.api import into
+
+    out = kwargs.pop("out")
+    return into(name, out, lambda: fn(*args, **kwargs), (*args, *kwargs.values()))
+
+
 def guarded(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., Any]:
     """`fn` behind the check; combinations of types that passed once pass quickly."""
     if not _listed(name, method) or getattr(fn, "guards", None) == (name, method):
@@ -69,10 +84,12 @@ def guarded(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., An
                 kwargs["dtype"] = of_python(kwargs["dtype"])
             if renamed:
                 kwargs = {renamed.get(k, k): v for k, v in kwargs.items()}
-            elif by_types:
+            elif by_types and "out" not in kwargs:
                 seen.add(key)
                 if not kwargs and all(isinstance(k, type) for k in key):
                     simple.add(key)
+            if kwargs.get("out") is not None and not _takes_out(fn):
+                return _into(name, fn, args, kwargs)
         return fn(*args, **kwargs)
 
     call.guards = (name, method)  # type: ignore[attr-defined]
@@ -87,7 +104,7 @@ def explained(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., 
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return fn(*args, **kwargs)
-        except (TypeError, ValueError, AttributeError, LookupError):
+        except (TypeError, ValueError, AttributeError, LookupError, RuntimeError):
             renamed, _ = _check(name, method, args, kwargs)
             if not renamed:
                 raise

@@ -51,8 +51,11 @@ def write(t: Any, r: Any) -> None:
     version.cell_of(t).bump()
 
 
-def check(t: Any, op: str, others: Sequence[Any] = ()) -> None:
-    """Raise if an in-place operation on `t` is not allowed now."""
+def check(t: Any, op: str, others: Sequence[Any] = (), once: bool = True) -> None:
+    """Raise if an in-place operation on `t` is not allowed now.
+
+    once: its elements may not share memory with each other.
+    """
     if t.is_inference():
         if not mode.inference:
             raise RuntimeError(
@@ -63,7 +66,7 @@ def check(t: Any, op: str, others: Sequence[Any] = ()) -> None:
         return
     if mode.enabled:
         version.check_write(t, op)
-    if isinstance(t._a, np.ndarray) and 0 in t._a.strides and _overlaps(t._a):
+    if once and isinstance(t._a, np.ndarray) and 0 in t._a.strides and _overlaps(t._a):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."

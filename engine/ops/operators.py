@@ -30,7 +30,9 @@ def _operand(v: Any) -> Any:
 def _plain(name: str, op: Any) -> Callable[..., Any]:
     """An operator that leaves strangers to Python."""
 
-    def call(self: Any, other: Any) -> Any:
+    def call(self: Any, other: Any, *modulo: Any) -> Any:
+        if modulo:
+            return NotImplemented
         if isinstance(other, np.ndarray):
             return arithmetic.beside_array(getattr(operator, _SYMBOLS.get(name, name)), self, other)
         return FUNCTIONS[name](self, other) if isinstance(other, _OPERANDS) else NotImplemented
@@ -58,6 +60,14 @@ def _inplace(op: Any) -> Callable[..., Any]:
         if not isinstance(other, _OPERANDS):
             return NotImplemented
         return inplace.run_inplace(op, [self, other, 1] if three else [self, other])
+
+    return call
+
+
+def _method(name: str) -> Callable[[Any, Any], Any]:
+    def call(self: Any, other: Any) -> Any:
+        other = _operand(other)
+        return getattr(self, name)(other) if isinstance(other, _OPERANDS) else NotImplemented
 
     return call
 
@@ -160,7 +170,7 @@ def install() -> None:
     }.items():
         table[symbol] = _plain(name, None)
         table["r" + symbol] = _reflected(name)
-        table["i" + symbol] = _inplace(OPS[name])
+        table["i" + symbol] = _method(name + "_")
     for name in ("lt", "le", "gt", "ge"):
         table[name] = _compare(name)
     for name, fn in table.items():

@@ -94,8 +94,8 @@ ROOMS: dict[str, Names] = {
     "exchange": Names(
         both="numel",
         methods=(
-            "__array__ __array_wrap__ __bool__ __complex__ __copy__ __deepcopy__ __float__ "
-            "__format__ __index__ __int__ __iter__ __len__ __reduce_ex__ __repr__ item "
+            "__array__ __array_wrap__ __bool__ __complex__ __contains__ __copy__ __deepcopy__ __float__ "
+            "__format__ __index__ __int__ __iter__ __len__ __reduce_ex__ __repr__ __reversed__ item "
             "nelement numpy size tolist"
         ),
     ),

@@ -178,18 +178,22 @@ def _dims(name: str, dim: Any) -> Any:
 
 def _reducer(name: str, whole: Any, some: Any, float_only: bool) -> Any:
     def reduce(
-        input: Any, dim: Any = None, keepdim: bool = False, *more: Any, dtype: dtype | None = None,
+        input: Any, dim: Any = ..., keepdim: bool = False, *, dtype: dtype | None = None,
         axis: Any = ..., keepdims: bool | None = None, out: Any = None,
     ) -> Any:  # fmt: skip
         _need_tensor(name, input)
         if axis is None:
             raise TypeError(f"{name}() got an unexpected keyword argument 'axis'")
         dim = axis if axis is not ... else dim
-        if more:
-            dim, keepdim = [dim, keepdim, *more], False
-        elif type(keepdim) is int:
-            dim, keepdim = [dim, keepdim], False
         keepdim = keepdim if keepdims is None else keepdims
+        if dim is ...:
+            if keepdim:
+                raise TypeError(f'{name}() missing 1 required positional arguments: "dim"')
+            dim = None
+        if type(keepdim) is not bool:
+            raise TypeError(
+                f"{name}(): argument 'keepdim' must be bool, not {type(keepdim).__name__}"
+            )
         if float_only:
             _check_float(name, input, dtype)
         t = cast_first(input, dtype)

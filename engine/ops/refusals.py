@@ -54,7 +54,6 @@ REFUSED: dict[str, list[tuple[str, tuple[type[Exception], str]]]] = {
     "rad2deg": [("c", _text("rad2deg is not supported for complex tensors."))],
     "digamma": [("c", _kernel("digamma"))],
     "logit": [("c", _kernel("logit_cpu"))],
-    "bernoulli": [("bi", _kernel("bernoulli_tensor_cpu_p_"))],
     "multinomial": [("bi", _text("multinomial only supports floating-point dtypes for input, got: {type}"))],
     "isposinf": [("c", _text("isposinf does not support complex inputs."))],
     "isneginf": [("c", _text("isneginf does not support complex inputs."))],
@@ -93,6 +92,7 @@ def refusing(name: str, fn: Callable[..., Any]) -> Callable[..., Any]:
 
     call.__name__ = getattr(fn, "__name__", name)
     call.__doc__ = fn.__doc__
+    call.__wrapped__ = fn  # type: ignore[attr-defined]
     return call
 
 

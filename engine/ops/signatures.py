@@ -70,7 +70,7 @@ def _is_index(v: Any) -> bool:
     return isinstance(v, Tensor) and v._d.category == INT and v._s.numel() == 1
 
 
-def _is_number(v: Any) -> bool:
+def is_number(v: Any) -> bool:
     return isinstance(v, (int, float, complex, np.number, np.bool_)) or _scalar(v)
 
 
@@ -98,7 +98,7 @@ def _named(name: str) -> Callable[[Any], bool]:
 
 _CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "Tensor": ("Tensor", lambda v: isinstance(v, Tensor)),
-    "Number": ("Number", _is_number),
+    "Number": ("Number", is_number),
     "int": ("int", _is_int),
     "float": ("float", _is_float),
     "bool": ("bool", lambda v: isinstance(v, bool)),
@@ -109,7 +109,7 @@ _CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "device": ("torch.device", _is_device),
     "Generator": ("torch.Generator", _named("Generator")),
     "Tensors": ("tuple of Tensors", _is_list),
-    "Numbers": ("tuple of Scalars", lambda v: _is_number(v) or _is_list(v)),
+    "Numbers": ("tuple of Scalars", lambda v: is_number(v) or _is_list(v)),
     "floats": ("tuple of floats", _is_list),
     "ints": ("tuple of ints", _is_list),
     "data": ("object", lambda v: True),
@@ -133,7 +133,7 @@ class Parameter(NamedTuple):
     def accepts(self, v: Any, numbers_too: bool) -> bool:
         if self.kind == "ints":
             return _misplaced(v) is None if _is_list(v) else self.single and _is_int(v)
-        if self.kind == "Tensor" and numbers_too and _is_number(v):
+        if self.kind == "Tensor" and numbers_too and is_number(v):
             return True
         return self.kind not in _CHECKS or _CHECKS[self.kind][1](v)
 
@@ -241,10 +241,9 @@ class Overload:
 
     def _extra(self, given: int) -> TypeError:
         most = self.positional
-        least = sum(p.default is None and not p.keyword for p in self.params)
-        if least < most:
+        if self.least != most:
             return TypeError(
-                f"{self.name}() takes from {least} to {most} positional arguments but {given} were given"
+                f"{self.name}() takes from {self.least} to {most} positional arguments but {given} were given"
             )
         return TypeError(
             f"{self.name}() takes {most} positional argument{'s' * (most != 1)} but {given} "
@@ -252,7 +251,7 @@ class Overload:
         )
 
     def _missing(self, n: int) -> TypeError:
-        names = [f'"{p.name}"' for p in self.params[n:] if p.default is None and not p.keyword]
+        names = [f'"{p.name}"' for p in self.params[n:] if p.default is None]
         names = names or [f'"{self.params[n].name}"']
         return TypeError(
             f"{self.name}() missing {len(names)} required positional argument{'s' * (len(names) == 1)}: "

@@ -204,7 +204,7 @@ def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
 def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The mean of the elements that are not nan."""
     n = (~input.isnan()).sum(dim, keepdim)
-    return nansum(input, dim, keepdim) / n
+    return nansum(input, dim, keepdim, dtype=dtype) / n
 
 
 for _n in ("var", "std", "var_mean", "std_mean", "nansum", "nanmean"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import recording, version
+from engine import errors, recording, version
 from engine.errors import type_name
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
@@ -231,6 +231,8 @@ def as_strided_(self: Any, size: Any, stride: Any, storage_offset: Any = None) -
 def set_(self: Any, source: Any = None, *more: Any) -> Any:
     """Show the memory of another tensor."""
     if self._g is not None:
+        if self.is_leaf:
+            raise RuntimeError(errors.LEAF_INPLACE)
         raise RuntimeError("derivative for set_ is not implemented")
     if source is not None and not isinstance(source, Tensor):
         raise TypeError(

@@ -9,6 +9,7 @@ import engine
 from engine import errors
 from engine.dtype import BOOL, COMPLEX, INT
 from engine.ops.inplace import run_inplace
+from engine.ops.signatures import is_number
 from engine.ops.table import OPS, run
 from engine.tensor import Tensor
 
@@ -34,10 +35,12 @@ def _check(called: str, name: str, input: Tensor, values: tuple[Any, ...]) -> No
         raise errors.not_tensor(called, "input", 1, input)
     kernel, refused = _REFUSED.get(name, (_FLOATING.get(name), (BOOL, INT, COMPLEX)))
     for position, (param, v) in enumerate(zip(OPS[name].params[1:], values, strict=False), 2):
-        if v is None or (isinstance(v, str) and name != "gelu"):
+        if type(v) is float or type(v) is int or name in ("gelu", "rrelu_with_noise"):
+            continue
+        if not is_number(v):
             raise TypeError(
                 f"{called}(): argument '{param}' (position {position}) must be Number, not "
-                f"{type(v).__name__}"
+                f"{errors.type_name(v)}"
             )
     if kernel is not None and input.dtype.category in refused:
         raise errors.not_implemented(kernel, input.dtype.display)

@@ -22,6 +22,11 @@ def scaled_dot_product_attention(
     enable_gqa: bool = False,
 ) -> Tensor:  # fmt: skip
     """softmax(Q Kᵀ scale + mask) V over (*, L, E), (*, S, E) and (*, S, Ev)."""
+    if min(query.dim(), key.dim(), value.dim()) < 2:
+        raise RuntimeError(
+            "Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: "
+            f"{query.dim()} key.dim: {key.dim()} and value.dim: {value.dim()} instead."
+        )
     if enable_gqa:
         repeats = query.shape[-3] // key.shape[-3]
         key = key.repeat_interleave(repeats, -3)

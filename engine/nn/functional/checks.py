@@ -53,6 +53,9 @@ def convolution(
             conv_numbers(what, value, n)
     _conv_dtypes(input, weight, bias)
     _conv_signs(stride, padding, groups)
+    if _least(dilation) <= 0:
+        sizes = [dilation] * n if isinstance(dilation, int) else list(dilation)
+        raise RuntimeError(f"dilation should be greater than zero, but got {sizes}")
     _conv_shapes(batched, weight, bias, transposed, groups)
 
 

@@ -24,6 +24,8 @@ def nll_loss(
     """Minus log-probabilities (N, C, *) at the classes (N, *), weighted per class."""
     reduction = _reduction(reduction, size_average, reduce)
     _tensors("nll_loss_nd", input=input, target=target)
+    if input.dim() in (1, 2) and target.dim() > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     if target.dtype not in (engine.int64, engine.uint8):
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {target.dtype.display}"
@@ -41,6 +43,11 @@ def nll_loss(
     if input.dim() <= 2:
         return rows.nll_loss(input, target, weight, reduction, ignore_index)  # type: ignore[no-any-return]
     expected = (input.shape[0], *input.shape[2:])
+    if input.dim() == 4 and target.dim() != 3:
+        raise RuntimeError(
+            "only batches of spatial targets supported (3D tensors) but got targets of dimension: "
+            f"{target.dim()}"
+        )
     if tuple(target.shape) != expected:
         raise RuntimeError(f"Expected target size {list(expected)}, got {list(target.shape)}")
     if input.dim() == 4:

@@ -32,6 +32,10 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         raise TypeError(
             f"pad(): argument 'pad' (position 2) must be tuple of ints, not {type(pad).__name__}"
         )
+    if value is not None and not isinstance(value, (int, float)):
+        raise TypeError(
+            f"pad(): argument 'value' (position 4) must be float, not {errors.type_name(value)}"
+        )
     pad = tuple(int(p) for p in pad)
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")

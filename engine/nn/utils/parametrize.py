@@ -139,7 +139,7 @@ def register_parametrization(
         return module
     if tensor_name not in module._parameters and tensor_name not in module._buffers:
         raise ValueError(
-            f"Module '{type(module).__name__}' does not have a parameter, a buffer, or a "
+            f"Module '{module}' does not have a parameter, a buffer, or a "
             f"parametrized element with name '{tensor_name}'"
         )
     original = getattr(module, tensor_name)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import engine
+from engine import errors
 from engine.later import sign as _sign
 from engine.tensor import Tensor
 
@@ -41,6 +42,11 @@ def pack_padded_sequence(
     if batch_first:
         input = input.transpose(0, 1)
     counts = lengths.tolist()
+    if len(counts) != input.shape[1]:
+        raise RuntimeError(
+            f"Expected `len(lengths)` to be equal to batch_size, but got {len(counts)} "
+            f"(batch_size={input.shape[1]})"
+        )
     if any(n <= 0 for n in counts):
         raise RuntimeError(
             "Length of all samples has to be greater than 0, but found an element in 'lengths' "
@@ -95,12 +101,25 @@ def pad_sequence(
     padding_side: str = "right",
 ) -> Tensor:
     """Stack sequences (length, *) with padding behind (or before) the shorter ones."""
+    if not isinstance(sequences, Iterable):
+        raise RuntimeError(  # noqa: TRY004 (as PyTorch)
+            "pad_sequence: Expected iterable for input sequences, but got arg of type: "
+            f"{type(sequences)}"
+        )
+    if padding_side not in ("left", "right"):
+        raise RuntimeError(
+            f"Expected padding_side to be one of left or right, but got {padding_side}."
+        )
     sequences = list(sequences)
     if not sequences:
         raise RuntimeError("received an empty list of sequences")
     longest = max(len(s) for s in sequences)
     rows = []
     for s in sequences:
+        if (
+            wrong := errors.unbroadcastable([(1, *t.shape[1:]) for t in (sequences[0], s)])
+        ) is not None:
+            raise wrong
         if len(s) < longest:
             filler = engine.full((longest - len(s), *s.shape[1:]), padding_value, dtype=s.dtype)
             s = engine.cat([s, filler] if padding_side == "right" else [filler, s], 0)

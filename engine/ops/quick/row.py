@@ -129,7 +129,10 @@ def made({takes}):
     if not d.quick:
         return run_any(op, [{listed}])
 {indent("".join(_take(op, i, listed) for i in places), 4)}
-    a = forward({raws})
+    try:
+        a = forward({raws})
+    except ValueError:  # the other way says in PyTorch's words why
+        return run_any(op, [{listed}])
     s = intern(a.shape)
     np_d = a.dtype
 {indent(TENSOR.replace("t._d = d", "t._d = d if np_d is d.np else FROM_NP[np_d]"), 4)}

@@ -107,6 +107,9 @@ class ChainDataset(IterableDataset[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         for dataset in self.datasets:
+            assert isinstance(dataset, IterableDataset), (
+                "ChainDataset only supports IterableDataset"
+            )
             yield from dataset
 
 
