@@ -44,7 +44,7 @@ TABS = (
 #: Of the menu Edit.
 SETTINGS = (
     Command(
-        "settings", "Settings…", "Edit", ("Ctrl+;",), "settings",
+        "settings", "Settings…", "Edit", ("Ctrl+,", "Ctrl+;"), "settings",
         "Theme, sizes, motion, graph, memory", separator=True,
     ),
 )  # fmt: skip

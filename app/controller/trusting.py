@@ -27,7 +27,7 @@ class Trusting(QObject):
 
     def trust(self) -> None:
         """Let this document run, now and whenever its code is the same."""
-        self._bar.hide()
+        self._bar.leave()
         self._remember()
         self._session.trusted = True
         self._runs.run_held()

@@ -38,10 +38,14 @@ def test_nothing_runs_until_it_is_trusted(qtbot: QtBot, asking: Controller, tmp_
         assert not asking.runs.busy
     assert "all of your rights" in bar.words.text()
     asking.runs.run_all()
+    assert bar.button.hasFocus()
     with qtbot.waitSignal(asking.runs.finished, timeout=drive.RUN):
         bar.button.click()
     assert ran(asking) == "ran\n"
     assert not bar.isVisible()
+    focus = asking.window.focusWidget()
+    assert focus is not None
+    assert asking.window.notebook.isAncestorOf(focus)
 
 
 def test_running_it_says_so_where_nobody_wants_to_be_asked(

@@ -43,7 +43,11 @@ class Column(QAbstractScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.verticalScrollBar().setSingleStep(24)
+        bar = self.verticalScrollBar()
+        bar.setSingleStep(24)
+        bar.setEnabled(False)
+        # Its room stays, so that lines do not break anew; its handle goes where all is in view.
+        bar.rangeChanged.connect(lambda least, most: bar.setEnabled(most > least))
 
     def forget_far(self) -> None:
         """Drop the widgets that are far from the screen and hold nothing that would be lost."""

@@ -51,3 +51,10 @@ class TrustBar(QWidget):
         self.button.setText("Trust and Run")
         self.show()
         self.button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def leave(self) -> None:
+        """Go, and leave the keyboard to the notebook: a neighbour would get it."""
+        notebook = self.parentWidget()
+        if notebook is not None and self.button.hasFocus():
+            notebook.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.hide()
