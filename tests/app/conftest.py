@@ -9,6 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
+from app.documents import Cell
 from app.main import make_application
 from app.settings import Settings
 from tests.app import drive
@@ -40,3 +41,19 @@ def opened(
     controller.window.graph.canvas.set_reduced_motion(True)
     controller.window.graph.canvas.setFocus()
     return controller
+
+
+@pytest.fixture
+def show(controller: Controller) -> drive.Show:
+    """Show cells with these sources, "a", "b", …; the first is selected as a whole."""
+
+    def make(*sources: str, kind: str = "code") -> list[Cell]:
+        cells = [Cell(key, kind, text) for key, text in zip("abcdef", sources, strict=False)]
+        document = controller.session.document
+        document.cells = cells
+        controller.session.set_document(document)
+        view = controller.window.notebook
+        view.select(view.model("a"), focus=True)
+        return cells
+
+    return make

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
-import engine as torch
 from app.controller import Controller
-from engine.tape.recorder import Recorder
+from app.documents import Cell
 from engine.tape.schema import ValueFlag
+from tests import recording
 from ui.graph.types import Kind, NodeId
 
 RUN = 60_000  # milliseconds that a run may take
+Show = Callable[..., list[Cell]]  # what the fixture `show` gives
 ACCUMULATE = """\
 import torch
 x = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -55,15 +57,7 @@ def open_file(qtbot: QtBot, controller: Controller, path: Path) -> None:
 
 def write_tape(path: Path, program: str) -> Path:
     """Record a program as one cell, without a kernel; `torch` is there."""
-    recorder = Recorder(path)
-    names: dict[str, Any] = {"torch": torch}
-    with recorder:
-        recorder.begin_cell("a", program, 1)
-        recorder.register_file("<cell a>", "a")
-        exec(compile(program, "<cell a>", "exec"), names)
-        recorder.end_cell(names)
-    recorder.finish()
-    return path
+    return recording.write(path, program)
 
 
 def run_all(qtbot: QtBot, controller: Controller) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
@@ -14,27 +12,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
-from app.documents import Cell
 from tests.app import drive
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
-Show = Callable[..., list[Cell]]
-
-
-@pytest.fixture
-def show(controller: Controller) -> Show:
-    """Show cells with these sources, "a", "b", …; the first is selected as a whole."""
-
-    def make(*sources: str, kind: str = "code") -> list[Cell]:
-        cells = [Cell(key, kind, text) for key, text in zip("abcdef", sources, strict=False)]
-        document = controller.session.document
-        document.cells = cells
-        controller.session.set_document(document)
-        view = controller.window.notebook
-        view.select(view.model("a"), focus=True)
-        return cells
-
-    return make
 
 
 def sources(controller: Controller) -> list[str]:
@@ -62,7 +42,7 @@ def put_cursor(controller: Controller, key: str, position: int) -> None:
     editor.setTextCursor(cursor)
 
 
-def test_cut_and_pasted_cells_come_back_with_undo(controller: Controller, show: Show) -> None:
+def test_cut_and_pasted_cells_come_back_with_undo(controller: Controller, show: drive.Show) -> None:
     show("one", "two", "three")
     press(Qt.Key.Key_X)
     assert sources(controller) == ["two", "three"]
@@ -79,7 +59,9 @@ def test_cut_and_pasted_cells_come_back_with_undo(controller: Controller, show: 
     assert sources(controller) == ["two", "three"]
 
 
-def test_a_cell_is_split_at_the_cursor_and_merged_again(controller: Controller, show: Show) -> None:
+def test_a_cell_is_split_at_the_cursor_and_merged_again(
+    controller: Controller, show: drive.Show
+) -> None:
     show("s = '\U0001f600'\nx = 1\ny = 2")
     put_cursor(controller, "a", len("s = '\U0001f600'\n") + 1)  # Qt counts the face twice
     press(Qt.Key.Key_Underscore, CTRL | SHIFT)
@@ -93,14 +75,14 @@ def test_a_cell_is_split_at_the_cursor_and_merged_again(controller: Controller, 
     assert sources(controller) == shown(controller) == ["s = '\U0001f600'\nx = 1\ny = 2"]
 
 
-def test_the_last_cell_merges_with_nothing(controller: Controller, show: Show) -> None:
+def test_the_last_cell_merges_with_nothing(controller: Controller, show: drive.Show) -> None:
     show("one", "two")
     press(Qt.Key.Key_Down)
     press(Qt.Key.Key_M, SHIFT)
     assert sources(controller) == ["one", "two"]
 
 
-def test_deleting_the_only_cell_is_one_step(controller: Controller, show: Show) -> None:
+def test_deleting_the_only_cell_is_one_step(controller: Controller, show: drive.Show) -> None:
     show("one")
     press(Qt.Key.Key_D)
     press(Qt.Key.Key_D)
@@ -110,7 +92,7 @@ def test_deleting_the_only_cell_is_one_step(controller: Controller, show: Show) 
 
 
 def test_another_key_between_two_presses_deletes_nothing(
-    controller: Controller, show: Show
+    controller: Controller, show: drive.Show
 ) -> None:
     show("one", "two")
     for key in (Qt.Key.Key_D, Qt.Key.Key_I, Qt.Key.Key_D):
@@ -118,7 +100,7 @@ def test_another_key_between_two_presses_deletes_nothing(
     assert sources(controller) == ["one", "two"]
 
 
-def test_a_digit_makes_a_heading(controller: Controller, show: Show) -> None:
+def test_a_digit_makes_a_heading(controller: Controller, show: drive.Show) -> None:
     show("## Title")
     press(Qt.Key.Key_3)
     cell = controller.session.cell("a")
@@ -127,7 +109,7 @@ def test_a_digit_makes_a_heading(controller: Controller, show: Show) -> None:
     assert (cell.kind, cell.source) == ("code", "## Title")
 
 
-def test_line_numbers_can_be_hidden(controller: Controller, show: Show) -> None:
+def test_line_numbers_can_be_hidden(controller: Controller, show: drive.Show) -> None:
     show("one", "two")
     editor = controller.window.notebook.cell("b").editor
     assert editor is not None

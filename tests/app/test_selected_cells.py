@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -11,29 +9,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
-from app.documents import Cell
 from tests.app import drive
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 NONE = Qt.KeyboardModifier.NoModifier
 Up, Down = Qt.Key.Key_Up, Qt.Key.Key_Down
-Show = Callable[..., list[Cell]]
-
-
-@pytest.fixture
-def show(controller: Controller) -> Show:
-    """Show cells with these sources, "a", "b", …; the first is selected as a whole."""
-
-    def make(*sources: str, kind: str = "code") -> list[Cell]:
-        cells = [Cell(key, kind, text) for key, text in zip("abcdef", sources, strict=False)]
-        document = controller.session.document
-        document.cells = cells
-        controller.session.set_document(document)
-        view = controller.window.notebook
-        view.select(view.model("a"), focus=True)
-        return cells
-
-    return make
 
 
 def press(key: Qt.Key, modifier: Qt.KeyboardModifier = NONE) -> None:
@@ -61,7 +41,7 @@ def selected(controller: Controller) -> str:
 
 @pytest.mark.parametrize(("up", "down"), [(Up, Down), (Qt.Key.Key_K, Qt.Key.Key_J)])
 def test_shift_and_a_step_selects_one_more_or_gives_it_back(
-    controller: Controller, show: Show, up: Qt.Key, down: Qt.Key
+    controller: Controller, show: drive.Show, up: Qt.Key, down: Qt.Key
 ) -> None:
     show("1", "2", "3", "4")
     press(down)
@@ -78,7 +58,7 @@ def test_shift_and_a_step_selects_one_more_or_gives_it_back(
     assert selected(controller) == "b"
 
 
-def test_all_and_to_the_ends(controller: Controller, show: Show) -> None:
+def test_all_and_to_the_ends(controller: Controller, show: drive.Show) -> None:
     show("1", "2", "3", "4")
     press(Down)
     press(Qt.Key.Key_End, SHIFT)
@@ -93,7 +73,7 @@ def test_all_and_to_the_ends(controller: Controller, show: Show) -> None:
 
 @pytest.mark.parametrize("inside", [False, True])
 def test_a_click_with_shift_selects_up_to_there(
-    controller: Controller, show: Show, inside: bool
+    controller: Controller, show: drive.Show, inside: bool
 ) -> None:
     show("1", "2", "3", "4")
     cell = controller.window.notebook.cell("c")
@@ -106,7 +86,7 @@ def test_a_click_with_shift_selects_up_to_there(
 
 
 def test_selected_cells_are_cut_pasted_and_deleted_as_one(
-    controller: Controller, show: Show
+    controller: Controller, show: drive.Show
 ) -> None:
     show("1", "2", "3", "4")
     press(Down, SHIFT)
@@ -130,7 +110,7 @@ def test_selected_cells_are_cut_pasted_and_deleted_as_one(
 
 
 def test_selected_cells_move_and_change_their_type_as_one(
-    controller: Controller, show: Show
+    controller: Controller, show: drive.Show
 ) -> None:
     show("1", "2", "3", "4")
     press(Down, SHIFT)
@@ -150,7 +130,7 @@ def test_selected_cells_move_and_change_their_type_as_one(
     assert sources(controller) == ["1", "2", "3", "4"]
 
 
-def test_selected_cells_become_one(controller: Controller, show: Show) -> None:
+def test_selected_cells_become_one(controller: Controller, show: drive.Show) -> None:
     show("1", "2", "3", "4")
     press(Down)
     for _ in range(2):
@@ -163,7 +143,7 @@ def test_selected_cells_become_one(controller: Controller, show: Show) -> None:
 
 
 def test_selected_cells_run_in_their_order(
-    qtbot: QtBot, controller: Controller, show: Show
+    qtbot: QtBot, controller: Controller, show: drive.Show
 ) -> None:
     show("print(1)", "print(2)", "print(3)")
     controller.session.trusted = True
@@ -175,7 +155,7 @@ def test_selected_cells_run_in_their_order(
     assert selected(controller) == "bc"
 
 
-def test_the_menu_tells_how_many_it_is_for(controller: Controller, show: Show) -> None:
+def test_the_menu_tells_how_many_it_is_for(controller: Controller, show: drive.Show) -> None:
     show("1", "2", "3")
     press(Down, SHIFT)
     view = controller.window.notebook

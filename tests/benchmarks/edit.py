@@ -23,11 +23,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QEventLoop
 
-import engine as torch
 from app.controller import Controller
 from app.main import make_application
 from app.settings import Settings
-from engine.tape.recorder import Recorder
+from tests import recording
 from tests.benchmarks.playback import ready, wait
 from ui.graph.types import Kind, NodeId
 
@@ -56,17 +55,6 @@ loss = (y * y).mean()
 loss.backward()
 """
 PROGRAMS = {"chain": CHAIN, "scalars": SCALARS, "layers": LAYERS}
-
-
-def record(path: Path, program: str) -> None:
-    """Write the tape of a program."""
-    recorder = Recorder(path)
-    names: dict[str, object] = {"torch": torch}
-    with recorder:
-        recorder.begin_cell("a", program, 1)
-        exec(program, names)
-        recorder.end_cell(names)
-    recorder.finish()
 
 
 def edit(controller: Controller, at: int) -> tuple[float, float]:
@@ -105,7 +93,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for name, program in PROGRAMS.items():
             path = Path(folder) / f"{name}.tape"
-            record(path, program)
+            recording.write(path, program)
             controller = Controller(Settings(Path(folder) / "settings.ini"))
             controller.window.resize(1280, 800)
             controller.window.show()

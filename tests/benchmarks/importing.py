@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from typing import NamedTuple
 
-_ROOT = Path(__file__).parents[2]
+from tests.benchmarks import turns
+
 _NAMES = ("numpy", "engine")
 
 
@@ -40,11 +39,7 @@ def measure(name: str, environment: dict[str, str]) -> Cost:
 
 def compare(rounds: int, environment: dict[str, str]) -> dict[str, Cost]:
     """Return medians per module over interleaved rounds."""
-    seen: dict[str, list[Cost]] = {name: [] for name in _NAMES}
-    for turn in range(rounds):
-        for name in _NAMES if turn % 2 else reversed(_NAMES):
-            seen[name].append(measure(name, environment))
-    return {name: Cost(*map(statistics.median, zip(*seen[name], strict=True))) for name in _NAMES}
+    return turns.medians(_NAMES, rounds, lambda name: measure(name, environment))
 
 
 def main() -> None:
@@ -53,8 +48,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=21)
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as cache:
-        plain = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-        environment = {**plain, "PYTHONPATH": str(_ROOT), "PYTHONPYCACHEPREFIX": cache}
+        environment = turns.environment(cache)
         measure("numpy", environment)
         report("from source", compare(rounds, {**environment, "PYTHONDONTWRITEBYTECODE": "1"}))
         measure("engine", environment)

@@ -12,17 +12,15 @@ The promise is 1.5 times the empty window's time and half a second.
 from __future__ import annotations
 
 import argparse
-import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
-_ROOT = Path(__file__).parents[2]
+from tests.benchmarks import turns
+
 _NAMES = ("empty", "tapedeck")
 _AFTER = 2.0  # seconds in which stalls are looked for
 
@@ -53,15 +51,6 @@ def measure(name: str, environment: dict[str, str]) -> Cost:
     return Cost(usable, float(stall))
 
 
-def compare(rounds: int, environment: dict[str, str]) -> dict[str, Cost]:
-    """Return medians per window over interleaved rounds."""
-    seen: dict[str, list[Cost]] = {name: [] for name in _NAMES}
-    for turn in range(rounds):
-        for name in _NAMES if turn % 2 else reversed(_NAMES):
-            seen[name].append(measure(name, environment))
-    return {name: Cost(*map(statistics.median, zip(*seen[name], strict=True))) for name in _NAMES}
-
-
 def main() -> None:
     """Measure and print, or be one of the two windows."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -72,14 +61,10 @@ def main() -> None:
         (_show_empty if options.show == "empty" else _show_tapedeck)()
         return
     with tempfile.TemporaryDirectory() as cache:
-        plain = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-        environment = {
-            "QT_QPA_PLATFORM": "offscreen", **plain,
-            "PYTHONPATH": str(_ROOT), "PYTHONPYCACHEPREFIX": cache,
-        }  # fmt: skip
+        environment = {"QT_QPA_PLATFORM": "offscreen", **turns.environment(cache)}
         for name in _NAMES:  # writes the bytecode
             measure(name, environment)
-        found = compare(options.rounds, environment)
+        found = turns.medians(_NAMES, options.rounds, lambda name: measure(name, environment))
     theirs, ours = found["empty"], found["tapedeck"]
     print(
         f"medians of {options.rounds}: tapedeck usable after {ours.usable:.2f} s, an empty window "

@@ -27,9 +27,9 @@ from engine import nn
 from engine.nn import functional
 from engine.tape.conditions import ConditionError
 from engine.tape.diagnose import Facts, Finding, why, words
-from engine.tape.recorder import Recorder
 from engine.tape.rerun.operations import rows_by_name
 from engine.tape.tape import Tape
+from tests import recording
 from ui.graph.types import Kind, NodeId
 
 SELECTIONS = 120
@@ -90,13 +90,8 @@ PROGRAMS = {
 
 def record(program: str) -> Tape:
     """Run a program under a recorder; return its tape."""
-    recorder, names = Recorder(), {"torch": torch, "nn": nn, "F": functional}
     torch.manual_seed(0)
-    with recorder:
-        recorder.begin_cell("cell", program, 1)
-        exec(compile(program, "<program>", "exec"), names)
-        recorder.end_cell(names)
-    return recorder.tape()
+    return recording.tape_of(program, names={"nn": nn, "F": functional})
 
 
 def selections(tape: Tape) -> list[NodeId]:

@@ -9,9 +9,8 @@ import pytest
 from PySide6.QtWidgets import QDialog, QFileDialog
 from pytestqt.qtbot import QtBot
 
-import engine as torch
 from app.controller import Controller
-from engine.tape.recorder import Recorder
+from tests import recording
 from tests.app import drive
 from tests.app.commands.scene import BEGIN, PROGRAM, Scene
 
@@ -20,17 +19,7 @@ DIALOGS = "getOpenFileName", "getSaveFileName"
 
 @pytest.fixture(scope="module")
 def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("tape") / "program.tape"
-    recorder, names = Recorder(path), {"torch": torch}
-    with recorder:
-        for number, source in enumerate((BEGIN, PROGRAM), 1):
-            key = f"cell{number}"
-            recorder.begin_cell(key, source, number)
-            recorder.register_file(f"<{key}>", key)
-            exec(compile(source, f"<{key}>", "exec"), names)
-            recorder.end_cell(names)
-    recorder.finish()
-    return path
+    return recording.write(tmp_path_factory.mktemp("tape") / "program.tape", BEGIN, PROGRAM)
 
 
 @pytest.fixture
