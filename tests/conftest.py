@@ -19,11 +19,12 @@ import pytest
 from hypothesis import settings
 
 from app import display
+from tests.examples import USUAL
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-settings.register_profile("tapedeck", deadline=None)  # a busy machine is no failure
+settings.register_profile("tapedeck", USUAL)
 settings.load_profile("tapedeck")
 
 #: Folder of the recorded lessons and behaviours beside the project; absent on most machines.
@@ -38,6 +39,12 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit(f"tapedeck: {error}", returncode=2)
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell's background job
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: no search for garbage needs to look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,10 +38,20 @@ QT_FREE = (
 TOP_LEVEL = {"pyproject.toml", "README.md", "LICENSE", "app", "engine", "ui", "resources", "tests"}
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield the full names of all modules that a file imports, at any level of nesting."""
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@functools.cache
+def imports(path: Path) -> tuple[str, ...]:
+    """Return the full names of all modules that a file imports, at any level of nesting."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     package = path.relative_to(ROOT).with_suffix("").parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -83,7 +94,7 @@ def test_every_module_says_what_it_does() -> None:
         str(path.relative_to(ROOT))
         for room in (*MAY_IMPORT, "tests")
         for path in files(room)
-        if not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+        if not ast.get_docstring(parsed(path))
     ]
     assert not silent
 

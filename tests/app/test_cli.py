@@ -106,15 +106,31 @@ def info(tape: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
     return dict(json.loads(capsys.readouterr().out))
 
 
-@pytest.mark.parametrize("suffix", ["png", "svg", "dot", "graphml", "json"])
-def test_export_writes_each_format_the_same_twice(tape: Path, tmp_path: Path, suffix: str) -> None:
-    first, second = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
-    for target in (first, second):
-        command = [sys.executable, "-m", "app.cli", "export", str(tape), "--to", str(target)]
+STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "dot": b"digraph", "graphml": b"<", "json": b"{"}
+EXPORT = """\
+import sys
+from app import cli
+for target in sys.argv[2:]:
+    cli.main(["export", sys.argv[1], "--to", target])
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(tape: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two folders with every format, each written by a process of its own."""
+    folders = [tmp_path_factory.mktemp(name) for name in ("first", "second")]
+    for folder in folders:
+        targets = [str(folder / f"graph.{suffix}") for suffix in STARTS]
+        command = [sys.executable, "-c", EXPORT, str(tape), *targets]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return folders
+
+
+@pytest.mark.parametrize("suffix", STARTS)
+def test_export_writes_each_format_the_same_twice(exported: list[Path], suffix: str) -> None:
+    first, second = (folder / f"graph.{suffix}" for folder in exported)
     assert first.read_bytes() == second.read_bytes()
-    start = {"png": b"\x89PNG", "svg": b"<?xml", "dot": b"digraph", "graphml": b"<", "json": b"{"}
-    assert first.read_bytes().startswith(start[suffix])
+    assert first.read_bytes().startswith(STARTS[suffix])
     if suffix != "png":
         assert "MulBackward0" in first.read_text("utf-8")
 

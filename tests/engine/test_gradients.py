@@ -21,6 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from gradient_recipes import ELEMENTWISE, FIXED, ROWS
 from recipe_leaves import leaf, leaves
 
+from tests.examples import examples
+
 #: Rows without finite differences: what draws at random, what PyTorch does not differentiate, steps,
 #: and rows that only a third pass goes through.
 UNCHECKED = {
@@ -149,7 +151,7 @@ def test_the_gradient_of_the_gradient_agrees_too(name: str, data: Any) -> None:
 _SHAPES = st.lists(st.integers(1, 3), min_size=0, max_size=3)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(25)
 @given(_SHAPES, st.data())
 def test_broadcast_operands_get_gradients_of_their_own_shape(shape: list[int], data: Any) -> None:
     other = [

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from programs import Run, perform, programs
 
 import engine as torch
@@ -24,6 +24,8 @@ from engine.tape.tape import Tape
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from operation_recipes import load, results
+
+from tests.examples import examples
 
 nn = torch.nn
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -90,7 +92,7 @@ def test_every_operation_comes_out_the_same(names: list[str]) -> None:
 _NAMED = {"create/index_err/e219:x.resize_(2)", "names/of memory"}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 @given(programs)
 def test_whole_programs_come_out_the_same(program: Any) -> None:
     recorder = Recorder()

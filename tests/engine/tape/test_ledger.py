@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from programs import Run, perform, programs
 
 import engine as torch
@@ -14,6 +14,7 @@ from engine.tape import ledger, replay
 from engine.tape.recorder import Recorder
 from engine.tape.schema import GradChange
 from engine.tape.tape import Tape
+from tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -82,7 +83,7 @@ def test_a_path_leads_back_to_where_others_joined() -> None:
     assert all(path.source is not None for path in ledger.paths(tape, change.step))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 @given(programs)
 def test_sums_follow_from_what_was_added_bit_for_bit(program: Any) -> None:
     recorder = Recorder()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from programs import Run, Stop, bits, perform, programs
 
@@ -17,10 +17,9 @@ from engine.tape.record.transcript import Transcript
 from engine.tape.recorder import Recorder
 from engine.tape.schema import Event, GradChange
 from engine.tape.tape import Tape
+from tests.examples import examples
 
-_settings = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow],
-)  # fmt: skip
+_settings = examples(40)
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from programs import Run, perform, programs
 
@@ -19,6 +19,7 @@ from engine.tape.recorder import Recorder
 from engine.tape.schema import TABLES, Event
 from engine.tape.states import States, norm_of
 from engine.tape.tape import Tape
+from tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -56,7 +57,7 @@ def naive(tape: Tape, playhead: int) -> tuple[int, int, list[int], list[float]]:
     return pass_, active, counts, norms
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(30)
 @given(programs, st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_wherever_it_jumps_the_state_is_that_of_a_naive_replay(program, places) -> None:
     tape = record(program)
@@ -79,7 +80,7 @@ def test_wherever_it_jumps_the_state_is_that_of_a_naive_replay(program, places) 
             np.testing.assert_array_equal(getattr(alone, name), getattr(now, name))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(20)
 @given(programs, st.data())
 def test_what_did_not_change_is_not_named(program, data) -> None:
     tape = record(program)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from tests.benchmarks import graphs
 from tests.benchmarks.layout import GROWTH, grown_groups
+from tests.examples import examples
 from tests.ui.graph.test_frames import check_frames, check_strangers, inside, runs
 from tests.ui.graph.test_growth import growing_programs, moves
 from tests.ui.graph.test_layout import check_sound
@@ -37,12 +38,7 @@ def growing_groups(draw: st.DrawFn) -> list[tuple[nx.MultiDiGraph, Nest]]:
 
 
 @given(growing_groups())
-@settings(
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-)
+@examples(10, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_every_moment_is_sound_and_old_nodes_stay_or_all_is_drawn_anew(
     moments: list[tuple[nx.MultiDiGraph, Nest]],
 ) -> None:

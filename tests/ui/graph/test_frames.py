@@ -5,11 +5,12 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from tests.benchmarks import graphs
 from tests.benchmarks.measure import drawing, edges_through
+from tests.examples import examples
 from tests.ui.graph.test_layout import any_graphs, check_sound, deep_programs, programs, route
 from ui.graph.layout import LayoutCancelled, lay_out
 from ui.graph.types import Kind, Layout, Nest, NodeId, Role
@@ -161,7 +162,7 @@ def check(graph: nx.MultiDiGraph, nest: Nest) -> Layout:
 
 
 @given(nested(programs()))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(50)
 def test_members_lie_in_their_frame_and_nothing_else_does(
     given_: tuple[nx.MultiDiGraph, Nest],
 ) -> None:
@@ -169,18 +170,13 @@ def test_members_lie_in_their_frame_and_nothing_else_does(
 
 
 @given(nested(deep_programs()))
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # graphs of hundreds of nodes
-)
+@examples(8, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_frames_of_deep_programs_hold_too(given_: tuple[nx.MultiDiGraph, Nest]) -> None:
     check_routes(check(*given_))
 
 
 @given(nested(any_graphs()))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(50)
 def test_a_damaged_graph_in_groups_is_still_drawn_whole(
     given_: tuple[nx.MultiDiGraph, Nest],
 ) -> None:
@@ -188,7 +184,7 @@ def test_a_damaged_graph_in_groups_is_still_drawn_whole(
 
 
 @given(nested(programs()))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(15)
 def test_the_same_groups_are_always_laid_out_the_same(
     given_: tuple[nx.MultiDiGraph, Nest],
 ) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import engine as torch
 from engine.tape.replay import state_at
 from engine.tape.tape import Tape
 from tests.benchmarks.graphs import sizes
+from tests.examples import examples
 from tests.ui.graph.test_frames import check_frames
 from tests.ui.graph.test_recorded import record
 from ui.graph.folding import MANY, GroupWish, arrange, first_folded, fold
@@ -150,7 +151,7 @@ def test_ids_of_groups_stay_while_the_tape_grows() -> None:
 
 
 @given(st.lists(st.integers(0, 4), max_size=40))
-@settings(max_examples=200, deadline=None)
+@examples(100)
 def test_loops_lie_beside_or_within_each_other_and_their_iterations_are_equal(
     tokens: list[int],
 ) -> None:
@@ -213,7 +214,7 @@ def test_a_folded_group_is_one_node_that_tells_operations_inputs_and_outputs() -
     check_frames(layout, shown.nest)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(25)
 @given(data=st.data())
 def test_any_groups_can_be_folded(data: st.DataObject) -> None:
     tape = FIXED

@@ -5,10 +5,11 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from tests.benchmarks import graphs
+from tests.examples import examples
 from tests.ui.graph.test_layout import check_directions, check_sound
 from ui.graph.layout import lay_out
 from ui.graph.types import Layout, NodeId, Role
@@ -42,12 +43,7 @@ def moves(before: Layout, after: Layout) -> float:
 
 
 @given(growing_programs())
-@settings(
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-)
+@examples(10, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_every_moment_of_a_growing_program_is_sound_and_old_nodes_stay(
     moments: list[nx.MultiDiGraph],
 ) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from tests.benchmarks import graphs
 from tests.benchmarks.measure import box_overlaps, drawing, edges_through
+from tests.examples import examples
 from ui.graph.layout import LayoutCancelled, lay_out
 from ui.graph.types import Kind, Layout, NodeId, Role
 
@@ -136,7 +137,7 @@ def check_directions(layout: Layout) -> None:
 
 
 @given(programs())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(60)
 def test_every_program_is_drawn_without_overlaps_and_in_its_direction(
     graph: nx.MultiDiGraph,
 ) -> None:
@@ -146,12 +147,7 @@ def test_every_program_is_drawn_without_overlaps_and_in_its_direction(
 
 
 @given(deep_programs())
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # graphs of hundreds of nodes
-)
+@examples(10, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_every_unrolled_program_is_drawn_or_has_portals(graph: nx.MultiDiGraph) -> None:
     layout = place(graph)
     check_sound(graph, layout)
@@ -159,7 +155,7 @@ def test_every_unrolled_program_is_drawn_or_has_portals(graph: nx.MultiDiGraph) 
 
 
 @given(programs())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(30)
 def test_an_op_and_its_grad_fn_share_a_rank_with_the_grad_fn_to_the_left(
     graph: nx.MultiDiGraph,
 ) -> None:
@@ -173,14 +169,14 @@ def test_an_op_and_its_grad_fn_share_a_rank_with_the_grad_fn_to_the_left(
 
 
 @given(any_graphs())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(60)
 def test_a_damaged_graph_is_still_drawn_whole(graph: nx.MultiDiGraph) -> None:
     layout = place(graph)
     check_sound(graph, layout)
 
 
 @given(programs())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(20)
 def test_the_same_graph_is_always_laid_out_the_same(graph: nx.MultiDiGraph) -> None:
     a, b = place(graph), place(graph.copy())
     assert np.array_equal(a.boxes, b.boxes)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import engine as torch
@@ -18,6 +18,7 @@ from engine.tape.schema import Event
 from engine.tape.tape import Tape
 from tests.benchmarks.graphs import sizes
 from tests.benchmarks.measure import box_overlaps, drawing, edges_through
+from tests.examples import examples
 from ui.graph.layout import lay_out
 from ui.graph.model import build_graph, list_graphs
 from ui.graph.tint import TintIndex
@@ -162,7 +163,7 @@ def programs(draw: st.DrawFn) -> list[Cell]:
 
 
 @given(programs())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 def test_every_operation_is_in_one_graph_which_shows_all_its_edges(cells: list[Cell]) -> None:
     tape = record(*cells)
     infos = list_graphs(tape)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.benchmarks import graphs
+from tests.examples import examples
 from tests.ui.graph.samples import mlp
 from tests.ui.graph.test_frames import check_frames, runs
 from tests.ui.graph.test_layout import check_directions, check_sound, programs
@@ -27,7 +28,7 @@ def place(graph: nx.MultiDiGraph, before: Layout | None = None) -> Layout:
 
 
 @given(programs())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(15)
 def test_every_program_is_sound_and_runs_to_the_right(graph: nx.MultiDiGraph) -> None:
     layout = place(graph)
     assert layout.sideways

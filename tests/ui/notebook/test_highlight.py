@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ui.notebook.highlight import Lines, lexer_of
@@ -68,7 +68,6 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 6), PIECES), max_size=12))
 def test_incremental_lexing_equals_lexing_anew(edits: list[tuple[int, int, str]]) -> None:
     text = SOURCE
