@@ -31,7 +31,7 @@ for _ in range(3):
     F.mse_loss(model(x), y).backward()
     opt.step()
 
-# %% dtype-mismatch | problems
+# %% shape-mismatch | problems
 model = nn.Linear(2, 2)
 logits = model(torch.randn(4, 2))
 target = torch.tensor([0.0, 1.0, 1.0, 0.0])
