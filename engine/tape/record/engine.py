@@ -61,7 +61,7 @@ def facts(tensor: Any) -> Facts:
         flags = _LEAF
     elif edge is LEAF:
         flags = _LEAF | _REQUIRES_GRAD
-        if type(tensor) is not Tensor and _is_parameter(tensor):
+        if type(tensor) is not Tensor and is_parameter(tensor):
             flags |= _PARAMETER
     else:
         flags = _REQUIRES_GRAD
@@ -135,7 +135,7 @@ def frees(node: Any) -> bool:
     return True
 
 
-def _is_parameter(tensor: Any) -> bool:
+def is_parameter(tensor: Any) -> bool:
     return any(base.__name__ == "Parameter" for base in type(tensor).__mro__)
 
 

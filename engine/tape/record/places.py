@@ -77,6 +77,10 @@ class Places:
             found = self.known[key] = self._find(code, lasti), self._targets.of(code, lasti)
         return found
 
+    def operands(self, code: CodeType | None, lasti: int, op: str, count: int) -> list[str]:
+        """Return what an operation's tensors are called in the program's text; [] if unknown."""
+        return [] if code is None else self._targets.operands(code, lasti, op, count)
+
     def _find(self, code: CodeType, lasti: int) -> int:
         batch, line = self._batch, self._line(code, lasti)
         function = "" if code.co_name == "<module>" else code.co_qualname

@@ -51,6 +51,7 @@ class Transcript:
         #: Arguments, and the rows of their values, of Functions whose forward is seen inside.
         self._arguments: list[tuple[tuple[Any, ...], list[int]]] = []
         self._names: dict[int, str] = {}
+        self._passing: set[int] = set()  # tensors named after where they were used first
         self._assigned: tuple[int, str, Any, int] | None = None
         self._keys: dict[str, int] = {}
         self._source = ""  # of the running cell
@@ -136,6 +137,7 @@ class Transcript:
                     continue
                 self._tensors.current(tensor, -1)
                 number = self._tensors.known(tensor)
+            self._passing.discard(number)
             if self._names.get(number) != name:
                 self._names[number] = name
                 new.append((number, text(name)))
@@ -153,7 +155,8 @@ class Transcript:
         return self._nodes.by_seq.get(node.seq)
 
     def _name_of(self, tensor: Any) -> str | None:
-        return self._names.get(self._tensors.known(tensor))
+        number = self._tensors.known(tensor)
+        return None if number in self._passing else self._names.get(number)
 
     def register_file(self, filename: str, key: str) -> None:
         if key in self._keys:
@@ -162,7 +165,10 @@ class Transcript:
     def _operation(self, entry: tuple[Any, ...]) -> None:
         _, name, out, inputs, params, code, lasti, scope = entry
         loc, target = self._sites.get((id(code), lasti)) or self.places.place(code, lasti)
+        first = len(self._tensors.value_of)
         made = self._ops.add(name, out, inputs, params, loc, scope, self._passes.current)
+        if len(self._tensors.value_of) - first > (made >= 0):
+            self._name_leaves(name, inputs, first, code, lasti)
         assigned = self._assigned
         if assigned is not None:
             # One expression may take several operations: only the last result gets the name.
@@ -214,6 +220,20 @@ class Transcript:
             number, name, _, _ = self._assigned
             self._assigned = None
             self._name(number, name, self.batch.events.count - 1)
+
+    def _name_leaves(
+        self, op: str, inputs: tuple[Any, ...], first: int, code: Any, lasti: int
+    ) -> None:
+        """Name what an operation is the first to use as the program does there; a cell's end knows better."""
+        for tensor, name in zip(
+            inputs, self.places.operands(code, lasti, op, len(inputs)), strict=False
+        ):
+            number = self._tensors.known(tensor)
+            if name and number >= first and number not in self._names:
+                if engine.is_parameter(tensor):
+                    continue
+                self._name(number, name, self.batch.events.count - 1)
+                self._passing.add(number)
 
     def _name(self, number: int, name: str, event: int) -> None:
         if self._names.get(number) != name:

@@ -199,7 +199,7 @@ def test_prints_errors_and_changes_of_grads_are_compared_too() -> None:
     assert ("print", "prints 'two' / prints 'other'") in found
     assert ("print", "prints 'four', only in the second") in found
     assert ("error", "raises 'ValueError: too bad', only in the second") in found
-    assert (".grad", "t0.grad = None after pass 1, only in the first") in found
+    assert (".grad", "w.grad = None after pass 1, only in the first") in found
     assert sum(kind == ".grad" for kind, _ in found) == 3
     back = [(one.kind, one.what) for one in compare(b, a).differences]
     assert ("print", "prints 'other' / prints 'two'") in back
@@ -210,7 +210,7 @@ def test_an_assigned_and_a_cleared_gradient_are_told_apart() -> None:
     a = happening(["x"], zero=True)
     b = happening(["x"], zero=True, none=False)
     (one,) = [d for d in compare(a, b).differences if d.kind == ".grad"]
-    assert one.what == "t0.grad = None after pass 1 / t0.grad is assigned after pass 1"
+    assert one.what == "w.grad = None after pass 1 / w.grad is assigned after pass 1"
     assert min(one.event_a, one.event_b) >= 0
 
 

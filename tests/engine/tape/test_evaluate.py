@@ -265,7 +265,7 @@ def test_the_new_tape_can_be_saved(tmp_path: Path) -> None:
     again = evaluate(tape, {0: OTHER}).tape
     again.save(tmp_path / "again.tape")
     opened = Tape.open(tmp_path / "again.tape")
-    assert opened.manifest["edited"] == ["t0"]
+    assert opened.manifest["edited"] == ["w"]
     assert_same_arrays(again, opened)
     opened.close()
 

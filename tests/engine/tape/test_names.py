@@ -81,3 +81,24 @@ def test_a_cell_with_magics_is_read_all_the_same() -> None:
     tape = recorder.tape()
     assert tape.name_of(_id(net.weight)) == "w"
     assert tape.name_of(_id(net.bias)) == "bias"
+
+
+def test_a_leaf_whose_name_is_given_away_keeps_what_it_was_called_in_use() -> None:
+    recorder, names = Recorder(), {"torch": torch}
+    source = """
+x, w = torch.ones(3, 2), torch.zeros(2, requires_grad=True)
+loss = (x @ w).sum()
+loss.backward()
+w = w - w.grad
+"""
+    with recorder:
+        run_cell(recorder, "c", source, names)
+    tape = recorder.tape()
+    first = int(tape.inputs["value"][1])
+    assert tape.label(first) == "w"
+    assert tape.name_of(int(tape.values["tensor"][first])) == "w"
+
+
+@pytest.mark.parametrize("use", ["p * 2", "torch.exp(p)", "p.exp()", "2 - p"])
+def test_a_parameter_is_not_called_as_where_it_is_used(use: str) -> None:
+    assert called(_MODEL + f"for p in model.parameters():\n    {use}")["p"] == "2.bias"
