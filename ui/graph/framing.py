@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ RADIUS = 10.0
 _LEAST, _MOST = 9.5, 13.0  # pixels of a header's letters
 _NARROW, _LOW = 44.0, 22.0  # pixels; a smaller frame has no header
 _LEADING, _TIGHT = 7.0, 2.0  # pixels that a header is higher than its letters, and at least is
+_LOOKED_AT = 150  # frames whose header may stand beside what is in them
 _COVERED = 3.0  # pixels that a header may cover of what is below it, or it is left out
 
 _GAP = 6.0
@@ -83,22 +85,36 @@ class Header:
     chevron: QRectF
 
 
-#: (g,) scene units from the top of each frame to what is uppermost in it.
-Rooms = NDArray[np.float64]
+class Rooms(NamedTuple):
+    """Where frames have room for their headers.
+
+    above: (g,) scene units from the top of each frame to what is uppermost in it; what lies right
+    in frame k, not within another one, is boxes[starts[k]:starts[k + 1]].
+    """
+
+    above: NDArray[np.float64]
+    boxes: NDArray[np.float64]
+    starts: NDArray[np.intp]
+
+    def is_free(self, frame: int, area: Rect) -> bool:
+        """Return whether nothing that lies right in a frame touches an area."""
+        inside = self.boxes[self.starts[frame] : self.starts[frame + 1]]
+        return not touching(inside, area).any()
 
 
 def rooms_of(scene: Scene) -> Rooms:
-    """Return how much room each frame of a scene has for its header."""
-    frames = scene.frames
-    if not len(frames):
-        return np.zeros(0)
-    n, uppermost = len(scene), np.full(len(frames), np.inf)
-    homes = np.concatenate([frames.homes, frames.homes[scene.badges.nodes]])
-    tops = scene.boxes[: n + len(scene.badges), 1]
-    np.fmin.at(uppermost, homes[homes >= 0], tops[homes >= 0])
-    parents, boxes = frames.parents, frames.boxes.astype(np.float64)
-    np.fmin.at(uppermost, parents[parents >= 0], boxes[parents >= 0, 1])
-    return np.asarray(uppermost - boxes[:, 1])
+    """Return where each frame of a scene has room for its header."""
+    frames, g = scene.frames, len(scene.frames)
+    if not g:
+        return Rooms(np.zeros(0), np.zeros((0, 4)), np.zeros(1, np.intp))
+    cards = scene.boxes[: len(scene) + len(scene.badges)]
+    boxes = np.concatenate([cards, frames.boxes])
+    homes = np.concatenate([frames.homes, frames.homes[scene.badges.nodes], frames.parents])
+    order = np.argsort(homes, kind="stable")
+    starts = np.searchsorted(homes[order], np.arange(g + 1))
+    uppermost = np.full(g, np.inf)
+    np.fmin.at(uppermost, homes[homes >= 0], boxes[homes >= 0, 1])
+    return Rooms(uppermost - frames.boxes[:, 1], boxes[order], starts)
 
 
 def headers(
@@ -111,11 +127,15 @@ def headers(
         return []
     pixels = _pixels(view)
     inset_y = min(5.0 * view.scale, 5.0)
-    free = (rooms_of(scene) if rooms is None else rooms) * view.scale - inset_y
+    rooms = rooms_of(scene) if rooms is None else rooms
+    free = rooms.above * view.scale - inset_y
     heights = np.clip(free, pixels + _TIGHT, pixels + _LEADING)
     boxes = frames.boxes.astype(np.float64) * view.scale + (view.dx, view.dy, 0.0, 0.0)
     fine = (boxes[:, 2] >= _NARROW) & (boxes[:, 3] >= _LOW)
-    fine &= touching(frames.boxes, view.seen(*size)) & (heights - free <= _COVERED)
+    fine &= touching(frames.boxes, view.seen(*size))
+    tight = heights - free > _COVERED  # something lies there, but perhaps only further right
+    if np.count_nonzero(fine & tight) > _LOOKED_AT:
+        fine &= ~tight
     parents = frames.parents.tolist()
     bold, dim = QFontMetricsF(_title(pixels)), QFontMetricsF(_detail(pixels))
     made: dict[int, Header] = {}
@@ -129,6 +149,11 @@ def headers(
         width = full if full <= room else min(wanted, room)
         height = float(heights[k])
         area = QRectF(x + inset, y + inset_y, width, height)
+        if tight[k]:
+            if not rooms.is_free(k, _uncovered(area, view)):
+                area.setWidth(min(wanted, room))
+            if not rooms.is_free(k, _uncovered(area, view)):
+                continue
         above = parents[k]
         while above >= 0 and not (above in made and made[above].area.intersects(area)):
             above = parents[above]
@@ -137,6 +162,12 @@ def headers(
         chevron = QRectF(area.left(), area.top(), pixels + 6.0, height)
         made[k] = Header(k, frames.ids[k], area, chevron)
     return list(made.values())
+
+
+def _uncovered(area: QRectF, view: View) -> Rect:
+    """Return in scene units where nothing may lie below a header."""
+    x, y = view.to_scene(area.x(), area.y())
+    return Rect(x, y, area.width() / view.scale, (area.height() - _COVERED) / view.scale)
 
 
 def paint_headers(

@@ -119,9 +119,10 @@ class Words:
         title, least, detail = sizes_at(scale, box.height, bool(card.detail))
         left, room = _room(box.width, pill, title)
         short = card.title if pill else short_title(card.title)
+        # A short name before small letters: beside each other all look the same.
         first = self._fitting(
-            room, (True, title, card.title), (True, least, card.title),
-            (True, title, short), (True, least, short),
+            room, (True, title, card.title), (True, title, short),
+            (True, least, card.title), (True, least, short),
         )  # fmt: skip
         size = first[1]
         below = min(_GAP, 0.55 * detail) + _CAP * detail  # from base line to base line
