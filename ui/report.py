@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.fitting import fit
 from ui.fonts import mono_font
 from ui.theme import SPACE
 
@@ -29,7 +30,7 @@ class ReportDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Error Report")
-        self.resize(720, 460)
+        fit(self, QSize(720, 460))
         words = QLabel(WORDS, self)
         words.setWordWrap(True)
         self.text = QPlainTextEdit(report, self)

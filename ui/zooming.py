@@ -17,6 +17,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import Shiboken
 
+from ui.fitting import room
+
 _LIBRARY = "libQt6Gui.so.6"
 _SET_FACTOR = "_ZN15QHighDpiScaling15setGlobalFactorEd"
 _RATIO_CHANGED = (
@@ -96,7 +98,7 @@ class _Place:
         corner = origin + (self._rect.topLeft() - origin) * by
         size = self._rect.size() * by
         if window.windowType() == Qt.WindowType.Dialog:
-            size = size.expandedTo(window.sizeHint())
+            size = size.expandedTo(window.sizeHint()).boundedTo(room(window))
         if self._large:
             window.setWindowState(window.windowState() & ~self._large)
         window.setGeometry(QRect(corner, size))

@@ -160,3 +160,12 @@ def test_a_number_is_stepped_with_the_arrows_in_its_field(controller: Controller
         place = QPoint(field.width() - 12, round(field.height() * height))
         QTest.mouseClick(field, Qt.MouseButton.LeftButton, pos=place)
         assert field.value() == size
+
+
+def test_at_a_large_size_the_settings_stay_on_the_screen(controller: Controller) -> None:
+    controller.settings.choose("zoom", 200)
+    controller.window.actions_by_id["settings"].trigger()
+    dialog = controller.preferences.dialog
+    assert dialog is not None
+    assert dialog.height() < dialog.screen().availableSize().height()
+    dialog.reject()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.fitting import fit
 from ui.theme import SPACE, Theme
 
 
@@ -55,7 +56,7 @@ class ShortcutDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("Shortcuts")
         self.setWindowTitle("Keyboard Shortcuts")
-        self.resize(680, 620)
+        fit(self, QSize(680, 620))
         self._rows: Sequence[Row] = ()
         self._theme = theme
         self.search = QLineEdit(self)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.fitting import fit
 from ui.graph.choice import Choice
 from ui.theme import SPACE, Theme
 
@@ -52,7 +53,7 @@ class SettingsDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("Settings")
         self.setWindowTitle("Settings")
-        self.resize(560, 640)
+        fit(self, QSize(560, 640))
         self._theme = theme
         self._choices = {choice.name: choice for choice in choices}
         self._begun = {choice.name: choice.value for choice in choices if choice.at_start}

@@ -219,4 +219,4 @@ def _heading(text: str, page: QWidget) -> QLabel:
 def _short(folder: Path) -> str:
     """Return a folder as a person knows it: below the home folder, from `~` on."""
     home = Path.home()
-    return f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
+    return str("~" / folder.relative_to(home)) if folder.is_relative_to(home) else str(folder)
