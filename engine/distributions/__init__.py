@@ -6,6 +6,8 @@ from typing import Any
 
 from . import constraints, kl, transforms
 from .binary import Bernoulli, Binomial, Geometric
+from .circular import FisherSnedecor, VonMises
+from .counts import ContinuousBernoulli, NegativeBinomial
 from .discrete import (
     Categorical,
     Multinomial,
@@ -13,18 +15,18 @@ from .discrete import (
     OneHotCategoricalStraightThrough,
 )
 from .distribution import Distribution
+from .extreme import HalfCauchy, InverseGamma, Kumaraswamy, Pareto, Weibull
 from .joint import Independent, MixtureSameFamily, MultivariateNormal
 from .kl import kl_divergence, register_kl
 from .location import Cauchy, Gumbel, Laplace, Normal, StudentT, Uniform
 from .positive import Beta, Chi2, Dirichlet, Exponential, Gamma, Poisson
+from .relaxed import RelaxedBernoulli, RelaxedOneHotCategorical
 from .transformed import HalfNormal, LogNormal, TransformedDistribution
 from .transforms import *  # noqa: F403
 
 _KNOWN = (
-    "ContinuousBernoulli", "ExponentialFamily", "FisherSnedecor", "GeneralizedPareto",
-    "HalfCauchy", "InverseGamma", "Kumaraswamy", "LKJCholesky", "LogisticNormal",
-    "LowRankMultivariateNormal", "NegativeBinomial", "Pareto", "RelaxedBernoulli",
-    "RelaxedOneHotCategorical", "VonMises", "Weibull", "Wishart", "biject_to", "transform_to",
+    "ExponentialFamily", "GeneralizedPareto", "LKJCholesky", "LogisticNormal",
+    "LowRankMultivariateNormal", "Wishart", "biject_to", "transform_to",
 )  # fmt: skip
 
 __all__ = [
@@ -34,26 +36,37 @@ __all__ = [
     "Categorical",
     "Cauchy",
     "Chi2",
+    "ContinuousBernoulli",
     "Dirichlet",
     "Distribution",
     "Exponential",
+    "FisherSnedecor",
     "Gamma",
     "Geometric",
     "Gumbel",
+    "HalfCauchy",
     "HalfNormal",
     "Independent",
+    "InverseGamma",
+    "Kumaraswamy",
     "Laplace",
     "LogNormal",
     "MixtureSameFamily",
     "Multinomial",
     "MultivariateNormal",
+    "NegativeBinomial",
     "Normal",
     "OneHotCategorical",
     "OneHotCategoricalStraightThrough",
+    "Pareto",
     "Poisson",
+    "RelaxedBernoulli",
+    "RelaxedOneHotCategorical",
     "StudentT",
     "TransformedDistribution",
     "Uniform",
+    "VonMises",
+    "Weibull",
     "constraints",
     "kl",
     "kl_divergence",
@@ -64,6 +77,8 @@ __all__ = [
 
 def _home(name: str) -> str:
     """The module that a class's text names: OneHotCategorical is at one_hot_categorical."""
+    if name == "RelaxedOneHotCategorical":
+        return "relaxed_categorical"
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).strip("_")
 
 

@@ -4,57 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, ClassVar
 
 import engine
 
 from . import constraints
-from .distribution import (
-    Distribution,
-    broadcast_all,
-    logits_to_probs,
-    probs_to_logits,
-)
-
-ONE_OF_BOTH = "Either `probs` or `logits` must be specified, but not both."
+from .distribution import broadcast_all
+from .odds import ProbsOrLogits, one_of
 
 
-class _Binary(Distribution):
+class Binary(ProbsOrLogits):
     """A distribution with a probability of success, given as such or as log-odds."""
 
+    _binary = True
     _shapes: ClassVar[Mapping[str, int]] = {"probs": 0, "logits": 0}
     arg_constraints: ClassVar[Mapping[str, Any]] = {
         "probs": constraints.unit_interval, "logits": constraints.real
     }  # fmt: skip
 
     def __init__(self, probs: Any, logits: Any, validate_args: bool | None) -> None:
-        if (probs is None) == (logits is None):
-            raise ValueError(ONE_OF_BOTH)
+        one_of(probs, logits)
         if probs is not None:
             (self.probs,) = broadcast_all(probs)
         else:
             (self.logits,) = broadcast_all(logits)
         super().__init__(self._param.shape, (), validate_args)
 
-    @property
-    def _param(self) -> Any:
-        return self.__dict__["probs"] if "probs" in self.__dict__ else self.__dict__["logits"]
 
-    @property
-    def param_shape(self) -> Any:
-        return self._param.size()
-
-    @cached_property
-    def probs(self) -> Any:
-        return logits_to_probs(self.logits, is_binary=True)
-
-    @cached_property
-    def logits(self) -> Any:
-        return probs_to_logits(self.probs, is_binary=True)
-
-
-class Bernoulli(_Binary):
+class Bernoulli(Binary):
     """1 with probability `probs`, else 0."""
 
     support = constraints.boolean
@@ -101,7 +78,7 @@ def _cross_entropy(logits: Any, target: Any) -> Any:
     return engine.nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
 
 
-class Geometric(_Binary):
+class Geometric(Binary):
     """Failures before the first success."""
 
     support = constraints.nonnegative_integer
@@ -140,21 +117,20 @@ class Geometric(_Binary):
         return _cross_entropy(self.logits, self.probs) / self.probs
 
 
-class Binomial(_Binary):
+class Binomial(Binary):
     """Successes in `total_count` trials."""
 
     has_enumerate_support = True
     _shapes: ClassVar[Mapping[str, int]] = {"total_count": 0, "probs": 0, "logits": 0}
     arg_constraints: ClassVar[Mapping[str, Any]] = {
-        "total_count": constraints.nonnegative_integer, **_Binary.arg_constraints
+        "total_count": constraints.nonnegative_integer, **Binary.arg_constraints
     }  # fmt: skip
 
     def __init__(
         self, total_count: Any = 1, probs: Any = None, logits: Any = None,
         validate_args: bool | None = None,
     ) -> None:  # fmt: skip
-        if (probs is None) == (logits is None):
-            raise ValueError(ONE_OF_BOTH)
+        one_of(probs, logits)
         given = probs if probs is not None else logits
         self.total_count, given = broadcast_all(total_count, given)
         self.total_count = self.total_count.type_as(given)
@@ -207,4 +183,4 @@ class Binomial(_Binary):
         return values.expand((-1, *self._batch_shape)) if expand else values
 
 
-__all__ = ["ONE_OF_BOTH", "Bernoulli", "Binomial", "Geometric"]
+__all__ = ["Bernoulli", "Binary", "Binomial", "Geometric"]

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, ClassVar
 
 import engine
 from engine.size import Size
 
 from . import constraints
-from .binary import ONE_OF_BOTH, Binomial
+from .binary import Binomial
 from .distribution import (
     Distribution,
     broadcast_all,
     clamp_probs,
-    logits_to_probs,
-    probs_to_logits,
 )
+from .odds import ProbsOrLogits, one_of
 
 
-class Categorical(Distribution):
+class Categorical(ProbsOrLogits):
     """The numbers 0 .. K-1 with given probabilities or unnormalised logarithms of them."""
 
+    _binary = False
     has_enumerate_support = True
     arg_constraints: ClassVar[Mapping[str, Any]] = {
         "probs": constraints.simplex, "logits": constraints.real_vector
@@ -33,8 +32,7 @@ class Categorical(Distribution):
     def __init__(
         self, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
-        if (probs is None) == (logits is None):
-            raise ValueError(ONE_OF_BOTH)
+        one_of(probs, logits)
         for name, given in (("probs", probs), ("logits", logits)):
             if given is not None and given.dim() < 1:
                 raise ValueError(f"`{name}` parameter must be at least one-dimensional.")
@@ -46,24 +44,8 @@ class Categorical(Distribution):
         super().__init__(self._param.size()[:-1], (), validate_args)
 
     @property
-    def _param(self) -> Any:
-        return self.__dict__["probs"] if "probs" in self.__dict__ else self.__dict__["logits"]
-
-    @property
-    def param_shape(self) -> Any:
-        return self._param.size()
-
-    @property
     def support(self) -> Any:
         return constraints.integer_interval(0, self._num_events - 1)
-
-    @cached_property
-    def probs(self) -> Any:
-        return logits_to_probs(self.logits)
-
-    @cached_property
-    def logits(self) -> Any:
-        return probs_to_logits(self.probs)
 
     @property
     def mean(self) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from functools import cached_property
 from numbers import Number
 from typing import Any, ClassVar, Self
 
@@ -44,6 +45,14 @@ def clamp_probs(probs: Any) -> Any:
 def probs_to_logits(probs: Any, is_binary: bool = False) -> Any:
     inner = clamp_probs(probs)
     return inner.log() - (-inner).log1p() if is_binary else inner.log()
+
+
+class lazy_property(cached_property[Any]):
+    """A parameter that is computed from another one when it is first asked for, with gradients."""
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        with engine.enable_grad():
+            return super().__get__(instance, owner)
 
 
 class Distribution:
@@ -88,7 +97,9 @@ class Distribution:
             warnings.warn(f"{type(self)}{_NAMES_PARAMETERS}", stacklevel=3)
             return
         for name, constraint in constraints.items():
-            if name not in self.__dict__ and hasattr(type(self), name):
+            if name not in self.__dict__ and isinstance(
+                getattr(type(self), name, None), lazy_property
+            ):
                 continue  # computed from another parameter when asked for
             value = getattr(self, name)
             if not bool(constraint.check(value).all()):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, ClassVar
 
 import engine
 
 from . import constraints
-from .distribution import Distribution
+from .distribution import Distribution, lazy_property
 from .location import standard_normal
 
 
@@ -76,17 +75,17 @@ class MultivariateNormal(Distribution):
         eye = engine.eye(matrix.shape[-1], dtype=matrix.dtype)
         return engine.linalg.solve_triangular(upper, eye, upper=False)
 
-    @cached_property
+    @lazy_property
     def scale_tril(self) -> Any:
         return self._factor.expand(self._batch_shape + self._event_shape + self._event_shape)
 
-    @cached_property
+    @lazy_property
     def covariance_matrix(self) -> Any:
         return (self._factor @ self._factor.mT).expand(
             self._batch_shape + self._event_shape + self._event_shape
         )
 
-    @cached_property
+    @lazy_property
     def precision_matrix(self) -> Any:
         return engine.linalg.inv(self._factor @ self._factor.mT).expand(
             self._batch_shape + self._event_shape + self._event_shape

@@ -11,7 +11,7 @@ import engine
 from . import constraints
 from .distribution import Distribution, broadcast_all
 
-_EULER = 0.57721566490153286060
+EULER = 0.57721566490153286060
 
 
 def standard_normal(shape: Any, dtype: Any) -> Any:
@@ -165,7 +165,7 @@ class Gumbel(_LocationScale):
 
     @property
     def mean(self) -> Any:
-        return self.loc + self.scale * _EULER
+        return self.loc + self.scale * EULER
 
     @property
     def stddev(self) -> Any:
@@ -176,7 +176,7 @@ class Gumbel(_LocationScale):
         return self.stddev.pow(2)
 
     def entropy(self) -> Any:
-        return self.scale.log() + (1 + _EULER)
+        return self.scale.log() + (1 + EULER)
 
 
 class StudentT(Distribution):

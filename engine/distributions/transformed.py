@@ -167,6 +167,12 @@ class PowerTransform(Transform):
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         return (self.exponent * y / x).abs().log()
 
+    @property
+    def sign(self) -> Any:
+        if isinstance(self.exponent, (int, float)):
+            return (self.exponent > 0) - (self.exponent < 0)
+        return self.exponent.sign()
+
 
 class AbsTransform(Transform):
     """y = |x|, which has no inverse of its own."""
