@@ -139,6 +139,11 @@ def can_cast(from_: dtype, to: dtype) -> bool:
     return from_.category <= to.category
 
 
+def is_inference(input: Any) -> bool:
+    """Whether a tensor was made in inference mode."""
+    return bool(input.is_inference())
+
+
 def compile(model: Any = None, **options: Any) -> Any:
     """Return the model: what is run here is interpreted anyway."""
     return model if model is not None else lambda fn: fn

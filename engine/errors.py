@@ -129,3 +129,28 @@ def c_name(d: Any) -> str:
         "complex128": "c10::complex<double>",
     }
     return names.get(d.name, str(d.name))
+
+
+def wrong_grad(t: Any, value: Any) -> Exception | None:
+    """The error for what cannot be the gradient of a tensor; None for what can."""
+    if not hasattr(value, "_g"):
+        return TypeError(
+            "assigned grad expected to be a Tensor or None but got grad of type "
+            f"{type(value).__name__}"
+        )
+    if value is t:
+        return RuntimeError("can't assign Variable as its own grad")
+    if value._d is not t._d:
+        return RuntimeError(
+            f"attempting to assign a gradient with dtype '{c_name(value._d)}' to a tensor with grad_dtype "
+            f"'{t._d.display}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). "
+            "You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set "
+            "grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems "
+            "that assume they match."
+        )
+    if value._s != t._s:
+        return RuntimeError(
+            f"attempting to assign a gradient of size '{list(value._s)}' to a tensor of size '{list(t._s)}'. Please "
+            "ensure that the gradient and the tensor are the same size"
+        )
+    return None

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine import device as devices
-from engine import recording, version
+from engine import errors, recording, version
 from engine.autograd import mode
 from engine.autograd import node as graph
 from engine.autograd.node import LEAF, Port
 from engine.dtype import FLOAT, FROM_NP, dtype
-from engine.errors import c_name, mismatch, type_name
+from engine.errors import mismatch, type_name
 from engine.size import Size, intern
 
 _NOT_LEAF = "you can only change requires_grad flags of leaf variables."
@@ -142,10 +142,6 @@ class Tensor(TensorBase):
         return strided
 
     @property
-    def names(self) -> tuple[None, ...]:
-        return (None,) * len(self._s)
-
-    @property
     def name(self) -> str | None:
         return None
 
@@ -237,33 +233,14 @@ class Tensor(TensorBase):
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        if value is not None:
-            self._check_grad(value)
+        if value is not None and (wrong := errors.wrong_grad(self, value)) is not None:
+            raise wrong
         self._grad = value
         recording.assigned(self, value)
 
     @grad.deleter
     def grad(self) -> None:
         self.grad = None
-
-    def _check_grad(self, value: Any) -> None:
-        if not isinstance(value, Tensor):
-            raise TypeError(
-                "assigned grad expected to be a Tensor or None but got grad of type "
-                f"{type(value).__name__}"
-            )
-        if value is self:
-            raise RuntimeError("can't assign Variable as its own grad")
-        if value._d is not self._d:
-            raise RuntimeError(
-                "attempting to assign a gradient with dtype "
-                f"'{c_name(value._d)}' to a tensor with grad_dtype '{self._d.display}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems that assume they match."
-            )
-        if value._s is not self._s and value._s != self._s:
-            raise RuntimeError(
-                f"attempting to assign a gradient of size '{list(value._s)}' to a tensor of size "
-                f"'{list(self._s)}'. Please ensure that the gradient and the tensor are the same size"
-            )
 
     @property
     def retains_grad(self) -> bool:
@@ -362,16 +339,8 @@ def _read_only(name: str) -> None:
 
 
 for _name in (
-    "shape",
-    "dtype",
-    "device",
-    "ndim",
-    "grad_fn",
-    "is_leaf",
-    "output_nr",
-    "_version",
-    "layout",
-):
+    "shape", "dtype", "device", "ndim", "grad_fn", "is_leaf", "output_nr", "_version", "layout"
+):  # fmt: skip
     _read_only(_name)
 
 RETAINS, INFERENCE = 1, 2

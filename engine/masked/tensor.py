@@ -15,6 +15,7 @@ from engine.tensor import Tensor
 from engine.warning import warn
 
 from . import reductions
+from .names import ACTIVATIONS, BINARY, CASTS, MOVES, OVERLOADS, REDUCTIONS, SWAPPED, TYPES, UNARY
 from .text import written
 
 _PROTOTYPE = (
@@ -29,152 +30,6 @@ _LACKING = (
     "In the case that the semantics for the operator are not trivial, it would be appreciated to also include a "
     "proposal for the semantics."
 )
-#: Element by element; the mask stays.
-_UNARY = frozenset(
-    [
-        "abs",
-        "absolute",
-        "acos",
-        "arccos",
-        "acosh",
-        "arccosh",
-        "angle",
-        "asin",
-        "arcsin",
-        "asinh",
-        "arcsinh",
-        "atan",
-        "arctan",
-        "atanh",
-        "arctanh",
-        "bitwise_not",
-        "ceil",
-        "clamp",
-        "clip",
-        "conj_physical",
-        "cos",
-        "cosh",
-        "deg2rad",
-        "digamma",
-        "erf",
-        "erfc",
-        "erfinv",
-        "exp",
-        "exp2",
-        "expm1",
-        "fix",
-        "floor",
-        "frac",
-        "lgamma",
-        "log",
-        "log10",
-        "log1p",
-        "log2",
-        "logit",
-        "i0",
-        "isnan",
-        "nan_to_num",
-        "neg",
-        "negative",
-        "positive",
-        "pow",
-        "rad2deg",
-        "reciprocal",
-        "round",
-        "rsqrt",
-        "sigmoid",
-        "sign",
-        "sgn",
-        "signbit",
-        "sin",
-        "sinc",
-        "sinh",
-        "sqrt",
-        "square",
-        "tan",
-        "tanh",
-        "trunc",
-    ]
-)
-#: Of two tensors, whose masks must agree.
-_BINARY = frozenset(
-    [
-        "add",
-        "atan2",
-        "arctan2",
-        "bitwise_and",
-        "bitwise_or",
-        "bitwise_xor",
-        "bitwise_left_shift",
-        "bitwise_right_shift",
-        "div",
-        "divide",
-        "floor_divide",
-        "fmod",
-        "logaddexp",
-        "logaddexp2",
-        "mul",
-        "multiply",
-        "nextafter",
-        "remainder",
-        "sub",
-        "subtract",
-        "true_divide",
-        "eq",
-        "ne",
-        "le",
-        "ge",
-        "greater",
-        "greater_equal",
-        "gt",
-        "less_equal",
-        "lt",
-        "less",
-        "maximum",
-        "minimum",
-        "fmax",
-        "fmin",
-        "not_equal",
-        "__rdiv__",
-    ]
-)
-#: What moves elements, and so those of the mask as well.
-_MOVES = frozenset(
-    [
-        "__getitem__",
-        "select",
-        "narrow",
-        "transpose",
-        "t",
-        "view",
-        "reshape",
-        "unsqueeze",
-        "squeeze",
-        "expand",
-        "expand_as",
-        "permute",
-        "flatten",
-        "clone",
-        "detach",
-        "contiguous",
-        "cat",
-        "stack",
-        "split",
-        "chunk",
-        "unbind",
-        "movedim",
-        "swapaxes",
-    ]
-)
-_CASTS = frozenset(["to", "double", "float", "half", "bfloat16", "type"])
-_REDUCTIONS = frozenset(
-    ["sum", "mean", "amin", "amax", "argmin", "argmax", "prod", "all", "var", "std"]
-)
-_ACTIVATIONS = frozenset(["softmax", "log_softmax"])
-#: Refused from the left of a number.
-_SWAPPED = {"__rsub__": "-", "__rpow__": "** or pow()"}
-_OVERLOADS = {"masked_fill": "Scalar", "masked_fill_": "Scalar"}
-_TYPES = frozenset(("float16", "float32", "float64", "bool", "int8", "int16", "int32", "int64"))
 
 
 class _GetData(Function):
@@ -274,7 +129,7 @@ def check(data: Any, mask: Any) -> None:
             raise TypeError(f"{what} must be a Tensor")
     if mask.dtype is not engine.bool:
         raise TypeError("mask must have dtype bool.")
-    if data.dtype.name not in _TYPES:
+    if data.dtype.name not in TYPES:
         raise TypeError(f"{data.dtype} is not supported in MaskedTensor.")
     if data.shape != mask.shape:
         raise ValueError("data.size() must equal mask.size()")
@@ -310,13 +165,13 @@ def _compute(name: str, func: Any, args: Any, kwargs: Any) -> Any:
     base = name.removesuffix("_") if not name.startswith("_") else name
     if name == "where":
         return _where(*args)
-    if base in _UNARY or base in _BINARY or name in _CASTS:
+    if base in UNARY or base in BINARY or name in CASTS:
         return _elementwise(name, func, args, kwargs)
-    if name in _MOVES:
+    if name in MOVES:
         return _moved(func, args, kwargs)
-    if name in _REDUCTIONS:
+    if name in REDUCTIONS:
         return _reduced(name, args, kwargs)
-    if name in _ACTIVATIONS:
+    if name in ACTIVATIONS:
         return _activated(name, *args, **kwargs)
     return _other(name, func, args, kwargs)
 
@@ -380,10 +235,10 @@ def _where(condition: Any, input: Any, other: Any) -> Any:
 
 def _other(name: str, func: Any, args: Any, kwargs: Any) -> Any:
     """What only looks at the tensor; what computes is refused."""
-    if name in _SWAPPED:
+    if name in SWAPPED:
         warn(_LACKING.format(name.strip("_")))
         raise TypeError(
-            f"unsupported operand type(s) for {_SWAPPED[name]}: '{type(args[1]).__name__}' and 'MaskedTensor'"
+            f"unsupported operand type(s) for {SWAPPED[name]}: '{type(args[1]).__name__}' and 'MaskedTensor'"
         )
     if name in ("numpy", "tolist"):
         got = ", got MaskedTensor" if name == "tolist" else "."
@@ -395,7 +250,7 @@ def _other(name: str, func: Any, args: Any, kwargs: Any) -> Any:
     if name == "matmul":
         raise TypeError("unsupported operand type(s) for @: 'MaskedTensor' and 'MaskedTensor'")
     raise TypeError(
-        f"Multiple dispatch failed for 'torch._ops.aten.{name}.{_OVERLOADS.get(name, 'default')}'; all __torch_dispatch__ handlers returned "
+        f"Multiple dispatch failed for 'torch._ops.aten.{name}.{OVERLOADS.get(name, 'default')}'; all __torch_dispatch__ handlers returned "
         "NotImplemented:\n\n  - tensor subclass <class 'torch.masked.maskedtensor.core.MaskedTensor'>\n\nFor more "
         "information, try re-running with TORCH_LOGS=not_implemented"
     )

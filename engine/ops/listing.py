@@ -33,7 +33,7 @@ _ROOM_FAMILIES = {
     "decompositions": "matmul", "householder": "matmul", "linalg": "matmul", "matmul": "matmul", "products": "matmul",
     "indexing": "indexing", "masking": "indexing", "picking": "indexing", "scattering": "indexing",
     "slicing": "indexing", "sorting": "indexing",
-    "writing": "indexing", "randomness": "random", "variates": "random", "softmax": "activation",
+    "writing": "indexing", "randomness": "random", "draws": "random", "variates": "random", "softmax": "activation",
 }  # fmt: skip
 _FUNCTIONAL_FAMILIES = {
     "activation": "activation", "attention": "activation", "classification": "loss",

@@ -91,6 +91,10 @@ ROOMS: dict[str, Names] = {
         methods="div_ divide_ floor_divide_ fmod_ remainder_ true_divide_",
         rows="div_mode div_none fmod_number remainder_number remainder_of",
     ),
+    "draws": Names(
+        methods="bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_",
+        rows="bernoulli_fill cauchy exponential geometric log_normal random uniform",
+    ),
     "exchange": Names(
         both="numel",
         methods=(
@@ -220,11 +224,7 @@ ROOMS: dict[str, Names] = {
     "randomness": Names(
         both="bernoulli multinomial",
         functions="normal rand rand_like randint randint_like randn randn_like randperm",
-        methods=("bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_"),
-        rows=(
-            "bernoulli_fill cauchy exponential geometric log_normal normal_both "
-            "normal_mean normal_std random uniform"
-        ),
+        rows="normal_both normal_mean normal_std",
     ),
     "rearranging": Names(
         both=(

@@ -11,9 +11,8 @@ from engine import errors
 from engine.creation import _check_dtype, _finish
 from engine.device import check as check_device
 from engine.device import placed
-from engine.dtype import FLOAT, FROM_NP, cast, default, dtype, int64
+from engine.dtype import FLOAT, default, dtype, int64
 from engine.filling import _options, empty_like, shape_of, without_data
-from engine.ops import inplace
 from engine.ops.api import publish
 from engine.ops.helpers import drawing
 from engine.ops.strides import is_contiguous
@@ -22,7 +21,7 @@ from engine.random import Generator, default_generator
 from engine.tensor import Tensor, wrap
 
 
-def _source(generator: Any) -> Generator:
+def source(generator: Any) -> Generator:
     return default_generator if generator is None else generator
 
 
@@ -30,19 +29,19 @@ def _tensor(a: Any, d: dtype) -> Any:
     return wrap(np.asarray(a, d.np), d)
 
 
-def _need_float(d: dtype, kernel: str) -> None:
+def need_float(d: dtype, kernel: str) -> None:
     if d.category < FLOAT:
         raise errors.not_implemented(kernel, d.display)
 
 
 def _uniform(shape: Any, d: dtype, generator: Any) -> Any:
-    _need_float(d, "check_uniform_bounds")
-    return _tensor(_source(generator).uniform(shape, d.name), d)
+    need_float(d, "check_uniform_bounds")
+    return _tensor(source(generator).uniform(shape, d.name), d)
 
 
 def _normal(shape: Any, d: dtype, generator: Any) -> Any:
-    _need_float(d, "normal_kernel_cpu")
-    return _tensor(_source(generator).normal(shape, d.name), d)
+    need_float(d, "normal_kernel_cpu")
+    return _tensor(source(generator).normal(shape, d.name), d)
 
 
 def _refill(out: Any, shape: Any, drawn: Any) -> Any:
@@ -85,8 +84,9 @@ def _factory(name: str, draw: Any, doc: str) -> None:
     ) -> Any:
         _options(name + "_like", kwargs)
         if not is_contiguous(input):
-            fill = uniform_ if name == "rand" else normal_
-            out = fill(empty_like(input.detach(), dtype=dtype), generator=generator)
+            out = empty_like(input.detach(), dtype=dtype)
+            fill = out.uniform_ if name == "rand" else out.normal_
+            fill(generator=generator)
             return _finish(out, requires_grad)
         return _finish(draw(input._s, dtype or input._d, generator), requires_grad)
 
@@ -124,7 +124,7 @@ def randint(
     d = dtype or int64
     _in_range(int(low), int(high), d)
     return _finish(
-        _tensor(_source(generator).randint(int(low), int(high), shape_of("randint", (size,))), d),
+        _tensor(source(generator).randint(int(low), int(high), shape_of("randint", (size,))), d),
         requires_grad,
     )
 
@@ -167,7 +167,7 @@ def randperm(
     **kwargs: Any,
 ) -> Any:
     """The numbers 0 .. n - 1 in random order."""
-    return _tensor(_source(generator).randperm(n), dtype or int64)
+    return _tensor(source(generator).randperm(n), dtype or int64)
 
 
 @functools.partial(placed, standing=False)
@@ -184,11 +184,11 @@ def normal(
     **kwargs: Any,
 ) -> Any:
     """Normals with numbers or tensors for mean and deviation."""
-    source = _source(generator)
+    stream = source(generator)
     if size is not None:
         d = dtype or default()
         return _finish(
-            _tensor(source.normal(shape_of("normal", (size,)), d.name, float(mean), float(std)), d),
+            _tensor(stream.normal(shape_of("normal", (size,)), d.name, float(mean), float(std)), d),
             requires_grad,
         )
     if isinstance(mean, Tensor) and isinstance(std, Tensor):
@@ -199,8 +199,8 @@ def normal(
     else:
         shape = mean._s if isinstance(mean, Tensor) else std._s
     d = next(v._d for v in (mean, std) if isinstance(v, Tensor))
-    _need_float(d, "normal_kernel_cpu")
-    z = source.normal(shape, d.name)
+    need_float(d, "normal_kernel_cpu")
+    z = stream.normal(shape, d.name)
     m, s = (v._a if isinstance(v, Tensor) else d.np.type(v) for v in (mean, std))
     if np.any(np.asarray(s) < 0):
         raise RuntimeError("normal expects all elements of std >= 0.0")
@@ -233,10 +233,10 @@ NORMAL = (
 def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Any:
     """1 with the probability that each element gives."""
     if p is None:
-        _need_float(input._d, "bernoulli_tensor_cpu_p_")
+        need_float(input._d, "bernoulli_tensor_cpu_p_")
     else:
-        return _tensor(_source(generator).bernoulli(float(p), input._s), input._d)
-    return run(BERNOULLI, [input, _source(generator)])
+        return _tensor(source(generator).bernoulli(float(p), input._s), input._d)
+    return run(BERNOULLI, [input, source(generator)])
 
 
 BERNOULLI = define(
@@ -263,7 +263,7 @@ def multinomial(
         raise RuntimeError(
             f"multinomial only supports floating-point dtypes for input, got: {input._d.display}"
         )
-    return run(MULTINOMIAL, [input, num_samples, replacement, _source(generator)])
+    return run(MULTINOMIAL, [input, num_samples, replacement, source(generator)])
 
 
 MULTINOMIAL = define(
@@ -273,156 +273,8 @@ MULTINOMIAL = define(
 )
 
 
-# --- in place ------------------------------------------------------------------------------------
-def _put(t: Any, values: Any, name: str, params: dict[str, Any]) -> Any:
-    """Write drawn values in memory order."""
-    op = _WRITES[name]
-    v = np.asarray(values).reshape(t._s) if is_contiguous(t) else _in_memory_order(t, values)
-    return inplace.store(op, [t, *params.values()], v, t._g is not None)
-
-
-def _in_memory_order(t: Any, values: Any) -> Any:
-    out = np.empty_like(t._a)
-    order = np.argsort([-s for s in t._a.strides], kind="stable")
-    out.transpose(order)[...] = np.asarray(values).reshape([t._s[i] for i in order])
-    return out
-
-
-def _zero(F: Any, g: Any) -> Any:
-    return F.zeros_like(g)
-
-
-_WRITES = {
-    name: define(f"{name}(self{args})", lambda a, *rest: a, family="random", self=_zero)
-    for name, args in {
-        "uniform": ", low, high",
-        "normal": ", mean, std",
-        "random": ", low, high",
-        "bernoulli_fill": ", p",
-        "exponential": ", lambd",
-        "geometric": ", p",
-        "cauchy": ", median, sigma",
-        "log_normal": ", mean, std",
-    }.items()
-}
-
-
-def _begin(t: Any, name: str) -> None:
-    inplace.check(t, name)
-
-
-@drawing("in place")
-def uniform_(self: Any, a: float = 0.0, b: float = 1.0, *, generator: Any = None, **kw: Any) -> Any:
-    a, b = kw.get("from", a), kw.get("to", b)
-    _begin(self, "uniform_")
-    _need_float(self._d, "check_uniform_bounds")
-    v = _source(generator).uniform(self._s, self._d.name, float(a), float(b))
-    return _put(self, v, "uniform", {"low": a, "high": b})
-
-
-@drawing("in place")
-def normal_(self: Any, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Any:
-    _begin(self, "normal_")
-    _need_float(self._d, "normal_kernel_cpu")
-    v = _source(generator).normal(
-        self._s, self._d.name, float(mean), float(std), is_contiguous(self)
-    )
-    return _put(self, v, "normal", {"mean": mean, "std": std})
-
-
-@drawing("in place")
-def random_(
-    self: Any, low: Any = None, high: Any = None, *, generator: Any = None, **kw: Any
-) -> Any:
-    low, high = kw.get("from", low), kw.get("to", high)
-    _begin(self, "random_")
-    source = _source(generator)
-    if low is None:
-        v = source.random_full_range(self._d.name, self._s)
-    else:
-        low, high = (0, low) if high is None else (low, high)
-        v = source.randint(int(low), int(high), self._s)
-    return _put(self, cast(v, FROM_NP[v.dtype], self._d), "random", {"low": low, "high": high})
-
-
-@drawing("in place")
-def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
-    _begin(self, "bernoulli_")
-    source = _source(generator)
-    v = (
-        source.bernoulli_tensor(np.broadcast_to(p._a, self._s))
-        if isinstance(p, Tensor)
-        else source.bernoulli(float(p), self._s)
-    )
-    return _put(self, v.astype(self._d.np), "bernoulli_fill", {"p": p})
-
-
-#: How C++ spells integer types where PyTorch prints the type itself.
-_LONG_NAMES = {"int64": "long int", "int32": "int", "int16": "short int", "uint8": "unsigned char"}
-
-
-def _continuous(t: Any, name: str, shown: str) -> None:
-    if t._d.category < FLOAT:
-        raise RuntimeError(
-            f"{name} distribution is a continuous probability distribution. dtype must be a "
-            f"floating point but you specified {shown}"
-        )
-
-
-@drawing("in place")
-def exponential_(self: Any, lambd: float = 1.0, *, generator: Any = None) -> Any:
-    _begin(self, "exponential_")
-    _continuous(self, "Exponential", self._d.display)
-    return _put(
-        self,
-        _source(generator).exponential(self._s, self._d.name, lambd),
-        "exponential",
-        {"lambd": lambd},
-    )
-
-
-@drawing("in place")
-def geometric_(self: Any, p: float, *, generator: Any = None) -> Any:
-    _begin(self, "geometric_")
-    return _put(self, _source(generator).geometric(p, self._s, self._d.name), "geometric", {"p": p})
-
-
-@drawing("in place")
-def cauchy_(self: Any, median: float = 0.0, sigma: float = 1.0, *, generator: Any = None) -> Any:
-    _begin(self, "cauchy_")
-    _continuous(self, "Cauchy", _LONG_NAMES.get(self._d.name, self._d.display))
-    return _put(
-        self,
-        _source(generator).cauchy(self._s, self._d.name, median, sigma),
-        "cauchy",
-        {"median": median, "sigma": sigma},
-    )
-
-
-@drawing("in place")
-def log_normal_(self: Any, mean: float = 1.0, std: float = 2.0, *, generator: Any = None) -> Any:
-    _begin(self, "log_normal_")
-    return _put(
-        self,
-        _source(generator).log_normal(self._s, self._d.name, mean, std),
-        "log_normal",
-        {"mean": mean, "std": std},
-    )
-
-
 def install() -> None:
     """Publish what this module defines."""
-    for name in (
-        "uniform_",
-        "normal_",
-        "random_",
-        "bernoulli_",
-        "exponential_",
-        "geometric_",
-        "cauchy_",
-        "log_normal_",
-    ):
-        publish(name, globals()[name], function=False, F=False)
     for name in ("randint", "randint_like", "randperm", "normal"):
         publish(name, globals()[name], method=False, F=False)
     for name in ("bernoulli", "multinomial"):
