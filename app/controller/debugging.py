@@ -206,6 +206,11 @@ class Debugging(QObject):
         self._panel.set_breakpoints(points, told)
         marked = [] if tape is None else [n for one in points for n in marked_nodes(tape, one)]
         self._window.graph.stops.set_ids(frozenset(marked))
+        lines: dict[str, set[int]] = {}
+        for one in points:
+            if one.on is On.LINE and one.enabled:
+                lines.setdefault(one.target[0], set()).add(one.target[1])
+        self._window.notebook.set_stops(lines)
 
     def _choose(self, row: int) -> None:
         tape = self._session.tape
@@ -313,6 +318,7 @@ def _hits(tape: Tape, point: Breakpoint, cancelled: Callable[[], bool]) -> list[
         at = moments.at(
             playhead - 1, {"op", "grad_fn", "backward", "pass_", "name", "cell", "line"}
         )
-        what = f"{at['grad_fn']}, pass {at['pass_']}" if at["backward"] else at["op"]
+        begins = f"pass {at['pass_']} begins" if at["pass_"] else "a .grad is set"
+        what = f"{at['grad_fn']}, pass {at['pass_']}" if at["backward"] else at["op"] or begins
         found.append(Place(playhead, f"{what} · cell {at['cell']}, line {at['line']}", note))
     return found

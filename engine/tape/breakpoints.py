@@ -195,6 +195,9 @@ def places(tape: Tape, one: Breakpoint) -> Events:
         rows = np.isin(tape.grads["tensor"], tensors) & adds
         return np.unique(tape.grads["event"][rows]).astype(np.int64)
     found = [tape.ops["event"][ops], tape.steps["event"][nodes[tape.steps["node"]]]]
+    if one.on is On.LINE:  # where a pass begins, or a .grad is set
+        begun = np.isin(events["kind"], (Event.PASS, Event.GRAD))
+        found.append(np.flatnonzero(begun & np.isin(events["loc"], _locs(tape, *one.target))))
     return np.unique(np.concatenate(found)).astype(np.int64)
 
 
@@ -211,12 +214,16 @@ def spot_of(tape: Tape, op: int) -> Spot | None:
 
 def _at_line(tape: Tape, key: str, line: int) -> Mask:
     """Return which operations a line of a cell, or of a file, made."""
+    found: Mask = np.isin(tape.events["loc"][tape.ops["event"]], _locs(tape, key, line))
+    return found
+
+
+def _locs(tape: Tape, key: str, line: int) -> Events:
+    """Return the rows of `locs` that are a line of a cell, or of a file."""
     locs, texts = tape.locs, [i for i, text in enumerate(tape.texts()) if text == key]
     cells = np.flatnonzero(np.isin(tape.cells["key"], texts))
     file = (locs["cell"] < 0) & np.isin(locs["file"], texts)
-    here = np.flatnonzero((locs["line"] == line) & (file | np.isin(locs["cell"], cells)))
-    found: Mask = np.isin(tape.events["loc"][tape.ops["event"]], here)
-    return found
+    return np.flatnonzero((locs["line"] == line) & (file | np.isin(locs["cell"], cells)))
 
 
 def _of_spot(tape: Tape, spot: Spot) -> Mask:

@@ -20,7 +20,7 @@ from engine.tape.tape import Tape
 NAMES: dict[str, str] = {
     "grad": "the gradient that came in at the step; at a leaf its .grad afterwards",
     "value": "what the operation computed, or what the leaf holds",
-    "name": "what the person calls the tensor, or ''",
+    "name": "what the person calls the tensor, or '': of all that a statement computes, what it assigns has the name",
     "op": "the operation's name, like 'mul'",
     "grad_fn": "the node's name, like 'MulBackward0'",
     "shape": "the value's shape", "dtype": "the value's element type, like 'float32'",
@@ -130,6 +130,8 @@ class Moments:
 
     def _pass_(self, event: int) -> int:
         kind, ref = self._ref(event)
+        if kind == Event.PASS:
+            return ref + 1
         return int(self.tape.steps["pass_"][ref]) + 1 if kind == Event.STEP else 0
 
     def _event(self, event: int) -> int:

@@ -119,7 +119,7 @@ class CellWidget(QWidget):
         """Show the model's count, status and marked lines as they are now."""
         self._name()
         if self.editor is not None:
-            self.editor.marks.set_lines(self.model.lit, self.model.error)
+            self.editor.marks.set_lines(self.model.lit, self.model.error, self.model.stops)
         self.update()
 
     def ask(self, prompt: str | None, password: bool = False) -> None:
@@ -293,7 +293,7 @@ class CellWidget(QWidget):
         editor.left.connect(self.left)
         editor.line_changed.connect(self.line_changed)
         editor.horizontalScrollBar().rangeChanged.connect(self._show_bar)
-        editor.marks.set_lines(self.model.lit, self.model.error)
+        editor.marks.set_lines(self.model.lit, self.model.error, self.model.stops)
         editor.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # by a click as `eventFilter` says
         editor.viewport().installEventFilter(self)
         self.editor = editor
@@ -358,7 +358,7 @@ class CellWidget(QWidget):
         text = self.editor.toPlainText()
         if text != self.model.source:  # Qt also tells of new colours
             self.model.source, self.model.error = text, 0
-            self.editor.marks.set_lines(self.model.lit, 0)
+            self.editor.marks.set_lines(self.model.lit, 0, self.model.stops)
             self.edited.emit(text)
 
     # -- painting --------------------------------------------------------------------------------

@@ -20,12 +20,13 @@ _NEAR = 10_000  # characters on each side in which a bracket's twin is sought
 class Marks(QObject):
     """Keeps an editor's extra selections; lines are 1-based, 0 is none."""
 
-    changed = Signal(object, int, int)  # lit lines, failing line, current line
+    changed = Signal(object, int, int, object)  # lit lines, failing line, current line, breakpoints
 
     def __init__(self, editor: QPlainTextEdit, highlighter: Highlighter, theme: Theme) -> None:
         super().__init__(editor)
         self._editor, self._highlighter, self._theme = editor, highlighter, theme
         self.lit: frozenset[int] = frozenset()
+        self.stops: frozenset[int] = frozenset()
         self.error = 0
         self._found: list[tuple[int, int, bool]] = []
         self._flash, self._strength = 0, 0.0
@@ -37,10 +38,10 @@ class Marks(QObject):
         self._theme = theme
         self.update()
 
-    def set_lines(self, lit: frozenset[int], error: int) -> None:
-        """Light lines in the accent colour and mark the one that failed."""
-        if (lit, error) != (self.lit, self.error):
-            self.lit, self.error = lit, error
+    def set_lines(self, lit: frozenset[int], error: int, stops: frozenset[int]) -> None:
+        """Light lines in the accent colour; mark the one that failed and those with breakpoints."""
+        if (lit, error, stops) != (self.lit, self.error, self.stops):
+            self.lit, self.error, self.stops = lit, error, stops
             self.update()
 
     def set_found(self, places: list[tuple[int, int, bool]]) -> None:
@@ -67,7 +68,7 @@ class Marks(QObject):
         found = [bar for bar in bars if bar is not None]
         matches = [self._match(*place) for place in self._found]
         self._editor.setExtraSelections(found + matches + self._brackets())
-        self.changed.emit(self.lit, self.error, current)
+        self.changed.emit(self.lit, self.error, current, self.stops)
 
     def _on_flash(self, strength: float) -> None:
         self._strength = strength

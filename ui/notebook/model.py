@@ -24,6 +24,7 @@ class CellModel:
     items: list[mime.Item] = field(default_factory=list)
     lit: frozenset[int] = frozenset()
     error: int = 0  # 1-based line that failed
+    stops: frozenset[int] = frozenset()  # lines with breakpoints
     editing: bool = False  # a markdown cell that shows its source
     top: int = 0  # px in the column
     height: int = 0

@@ -21,6 +21,15 @@ def light(view: NotebookView, models: Iterable[CellModel], lines: Mapping[str, s
             view.show_marks(model)
 
 
+def stop(view: NotebookView, models: Iterable[CellModel], lines: Mapping[str, set[int]]) -> None:
+    """Mark the 1-based lines of cells that have breakpoints."""
+    for model in models:
+        stops = frozenset(lines.get(model.key, ()))
+        if stops != model.stops:
+            model.stops = stops
+            view.show_marks(model)
+
+
 def show_line(view: NotebookView, model: CellModel, line: int) -> None:
     """Scroll as little as possible to a 1-based line."""
     view.column.ensure_visible(model, view.column.widget(model).editor_line_rect(line))

@@ -186,6 +186,10 @@ class NotebookView(QWidget):
         """Light 1-based lines of cells in the accent colour; others go dark."""
         places.light(self, self.column.models, lines)
 
+    def set_stops(self, lines: Mapping[str, set[int]]) -> None:
+        """Mark the 1-based lines of cells that have breakpoints; others have none."""
+        places.stop(self, self.column.models, lines)
+
     def follow(self, key: str, line: int) -> None:
         """Scroll as little as possible to a 1-based line, unless the person is writing."""
         if key in self._models and not self.editing:

@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import CodeType, FrameType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -21,10 +22,11 @@ from engine import recording
 from engine.autograd import mode
 from engine.autograd.node import AccumulateGrad
 from engine.tape.breakpoints import GO, OUT, OVER, STEP, Breakpoint, On
-from engine.tape.conditions import Condition, ConditionError
-from engine.tape.moments import KNOWN, holds, noted
+from engine.tape.conditions import ConditionError
+from engine.tape.moments import noted
 from engine.tape.record import engine
 from engine.tape.record.moment import Happening, Made, Moment, line_of, made_on
+from engine.tape.record.points import Last, Point, Waiting
 from engine.tape.record.scopes import Scopes
 from engine.tape.record.targets import Targets
 from engine.tape.record.transcript import Transcript
@@ -65,6 +67,9 @@ class Recording(Protocol):
 class Stops:
     """Lets the program wait at breakpoints.
 
+    A name is what a statement assigns when it ends: where a condition needs it, the program waits as the
+    operation after it begins, and not for the last one of a cell.
+
     wait: called with a Stop in the program's thread; returns GO, STEP, OVER or OUT, or raises what
     then comes up in the program. cell_of: key and count of the cell that a file name stands for, ""
     and 0 for none. names: the person's namespace. note: called with a line of text at each hit of a
@@ -90,13 +95,14 @@ class Stops:
         self._looked = -1  # the pass in which the names were last looked up
         self._running: list[tuple[int, tuple[int, int]]] = []  # passes, with cell and line
         self._passes = 0
+        self._last: Last | None = None
         self.set(points)
 
     def set(self, points: Sequence[Breakpoint]) -> None:
         """Wait at these from now on; those that were there before keep their counts."""
         before = {one.point: one for one in getattr(self, "_points", ())}
         kept = [p for p in dict.fromkeys(points) if p.enabled and p.on is not On.NODE]
-        self._points = [before.get(point) or _Point(point) for point in kept]
+        self._points = [before.get(point) or Point(point) for point in kept]
         self._keeps = any("value" in one.asks for one in self._points)
 
     def step(self, how: str) -> None:
@@ -116,15 +122,17 @@ class Stops:
         self._append(entry)
         self._hurry()
         try:
+            waits = self._quiet or threading.get_ident() != self._thread
+            late = None if waits else self._named_late(entry)
             happening = self._follow(entry)
-            if happening is None or self._quiet or threading.get_ident() != self._thread:
-                return
-            stop = self._check(happening)
+            stop = None if happening is None or waits else self._check(happening)
         except Exception:  # ours: the person's program goes on without
             _log.exception("breakpoints of the running program end here")
             self._points, self._mode = [], GO
             return
-        if stop is not None:
+        if late is not None:
+            self._pause(*late)
+        if stop is not None and happening is not None:
             self._pause(stop, happening)
 
     def enter_scope(self, module: Any) -> int:
@@ -175,7 +183,30 @@ class Stops:
             if self._keeps and any(one.may_be_at(made, title) for one in self._points):
                 value = np.array(engine.contents(tensor))
             self._made[node] = made._replace(value=value)
+        self._last = Last(code, lasti, node, target)
         return Happening(title, made, tensor, None, 0)
+
+    def _named_late(self, entry: tuple[Any, ...]) -> tuple[Stop, Happening] | None:
+        """Settle, as what comes next begins, whether the operation before it was its statement's last.
+
+        Only that one gets the name that the statement assigns; return where to wait if a breakpoint
+        wanted to know.
+        """
+        last, kind = self._last, entry[0]
+        if kind == recording.FUNCTION and entry[1] is not None:
+            entry, kind = entry[1], entry[1][0]
+        if last is None or kind not in (recording.OPERATION, recording.PASS):
+            return None
+        self._last = None
+        ended = kind == recording.PASS or (entry[5], entry[6]) != (last.code, last.lasti)
+        if not ended and last.target and (made := self._made.get(last.node)) is not None:
+            self._made[last.node] = made._replace(target="")
+        hits = [one for one in last.waiting if (one.named if ended else one.unnamed)]
+        stops = [hit for hit in hits if hit.point.counts()]
+        for hit in stops:
+            self._note_hit(hit.point, hit.moment)
+        wanted = next((hit for hit in stops if hit.point.log is None), None)
+        return None if wanted is None else (self._stop(wanted.moment, ""), wanted.moment.happening)
 
     def _step(self, kind: int, entry: tuple[Any, ...]) -> Happening:
         number = self._running[-1][0]
@@ -240,11 +271,11 @@ class Stops:
         hit, error = False, ""
         for one in self._points:
             try:
-                met = one.hits(moment)  # each counts its own
-                if one.log is None:
-                    hit = met or hit
-                elif met and (words := noted(one.log, moment, 0)):
-                    self._note(f"{one.point.log} = {words}  ({_place(moment)})")
+                if self._waits_for_name(one, happening, place):
+                    continue
+                if one.met(moment) and one.counts():  # each counts its own
+                    hit = one.log is None or hit
+                    self._note_hit(one, moment)
             except ConditionError as failure:
                 one.broken = True
                 if one.log is not None:
@@ -252,6 +283,23 @@ class Stops:
                     continue
                 hit, error = True, str(failure)
         return self._stop(moment, error) if hit or stepped else None
+
+    def _waits_for_name(self, one: Point, happening: Happening, place: tuple[int, int]) -> bool:
+        """Whether a breakpoint depends on a name that only the end of the statement gives."""
+        made, last = happening.made, self._last
+        if "name" not in one.asks or happening.pass_ or made is None or not made.target:
+            return False
+        bare = replace(happening, made=made._replace(target=""))
+        moments = [Moment(h, self._name_of, self._events, place) for h in (happening, bare)]
+        named, unnamed = map(one.met, moments)
+        if named == unnamed or last is None:
+            return False
+        last.waiting.append(Waiting(one, moments[0] if named else moments[1], named, unnamed))
+        return True
+
+    def _note_hit(self, one: Point, moment: Moment) -> None:
+        if one.log is not None and (words := noted(one.log, moment, 0)):
+            self._note(f"{one.point.log} = {words}  ({_place(moment)})")
 
     def _events(self) -> int:
         return self._recorder.asked(lambda transcript: transcript.batch.events.count)
@@ -285,52 +333,6 @@ class Stops:
         finally:
             self._quiet, mode.enabled = False, before
         self._from = () if happening.made is None else happening.made.scopes
-
-
-class _Point:
-    """A breakpoint while a program runs, and how many hits it still lets pass."""
-
-    def __init__(self, point: Breakpoint) -> None:
-        self.point, self.left, self.broken = point, point.skip, False
-        self.condition = Condition(point.condition, KNOWN) if point.condition else None
-        self.log = Condition(point.log, KNOWN) if point.log else None
-        read = [one.names for one in (self.condition, self.log) if one is not None]
-        self.asks: frozenset[str] = frozenset().union(*read)
-        # Before such a line is run the program waits anyway (see the kernel's pauses).
-        plain = not (point.condition or point.skip or point.log)
-        self.backward_only = point.on is On.LINE and plain
-
-    def may_be_at(self, made: Made, node: str) -> bool:
-        """Whether a step of an operation's node can be a place of it."""
-        on, target = self.point.on, self.point.target
-        if on is On.TYPE:
-            return bool(target == node)
-        if on is On.LINE:
-            return (made.key, made.line) == tuple(target)
-        if on is On.SPOT:
-            return (made.op, made.key, made.line, made.nth) == tuple(target)
-        return on is On.ANY
-
-    def hits(self, moment: Moment) -> bool:
-        """Whether the program waits here for it; ConditionError where that cannot be told."""
-        happening = moment.happening
-        if self.broken or (self.backward_only and not happening.pass_):
-            return False
-        on, target = self.point.on, self.point.target
-        if on is On.LEAF:
-            at = happening.added and moment.name == target
-        elif on is On.TYPE:
-            at = happening.what == target
-        elif on is On.ANY:
-            at = True
-        else:
-            at = happening.made is not None and self.may_be_at(happening.made, happening.node)
-        if not at or not (self.condition is None or holds(self.condition, moment, 0)):
-            return False
-        if self.left:
-            self.left -= 1
-            return False
-        return True
 
 
 def _place(moment: Moment) -> str:

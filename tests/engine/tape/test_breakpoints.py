@@ -117,6 +117,13 @@ def test_a_line_stops_at_what_it_does_in_both_directions(tape: Tape) -> None:
     assert len(found) == 3 * 2 * 2
 
 
+def test_a_line_that_calls_backward_stops_where_its_passes_begin(tape: Tape) -> None:
+    found = _walk(tape, Search(tape, [Breakpoint(On.LINE, ("a", 6))]))
+    assert found == (tape.passes["event"] + 1).tolist()
+    point = Breakpoint(On.LINE, ("a", 6), "pass_ == 2")
+    assert _walk(tape, Search(tape, [point])) == found[1:2]
+
+
 def test_a_leaf_stops_when_its_grad_grows(tape: Tape) -> None:
     tensor = next(int(row["tensor"]) for row in tape.names if tape.text(int(row["text"])) == "w")
     found = _walk(tape, Search(tape, [Breakpoint(On.LEAF, "w")]))

@@ -90,7 +90,6 @@ POINTS = [
     Breakpoint(On.ANY, condition="(value > 3).any()"),
     Breakpoint(On.ANY, condition="backward and (value > 0).all()"),
     Breakpoint(On.ANY, condition="name == '2.weight' and pass_ == 2"),
-    Breakpoint(On.ANY, condition="name == 'y' or name == 'loss'"),
     Breakpoint(On.ANY, condition="shape == (1, 3) and dtype == 'float32'"),
     Breakpoint(On.ANY, condition="line == 13 and cell == 4"),
     Breakpoint(On.ANY, condition="line == 14"),
@@ -118,6 +117,32 @@ def test_a_program_waits_where_a_replay_stops(point: Breakpoint) -> None:
     tape, at, _ = run([point])
     assert at == replayed(tape, point)
     assert at
+
+
+def test_a_name_holds_for_what_its_statement_gives_in_the_end() -> None:
+    """Which operation is the last is known when the next begins: forward, it waits one later."""
+    point, bound = Breakpoint(On.ANY, condition="name == 'y'"), list[bool]()
+
+    def wait(stop: Stop) -> str:
+        assert stop.frame is not None
+        bound.append(stop.pass_ > 0 or stop.frame.f_globals["y"] is stop.names["value"])
+        return GO
+
+    tape, at, found = run([point], wait)
+    expected = replayed(tape, point)
+    later = [p + 1 for p in expected]
+    assert [p in (a, b) for p, a, b in zip(at, expected, later, strict=True)] == [True] * len(at)
+    assert [(stop.what, stop.pass_ > 0) for stop in found[:2]] == [
+        ("addmm", False), ("AddmmBackward0", True),
+    ]  # fmt: skip
+    assert all(bound)
+
+
+def test_other_operations_of_its_statement_have_no_name() -> None:
+    _, _, found = run(
+        [Breakpoint(On.ANY, condition="name != 'y' and op == 'addmm' and not backward")]
+    )
+    assert [stop.name for stop in found] == [""] * 3
 
 
 def test_breakpoints_that_come_late_know_what_was_made_before() -> None:

@@ -190,6 +190,19 @@ def test_lit_lines_glow_and_go_dark(owner: Owner) -> None:
     assert editor.grab().toImage() == plain
 
 
+def test_lines_with_breakpoints_have_a_dot(owner: Owner) -> None:
+    owner.show(CellState("a", source="1\n2\n3"))
+    editor = owner.view.cell("a").editor
+    assert editor is not None
+    owner.view.set_stops({"a": {2}, "gone": {1}})
+    shown = editor.grab().toImage()
+    dots = [
+        shown.pixelColor(6, editor.line_rect(line).center().y()).name() == load("dark").error
+        for line in (1, 2, 3)
+    ]
+    assert dots == [False, True, False]
+
+
 def test_reveal_scrolls_to_a_line_and_lets_it_flash(owner: Owner) -> None:
     owner.show(*(CellState(f"c{n}", source="x\n" * 20) for n in range(30)))
     owner.view.reveal("c20", 18)

@@ -1,0 +1,80 @@
+"""Breakpoints while a program runs: whether one is hit, and how many hits it lets pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any, NamedTuple
+
+from engine.tape.breakpoints import Breakpoint, On
+from engine.tape.conditions import Condition
+from engine.tape.moments import KNOWN, holds
+from engine.tape.record.moment import Made, Moment
+
+
+class Waiting(NamedTuple):
+    """A breakpoint that is hit, or not, if the operation gets its statement's name, and if not."""
+
+    point: Point
+    moment: Moment
+    named: bool
+    unnamed: bool
+
+
+@dataclass(slots=True)
+class Last:
+    """The operation before, with the name that its statement assigns, and who waits for that."""
+
+    code: CodeType | None
+    lasti: int
+    node: Any
+    target: str
+    waiting: list[Waiting] = field(default_factory=list)
+
+
+class Point:
+    """A breakpoint while a program runs, and how many hits it still lets pass."""
+
+    def __init__(self, point: Breakpoint) -> None:
+        self.point, self.left, self.broken = point, point.skip, False
+        self.condition = Condition(point.condition, KNOWN) if point.condition else None
+        self.log = Condition(point.log, KNOWN) if point.log else None
+        read = [one.names for one in (self.condition, self.log) if one is not None]
+        self.asks: frozenset[str] = frozenset().union(*read)
+        # Before such a line is run the program waits anyway (see the kernel's pauses).
+        plain = not (point.condition or point.skip or point.log)
+        self.backward_only = point.on is On.LINE and plain
+
+    def may_be_at(self, made: Made, node: str) -> bool:
+        """Whether a step of an operation's node can be a place of it."""
+        on, target = self.point.on, self.point.target
+        if on is On.TYPE:
+            return bool(target == node)
+        if on is On.LINE:
+            return (made.key, made.line) == tuple(target)
+        if on is On.SPOT:
+            return (made.op, made.key, made.line, made.nth) == tuple(target)
+        return on is On.ANY
+
+    def met(self, moment: Moment) -> bool:
+        """Whether it is hit here; ConditionError where that cannot be told."""
+        happening = moment.happening
+        if self.broken or (self.backward_only and not happening.pass_):
+            return False
+        on, target = self.point.on, self.point.target
+        if on is On.LEAF:
+            at = happening.added and moment.name == target
+        elif on is On.TYPE:
+            at = happening.what == target
+        elif on is On.ANY:
+            at = True
+        else:
+            at = happening.made is not None and self.may_be_at(happening.made, happening.node)
+        return at and (self.condition is None or holds(self.condition, moment, 0))
+
+    def counts(self) -> bool:
+        """Count a hit; return whether it is one that is not let pass."""
+        if self.left:
+            self.left -= 1
+            return False
+        return True
