@@ -64,6 +64,11 @@ class Runs(QObject):
         """Return whether cells are queued or running, or the last of what they did is read."""
         return bool(self._pending) or self._ending
 
+    @property
+    def coming(self) -> bool:
+        """Return whether cells run, or will as soon as their kernel is there."""
+        return self.busy or bool(self._again)
+
     def open(self, folder: Path | None, run: bool = False) -> None:
         """Start a new kernel in `folder` for a new document, and `run` all of it once it is there.
 

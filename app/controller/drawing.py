@@ -11,6 +11,7 @@ from app.window import Window
 #: Milliseconds until it is said: most pictures are there before anybody could read it.
 EMPTY, SHOWN = 120, 600
 _NOTHING = "Nothing recorded yet", "Run a cell: the graph appears here as it is recorded."
+_RUNNING = "Running the code", "The graph appears here as it is recorded."
 
 
 class Drawing(QObject):
@@ -20,7 +21,7 @@ class Drawing(QObject):
         super().__init__(pictures)
         self._pictures, self._session, self._busy = pictures, session, window.busy
         self._canvas = window.graph.canvas
-        self._part, self._said = 0.0, False
+        self._part, self._said, self._running = 0.0, False, False
         self._late = QTimer(self)
         self._late.setSingleShot(True)
         self._late.timeout.connect(self._say)
@@ -35,8 +36,19 @@ class Drawing(QObject):
         self._late.stop()
         self._busy.end(self)
         self._said = False
+        self._rest()
+
+    def set_running(self, running: bool) -> None:
+        """Say whether cells run, or will as soon as their kernel is there."""
+        if running != self._running:
+            self._running = running
+            if not self._comes:
+                self._rest()
+
+    def _rest(self) -> None:
+        """Let the canvas say what to do, or what is being done."""
         if not self._pictures.busy:
-            self._canvas.set_placeholder(*_NOTHING)
+            self._canvas.set_placeholder(*(_RUNNING if self._running else _NOTHING))
 
     @property
     def _comes(self) -> bool:

@@ -25,6 +25,10 @@ def test_an_empty_canvas_says_that_the_graph_is_being_drawn(
         return draw(*args)  # type: ignore[arg-type]
 
     assert canvas.accessibleDescription().startswith("Nothing recorded yet")
+    controller.graph.drawing.set_running(True)
+    assert canvas.accessibleDescription().startswith("Running the code")
+    controller.graph.drawing.set_running(False)
+    assert canvas.accessibleDescription().startswith("Nothing recorded yet")
     monkeypatch.setattr(pictures, "picture_of", slowly)
     drive.open_file(qtbot, controller, drive.write_tape(tmp_path / "one.tape", PROGRAM))
     qtbot.waitUntil(lambda: "Drawing the graph" in canvas.accessibleDescription())
