@@ -28,6 +28,8 @@ class Attaching(QObject):
         """Ask for the connection file, where Jupyter keeps them, and attach."""
         where = QStandardPaths.StandardLocation.GenericDataLocation
         folder = Path(QStandardPaths.writableLocation(where)) / "jupyter" / "runtime"
+        if not folder.is_dir():  # its name would be taken for a file's
+            folder = Path.home()
         name, _ = QFileDialog.getOpenFileName(self._window, "Attach to Kernel", str(folder), FILES)
         if name:
             self.attach(Path(name))

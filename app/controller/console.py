@@ -8,6 +8,7 @@ from app.controller.assisting import Assisting
 from app.controller.pausing import Pausing
 from app.kernel.client import Reply
 from app.runs import Runs
+from app.session import Session
 from app.window import Window
 
 PREFIX = "console-"
@@ -17,8 +18,10 @@ AWAY = "No kernel runs: choose Run > Restart Kernel first.\n"
 class ConsoleBinding(QObject):
     """Runs what is written in the console, after what runs already, and shows what comes of it."""
 
-    def __init__(self, runs: Runs, window: Window, pausing: Pausing) -> None:
+    def __init__(self, session: Session, runs: Runs, window: Window, pausing: Pausing) -> None:
         super().__init__(window)
+        self._session = session
+        session.tape_changed.connect(self._begin)
         self._pausing = pausing
         self._paused_key = ""  # of what runs with a paused program's variables
         pausing.said.connect(self._said)
@@ -35,6 +38,11 @@ class ConsoleBinding(QObject):
         kernel.cleared.connect(self._view.clear_outputs)
         kernel.finished.connect(self._finished)
         kernel.input_requested.connect(self._ask)
+
+    def _begin(self) -> None:
+        """Begin anew with another document: what was said before was of another world."""
+        if self._session.tape is None:
+            self._view.clear()
 
     def open(self) -> None:
         """Show the console with the keyboard in it."""

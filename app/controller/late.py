@@ -126,7 +126,7 @@ class Late(QObject):
 
         yield "import console"
         yield from self._panel("console")
-        self.console = ConsoleBinding(runs, window, self.pausing)
+        self.console = ConsoleBinding(session, runs, window, self.pausing)
         yield "console"
         from app.controller.attaching import Attaching
 

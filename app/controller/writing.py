@@ -40,6 +40,8 @@ class Writing(QObject):
         self._waiting: dict[int, Callable[[dict[str, Any]], object]] = {}
         #: Variables that gestures made and that no operation has used yet: they have no node.
         self.fresh: list[str] = []
+        self._words = ""  # of the message about what was taken back
+        session.document_changed.connect(self._over)
         runs.kernel.tried.connect(self._answer)
         runs.kernel.listed.connect(self._answer)
 
@@ -102,13 +104,21 @@ class Writing(QObject):
         """Take a cell back, and say what stays."""
         cell = self._session.remove_cell(key)
         first, _, more = cell.source.strip().partition("\n")
-        self._window.notice.show_message(
+        self._words = (
             f"Took “{first}{' …' if more else ''}” out of the notebook. What it did stays in the "
-            "kernel and on the tape until the notebook runs anew.",
+            "kernel and on the tape until the notebook runs anew."
+        )
+        self._window.notice.show_message(
+            self._words,
             stays=True,
             action=("Restart and Run All", lambda: self._runs.restart(run_all=True)),
         )
         return cell
+
+    def _over(self) -> None:
+        """Another notebook is shown, of which nothing was taken."""
+        if self._words and self._window.notice.text() == self._words:
+            self._window.notice.hide()
 
     def _world(self, said: dict[str, Any]) -> World:
         defined = frozenset(map(str, said.get("names", ())))

@@ -68,11 +68,12 @@ def test_it_is_the_same_world_and_is_recorded(qtbot: QtBot, opened: Controller) 
     assert enter(qtbot, opened, "v = w * 3") == ""
     tape = opened.session.tape
     assert tape is not None
-    names = [tape.text(row["name"]) for row in tape.ops]
-    assert names == ["sum", "mul"]
+    qtbot.waitUntil(lambda: [tape.text(op["name"]) for op in tape.ops] == ["sum", "mul"])
     assert drive.ask_kernel(qtbot, opened, "v.tolist()") == [3.0, 3.0]
     assert console.column.models[-1].status == "ok"
     assert console.column.models[-1].count == 3
+    opened.files.new()  # another world
+    assert not console.column.models
 
 
 def test_history_comes_back_and_the_draft_stays(qtbot: QtBot, opened: Controller) -> None:

@@ -42,6 +42,7 @@ QScrollBar::handle {{ background: {handle}; border-radius: 2px; min-width: 28px;
   min-height: 28px; margin: 1px; }}
 QScrollBar::handle:vertical {{ border-radius: 3px; margin: 2px; }}
 QScrollBar::handle:hover {{ background: {t.text_faint}; }}
+QScrollBar::handle:disabled {{ background: transparent; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 """
