@@ -221,7 +221,7 @@ def _along(op: Any, values: Any) -> list[Any]:
     with mode.enable_grad(), pushing():
         outs = _results(op.way(*[prepared(v) for v in values]))
         live = [o for o in outs if o.requires_grad]
-        probes = [FUNCTIONS["zeros_like"](o.detach()).requires_grad_() for o in live]
+        probes = [FUNCTIONS["ones_like"](o.detach()).requires_grad_() for o in live]
         if not live:
             return [None] * len(outs)
         pulled = grad(live, own, probes, create_graph=True, allow_unused=True)

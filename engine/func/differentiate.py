@@ -255,7 +255,7 @@ def _pushing(outputs: Any, own: Any) -> Function:
     flat, inputs = leaves(outputs), leaves(own)
     live = [o for o in flat if o.is_floating_point() or o.is_complex()]
     with engine.enable_grad(), pushing():
-        probes = [leaf(engine.zeros_like(o)) for o in live]
+        probes = [leaf(engine.ones_like(o)) for o in live]
         pulled = gradients(live, inputs, probes)
 
     def push(tangents: Any, keep: bool) -> list[Any]:

@@ -120,7 +120,7 @@ def _by_columns(
 
     The gradient of v ↦ vᵀJ along a direction is J times the direction.
     """
-    probes = [leaf(engine.zeros_like(o)) for o in outputs]
+    probes = [leaf(engine.ones_like(o)) for o in outputs]
     with pushing():
         pulled = gradients(outputs, inputs, probes)
     blocks: list[list[Tensor]] = [[] for _ in outputs]

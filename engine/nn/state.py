@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -243,6 +244,15 @@ def converter(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[Tensor
             "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype="
             f"{wanted}"
         )
+
+    if wanted is not None and wanted.is_complex:
+        warnings.warn(
+            "Complex modules are a new feature under active development whose design may change, and "
+            "some modules might not work as expected when using complex tensors as parameters or "
+            "buffers. Please file an issue at "
+            "https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml if a complex module "
+            "does not work as expected.", stacklevel=3,
+        )  # fmt: skip
 
     def convert(tensor: Tensor) -> Tensor:
         if target is not None:

@@ -250,6 +250,7 @@ ROOMS: dict[str, Names] = {
             "logical_and_ logical_or_ logical_xor_ lt_ ne_ not_equal_"
         ),
     ),
+    "removed": Names(functions="matrix_rank", both="eig lstsq solve symeig"),
     "renorm": Names(
         both="renorm",
         methods="renorm_",

@@ -115,13 +115,14 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     return tuple(t if t._s == shape else t.expand(shape) for t in tensors)
 
 
+def broadcast_to(input: Any, *shape: Any, size: Any = None) -> Any:
+    """A view expanded to a shape, without copying."""
+    return input.expand(*shape) if size is None else input.expand(size)
+
+
 publish("broadcast_shapes", broadcast_shapes, method=False, F=False)
 publish("broadcast_tensors", broadcast_tensors, method=False, F=False)
-publish(
-    "broadcast_to",
-    lambda self, size: self.expand(size),
-    doc="A view expanded to a shape, without copying.",
-)
+publish("broadcast_to", broadcast_to)
 publish(
     "expand_as",
     lambda self, other: self.expand(other._s),

@@ -324,7 +324,7 @@ UNSQUEEZE = define(
     _unsqueeze,
     family="shape",
     view=True,
-    self="g.reshape(self_sizes)",
+    self="g.squeeze(dim)",
     doc="A view with a dimension of size 1 put in at `dim`.",
 )
 ALIAS = define("alias(self)", lambda a: a.view(), family="shape", view=True, self="g")
