@@ -22,6 +22,7 @@ class Drawing(QObject):
         self._pictures, self._session, self._busy = pictures, session, window.busy
         self._canvas = window.graph.canvas
         self._part, self._said, self._running = 0.0, False, False
+        self._worded = False  # the empty canvas says that something is coming
         self._late = QTimer(self)
         self._late.setSingleShot(True)
         self._late.timeout.connect(self._say)
@@ -48,6 +49,7 @@ class Drawing(QObject):
     def _rest(self) -> None:
         """Let the canvas say what to do, or what is being done."""
         if not self._pictures.busy:
+            self._worded = self._running
             self._canvas.set_placeholder(*(_RUNNING if self._running else _NOTHING))
 
     @property
@@ -60,8 +62,11 @@ class Drawing(QObject):
         self._wait()
 
     def _wait(self) -> None:
-        """Say nothing for a moment."""
+        """Say nothing for a moment; but words are not followed by none."""
         if self._canvas.is_empty and self._comes:
+            if self._worded:
+                self._say()
+                return
             self._canvas.set_placeholder("")
         if not self._late.isActive() and not self._said:
             self._late.start(EMPTY if self._canvas.is_empty else SHOWN)
@@ -81,6 +86,7 @@ class Drawing(QObject):
         if tape is None or not self._pictures.busy or not self._comes:
             return
         self._said = True
+        self._worded = self._canvas.is_empty
         if self._canvas.is_empty:
             count = len(tape.ops)
             words = f"{count:,} operations are" if count > 1 else "One operation is"
