@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 
+import numpy as np
 from PySide6.QtCore import QObject, Qt
 
 from app.controller.graph import GraphBinding
@@ -173,7 +174,8 @@ class Debugging(QObject):
         tape = self._session.tape
         if tape is None:
             return
-        self.form = BreakpointForm(where(tape, point), point, self._theme(), self._window)
+        ways = [(where(tape, one), one) for one in (point, *wider(tape, point))]
+        self.form = BreakpointForm(ways, self._theme(), self._window)
         self.form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.form.given.connect(lambda changed: self._take(changed, row))
         self.form.open()
@@ -224,6 +226,8 @@ class Debugging(QObject):
         if tape is self._session.tape and point in self._session.breakpoints:
             many = f"the first {LISTED:,}" if len(found) > LISTED else f"{len(found):,}"
             title = f"Hit {many} time{'s' * (len(found) != 1)}" if found else "Never hit"
+            if not found and point.on is On.LINE and not len(places(tape, point)):
+                title = "Never hit: the recording has nothing of this line"
             self._panel.set_hits(found[:LISTED], title)
 
     def _list_failed(self, error: Exception) -> None:
@@ -256,6 +260,18 @@ def at_node(tape: Tape, node: NodeId) -> Breakpoint | None:
         tensor = int(tape.values["tensor"][node.ref])
     name = tape.name_of(tensor) if tensor >= 0 else None
     return Breakpoint(On.LEAF, name) if name else None
+
+
+def wider(tape: Tape, point: Breakpoint) -> list[Breakpoint]:
+    """Return what else a breakpoint may be on than its own place: all of its type, any step."""
+    types = []
+    if point.on is On.SPOT:
+        types.append(point.target.op)
+        named = [i for i, text in enumerate(tape.texts()) if text == point.target.op]
+        rows = np.flatnonzero(np.isin(tape.ops["name"], named) & (tape.ops["node"] >= 0))
+        types += [tape.text(int(tape.nodes["name"][tape.ops["node"][row]])) for row in rows[:1]]
+    found = [replace(point, on=On.TYPE, target=name) for name in types]
+    return found + ([] if point.on is On.ANY else [replace(point, on=On.ANY, target=None)])
 
 
 def node_at(tape: Tape, event: int) -> NodeId | None:

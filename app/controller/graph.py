@@ -214,6 +214,9 @@ class GraphBinding(QObject):
         self._canvas.select(node)
         self._describe()
         self._light(node)
+        tape = self._session.tape
+        if node is not None and not self._lit and tape is not None:  # its graph is on its way
+            self._light_line(line_at(tape, self._session.playhead))
 
     def _describe(self) -> None:
         tape, node = self._session.tape, self._session.selection

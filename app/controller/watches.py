@@ -45,6 +45,7 @@ class WatchesBinding(QObject):
         session.playhead_changed.connect(self._moved)
         session.tape_changed.connect(self._anew)
         session.tape_grew.connect(self._go_on)
+        window.docks["watches"].visibilityChanged.connect(self._seen)
         self._list()
 
     def handlers(self) -> dict[str, Callable[[], object]]:
@@ -64,6 +65,8 @@ class WatchesBinding(QObject):
 
     def add(self, text: str) -> None:
         """Follow another expression, if it can be read; without a recording anything may be."""
+        if self._grew:
+            self._index = None
         index = self._current()
         if index is None:
             self._take(text)
@@ -156,6 +159,11 @@ class WatchesBinding(QObject):
             self._panel.set_playhead(self._session.playhead)
             self.plotted.emit()
         self._catch_up()
+
+    def _seen(self, visible: bool) -> None:
+        """What grew while the list was hidden is read when it is shown."""
+        if visible and self._grew:
+            self._anew()
 
     def _catch_up(self) -> None:
         if self._grew:

@@ -101,6 +101,7 @@ def test_a_condition_is_asked_for_and_its_hits_are_listed(qtbot: QtBot, opened: 
     trigger(opened, "break_when")
     form = opened.debugging.form
     assert form is not None and form.isVisible()
+    assert form.where.itemText(form.where.count() - 1) == "any step"
     qtbot.keyClicks(form.condition, 'grad_fn == "ReluBackward0" and pass_ > 1')
     qtbot.keyClicks(form.log, "rms(grad)")
     form.log.clear()

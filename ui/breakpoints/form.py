@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
+    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -34,11 +36,15 @@ class BreakpointForm(QDialog):
     given = Signal(object)  # Breakpoint
 
     def __init__(
-        self, where: str, point: Breakpoint, theme: Theme, parent: QWidget | None = None
+        self, ways: Sequence[tuple[str, Breakpoint]], theme: Theme, parent: QWidget | None = None
     ) -> None:
+        """ways: what it may be on, in words; the first is what it is on."""
         super().__init__(parent)
         self.setWindowTitle("Breakpoint")
-        self._point = point
+        self._ways, point = ways, ways[0][1]
+        self.where = QComboBox()
+        self.where.setAccessibleName("Where")
+        self.where.addItems([words for words, _ in ways])
         self.condition, self.log = QLineEdit(point.condition), QLineEdit(point.log)
         self.condition.setPlaceholderText(f"always, or for example  {EXAMPLES[0]}")
         self.log.setPlaceholderText("stop, or note for example  norm(grad)")
@@ -69,7 +75,7 @@ class BreakpointForm(QDialog):
         self.buttons.rejected.connect(self.reject)
         rows = QFormLayout()
         rows.setSpacing(SPACE["m"])
-        rows.addRow("At", QLabel(where))
+        rows.addRow("At", self.where)
         rows.addRow("When", self.condition)
         rows.addRow("After hits", self.skip)
         rows.addRow("Note", self.log)
@@ -95,7 +101,7 @@ class BreakpointForm(QDialog):
 
     def _accept(self) -> None:
         changed = replace(
-            self._point,
+            self._ways[self.where.currentIndex()][1],
             condition=self.condition.text().strip(),
             log=self.log.text().strip(),
             skip=self.skip.value(),

@@ -73,7 +73,7 @@ class Offences(Layer):
             text = words(self._worst[node])
             area = QRectF(0.0, 0.0, metrics.horizontalAdvance(text) + 12.0, metrics.height() + 3.0)
             area.moveTopRight(QRectF(x, y, 0.0, 0.0).topLeft())
-            area.translate(-6.0, -4.0)
+            area.translate(-6.0, 6.0)  # clear of the frame round a selected node
             painter.setPen(QPen(picture.inks.canvas, 2.0))
             painter.drawRoundedRect(area, area.height() / 2, area.height() / 2)
             painter.setPen(picture.inks.canvas)

@@ -93,7 +93,8 @@ def test_words_of_a_breakpoint():
 
 @pytest.fixture
 def form(qtbot):
-    made = BreakpointForm("every mul", Breakpoint(On.TYPE, "mul"), load("dark"))
+    ways = [("every mul", Breakpoint(On.TYPE, "mul")), ("any step", Breakpoint(On.ANY))]
+    made = BreakpointForm(ways, load("dark"))
     qtbot.addWidget(made)
     return made
 
@@ -112,6 +113,14 @@ def test_what_is_typed_is_read_at_once(form):
     assert form.message.text() == ""
     form.log.setText("norm(")
     assert not _ok(form).isEnabled()
+
+
+def test_another_place_can_be_chosen_for_the_condition(form, qtbot):
+    form.condition.setText("pass_ == 2")
+    form.where.setCurrentText("any step")
+    with qtbot.waitSignal(form.given) as caught:
+        _ok(form).click()
+    assert caught.args[0] == Breakpoint(On.ANY, condition="pass_ == 2")
 
 
 def test_the_form_gives_the_changed_breakpoint(form, qtbot):
