@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
@@ -19,14 +16,6 @@ y = x @ w
 loss = (y * y).sum()
 loss.backward()
 """
-
-
-@pytest.fixture
-def opened(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
-    """The window on a recording."""
-    drive.open_file(qtbot, controller, drive.write_tape(tmp_path / "a.tape", PROGRAM))
-    drive.wait_for_graph(qtbot, controller)
-    return controller
 
 
 def plain(text: str) -> str:

@@ -25,13 +25,6 @@ loss.backward()
 """
 
 
-@pytest.fixture
-def opened(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
-    drive.open_file(qtbot, controller, drive.write_tape(tmp_path / "mean.tape", PROGRAM))
-    drive.wait_for_graph(qtbot, controller)
-    return controller
-
-
 def ask(controller: Controller, node: NodeId) -> ExpectForm:
     controller.session.select(node)
     controller.window.actions_by_id["expect"].trigger()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import pytest
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
@@ -20,13 +17,6 @@ w = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
 loss = (w * 2).exp().sum()
 loss.backward()
 """
-
-
-@pytest.fixture
-def opened(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
-    drive.open_file(qtbot, controller, drive.write_tape(tmp_path / "first.tape", PROGRAM))
-    drive.wait_for_graph(qtbot, controller)
-    return controller
 
 
 def forms(qtbot: QtBot, controller: Controller) -> dict[NodeId, Form]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
@@ -19,13 +18,6 @@ b = torch.tensor(0.5, requires_grad=True)
 loss = ((w * 2).exp() + b).sum()
 loss.backward()
 """
-
-
-@pytest.fixture
-def opened(qtbot: QtBot, controller: Controller, tmp_path: Path) -> Controller:
-    drive.open_file(qtbot, controller, drive.write_tape(tmp_path / "first.tape", PROGRAM))
-    drive.wait_for_graph(qtbot, controller)
-    return controller
 
 
 def made_by(controller: Controller, name: str) -> NodeId:

@@ -45,6 +45,7 @@ class BreakpointForm(QDialog):
         self.where = QComboBox()
         self.where.setAccessibleName("Where")
         self.where.addItems([words for words, _ in ways])
+        self.where.setEnabled(len(ways) > 1)
         self.condition, self.log = QLineEdit(point.condition), QLineEdit(point.log)
         self.condition.setPlaceholderText(f"always, or for example  {EXAMPLES[0]}")
         self.log.setPlaceholderText("stop, or note for example  norm(grad)")
@@ -86,6 +87,7 @@ class BreakpointForm(QDialog):
         column.addWidget(names)
         column.addWidget(self.message)
         column.addWidget(self.buttons)
+        self.condition.setFocus()
         self._read()
 
     def _read(self) -> None:

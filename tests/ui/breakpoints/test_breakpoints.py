@@ -104,6 +104,7 @@ def _ok(form):
 
 
 def test_what_is_typed_is_read_at_once(form):
+    assert form.focusWidget() is form.condition
     assert _ok(form).isEnabled()
     form.condition.setText("norm(gard) > 1")
     assert not _ok(form).isEnabled()
