@@ -81,10 +81,16 @@ class Pausing(QObject):
         if "what" in place:
             self.stopped.emit()
         self._words = f"{where(place)} {_HOW}"
-        self._window.notice.show_message(
-            self._words, stays=True, action=("Continue", self.resume),
-            other=("Open Console", self._window.actions_by_id["console"].trigger),
-        )  # fmt: skip
+        self._tell(other=("Open Console", self._open_console))
+
+    def _tell(self, other: tuple[str, Callable[[], object]] | None = None) -> None:
+        notice, go_on = self._window.notice, ("Continue", self.resume)
+        notice.show_message(self._words, stays=True, action=go_on, other=other)
+
+    def _open_console(self) -> None:
+        """Open it; that the program waits stays to be seen, as a button closes a message."""
+        self._tell()
+        self._window.actions_by_id["console"].trigger()
 
     def _over(self, *_: object) -> None:
         self.paused = False
