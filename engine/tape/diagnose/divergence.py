@@ -54,15 +54,15 @@ def _thrown(facts: Facts, event: int) -> Link | None:
             values["event"][v] < begun for v in mine
         )  # what initialised it does not count
         mine = mine[max(initial - 1, 0) :]
-        sizes = [_size(facts, v) for v in mine]
-        kept = [(v, s) for v, s in zip(mine, sizes, strict=True) if np.isfinite(s)]
-        stepped = [v for v, _ in kept[1:] if facts.made_by(v) >= 0]
+        stepped = [v for v in mine[1:] if facts.made_by(v) >= 0]
+        while stepped and not np.isfinite(_size(facts, stepped[-1])):
+            stepped.pop()
         if len(stepped) < _STEPS:
             continue
-        start, end = max(kept[0][1], 1e-3), kept[-1][1]
-        if end / start > most:
-            most, name = end / start, facts.name(tensor)
-            text = f"{name} grew from {kept[0][1]:.3g} to {end:.3g} in {len(stepped)} steps"
+        first, end = _size(facts, mine[0]), _size(facts, stepped[-1])
+        if end / max(first, 1e-3) > most:
+            most, name = end / max(first, 1e-3), facts.name(tensor)
+            text = f"{name} grew from {first:.3g} to {end:.3g} in {len(stepped)} steps"
             best = facts.at_op(text, facts.made_by(stepped[-1]))
     return best
 

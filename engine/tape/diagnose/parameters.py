@@ -244,8 +244,9 @@ def _stepped_with_zeros(facts: Facts, tensor: int) -> bool:
     """Whether an optimizer stepped a tensor, each time with nothing but zeros in its .grad."""
     made = [facts.made_by(value) for value in facts.values_of(tensor)]
     steps = [op for op in made if op >= 0 and "optimizer" in facts.params(op)]
-    gradients = [facts.array(facts.inputs(op)[1]) for op in steps if len(facts.inputs(op)) > 1]
-    return len(gradients) > 1 and not any(g is None or g.any() for g in gradients)
+    given = [facts.inputs(op)[1] for op in steps if len(facts.inputs(op)) > 1]
+    gradients = map(facts.array, given)  # read until one is not zero
+    return len(given) > 1 and not any(g is None or g.any() for g in gradients)
 
 
 def _unregistered(facts: Facts, reached: set[int], updated: dict[int, int]) -> list[Finding]:
@@ -256,10 +257,12 @@ def _unregistered(facts: Facts, reached: set[int], updated: dict[int, int]) -> l
         value = facts.values_of(tensor)[-1]
         if tape.values["flags"][value] & ValueFlag.PARAMETER or not by_optimizer:
             continue
-        born = facts.at_birth(f"{facts.name(tensor)} is made", value)
         changes = ledger.changes(tape, tensor)
         passes = {c.pass_ for c in changes if c.kind is GradChange.ACCUMULATE}
-        if len(passes) < 2 or not re.match(r"self\.\w+\s*=[^=]", born.code):
+        if len(passes) < 2:
+            continue
+        born = facts.at_birth(f"{facts.name(tensor)} is made", value)
+        if not re.match(r"self\.\w+\s*=[^=]", born.code):
             continue
         name = facts.name(tensor)
         found.append(
