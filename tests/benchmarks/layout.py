@@ -5,8 +5,8 @@ then how far old nodes move when a graph grows. "groups" is ours with frames aro
 Both walk the dicts of a networkx graph; "columns" is "groups" of the same graph when it is read
 from columns, as the window's is: a recording's graph is made of them.
 Peers are optional (see tests/benchmarks/peers.py); one that is not installed is said to be absent,
-one that takes longer than a minute is stopped. All draw the same edges; dot is told that ties
-between an operation and its grad_fn do not matter for ranks.
+one that takes longer than a minute is stopped, one that gives up is said to have failed. All draw
+the same edges; dot is told that ties between an operation and its grad_fn do not matter for ranks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 
 from tests.benchmarks import graphs
 from tests.benchmarks.measure import Drawing, drawing, judge
-from tests.benchmarks.peers import LIMIT, Peer, Run, Sizes, find_peers
+from tests.benchmarks.peers import LIMIT, Peer, PeerFailed, Run, Sizes, find_peers
 from ui.graph.layout import lay_out
 from ui.graph.types import Nest
 
@@ -79,8 +79,12 @@ def compare(name: str, peers: dict[str, Peer]) -> None:
     runs |= {peer: lambda lay=lay: lay(graph, sizes) for peer, lay in peers.items()}  # type: ignore[misc]
     own = 0.0
     for by, measure in runs.items():
-        run = measure()
         head = f"{name:<16} {len(graph):>6} {graph.number_of_edges():>6}  {by:<7}"
+        try:
+            run = measure()
+        except PeerFailed as error:
+            print(f"{head} {'failed':>8} {str(error).strip()[-60:]}", flush=True)
+            continue
         if run is None:
             print(f"{head} {f'> {LIMIT:.0f}':>8} {f'> {LIMIT / own:,.0f}×':>9}", flush=True)
             continue
@@ -103,7 +107,7 @@ def compare_growth(peers: dict[str, Peer]) -> None:
             first = lay_out(old, graphs.sizes(old), nest=a)
             then = lay_out(new, graphs.sizes(new), before=first, nest=b)
             ways.append(f"{displacement(drawing(first), drawing(then), n):>9,.0f}")
-        for lay in peers.values():
+        for lay in peers.values():  # none of them fails on graphs so small
             run, again = lay(old, graphs.sizes(old)), lay(new, graphs.sizes(new))
             fine = run is not None and again is not None
             ways.append(f"{displacement(run[1], again[1], n):>9,.0f}" if fine else f"{'> 60 s':>9}")

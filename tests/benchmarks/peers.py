@@ -22,6 +22,12 @@ from tests.benchmarks.measure import Drawing
 from ui.graph.types import NodeId, Role
 
 Sizes = dict[NodeId, tuple[float, float]]
+
+
+class PeerFailed(Exception):
+    """A peer ended without a drawing, by an error of its own or out of its stack."""
+
+
 Run = tuple[float, Drawing] | None  # seconds and drawing; None: longer than the limit
 Peer = Callable[[nx.MultiDiGraph, Sizes], Run]
 LIMIT = 60.0
@@ -52,7 +58,9 @@ def dot(graph: nx.MultiDiGraph, sizes: Sizes) -> Run:
     except subprocess.TimeoutExpired:
         return None
     seconds = time.perf_counter() - start
-    return (seconds, _read_plain(done.stdout, len(graph))) if done.returncode == 0 else None
+    if done.returncode:
+        raise PeerFailed(done.stderr)
+    return seconds, _read_plain(done.stdout, len(graph))
 
 
 def _node(name: str, path: Path) -> Peer:
@@ -70,8 +78,7 @@ def _node(name: str, path: Path) -> Peer:
         except subprocess.TimeoutExpired:
             return None
         if done.returncode:
-            print(f"{name} failed: {done.stderr.strip().splitlines()[-1:]}")
-            return None
+            raise PeerFailed(done.stderr)
         found = json.loads(done.stdout)
         routes = [_straight(np.array(route)) for route in found["points"] if route]
         drawn = [end for end, route in zip(ends, found["points"], strict=True) if route]
