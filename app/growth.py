@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.work import Worker
 
-SHARE = 4  # after showing growth, the window has at least so many times as long for other things
+SHARE = 4  # after reading and showing growth there is so many times as long for other things
 LONGEST = 2.0  # seconds between two looks at most, however long one takes
 
 
@@ -66,8 +66,8 @@ class Growth(QObject):
         try:
             self._show()
         finally:
-            rest = max(SHARE * (time.thread_time() - began), reading)
-            self._timer.start(round(1000 * min(rest, LONGEST)))
+            took = reading + time.thread_time() - began
+            self._timer.start(round(1000 * min(SHARE * took, LONGEST)))
             self._finish()
 
     def _failed(self, error: Exception) -> None:
