@@ -144,8 +144,9 @@ def grown(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | 
     steps = [c.step for c in changes if c.kind is GradChange.ACCUMULATE]
     if not steps or len(came := way(facts, steps[-1])) < LONG:
         return None
-    first, last = came.came(0), came.came(len(came) - 1)
-    if not (first > 0 and last > 0 and np.isfinite(last)):
+    begin = came.after_loss()
+    first, last = came.came(begin), came.came(len(came) - 1)
+    if not (first > 0 and last > 0 and np.isfinite([first, last]).all()):
         return None
     if last / first < 1 / FACTOR:
         cause, text = "vanishing", "shrinks"
@@ -155,11 +156,11 @@ def grown(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | 
         return None
     if came.cancelling() is not None:
         return None
-    worst = came.strongest(3, cause == "vanishing")
+    worst = came.strongest(3, cause == "vanishing", begin)
     if not worst:
         return None
     name = facts.name(tensor)
-    steady = (last / first) ** (1 / max(len(came) - 1, 1))
+    steady = (last / first) ** (1 / max(len(came) - 1 - begin, 1))
     remedy = (
         "Use activations that do not saturate, residual connections, normalisation, or another scale at "
         "initialisation."
@@ -169,7 +170,7 @@ def grown(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | 
     return Finding(
         cause,
         f"the gradient {text} from {first:.2g} to {last:.2g} on its way to {name}",
-        f"Over {len(came)} nodes it {text} by {steady:.3g} per node on average; the strongest is "
+        f"Over {len(came) - begin} nodes it {text} by {steady:.3g} per node on average; the strongest is "
         f"{_node(facts, worst[0])} with {worst[0].factor:.3g}.",
         remedy,
         tuple(_link(facts, g) for g in worst),

@@ -20,6 +20,12 @@ _NORMALISING = (
     "native_group_norm",
     "instance_norm",
 )
+#: What losses are made of, beside what is called a loss.
+_LOSSES = frozenset((
+    "mean", "sum", "pow", "square", "abs", "sub", "rsub", "add", "neg", "mul", "div", "log", "logsumexp",
+    "log_softmax", "binary_cross_entropy", "binary_cross_entropy_with_logits", "view", "squeeze", "unsqueeze",
+))  # fmt: skip
+_HEAD = 4  # nodes at most that are the loss's
 _MOST = 1 << 20  # nodes of a way
 
 
@@ -55,13 +61,27 @@ class Way:
         sent = self.came(at + 1) if at + 1 < len(self) else math.nan
         return Gain(self.steps[at], self.came(at), sent)
 
-    def strongest(self, count: int, least: bool) -> list[Gain]:
-        """Return the nodes of the largest gains, or of the least, that are positive and finite."""
+    def after_loss(self) -> int:
+        """Return the place after the nodes of the loss: its gradient is small where it is at its minimum."""
+        facts, at = self._facts, 0
+        while at < min(len(self) - 2, _HEAD):
+            op = facts.op_of(facts.node_at(self.steps[at]))
+            if op < 0 or not ("loss" in facts.base(op) or facts.base(op) in _LOSSES):
+                break
+            at += 1
+        return at
+
+    def strongest(self, count: int, least: bool, begin: int = 0) -> list[Gain]:
+        """Return the nodes of the largest gains, or of the least, that are positive and finite.
+
+        begin: the first place that counts.
+        """
         facts, rows = self._facts, self._rows[1:]
         facts.measures.prepare(list(map(facts.sent_array, rows)))
         came = np.array([1.0, *map(facts.sent_rms, rows)])
         with np.errstate(all="ignore"):
             factor = came[1:] / came[:-1]
+        factor[:begin] = np.nan
         good = np.flatnonzero((factor > 0) & (factor < np.inf))
         order = np.argsort(factor[good] if least else -factor[good], kind="stable")
         return [self.gain(at) for at in good[order[:count]].tolist()]

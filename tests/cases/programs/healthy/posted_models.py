@@ -190,3 +190,11 @@ for _ in range(3):
     sa = torch.cat([s, a], 1); pl = (log_alpha.exp().detach() * lp - torch.min(q1(sa), q2(sa))).mean()
     po.zero_grad(); pl.backward(); po.step()
     al = -(log_alpha * (lp.detach() - 1)).mean(); ao.zero_grad(); al.backward(); ao.step()
+
+# %% fitted to the last digit, where gradients are next to nothing
+torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1)); opt = torch.optim.LBFGS(net.parameters(), max_iter=60, line_search_fn="strong_wolfe")
+x = torch.randn(4, 2).double(); y = torch.randn(4, 1).double(); net.double()
+def closure():
+    opt.zero_grad(); loss = F.mse_loss(net(x), y); loss.backward(); return loss
+for _ in range(3): opt.step(closure)
