@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import numbers
-import warnings
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from engine.dtype import (
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.memory import as_subclass
 from engine.tensor import Tensor, array, wrap
+from engine.warning import once
 
 Raw = Any
 
@@ -74,11 +74,11 @@ def _wrapped(self: Any, array: Any, context: Any = None, return_scalar: bool = F
 
 
 def _scalar(self: Any, convert: Any) -> Any:
-    if self._g is not None and mode.enabled:
-        warnings.warn(
+    if self._g is not None and mode.enabled and convert is not int:
+        once(
             "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
-            "Consider using tensor.detach() first.", UserWarning, stacklevel=3,
-        )  # fmt: skip
+            "Consider using tensor.detach() first."
+        )
     if self._a.size != 1:
         raise ValueError("only one element tensors can be converted to Python scalars")
     recording.read(self, convert.__name__)
