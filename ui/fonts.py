@@ -36,8 +36,14 @@ def ui_font(size: str = "body", weight: QFont.Weight = QFont.Weight.Normal) -> Q
 def cut_name(metrics: QFontMetricsF, text: str, width: float) -> str:
     """Return a name that fits `width` pixels, without its middle if it must be.
 
-    Names differ at both ends (`layers.3.weight`), operations at their beginning.
+    Names differ at both ends (`layers.3.weight`), operations at their beginning. Of "one → other"
+    both are cut, so that it still says where it leads.
     """
+    before, arrow, after = text.partition(" → ")
+    if arrow and metrics.horizontalAdvance(text) > width:
+        goal = arrow + cut_name(metrics, after, 0.6 * width)
+        room = width - metrics.horizontalAdvance(goal)
+        return metrics.elidedText(before, Qt.TextElideMode.ElideRight, room) + goal
     how = Qt.TextElideMode.ElideMiddle if "." in text else Qt.TextElideMode.ElideRight
     return metrics.elidedText(text, how, width)
 
