@@ -119,10 +119,12 @@ def answer(controller: Controller, button: QMessageBox.StandardButton) -> None:
     question.button(button).click()
 
 
+#: What is in a list is called by its place there, whatever a loop called it last.
 GRADS = (
     "{name: thing.grad.tolist() for name, thing in globals().items() "
     "if name[0] != '_' and type(thing).__name__ == 'Tensor' "
-    "and thing.is_leaf and thing.grad is not None}"
+    "and thing.is_leaf and thing.grad is not None and not any(thing is one "
+    "for many in list(globals().values()) if type(many) is list for one in many)}"
 )
 
 

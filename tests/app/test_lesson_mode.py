@@ -58,7 +58,7 @@ def test_each_place_is_where_its_words_say(tape: Tape) -> None:
 
     assert at("start") == 0
     assert at("end") == at("cell 1") == len(tape.events)
-    assert playhead(Step("", code="a"), tape) == len(tape.events)
+    assert playhead(Step("", code="cell-1"), tape) == len(tape.events)
     assert playhead(Step(""), tape) == 0
     begin = int(tape.passes["event"][1])
     assert at("pass 2") == begin + 1
