@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.tape.diagnose import texts
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
 from engine.tape.schema import OpFlag
@@ -65,7 +66,7 @@ def cut_at(facts: Facts, op: int, name: str, tensor: int, more: tuple[Link, ...]
             f"An input of {what} requires a gradient and {made} does not: recording was switched off "
             "(torch.no_grad(), inference_mode or set_grad_enabled(False)) at this line."
         )
-        switch = facts.switched_off(op)
+        switch = texts.switched_off(facts, op)
         if switch is not None:
             more = (switch, *more)
         remedy = (

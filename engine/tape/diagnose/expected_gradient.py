@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape import ledger, replay
-from engine.tape.diagnose import none, nonfinite, numeric, trace
+from engine.tape.diagnose import none, nonfinite, numeric, texts, trace
 from engine.tape.diagnose.expectation import Expected
 from engine.tape.diagnose.factors import Factor, factors, seed
 from engine.tape.diagnose.facts import Facts
@@ -308,7 +308,7 @@ class OfGradient(Question):
                 f"Check {names[0]} with torch.autograd.gradcheck, or run the program with "
                 "tapedeck record --check.",
                 *[self.facts.at_step(f"{n} sends its own", s) for n, s in zip(names, custom, strict=True)],
-                *filter(None, [self.facts.backward_of(custom[0])]),
+                *filter(None, [texts.backward_of(self.facts, custom[0])]),
             )  # fmt: skip
         if relation.kind != "factor":
             return None

@@ -12,19 +12,13 @@ from numpy.typing import NDArray
 
 from engine.tape.arguments import arguments
 from engine.tape.diagnose.finding import Link
-from engine.tape.diagnose.lines import (
-    assigned,
-    frozen,
-    method_of,
-    switched_off,
-    taken_out,
-    through_data,
-)
+from engine.tape.diagnose.lines import assigned
 from engine.tape.diagnose.measures import BAD, NAN, measured
 from engine.tape.diagnose.origins import Origins
 from engine.tape.diagnose.steps import Steps, column
 from engine.tape.errors import NotKept
 from engine.tape.grouped import Grouped
+from engine.tape.ledger import Change, changes
 from engine.tape.schema import GradChange, OpFlag, PassFlag, ValueFlag
 from engine.tape.tape import Source, Tape
 
@@ -44,6 +38,7 @@ class Facts(Steps):
         super().__init__(tape)
         self._read_params: dict[int, dict[str, Any]] = {}
         self._users, self._rows = Grouped(), Grouped()
+        self._changes: dict[int, list[Change]] = {}
         #: Ways from the root by the step that they lead to (see `ways.way`).
         self.ways: dict[int, Any] = {}
 
@@ -308,47 +303,10 @@ class Facts(Steps):
         if row["op"] >= 0 or not name:
             return link
         loc = int(self.tape.events["loc"][int(row["event"])])
-        found = assigned(self._cells_until(loc), name)
-        return link if found is None else _moved(link, found)
+        found = assigned(self.cells_until(loc), name)
+        return link if found is None else moved(link, found)
 
-    def where_taken(self, text: str, value: int) -> Link | None:
-        """Return a link to where the program takes a leaf's numbers without recording it, or None."""
-        found = taken_out(self._cells_until(-1), self.name(int(self.tape.values["tensor"][value])))
-        return None if found is None else _moved(self.at_value(text, value), found)
-
-    def where_data(self, text: str, value: int) -> Link | None:
-        """Return a link to where the program reads a leaf's .data, or None."""
-        name = self.name(int(self.tape.values["tensor"][value]))
-        found = through_data(self._cells_until(-1), name)
-        return None if found is None else _moved(self.at_value(text, value), found)
-
-    def where_frozen(self, value: int) -> Link | None:
-        """Return a link to where the program switches requires_grad of parameters off, or None."""
-        found = frozen(self._cells_until(-1))
-        text = f"{self.name(int(self.tape.values['tensor'][value]))} is frozen here"
-        return None if found is None else _moved(self.at_value(text, value), found)
-
-    def backward_of(self, step: int) -> Link | None:
-        """Return a link to where the program defines the backward of a Function of its own, or None."""
-        op = self.op_of(self.node_at(step))
-        name = self.op_name(op) if op >= 0 else ""
-        found = method_of(self._cells_until(-1), name, "backward")
-        link = self.at_step(f"the backward of {name} is written here", step)
-        return None if found is None else _moved(link, found)
-
-    def switched_off(self, op: int) -> Link | None:
-        """Return a link to the line that switched recording off for an operation, or None."""
-        event = int(self.tape.ops["event"][op])
-        source, loc = self.source(event), int(self.tape.events["loc"][event])
-        cell = int(self.tape.locs["cell"][loc]) if loc >= 0 else -1
-        if source is None or cell < 0:
-            return None
-        key, text = (self.tape.text(int(self.tape.cells[c][cell])) for c in ("key", "source"))
-        found = switched_off(key, text, source.line)
-        link = self.at_op("recording is switched off here", op)
-        return None if found is None else _moved(link, found)
-
-    def _cells_until(self, loc: int) -> list[tuple[str, str, int]]:
+    def cells_until(self, loc: int) -> list[tuple[str, str, int]]:
         """Return (key, source, last line) of the cells that had begun at a place, the latest first."""
         cells, line = self.tape.cells, len(self.tape.cells) and 1 << 30
         last = len(cells) - 1
@@ -360,6 +318,15 @@ class Facts(Steps):
         for row in range(last, -1, -1):
             key, source = (self.tape.text(int(cells[c][row])) for c in ("key", "source"))
             found.append((key, source, line if row == last else 1 << 30))
+        return found
+
+    # Gradients.
+
+    def changes(self, tensor: int) -> list[Change]:
+        """Return all that made a tensor's .grad what it is in the end; not to be changed."""
+        found = self._changes.get(tensor)
+        if found is None:
+            found = self._changes[tensor] = changes(self.tape, tensor)
         return found
 
     # Passes.
@@ -397,7 +364,7 @@ class Facts(Steps):
         return range(bisect_left(self.tape.passes["event"], playhead))
 
 
-def _moved(link: Link, found: tuple[str, int, str]) -> Link:
+def moved(link: Link, found: tuple[str, int, str]) -> Link:
     """Return a link that points to another line."""
     key, line, code = found
     file = link.source.file if link.source is not None else ""

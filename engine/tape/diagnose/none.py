@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.tape.diagnose import texts
 from engine.tape.diagnose.breaks import cut_at, lost_at, numbers_of, updated_from
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
@@ -186,7 +187,7 @@ def _untracked(facts: Facts, tensor: int, value: int) -> Finding | None:
         return numbers_of(facts, origin, value, name, tensor, ())
     flags = facts.tape.values["flags"][facts.values_of(tensor)]
     if (flags & (ValueFlag.PARAMETER | ValueFlag.REQUIRES_GRAD)).any():
-        where = facts.where_frozen(value)
+        where = texts.where_frozen(facts, value)
         here = facts.at_birth(f"{name} does not require a gradient", value)
         return _found("frozen", tensor, name, *([] if where is None else [where]), here)
     how = "made from tensors that do not require one" if op >= 0 else "made without requires_grad"
@@ -297,10 +298,10 @@ def _no_path(facts: Facts, tensor: int, pass_: int) -> Finding:
         made_anew or not any(facts.requires_grad(o) for op in uses for o in facts.outputs(op))
     ):
         return numbers_of(facts, taken, taken, name, tensor, (begun,))
-    gone = None if uses else facts.where_taken(f"the numbers of {name} are taken out", first)
+    gone = None if uses else texts.where_taken(facts, f"the numbers of {name} are taken out", first)
     if gone is not None:
         return _found("left-torch", tensor, name, gone, begun)
-    data = None if uses else facts.where_data(f"{name}.data is read", first)
+    data = None if uses else texts.where_data(facts, f"{name}.data is read", first)
     if data is not None:
         return _found("data", tensor, name, data, begun)
     if not uses:

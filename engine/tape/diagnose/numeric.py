@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape import replay
+from engine.tape.diagnose import texts
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.errors import NotKept
@@ -253,7 +254,7 @@ def findings(tape: Tape, checks: Sequence[Check]) -> list[Finding]:
             f"Along a random direction the operation changes by {one.measured:.6g}, by finite differences "
             f"at its recorded inputs; {name} sent {one.sent:.6g}."
         )
-        own = [link for link in (facts.backward_of(one.step),) if link is not None]
+        own = [link for link in (texts.backward_of(facts, one.step),) if link is not None]
         found[one.node] = one.error, Finding(
             "wrong-backward", f"{name} sends a wrong gradient (off by {one.error:.1%})", text,
             "Correct the formula in its backward; torch.autograd.gradcheck tests it by itself.",

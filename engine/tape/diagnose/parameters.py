@@ -174,7 +174,7 @@ def _left_out(
     for tensor, value in parameters.items():
         if tensor not in reached or tensor in updated or not by_optimizer:
             continue
-        changes = ledger.changes(facts.tape, tensor)
+        changes = facts.changes(tensor)
         first = changes[0].event
         if first > last_update or first < last_error:
             continue  # its step may have come after the error
@@ -202,7 +202,7 @@ def _thrown_away(facts: Facts, reached: set[int], updated: dict[int, int]) -> li
     """Gradients that are zeroed after backward() and before the step, in every iteration."""
     tape = facts.tape
     for tensor in sorted(reached):
-        changes = ledger.changes(tape, tensor)
+        changes = facts.changes(tensor)
         if (tensor in updated and not _stepped_with_zeros(facts, tensor)) or len(changes) < 4:
             continue
         wiped = 0
@@ -257,7 +257,7 @@ def _unregistered(facts: Facts, reached: set[int], updated: dict[int, int]) -> l
         value = facts.values_of(tensor)[-1]
         if tape.values["flags"][value] & ValueFlag.PARAMETER or not by_optimizer:
             continue
-        changes = ledger.changes(tape, tensor)
+        changes = facts.changes(tensor)
         passes = {c.pass_ for c in changes if c.kind is GradChange.ACCUMULATE}
         if len(passes) < 2:
             continue

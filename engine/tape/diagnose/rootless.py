@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from engine.tape.diagnose import texts
 from engine.tape.diagnose.breaks import cut_at, lost_at, numbers_of
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
@@ -91,7 +92,7 @@ def _of_constants(facts: Facts, root: int, leaves: list[int]) -> Finding | None:
     if not links:
         return None
     frozen = [t for t, v in named.items() if facts.tape.values["flags"][v] & ValueFlag.PARAMETER]
-    where = facts.where_frozen(named[frozen[0]]) if frozen else None
+    where = texts.where_frozen(facts, named[frozen[0]]) if frozen else None
     if frozen:
         return _of_frozen(facts, facts.name(frozen[0]), tuple(links[:_MOST]), where)
     names = ", ".join(facts.name(tensor) for tensor in list(named)[:_MOST])

@@ -158,7 +158,7 @@ def unfinished_sums(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     for tensor in tape.grads_of.keys(tape.grads["tensor"]):
         if cancelled():
             break
-        changes = ledger.changes(tape, tensor)
+        changes = facts.changes(tensor)
         adding = [c for c in changes if c.kind is GradChange.ACCUMULATE]
         for now in adding[1:]:
             first = next((c for c in adding if c.pass_ in now.passes), now)
@@ -266,7 +266,7 @@ def flat_gradients(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     for tensor in tape.grads_of.keys(tape.grads["tensor"]):
         if cancelled():
             break
-        changes = ledger.changes(tape, tensor)
+        changes = facts.changes(tensor)
         adding = [c for c in changes if c.kind is GradChange.ACCUMULATE]
         brought = (ledger.added(tape, change) for change in adding)
         if not adding or any(one is None or one.any() for one in brought):
@@ -289,7 +289,7 @@ def sizes(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     for tensor in tape.grads_of.keys(tape.grads["tensor"]):
         if cancelled():
             break
-        changes = ledger.changes(tape, tensor)
+        changes = facts.changes(tensor)
         if not any(c.kind is GradChange.ACCUMULATE for c in changes):
             continue
         one = size.grown(facts, tensor, changes)
