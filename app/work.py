@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,21 +15,25 @@ Job = Callable[[Callable[[], bool]], Any]
 
 
 class _Collections:
-    """Puts Python's garbage collections off for as long as anybody holds them."""
+    """Puts Python's garbage collections off for as long as any worker holds them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held = 0
+        self._held: Counter[int] = Counter()  # by worker
 
-    def hold(self) -> None:
+    def hold(self, worker: int) -> None:
         with self._lock:
-            self._held += 1
+            self._held[worker] += 1
             gc.disable()
 
-    def release(self) -> None:
+    def release(self, worker: int, *, all_of_it: bool = False) -> None:
+        """Take back one hold, or all; what is not held is left alone."""
         with self._lock:
-            self._held -= 1
-            if self._held == 0:
+            if self._held[worker] <= 1 or all_of_it:
+                del self._held[worker]
+            else:
+                self._held[worker] -= 1
+            if not self._held:
                 gc.enable()
 
 
@@ -90,6 +95,7 @@ class Worker(QObject):
             self._wake.notify()
         if self._thread.ident is not None:
             self._thread.join(10)
+            _COLLECTIONS.release(id(self), all_of_it=True)  # a report may never arrive
 
     def _loop(self) -> None:
         while True:
@@ -103,14 +109,13 @@ class Worker(QObject):
             result, error = None, None
             # A collection here would hold up the window, and might end a widget in this thread:
             # it is put off until the report has arrived in the other.
-            _COLLECTIONS.hold()
+            _COLLECTIONS.hold(id(self))
             try:
                 result = job(partial(self._is_old, number))
             except Exception as caught:
                 error = caught
             with self._wake:
                 if self._closing:
-                    _COLLECTIONS.release()
                     return
                 self._reported.emit(number, result, error)
 
@@ -118,7 +123,7 @@ class Worker(QObject):
         return number != self._newest
 
     def _report(self, number: int, result: object, error: Exception | None) -> None:
-        _COLLECTIONS.release()
+        _COLLECTIONS.release(id(self))
         if number != self._newest:
             return
         self._reported_last = number

@@ -79,3 +79,11 @@ def test_garbage_waits_for_the_job_that_reports_last(qtbot: QtBot, worker: Worke
         go.set()
     assert gc.isenabled()
     other.close()
+
+
+def test_a_report_that_never_arrives_does_not_keep_the_garbage() -> None:
+    other, ran = Worker("other"), threading.Event()
+    other.submit(lambda cancelled: ran.set())
+    assert ran.wait(10)
+    other.close()  # no event was processed
+    assert gc.isenabled()
