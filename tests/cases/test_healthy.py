@@ -121,8 +121,14 @@ def test_a_training_loop_has_no_problems(name: str, record_program: Record) -> N
     assert [(one.cause, one.title) for one in found if one.severity > Severity.NOTE] == []
 
 
+def test_a_run_that_was_stopped_has_no_problem(record_program: Record) -> None:
+    tape = record_program("class KeyboardInterrupt(Exception): pass\nraise KeyboardInterrupt('x')")
+    assert (tape.marks["kind"] == Mark.ERROR).any()
+    assert problems(tape) == []
+
+
 def test_there_are_enough_loops() -> None:
-    assert len(LOOPS) >= 40
+    assert len(LOOPS) >= 80
 
 
 @pytest.mark.parametrize("name", HEALTHY)

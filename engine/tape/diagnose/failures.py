@@ -55,12 +55,18 @@ def failures(facts: Facts) -> list[Finding]:
     for end in np.flatnonzero(tape.ends["error"] >= 0).tolist():
         text = tape.text(int(tape.ends["error"][end]))
         told.add(text)
-        found.append(_of_pass(facts, end, text))
+        if not _stopped(text):
+            found.append(_of_pass(facts, end, text))
     for row in np.flatnonzero(tape.marks["kind"] == Mark.ERROR).tolist():
         text, event = tape.text(int(tape.marks["text"][row])), int(tape.marks["event"][row])
-        if text not in told:
+        if text not in told and not _stopped(text):
             found.append(explain(facts, text, event))
     return found
+
+
+def _stopped(text: str) -> bool:
+    """Whether an error is the person's Stop."""
+    return text.startswith("KeyboardInterrupt")
 
 
 def _of_pass(facts: Facts, end: int, text: str) -> Finding:
