@@ -108,6 +108,7 @@ def ask_kernel(qtbot: QtBot, controller: Controller, expression: str) -> Any:
     ):
         kernel.execute("probe", source)
     kernel.outputs.disconnect(hear)
+    qtbot.waitUntil(lambda: not controller.runs.busy, timeout=RUN)  # or it ends in what comes next
     return json.loads("".join(said))
 
 

@@ -124,7 +124,7 @@ def test_the_overview_follows_in_idle_time(sheet: Sheet) -> None:
     fresh.show(sheet.picture(200))
     sheet.seen(near, fresh)
     anew = overview(fresh)
-    assert _difference(lit, anew) < 0.1 * _difference(plain, anew)
+    assert _difference(lit, anew) < 0.15 * _difference(plain, anew)  # rims, antialiased twice
 
 
 def _difference(a: QImage, b: QImage) -> float:
