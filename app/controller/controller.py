@@ -270,6 +270,7 @@ class Controller(Late):
         preferences = self.settings.preferences
         actions["interrupt"].setEnabled(self.runs.busy)
         self.graph.drawing.set_running(self.runs.coming)
+        self.window.transport.set_running(self.runs.coming)
         actions["undo"].setEnabled(self.undo.canUndo())
         actions["redo"].setEnabled(self.undo.canRedo())
         actions["undo"].setText(f"Undo {self.undo.undoText() or 'Change'}")

@@ -39,6 +39,17 @@ def test_an_empty_canvas_says_that_the_graph_is_being_drawn(
     assert not controller.window.busy.words()
 
 
+def test_canvas_and_transport_say_that_the_code_runs(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, transport = controller.runs, controller.window.transport
+    assert transport.readout.accessibleName() == "No tape"
+    monkeypatch.setattr(runs, "_again", ["a cell"])  # which waits for its kernel
+    runs.kernel_state_changed.emit("starting")
+    assert transport.readout.accessibleName() == "Running the code"
+    assert controller.window.graph.canvas.accessibleDescription().startswith("Running the code")
+
+
 def test_a_canvas_with_a_graph_keeps_it_and_the_status_bar_tells_of_the_next(
     qtbot: QtBot, opened: Controller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,7 @@ from ui.transport.tracks import Tracks
 _GUTTER, _MARGIN = 70, 12
 _SHORTEST = 16.0  # events across the view at the closest zoom
 _EMPTY_TEXT = "Nothing recorded yet. Run a cell: its operations and backward passes appear here."
+_RUNNING_TEXT = "Running the code: its operations and backward passes appear here."
 
 
 class TimelineView(QWidget):
@@ -51,6 +52,7 @@ class TimelineView(QWidget):
         self._theme = load("dark")
         self._describe: Callable[[int], str] = str
         self._playhead = 0
+        self._running = False
         self._low, self._high = 0.0, _SHORTEST
         self._hover: float | None = None
         self._ring = False  # focused from the keyboard
@@ -81,6 +83,11 @@ class TimelineView(QWidget):
         if self._pixmap is not None:
             xs = sorted((self._head_x(before), self._head_x(self._playhead)))
             self.update(QRect(int(xs[0]) - 9, 0, int(xs[1] - xs[0]) + 19, self.height()))
+
+    def set_running(self, running: bool) -> None:
+        """Let an empty timeline say that something is coming, or what to do."""
+        self._running = running
+        self.update()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -213,7 +220,8 @@ class TimelineView(QWidget):
         painter.setFont(ui_font("body"))
         painter.setPen(QColor(self._theme.text_dim))
         flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-        painter.drawText(self.rect().adjusted(16, 0, -16, 0), flags, _EMPTY_TEXT)
+        text = _RUNNING_TEXT if self._running else _EMPTY_TEXT
+        painter.drawText(self.rect().adjusted(16, 0, -16, 0), flags, text)
 
     # -- mouse and keys -----------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ class Transport(QWidget):
         self._tape: Any = None
         self._tracks = Tracks()
         self._playhead = 0
-        self._playing, self._direction = False, 1
+        self._playing, self._direction, self._running = False, 1, False
         self._theme = theme or load("dark")
         self.keys = {name: self._key(name, text, key) for name, _, text, key in _KEYS}
         self.counter = QLabel()
@@ -100,6 +100,13 @@ class Transport(QWidget):
         """Show whether, and in which direction, the tape plays."""
         self._playing, self._direction = playing, direction
         self._dress_keys()
+
+    def set_running(self, running: bool) -> None:
+        """Say, as long as there is no tape, whether one is coming."""
+        if running != self._running:
+            self._running = running
+            self.timeline.set_running(running)
+            self._show_place()
 
     def set_speed(self, stops_per_second: float) -> None:
         self.speed.set_speed(stops_per_second)
@@ -186,7 +193,7 @@ class Transport(QWidget):
 
     def _show_place(self) -> None:
         if self._tape is None or not self._tracks.n:
-            self._say(Place(0, 0, "No tape", ""))
+            self._say(Place(0, 0, "Running the code" if self._running else "No tape", ""))
         else:
             self._say(place_at(self._tape, self._tracks, self._playhead))
         at_start, at_end = self._playhead <= 0, self._playhead >= self._tracks.n

@@ -97,6 +97,13 @@ def test_without_a_tape_it_rests(transport):
     transport.set_tape(None)
     assert transport.counter.text() == "0 / 0"
     assert not any(button.isEnabled() for button in transport.keys.values())
+    rests = transport.timeline.grab().toImage()
+    assert transport.readout.accessibleName() == "No tape"
+    transport.set_running(True)
+    assert transport.readout.accessibleName() == "Running the code"
+    assert transport.timeline.grab().toImage() != rests
+    transport.set_running(False)
+    assert transport.timeline.grab().toImage() == rests
 
 
 def test_scrubbing_moves_the_readout_at_once(qtbot, transport):
