@@ -80,6 +80,7 @@ class Runs(QObject):
         self.foreign = False
         self.kernel.shutdown()
         self.kernel.start(folder)
+        self.kernel_state_changed.emit(self.kernel.state)  # as before, but by now cells are coming
 
     def attach(self, file: Path) -> None:
         """Watch the kernel of a connection file, which somebody else started."""

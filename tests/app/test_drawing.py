@@ -44,8 +44,8 @@ def test_canvas_and_transport_say_that_the_code_runs(
 ) -> None:
     runs, transport = controller.runs, controller.window.transport
     assert transport.readout.accessibleName() == "No tape"
-    monkeypatch.setattr(runs, "_again", ["a cell"])  # which waits for its kernel
-    runs.kernel_state_changed.emit("starting")
+    monkeypatch.setattr(runs.kernel, "start", lambda folder: None)  # it takes a while
+    runs.open(None, run=True)
     assert transport.readout.accessibleName() == "Running the code"
     assert controller.window.graph.canvas.accessibleDescription().startswith("Running the code")
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.inspector.derivative import DerivativeView
 from ui.inspector.header import Header
@@ -65,6 +73,14 @@ class Details(QScrollArea):
             self.sections["ledger"].title.set_words(view.ledger.title)
             self.ledger.set_ledger(view.ledger)
         self.sections["iterations"].setVisible(view.leaf is not None)
+
+    def settle(self) -> None:
+        """Give all parts their places now: a frame may be painted before the event loop does."""
+        page = self.widget()
+        assert page is not None
+        for layout in reversed(page.findChildren(QLayout)):  # inner ones first
+            layout.activate()
+        QCoreApplication.sendEvent(page, QEvent(QEvent.Type.LayoutRequest))
 
     def edit_value(self) -> None:
         """Put the keyboard into the value."""

@@ -68,6 +68,9 @@ class Inspector(QWidget):
         self.details.show_node(view)
         if before is None or before.leaf != view.leaf:
             self.leaf_shown.emit(view.leaf)
+        if before is None or before.node != view.node:
+            self._stack.activate()
+            self.details.settle()
 
     def edit_value(self) -> None:
         """Put the keyboard into the value, if it may be edited."""

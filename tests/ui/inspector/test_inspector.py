@@ -109,6 +109,16 @@ def test_everything_about_a_leaf_is_shown(inspector):
     assert [table.data(table.index(i, 0)) for i in range(2)] == ["6.0", "12.0"]
 
 
+def test_no_line_is_squeezed_in_the_first_frame(inspector):
+    inspector.show_node(LEAF)
+    page = inspector.details.widget()
+    lines = [part for part in page.findChildren(QLabel) if part.isVisible()]
+    lines += rows(inspector).values()
+    assert len(lines) > 6
+    for line in lines:
+        assert line.height() >= line.minimumSizeHint().height()
+
+
 def test_parts_that_a_node_lacks_are_hidden(inspector):
     inspector.show_node(LEAF)
     inspector.show_node(OP)
