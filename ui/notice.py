@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from ui.icons import icon
@@ -18,6 +18,7 @@ class Notice(QWidget):
     """
 
     STAYS = 6000  # milliseconds; an error stays
+    gone = Signal(str)  # the message that went, with no other in its place
 
     def __init__(
         self, parent: QWidget, theme: Theme, over: QWidget | None = None,
@@ -33,7 +34,7 @@ class Notice(QWidget):
         self._action, self._other = QPushButton(self), QPushButton(self)
         self._close = QToolButton(self)
         self._close.setAccessibleName("Close message")
-        self._close.clicked.connect(self.hide)
+        self._close.clicked.connect(self.end)
         row = QHBoxLayout(self)
         row.setContentsMargins(SPACE["l"], SPACE["m"], SPACE["m"], SPACE["m"])
         row.setSpacing(SPACE["m"])
@@ -43,7 +44,7 @@ class Notice(QWidget):
         row.addWidget(self._close)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.hide)
+        self._timer.timeout.connect(self.end)
         self._runs: list[Callable[[], object] | None] = [None, None]
         self._action.clicked.connect(lambda: self._act(0))
         self._other.clicked.connect(lambda: self._act(1))
@@ -81,6 +82,12 @@ class Notice(QWidget):
         self._place()
         self.raise_()
 
+    def end(self) -> None:
+        """Take the message away."""
+        text = self.text()
+        self.hide()
+        self.gone.emit(text)
+
     def text(self) -> str:
         """Return the message that is shown, "" if none is."""
         return self._text.text() if self.isVisible() else ""
@@ -93,7 +100,7 @@ class Notice(QWidget):
 
     def _act(self, which: int) -> None:
         run = self._runs[which]
-        self.hide()
+        self.end()
         if run is not None:
             run()
 

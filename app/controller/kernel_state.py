@@ -44,7 +44,7 @@ class KernelState(QObject):
             self._timer.stop()
         self._window.kernel_label.setText(STATES[state])
         if state == "starting" and self._window.notice.text() == self._obituary:
-            self._window.notice.hide()  # what it says is over
+            self._window.notice.end()  # what it says is over
 
     def _tick(self) -> None:
         seconds = round(time.monotonic() - self._since)

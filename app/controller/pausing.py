@@ -32,9 +32,11 @@ class Pausing(QObject):
         self.paused = False
         self._asked = False  # the console has run something and waits for its words
         self._words = ""
+        self._offers_console = True
         runs.stops = self._stops
         runs.kernel.paused.connect(self._pause)
         runs.kernel.finished.connect(self._over)
+        window.notice.gone.connect(self._told_other)
 
     def toggle(self) -> None:
         """Let programs wait at breakpoints, or not, from their next run on.
@@ -81,14 +83,23 @@ class Pausing(QObject):
         if "what" in place:
             self.stopped.emit()
         self._words = f"{where(place)} {_HOW}"
-        self._tell(other=("Open Console", self._open_console))
+        self._offers_console = True
+        self._tell()
 
-    def _tell(self, other: tuple[str, Callable[[], object]] | None = None) -> None:
-        notice, go_on = self._window.notice, ("Continue", self.resume)
-        notice.show_message(self._words, stays=True, action=go_on, other=other)
+    def _tell(self) -> None:
+        other = ("Open Console", self._open_console) if self._offers_console else None
+        self._window.notice.show_message(
+            self._words, stays=True, action=("Continue", self.resume), other=other
+        )
+
+    def _told_other(self, text: str) -> None:
+        """What took this message's place is gone: say again that the program waits."""
+        if self.paused and text != self._words:
+            self._tell()
 
     def _open_console(self) -> None:
         """Open it; that the program waits stays to be seen, as a button closes a message."""
+        self._offers_console = False
         self._tell()
         self._window.actions_by_id["console"].trigger()
 
@@ -105,7 +116,9 @@ def where(place: dict[str, Any]) -> str:
     facts = [place["name"], f"line {place['line']}" if place["line"] else ""]
     beside = ", ".join(filter(None, facts))
     at = f"at {place['what']} ({beside})" if beside else f"at {place['what']}"
-    if place["pass"]:
+    if place["pass"] and not place["what"]:
+        said = f"The program waits where backward pass {place['pass']} begins, {beside}."
+    elif place["pass"]:
         came = ": grad is what came in" if "grad" in place["has"] else ""
         said = f"The program waits in backward pass {place['pass']}, {at}{came}."
     else:

@@ -102,7 +102,7 @@ class WhatIf(QObject):
         """What was said of an edit goes with it."""
         notice = self._window.notice
         if self._session.counterpart is None and self._said and notice.text() == self._said:
-            notice.hide()
+            notice.end()
 
     def _forget(self) -> None:
         self.worker.cancel()

@@ -118,7 +118,7 @@ class Writing(QObject):
     def _over(self) -> None:
         """Another notebook is shown, of which nothing was taken."""
         if self._words and self._window.notice.text() == self._words:
-            self._window.notice.hide()
+            self._window.notice.end()
 
     def _world(self, said: dict[str, Any]) -> World:
         defined = frozenset(map(str, said.get("names", ())))

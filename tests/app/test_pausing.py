@@ -108,6 +108,12 @@ def test_a_functions_own_variables_can_be_changed(qtbot: QtBot, live: Controller
 
 def test_a_paused_program_can_be_interrupted(qtbot: QtBot, live: Controller) -> None:
     key = pause_at(qtbot, live, 7)
+    notice, waits = live.window.notice, live.window.notice.text()
+    notice.show_message("Something else.")
+    notice.end()  # as its time, its buttons and the cross do
+    assert (notice.text(), notice.isVisible()) == (waits, True)
+    notice.end()  # a person's wish
+    assert notice.text() == ""
     live.window.actions_by_id["interrupt"].trigger()
     ended(qtbot, live)
     assert "KeyboardInterrupt" in drive.texts(live, key)
@@ -176,8 +182,11 @@ def test_a_program_waits_inside_an_operation_and_inside_the_pass(
 def test_a_line_is_waited_at_before_it_runs_and_at_its_steps(
     qtbot: QtBot, live: Controller
 ) -> None:
-    pause_at(qtbot, live, 4)
+    key = pause_at(qtbot, live, 4)
     assert "before line 4" in live.window.notice.text()
+    begins = Breakpoint(On.LINE, (key, 7), "pass_ == 1")
+    live.session.set_breakpoints([*live.session.breakpoints, begins])
+    assert "where backward pass 1 begins, line 7." in go(qtbot, live)
     assert "in backward pass 1, at MulBackward0 (y, line 4)" in go(qtbot, live)
     live.window.actions_by_id["continue"].trigger()
     ended(qtbot, live)

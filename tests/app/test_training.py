@@ -52,6 +52,9 @@ def test_all_parameters_are_plotted_and_a_click_moves_the_playhead(
     panel.plot.chosen.emit(float(heads[2]) + 0.2)
     assert opened.session.playhead == heads[2]
     assert panel.plot.marked() == heads[2]
+    for key, at in ((Qt.Key.Key_Right, 3), (Qt.Key.Key_Left, 2), (Qt.Key.Key_Left, 1)):
+        QTest.keyClick(panel.plot, key)
+        assert opened.session.playhead == heads[at]
     before = [values.copy() for _, _, values in panel.lines()]
     choose(qtbot, opened, What.UPDATES)
     assert not np.allclose(before[0], panel.lines()[0][2])

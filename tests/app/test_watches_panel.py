@@ -58,6 +58,11 @@ def test_a_number_follows_the_playhead_and_is_plotted(qtbot: QtBot, opened: Cont
     assert panel.plot.marked() == opened.session.playhead
     with qtbot.waitSignal(opened.session.playhead_changed):
         panel.plot.chosen.emit(0.0)
+    first = opened.session.playhead
+    QTest.keyClick(panel.plot, Qt.Key.Key_Right)
+    assert opened.session.playhead > first
+    QTest.keyClick(panel.plot, Qt.Key.Key_Left)
+    assert opened.session.playhead == first
     assert opened.session.playhead < int(tape.ends["event"][0]) + 1
 
 

@@ -155,3 +155,9 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
 
     def _x(self, place: QPointF) -> float:
         return float(self.getPlotItem().getViewBox().mapSceneToView(place).x())
+
+
+def beside(moments: NDArray[Any], here: int, by: int) -> int | None:
+    """Return the moment after `here` (by 1) or before it (-1); None where there is none."""
+    others = moments[moments > here] if by > 0 else moments[moments < here]
+    return None if not len(others) else int(others.min() if by > 0 else others.max())

@@ -100,6 +100,7 @@ class TrainingPanel(QWidget):
         plot.setAccessibleName("Parameters over the passes")
         plot.setMinimumHeight(160)
         plot.chosen.connect(self._choose)
+        plot.stepped.connect(self._step)
         self._stack.addWidget(plot)
         tab_after(self.parameter, plot)
         return plot
@@ -181,9 +182,20 @@ class TrainingPanel(QWidget):
 
     def _choose(self, x: float) -> None:
         """Go to the plotted moment that is nearest."""
-        if self._lines:
-            heads = np.unique(np.concatenate([one[1] for one in self._lines]))
+        heads = self._heads()
+        if len(heads):
             self.go_to.emit(int(heads[int(np.abs(heads - x).argmin())]))
+
+    def _step(self, by: int) -> None:
+        """Go to the plotted moment after the playhead (1), or the one before (-1)."""
+        from ui.plots.lines import beside
+
+        to = beside(self._heads(), self._playhead, by)
+        if to is not None:
+            self.go_to.emit(to)
+
+    def _heads(self) -> np.ndarray:
+        return np.unique(np.concatenate([np.empty(0, int), *(one[1] for one in self._lines)]))
 
 
 def _legend(lines: Sequence[tuple[str, np.ndarray, np.ndarray]], colours: Sequence[str]) -> str:

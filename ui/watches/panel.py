@@ -101,6 +101,7 @@ class WatchesPanel(QWidget):
         plot = LinePlot(self._theme, _HEIGHT)
         plot.setAccessibleName("The chosen watch over time")
         plot.chosen.connect(self._choose_moment)
+        plot.stepped.connect(self._step)
         self._column.insertWidget(4, plot)
         tab_after(self.list, plot)
         return plot
@@ -234,6 +235,14 @@ class WatchesPanel(QWidget):
         if self._plot is not None and len(self._plot.playheads):
             at = int(np.abs(self._plot.playheads - x).argmin())
             self.go_to.emit(int(self._plot.playheads[at]))
+
+    def _step(self, by: int) -> None:
+        """Go to the plotted moment after the playhead (1), or the one before (-1)."""
+        from ui.plots.lines import beside
+
+        to = None if self._plot is None else beside(self._plot.playheads, self._playhead, by)
+        if to is not None:
+            self.go_to.emit(to)
 
 
 def told(one: Reading) -> str:

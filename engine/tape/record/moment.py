@@ -40,10 +40,11 @@ class Made(NamedTuple):
 
 @dataclass(slots=True)
 class Happening:
-    """An operation, or a step of a pass.
+    """An operation, a step of a pass, or a pass that begins.
 
     node: the name of the grad_fn. tensor: what the operation made, or the leaf that was served. grad:
     the gradient that came in. pass_: from 1; 0: no step. added: whether it went into a leaf's .grad.
+    begun: cell's key and line where a pass begins, None for all else.
     """
 
     node: str
@@ -52,6 +53,7 @@ class Happening:
     grad: Any
     pass_: int
     added: bool = False
+    begun: tuple[str, int] | None = None
 
     @property
     def what(self) -> str:
@@ -138,7 +140,7 @@ class Moment:
 
     @property
     def _backward(self) -> bool:
-        return self.happening.pass_ > 0
+        return self.happening.pass_ > 0 and self.happening.begun is None
 
 
 def line_of(code: CodeType | None, lasti: int) -> int:

@@ -58,11 +58,13 @@ class Point:
 
     def met(self, moment: Moment) -> bool:
         """Whether it is hit here; ConditionError where that cannot be told."""
-        happening = moment.happening
-        if self.broken or (self.backward_only and not happening.pass_):
+        happening, begun = moment.happening, moment.happening.begun
+        if self.broken or (self.backward_only and (begun or not happening.pass_)):
             return False
         on, target = self.point.on, self.point.target
-        if on is On.LEAF:
+        if begun is not None:
+            at = on is On.LINE and begun == tuple(target)
+        elif on is On.LEAF:
             at = happening.added and moment.name == target
         elif on is On.TYPE:
             at = happening.what == target

@@ -154,8 +154,9 @@ class Stops:
             return self._operation(*entry[1:])
         if kind == recording.PASS:
             self._passes += 1
-            _, count, line, _ = self._place(*entry[7:9])
+            key, count, line, _ = self._place(*entry[7:9])
             self._running.append((self._passes, (count, line)))
+            return Happening("", None, None, None, self._passes, begun=(key, line))
         elif kind == recording.END and self._running:
             self._running.pop()
         elif self._running and kind in (recording.STEP, recording.ACCUMULATE, recording.CAPTURE):
@@ -267,7 +268,7 @@ class Stops:
     def _check(self, happening: Happening) -> Stop | None:
         place = self._running[-1][1] if self._running else (0, 0)
         moment = Moment(happening, self._name_of, self._events, place)
-        stepped = self._stepped(happening)
+        stepped = happening.begun is None and self._stepped(happening)
         hit, error = False, ""
         for one in self._points:
             try:
@@ -319,7 +320,7 @@ class Stops:
             names["grad"] = engine.tensor_over(np.array(happening.grad))
         if happening.tensor is not None:
             names["value"] = happening.tensor
-        where = ("", 0) if made is None else (made.key, made.line)
+        where = happening.begun or (("", 0) if made is None else (made.key, made.line))
         return Stop(
             happening.what, happening.pass_, *where, moment.name, error, _persons_frame(), names
         )
@@ -339,6 +340,8 @@ def _place(moment: Moment) -> str:
     """Return what happened, and where, in a few words."""
     happening = moment.happening
     made = happening.made
+    if happening.begun is not None:
+        return f"pass {happening.pass_} begins, line {happening.begun[1]}"
     where = [happening.what, moment.name]
     where += [f"pass {happening.pass_}"] if happening.pass_ else []
     where += [f"line {made.line}"] if made is not None and made.line else []

@@ -105,6 +105,9 @@ POINTS = [
     Breakpoint(On.TYPE, "AccumulateGrad"),
     Breakpoint(On.LINE, ("a", 13), "True"),
     Breakpoint(On.LINE, ("a", 11), "backward"),
+    Breakpoint(On.LINE, ("a", 14), "pass_ > 1"),
+    Breakpoint(On.LINE, ("a", 14), skip=1),
+    Breakpoint(On.LINE, ("a", 18), "True"),
     Breakpoint(On.LEAF, "w"),
     Breakpoint(On.LEAF, "0.bias", "max(abs(grad)) > 1"),
     Breakpoint(On.SPOT, Spot("mul", "a", 13, 1)),
@@ -177,6 +180,8 @@ def test_a_stop_tells_where_it_is_and_has_what_is_there() -> None:
     _, _, (stop, *_) = run([Breakpoint(On.TYPE, "sum")])
     assert stop[:5] == ("sum", 0, "a", 13, "loss")
     assert stop.names["value"].grad_fn.name() == "SumBackward0"
+    _, _, (stop,) = run([Breakpoint(On.LINE, ("a", 14), "pass_ == 2")])
+    assert stop[:6] == ("", 2, "a", 14, "", "")
 
 
 def test_the_program_waits_in_the_midst_of_a_pass() -> None:
@@ -290,6 +295,7 @@ def test_every_name_of_a_condition_can_be_asked_for_while_the_program_runs() -> 
     Breakpoint(On.TYPE, "MulBackward0", "pass_ > 1", log="norm(grad)"),
     Breakpoint(On.LINE, ("a", 12), skip=2, log="norm(grad)"),
     Breakpoint(On.LEAF, "w", log="grad"),
+    Breakpoint(On.LINE, ("a", 14), log="pass_"),
     Breakpoint(On.ANY, None, 'op == "sum"', log="shape"),
 ])  # fmt: skip
 def test_what_a_breakpoint_notes_is_what_a_replay_lists(point: Breakpoint) -> None:
@@ -307,6 +313,9 @@ def test_a_note_says_where_it_was_made() -> None:
         note=said.append)  # fmt: skip
     assert said[0].endswith("(sum, loss, line 13)")
     assert said[1].endswith("(AccumulateGrad, w, pass 1)")
+    said.clear()
+    run([Breakpoint(On.LINE, ("a", 14), log="pass_")], note=said.append)
+    assert said[0] == "pass_ = 1  (pass 1 begins, line 14)"
 
 
 def test_a_note_that_cannot_be_made_is_told_once() -> None:
