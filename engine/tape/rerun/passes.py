@@ -151,6 +151,8 @@ class Pass:
         why = "a hook is the program's own code; what it gave is as it was recorded"
 
         def hook(g: Any) -> Any:
+            if self._machine.running is not self:
+                return None  # a pass that the program ran inside of this one has its own
             arrived = list(unpack(g))
             recorded = [sums.get(nr) for nr in range(len(arrived))]
             wanted = list(recorded)

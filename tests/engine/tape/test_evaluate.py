@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from programs import Run, perform, programs
 
 import engine as torch
@@ -93,6 +93,10 @@ _NAMED = {"create/index_err/e219:x.resize_(2)", "names/of memory"}
 
 
 @examples(25)
+@example([
+    ("op", 0, 0, 0), ("op", 0, 0, 0), ("backward", 0, False, False), ("write", 0), ("hook", 1, 1),
+    ("checkpoint", 1, 1, False), ("onward", 0),
+])  # fmt: skip
 @given(programs)
 def test_whole_programs_come_out_the_same(program: Any) -> None:
     recorder = Recorder()
