@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
 
 from ui.fonts import mono_font
@@ -140,8 +140,15 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.getPlotItem().enableAutoRange()
 
+    def event(self, event: QEvent) -> bool:
+        """Have the arrow keys while the plot has the keyboard, whatever they do in the window."""
+        if event.type() == QEvent.Type.ShortcutOverride and _steps(event):
+            event.accept()
+            return True
+        return bool(super().event(event))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and not event.modifiers():
+        if _steps(event):
             self.stepped.emit(1 if event.key() == Qt.Key.Key_Right else -1)
         else:
             event.ignore()
@@ -155,6 +162,12 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
 
     def _x(self, place: QPointF) -> float:
         return float(self.getPlotItem().getViewBox().mapSceneToView(place).x())
+
+
+def _steps(event: QEvent) -> bool:
+    """Whether a key is an arrow that goes from one iteration to the next."""
+    arrows = (Qt.Key.Key_Left, Qt.Key.Key_Right)
+    return isinstance(event, QKeyEvent) and event.key() in arrows and not event.modifiers()
 
 
 def beside(moments: NDArray[Any], here: int, by: int) -> int | None:

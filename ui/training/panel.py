@@ -182,20 +182,17 @@ class TrainingPanel(QWidget):
 
     def _choose(self, x: float) -> None:
         """Go to the plotted moment that is nearest."""
-        heads = self._heads()
-        if len(heads):
+        if self._lines:
+            heads = np.unique(np.concatenate([one[1] for one in self._lines]))
             self.go_to.emit(int(heads[int(np.abs(heads - x).argmin())]))
 
     def _step(self, by: int) -> None:
-        """Go to the plotted moment after the playhead (1), or the one before (-1)."""
+        """Go to the first line's moment after the playhead (1), or the one before (-1)."""
         from ui.plots.lines import beside
 
-        to = beside(self._heads(), self._playhead, by)
+        to = beside(self._lines[0][1], self._playhead, by) if self._lines else None
         if to is not None:
             self.go_to.emit(to)
-
-    def _heads(self) -> np.ndarray:
-        return np.unique(np.concatenate([np.empty(0, int), *(one[1] for one in self._lines)]))
 
 
 def _legend(lines: Sequence[tuple[str, np.ndarray, np.ndarray]], colours: Sequence[str]) -> str:
