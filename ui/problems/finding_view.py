@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
@@ -141,7 +144,7 @@ class FindingView(QScrollArea):
         self._inner.setVisible(finding is not None)
         if finding is None:
             return
-        self._title.setText(_capital(finding.title))
+        self._title.setText(capital(finding.title, [link.code for link in finding.chain]))
         self._text.setText(finding.text)
         self._remedy.setText(finding.remedy)
         self._box.setVisible(bool(finding.remedy))
@@ -182,7 +185,10 @@ class FindingView(QScrollArea):
         return label
 
 
-def _capital(title: str) -> str:
+def capital(title: str, code: Sequence[str]) -> str:
     """Return a title with a capital, but for one that begins with a name of the person's code."""
     first = title.partition(" ")[0]
-    return title if not first.isalpha() else title[:1].upper() + title[1:]
+    named = re.compile(rf"(?<![\w.]){re.escape(first)}(?!\w)")
+    if not first.isalpha() or any(map(named.search, code)):
+        return title
+    return title[:1].upper() + title[1:]

@@ -26,6 +26,7 @@ _LOSSES = frozenset((
     "log_softmax", "binary_cross_entropy", "binary_cross_entropy_with_logits", "view", "squeeze", "unsqueeze",
 ))  # fmt: skip
 _HEAD = 4  # nodes at most that are the loss's
+_ALIKE = 10  # a weight of a recurrent net gets about as much from each of its uses
 _MOST = 1 << 20  # nodes of a way
 
 
@@ -125,10 +126,10 @@ def _way(facts: Facts, step: int) -> Way:
 
 
 def _most(facts: Facts, rows: list[int]) -> int:
-    """Return the contribution that brought most: of those that brought about as much the last."""
+    """Return the contribution that brought most: of those about as large the last."""
     facts.measures.prepare(list(map(facts.sent_array, rows)))
     sizes = list(map(facts.sent_rms, rows))
     most = max((size for size in sizes if size == size), default=0.0)
     # Of ways that bring about as much, the longest came last.
     return next((row for row, size in zip(rows[::-1], sizes[::-1], strict=True)
-                 if size >= most / 2), rows[0])  # fmt: skip
+                 if size >= most / _ALIKE), rows[0])  # fmt: skip

@@ -37,6 +37,14 @@ shared = nn.Linear(2, 2)
 shared(torch.tanh(shared(torch.ones(1, 2)))).sum().backward()
 
 # %% exploding | why w.grad
+torch.manual_seed(0)
+w = (torch.randn(6, 6) * 3).requires_grad_()  # its uses bring from 3.7e15 to 1.8e16
+h = torch.ones(1, 6)
+for _ in range(20):
+    h = h @ w
+h.sum().backward()
+
+# %% exploding | why w.grad
 w = torch.eye(3).mul(3.0).requires_grad_()
 h = torch.ones(1, 3)
 for _ in range(20):
