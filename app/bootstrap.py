@@ -55,15 +55,29 @@ def _python(extra: str) -> Path:
         return python
     what = f".[{extra}]" if extra else "."
     print(f"Setting up {ENVIRONMENT} (once; this downloads Qt, about 100 MB) ...", flush=True)
-    if not python.exists() or not installed:
+    if not _works(python):
         _create_environment()
+        installed = []
     _install(python, what)
     keep = [line for line in installed if line.split(" ")[0] == wanted.split(" ")[0]]
     stamp.write_text("\n".join([*keep, wanted]) + "\n", "utf-8")
     return python
 
 
+def _works(python: Path) -> bool:
+    """Return whether an environment can be installed into: its interpreter runs and is new."""
+    check = "import sys; sys.exit(sys.version_info < (3, 11))"
+    if not python.exists():
+        return False
+    try:
+        done = subprocess.run([str(python), "-c", check], capture_output=True, check=False)
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
 def _create_environment() -> None:
+    """Make the environment anew; what is there does not work."""
     try:
         venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name != "nt").create(ENVIRONMENT)
     except subprocess.CalledProcessError:

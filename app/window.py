@@ -266,12 +266,11 @@ class Window(Panels):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the first dropped file."""
+        """Open the dropped files."""
+        event.acceptProposedAction()
         for url in event.mimeData().urls():
             if url.isLocalFile():
-                event.acceptProposedAction()
                 self.dropped(url.toLocalFile())
-                return
 
 
 def restore_geometry(window: QWidget, geometry: QByteArray) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from ui.icons import icon
+from ui.keyboard import Lending
 from ui.theme import SPACE, Theme
 
 
@@ -36,6 +37,7 @@ class Busy(QWidget):
         for part in (self._text, self._bar, self._cancel):
             row.addWidget(part)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self._keyboard = Lending(self)
         self.set_theme(theme)
         self.hide()
 
@@ -60,6 +62,8 @@ class Busy(QWidget):
         self._show()
 
     def _show(self) -> None:
+        if not self._works:
+            self._keyboard.give_back()
         self.setVisible(bool(self._works))
         if self._works:
             text, done, total = next(reversed(self._works.values()))

@@ -1,10 +1,14 @@
-"""Where the keyboard goes when it is sent to a panel."""
+"""Where the keyboard goes when it is sent to a panel, or when what has it goes."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt
+from collections.abc import Callable
+from weakref import ref
+
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import Shiboken
 
 _TYPING = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
 
@@ -45,3 +49,30 @@ def tab_after(before: QWidget, part: QWidget) -> None:
         if here and one.focusPolicy() & Qt.FocusPolicy.TabFocus:
             QWidget.setTabOrder(before, one)
             before = one
+
+
+class Lending(QObject):
+    """Gives the keyboard back to who had it before a part that comes and goes got it."""
+
+    def __init__(self, part: QWidget) -> None:
+        super().__init__(part)
+        self._part = part
+        self._before: Callable[[], QWidget | None] = lambda: None
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._moved)
+
+    def give_back(self) -> None:
+        """Give it back if the part has it, before that goes: a neighbour would get it."""
+        focus, before = self._part.window().focusWidget(), self._before()
+        if focus is None or not self._part.isAncestorOf(focus):
+            return
+        if before is not None and Shiboken.isValid(before) and before.isVisible():
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            focus.clearFocus()
+
+    def _moved(self, old: QWidget | None, now: QWidget | None) -> None:
+        came = now is not None and self._part.isAncestorOf(now)
+        if came and old is not None and not self._part.isAncestorOf(old):
+            self._before = ref(old)

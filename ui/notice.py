@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from ui.icons import icon
+from ui.keyboard import Lending
 from ui.theme import SPACE, Theme
 
 
@@ -46,6 +47,7 @@ class Notice(QWidget):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.end)
         self._runs: list[Callable[[], object] | None] = [None, None]
+        self._keyboard = Lending(self)
         self._action.clicked.connect(lambda: self._act(0))
         self._other.clicked.connect(lambda: self._act(1))
         self.set_theme(theme)
@@ -87,6 +89,12 @@ class Notice(QWidget):
         text = self.text()
         self.hide()
         self.gone.emit(text)
+
+    def setVisible(self, visible: bool) -> None:
+        """Leave the keyboard to who had it, when the message goes."""
+        if not visible and self.isVisible():
+            self._keyboard.give_back()
+        super().setVisible(visible)
 
     def text(self) -> str:
         """Return the message that is shown, "" if none is."""

@@ -10,6 +10,7 @@ from functools import partial
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QUndoStack
 
+from app.attachments import KEY, carried, united
 from app.documents import SCRIPT, Cell, new_key
 from app.edits import ChangeKind, ChangeSource, InsertCell, RemoveCell
 from app.runs import Runs
@@ -123,12 +124,18 @@ class CellActions(QObject):
         merged = cells[index : index + max(len(keys), 2)]
         if len(merged) < 2:
             return
-        text = "\n".join(cell.source for cell in merged if cell.source)
+        first, (text, pictures) = merged[0], united(merged)
         with self.as_one("Merge Cells"):
-            self._undo.push(ChangeSource(self._session, merged[0].key, text))
-            for cell in merged[1:]:
+            if first.kind == "code" or pictures == carried(first):
+                self._undo.push(ChangeSource(self._session, first.key, text))
+                kept, gone = first, merged[1:]
+            else:
+                extra = {**first.extra, KEY: pictures}
+                kept, gone = Cell(new_key(), first.kind, text, extra=extra), merged
+                self._undo.push(InsertCell(self._session, index, kept))
+            for cell in gone:
                 self._undo.push(RemoveCell(self._session, cell.key))
-        self._view.set_current(merged[0].key)
+        self._view.set_current(kept.key)
 
     def _heading(self, key: str, level: int) -> None:
         """Make cells texts whose first line is a heading of a level."""

@@ -72,6 +72,37 @@ def test_changed_dependencies_are_installed_again(
     assert installs == [".", "."]
 
 
+def test_an_environment_that_somebody_made_is_installed_into(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = _pretend(clone)
+    (clone / ".venv" / "theirs").touch()
+    commands: list[list[str]] = []
+
+    def fake_run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", fake_run)
+    monkeypatch.setattr(bootstrap.venv, "EnvBuilder", None)  # nobody makes one
+    assert bootstrap._python("") == python  # noqa: SLF001
+    assert (clone / ".venv" / "theirs").exists()
+    assert commands[-1][:4] == [str(python), "-m", "pip", "install"]
+
+
+def test_a_broken_environment_is_made_anew_and_what_was_in_it_is_forgotten(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installs: list[str] = []
+    monkeypatch.setattr(bootstrap, "_install", lambda python, what: installs.append(what))
+    monkeypatch.setattr(bootstrap, "_create_environment", lambda: _pretend(clone))
+    bootstrap._python("test")  # noqa: SLF001
+    _pretend(clone).unlink()  # as when the Python that it was made with is gone
+    bootstrap._python("")  # noqa: SLF001
+    bootstrap._python("test")  # noqa: SLF001
+    assert installs == [".[test]", ".", ".[test]"]
+
+
 def test_a_failed_install_is_one_sentence(
     clone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,7 +115,9 @@ def test_a_failed_install_is_one_sentence(
     assert "pip could not install" in capsys.readouterr().err
 
 
-def _pretend(clone: Path) -> None:
+def _pretend(clone: Path) -> Path:
+    """Make a file in the place of an environment's interpreter; it does not run."""
     python = clone / ".venv" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     python.parent.mkdir(parents=True, exist_ok=True)
     python.touch()
+    return python

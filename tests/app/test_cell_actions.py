@@ -75,6 +75,27 @@ def test_a_cell_is_split_at_the_cursor_and_merged_again(
     assert sources(controller) == shown(controller) == ["s = '\U0001f600'\nx = 1\ny = 2"]
 
 
+def test_texts_that_are_merged_keep_the_pictures_of_each(
+    controller: Controller, show: drive.Show
+) -> None:
+    cells = show("one ![](attachment:i.png)", "two ![](attachment:i.png)", kind="markdown")
+    for cell, data in zip(cells, ("AAAA", "BBBB"), strict=True):
+        cell.extra = {"metadata": {"of": data}, "attachments": {"i.png": {"image/png": data}}}
+    before = list(cells)
+    press(Qt.Key.Key_M, SHIFT)
+    (merged,) = controller.session.document.cells
+    text = "one ![](attachment:i.png)\ntwo ![](attachment:i-2.png)"
+    assert [merged.source] == shown(controller) == [text]
+    assert merged.extra["metadata"] == {"of": "AAAA"}
+    assert merged.extra["attachments"] == {
+        "i.png": {"image/png": "AAAA"},
+        "i-2.png": {"image/png": "BBBB"},
+    }
+    press(Qt.Key.Key_Z)
+    assert controller.session.document.cells == before
+    assert shown(controller) == [cell.source for cell in before]
+
+
 def test_the_last_cell_merges_with_nothing(controller: Controller, show: drive.Show) -> None:
     show("one", "two")
     press(Qt.Key.Key_Down)

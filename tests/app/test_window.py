@@ -7,8 +7,8 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QEvent, QEventLoop, QMimeData, QObject, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -294,3 +294,17 @@ def test_a_file_is_opened_over_unsaved_changes_when_they_are_given_up(
     assert not controller.files.open(path)
     drive.answer(controller, QMessageBox.StandardButton.Discard)
     assert controller.session.document.path == path
+
+
+def test_every_dropped_file_is_opened(controller: Controller, tmp_path: Path) -> None:
+    opened: list[str] = []
+    controller.window.dropped = opened.append
+    names = [str(tmp_path / name) for name in ("a.py", "b.tape")]
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(name) for name in names] + [QUrl("https://example.org/c.py")])
+    held = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier(0))
+    enters = QDragEnterEvent(QPoint(20, 20), *held)
+    QApplication.sendEvent(controller.window, enters)
+    assert enters.isAccepted()
+    QApplication.sendEvent(controller.window, QDropEvent(QPointF(20, 20), *held))
+    assert opened == names

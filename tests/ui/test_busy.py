@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QProgressBar, QToolButton
+from PySide6.QtWidgets import QLineEdit, QProgressBar, QToolButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from ui.busy import Busy
@@ -31,3 +31,21 @@ def test_of_two_things_the_latest_is_shown_and_cancelled_then_the_other(qtbot: Q
     busy.end("save")
     busy.advance("save", 5, 5)  # told too late
     assert busy.words() == ""
+
+
+def test_the_keyboard_goes_back_to_who_had_it_before_cancel(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    column, field, busy = QVBoxLayout(window), QLineEdit(), Busy(load("dark"))
+    for part in (QLineEdit(), field, busy, QLineEdit()):
+        column.addWidget(part)
+    with qtbot.waitActive(window):
+        window.show()
+    busy.cancelled.connect(busy.end)
+    busy.begin("save", "Saving a.tape")
+    field.setFocus()
+    button = busy.findChild(QToolButton)
+    button.setFocus()
+    button.click()
+    assert busy.isHidden()
+    assert field.hasFocus()

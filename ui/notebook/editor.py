@@ -7,6 +7,7 @@ from math import ceil
 
 from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import (
+    QDragEnterEvent,
     QFocusEvent,
     QFontMetricsF,
     QKeyEvent,
@@ -178,6 +179,13 @@ class CodeEditor(QPlainTextEdit):
             bar.setValue(bar.value() - delta.y())
         else:
             event.ignore()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take text, and leave files to the window: it opens them."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.ignore()
+        else:
+            super().dragEnterEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Mark the current line and tell it."""

@@ -75,7 +75,10 @@ class FindBar(QWidget):
         found = f"{place:,} of {total:,}" if place else f"{total:,} found"
         self.count.setText(problem or ("" if not self.field.text() else found if total else "None"))
         self.count.setToolTip(problem)
-        for button in (self.up, self.down, self.one, self.all):
+        buttons = (self.up, self.down, self.one, self.all)
+        if not total and any(button.hasFocus() for button in buttons):
+            self.field.setFocus(Qt.FocusReason.OtherFocusReason)  # or a neighbour would have it
+        for button in buttons:
             button.setEnabled(total > 0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

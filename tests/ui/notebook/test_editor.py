@@ -6,8 +6,8 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextCursor
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QTextCursor
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -239,3 +239,16 @@ def test_a_line_is_added_where_it_is_code(
     assert editor.textCursor().selectedText() == selected
     editor.undo()
     assert editor.toPlainText() == source
+
+
+def test_dragged_text_is_taken_and_a_file_is_left_to_the_window(editor: CodeEditor) -> None:
+    text, file = QMimeData(), QMimeData()
+    text.setText("x = 1")
+    file.setUrls([QUrl.fromLocalFile("/tmp/lesson.ipynb")])
+    for data, taken in ((text, True), (file, False)):
+        enters = QDragEnterEvent(
+            QPoint(20, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )  # fmt: skip
+        editor.dragEnterEvent(enters)
+        assert enters.isAccepted() is taken

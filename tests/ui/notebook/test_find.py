@@ -119,6 +119,15 @@ def test_one_or_all_matches_are_replaced(qtbot: QtBot, cells: Owner) -> None:
     assert find.bar.count.text() == "3 replaced"
 
 
+def test_the_keyboard_is_in_the_field_once_all_is_replaced(cells: Owner) -> None:
+    cells.view.finding.open()
+    bar = cells.view.finding.bar
+    bar.field.setText("x")
+    bar.all.setFocus()
+    bar.set_count(0, 0)
+    assert bar.field.hasFocus()
+
+
 def test_a_selected_word_is_searched_for(cells: Owner) -> None:
     editor = cells.editor("c")
     editor.moveCursor(editor.textCursor().MoveOperation.End)
