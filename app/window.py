@@ -268,6 +268,7 @@ class Window(Panels):
     def dropEvent(self, event: QDropEvent) -> None:
         """Open the dropped files."""
         event.acceptProposedAction()
+        self.activateWindow()
         for url in event.mimeData().urls():
             if url.isLocalFile():
                 self.dropped(url.toLocalFile())

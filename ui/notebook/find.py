@@ -151,6 +151,7 @@ class Find(QObject):
         self.bar = FindBar(view, view.theme)
         self.matches: list[Match] = []
         self.current: Match | None = None
+        self._done = ""  # how much was replaced, until something else is searched for
         self._timer = QTimer(self)  # many cells may change at once
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._search)
@@ -213,7 +214,7 @@ class Find(QObject):
         widget.editor.marks.set_found(places)
 
     def _on_query(self) -> None:
-        self.current = None
+        self.current, self._done = None, ""
         self._search()
 
     def _search(self) -> None:
@@ -233,6 +234,8 @@ class Find(QObject):
     def _count(self, problem: str = "") -> None:
         place = self.matches.index(self.current) + 1 if self.current is not None else 0
         self.bar.set_count(place, len(self.matches), problem)
+        if self._done and not self.matches and not problem:
+            self.bar.count.setText(self._done)
 
     def _mark(self) -> None:
         for widget in self._view.column.widgets.values():
@@ -282,11 +285,9 @@ class Find(QObject):
         except (re.error, IndexError) as error:
             self.bar.set_count(0, len(self.matches), f"Not replaced: {error}")
             return
-        count = len(self.matches)
         self.current = None
+        self._done = f"{len(self.matches):,} replaced" if everywhere else ""
         self._view.sources_requested.emit(new)
         self._search()
-        if everywhere:
-            self.bar.count.setText(f"{count:,} replaced")
-        elif self.matches:
+        if self.matches and not everywhere:
             self._go_to(self.matches[at % len(self.matches)])

@@ -117,6 +117,9 @@ def test_one_or_all_matches_are_replaced(qtbot: QtBot, cells: Owner) -> None:
     sources = [cells.view.source(key) for key in "abc"]
     assert sources == ["z = 1\ny = z", "The *z*", "'\U0001f600'; z"]
     assert find.bar.count.text() == "3 replaced"
+    find.refresh()
+    find.step(1)  # searches again
+    assert find.bar.count.text() == "3 replaced"
 
 
 def test_the_keyboard_is_in_the_field_once_all_is_replaced(cells: Owner) -> None:
