@@ -20,20 +20,10 @@ from engine.size import Size, intern
 from engine.tensor import Tensor, new
 
 #: Methods that need values.
-_NEED_DATA = frozenset(
-    [
-        "item",
-        "tolist",
-        "numpy",
-        "__bool__",
-        "__float__",
-        "__int__",
-        "__index__",
-        "__complex__",
-        "__array__",
-        "nonzero",
-    ]
-)
+_NEED_DATA = frozenset(("tolist", "numpy", "__array__", "nonzero", "cpu"))
+#: Methods that need the one value there is.
+_NEED_ONE = frozenset(("item", "__bool__", "__float__", "__int__", "__index__", "__complex__"))
+NO_DATA = "Cannot copy out of meta tensor; no data!"
 #: In-place by name, but not writing values.
 _KEPT = frozenset(("requires_grad_", "detach_"))
 #: Elements beyond which a convolution is not computed, even of zeros.
@@ -104,15 +94,17 @@ def _compute(cls: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None
         return META
     if name == "__repr__":
         return text(args[0])
+    if name in _NEED_ONE and math.prod(args[0]._s) == 1:
+        raise RuntimeError("Tensor.item() cannot be called on meta tensors")
     if name in _NEED_DATA:
-        if name == "item":
-            raise RuntimeError("Tensor.item() cannot be called on meta tensors")
         if name in ("numpy", "__array__"):
             raise TypeError(
                 "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the "
                 "tensor to host memory first."
             )
-        raise NotImplementedError("Cannot copy out of meta tensor; no data!")
+        raise NotImplementedError(NO_DATA)
+    if name == "__setitem__" and isinstance(args[0], kind()):
+        return None
     if name.endswith("_") and not name.endswith("__") and name not in _KEPT:
         return args[0]
     with overrides.DisableTorchFunctionSubclass():

@@ -310,6 +310,11 @@ class Tensor(TensorBase):
     def data(self, value: Any) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if type(value).is_meta is not type(self).is_meta:
+            raise RuntimeError(
+                "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have "
+                "incompatible tensor type."
+            )
         if self._g is not None and value._d.category < FLOAT:
             raise RuntimeError(
                 "data set to a tensor that requires gradients must be floating point or complex dtype"

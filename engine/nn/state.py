@@ -10,10 +10,16 @@ from typing import Any
 import engine
 from engine.tensor import Tensor
 from engine.utils.swap import swap_tensors
+from engine.warning import warn
 
 from .parameter import Parameter, is_lazy
 
 _EXTRA = "_extra_state"
+_NOTHING_COPIED = (
+    "for {}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current "
+    "model, which is a no-op. (Did you mean to pass `assign=True` to assign items in the state "
+    "dictionary to their corresponding key in the module instead of copying them in place?)"
+)
 
 
 class _IncompatibleKeys(namedtuple("_IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
@@ -92,6 +98,19 @@ def _load_tensor(
             f"the shape in current model is {current.shape}."
         )
         return
+    if current.is_meta and not value.is_meta and not assign:
+        warn(_NOTHING_COPIED.format(key))
+    try:
+        _put(module, name, current, value, assign)
+    except Exception as e:
+        errors.append(
+            f'While copying the parameter named "{key}", whose dimensions in the model are '
+            f"{current.shape} and whose dimensions in the checkpoint are {value.shape}, an "
+            f"exception occurred : {e.args}."
+        )
+
+
+def _put(module: Any, name: str, current: Tensor, value: Any, assign: bool) -> None:
     if engine.__future__.get_swap_module_params_on_conversion():
         with engine.no_grad():
             loaded = current.module_load(value, assign=assign)
@@ -228,6 +247,18 @@ def _swap_converted(parameter: Any, fn: Callable[[Tensor], Tensor]) -> None:
     swap_tensors(parameter, fresh)
 
 
+def _moved(tensor: Tensor, target: Any) -> Tensor:
+    try:
+        return tensor.to(target)  # type: ignore[no-any-return]
+    except NotImplementedError as e:
+        if not tensor.is_meta:
+            raise
+        raise NotImplementedError(
+            f"{e} Please use torch.nn.Module.to_empty() instead of torch.nn.Module.to() when moving "
+            "module from meta to a different device."
+        ) from None
+
+
 def converter(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[Tensor], Tensor]:
     """Return the conversion that the arguments of `Module.to` ask for."""
     wanted = kwargs.get("dtype")
@@ -256,7 +287,7 @@ def converter(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[Tensor
 
     def convert(tensor: Tensor) -> Tensor:
         if target is not None:
-            tensor = tensor.to(target)
+            tensor = _moved(tensor, target)
         if wanted is not None and (tensor.is_floating_point() or tensor.is_complex()):
             return tensor.to(wanted)  # type: ignore[no-any-return]
         return tensor

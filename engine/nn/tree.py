@@ -166,7 +166,7 @@ class Tree(Attributes):
 
     def cpu(self) -> Self:
         """Return self: tensors live on the CPU here."""
-        return self
+        return self._apply(lambda t: t.cpu())
 
     def cuda(self, device: Any = None) -> Self:
         """Raise what PyTorch without CUDA raises, if there is anything to move."""

@@ -42,6 +42,8 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     if not isinstance(src, Tensor):
         src = FUNCTIONS["as_tensor"](src)
     inplace.check(self, "copy_")
+    if type(src).is_meta:
+        raise NotImplementedError("Cannot copy out of meta tensor; no data!")
     if (done := inplace.mapped(COPY, [self, src])) is not NotImplemented:
         return done
     need = self._g is not None or src._g is not None

@@ -102,6 +102,8 @@ def setitem(self: Any, key: Any, value: Any) -> None:
     inplace.check(self, "setitem")
     if not isinstance(value, Tensor):
         value = _value(value, self._d)
+    elif type(value).is_meta:
+        raise NotImplementedError("Cannot copy out of meta tensor; no data!")
     if key is False:
         return
     if mode.batching is not None and mode.batching.deepest(normal(key)):
