@@ -17,10 +17,16 @@ MOST = 160  # cards; a larger graph jumps, since each frame is painted anew
 
 
 class Morph:
-    """Where the nodes of `scene` were before; new ones fade in where they are."""
+    """Where the nodes of `scene` were before; new ones fade in where they are.
 
-    def __init__(self, scene: Scene, before: NDArray[np.float64], fresh: NDArray[np.bool_]) -> None:
-        self.scene, self._before, self._fresh = scene, before, fresh
+    A card that comes from its group's frame is as large as that at first, so it fades in too.
+    """
+
+    def __init__(
+        self, scene: Scene, before: NDArray[np.float64], fresh: NDArray[np.bool_],
+        framed: NDArray[np.bool_],
+    ) -> None:  # fmt: skip
+        self.scene, self._before, self._fresh, self._framed = scene, before, fresh, framed
 
     @classmethod
     def between(
@@ -39,13 +45,14 @@ class Morph:
         before = new.boxes.copy()
         before[~fresh] = old.boxes[places[~fresh]] + (*shift, 0.0, 0.0)
         frames = dict(zip(old.frames.ids, old.frames.boxes.astype(float), strict=True))
+        framed = np.zeros_like(fresh)
         for at in np.flatnonzero(fresh[: len(new)]).tolist():
             if new.ids[at] in frames:
                 before[at] = frames[new.ids[at]] + (*shift, 0.0, 0.0)
-                fresh[at] = False
+                fresh[at], framed[at] = False, True
         if fresh.all() or not (fresh.any() or (before != new.boxes).any()):
             return None
-        return cls(new, before, fresh)
+        return cls(new, before, fresh, framed)
 
     def paint(self, painter: QPainter, picture: Picture, view: View, area: Rect, t: float) -> None:
         """Paint the picture at t in 0..1; routes come with the last part of the way."""
@@ -56,7 +63,8 @@ class Morph:
         paint_edges(painter, picture, view, self.scene.edges_in(area))
         moved = picture._replace(scene=replace(self.scene, boxes=boxes))
         painter.setOpacity(1.0)
-        paint_cards(painter, moved, view, np.flatnonzero(~self._fresh))
+        paint_cards(painter, moved, view, np.flatnonzero(~(self._fresh | self._framed)))
+        paint_cards(painter, moved, view, np.flatnonzero(self._framed), opacity=t**2)
         layer = np.flatnonzero(self._fresh)
         if t > 0.5 and len(layer):
             paint_cards(painter, moved, view, layer, opacity=2.0 * t - 1.0)
