@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QLabel,
-    QLayout,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -76,11 +75,7 @@ class Details(QScrollArea):
 
     def settle(self) -> None:
         """Give all parts their places now: a frame may be painted before the event loop does."""
-        page = self.widget()
-        assert page is not None
-        for layout in reversed(page.findChildren(QLayout)):  # inner ones first
-            layout.activate()
-        QCoreApplication.sendEvent(page, QEvent(QEvent.Type.LayoutRequest))
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
 
     def edit_value(self) -> None:
         """Put the keyboard into the value."""

@@ -69,7 +69,6 @@ class Inspector(QWidget):
         if before is None or before.leaf != view.leaf:
             self.leaf_shown.emit(view.leaf)
         if before is None or before.node != view.node:
-            self._stack.activate()
             self.details.settle()
 
     def edit_value(self) -> None:

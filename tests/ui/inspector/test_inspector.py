@@ -109,7 +109,9 @@ def test_everything_about_a_leaf_is_shown(inspector):
     assert [table.data(table.index(i, 0)) for i in range(2)] == ["6.0", "12.0"]
 
 
-def test_no_line_is_squeezed_in_the_first_frame(inspector):
+@pytest.mark.parametrize("size", [(320, 900), (280, 500)])
+def test_no_line_is_squeezed_in_the_first_frame(inspector, size):
+    inspector.resize(*size)
     inspector.show_node(LEAF)
     page = inspector.details.widget()
     lines = [part for part in page.findChildren(QLabel) if part.isVisible()]
