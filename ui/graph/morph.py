@@ -11,9 +11,9 @@ from PySide6.QtGui import QPainter
 from ui.graph.camera import Rect, View
 from ui.graph.framing import paint_frames
 from ui.graph.paint import Picture, paint_background, paint_cards, paint_edges
-from ui.graph.scene import Scene
+from ui.graph.scene import Scene, touching
 
-MOST = 160  # cards; a larger graph jumps, since each frame is painted anew
+MOST = 600  # cards; a larger graph jumps, since each frame is painted anew
 
 
 class Morph:
@@ -63,8 +63,10 @@ class Morph:
         paint_edges(painter, picture, view, self.scene.edges_in(area))
         moved = picture._replace(scene=replace(self.scene, boxes=boxes))
         painter.setOpacity(1.0)
-        paint_cards(painter, moved, view, np.flatnonzero(~(self._fresh | self._framed)))
-        paint_cards(painter, moved, view, np.flatnonzero(self._framed), opacity=t**2)
-        layer = np.flatnonzero(self._fresh)
+        seen = touching(boxes, area)
+        old = seen & ~(self._fresh | self._framed)
+        paint_cards(painter, moved, view, np.flatnonzero(old))
+        paint_cards(painter, moved, view, np.flatnonzero(seen & self._framed), opacity=t**2)
+        layer = np.flatnonzero(seen & self._fresh)
         if t > 0.5 and len(layer):
             paint_cards(painter, moved, view, layer, opacity=2.0 * t - 1.0)
