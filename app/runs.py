@@ -23,6 +23,7 @@ class Runs(QObject):
     count_changed = Signal(str, object)
     kernel_state_changed = Signal(str)
     first_run = Signal()  # the run that `open` began is over
+    ending = Signal()  # all ran, and the last of it is read
     finished = Signal()  # nothing is queued or running any more
     error_raised = Signal(str, str)  # key, "ValueError: ..."
     held_back = Signal(str, int)  # key, printed lines that were not kept so far
@@ -205,6 +206,7 @@ class Runs(QObject):
                 self.error_raised.emit(key, f"{reply.ename}: {reply.evalue}")
         if not self._pending:
             self._ending = True
+            self.ending.emit()
             self._growth.finish(self._ended)
 
     def _ended(self) -> None:

@@ -245,6 +245,7 @@ class Controller(Late):
             signal.connect(self._count_tape)
         runs.kernel_state_changed.connect(lambda _: self._update_actions())
         runs.status_changed.connect(lambda *_: self._update_actions())
+        runs.ending.connect(self._update_actions)
         runs.finished.connect(self._update_actions)
         runs.finished.connect(self.graph.pictures.hurry)
         runs.first_run.connect(self._ready_to_play)

@@ -19,18 +19,21 @@ def test_an_endless_loop_is_interrupted_and_the_window_stays_alive(
     qtbot: QtBot, controller: Controller, tmp_path: Path
 ) -> None:
     drive.open_file(qtbot, controller, drive.script(tmp_path, "while True:\n    pass", "x = 1"))
-    runs = controller.runs
+    runs, interrupt = controller.runs, controller.window.actions_by_id["interrupt"]
+    at_end: list[bool] = []
+    runs.ending.connect(lambda: at_end.append(runs.busy and interrupt.isEnabled()))
     with qtbot.waitSignal(
         runs.status_changed, timeout=drive.RUN, check_params_cb=lambda _, s: s == "running"
     ):
         controller.run_all()
-    assert controller.window.actions_by_id["interrupt"].isEnabled()
+    assert interrupt.isEnabled()
     with qtbot.waitSignal(runs.finished, timeout=drive.RUN):
-        controller.window.actions_by_id["interrupt"].trigger()
+        interrupt.trigger()
+    assert at_end == [True]  # the last of the recording is still to be read then
     first, second = controller.session.document.cells
     assert first.outputs[-1]["ename"] == "KeyboardInterrupt"
     assert second.count is None
-    assert not controller.window.actions_by_id["interrupt"].isEnabled()
+    assert not interrupt.isEnabled()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
