@@ -19,20 +19,16 @@ from engine import process, recording
 from engine.tape.record import transcript
 from engine.tape.record.arrays import fill_in
 from engine.tape.record.calm import uninterrupted
-from engine.tape.record.environment import environment
 from engine.tape.record.following import Follower
 from engine.tape.record.garbage import Collector
 from engine.tape.record.order import Held, as_served, whole_passes
 from engine.tape.record.places import frames
 from engine.tape.record.pressure import Pressure, portion
 from engine.tape.record.rows import capped, message
+from engine.tape.record.spool import Spool
 from engine.tape.record.transcript import Transcript
 from engine.tape.record.watch import Bell, Watch
-from engine.tape.storage.room import NoRoom, Room
-from engine.tape.storage.segments import SegmentWriter
-from engine.tape.storage.sink import FileSink, MemorySink, Sink
-from engine.tape.storage.source import MemorySource
-from engine.tape.summary import summarize
+from engine.tape.storage.room import NoRoom
 from engine.tape.tape import Tape
 
 if TYPE_CHECKING:
@@ -68,10 +64,7 @@ class Recorder:
         which at most an eighth of the machine's memory waits (2 GB). most: bytes that the file may
         have; there the recording ends, as where its disk is about to be full (`storage.room`).
         """
-        self._path = None if path is None else Path(path)
-        self._room = None if self._path is None else Room(self._path, most)
-        self._sink: Sink = MemorySink() if self._path is None else FileSink(self._path)
-        self._writer = SegmentWriter(self._sink, environment())
+        self._spool = Spool(None if path is None else Path(path), most)
         self._transcript = Transcript()
         self._transcript.arrays.limit(keep)
         self._listen([])
@@ -80,14 +73,11 @@ class Recorder:
         self._taking = 0.0  # seconds, for the latest segment
         self._watch: Watch | None = None
         self._lock = threading.RLock()  # the transcript
-        self._io = threading.Lock()  # the sink
         self._pid = os.getpid()
         self._began, self._drained = time.perf_counter(), 0.0
         self._arrays_written = 0
-        self._finished = False
         self._unsettled = 0
         self._busy = False
-        self._writing = 0  # the thread that is inside a flush
         self.failure: str | None = None
         self._stops: Stops | None = None
 
@@ -99,7 +89,7 @@ class Recorder:
     # --- on and off ------------------------------------------------------------------------
     def start(self) -> None:
         """Let the engine log to this recorder."""
-        if self.failure is None and not self._finished:
+        if self.failure is None and not self._spool.finished:
             recording.before_write = self._before_write
             recording.before_change = self._before_change
             recording.enter_scope = self._transcript.scopes.enter
@@ -177,12 +167,12 @@ class Recorder:
         Raises OSError where the file cannot be written; nothing of this flush is in it then.
         """
         left = len(self._log)  # what is logged from now on is left to the next flush
-        while not self._finished and os.getpid() == self._pid:
+        while not self._spool.finished and os.getpid() == self._pid:
             taken = self._write_next()
             left -= taken
             if left <= 0 or not taken:
                 break
-        return self._sink.end
+        return self._spool.end
 
     def follow(self) -> int:
         """Write some of what happened, but leave most of the time to a program that is busy.
@@ -191,28 +181,20 @@ class Recorder:
         """
         if os.getpid() == self._pid:
             self._follower.follow()
-        return self._sink.end
+        return self._spool.end
 
     def finish(self) -> None:
         """Complete the tape: summary, directory, and everything on the disk."""
-        if self._finished or os.getpid() != self._pid:
+        if self._spool.finished or os.getpid() != self._pid:
             return
         self.stop()
         self.flush()
-        tape = self.tape()
-        with self._io:
-            self._finished = True
-            self._writer.finish(summarize(tape))
-            self._sink.close()
-        tape.close()
+        self._spool.finish()
 
     def tape(self) -> Tape:
         """Return what was recorded so far; call `refresh` on it for more."""
         self.flush()
-        if isinstance(self._sink, MemorySink):
-            return Tape(MemorySource(self._sink.buffer))
-        assert self._path is not None
-        return Tape.open(self._path)
+        return self._spool.read()
 
     def asked(self, question: Callable[[Transcript], _T]) -> _T:
         """Return an answer of the transcript once all that was logged is in it."""
@@ -222,7 +204,7 @@ class Recorder:
 
     # --- inside ----------------------------------------------------------------------------
     def _note(self, *entry: Any) -> None:
-        if self.failure is None and not self._finished:
+        if self.failure is None and not self._spool.finished:
             self._log.append(entry)
 
     def _listen(self, log: list[tuple[Any, ...]]) -> None:
@@ -320,22 +302,20 @@ class Recorder:
 
     def _here(self, write: Callable[[], int]) -> int:
         """Write, where `failure` says what goes wrong; not in a finalizer inside of a flush."""
-        if os.getpid() == self._pid and self._writing != threading.get_ident():
+        if os.getpid() == self._pid and not self._spool.is_mine:
             with contextlib.suppress(OSError):
                 return write()
         return 0
 
     def _piece(self) -> tuple[int, float]:
-        return (0 if self._finished else self._write_next()), self._taking
+        return (0 if self._spool.finished else self._write_next()), self._taking
 
     def _write_next(self) -> int:
         """Write a segment, alone; return how many entries were taken down for it."""
-        with uninterrupted(), self._io:
-            self._writing = threading.get_ident()
+        with self._spool.alone():
             try:
                 return self._write(_PER_SEGMENT)
             finally:
-                self._writing = 0
                 self._collector.look()
 
     def _calmly(self, work: Callable[..., object], *args: Any) -> None:
@@ -399,9 +379,7 @@ class Recorder:
             payloads, late = arrays.take()
         try:
             payloads = fill_in(tables["arrays"], first, late, payloads)
-            if self._room is not None:
-                self._room.ask(self._sink.end)
-            self._writer.write(tables, texts, payloads)
+            self._spool.append(tables, texts, payloads)
         except Exception as error:
             self._fail(error)
             raise

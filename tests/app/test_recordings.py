@@ -16,7 +16,7 @@ import torch
 from engine.tape.recorder import Recorder
 gc.unfreeze()
 (recorder,) = [one for one in gc.get_objects() if isinstance(one, Recorder)]
-recorder._room._most = 1
+recorder._spool._room._most = 1
 torch.ones(3, requires_grad=True) * 2
 """
 

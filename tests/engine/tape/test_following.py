@@ -111,7 +111,7 @@ def test_what_a_recorder_follows_can_be_read(tmp_path) -> None:
         recorder._watch.end()
         x = torch.ones(3, requires_grad=True)
         (x * x).sum().backward()
-        before = recorder._sink.end
+        before = recorder._spool.end
         assert recorder.follow() > before
         assert not recorder._log
         assert (tmp_path / "a.tape").stat().st_size == recorder.follow()
