@@ -1,4 +1,4 @@
-"""Columns: a ribbon much taller than wide wraps at its waists, like text, so that it fits a screen.
+"""Columns: a ribbon too tall to be read at fit wraps at its waists, like text, to fill a screen.
 
 The edges of a waist at which the drawing wraps run below their column, up the gutter and into the
 next column from above, side by side and without crossing each other.
@@ -6,14 +6,17 @@ next column from above, side by side and without crossing each other.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from math import sqrt
 
 import numpy as np
 
 from ui.graph.layout.problem import Floats, Ints
 
-_TALL, _SLIM = 2_800.0, 2.4  # a part higher than this, and than so many times its width, wraps
+_TALL = 2_800.0  # what is no higher can be read when all of it is in sight
+_GAIN = 1.3  # columns must show it so many times as large
 _ASPECT = 1.6  # width : height to aim for
+_EXACT = 0.01  # by what part columns may be longer than they must
 _GUTTER = 110.0
 _OUT, _LANE, _RADIUS = 34.0, 8.0, 14.0
 _ROUND = 0.5523  # control points of a quarter circle
@@ -42,28 +45,59 @@ def wrap(
 def _wrap_part(shift: Floats, low: Floats, high: Floats, sideways: bool) -> dict[int, float]:
     """Move the sections of one part in place; return where the ones that begin a column do."""
     lows, highs = low + shift, high + shift
-    width, height = (highs.max(axis=0) - lows.min(axis=0)).tolist()
     # What will be turned may be longer: screens are wider than high.
-    aspect, tall, slim = _ASPECT, _TALL, _SLIM
-    if sideways:
-        aspect, tall, slim = 1.0 / _ASPECT, _ASPECT * _TALL, _ASPECT**2 * _SLIM
-    if height < max(tall, slim * width):
+    aspect, tall = (1.0 / _ASPECT, _ASPECT * _TALL) if sideways else (_ASPECT, _TALL)
+    width, height = (highs.max(axis=0) - lows.min(axis=0)).tolist()
+    if height < tall:
         return {}
-    target = height / max(round(sqrt(aspect * height / (width + _GUTTER))), 1)
-    tops, ends = lows[:, 1].tolist(), highs[:, 1].tolist()
-    breaks, top = [], tops[0]
-    for k in range(1, len(tops)):
-        if ends[k] - top > 1.15 * target:
-            breaks.append(k)
-            top = tops[k]
-    right, above = float(highs[: (breaks or [len(tops)])[0], 0].max()), tops[0]
+    count = round(sqrt(aspect * height / (width + _GUTTER)))
+    tries = [_breaks(lows, highs, n) for n in range(max(count - 1, 2), count + 2)]
+    breaks = max(tries, key=lambda some: _scale(lows, highs, some, aspect), default=[])
+    if _scale(lows, highs, breaks, aspect) < _GAIN * _scale(lows, highs, [], aspect):
+        return {}
     lefts = {}
-    for begin, end in zip(breaks, [*breaks[1:], len(tops)], strict=True):
+    right, above = float(highs[: breaks[0], 0].max()), float(lows[0, 1])
+    for begin, end in zip(breaks, [*breaks[1:], len(lows)], strict=True):
         lefts[begin] = right + _GUTTER
-        move = np.array([lefts[begin] - lows[begin:end, 0].min(), above - tops[begin]])
+        move = np.array([lefts[begin] - lows[begin:end, 0].min(), above - lows[begin, 1]])
         shift[begin:end] += move
         right = float(highs[begin:end, 0].max()) + move[0]
     return lefts
+
+
+def _breaks(lows: Floats, highs: Floats, count: int) -> list[int]:
+    """Return the sections that begin a column, but the first, for at most `count` equal ones.
+
+    lows, highs: (s, 2) the corners of the sections below each other.
+    """
+    tops, ends = lows[:, 1].tolist(), np.maximum.accumulate(highs[:, 1]).tolist()
+    short, long = (ends[-1] - tops[0]) / count, ends[-1] - tops[0]
+    breaks = _filled(tops, ends, short)
+    while len(breaks) >= count or long - short > _EXACT * long:
+        middle = (short + long) / 2
+        some = _filled(tops, ends, middle)
+        if len(some) < count:
+            breaks, long = some, middle
+        else:
+            short = middle
+    return breaks
+
+
+def _filled(tops: list[float], ends: list[float], longest: float) -> list[int]:
+    """Return the sections that begin a column, but the first, where none is longer than that."""
+    breaks, k = [], 0
+    while (k := max(bisect_right(ends, tops[k] + longest), k + 1)) < len(tops):
+        breaks.append(k)
+    return breaks
+
+
+def _scale(lows: Floats, highs: Floats, breaks: list[int], aspect: float) -> float:
+    """Return how large all columns are drawn where they fit a screen of height 1."""
+    begins = [0, *breaks]
+    widths = np.maximum.reduceat(highs[:, 0], begins) - np.minimum.reduceat(lows[:, 0], begins)
+    heights = np.maximum.reduceat(highs[:, 1], begins) - lows[begins, 1]
+    width = float(widths.sum()) + _GUTTER * len(breaks)
+    return min(aspect / width, 1.0 / float(heights.max()))
 
 
 def around(ports: Floats, goals: Floats, left: float, top: float) -> list[Floats]:
