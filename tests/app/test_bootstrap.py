@@ -19,6 +19,15 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def installs(clone: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a clone installs, one after another; nothing really is."""
+    done: list[str] = []
+    monkeypatch.setattr(bootstrap, "_install", lambda python, what: done.append(what))
+    monkeypatch.setattr(bootstrap, "_create_environment", lambda: _pretend(clone))
+    return done
+
+
 def test_an_old_python_is_told_what_is_needed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -60,12 +69,7 @@ def test_a_finished_environment_is_used_as_it_is(
     assert len(installs) == after  # the smaller set is still known to be there
 
 
-def test_changed_dependencies_are_installed_again(
-    clone: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    installs: list[object] = []
-    monkeypatch.setattr(bootstrap, "_install", lambda python, what: installs.append(what))
-    monkeypatch.setattr(bootstrap, "_create_environment", lambda: _pretend(clone))
+def test_changed_dependencies_are_installed_again(clone: Path, installs: list[str]) -> None:
     bootstrap._python("")  # noqa: SLF001
     (clone / "pyproject.toml").write_text("[project]\nname = 'y'\n")
     bootstrap._python("")  # noqa: SLF001
@@ -91,11 +95,8 @@ def test_an_environment_that_somebody_made_is_installed_into(
 
 
 def test_a_broken_environment_is_made_anew_and_what_was_in_it_is_forgotten(
-    clone: Path, monkeypatch: pytest.MonkeyPatch
+    clone: Path, installs: list[str]
 ) -> None:
-    installs: list[str] = []
-    monkeypatch.setattr(bootstrap, "_install", lambda python, what: installs.append(what))
-    monkeypatch.setattr(bootstrap, "_create_environment", lambda: _pretend(clone))
     bootstrap._python("test")  # noqa: SLF001
     _pretend(clone).unlink()  # as when the Python that it was made with is gone
     bootstrap._python("")  # noqa: SLF001
