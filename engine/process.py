@@ -20,7 +20,7 @@ def relax() -> None:
     mallopt = _of_libc("mallopt")
     if mallopt is not None:
         mallopt(_MMAP, _ONE_ARRAY)
-        mallopt(_TRIM, _IN_ALL)
+        mallopt(_TRIM, _ALL)
 
 
 def give_back() -> None:
@@ -31,11 +31,12 @@ def give_back() -> None:
 
 
 #: Of glibc's mallopt. The memory of an array is not given back to the system only to be asked for
-#: right after, page by page: arrays of up to 32 MB come from memory that was used before, of which
-#: 2 GB stay, as much as may wait for a recorder. With 512 MB a recorded program that makes 56 MB of
-#: arrays in 6 ms takes 5 to 8 times as long when it runs again, so 1.4 to 1.7 times.
+#: right after, page by page: arrays of up to 32 MB come from memory that was used before, all of
+#: which stays until `give_back`, since gigabytes may wait for a recorder. With 512 MB a recorded
+#: program that makes 56 MB of arrays in 6 ms takes 5 to 8 times as long when it runs again, so 1.4
+#: to 1.7 times.
 _TRIM, _MMAP = -1, -3
-_ONE_ARRAY, _IN_ALL = 32 << 20, 2047 << 20
+_ONE_ARRAY, _ALL = 32 << 20, -1
 
 
 def _of_libc(name: str) -> Any:

@@ -61,7 +61,7 @@ class Recorder:
 
         keep: bytes of arrays that are kept whole. Once so many are recorded, of arrays of more than
         64 bytes only statistics are. Into a file, arrays are in memory until they are written, of
-        which at most an eighth of the machine's memory waits (2 GB). most: bytes that the file may
+        which at most an eighth of the machine's memory waits (4 GB). most: bytes that the file may
         have; there the recording ends, as where its disk is about to be full (`storage.room`).
         """
         self._spool = Spool(None if path is None else Path(path), most)

@@ -20,12 +20,12 @@ LONGEST = 1 << 20  # entries in the log: where there are more, the program waits
 _OF_ITS_OWN = 400  # bytes of an entry beside the elements of its arrays
 _RELIEVED = 0.5  # the part of what may wait at which the program goes on
 _SAMPLES = 256  # entries that are weighed for all
-_LEAST, _MOST = 256 << 20, 2 << 30  # bytes
+_LEAST, _MOST = 256 << 20, 4 << 30  # bytes
 _SHARE = 8  # the part of the machine's memory that may wait to be written
 
 
 def budget() -> int:
-    """Return how many bytes of arrays may wait to be written: an eighth of memory, 2 GiB at most."""
+    """Return how many bytes of arrays may wait to be written: an eighth of memory, 4 GiB at most."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # not on every system

@@ -94,7 +94,7 @@ def test_the_budget_is_a_share_of_the_machines_memory(monkeypatch) -> None:
     monkeypatch.setattr(os, "sysconf", sizes.__getitem__, raising=False)
     assert pressure.budget() == 1 << 30
     sizes["SC_PHYS_PAGES"] = 1 << 30
-    assert pressure.budget() == 2 << 30
+    assert pressure.budget() == 4 << 30
     sizes["SC_PHYS_PAGES"] = 1000
     assert pressure.budget() == 256 << 20
     monkeypatch.delattr(os, "sysconf")
