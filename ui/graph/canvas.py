@@ -241,11 +241,14 @@ class GraphCanvas(HandledView):
             self._paint_frame(painter, size)
             return
         self._stage.paint(painter, view, size, self.is_moving())
+        arriving = self._stage.arriving  # before, what belongs to a card would stand by itself
         for layer in self._layers:
-            layer.paint(painter, picture, view, size)
-        self._stage.paint_active(painter, view)
-        self._paint_rings(painter, picture.scene, view, size)
-        self._stage.paint_step(painter, view, size)
+            if arriving or layer is not self._headers:
+                layer.paint(painter, picture, view, size)
+        if arriving:
+            self._stage.paint_active(painter, view)
+            self._paint_rings(painter, picture.scene, view, size)
+            self._stage.paint_step(painter, view, size)
         if self._held is not None:
             lift, by = self._held
             lift.paint(painter, lift.held(picture, by), view, size)

@@ -10,8 +10,9 @@ from PySide6.QtGui import QPainter
 
 from ui.graph.camera import View
 from ui.graph.cards import CardPainter
+from ui.graph.crossfade import Crossfade
 from ui.graph.inks import Inks, tints_of
-from ui.graph.morph import Morph
+from ui.graph.morph import MOST, Morph
 from ui.graph.motion import GLIDE, Tween
 from ui.graph.overlay import (
     paint_badges,
@@ -55,6 +56,7 @@ class Stage(QObject):
         self._pulse = 1.0
         self._pulsing = Tween(self, self._pulsed, QEasingCurve.Type.Linear)
         self._morph: Morph | None = None
+        self._fade: Crossfade | None = None
         self._morphed = 1.0
         self._morphing = Tween(self, self._moved)
 
@@ -69,7 +71,17 @@ class Stage(QObject):
 
     @property
     def running(self) -> bool:
-        return self._pulsing.running or self._morphing.running
+        return self._pulsing.running or not self.settled
+
+    @property
+    def settled(self) -> bool:
+        """Whether the cards are where they belong, not on their way from another layout."""
+        return self._morph is None and self._fade is None
+
+    @property
+    def arriving(self) -> bool:
+        """Whether cards are on their way, and nearer to where they belong than to the start."""
+        return self.settled or self._morphed > 0.5
 
     @property
     def pending(self) -> bool:
@@ -91,8 +103,7 @@ class Stage(QObject):
         """
         old, self.state = self.scene, None
         self._end_step()
-        self._morphing.stop()
-        self._morph = Morph.between(old, scene, shift) if glide and old and scene else None
+        self._set_out(old, scene, glide, shift)
         if scene is None:
             self.picture = None
             self._tiles.show(None)
@@ -102,14 +113,13 @@ class Stage(QObject):
         if self._morph is not None:
             self._morphing.run(GLIDE)
         self.changed.emit()
-        return self._morph is not None
+        return not self.settled
 
     def move(self, scene: Scene, glide: bool = False) -> None:
         """Show the same nodes and edges at other places, in the same state."""
         if self.picture is None:
             return
-        self._morphing.stop()
-        self._morph = Morph.between(self.picture.scene, scene) if glide else None
+        self._set_out(self.picture.scene, scene, glide, (0.0, 0.0))
         self.picture = self.picture._replace(scene=scene)
         self._prepared = False
         self._tiles.alter(self.picture)
@@ -167,6 +177,7 @@ class Stage(QObject):
         """End all motion and paint every tile that the view needs."""
         self._pulsing.finish()
         self._morphing.finish()
+        self._fade = None
         self._tiles.complete(view, size)
 
     # Painting: from below to above
@@ -177,6 +188,8 @@ class Stage(QObject):
         area = view.seen(*size)
         if self._morph is not None:
             self._morph.paint(painter, self.picture, view, area, self._morphed)
+        elif self._fade is not None:
+            self._paint_fade(self._fade, painter, view, size)
         elif moving and self.picture.scene.has_few(area, DIRECT):
             paint_scene(painter, self.picture, view, area)
         else:
@@ -216,6 +229,32 @@ class Stage(QObject):
         assert self.picture is not None
         return self.picture.scene.drawn(state.pulses.astype(np.intp))
 
+    def _set_out(
+        self, old: Scene | None, new: Scene | None, glide: bool, shift: tuple[float, float]
+    ) -> None:
+        """Begin the way from one scene to another, or end one without any."""
+        self._morphing.stop()
+        self._morph = self._fade = None
+        morph = Morph.between(old, new, shift) if glide and old and new else None
+        if morph is None or old is None or new is None:
+            return
+        self._morphed = 0.0
+        if max(len(old), len(new)) > MOST:
+            self._fade = Crossfade(morph, old, new, self._tiles.kept(), shift)
+        else:
+            self._morph = morph
+
+    def _paint_fade(self, fade: Crossfade, painter: QPainter, view: View, size: Size) -> None:
+        """Paint pictures that fade over, once there is all that it takes."""
+        assert self.picture is not None
+        if not self._morphing.running:
+            self._complete = self._tiles.make_ready(view, size, BUDGET)
+            if self._complete:
+                self._morphing.run(GLIDE)
+            else:
+                self._more.start(0)
+        fade.paint(painter, self.picture, self._tiles, view, size, self._morphed)
+
     def _afresh(self, picture: Picture) -> None:
         self.picture = picture
         self._prepared = False
@@ -232,7 +271,7 @@ class Stage(QObject):
     def _moved(self, t: float) -> None:
         self._morphed = t
         if t >= 1.0:
-            self._morph = None
+            self._morph = self._fade = None
         self.changed.emit()
 
     def _go_on(self) -> None:
