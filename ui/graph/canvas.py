@@ -248,7 +248,7 @@ class GraphCanvas(HandledView):
         if arriving:
             self._stage.paint_active(painter, view)
             self._paint_rings(painter, picture.scene, view, size)
-            self._stage.paint_step(painter, view, size)
+            self._stage.paint_step(painter, view, size, self._headers.areas(view, size))
         if self._held is not None:
             lift, by = self._held
             lift.paint(painter, lift.held(picture, by), view, size)

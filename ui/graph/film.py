@@ -94,7 +94,8 @@ class Film:
         inks, shown = self._stage.inks, headers(self._scene, self._view, self._size)
         paint_headers(painter, inks, self._scene, self._view, shown)
         self._stage.paint_active(painter, self._view)
-        self._stage.paint_step(painter, self._view, self._size)
+        words = [header.area for header in shown]
+        self._stage.paint_step(painter, self._view, self._size, words)
         self._paint_strip(painter, cut, frame)
         painter.end()
         image = self._image.convertToFormat(QImage.Format.Format_RGB888)

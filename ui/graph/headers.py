@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
 from ui.graph.camera import View
@@ -41,6 +42,10 @@ class Headers(Layer):
     def of(self, group: NodeId, view: View, size: tuple[float, float]) -> Header | None:
         """Return a group's header as it is on the screen; None if it is not."""
         return next((one for one in self._headers(view, size) if one.group == group), None)
+
+    def areas(self, view: View, size: tuple[float, float]) -> list[QRectF]:
+        """Return where names are, in pixels."""
+        return [one.area for one in self._headers(view, size)]
 
     def _headers(self, view: View, size: tuple[float, float]) -> list[Header]:
         if self._scene is None:

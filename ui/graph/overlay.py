@@ -186,18 +186,19 @@ def paint_ripples(
 
 def paint_badges(
     painter: QPainter, picture: Picture, view: View, size: tuple[float, float],
-    badges: Mapping[int, str], t: float,
+    badges: Mapping[int, str], t: float, words: Sequence[QRectF] = (),
 ) -> None:  # fmt: skip
     """Draw short texts beside nodes, where they hide no other; t in 0..1 lets them rise into place.
 
-    size: of the view, in pixels; badges of nodes in view stay in view.
+    size: of the view, in pixels; badges of nodes in view stay in view. words: where names are
+    written that shall be read.
     """
     pixels = 10 if view.scale < 0.6 else 12 if view.scale < 1.4 else 16
     font = detail_font(pixels)
     font.setWeight(QFont.Weight.Bold)
     metrics = QFontMetricsF(font)
     painter.setFont(font)
-    placed: list[QRectF] = []
+    placed = list(words)
     for node, text in badges.items():
         badge = QSizeF(metrics.horizontalAdvance(text) + 16.0, 1.5 * pixels + 3.0)
         place = badge_place(picture.scene, view, size, node, badge, placed)
@@ -210,15 +211,16 @@ def badge_place(
     scene: Scene, view: View, size: tuple[float, float], node: int, badge: QSizeF,
     placed: Sequence[QRectF],
 ) -> QRectF:  # fmt: skip
-    """Return where a badge hides least of the cards and of the badges `placed` before it."""
+    """Return where a badge hides least of the cards and of what is `placed` already."""
     card, _ = outline(scene, node, view, 0.0)
     width, height = badge.width(), badge.height()
     above, below = card.top() - height - BADGE_GAP, card.bottom() + BADGE_GAP
     right, left = card.right() + OVERHANG - width, card.left() - OVERHANG
     level = card.center().y() - height / 2
+    beside = card.right() + BADGE_GAP, card.left() - BADGE_GAP - width
     corners = (
         (max(right, left), above), (left, above), (max(right, left), below), (left, below),
-        (card.right() + BADGE_GAP, level), (card.left() - BADGE_GAP - width, level),
+        *((x, y) for y in (level, above, below) for x in beside),
     )  # fmt: skip
     places = [QRectF(x, y, width, height) for x, y in corners]
     if card.left() < size[0] and card.right() > 0.0:

@@ -32,8 +32,9 @@ GRID = 24.0  # scene units between dots at zoom 1
 EDGE_WIDTH, LIT_WIDTH, WIDEST = 1.35, 2.0, 6.5
 #: Painting order of tints and roles: ghosts and ties below, what a cotangent has crossed on top.
 _ORDER, _ROLES = np.array([1, 2, 0]), np.array([1, 2, 0])
-#: Below this scale arrow heads are specks, below the next one bends are as well.
-ARROWS_FROM, BENDS_FROM = 0.16, 0.1
+#: Below this scale arrow heads are specks, below the next one bends are as well; of fewer edges
+#: than that, which may be long, bends are seen further.
+ARROWS_FROM, BENDS_FROM, FEW_BENDS_FROM, FEW_EDGES = 0.16, 0.1, 0.02, 4_000
 #: Cards lower than this many pixels are plain rectangles.
 ROUND_FROM = 5.0
 
@@ -152,7 +153,8 @@ def stroke_edges(
 
 def _strokes(scene: Scene, view: View, edges: Indices) -> tuple[NDArray[np.float64], Indices]:
     """Return the lines of routes, in pixels, and where those of each begin, and the last end."""
-    routes, far = scene.routes, view.scale < BENDS_FROM
+    few = len(scene.ends) <= FEW_EDGES
+    routes, far = scene.routes, view.scale < (FEW_BENDS_FROM if few else BENDS_FROM)
     lines = routes.chords_of(edges) if far else routes.lines_of(edges)
     lines *= view.scale
     lines += (view.dx, view.dy, view.dx, view.dy)

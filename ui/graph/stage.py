@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from PySide6.QtCore import QEasingCurve, QObject, QTimer, Signal
+from PySide6.QtCore import QEasingCurve, QObject, QRectF, QTimer, Signal
 from PySide6.QtGui import QPainter
 
 from ui.graph.camera import View
@@ -207,8 +207,10 @@ class Stage(QObject):
             swell = 4.0 * self._pulse * (1.0 - self._pulse)
             paint_halo(painter, self.picture, view, self.active, swell)
 
-    def paint_step(self, painter: QPainter, view: View, size: Size) -> None:
-        """Paint comets and badges."""
+    def paint_step(
+        self, painter: QPainter, view: View, size: Size, words: Sequence[QRectF] = ()
+    ) -> None:
+        """Paint comets and badges; words: what the badges shall not hide."""
         if self.picture is None or self.state is None:
             return
         if self._pulse < 1.0:
@@ -220,7 +222,7 @@ class Stage(QObject):
         risen = _eased((self._pulse - RISE) / (1.0 - RISE))
         drawn = self.picture.scene.is_drawn
         badges = {node: text for node, text in self.state.badges.items() if drawn(node)}
-        paint_badges(painter, self.picture, view, size, badges, risen)
+        paint_badges(painter, self.picture, view, size, badges, risen, words)
 
     # Within
 

@@ -196,4 +196,5 @@ def _paint_state(
         paint_halo(painter, picture, view, picture.tints.active, swell=0.0)
     if state is not None:
         size = area.width * view.scale, area.height * view.scale
-        paint_badges(painter, picture, view, size, state.badges, t=1.0)
+        words = [header.area for header in headers(picture.scene, view, size)]
+        paint_badges(painter, picture, view, size, state.badges, t=1.0, words=words)

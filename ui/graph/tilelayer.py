@@ -149,6 +149,10 @@ class Layer:
                 del self.behind[key]  # it is less to paint all of it
                 self.stale.add(key)
 
+    def is_late(self, key: Key) -> bool:
+        """Return whether a tile shows what was before."""
+        return key in self.behind or key in self.stale
+
     @property
     def dabs(self) -> bool:
         """Whether what changed is painted onto tiles, since cards are plain fills."""

@@ -178,11 +178,12 @@ class Tiles:
         x, y = view.to_pixel(area.x, area.y)
         corner = QRectF(x, y, area.width * view.scale, area.height * view.scale)
         free = QRegion(corner.toAlignedRect())
-        for layer in layers:
-            painter.setClipRegion(free)
-            for key in layer.keys(area):
-                if key in layer.tiles:
-                    free -= _stretch(painter, layer, key, view)
+        for late in (False, True):  # what shows another state only where there is nothing else
+            for layer in layers:
+                painter.setClipRegion(free)
+                for key in layer.keys(area):
+                    if key in layer.tiles and layer.is_late(key) == late:
+                        free -= _stretch(painter, layer, key, view)
         painter.setClipRegion(free)
         painter.fillRect(free.boundingRect(), self._picture.inks.canvas)
         painter.restore()

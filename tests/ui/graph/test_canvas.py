@@ -263,6 +263,16 @@ def test_badges_hide_neither_cards_nor_each_other(empty: GraphCanvas, scale: flo
             placed.append(at)
 
 
+def test_a_badge_does_not_lie_on_a_name_if_there_is_another_place(empty: GraphCanvas) -> None:
+    graph = mlp(3)
+    scene = Scene.build(graph, lay_out(graph, card_sizes(graph)))
+    size = (scene.bounds.width + 60.0, scene.bounds.height + 60.0)
+    view, badge = View(1.0, 30.0, 30.0), QSizeF(86.0, 18.0)
+    for node in range(len(scene)):
+        name = badge_place(scene, view, size, node, badge, [])
+        assert not badge_place(scene, view, size, node, badge, [name]).intersects(name)
+
+
 def _moments(canvas: GraphCanvas) -> Iterator[None]:
     """Go through the animations that run, at the same moments on any machine, to their end."""
     tweens = [tween for tween in canvas.findChildren(Tween) if tween.running]
