@@ -116,7 +116,10 @@ def where(place: dict[str, Any]) -> str:
     facts = [place["name"], f"line {place['line']}" if place["line"] else ""]
     beside = ", ".join(filter(None, facts))
     at = f"at {place['what']} ({beside})" if beside else f"at {place['what']}"
-    if place["pass"] and not place["what"]:
+    if not place["pass"] and not place["what"]:
+        of = place["name"] or "a tensor"
+        said = f"The program waits where {of}.grad was assigned, line {place['line']}."
+    elif place["pass"] and not place["what"]:
         said = f"The program waits where backward pass {place['pass']} begins, {beside}."
     elif place["pass"]:
         came = ": grad is what came in" if "grad" in place["has"] else ""

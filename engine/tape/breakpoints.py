@@ -196,7 +196,10 @@ def places(tape: Tape, one: Breakpoint) -> Events:
         return np.unique(tape.grads["event"][rows]).astype(np.int64)
     found = [tape.ops["event"][ops], tape.steps["event"][nodes[tape.steps["node"]]]]
     if one.on is On.LINE:  # where a pass begins, or a .grad is set
-        begun = np.isin(events["kind"], (Event.PASS, Event.GRAD))
+        begun = events["kind"] == Event.PASS
+        begun[
+            tape.grads["event"][np.isin(tape.grads["kind"], (GradChange.SET, GradChange.CLEAR))]
+        ] = 1
         found.append(np.flatnonzero(begun & np.isin(events["loc"], _locs(tape, *one.target))))
     return np.unique(np.concatenate(found)).astype(np.int64)
 

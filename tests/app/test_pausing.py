@@ -25,6 +25,7 @@ def f(x):
 loss = f(w)
 loss.backward()
 print(w.grad.tolist(), scale if 'scale' in globals() else None)
+z = w - 2
 """
 
 
@@ -187,7 +188,12 @@ def test_a_line_is_waited_at_before_it_runs_and_at_its_steps(
     begins = Breakpoint(On.LINE, (key, 7), "pass_ == 1")
     live.session.set_breakpoints([*live.session.breakpoints, begins])
     assert "where backward pass 1 begins, line 7." in go(qtbot, live)
+    live.session.set_breakpoints(
+        [*live.session.breakpoints, Breakpoint(On.ANY, None, "name == 'z'")]
+    )
     assert "in backward pass 1, at MulBackward0 (y, line 4)" in go(qtbot, live)
+    assert "at sub (z, line 9)" in go(qtbot, live)
+    assert enter(qtbot, live, "z.tolist()") == "[-1.0, -1.0]"
     live.window.actions_by_id["continue"].trigger()
     ended(qtbot, live)
 

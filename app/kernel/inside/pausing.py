@@ -83,16 +83,16 @@ class Pauses:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Pause in the code that runs inside, in this thread."""
-        if not (self._lines or self._into or self._next):
-            yield
-            return
+        """Pause in the statement that runs inside, in this thread, and where it ends."""
         before = sys.gettrace()
-        sys.settrace(self._enter)
+        if self._lines or self._into or self._next:
+            sys.settrace(self._enter)
         try:
             yield
         finally:
             sys.settrace(before)
+        if self._stops is not None:
+            self._stops.settle()
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
         lines = self._lines.get(self._cell_of(frame.f_code.co_filename)[0])
@@ -153,7 +153,7 @@ class Pauses:
                 answer = json.loads(self._ask(MARK + json.dumps({**place, "said": said})))
                 if "run" not in answer:
                     break
-                said = "" if frame is None else run_in(frame, str(answer["run"]), beside)
+                said = run_in(frame or self._names(), str(answer["run"]), beside)
         finally:
             sys.settrace(trace)
         if "stops" in answer:
@@ -183,26 +183,28 @@ def _before_line(point: Breakpoint) -> bool:
     return point.on is On.LINE and point.enabled and plain
 
 
-def run_in(frame: FrameType, source: str, beside: Mapping[str, Any]) -> str:
-    """Run a text with a frame's names, which it may change, and return what it says.
+def run_in(where: FrameType | Any, source: str, beside: Mapping[str, Any]) -> str:
+    """Run a text with the names of a frame or namespace, which it may change; return what it says.
 
     beside: names that are there where the frame has none such.
     """
     out = io.StringIO()
-    own: Any = frame.f_locals
-    names: Any = ChainMap(own, {k: v for k, v in beside.items() if k not in frame.f_globals})
+    frame = where if isinstance(where, FrameType) else None
+    outer: Any = where if frame is None else frame.f_globals
+    own: Any = where if frame is None else frame.f_locals
+    names: Any = ChainMap(own, {k: v for k, v in beside.items() if k not in outer})
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         try:
             tree = ast.parse(source, "<console>")
             last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-            exec(compile(tree, "<console>", "exec"), frame.f_globals, names)
+            exec(compile(tree, "<console>", "exec"), outer, names)
             if isinstance(last, ast.Expr):
                 code = compile(ast.Expression(last.value), "<console>", "eval")
-                value = eval(code, frame.f_globals, names)
+                value = eval(code, outer, names)
                 if value is not None:
                     print(repr(value))
         except Exception as error:
             out.write("".join(traceback.format_exception_only(error)))
-    if own is not frame.f_globals:  # a function's variables are a copy until Python 3.13
+    if frame is not None and own is not outer:  # functions: a copy until Python 3.13
         ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), ctypes.c_int(0))
     return out.getvalue()

@@ -40,11 +40,12 @@ class Made(NamedTuple):
 
 @dataclass(slots=True)
 class Happening:
-    """An operation, a step of a pass, or a pass that begins.
+    """An operation, a step of a pass, a pass that begins, or a .grad that is assigned.
 
     node: the name of the grad_fn. tensor: what the operation made, or the leaf that was served. grad:
     the gradient that came in. pass_: from 1; 0: no step. added: whether it went into a leaf's .grad.
-    begun: cell's key and line where a pass begins, None for all else.
+    begun: cell's key and line where a pass begins or a .grad is assigned, None for all else. place:
+    cell's count and line of the latter, None for all else.
     """
 
     node: str
@@ -54,6 +55,7 @@ class Happening:
     pass_: int
     added: bool = False
     begun: tuple[str, int] | None = None
+    place: tuple[int, int] | None = None
 
     @property
     def what(self) -> str:

@@ -68,7 +68,7 @@ class Stops:
     """Lets the program wait at breakpoints.
 
     A name is what a statement assigns when it ends: where a condition needs it, the program waits as the
-    operation after it begins, and not for the last one of a cell.
+    operation after it begins, or as the cell's statement ends (`settle`).
 
     wait: called with a Stop in the program's thread; returns GO, STEP, OVER or OUT, or raises what
     then comes up in the program. cell_of: key and count of the cell that a file name stands for, ""
@@ -119,12 +119,14 @@ class Stops:
 
     def append(self, entry: tuple[Any, ...]) -> None:
         """Log an entry, and wait if something is to be waited for."""
+        asked = entry[0] == recording.GRAD and self._is_asked_for(entry)
+        before = self._events() if asked else 0
         self._append(entry)
         self._hurry()
         try:
             waits = self._quiet or threading.get_ident() != self._thread
             late = None if waits else self._named_late(entry)
-            happening = self._follow(entry)
+            happening = self._assigned(entry, before) if asked else self._follow(entry)
             stop = None if happening is None or waits else self._check(happening)
         except Exception:  # ours: the person's program goes on without
             _log.exception("breakpoints of the running program end here")
@@ -134,6 +136,13 @@ class Stops:
             self._pause(*late)
         if stop is not None and happening is not None:
             self._pause(stop, happening)
+
+    def settle(self) -> None:
+        """A statement of the cell is over: the operation before, if it was its last, has its name."""
+        last, self._last = self._last, None
+        late = None if last is None or self._quiet else self._decided(last, True)
+        if late is not None:
+            self._pause(late[0]._replace(frame=None), late[1])
 
     def enter_scope(self, module: Any) -> int:
         """Number a call of a module, and note what it is inside of."""
@@ -200,6 +209,9 @@ class Stops:
             return None
         self._last = None
         ended = kind == recording.PASS or (entry[5], entry[6]) != (last.code, last.lasti)
+        return self._decided(last, ended)
+
+    def _decided(self, last: Last, ended: bool) -> tuple[Stop, Happening] | None:
         if not ended and last.target and (made := self._made.get(last.node)) is not None:
             self._made[last.node] = made._replace(target="")
         hits = [one for one in last.waiting if (one.named if ended else one.unnamed)]
@@ -208,6 +220,23 @@ class Stops:
             self._note_hit(hit.point, hit.moment)
         wanted = next((hit for hit in stops if hit.point.log is None), None)
         return None if wanted is None else (self._stop(wanted.moment, ""), wanted.moment.happening)
+
+    def _is_asked_for(self, entry: tuple[Any, ...]) -> bool:
+        """Whether a breakpoint is at the line that assigns a .grad."""
+        if len(entry) < 5 or self._quiet or threading.get_ident() != self._thread:
+            return False
+        key, _, line, _ = self._place(*entry[3:5])
+        points = (one.point for one in self._points)
+        return any(p.on is On.LINE and tuple(p.target) == (key, line) for p in points)
+
+    def _assigned(self, entry: tuple[Any, ...], before: int) -> Happening | None:
+        """Return that a .grad was assigned, if that is an event; before: how many there were."""
+        if self._events() == before:
+            return None
+        _, leaf, grad, code, lasti = entry
+        key, count, line, _ = self._place(code, lasti)
+        held = None if grad is None else engine.contents(grad)
+        return Happening("", None, leaf, held, 0, begun=(key, line), place=(count, line))
 
     def _step(self, kind: int, entry: tuple[Any, ...]) -> Happening:
         number = self._running[-1][0]
@@ -266,7 +295,7 @@ class Stops:
 
     # --- waiting ---------------------------------------------------------------------------
     def _check(self, happening: Happening) -> Stop | None:
-        place = self._running[-1][1] if self._running else (0, 0)
+        place = happening.place or (self._running[-1][1] if self._running else (0, 0))
         moment = Moment(happening, self._name_of, self._events, place)
         stepped = happening.begun is None and self._stepped(happening)
         hit, error = False, ""
@@ -340,6 +369,8 @@ def _place(moment: Moment) -> str:
     """Return what happened, and where, in a few words."""
     happening = moment.happening
     made = happening.made
+    if happening.place is not None:
+        return f"{moment.name}.grad is assigned, line {happening.place[1]}"
     if happening.begun is not None:
         return f"pass {happening.pass_} begins, line {happening.begun[1]}"
     where = [happening.what, moment.name]
