@@ -33,6 +33,10 @@ costs one tuple. The first element of each tuple is its kind:
         tensor.grad was assigned the Tensor `grad`, or None
     (READ, tensor, how, code, lasti)
         the program took the tensor's elements as numbers: by "item", "bool", "numpy" ...
+    (RETURNED, result, code, lasti)
+        the call of a module gave this tuple back
+    (IDLE, name, code, lasti)
+        the step() of an optimizer of that name found no gradient at any of its parameters
     (SHARED, tensor)
         the program took the tensor's memory, as `tensor.data` does: a write through that does not
         count for the tensor
@@ -51,7 +55,21 @@ from typing import Any
 
 import numpy as np
 
-OPERATION, PASS, STEP, ACCUMULATE, CAPTURE, END, GRAD, FUNCTION, READ, OPENED, SHARED = range(11)
+(
+    OPERATION,
+    PASS,
+    STEP,
+    ACCUMULATE,
+    CAPTURE,
+    END,
+    GRAD,
+    FUNCTION,
+    READ,
+    OPENED,
+    SHARED,
+    IDLE,
+    RETURNED,
+) = range(13)
 
 #: A list of such tuples, or what takes the place of one that is too long; None: nobody records.
 log: Any = None
@@ -293,6 +311,18 @@ def read(tensor: Any, how: str) -> None:
     """Append that a tensor's elements were taken as numbers: what is done with them is unseen."""
     if log is not None:
         log.append((READ, tensor, how, *where()))
+
+
+def returned(result: tuple[Any, ...]) -> None:
+    """Append that the call of a module gave a tuple back."""
+    if log is not None:
+        log.append((RETURNED, result, *where()))
+
+
+def idle(name: str) -> None:
+    """Append that the step of an optimizer had nothing to do."""
+    if log is not None:
+        log.append((IDLE, name, *where()))
 
 
 def shared(tensor: Any) -> None:

@@ -86,10 +86,14 @@ class Module(Tree):
         recording.scope = recording.enter_scope(self)
         try:
             if self._hooked or calling.global_hooks:
-                return calling.call(self, args, kwargs)
-            return self.forward(*args, **kwargs)
+                result = calling.call(self, args, kwargs)
+            else:
+                result = self.forward(*args, **kwargs)
         finally:
             recording.scope = previous
+        if type(result) is tuple:
+            recording.returned(result)
+        return result
 
     def _add_hook(
         self,

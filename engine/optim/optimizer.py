@@ -145,9 +145,14 @@ class Optimizer:
         with engine.no_grad():
             for group in self.param_groups:
                 self._step_group(group)
+        if recording.log is not None and not self._has_gradients():
+            recording.idle(type(self).__name__)
         for hook in list(self._post_hooks.values()):
             hook(self, (closure,), {})
         return loss
+
+    def _has_gradients(self) -> bool:
+        return any(p.grad is not None for group in self.param_groups for p in group["params"])
 
     def _step_group(self, group: Group) -> None:
         if group.get("capturable"):

@@ -111,6 +111,8 @@ def _mark(tape: Any, ref: int) -> str:
     if mark is Mark.FREED:
         return f"pass {int(row['ref']) + 1} has freed the graph"
     text = _first_line(tape.text(int(row["text"]))) if row["text"] >= 0 else ""
+    if mark is Mark.IDLE:
+        return f"the step of {text} finds no gradient"
     return f"printed: {text}" if mark is Mark.PRINT else text or "error"
 
 

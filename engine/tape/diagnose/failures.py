@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.tape import freed, replay, writes
+from engine.tape.diagnose import texts
 from engine.tape.diagnose.carried import carrier
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
@@ -96,7 +97,8 @@ def explain(facts: Facts, text: str, event: int) -> Finding:
                 title = f"the root has no graph: {cut.title}"
                 why = f"backward() begins at a tensor without a grad_fn. {cut.text}"
                 led, remedy = cut.chain, cut.remedy
-            return Finding(cause, title, why, remedy, (*led, here), Severity.ERROR)
+            own = _own_backward(facts, text, here) if cause == "wrong-backward" else ()
+            return Finding(cause, title, why, remedy, (*led, here, *own), Severity.ERROR)
     if "second time" in text:
         return _freed(facts, text, event, event, None)
     if _SHAPES.search(text):
@@ -279,6 +281,12 @@ _KNOWN: tuple[tuple[str, str, str, str, str], ...] = (
         "Only leaves have a .grad to step with.", "Give it the leaf, or detach().requires_grad_() first.",
     ),
 )  # fmt: skip
+
+
+def _own_backward(facts: Facts, text: str, here: Link) -> tuple[Link, ...]:
+    named = re.search(r"[Ff]unction (\w+)Backward\b", text)
+    link = texts.backward_named(facts, named[1], here) if named else None
+    return () if link is None else (link,)
 
 
 def _became_number(facts: Facts) -> tuple[Link, ...]:

@@ -141,6 +141,7 @@ CAUSES: dict[str, str] = {
     "broadcast": "suspicious broadcasting",
     "softmax-twice": "softmax before a loss that applies it",
     "softmax-dimension": "softmax along the wrong dimension",
+    "no-logarithm": "not a logarithm of probabilities",
     "unused-parameter": "parameter without a gradient",
     "never-updated": "parameter that no step updates",
     "zeroed-before-step": "gradients zeroed before the step",

@@ -77,6 +77,33 @@ def frozen(cells: list[tuple[str, str, int]]) -> tuple[str, int, str] | None:
     return _searched(cells, re.compile(r"\.requires_grad(_\(|\s*=\s*)False"))
 
 
+def optimizer(cells: list[tuple[str, str, int]], name: str = r"\w+") -> tuple[str, int, str] | None:
+    """Return (cell, line, its text) where an optimizer (of a class) is made; None if nowhere."""
+    found = _searched(cells, re.compile(rf"\boptim\.{name}\("))
+    if found is None and name == r"\w+":
+        name = "|".join(_OPTIMIZERS)
+    return found or _searched(cells, re.compile(rf"(?<!class )\b({name})\("))
+
+
+def hooks(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, str] | None:
+    """Return (cell, line, its text) where a backward hook is registered, best on a tensor of a name."""
+    of = rf"\b{re.escape(name.split('.')[-1])}\.register_hook\("
+    any_hook = (
+        r"\.register_(hook|full_backward_hook|full_backward_pre_hook|post_accumulate_grad_hook)\("
+    )
+    return _searched(cells, re.compile(of)) or _searched(cells, re.compile(any_hook))
+
+
+def trains(cells: list[tuple[str, str, int]], model: str) -> bool:
+    """Whether a line gives the parameters of a model to an optimizer."""
+    of = rf"\b(optim\.\w+|{'|'.join(_OPTIMIZERS)})\(.*\b{re.escape(model)}\.parameters\("
+    return bool(model) and _searched(cells, re.compile(of)) is not None
+
+
+_OPTIMIZERS = (
+    "SGD", "ASGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Adagrad", "Adadelta", "RMSprop",
+    "Rprop", "LBFGS",
+)  # fmt: skip
 _SWITCHES = ("no_grad", "inference_mode", "set_grad_enabled")
 
 

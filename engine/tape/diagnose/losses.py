@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.schema import OpFlag
 
 _DIFFERENCES = ("sub", "rsub", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 _REDUCING = ("sum", "mean", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+_ABOVE = 1e-5  # what rounding may add to the logarithm of 1
 #: What a loss already applies itself → the operation that was applied before.
 _TWICE = {
     "log_softmax": ("softmax", "log_softmax"),
@@ -32,6 +35,9 @@ def mistaken_losses(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding
             found += _twice(facts, op, _TWICE[base])
         elif base in ("nll_loss", "gather", "index"):
             found += _over_examples(facts, op)
+        taken = _log_probabilities(facts, op)
+        if taken >= 0:
+            found += _no_logarithms(facts, op, taken)
     return found + _totals(facts)
 
 
@@ -200,6 +206,44 @@ def _over_examples(facts: Facts, op: int) -> list[Finding]:
             (
                 facts.at_op(f"{name} compares along dimension 0 here", made),
                 facts.at_op("a class of each example is taken here", op),
+            ), Severity.WARNING,
+        )
+    ]  # fmt: skip
+
+
+def _log_probabilities(facts: Facts, op: int) -> int:
+    """Return what nll_loss or kl_div takes as logarithms of probabilities, or -1."""
+    base, inputs = facts.base(op), facts.inputs(op)
+    if base in ("nll_loss", "nll_loss2d", "nll_loss_nd"):
+        return inputs[0]
+    # kl_div is xlogy(target, target) - target * input.
+    made = [facts.made_by(v) for v in inputs] if base == "sub" and len(inputs) == 2 else [-1]
+    if min(made) < 0 or [facts.base(one) for one in made] != ["xlogy", "mul"]:
+        return -1
+    (target, again), factors = facts.inputs(made[0]), facts.inputs(made[1])
+    others = [v for v in factors if v != target]
+    return others[0] if target == again and len(factors) == 2 and len(others) == 1 else -1
+
+
+def _no_logarithms(facts: Facts, op: int, taken: int) -> list[Finding]:
+    """A loss of log-probabilities that gets numbers above 0, which no logarithm of one is."""
+    array, made = facts.array(taken), facts.made_by(taken)
+    if array is None or not array.size or not (array > _ABOVE).any():
+        return []
+    name = "nll_loss" if "nll" in facts.base(op) else "kl_div"
+    what = facts.label(taken)
+    soft = made >= 0 and facts.base(made) == "softmax"
+    gets = "probabilities" if soft else f"numbers up to {float(np.nanmax(array)):.3g}"
+    return [
+        Finding(
+            "no-logarithm", f"{name} takes logarithms of probabilities, and gets {gets}",
+            f"{what} is {gets}; the logarithm of a probability is never above 0. {name} applies none itself, so "
+            "its value and its gradients mean nothing.",
+            "Use log_softmax in place of softmax" if soft
+            else f"Apply log_softmax before it{' (cross_entropy does both)' if 'nll' in name else ''}.",
+            (
+                facts.at_op(f"{name} takes {what} as logarithms", op),
+                *([facts.at_op(f"{what} is made here", made)] if made >= 0 else []),
             ), Severity.WARNING,
         )
     ]  # fmt: skip

@@ -244,7 +244,8 @@ def _reached_without_result(facts: Facts, tensor: int, node: int, pass_: int) ->
     if silent >= 0:
         who = facts.node_name(int(tape.steps["node"][silent]))
         here = facts.at_step(f"{who} sends nothing on to {name}", silent)
-        return _found("returned-none", tensor, name, here, begun, who=who)
+        own = [link for link in (texts.backward_of(facts, silent),) if link is not None]
+        return _found("returned-none", tensor, name, here, *own, begun, who=who)
     return _found("inputs-left-out", tensor, name, begun)
 
 

@@ -208,6 +208,12 @@ def before_leaf(facts: Facts, value: int) -> int:
 
 def _given(facts: Facts, value: int, trail: Trail) -> Finding:
     name, tensor = facts.label(value), int(facts.tape.values["tensor"][value])
+    users = facts.users(value)
+    if facts.tape.name_of(tensor) is None:
+        writes = users and facts.base(users[0]) in ("copy", "fill", "index_put", "masked_fill")
+        name = (
+            f"what is written to {facts.label(facts.inputs(users[0])[0])}" if writes else "a tensor"
+        )
     return Finding(
         "input",
         f"{name} was given with NaN or Inf in it",

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
-from engine.tape import ledger
+from engine.tape.diagnose import lines, optimizers
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.none import why_none
@@ -18,6 +17,7 @@ from engine.tape.schema import GradChange, Mark, ValueFlag
 
 Cancelled = Callable[[], bool]
 
+_MOST = 20  # leaves that are asked about
 _GIVE = "Give {name} to the optimizer (model.parameters(), or a parameter group)."
 _IN_A_LIST = (
     " A model does not know layers that it keeps in a list or dict of Python: put them into "
@@ -31,19 +31,26 @@ def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     parameters = _parameters(facts)
     reached = set(tape.grads_of.keys(tape.grads["tensor"]))
     updated = _updated(facts)
-    found = list[Finding]()
+    idle = optimizers.idle(facts, reached, updated)
+    found = list(idle)
     if reached & parameters.keys():
         found += _unused(facts, parameters, reached)
-    elif len(tape.passes) and _has_steps(facts):
+    elif len(tape.passes) and optimizers.has_steps(facts):
         found += _unused(facts, parameters, reached)[:1]  # what cuts one off cuts all off
     elif len(tape.passes):
         found += _cut_off(facts, parameters)
+    found += _refused(facts, parameters, reached)
     replaced = _replaced(facts, parameters, reached, updated)
-    found += replaced
+    if idle and (replaced or idle[0].cause == "never-updated"):
+        keep = replaced or idle  # what is not reached is what the optimizer holds
+        found = keep + [o for o in found if o not in idle and o.cause != "unused-parameter"]
+    else:
+        found += replaced
     if updated and not replaced:
         found += _left_out(facts, parameters, reached, updated)
-    found += _thrown_away(facts, reached, updated)
-    found += _unmoved(facts, updated)
+    found += [] if idle else optimizers.thrown_away(facts, reached, updated)
+    found += optimizers.zeroed_by_write(facts, updated)
+    found += optimizers.unmoved(facts, updated)
     found += _unregistered(facts, reached, updated)
     found += _aliased(facts)
     return found
@@ -96,6 +103,21 @@ def _unused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> list
     return found
 
 
+def _refused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> list[Finding]:
+    """A leaf that is no parameter of a model, for which a Function gives no gradient back."""
+    flags = ValueFlag.LEAF | ValueFlag.REQUIRES_GRAD
+    rows = np.flatnonzero((facts.tape.values["flags"] & flags) == flags)
+    leaves = dict.fromkeys(facts.tape.values["tensor"][rows].tolist())
+    for tensor in [t for t in leaves if t not in reached and t not in parameters][:_MOST]:
+        if not facts.tape.name_of(tensor):
+            continue
+        one = why_none(facts, tensor, len(facts.tape.events))
+        if one.cause == "returned-none":
+            title = f"{facts.name(tensor)} gets no gradient: {one.title}"
+            return [replace(one, title=title, severity=Severity.WARNING)]
+    return []
+
+
 def _cut_off(facts: Facts, parameters: dict[int, int]) -> list[Finding]:
     """Where passes ran and came to no parameter at all: what cuts the first one off, if it is told."""
     for tensor in parameters:
@@ -111,6 +133,8 @@ def _aside(facts: Facts, tensor: int, reached: set[int]) -> bool:
     """Whether a parameter is of a model of its own none of which learns: a teacher, a target."""
     models = _models(facts)
     own = models.get(tensor, set())
+    if any(lines.trains(facts.cells_until(-1), name) for name in own):
+        return False
     return bool(own) and "" not in own and not any(models.get(t, set()) & own for t in reached)
 
 
@@ -140,7 +164,7 @@ def _replaced(
     stepped = {
         facts.shape(parameters[t]): facts.name(t).partition(".param_groups[")[0] for t in gone
     }
-    for tensor, value in parameters.items():
+    for tensor, value in sorted(parameters.items(), key=lambda p: not facts.tape.name_of(p[0])):
         optimizer = stepped.get(facts.shape(value))
         if optimizer is None or tensor not in reached or tensor in updated:
             continue
@@ -198,57 +222,6 @@ def _left_out(
     return found
 
 
-def _thrown_away(facts: Facts, reached: set[int], updated: dict[int, int]) -> list[Finding]:
-    """Gradients that are zeroed after backward() and before the step, in every iteration."""
-    tape = facts.tape
-    for tensor in sorted(reached):
-        changes = facts.changes(tensor)
-        if (tensor in updated and not _stepped_with_zeros(facts, tensor)) or len(changes) < 4:
-            continue
-        wiped = 0
-        for now, after in pairwise(changes):
-            if now.kind is not GradChange.ACCUMULATE or after.kind is GradChange.ACCUMULATE:
-                continue
-            value = int(tape.grads["value"][now.row])
-            users = (
-                [op for op in facts.users(value) if facts.base(op) != "zero"] if value >= 0 else []
-            )
-            used = bool(users) or (value >= 0 and bool(facts.origins.how_read(value)))
-            cleared = after.kind is GradChange.CLEAR or after.op == "zero_"
-            wiped += int(cleared and not used)
-        passes = len({c.pass_ for c in changes if c.pass_ >= 0})
-        if wiped >= 2 and wiped >= passes - 1 and _has_steps(facts):
-            name = facts.name(tensor)
-            clear = next(c for c in changes if c.kind is GradChange.CLEAR or c.op == "zero_")
-            if _before_backward(facts, clear, changes):
-                return [_never_stepped(facts, tensor, changes[0].event)]
-            return [
-                Finding(
-                    "zeroed-before-step",
-                    f"{name}.grad is thrown away before anything uses it",
-                    f"In every iteration {name}.grad is zeroed between backward() and the step, so the step "
-                    "finds nothing and the parameters never move.",
-                    "Order it: zero_grad(), backward(), step().",
-                    (
-                        facts.at_event(f"{name}.grad is zeroed", clear.event),
-                        facts.at_event("backward() had just filled it", changes[0].event),
-                    ),
-                    Severity.ERROR,
-                    tensor,
-                )
-            ]
-    return []
-
-
-def _stepped_with_zeros(facts: Facts, tensor: int) -> bool:
-    """Whether an optimizer stepped a tensor, each time with nothing but zeros in its .grad."""
-    made = [facts.made_by(value) for value in facts.values_of(tensor)]
-    steps = [op for op in made if op >= 0 and "optimizer" in facts.params(op)]
-    given = [facts.inputs(op)[1] for op in steps if len(facts.inputs(op)) > 1]
-    gradients = map(facts.array, given)  # read until one is not zero
-    return len(given) > 1 and not any(g is None or g.any() for g in gradients)
-
-
 def _unregistered(facts: Facts, reached: set[int], updated: dict[int, int]) -> list[Finding]:
     """Leaves that a module keeps as plain attributes: gradients come, and no optimizer has them."""
     tape, found = facts.tape, list[Finding]()
@@ -276,80 +249,6 @@ def _unregistered(facts: Facts, reached: set[int], updated: dict[int, int]) -> l
             )
         )  # fmt: skip
     return found
-
-
-def _unmoved(facts: Facts, updated: dict[int, int]) -> list[Finding]:
-    """An optimizer whose steps leave all that it has as it is, though gradients came."""
-    steps = [
-        (tensor, op, value)
-        for tensor in updated
-        for value in facts.values_of(tensor)
-        if (op := facts.made_by(value)) >= 0 and "optimizer" in facts.params(op)
-    ]
-    if len({facts.tape.ops["event"][op] for _, op, _ in steps}) < 2 or not all(
-        _unchanged(facts, op, value) for _, op, value in steps
-    ):
-        return []
-    still = [step for step in steps if _had_gradient(facts, step[1])]
-    if len(still) < 2 or len({tensor for tensor, _, _ in still}) == len(still):
-        return []  # each was stepped once: a warm-up may begin with nothing
-    tensor, op, _ = still[0]
-    name, rates = facts.name(tensor), {facts.params(one).get("lr") for _, one, _ in still}
-    rate = (
-        f"its learning rate is {rates.pop()}"
-        if len(rates) == 1
-        else "its learning rates are too small"
-    )
-    return [
-        Finding(
-            "never-updated", f"the steps of {facts.params(op)['optimizer']} leave {name} as it is: {rate}",
-            f"Gradients come to {name}, and no step changes a digit of it or of any other parameter.",
-            "Give the optimizer another lr=, and look at what a scheduler makes of it (print get_last_lr()).",
-            tuple(facts.at_op(f"a step leaves {name} as it is", one) for _, one, _ in still[:2]),
-            Severity.WARNING, tensor,
-        )
-    ]  # fmt: skip
-
-
-def _unchanged(facts: Facts, op: int, value: int) -> bool:
-    before, after = facts.array(facts.inputs(op)[0]), facts.array(value)
-    return before is not None and after is not None and np.array_equal(before, after)
-
-
-def _had_gradient(facts: Facts, op: int) -> bool:
-    gradient = facts.array(facts.inputs(op)[1]) if len(facts.inputs(op)) > 1 else None
-    return gradient is not None and bool(gradient.any()) and bool(np.isfinite(gradient).all())
-
-
-def _before_backward(facts: Facts, clear: ledger.Change, changes: list[ledger.Change]) -> bool:
-    """Whether a loop zeroes first and then runs its pass: what is zeroed went through a step."""
-    filled = next(c for c in changes if c.kind is GradChange.ACCUMULATE)
-    one, other = clear.source, facts.source(int(facts.tape.passes["event"][filled.pass_]))
-    same = (
-        one is not None and other is not None and (one.file, one.cell) == (other.file, other.cell)
-    )
-    return same and one is not None and other is not None and one.line < other.line
-
-
-def _never_stepped(facts: Facts, tensor: int, first: int) -> Finding:
-    name = facts.name(tensor)
-    value = facts.values_of(tensor)[0]
-    return Finding(
-        "never-updated", f"{name} has gradients but no step moves it",
-        f"The program calls step(), and {name} stays as it is: the optimizer holds other tensors, as where "
-        "the model was made anew, moved or loaded after it.",
-        "Make the optimizer from the parameters of the model that is trained.",
-        (
-            facts.at_birth(f"{name} is made", value),
-            facts.at_event(f"{name}.grad gets its first gradient", first),
-        ), Severity.ERROR, tensor,
-    )  # fmt: skip
-
-
-def _has_steps(facts: Facts) -> bool:
-    """Whether the program calls an optimizer's step: without gradients that leaves no other trace."""
-    cells = facts.tape.cells
-    return any(".step(" in facts.tape.text(int(cells["source"][row])) for row in range(len(cells)))
 
 
 def _aliased(facts: Facts) -> list[Finding]:

@@ -26,7 +26,10 @@ def without_graph(facts: Facts, event: int) -> Finding | None:
 def _root(facts: Facts, event: int) -> int:
     """Return the value of the name before `.backward`, or what was computed last without a graph."""
     tape = facts.tape
-    match = re.match(r"\s*([A-Za-z_][\w.]*)\s*\.\s*backward", facts.code(event))
+    match = re.search(
+        r"(?:^|\s)([A-Za-z_][\w.]*)\s*\.\s*backward|\bgrad\(\s*([A-Za-z_]\w*)\s*,",
+        facts.code(event),
+    )
     values = [
         value
         for op in range(len(tape.ops))
@@ -34,7 +37,7 @@ def _root(facts: Facts, event: int) -> int:
         for value in facts.outputs(op)
     ]
     if match:
-        tensor = facts.named(match[1])
+        tensor = facts.named(match[1] or match[2])
         named = [v for v in values if tape.values["tensor"][v] == tensor] if tensor >= 0 else []
         named = named or (facts.values_of(tensor)[-1:] if tensor >= 0 else [])
         values = named or values

@@ -182,17 +182,16 @@ def unfinished_sums(facts: Facts, cancelled: Cancelled) -> list[Finding]:
 
 def dead_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     """Return ReLUs of which almost all units were off for every row of every pass."""
-    tape, alive = (
-        facts.tape,
-        dict[object, tuple[int, Mask]](),
-    )
+    tape, alive = facts.tape, dict[object, tuple[int, Mask]]()
+    visited = set(tape.steps["node"].tolist())
     for op in range(len(tape.ops)):
         if cancelled():
             break
         if facts.base(op) not in ("relu", "threshold", "relu6") or not len(facts.outputs(op)):
             continue
         out = facts.array(facts.outputs(op)[0])
-        if out is None or out.size < 8 or tape.ops["node"][op] < 0:
+        node = int(tape.ops["node"][op])
+        if out is None or out.size < 8 or node < 0 or (visited and node not in visited):
             continue
         rows = np.asarray(out > 0).reshape(-1, out.shape[-1] if out.ndim > 1 else out.size)
         units: Mask = np.asarray(rows.any(axis=0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.tape.diagnose import lines
 from engine.tape.diagnose.facts import Facts, moved
 from engine.tape.diagnose.finding import Link
@@ -26,12 +28,36 @@ def where_frozen(facts: Facts, value: int) -> Link | None:
     return None if found is None else moved(facts.at_value(text, value), found)
 
 
+def where_hooked(facts: Facts, step: int, tensor: int) -> tuple[Link, ...]:
+    """Return a link to where the program registers a hook for a gradient, or nothing."""
+    name = facts.name(tensor) if tensor >= 0 else ""
+    found = lines.hooks(facts.cells_until(-1), name)
+    link = facts.at_step("the hook is registered here", step)
+    return () if found is None else (moved(link, found),)
+
+
+def where_filled(facts: Facts, text: str, value: int) -> Link:
+    """Return a link to the line that gave a leaf its first content: its filling, or its making."""
+    passes, tensor = facts.tape.passes["event"], int(facts.tape.values["tensor"][value])
+    first = int(passes[0]) if len(passes) else len(facts.tape.events)
+    rows = facts.values_of(tensor)
+    made = [
+        op for v in rows if (op := facts.made_by(v)) >= 0 and facts.tape.ops["event"][op] < first
+    ]
+    return facts.at_op(text, made[-1]) if made else facts.at_birth(text, value)
+
+
 def backward_of(facts: Facts, step: int) -> Link | None:
     """Return a link to where the program defines the backward of a Function of its own, or None."""
     op = facts.op_of(facts.node_at(step))
     name = facts.op_name(op) if op >= 0 else ""
+    return backward_named(facts, name, facts.at_step("", step))
+
+
+def backward_named(facts: Facts, name: str, at: Link) -> Link | None:
+    """Return a link to where the backward of a Function of a name is defined, or None; at: its event."""
     found = lines.method_of(facts.cells_until(-1), name, "backward")
-    link = facts.at_step(f"the backward of {name} is written here", step)
+    link = replace(at, text=f"the backward of {name} is written here")
     return None if found is None else moved(link, found)
 
 

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape import sums
+from engine.tape.diagnose import texts
 from engine.tape.diagnose.elements import decided
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.trace import Mask, Trail, gradients
-from engine.tape.diagnose.zero_causes import explain
+from engine.tape.diagnose.zero_causes import explain, zero_start
 from engine.tape.diagnose.zero_ways import is_live, through_elements, through_zeros, whole
 from engine.tape.schema import GradChange
 
@@ -144,12 +145,13 @@ def _seed(facts: Facts, tensor: int, step: int, trail: Trail) -> Finding:
 
 def _hook(facts: Facts, tensor: int, step: int, trail: Trail) -> Finding:
     node = facts.node_name(int(facts.tape.steps["node"][step]))
+    got = facts.at_step(f"{node} gets what the hook gave", step)
     return Finding(
         "hook",
         f"a hook made the gradient of {node} zero",
         f"What came to {node} is not zero; a hook that is registered there replaced it.",
         "Look at register_hook on this tensor (or register_full_backward_hook on its module).",
-        (facts.at_step(f"{node} gets what the hook gave", step), *trail.links()),
+        (*texts.where_hooked(facts, step, tensor), got, *trail.links()),
         tensor=tensor,
     )
 
@@ -178,4 +180,12 @@ def _killer(
     cause, title, text, remedy = explain(facts, op, value, mask, max(sizes, default=0.0))
     node = facts.node_name(int(facts.tape.steps["node"][step]))
     chain = (facts.at_step(f"{node} receives a gradient and sends zero", step), *trail.links())
+    if cause == "hook":
+        chain = (*texts.where_hooked(facts, step, tensor), *chain)
+    start = zero_start(facts, op, value) if cause == "times-zero" else -1
+    if start >= 0:
+        name = facts.label(start)
+        text += f" It comes of {name}, which starts as nothing but zeros."
+        remedy = f"Initialise {name} with random numbers (the default of a layer), not with zeros."
+        chain = (texts.where_filled(facts, f"{name} starts as zeros", start), *chain)
     return Finding(cause, title, text, remedy, chain, tensor=tensor)

@@ -32,6 +32,23 @@ _PRODUCTS = ("mul", "mm", "addmm", "bmm", "mv", "dot", "matmul", "addmv", "baddb
              "convolution", "conv2d", "conv1d", "linear", "prod", "addcmul")  # fmt: skip
 
 
+_STEPS_BACK = 40  # values that are looked at
+_ODD = (
+    "tanh",
+    "sin",
+    "add",
+    "relu",
+    "gelu",
+    "silu",
+    "elu",
+    "view",
+    "t",
+    "transpose",
+    "permute",
+    "linear",
+)  # 0 at 0
+
+
 def explain(
     facts: Facts, op: int, value: int, mask: Mask, largest: float
 ) -> tuple[str, str, str, str]:
@@ -154,6 +171,22 @@ def explain(
         f"{facts.called(op)} received a gradient and its derivative with respect to {what} is 0.",
         "Check the numbers that went into it.",
     )
+
+
+def zero_start(facts: Facts, op: int, value: int) -> int:
+    """Return the parameter that begins as zeros and makes an operation's other factor zero; -1: none."""
+    waiting = [v for v in facts.inputs(op) if v >= 0 and v != value]
+    for one in waiting:
+        array = facts.array(one)
+        if array is None or array.any() or len(waiting) > _STEPS_BACK:
+            continue
+        if facts.is_leaf(one) and facts.requires_grad(one):
+            return one
+        made = facts.made_by(one)
+        if made >= 0 and facts.base(made) in (*_PRODUCTS, *_ODD):
+            inputs = [v for v in facts.inputs(made) if v >= 0]
+            waiting += sorted(inputs, key=lambda v: -len(facts.shape(v)))  # weights before biases
+    return -1
 
 
 def _product(facts: Facts, op: int, value: int, largest: float) -> tuple[str, str, str, str]:

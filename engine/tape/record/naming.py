@@ -170,3 +170,16 @@ def _of_module(module: Any) -> Iterator[tuple[str, Any]]:
                     yield f"{prefix}{name}", tensor
         children = (getattr(part, "_modules", None) or {}).items()
         stack += [(f"{prefix}{name}.", child) for name, child in children]
+        stack += [(f"{prefix}{name}.", child) for name, child in _unregistered(part)]
+
+
+def _unregistered(module: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the modules that a module holds in plain lists and dicts, where it does not know them."""
+    for name, held in list(vars(module).items()):
+        if type(held) in (list, tuple):
+            rows: Any = enumerate(held[:_CONTAINED])
+        elif type(held) is dict and not name.startswith("_"):
+            rows = list(held.items())[:_CONTAINED]
+        else:
+            continue
+        yield from ((f"{name}[{key!r}]", one) for key, one in rows if _is_module(one))

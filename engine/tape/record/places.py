@@ -10,7 +10,7 @@ from types import CodeType
 
 from engine import recording
 from engine.tape.record.rows import Batch
-from engine.tape.record.targets import Targets
+from engine.tape.record.targets import Parts, Targets
 
 _ENGINE = str(Path(recording.__file__).parent) + os.sep
 
@@ -80,6 +80,10 @@ class Places:
     def operands(self, code: CodeType | None, lasti: int, op: str, count: int) -> list[str]:
         """Return what an operation's tensors are called in the program's text; [] if unknown."""
         return [] if code is None else self._targets.operands(code, lasti, op, count)
+
+    def unpacked(self, code: CodeType | None, lasti: int, op: str) -> Parts:
+        """Return the names that what the instruction calls is unpacked to; () if it is not `op`."""
+        return () if code is None else self._targets.unpacked(code, lasti, op)
 
     def _find(self, code: CodeType, lasti: int) -> int:
         batch, line = self._batch, self._line(code, lasti)

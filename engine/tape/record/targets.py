@@ -9,24 +9,31 @@ from __future__ import annotations
 
 import ast
 import linecache
+from collections.abc import Iterator
 from itertools import islice
 from types import CodeType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Span = tuple[int | None, int | None, int | None, int | None]  # lines from 1, columns in bytes
 
+#: Names that a tuple is unpacked to: a name, "" for another target, or such names of a tuple in it.
+Parts = tuple[Any, ...]
+
 _LARGEST = 1 << 20  # characters of a file that is parsed
+#: What people call → the operations that it runs as.
+_AKIN = {"chunk": ("split", "split_with_sizes"), "split": ("split_with_sizes",)}
 _LIBRARIES = ("torch", "F", "functional", "nn")
 
 
 class _Said(NamedTuple):
     """What a file says: the name that gets an expression's result, and what its operands are called.
 
-    operands: the operation's name, "" for any, and a name per operand, "" for one that is computed.
+    unpacked: what is called, and the names that its results are unpacked to. operands: the operation's name, "" for any, and a name per operand, "" for one that is computed.
     """
 
     targets: dict[Span, str]
     operands: dict[Span, tuple[str, list[str]]]
+    unpacked: dict[Span, tuple[str, Parts]]
 
 
 class Targets:
@@ -39,6 +46,17 @@ class Targets:
         """Return the name that gets what the instruction computes; "" for none."""
         said = self._said(code.co_filename)
         return said.targets.get(_span(code, lasti), "") if said.targets and lasti >= 0 else ""
+
+    def unpacked(self, code: CodeType, lasti: int, op: str) -> Parts:
+        """Return the names that the results of what an instruction calls are unpacked to; () for none.
+
+        op: the operation's name, which must be what is called; "" for anything.
+        """
+        said = self._said(code.co_filename)
+        if not said.unpacked or lasti < 0:
+            return ()
+        called, parts = said.unpacked.get(_span(code, lasti), ("", ()))
+        return parts if not op or op.strip("_") in (called, *_AKIN.get(called, ())) else ()
 
     def operands(self, code: CodeType, lasti: int, op: str, count: int) -> list[str]:
         """Return what the `count` tensors are called that an operation was given; [] if unknown."""
@@ -67,7 +85,7 @@ def _span(code: CodeType, lasti: int) -> Span:
 
 
 def _read(lines: list[str]) -> _Said:
-    source, said = "".join(lines), _Said({}, {})
+    source, said = "".join(lines), _Said({}, {}, {})
     if not source or len(source) > _LARGEST:
         return said
     try:
@@ -83,10 +101,34 @@ def _read(lines: list[str]) -> _Said:
             target, value = node.target, node.value
         if isinstance(target, ast.Name) and value is not None and not _constructs(value):
             said.targets[_where(value)] = target.id
+        elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Call):
+            called = value.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            said.unpacked[_where(value)] = name, _parts(target)
         operands = _operands(node)
         if operands is not None and isinstance(node, ast.expr):
             said.operands[_where(node)] = operands
     return said
+
+
+def _parts(target: ast.Tuple | ast.List) -> Parts:
+    if any(isinstance(one, ast.Starred) for one in target.elts):
+        return ()
+    return tuple(
+        _parts(one) if isinstance(one, ast.Tuple | ast.List) else getattr(one, "id", "")
+        for one in target.elts
+    )
+
+
+def named(result: Any, parts: Parts) -> Iterator[tuple[Any, str]]:
+    """Yield what a tuple holds with the names that it is unpacked to."""
+    if not isinstance(result, tuple | list) or len(result) != len(parts):
+        return
+    for one, part in zip(result, parts, strict=True):
+        if isinstance(part, tuple):
+            yield from named(one, part)
+        elif part:
+            yield one, part
 
 
 def _where(node: ast.expr) -> Span:

@@ -18,6 +18,7 @@ from engine.tape.record.places import Places
 from engine.tape.record.rows import Batch
 from engine.tape.record.runs import Runs
 from engine.tape.record.scopes import Scopes
+from engine.tape.record.targets import named
 from engine.tape.record.tensors import Tensors
 from engine.tape.schema import INTO_FUNCTION, Event, Mark
 
@@ -66,6 +67,8 @@ class Transcript:
             recording.FUNCTION: lambda entry: self._function(*entry[1:]),
             recording.READ: lambda entry: self._read(*entry[1:]),
             recording.OPENED: lambda entry: self._opened(*entry[1:]),
+            recording.IDLE: self._idle,
+            recording.RETURNED: lambda entry: self._unpack(entry[1], *entry[2:]),
             recording.SHARED: lambda entry: self._shared(entry[1]),
             BEGIN_CELL: self._begin_cell,
             PRINTED: lambda entry: self._mark(Mark.PRINT, -1, entry[1], -1),
@@ -177,6 +180,15 @@ class Transcript:
             self._assigned = None
         if target and made >= 0 and self._passes.current < 0:
             self._assigned = made, target, code, lasti
+        elif isinstance(out, tuple | list):
+            self._unpack(out, code, lasti, name)
+
+    def _unpack(self, result: Any, code: Any, lasti: int, op: str = "") -> None:
+        """Name the tensors of a tuple after what an assignment unpacks it to."""
+        for tensor, name in named(result, self.places.unpacked(code, lasti, op)):
+            number = self._tensors.known(tensor)
+            if number >= 0 and number not in self._names and not engine.is_parameter(tensor):
+                self._name(number, name, self.batch.events.count - 1)
 
     def _function(
         self, entry: tuple[Any, ...] | None, written: tuple[Any, ...], saved: tuple[Any, ...],
@@ -282,6 +294,10 @@ class Transcript:
         ]
         loc = (of_cells or locs or [-1])[-1]
         self._mark(Mark.ERROR, -1, text, loc)
+
+    def _idle(self, entry: tuple[Any, ...]) -> None:
+        """An optimizer's step found no gradient."""
+        self._mark(Mark.IDLE, -1, entry[1], self.places.loc(*entry[2:4]))
 
     def _mark(self, kind: int, ref: int, text: str | None, loc: int) -> None:
         index = -1 if text is None else self.batch.text(text)

@@ -75,9 +75,9 @@ y.sum().backward()
 
 # %% times-zero | why fc1.weight.grad | addmm
 fc1, fc2 = nn.Linear(2, 3), nn.Linear(3, 1)
-nn.init.zeros_(fc2.weight)
+nn.init.zeros_(fc2.weight)  # <-
 h = torch.tanh(fc1(torch.ones(4, 2)))
-y = fc2(h)  # <-
+y = fc2(h)
 y.sum().backward()
 
 # %% times-zero | why w.grad | pow
@@ -124,8 +124,8 @@ w.abs().sum().backward()  # <-
 
 # %% hook | why x.grad | mul
 x = torch.ones(2, requires_grad=True)
-y = x * 2  # <-
-y.register_hook(lambda g: g * 0)
+y = x * 2
+y.register_hook(lambda g: g * 0)  # <-
 y.sum().backward()
 
 # %% zero-seed | why w.grad

@@ -102,3 +102,41 @@ w = w - w.grad
 @pytest.mark.parametrize("use", ["p * 2", "torch.exp(p)", "p.exp()", "2 - p"])
 def test_a_parameter_is_not_called_as_where_it_is_used(use: str) -> None:
     assert called(_MODEL + f"for p in model.parameters():\n    {use}")["p"] == "2.bias"
+
+
+@pytest.mark.parametrize(
+    ("call", "names"),
+    [
+        ("out, hidden = rnn(x)", ["out", "hidden"]),
+        ("out, (h, c) = lstm(x)", ["out", "h", "c"]),
+        ("a, _ = rnn(x)", ["a", "_"]),
+        ("a, *b = rnn(x)", []),
+        ("high, at = x.max(1)", ["high", "at"]),
+        ("a, b = torch.chunk(x, 2, -1)", ["a", "b"]),
+    ],
+)
+def test_what_a_call_is_unpacked_to_has_these_names(call: str, names: list[str]) -> None:
+    """Inside of a function too, whose variables are gone as the cell ends."""
+    recorder, known = Recorder(), {"torch": torch, "nn": torch.nn}
+    source = (
+        "rnn, lstm = nn.RNN(2, 3), nn.LSTM(2, 3)\n"
+        "x = torch.ones(4, 1, 2, requires_grad=True)\n"
+        f"def f(x):\n    {call}\nf(x)\n"
+    )
+    with recorder:
+        run_cell(recorder, "c", source, known)
+    tape = recorder.tape()
+    found = [tape.text(text) for text in tape.names["text"].tolist()]
+    assert [name for name in found if name != "x" and "_l0" not in name] == names
+
+
+def test_layers_in_a_plain_list_of_a_module_are_named_after_it() -> None:
+    source = (
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.layers, self.by = [nn.Linear(2, 2)], {'a': nn.Linear(2, 2)}\n"
+        "net = Net()\nw, b = net.layers[0].weight, net.by['a'].bias\n"
+    )
+    names = called(source, "y = (net.layers[0](b) + net.by['a'](b)).sum()")
+    assert (names["w"], names["b"]) == ("layers[0].weight", "by['a'].bias")
