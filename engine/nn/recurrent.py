@@ -15,7 +15,7 @@ from engine.warning import once
 from . import functional as F
 from . import init
 from .cells import _GATES, gru_step, lstm_step, rnn_step
-from .kernels import composites
+from .kernels import composites, packed
 from .kernels.lstm import LSTM_LAYER
 from .module import Module
 from .parameter import Parameter
@@ -177,7 +177,10 @@ class RNNBase(Module):
     def _run(
         self, x: Tensor, states: list[Any], sizes: list[int] | None
     ) -> tuple[Tensor, list[Any]]:
-        """Run all layers over (time, batch, features); `sizes` is the batch size per time."""
+        """Run all layers over (time, batch, features); over packed rows if `sizes` are given.
+
+        sizes: how many sequences go on at each time; their rows follow each other in `x`.
+        """
         step = self._step()
         directions = 2 if self.bidirectional else 1
         finals: list[Any] = []
@@ -202,13 +205,15 @@ class RNNBase(Module):
         w_ih, w_hh, *rest = weights
         b_ih, b_hh = rest[:2] if self.bias else (None, None)
         projection = (weights[-1],) if self.proj_size else ()
-        steps = F.linear(x, w_ih, b_ih).unbind(0)
+        gates = F.linear(x, w_ih, b_ih)
         if sizes is not None:
-            return _ragged(step, steps, state, (w_hh, b_hh, *projection), reverse, sizes)
+            run = packed.backwards if reverse else packed.forwards
+            return run(step, gates, state, (w_hh, b_hh, *projection), sizes)
+        steps = gates.unbind(0)
         outputs = []
         for gates in reversed(steps) if reverse else steps:
             state = step(gates, state, w_hh, b_hh, *projection)
-            outputs.append(state[0] if isinstance(state, tuple) else state)
+            outputs.append(packed.output(state))
         if reverse:
             outputs.reverse()
         return engine.stack(outputs, 0), state
@@ -217,12 +222,10 @@ class RNNBase(Module):
         """Return output as it came in (packed, batched, unbatched) and the final states."""
         if isinstance(x, PackedSequence):
             sizes = x.batch_sizes.tolist()
-            padded = _spread(x.data, sizes)
-            self._check_input(padded)
-            out, finals = self._run(padded, states(sizes[0], padded), sizes)
-            flat = engine.cat([row[:n] for row, n in zip(out.unbind(0), sizes, strict=True)], 0)
-            packed = PackedSequence(flat, x.batch_sizes, x.sorted_indices, x.unsorted_indices)
-            return packed, finals
+            self._check_input(x.data)
+            out, finals = self._run(x.data, states(sizes[0], x.data), sizes)
+            rows = PackedSequence(out, x.batch_sizes, x.sorted_indices, x.unsorted_indices)
+            return rows, finals
         self._check_input(x)
         batched = x.dim() == 3
         if not batched:
@@ -236,34 +239,6 @@ class RNNBase(Module):
             lstm = self.mode == "LSTM"  # the others turn their output in place
             out = out.transpose(0, 1) if lstm else composites.turned(out, 0, 1)
         return out, finals
-
-
-def _spread(data: Tensor, sizes: list[int]) -> Tensor:
-    """Return packed data as (time, batch, features) with zeros behind the shorter ones."""
-    rows = data.split(sizes, 0)
-    return engine.stack([  # type: ignore[no-any-return]
-        row if len(row) == sizes[0] else F.pad(row, (0, 0, 0, sizes[0] - len(row))) for row in rows
-    ], 0)  # fmt: skip
-
-
-def _keep(mask: Tensor, new: Any, old: Any) -> Any:
-    if isinstance(new, tuple):
-        return tuple(engine.where(mask, n, o) for n, o in zip(new, old, strict=True))
-    return engine.where(mask, new, old)
-
-
-def _ragged(
-    step: Callable[..., Any], steps: Any, state: Any, weights: tuple[Any, ...], reverse: bool,
-    sizes: list[int],
-) -> tuple[Tensor, Any]:  # fmt: skip
-    """Like a plain run, but a sequence's state stays as it is where the sequence is over."""
-    outputs: list[Any] = [None] * len(steps)
-    order = range(len(steps))
-    for t in reversed(order) if reverse else order:
-        mask = (engine.arange(sizes[0]) < sizes[t]).unsqueeze(1)
-        state = _keep(mask, step(steps[t], state, *weights), state)
-        outputs[t] = state[0] if isinstance(state, tuple) else state
-    return engine.stack(outputs, 0), state
 
 
 class _Plain(RNNBase):

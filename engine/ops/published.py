@@ -171,6 +171,7 @@ ROOMS: dict[str, Names] = {
             "__truediv__ __xor__"
         ),
     ),
+    "packing": Names(functions="_pack_padded_sequence"),
     "pairs": Names(
         both="copysign dist heaviside ldexp nextafter",
         functions="rsub",

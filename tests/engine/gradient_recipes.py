@@ -174,6 +174,10 @@ ROWS: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     "lu of a wide matrix": (lambda a: torch.linalg.lu(a)[1:], ((2, 3),)),
     "lu of a tall matrix": (lambda a: torch.linalg.lu(a)[1:], ((3, 2),)),
     "lu_factor": (lambda a: torch.linalg.lu_factor(a)[0], ((3, 3),)),
+    "packed": (
+        lambda x: torch._pack_padded_sequence(x**2, torch.arange(len(x), 0, -1), True)[0] ** 2,
+        ((2, 3, 2),),
+    ),
     "lu_unpack": (lambda a: torch.lu_unpack(a**2, torch.tensor([2, 2]).int())[1:], ((2, 3),)),
     "lu_unpack of a tall matrix": (
         lambda a: torch.lu_unpack(a**2, torch.tensor([2, 2]).int())[1:],

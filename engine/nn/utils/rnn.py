@@ -20,6 +20,40 @@ class PackedSequence(NamedTuple):
     sorted_indices: Tensor | None = None
     unsorted_indices: Tensor | None = None
 
+    def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
+        """Return the sequences with their data moved or converted; self where nothing changes."""
+        data = self.data.to(*args, **kwargs)
+        return self if data is self.data else self._replace(data=data)
+
+    def double(self) -> PackedSequence:
+        """Return the sequences as float64."""
+        return self.to(engine.float64)
+
+    def float(self) -> PackedSequence:
+        """Return the sequences as float32."""
+        return self.to(engine.float32)
+
+    def half(self) -> PackedSequence:
+        """Return the sequences as float16."""
+        return self.to(engine.float16)
+
+    def long(self) -> PackedSequence:
+        """Return the sequences as int64."""
+        return self.to(engine.int64)
+
+    def int(self) -> PackedSequence:
+        """Return the sequences as int32."""
+        return self.to(engine.int32)
+
+    def cpu(self) -> PackedSequence:
+        """Return the sequences on the CPU, where they are."""
+        return self.to("cpu")
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the sequences are on a GPU: no."""
+        return False
+
 
 def invert_permutation(permutation: Tensor | None) -> Tensor | None:
     """Return where each number stands in a permutation."""
@@ -39,28 +73,8 @@ def pack_padded_sequence(
     if not enforce_sorted:
         lengths, order = engine.sort(lengths, descending=True)
         input = input.index_select(0 if batch_first else 1, order)
-    if batch_first:
-        input = input.transpose(0, 1)
-    counts = lengths.tolist()
-    if len(counts) != input.shape[1]:
-        raise RuntimeError(
-            f"Expected `len(lengths)` to be equal to batch_size, but got {len(counts)} "
-            f"(batch_size={input.shape[1]})"
-        )
-    if any(n <= 0 for n in counts):
-        raise RuntimeError(
-            "Length of all samples has to be greater than 0, but found an element in 'lengths' "
-            "that is <= 0"
-        )
-    if any(a < b for a, b in itertools.pairwise(counts)):
-        raise RuntimeError(
-            "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You "
-            "can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to "
-            "sidestep this requirement if you do not need ONNX exportability."
-        )
-    sizes = [sum(n > t for n in counts) for t in range(counts[0])]
-    data = engine.cat([input[t, :n] for t, n in enumerate(sizes)], 0)
-    return PackedSequence(data, engine.tensor(sizes), order, invert_permutation(order))
+    data, sizes = engine._pack_padded_sequence(input, lengths, batch_first)
+    return PackedSequence(data, sizes, order, invert_permutation(order))
 
 
 def pad_packed_sequence(
@@ -76,17 +90,19 @@ def pad_packed_sequence(
             "Expected total_length to be at least the length of the longest sequence in input, but "
             f"got total_length={total_length} and max sequence length being {len(sizes)}"
         )
-    rest = tuple(sequence.data.shape[1:])
-    rows = []
-    for row in sequence.data.split(sizes, 0):
-        missing = sizes[0] - len(row)
-        if missing:
-            filler = engine.full((missing, *rest), padding_value, dtype=row.dtype)
-            row = engine.cat([row, filler], 0)
-        rows.append(row)
-    blank = engine.full((sizes[0], *rest), padding_value, dtype=sequence.data.dtype)
-    rows += [blank] * ((total_length or len(sizes)) - len(sizes))
-    padded = engine.stack(rows, 1 if batch_first else 0)
+    steps = total_length or len(sizes)
+    padded = engine.full(
+        (steps, sizes[0], *sequence.data.shape[1:]), padding_value, dtype=sequence.data.dtype
+    )
+    row = step = 0
+    for size, alike in itertools.groupby(sizes):
+        count = len(list(alike))
+        block = sequence.data.narrow(0, row, count * size)
+        block = block.view(count, size, *sequence.data.shape[1:])
+        padded.narrow(0, step, count).narrow(1, 0, size).copy_(block)
+        row, step = row + count * size, step + count
+    if batch_first:
+        padded = padded.transpose(0, 1)
     lengths = engine.tensor([sum(n > i for n in sizes) for i in range(sizes[0])])
     if sequence.unsorted_indices is not None:
         padded = padded.index_select(0 if batch_first else 1, sequence.unsorted_indices)
@@ -113,18 +129,21 @@ def pad_sequence(
     sequences = list(sequences)
     if not sequences:
         raise RuntimeError("received an empty list of sequences")
-    longest = max(len(s) for s in sequences)
-    rows = []
-    for s in sequences:
-        if (
-            wrong := errors.unbroadcastable([(1, *t.shape[1:]) for t in (sequences[0], s)])
-        ) is not None:
+    for i, s in enumerate(sequences):
+        if not isinstance(s, Tensor):
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(s).__name__}"
+            )
+    longest, first = max(len(s) for s in sequences), sequences[0]
+    size = (len(sequences), longest) if batch_first else (longest, len(sequences))
+    padded = engine.full((*size, *first.shape[1:]), padding_value, dtype=first.dtype)
+    for i, s in enumerate(sequences):
+        if (wrong := errors.unbroadcastable([(1, *t.shape[1:]) for t in (first, s)])) is not None:
             raise wrong
-        if len(s) < longest:
-            filler = engine.full((longest - len(s), *s.shape[1:]), padding_value, dtype=s.dtype)
-            s = engine.cat([s, filler] if padding_side == "right" else [filler, s], 0)
-        rows.append(s)
-    return engine.stack(rows, 0 if batch_first else 1)  # type: ignore[no-any-return]
+        begin = longest - len(s) if padding_side == "left" else 0
+        column = padded.select(0, i) if batch_first else padded.select(1, i)
+        column.narrow(0, begin, len(s)).copy_(s)
+    return padded  # type: ignore[no-any-return]
 
 
 def unpad_sequence(
@@ -133,8 +152,9 @@ def unpad_sequence(
     """Return the sequences without their padding."""
     if not batch_first:
         padded_sequences = padded_sequences.transpose(0, 1)
-    pairs = zip(padded_sequences.unbind(0), lengths.tolist(), strict=True)
-    return [row[:n] for row, n in pairs]
+    times = engine.arange(padded_sequences.shape[1])
+    rows = zip(padded_sequences.unbind(0), lengths.unbind(0), strict=False)
+    return [row[times < length] for row, length in rows]
 
 
 def pack_sequence(sequences: Iterable[Tensor], enforce_sorted: bool = True) -> PackedSequence:
