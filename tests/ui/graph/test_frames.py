@@ -229,6 +229,18 @@ def test_groups_of_a_deep_graph_wrap_into_columns_of_a_readable_shape() -> None:
         assert len(lefts) >= 5
 
 
+def test_leaves_of_what_follows_a_large_group_stand_below_it_not_beside_it() -> None:
+    graph = graphs.transformer(4)
+    layout = place(graph, graphs.blocks_of(graph))
+    whole = layout.frames.boxes[0]
+    outside = np.flatnonzero(layout.frames.homes < 0)
+    leaves = [k for k in outside if layout.ids[k].kind in (Kind.LEAF, Kind.ACCUMULATE)]
+    assert len(leaves) > 4
+    for box in layout.boxes[leaves]:
+        assert box[1] >= whole[1] + whole[3]
+        assert whole[0] <= box[0] and box[0] + box[2] <= whole[0] + whole[2]
+
+
 def test_groups_without_any_node_have_no_frame() -> None:
     graph = graphs.lesson()
     group = [NodeId(Kind.GROUP, k) for k in range(3)]

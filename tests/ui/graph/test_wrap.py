@@ -39,3 +39,9 @@ def test_many_equal_sections_fill_their_columns_alike(sideways: bool) -> None:
     assert len(begins) > 1
     assert len(set(filled[:-1].tolist())) == 1
     assert filled[-1] <= filled[0]
+
+
+def test_one_broad_section_does_not_make_all_columns_few() -> None:
+    narrow = [(500.0, 700.0)] * 200
+    columns = [len(wrapped(sizes)[0]) + 1 for sizes in (narrow, [(3_000.0, 700.0), *narrow])]
+    assert 0.8 < columns[1] / columns[0] <= 1.1

@@ -47,10 +47,11 @@ def _wrap_part(shift: Floats, low: Floats, high: Floats, sideways: bool) -> dict
     lows, highs = low + shift, high + shift
     # What will be turned may be longer: screens are wider than high.
     aspect, tall = (1.0 / _ASPECT, _ASPECT * _TALL) if sideways else (_ASPECT, _TALL)
-    width, height = (highs.max(axis=0) - lows.min(axis=0)).tolist()
+    height = float(highs[:, 1].max() - lows[0, 1])
     if height < tall:
         return {}
-    count = round(sqrt(aspect * height / (width + _GUTTER)))
+    width, tallness = (highs - lows).T  # of most columns the width is that of most sections
+    count = round(height * sqrt(aspect / float((width + _GUTTER) @ tallness)))
     tries = [_breaks(lows, highs, n) for n in range(max(count - 1, 2), count + 2)]
     breaks = max(tries, key=lambda some: _scale(lows, highs, some, aspect), default=[])
     if _scale(lows, highs, breaks, aspect) < _GAIN * _scale(lows, highs, [], aspect):

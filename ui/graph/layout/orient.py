@@ -8,8 +8,10 @@ import numpy as np
 
 from ui.graph.components import label_components
 from ui.graph.layout.problem import BOTTOM, TOP, Ints, Problem
-from ui.graph.layout.ranks import break_cycles, neighbours, rank_units, topological
+from ui.graph.layout.ranks import break_cycles, neighbours, rank_units, set_apart, topological
 from ui.graph.layout.units import Links, Units, find_links, number_units, pair_up
+
+_BROAD = 60  # a group of so many nodes is likely to be so broad that what is beside it is far away
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,11 @@ def orient(problem: Problem) -> Orientation:
         ups, downs = neighbours(len(units.op), links)
         order = topological(ups, downs)
         if len(order) == len(units.op):
-            return Orientation(units, links, order, rank_units(order, ups, downs), not single)
+            rank = rank_units(order, ups, downs)
+            broad = sorted({units.of[i] for i in np.flatnonzero(problem.weight >= _BROAD).tolist()})
+            if broad:
+                rank = set_apart(rank, order, ups, downs, broad)
+            return Orientation(units, links, order, rank, not single)
         sorted_ = set(order)
         single = frozenset(i for i, u in enumerate(units.of) if u not in sorted_)
     kept = break_cycles(len(units.op), links)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate
 
 Lists = list[list[int]]
 
@@ -75,6 +76,27 @@ def rank_units(order: list[int], ups: Lists, downs: Lists) -> list[int]:
         elif below:
             rank[i] = min([rank[j] for j in below]) - 1
     return rank
+
+
+def set_apart(
+    rank: list[int], order: list[int], ups: Lists, downs: Lists, broad: list[int]
+) -> list[int]:
+    """Return ranks with one more below each of the broad units beside which leaves would stand.
+
+    Beside a large group they would be far from what they feed, which is below its middle.
+    """
+    gaps = [0] * (max(rank, default=0) + 2)
+    for g in broad:
+        below = [i for i in downs[g] if rank[i] == rank[g] + 1]
+        if any(not ups[j] and j != g and rank[j] == rank[g] for i in below for j in ups[i]):
+            gaps[rank[g] + 1] = 1
+    lower = list(accumulate(gaps))
+    apart = [r + lower[r] for r in rank]
+    held = set(broad)
+    for i in reversed(order):
+        if downs[i] and not ups[i] and i not in held:
+            apart[i] = min([apart[j] for j in downs[i]]) - 1
+    return apart
 
 
 def break_cycles(n: int, links: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
