@@ -6,6 +6,7 @@ import numpy as np
 
 from ui.graph.layout.assemble import assemble
 from ui.graph.layout.joining import Drawn, join
+from ui.graph.layout.narrows import narrow_edges
 from ui.graph.layout.orient import Orientation, orient
 from ui.graph.layout.portals import Portals, far_edges, with_badges
 from ui.graph.layout.problem import Bools, Problem, Whole
@@ -38,12 +39,17 @@ def draw(
 
 
 def _through_portals(problem: Problem, portal: Bools) -> tuple[Portals, Orientation]:
-    """Put badges where edges would run too far, and find which way is down."""
-    portal = portal.copy()
+    """Put badges where edges would run too far or keep a deep graph from being cut into columns,
+    and find which way is down."""
+    portal, narrowed = portal.copy(), False
     while True:
         portals = with_badges(problem, portal)
         way = orient(portals.problem)
         far = portals.edge[far_edges(portals.problem, way.node_ranks()) & (portals.edge >= 0)]
+        if not len(far) and not narrowed:
+            narrowed = True
+            far = portals.edge[narrow_edges(portals.problem, way)]
+            far = far[far >= 0]
         if not len(far):
             return portals, way
         portal[far] = True

@@ -13,11 +13,11 @@ import numpy as np
 
 from ui.graph.layout.problem import Floats, Ints
 
-_TALL = 2_800.0  # what is no higher can be read when all of it is in sight
-_GAIN = 1.3  # columns must show it so many times as large
-_ASPECT = 1.6  # width : height to aim for
+TALL = 2_800.0  # what is no higher can be read when all of it is in sight
+GAIN = 1.3  # columns must show it so many times as large
+ASPECT = 1.6  # width : height to aim for
 _EXACT = 0.01  # by what part columns may be longer than they must
-_GUTTER = 110.0
+GUTTER = 110.0
 _OUT, _LANE, _RADIUS = 34.0, 8.0, 14.0
 _ROUND = 0.5523  # control points of a quarter circle
 
@@ -46,20 +46,20 @@ def _wrap_part(shift: Floats, low: Floats, high: Floats, sideways: bool) -> dict
     """Move the sections of one part in place; return where the ones that begin a column do."""
     lows, highs = low + shift, high + shift
     # What will be turned may be longer: screens are wider than high.
-    aspect, tall = (1.0 / _ASPECT, _ASPECT * _TALL) if sideways else (_ASPECT, _TALL)
+    aspect, tall = (1.0 / ASPECT, ASPECT * TALL) if sideways else (ASPECT, TALL)
     height = float(highs[:, 1].max() - lows[0, 1])
     if height < tall:
         return {}
     width, tallness = (highs - lows).T  # of most columns the width is that of most sections
-    count = round(height * sqrt(aspect / float((width + _GUTTER) @ tallness)))
+    count = round(height * sqrt(aspect / float((width + GUTTER) @ tallness)))
     tries = [_breaks(lows, highs, n) for n in range(max(count - 1, 2), count + 2)]
     breaks = max(tries, key=lambda some: _scale(lows, highs, some, aspect), default=[])
-    if _scale(lows, highs, breaks, aspect) < _GAIN * _scale(lows, highs, [], aspect):
+    if _scale(lows, highs, breaks, aspect) < GAIN * _scale(lows, highs, [], aspect):
         return {}
     lefts = {}
     right, above = float(highs[: breaks[0], 0].max()), float(lows[0, 1])
     for begin, end in zip(breaks, [*breaks[1:], len(lows)], strict=True):
-        lefts[begin] = right + _GUTTER
+        lefts[begin] = right + GUTTER
         move = np.array([lefts[begin] - lows[begin:end, 0].min(), above - lows[begin, 1]])
         shift[begin:end] += move
         right = float(highs[begin:end, 0].max()) + move[0]
@@ -97,7 +97,7 @@ def _scale(lows: Floats, highs: Floats, breaks: list[int], aspect: float) -> flo
     begins = [0, *breaks]
     widths = np.maximum.reduceat(highs[:, 0], begins) - np.minimum.reduceat(lows[:, 0], begins)
     heights = np.maximum.reduceat(highs[:, 1], begins) - lows[begins, 1]
-    width = float(widths.sum()) + _GUTTER * len(breaks)
+    width = float(widths.sum()) + GUTTER * len(breaks)
     return min(aspect / width, 1.0 / float(heights.max()))
 
 
@@ -109,11 +109,11 @@ def around(ports: Floats, goals: Floats, left: float, top: float) -> list[Floats
     order = np.argsort(-ports[:, 0], kind="stable")
     lane = np.empty(len(order), np.int64)
     lane[order] = np.arange(len(order))
-    step = min(_LANE, 0.5 * _GUTTER / max(len(ports), 1))
+    step = min(_LANE, 0.5 * GUTTER / max(len(ports), 1))
     ways = []
     for (x, y), (x1, y1), i in zip(ports.tolist(), goals.tolist(), lane.tolist(), strict=True):
         below = y + _OUT + i * step
-        column = left - 0.75 * _GUTTER + i * step
+        column = left - 0.75 * GUTTER + i * step
         above = top - _OUT - (len(ports) - 1 - i) * step
         corners = [(x, y), (x, below), (column, below), (column, above), (x1, above), (x1, y1)]
         ways.append(_rounded(np.array(corners)))

@@ -1,0 +1,93 @@
+"""Narrows: where a deep graph without waists is nearly one, so that a few portals make it one.
+
+An LSTM carries two values from step to step and a U-Net many across its depth, so no unit of theirs
+has all lines through it. Drawn in one piece they would be a thread; so where a column should end
+the few lines that pass become portals.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from ui.graph.components import label_components
+from ui.graph.layout.columns import ASPECT, GAIN, GUTTER, TALL
+from ui.graph.layout.orient import Orientation
+from ui.graph.layout.problem import Bools, Floats, Ints, Problem
+
+_LEAST = 12  # nodes of a part that is worth it
+_FEW = 12  # lines that may pass where one is cut
+#: How far from its even end a column may end, of its height; and how many lines that is worth.
+_NEAR, _EVEN = 0.3, 4.0
+_BESIDE, _BELOW = 40.0, 46.0  # about what is between two nodes, and between two ranks
+
+
+class _Ranks(NamedTuple):
+    """The ranks of one part, from the top: how large each is, how many lines pass it, and whether
+    just one unit is there that lines lead to and from."""
+
+    width: Floats
+    height: Floats
+    passing: Ints
+    single: Bools
+
+
+def narrow_edges(problem: Problem, way: Orientation) -> Ints:
+    """Return the edges that should be portals, so that deep parts can be cut into columns."""
+    n = len(problem.width)
+    part = label_components(n, problem.src, problem.dst)
+    rank = way.node_ranks()
+    a, b = rank[problem.src], rank[problem.dst]
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    found = []
+    for p in np.flatnonzero(np.bincount(part, minlength=1) >= _LEAST).tolist() if n else ():
+        nodes = np.flatnonzero(part == p)
+        edges = np.flatnonzero((part[problem.src] == p) & (high > low))
+        ranks = _ranks(problem, np.array(way.units.of), rank, nodes, edges, low, high)
+        ends = _ends_of_columns(ranks, problem.sideways)
+        found += [edges[(low[edges] < r) & (high[edges] > r)] for r in ends]
+    return np.unique(np.concatenate([*found, np.zeros(0, np.int64)])).astype(np.int64)
+
+
+def _ranks(
+    problem: Problem, of: Ints, rank: Ints, nodes: Ints, edges: Ints, low: Ints, high: Ints
+) -> _Ranks:
+    count = int(rank[nodes].max()) + 1
+    width = np.bincount(rank[nodes], problem.width[nodes] + _BESIDE, count)
+    height = np.zeros(count)
+    np.maximum.at(height, rank[nodes], problem.height[nodes] + _BELOW)
+    begun = np.bincount(low[edges] + 1, minlength=count + 1)
+    passing = np.cumsum(begun - np.bincount(high[edges], minlength=count + 1))[:count]
+    fed, feeding = np.zeros((2, int(of.max()) + 1), bool)
+    src, dst = problem.src[edges], problem.dst[edges]
+    upper = np.where(rank[src] < rank[dst], src, dst)
+    fed[of[src + dst - upper]] = feeding[of[upper]] = True
+    units = np.unique(of[nodes])
+    unit_rank = np.zeros(len(fed), np.int64)
+    unit_rank[of] = rank
+    crowd = np.bincount(unit_rank[units[fed[units]]], minlength=count)
+    through = np.bincount(unit_rank[units[fed[units] & feeding[units]]], minlength=count)
+    return _Ranks(width, height, passing, (crowd == 1) & (through == 1))
+
+
+def _ends_of_columns(ranks: _Ranks, sideways: bool) -> list[int]:
+    """Return the ranks at which lines should be cut so that columns can end there."""
+    aspect, tall = (1.0 / ASPECT, ASPECT * TALL) if sideways else (ASPECT, TALL)
+    depth = np.cumsum(ranks.height)
+    height, width = float(depth[-1]), float(np.quantile(ranks.width, 0.9)) + GUTTER
+    count = round(sqrt(aspect * height / width))
+    alone = min(aspect / width, 1.0 / height)
+    if height < tall or count < 2 or min(aspect / (count * width), count / height) < GAIN * alone:
+        return []
+    column = height / count
+    waists = ranks.single & (ranks.passing == 0)
+    chosen = []
+    for k in range(1, count):
+        off = abs(depth / column - k)
+        near = np.flatnonzero(ranks.single & (off < _NEAR) & (ranks.passing <= _FEW))
+        if len(near) and not (waists & (off < 0.5)).any():
+            worth = ranks.passing[near] + _EVEN / _NEAR * off[near]
+            chosen.append(int(near[np.argmin(worth)]))
+    return chosen
