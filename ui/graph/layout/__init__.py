@@ -4,8 +4,8 @@ A pipeline of pure steps: portals (edges too far to draw, and the few that keep 
 being cut), units (mirrored pairs) and their ranks, sections (a deep graph is cut where all lines
 run through one unit; equal ones are laid out once). For each section: items (units and bends of
 long links), order within ranks (few crossings), blocks (straight verticals), coordinates, plan
-(ways and ports of edges), routes. Then columns and shelves. Groups go through the same steps one by one, from the innermost outward; each then stands
-as one box in what is around it.
+(ways and ports of edges), routes. Then columns and shelves. Groups go through the same steps one by
+one, from the innermost outward; each then stands as one box in what is around it.
 Data edges run downward, gradient edges upward; curves lie in the gaps between ranks, so none can
 touch a box. Deterministic: it depends on the graph's order alone.
 """
