@@ -13,6 +13,7 @@ from app.session import Session
 from app.window import Window
 from engine.tape.replay import Moment, line_at, state_at
 from ui.graph.focus import Focus
+from ui.graph.infos import GraphInfo
 from ui.graph.model import graph_at
 from ui.graph.types import CanvasState, Kind, NodeId
 from ui.inspector.beside import beside
@@ -143,8 +144,9 @@ class GraphBinding(QObject):
         self._session.set_graph(picture.info)
         anchor, self.anchor = self.anchor, None
         self._canvas.set_graph(
-            picture.graph, picture.layout, keep_view=same, scene=picture.scene, anchor=anchor
-        )
+            picture.graph, picture.layout, keep_view=same, scene=picture.scene, anchor=anchor,
+            alike=self._wanted is None and _alike(old, picture.info),
+        )  # fmt: skip
         self._tint()
         selection = self._session.selection
         if selection is not None and selection in picture.scene.index:
@@ -249,3 +251,10 @@ class GraphBinding(QObject):
             return
         nodes = self.picture.graph.nodes(data=True)
         self._canvas.highlight({n for n, d in nodes if d["cell"] == key and d["line"] == line})
+
+
+def _alike(old: GraphInfo | None, new: GraphInfo | None) -> bool:
+    """Whether two graphs are of the same cells, as those of a loop's iterations."""
+    return (
+        old is not None and new is not None and (old.cells, old.update) == (new.cells, new.update)
+    )

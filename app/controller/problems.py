@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
@@ -19,6 +20,9 @@ from ui.graph.types import Kind, NodeId
 #: A larger recording is looked through only when a person asks for it.
 OPERATIONS, BYTES = 50_000, 1 << 29
 _QUIET = 400  # milliseconds without growth before a recording is looked through
+_MEANWHILE = 1500  # at least between two looks at one that goes on growing
+_AT_ONCE = 0.002  # seconds of work, before it rests twice as long
+_SHARE = 3  # and so many times what the look before took
 
 
 class ProblemsBinding(QObject):
@@ -41,10 +45,15 @@ class ProblemsBinding(QObject):
         self._wait.setSingleShot(True)
         self._wait.setInterval(_QUIET)
         self._wait.timeout.connect(self._look)
+        self._meanwhile = QTimer(self)
+        self._meanwhile.setSingleShot(True)
+        self._meanwhile.timeout.connect(self._glance)
+        self._least = _MEANWHILE
+        self._took = 0.0  # seconds, by the latest glance
         self._panel.followed.connect(self.follow)
         self._panel.look_requested.connect(self._ask_to_look)
         session.tape_changed.connect(self._tape_changed)
-        session.tape_grew.connect(self._wait.start)
+        session.tape_grew.connect(self._grew)
 
     def close(self) -> None:
         """End the threads."""
@@ -112,6 +121,33 @@ class ProblemsBinding(QObject):
         else:
             self._wait.start()
 
+    def _grew(self) -> None:
+        """Look when it is quiet, and now and then while a program goes on recording."""
+        self._wait.start()
+        if not self._meanwhile.isActive():
+            self._meanwhile.start(max(self._least, round(1000 * _SHARE * self._took)))
+
+    def glance_after(self, milliseconds: int) -> None:
+        """Look at a recording that grows no more often than this."""
+        self._least = milliseconds
+
+    def _glance(self) -> None:
+        """Look for what no later operation of a program that still runs can put right."""
+        tape = self._session.tape
+        if tape is None or not self._wait.isActive() or self.survey.busy or self._is_large(tape):
+            return
+        frozen, began = tape.snapshot(), time.perf_counter()
+
+        def look(cancelled: Callable[[], bool]) -> tuple[Tape, list[Finding]]:
+            found = problems(frozen, cancelled=_calmly(cancelled), going_on=True)
+            self._took = time.perf_counter() - began
+            return tape, found
+
+        self.survey.submit(look)
+
+    def _is_large(self, tape: Tape) -> bool:
+        return len(tape.ops) > OPERATIONS or int(tape.arrays["nbytes"].sum()) > BYTES
+
     def _ask_to_look(self) -> None:
         self._asked = True
         self._look()
@@ -120,8 +156,7 @@ class ProblemsBinding(QObject):
         tape = self._session.tape
         if tape is None:
             return
-        large = len(tape.ops) > OPERATIONS or int(tape.arrays["nbytes"].sum()) > BYTES
-        if large and not self._asked:
+        if self._is_large(tape) and not self._asked:
             self._panel.say("This recording is large.", may_look=True)
             return
         self._panel.say("Looking for problems …")
@@ -133,7 +168,8 @@ class ProblemsBinding(QObject):
         if tape is self._session.tape:
             self._found = found
             self._show()
-            self._panel.say(sentence(found))
+            said = sentence(found)
+            self._panel.say(said if not self._wait.isActive() else f"{said.rstrip('.')} so far.")
 
     def _answered(self, result: tuple[Tape | None, Finding]) -> None:
         tape, found = result
@@ -154,6 +190,20 @@ class ProblemsBinding(QObject):
         if not isinstance(error, TapeError):
             raise error  # ours: the report dialog shows it
         self._panel.say(str(error))
+
+
+def _calmly(cancelled: Callable[[], bool]) -> Callable[[], bool]:
+    """Return the question, asked all the time, with rests that leave time to the window."""
+    rested = time.perf_counter()
+
+    def ask() -> bool:
+        nonlocal rested
+        if time.perf_counter() - rested > _AT_ONCE:
+            time.sleep(2 * _AT_ONCE)
+            rested = time.perf_counter()
+        return cancelled()
+
+    return ask
 
 
 def sentence(found: list[Finding]) -> str:

@@ -56,6 +56,19 @@ def test_a_recording_that_is_opened_is_looked_through(opened: Controller) -> Non
     assert panel.model.detail(0) == "cell 1, line 3 · 0 times infinity behind a mask"
 
 
+def test_a_recording_that_grows_is_looked_through_meanwhile(
+    qtbot: QtBot, opened: Controller
+) -> None:
+    """Only for what no later operation can put right."""
+    panel, grown = opened.window.problems, opened.session.tape_grew
+    panel.say("")
+    opened.problems.glance_after(1)
+    grown.emit()
+    qtbot.waitUntil(lambda: "so far" in panel.sentence.text())
+    assert panel.sentence.text() == "1 error so far."
+    qtbot.waitUntil(lambda: panel.sentence.text() == "1 error")  # it is quiet
+
+
 def test_a_link_goes_to_playhead_node_and_line(qtbot: QtBot, opened: Controller) -> None:
     row = opened.window.problems.view.rows[0]
     qtbot.mouseClick(row, Qt.MouseButton.LeftButton)

@@ -86,13 +86,15 @@ class GraphCanvas(HandledView):
         keep_view: bool = False,
         scene: Scene | None = None,
         anchor: NodeId | None = None,
+        alike: bool = False,
     ) -> None:
         """Show a graph; the state is plain until `set_state`.
 
         The selection stays if the graph still has the node. keep_view: it is the graph of before,
         grown: the camera stays too, unless the whole graph was fitted, which it then is again.
         scene: `Scene.build(graph, layout)`, where another thread has made it already. anchor: a
-        group that has been folded or unfolded: the camera stays with it.
+        group that has been folded or unfolded: the camera stays with it. alike: it is as the one
+        before, of another iteration: where a person panned and zoomed to stays in view.
         """
         if graph is None or layout is None or not layout.ids:
             scene = None
@@ -111,9 +113,17 @@ class GraphCanvas(HandledView):
         self._unpoint()
         for layer in self._layers:
             layer.set_scene(scene)
-        if scene is not None and (self._fitted or not keep_view):
+        if scene is not None and (self._fitted or not (keep_view or (alike and self._in_sight()))):
             self.fit(animated=glides)
         self.describe()
+
+    def _in_sight(self) -> bool:
+        """Whether the middle of the view shows a part of the content."""
+        area, seen = self.content(), self.camera().seen(*self.size_in_pixels())
+        if area is None:
+            return False
+        x, y = seen.centre
+        return 0 <= x - area.x <= area.width and 0 <= y - area.y <= area.height
 
     def move_to(self, scene: Scene) -> None:
         """Show the same nodes and edges at other places, in the same state; they glide there,

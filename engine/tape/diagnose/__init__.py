@@ -96,13 +96,17 @@ def problems(
     tape: Tape | Facts,
     progress: Callable[[float], None] = lambda done: None,
     cancelled: Callable[[], bool] = lambda: False,
+    going_on: bool = False,
 ) -> list[Finding]:
-    """Return everything that looks wrong in a tape, the worst first, nothing twice."""
+    """Return everything that looks wrong in a tape, the worst first, nothing twice.
+
+    going_on: the program still runs: only what no later operation can put right is told.
+    """
     from engine.tape.diagnose import survey
 
     facts = tape if isinstance(tape, Facts) else Facts(tape)
     found = failures.failures(facts)
-    for part, done in survey.parts(facts):
+    for part, done in survey.parts(facts, going_on):
         if cancelled():
             break
         found.extend(part(cancelled))

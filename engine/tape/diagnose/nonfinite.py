@@ -206,14 +206,27 @@ def before_leaf(facts: Facts, value: int) -> int:
     return made if made >= 0 and facts.made_by(made) >= 0 else -1
 
 
+_WRITES = ("copy", "fill", "index_put", "masked_fill")
+
+
+def _written(facts: Facts, value: int, op: int, trail: Trail) -> Finding:
+    """A number of the program's own, that it writes into a tensor."""
+    to = int(facts.tape.values["tensor"][facts.inputs(op)[0]])
+    into = f"into {facts.name(to)}" if facts.tape.name_of(to) else "into a tensor"
+    return Finding(
+        "input", f"NaN or Inf is written {into}",
+        "The program itself writes it in this line; no operation computed it.",
+        "Write a finite number, or keep such elements out of what is computed (a mask, torch.nan_to_num).",
+        (facts.at_op(f"NaN or Inf is written {into}", op), *trail.links()), Severity.ERROR,
+        int(facts.tape.values["tensor"][value]),
+    )  # fmt: skip
+
+
 def _given(facts: Facts, value: int, trail: Trail) -> Finding:
     name, tensor = facts.label(value), int(facts.tape.values["tensor"][value])
     users = facts.users(value)
-    if facts.tape.name_of(tensor) is None:
-        writes = users and facts.base(users[0]) in ("copy", "fill", "index_put", "masked_fill")
-        name = (
-            f"what is written to {facts.label(facts.inputs(users[0])[0])}" if writes else "a tensor"
-        )
+    if facts.tape.name_of(tensor) is None and users and facts.base(users[0]) in _WRITES:
+        return _written(facts, value, users[0], trail)
     return Finding(
         "input",
         f"{name} was given with NaN or Inf in it",

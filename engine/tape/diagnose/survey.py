@@ -30,12 +30,19 @@ Cancelled = Callable[[], bool]
 Check = Callable[[Facts, Cancelled], list[Finding]]
 
 
-def parts(facts: Facts) -> Iterator[tuple[Callable[[Cancelled], list[Finding]], float]]:
-    """Yield the checks, each with the share of the whole that is done after it."""
+def parts(
+    facts: Facts, going_on: bool = False
+) -> Iterator[tuple[Callable[[Cancelled], list[Finding]], float]]:
+    """Yield the checks, each with the share of the whole that is done after it.
+
+    going_on: the program still runs, so that what is missing yet is not looked for.
+    """
     checks: tuple[Check, ...] = (
         births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, dead_units,
         saturated_units, flat_gradients, sizes,
     )  # fmt: skip
+    if going_on:
+        checks = births, births_backward, unfinished_sums, mistaken_losses, sizes
     for number, check in enumerate(checks, 1):
         yield partial(check, facts), number / len(checks)
 

@@ -126,7 +126,7 @@ att = (q(x) @ x.T).masked_fill(mask, float("-inf")).softmax(-1)  # <-
 loss = (att @ x).sum()
 loss.backward()
 
-# %% input | problems | written to data
+# %% input | problems | written into
 torch.manual_seed(0)
 data = torch.randn(8, 3)
 data[5, 1] = float("nan")  # <-

@@ -198,6 +198,17 @@ def test_a_grown_graph_keeps_view_and_selection(canvas: GraphCanvas) -> None:
     assert canvas.camera() != view
 
 
+def test_the_graph_of_another_iteration_is_seen_where_the_person_looks(canvas: GraphCanvas) -> None:
+    canvas.zoom_by(1.6)
+    view, other = canvas.camera(), ladder(9)
+    canvas.set_graph(other, place(other, card_sizes(other)), alike=True)
+    assert canvas.camera() == view
+    canvas.pan(5000, 0)
+    canvas.set_graph(other, place(other, card_sizes(other)), alike=True)
+    area, seen = canvas.content(), canvas.camera().seen(800, 600)  # it was out of sight
+    assert area is not None and seen.x < area.x + area.width / 2 < seen.x + seen.width
+
+
 def test_cards_glide_to_their_new_places(canvas: GraphCanvas) -> None:
     canvas.set_reduced_motion(False)
     canvas.finish_painting()
