@@ -55,7 +55,7 @@ def _ranks(
     problem: Problem, of: Ints, rank: Ints, nodes: Ints, edges: Ints, low: Ints, high: Ints
 ) -> _Ranks:
     count = int(rank[nodes].max()) + 1
-    width = np.bincount(rank[nodes], problem.width[nodes] + _BESIDE, count)
+    width = np.bincount(rank[nodes], problem.width[nodes] + _BESIDE, count).astype(np.float64)
     height = np.zeros(count)
     np.maximum.at(height, rank[nodes], problem.height[nodes] + _BELOW)
     begun = np.bincount(low[edges] + 1, minlength=count + 1)
