@@ -12,6 +12,7 @@ from engine.dtype import FLOAT
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.norms import norm_vjp, vector_norm_raw
 from engine.ops.table import define, run
+from engine.ops.twice import refuse_kernel
 from engine.tensor import Tensor
 
 Raw = Any
@@ -44,6 +45,10 @@ CDIST = define(
 )
 
 
+def _underived() -> Exception:
+    return NotImplementedError("the derivative for '_cdist_backward' is not implemented.")
+
+
 def _euclidean(a: Raw, b: Raw) -> Raw:
     """sqrt(|a|² - 2 a·b + |b|²) as one product of matrices, whose rounding may fall below 0."""
     square_a, square_b = (np.add.reduce(x * x, -1, keepdims=True) for x in (a, b))
@@ -67,6 +72,7 @@ EUCLIDEAN = define(
     x1=_euclidean_vjp,
     x2=lambda F, g, x1, x2, result: _euclidean_vjp(F, g.mT, x2, x1, result.mT),
 )
+refuse_kernel(CDIST, _underived, "self other result", "CdistBackward", mirrored=True)
 _MANY = 25  # rows up to which no product is taken, unless that is asked for
 
 

@@ -14,6 +14,10 @@ from engine.ops import saved
 from engine.tensor import TENSORS, Tensor, new
 
 INPUT, RESULT, SIZES, DTYPE, NEEDS, RESULTS = range(6)
+#: The key in `Op.twice` of the kernel that gives all gradients.
+JOINT = -1
+#: What a node is called that cannot be differentiated.
+UNDERIVED = "torch::autograd::NotImplemented"
 
 
 class Op:
@@ -48,7 +52,7 @@ class Op:
     listed: bool  # the first argument is a list of tensors
     broadcasts: bool
     frees: bool
-    twice: Any  # the row of its backward kernel (see `engine.ops.twice`), or None
+    twice: dict[int, Callable[..., Any]]  # backward kernels by argument (see `engine.ops.twice`)
     vjps: dict[int, tuple[Callable[..., Any], tuple[tuple[int, int], ...]]]
     way: Callable[..., Any]  # runs it: the arguments by place, all of them
 
@@ -72,6 +76,11 @@ class OpNode(Node):
     metas: tuple[Any, ...]
     outs: tuple[Any, ...] | None
     cells: dict[int, Any] | None
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        edges = super().next_functions
+        return tuple(e for e in edges if e[0] is not None) if self.title == UNDERIVED else edges
 
     def _value(self, F: Any, kind: int, i: int) -> Any:
         if kind == INPUT:
@@ -118,7 +127,12 @@ class OpNode(Node):
                 self._unpack(F, v)
         if op.joint is not None:
             fn, getters = op.joint
-            out = list(fn(F, g, *[self._value(F, k, i) for k, i in getters]))
+            values = [self._value(F, k, i) for k, i in getters]
+            again = None if F.raw else op.twice.get(JOINT)
+            if again is None or not plain(g, values):
+                out = list(fn(F, g, *values))
+            else:
+                out = list(again(g, *values))
         elif op.listed:
             fn, getters = op.vjps[0]
             out = list(fn(F, g, *[self._value(F, k, i) for k, i in getters]))
@@ -131,10 +145,11 @@ class OpNode(Node):
                 else:
                     fn, getters = op.vjps[i]
                     values = [self._value(F, k, j) for k, j in getters]
-                    if n or F.raw or op.twice is None or not plain(g, values):
+                    again = None if F.raw else op.twice.get(n)
+                    if again is None or not plain(g, values):
                         out.append(fn(F, g, *values))
                     else:
-                        out.append(op.twice.way(g, *values))
+                        out.append(again(g, *values))
         return self._finish(F, out)
 
     def _finish(self, F: Any, out: list[Any]) -> list[Any]:

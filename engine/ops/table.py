@@ -26,6 +26,7 @@ from engine.ops.nodes import (
     NEEDS,
     RESULT,
     SIZES,
+    UNDERIVED,
     Op,
     OpNode,
     Packed,
@@ -140,7 +141,7 @@ def define(
     op.view, op.listed, op.pack, op.outputs = view, listed, pack, outputs
     op.broadcasts = kind in (PROMOTE, PROMOTE_FLOAT)
     op.doc = doc
-    op.twice = None
+    op.twice = {}
     op.joint = None if joint is None else (joint, _getters(op, joint, 2))
     op.vjps = {op.index[p]: (fn, _getters(op, fn, 2)) for p, fn in vjps.items()}
     op.formulas = {op.index[p]: v for p, v in gradients.items() if isinstance(v, str)}
@@ -152,7 +153,7 @@ def define(
     op.alone = op.differentiable[0] if len(op.differentiable) == 1 and not listed else None
     op.node = _node_class(node or camel(name) + "Backward0", op)
     if node == "NotImplemented":
-        op.node.title = "torch::autograd::NotImplemented"
+        op.node.title = UNDERIVED
     shown, tensors, result = saved.extras(op)
     op.shown = shown - op.needs[0]
     op.needs = (op.needs[0] | shown, op.needs[1] or result)

@@ -61,6 +61,9 @@ UNCHECKED = {
     "unique_dim",
 }
 
+#: Rows whose backward kernel PyTorch does not differentiate.
+ONCE = {"cdist", "hardsigmoid"}
+
 
 def _graph(roots: list[Any]) -> Iterator[Any]:
     """The nodes below some tensors."""
@@ -87,7 +90,11 @@ def _rows_of(name: str) -> set[Any]:
     nodes = list(_graph(level))
     for _ in range(2):
         sums = [(o.abs() if o.is_complex() else o).sum() for o in level]
-        grads = torch.autograd.grad(sums, inputs, create_graph=True, allow_unused=True)
+        try:
+            grads = torch.autograd.grad(sums, inputs, create_graph=True, allow_unused=True)
+        except (NotImplementedError, RuntimeError):
+            assert name in ONCE
+            break
         level = [g for g in grads if g is not None and g.requires_grad]
         nodes += _graph(level)
         if not level:
@@ -140,12 +147,21 @@ def test_the_gradient_agrees_with_finite_differences(name: str, data: Any) -> No
     assert torch.autograd.gradcheck(ROWS[name][0], inputs)
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", sorted(set(ROWS) - ONCE))
 @given(data=st.data())
 @_FEW
 def test_the_gradient_of_the_gradient_agrees_too(name: str, data: Any) -> None:
     inputs = leaves(data.draw(_shapes_for(name)))
     assert torch.autograd.gradgradcheck(ROWS[name][0], inputs)
+
+
+@pytest.mark.parametrize("name", sorted(ONCE))
+def test_what_pytorch_differentiates_once_refuses_the_second_time(name: str) -> None:
+    fn, shapes = ROWS[name]
+    inputs = leaves(shapes)
+    (gradient, *_) = torch.autograd.grad(fn(*inputs).sum(), inputs, create_graph=True)
+    with pytest.raises((NotImplementedError, RuntimeError), match="is not implemented"):
+        gradient.sum().backward()
 
 
 _SHAPES = st.lists(st.integers(1, 3), min_size=0, max_size=3)

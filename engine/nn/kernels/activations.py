@@ -57,7 +57,7 @@ prelu_kernel = _expose(define(
 
 rrelu_with_noise = _expose(define(
     "rrelu_with_noise(self, noise)", lambda a, noise: a * noise, family="activation",
-    self=lambda F, g, noise: g * F.const(noise),
+    self=lambda F, g, self, noise: g * F.const(noise),
 ))  # fmt: skip
 
 threshold = _expose(define(

@@ -9,6 +9,7 @@ import numpy as np
 from engine.ops.api import expose
 from engine.ops.scalars import minus, over, plus, times
 from engine.ops.table import define
+from engine.ops.twice import refuse_kernel
 
 Raw = Any
 
@@ -101,7 +102,7 @@ def _pdist(a: Raw, p: float) -> Raw:
 
 def _pdist_vjp(F: Any, g: Any, self: Any, p: float, result: Any) -> Any:
     if not F.raw:
-        raise RuntimeError("the derivative for '_pdist_backward' is not implemented.")
+        raise _underived()
     i, j = _pairs(len(self))
     d = self[i] - self[j]
     far = np.where(result == 0, 1, result)[:, None]
@@ -118,7 +119,13 @@ def _pdist_vjp(F: Any, g: Any, self: Any, p: float, result: Any) -> Any:
     return out
 
 
-pdist = _expose(define("pdist(self, p=2.0)", _pdist, family="reduction", self=_pdist_vjp))
+def _underived() -> Exception:
+    return NotImplementedError("the derivative for '_pdist_backward' is not implemented.")
+
+
+_PDIST = define("pdist(self, p=2.0)", _pdist, family="reduction", self=_pdist_vjp)
+refuse_kernel(_PDIST, _underived, "self result", "PdistBackward")
+pdist = _expose(_PDIST)
 
 __all__ = [
     "channel_shuffle", "minus", "over", "pdist", "plus", "safe_softmax", "soft_margin_loss", "times",

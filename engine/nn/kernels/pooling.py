@@ -193,8 +193,8 @@ avg_pools = {
     n: _expose(define(
         f"avg_pool{n}d(self, {_AVG})", _avg_pool, family="convolution",
         node=f"AvgPool{n}DBackward0",
-        self=lambda F, g, self_sizes, kernel, stride, padding, ceil, include_pad, override:
-            F._avg_unpool(g, tuple(self_sizes), kernel, stride, padding, ceil, include_pad,
+        self=lambda F, g, self, kernel, stride, padding, ceil, include_pad, override:
+            F._avg_unpool(g, tuple(self.shape), kernel, stride, padding, ceil, include_pad,
                           override),
     ))
     for n in (2, 3)

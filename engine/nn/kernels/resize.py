@@ -115,6 +115,10 @@ def _vjp(F: Any, g: Any, self_sizes: Any, size: Any, mode: str, align: bool, sca
     return F._resample_back(g, size, mode, align, scales, tuple(self_sizes[-len(size) :]))
 
 
+def _mean_vjp(F: Any, g: Any, self: Any, size: Any, mode: str, align: bool, scales: Any) -> Any:
+    return _vjp(F, g, self.shape, size, mode, align, scales)
+
+
 _expose(define(
     "_resample_back(self, size, mode, align, scales, old)", _resample, family="convolution",
     self=lambda F, g, size, mode, align, scales:
@@ -132,6 +136,8 @@ _NODES = {
     "upsample_bilinear2d": "UpsampleBilinear2DBackward0",
     "upsample_trilinear3d": "UpsampleTrilinear3DBackward0",
     "upsample_bicubic2d": "UpsampleBicubic2DBackward0",
+}
+_MEANS = {
     "_adaptive_avg_pool2d": "AdaptiveAvgPool2DBackward0",
     "_adaptive_avg_pool3d": "AdaptiveAvgPool3DBackward0",
 }
@@ -139,9 +145,9 @@ resamplers = {
     name: _expose(define(
         f"{name}(self, size, mode, align, scales)",
         lambda a, size, mode, align, scales: _resample(a, size, mode, align, scales, None),
-        family="convolution", node=node, self=_vjp,
+        family="convolution", node=node, self=_mean_vjp if name in _MEANS else _vjp,
     ))
-    for name, node in _NODES.items()
+    for name, node in (_NODES | _MEANS).items()
 }  # fmt: skip
 
 
@@ -184,7 +190,7 @@ _expose(define(
 padders = {
     (mode, n): _expose(define(
         f"{name}(self, pad, mode)", _pad, family="shape", node=node,
-        self=lambda F, g, self_sizes, pad, mode: F._pad_back(g, tuple(self_sizes), pad, mode),
+        self=lambda F, g, self, pad, mode: F._pad_back(g, tuple(self.shape), pad, mode),
     ))
     for mode, n, name, node in (
         *(("reflect", n, f"reflection_pad{n}d", f"ReflectionPad{n}DBackward0") for n in (1, 2, 3)),

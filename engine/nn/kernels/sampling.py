@@ -274,7 +274,7 @@ fractional_pools = {
     n: _expose(define(
         f"fractional_max_pool{n}d(self, places, n)", _pick, family="convolution",
         node=f"FractionalMaxPool{n}DBackward0",
-        self=lambda F, g, self_sizes, places, n: F._pool_put(g, places, tuple(self_sizes), n),
+        self=lambda F, g, self, places, n: F._pool_put(g, places, tuple(self.shape), n),
     ))
     for n in (2, 3)
 }  # fmt: skip
