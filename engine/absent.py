@@ -40,7 +40,6 @@ _ABSENT: dict[str, dict[str, str]] = {
     "func": {
         _BATCHED: "functionalize",
         "use reshape, permute and flatten": "rearrange",
-        "use BatchNorm with track_running_stats=False": "replace_all_batch_norm_modules_",
     },
     "utils.data": {
         _PIPES: (

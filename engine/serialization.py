@@ -90,6 +90,12 @@ def load(
 ) -> Any:
     """Read what `save` wrote."""
     reader = _Reader if weights_only else pickle.Unpickler
+    if not isinstance(f, (str, Path)) and not hasattr(f, "seek"):
+        raise AttributeError(
+            f"'{type(f).__name__}' object has no attribute 'seek'. You can only torch.load from a "
+            "file that is seekable. Please pre-load the data into a buffer like io.BytesIO and try "
+            "to load from it instead."
+        )
     if isinstance(f, (str, Path)):
         with Path(f).open("rb") as file:
             return reader(io.BytesIO(file.read())).load()

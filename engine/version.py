@@ -8,6 +8,7 @@ written later than the node was made.
 
 from __future__ import annotations
 
+import re
 import weakref
 from typing import Any
 
@@ -146,6 +147,25 @@ _AMBIGUOUS = (
 )
 
 
+#: Why a view may not be written that is one of several results.
+MANY = (
+    "This view is the output of a function that returns multiple views. Such functions do not allow "
+    "the output views to be modified inplace. You should replace the inplace operation by an "
+    "out-of-place one."
+)
+_FIRST_WORDS = re.compile(r"^Output \d+ of \w+")
+
+
+def _named(origin: str, t: Any) -> str:
+    """Why a view may not be written, with the name of the operation that made it."""
+    g = t._g
+    if g is None or g is graph.LEAF:
+        return origin
+    node, nr = (g.node, g.nr) if type(g) is graph.Port else (g, 0)
+    title = node.name().rstrip("0123456789").removesuffix("Backward")
+    return _FIRST_WORDS.sub(f"Output {nr} of {title}", origin)
+
+
 def view_in(origin: str, what: str) -> str:
     """Why a view that was made in another mode may not be used."""
     made = origin.removesuffix("_mode")
@@ -167,7 +187,7 @@ def _check_view(t: Any, v: View) -> None:
     if v.origin not in (None, "no_grad", "inference_mode") and (
         t._g is not None or v.base._g is not None
     ):
-        raise RuntimeError(v.origin)
+        raise RuntimeError(_named(v.origin, t))
     if v.base._g is graph.LEAF:
         raise RuntimeError(LEAF_VIEW_INPLACE if t is not v.base else LEAF_INPLACE)
 

@@ -15,6 +15,15 @@ from engine.autograd.node import AccumulateGrad, Node, Port
 from engine.dtype import COMPLEX, cast
 from engine.tensor import Tensor, wrap
 
+#: The nodes of the passes that run with hooks, innermost last.
+_orders: list[list[Node]] = []
+
+
+def reached(edges: Sequence[Any]) -> int:
+    """To how many of some edges the pass that runs comes."""
+    nodes = set(_orders[-1]) if _orders else set(edges)
+    return sum(e in nodes for e in edges)
+
 
 class Pass:
     """One execution with everything that a person may have asked to see or change.
@@ -51,11 +60,15 @@ class Pass:
 
     def run(self, order: list[Node], buffer: dict[Any, Any]) -> None:
         needed = self._needed(order) if self.only is not None or self.wanted else None
-        for n in order:
-            g = buffer.pop(n, None)
-            if g is None or (needed is not None and n not in needed):
-                continue
-            self.step(n, g, buffer, needed)
+        _orders.append(order)
+        try:
+            for n in order:
+                g = buffer.pop(n, None)
+                if g is None or (needed is not None and n not in needed):
+                    continue
+                self.step(n, g, buffer, needed)
+        finally:
+            _orders.pop()
 
     def _needed(self, order: list[Node]) -> set[Any]:
         """The nodes on a path to something that is asked for."""

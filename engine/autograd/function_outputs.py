@@ -116,15 +116,16 @@ def _output(node: Any, inputs: list[Any], o: Any, i: int, need: bool) -> Any:
         return o
     d = node.__dict__
     dirty = any(o is t for t in d.get("dirty", ()))
-    is_input = any(o is t for t in inputs)
+    given = next((t for t in inputs if o is t), None)
     if dirty:
         if o._g is LEAF and need:
             raise RuntimeError(
                 "a leaf Variable that requires grad has been used in an in-place operation."
             )
         version.cell_of(o).bump()
-    elif is_input:
+    elif given is not None:
         o = wrap(array(o), o._d)
+        version.make_view(o, given, None)
     if o._g is not None:  # an operation that was logged may have given it another node
         recording.before_change()
     if not need or o._d.category < FLOAT or any(o is t for t in d.get("non_differentiable", ())):
@@ -132,4 +133,22 @@ def _output(node: Any, inputs: list[Any], o: Any, i: int, need: bool) -> Any:
             o._g = None
         return o
     o._g = node if node.outputs == 1 else Port(node, i)
+    if not dirty and type(o._v) is version.View and any(_same_memory(o, t) for t in inputs):
+        o._v.origin = _title(node, i) + (_FROM_FUNCTION if node.outputs == 1 else version.MANY)
     return o
+
+
+def _same_memory(o: Any, t: Any) -> bool:
+    return t._v is not None and o._v.cell is (t._v.cell if type(t._v) is version.View else t._v)
+
+
+def _title(node: Any, i: int) -> str:
+    return f"Output {i} of {node._function.__name__} is a view and is being modified inplace. "
+
+
+_FROM_FUNCTION = (
+    "This view was created inside a custom Function (or because an input was returned as-is) and "
+    "the autograd logic to handle view+inplace would override the custom backward associated with "
+    "the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
+    "this by cloning the output of the custom Function."
+)

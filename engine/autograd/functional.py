@@ -48,7 +48,14 @@ def _zeros_like(t: Any) -> Any:
     return t.detach() * 0
 
 
-def _filled(gs: tuple[Any, ...], inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+def _filled(gs: tuple[Any, ...], inputs: tuple[Any, ...], strict: bool = False) -> tuple[Any, ...]:
+    """Gradients with zeros for inputs that do not matter, which strict mode does not allow."""
+    for i, g in enumerate(gs if strict else ()):
+        if g is None:
+            raise RuntimeError(
+                f"The output of the user-provided function is independent of input {i}. This is "
+                "not allowed in strict mode."
+            )
     return tuple(_zeros_like(t) if g is None else g for g, t in zip(gs, inputs, strict=True))
 
 
@@ -79,6 +86,8 @@ def vjp(
         many, items = _tuple(inputs, "inputs", "vjp")
         items = _fresh(items, create_graph)
         many_out, outs = _tuple(func(*items), "outputs of the user-provided function", "vjp")
+        for i, out in enumerate(outs if strict else ()):
+            _check_connected(out, i)
         if v is None:
             if len(outs) != 1 or outs[0].numel() != 1:
                 raise RuntimeError(
@@ -87,9 +96,7 @@ def vjp(
             vs: tuple[Any, ...] = (None,)
         else:
             vs = _check_v(v, outs, "outputs")
-        for i, out in enumerate(outs if strict else ()):
-            _check_connected(out, i)
-        gs = _filled(_partial(outs, items, vs, create_graph), items)
+        gs = _filled(_partial(outs, items, vs, create_graph), items, strict)
     return _single(_done(outs, create_graph), many_out), _single(_done(gs, create_graph), many)
 
 
@@ -134,7 +141,7 @@ def jvp(
         for i, out in enumerate(outs if strict else ()):
             _check_connected(out, i)
         dummies = tuple(_zeros_like(o).requires_grad_() for o in outs)
-        gs = _filled(_partial(outs, items, dummies, True), items)
+        gs = _filled(_partial(outs, items, dummies, True), items, strict)
         live = [(g, v) for g, v in zip(gs, vs, strict=True) if g.requires_grad]
         if live:
             found = _grad(
@@ -170,10 +177,7 @@ def jacobian(
             '`create_graph=False` or `strategy="reverse-mode"`.'
         )
     if strategy == "forward-mode" and not vectorize:
-        raise NotImplementedError(
-            "Computing Jacobian using forward-AD or forward-over-reverse Hessian is"
-            "only implemented for `vectorize=True`."
-        )
+        raise NotImplementedError(_FORWARD_NEEDS)
     if strict and vectorize:
         raise RuntimeError(
             "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not "
@@ -181,10 +185,16 @@ def jacobian(
         )
     with mode.enable_grad():
         many, items = _tuple(inputs, "inputs", "jacobian")
+        forward = strategy == "forward-mode"  # whose result is part of the inputs' graph
+        create_graph = create_graph or forward
         items = _fresh(items, create_graph)
         many_out, outs = _tuple(func(*items), "outputs of the user-provided function", "jacobian")
         rows = tuple(_jacobian_of(o, items, create_graph, strict, i) for i, o in enumerate(outs))
-    result = tuple(_single(_done(r, create_graph), many) for r in rows)
+    if forward and not any(t.requires_grad for t in (inputs if many else (inputs,))):
+        create_graph = False
+    result: tuple[Any, ...] = tuple(_single(_done(r, create_graph), many) for r in rows)
+    if forward and many:
+        result = tuple(list(r) for r in result)
     return result if many_out else result[0]
 
 
@@ -211,6 +221,10 @@ def _jacobian_of(
 
 
 _STRATEGIES = ("forward-mode", "reverse-mode")
+_FORWARD_NEEDS = (
+    "Computing Jacobian using forward-AD or forward-over-reverse Hessian is"
+    "only implemented for `vectorize=True`."
+)
 _LINEAR = (
     "While computing the hessian, found that the jacobian of the user-provided function with respect "
     "to input {} is independent of the input. This is not allowed in strict mode. You should ensure "
@@ -227,10 +241,14 @@ def hessian(
     many, _ = _tuple(inputs, "inputs", "hessian")
     if outer_jacobian_strategy not in _STRATEGIES:
         raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
+    if outer_jacobian_strategy == "forward-mode" and not vectorize:
+        raise NotImplementedError(_FORWARD_NEEDS)
 
     def scalar(*xs: Any) -> Any:
         out = func(*xs)
         many_out, outs = _tuple(out, "outputs of the user-provided function", "hessian")
+        for i, one in enumerate(outs if strict else ()):
+            _check_connected(one, i)
         _check_scalar(many_out, outs, "hessian")
         return outs[0].squeeze()
 
@@ -257,24 +275,29 @@ def vhp(
     func: Func, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
     """func(inputs) and the product of `v` with its Hessian."""
-    return _hessian_product("vhp", func, inputs, v, create_graph)
+    return _hessian_product("vhp", func, inputs, v, create_graph, strict)
 
 
 def _hessian_product(
-    name: str, func: Func, inputs: Any, v: Any, create_graph: bool
+    name: str, func: Func, inputs: Any, v: Any, create_graph: bool, strict: bool
 ) -> tuple[Any, Any]:
     with mode.enable_grad():
         many, items = _tuple(inputs, "inputs", name)
         items = _fresh(items, create_graph)
         many_out, outs = _tuple(func(*items), "outputs of the user-provided function", name)
-        _check_scalar(many_out, outs, name)
         if v is None and (len(items) != 1 or items[0].numel() != 1):
             raise RuntimeError(
                 "The vector v can only be None if the input to the user-provided function is a single "
                 "Tensor with a single element."
             )
         vs = (FUNCTIONS["ones_like"](items[0]),) if v is None else _check_v(v, items, "inputs")
-        slopes = _filled(_partial(outs, items, (None,), True), items)
+        for i, out in enumerate(outs if strict else ()):
+            _check_connected(out, i)
+        _check_scalar(many_out, outs, name)
+        slopes = _filled(_partial(outs, items, (None,), True), items, strict)
+        for i, slope in enumerate(slopes if strict else ()):
+            if not slope.requires_grad:
+                raise RuntimeError(_LINEAR.format(i))
         gs = _filled(_partial(slopes, items, vs, create_graph), items)
     return _done(outs[0], create_graph), _single(_done(gs, create_graph), many)
 
@@ -283,7 +306,7 @@ def hvp(
     func: Func, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
     """func(inputs) and the product of its Hessian with `v`; the Hessian is symmetric."""
-    return _hessian_product("hvp", func, inputs, v, create_graph)
+    return _hessian_product("hvp", func, inputs, v, create_graph, strict)
 
 
 _sign(globals(), "torch.autograd.functional")

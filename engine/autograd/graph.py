@@ -80,21 +80,26 @@ class register_multi_grad_hook:
             raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
         self.found: dict[int, Any] = {}
         self.fn, self.n, self.mode = fn, len(tensors), mode
+        self.edges = [graph.edge(t) for t in tensors]
+        self.expected = self.n
         self.handles = [t.register_hook(self._hook(i)) for i, t in enumerate(tensors)]
 
     def _hook(self, i: int) -> Callable[[Any], None]:
-        def hook(g: Any) -> None:
-            if self.mode == "any":
-                if not self.found:
-                    self.found[i] = g
-                    self.fn(g)
-                return
-            self.found[i] = g
-            if len(self.found) == self.n:
-                found, self.found = self.found, {}
-                self.fn([found.get(k) for k in range(self.n)])
+        return lambda g: self._arrived(i, g)
 
-        return hook
+    def _arrived(self, i: int, g: Any) -> None:
+        from engine.autograd.execution import reached
+
+        if not self.found:
+            self.expected = reached(self.edges)
+            if self.mode == "any":
+                self.fn(g)
+        self.found[i] = g
+        if len(self.found) < self.expected:
+            return
+        found, self.found = self.found, {}
+        if self.mode == "all":
+            self.fn([found.get(k) for k in range(self.n)])
 
     def remove(self) -> None:
         for handle in self.handles:

@@ -180,15 +180,15 @@ def _new(hook: Hook, result: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
     if not isinstance(result, tuple):
         raise TypeError(f"expected tuple, but hook returned '{type(result).__name__}'")
     new: tuple[Any, ...] = result
-    for v in new:
-        if not (v is None or isinstance(v, Tensor)):
-            raise TypeError(f"expected Variable, but hook returned '{type(v).__name__}'")
     if len(new) != len(values):
         name = getattr(hook, "__name__", type(hook).__name__)
         raise RuntimeError(
             f"hook '{name}' has returned an incorrect number of values (got {len(new)}, but "
             f"expected {len(values)})"
         )
+    for v in new:
+        if not (v is None or isinstance(v, Tensor)):
+            raise TypeError(f"expected Variable, but hook returned '{type(v).__name__}'")
     return new
 
 

@@ -21,6 +21,8 @@ met_inference: bool = False
 #: The (pack, unpack) pairs of `graph.saved_tensors_hooks` in force, innermost last.
 pack_hooks: list[Any] = []
 anomaly: bool = False
+#: The function transforms that run (see `engine.batching.levels`), outermost first.
+transforms: list[Any] = []
 #: Whether the backward passes that run stand for a derivative along tangents.
 pushes: bool = False
 #: What moves tangents along with operations while a level of dual tensors is open; None otherwise.

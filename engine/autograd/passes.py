@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.autograd import mode
 from engine.autograd.execution import execute, given_gradient, graph_namespace, root_edge
 from engine.autograd.node import AccumulateGrad
 from engine.later import sign as _sign
@@ -38,6 +39,12 @@ def backward(
     inputs: Any = None,
 ) -> None:
     """Add the gradients of `tensors` to the `.grad` of the leaves (or of `inputs`)."""
+    if mode.transforms:
+        raise RuntimeError(
+            "backward() called inside a functorch transform. This is not supported, please use "
+            "functorch.grad or functorch.vjp instead or call backward() outside of functorch "
+            "transforms."
+        )
     outputs = _as_tuple(tensors)
     for t in outputs:
         if not isinstance(t, Tensor):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from engine.autograd import mode
 from engine.autograd.node import LEAF
 from engine.dtype import FLOAT
 from engine.size import intern
@@ -49,7 +50,7 @@ class Gradient(NamedTuple):
 running: list[Level] = []
 #: All transforms that run, outermost first: numbers of maps, and gradients. By their places here
 #: transforms are numbered where tensors are printed.
-nesting: list[Any] = []
+nesting: list[Any] = mode.transforms
 
 
 @contextmanager

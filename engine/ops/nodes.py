@@ -82,6 +82,10 @@ class OpNode(Node):
         edges = super().next_functions
         return tuple(e for e in edges if e[0] is not None) if self.title == UNDERIVED else edges
 
+    def values(self, F: Any, getters: Sequence[tuple[int, int]]) -> list[Any]:
+        """What VJPs name, in order."""
+        return [self._value(F, kind, i) for kind, i in getters]
+
     def _value(self, F: Any, kind: int, i: int) -> Any:
         if kind == INPUT:
             v = self.args[i]  # type: ignore[index]
@@ -125,14 +129,11 @@ class OpNode(Node):
             v = self.args[i]
             if isinstance(v, Tensor):
                 self._unpack(F, v)
-        if op.joint is not None:
+        if not F.raw and JOINT in op.twice:
+            out = list(op.twice[JOINT](self, g))
+        elif op.joint is not None:
             fn, getters = op.joint
-            values = [self._value(F, k, i) for k, i in getters]
-            again = None if F.raw else op.twice.get(JOINT)
-            if again is None or not plain(g, values):
-                out = list(fn(F, g, *values))
-            else:
-                out = list(again(g, *values))
+            out = list(fn(F, g, *[self._value(F, k, i) for k, i in getters]))
         elif op.listed:
             fn, getters = op.vjps[0]
             out = list(fn(F, g, *[self._value(F, k, i) for k, i in getters]))

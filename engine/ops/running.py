@@ -281,12 +281,7 @@ def link(op: Op, out: Any, base: Any) -> None:
 
 def multi_view_text(op: Op) -> str:
     title = op.node.__name__.rstrip("0123456789").removesuffix("Backward")
-    return (
-        "Output {nr} of " + title + " is a view and is being modified inplace. This "
-        "view is the output of a function that returns multiple views. Such functions do not allow "
-        "the output views to be modified inplace. You should replace the inplace operation by an "
-        "out-of-place one."
-    )
+    return "Output {nr} of " + title + " is a view and is being modified inplace. " + version.MANY
 
 
 def record(name: str, op: Op, values: list[Any], out: Any) -> None:

@@ -18,7 +18,7 @@ from engine import recording
 from engine.autograd import mode
 from engine.dtype import FLOAT
 from engine.ops.namespace import GRAPH, OPS, RAW
-from engine.ops.nodes import INPUT, JOINT, NEEDS, RESULT, SIZES, Op
+from engine.ops.nodes import INPUT, JOINT, NEEDS, RESULT, SIZES, Op, OpNode, plain
 from engine.ops.table import define
 from engine.tensor import Tensor, wrap
 
@@ -52,13 +52,12 @@ def name_kernel(op: Op, node: str, over: str, mirrored: bool = False) -> None:
 
 
 def name_joint(op: Op, node: str, edges: str) -> None:
-    """Let all gradients of a row with a joint VJP be one node, called `node`.
+    """Let all gradients of a row be one node, called `node`.
 
     edges: what follows the given gradient in the node's edges: arguments of the row, and names
     that are none for what PyTorch's kernel takes besides.
     """
-    assert op.joint is not None
-    vjp, getters = op.joint
+    vjp, getters = op.joint or _together(op)
     names = [_name(op, kind, i) for kind, i in getters]
     through = edges.split()
     takes = ["grad_output", *through, *(n for n in names if n not in through)]
@@ -78,11 +77,31 @@ def name_joint(op: Op, node: str, edges: str) -> None:
     outputs = len(op.differentiable)
     kernel = _kernel(op, takes, forward, node, _taking(again, takes), through, outputs)
 
-    def at(g: Any, *values: Any) -> Any:
+    def at(n: OpNode, g: Any) -> Any:
+        values = n.values(GRAPH, getters)
+        if not plain(g, values):
+            return vjp(GRAPH, g, *values)
         named = dict(zip(names, values, strict=True))
         return kernel.way(g, *[named.get(n) for n in takes[1:]])
 
     op.twice[JOINT] = at
+
+
+def _together(op: Op) -> tuple[Any, tuple[tuple[int, int], ...]]:
+    """The separate VJPs of a row as a joint one, and what it takes."""
+    used = dict.fromkeys(x for i in op.differentiable for x in op.vjps[i][1])
+    getters = (*used, (NEEDS, 0))
+    separate = [
+        (fn, [getters.index(x) for x in own]) for fn, own in (op.vjps[i] for i in op.differentiable)
+    ]
+
+    def vjp(F: Any, g: Any, *values: Any) -> Any:
+        return [
+            fn(F, g, *[values[i] for i in places]) if need else None
+            for need, (fn, places) in zip(values[-1], separate, strict=True)
+        ]
+
+    return vjp, getters
 
 
 def refuse_kernel(

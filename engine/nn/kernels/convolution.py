@@ -108,30 +108,6 @@ def _per_channel(F: Any, g: Any) -> Any:
     return F.sum_to(g, (1, g.shape[1], *ones)).reshape(-1)
 
 
-def _conv_vjp(
-    F: Any, g: Any, self: Any, weight: Any, stride: Ints, padding: Ints, dilation: Ints,
-    groups: int, needs: tuple[bool, ...],
-) -> tuple[Any, Any, Any]:  # fmt: skip
-    how = (stride, padding, dilation, groups)
-    return (
-        F.conv_input(g, weight, self.shape, *how) if needs[0] else None,
-        F.conv_weight(g, self, weight.shape, *how) if needs[1] else None,
-        _per_channel(F, g) if needs[2] else None,
-    )
-
-
-def _transposed_vjp(
-    F: Any, g: Any, self: Any, weight: Any, stride: Ints, padding: Ints, dilation: Ints,
-    groups: int, needs: tuple[bool, ...],
-) -> tuple[Any, Any, Any]:  # fmt: skip
-    how = (stride, padding, dilation, groups)
-    return (
-        F.convolution(g, weight, None, *how) if needs[0] else None,
-        F.conv_weight(self, g, weight.shape, *how) if needs[1] else None,
-        _per_channel(F, g) if needs[2] else None,
-    )
-
-
 def _expose(op: Any) -> Any:
     return expose(op, function=False, method=False)
 
@@ -139,7 +115,11 @@ def _expose(op: Any) -> Any:
 _REST = "stride, padding, dilation, groups"
 convolution = _expose(define(
     f"convolution(self, weight, bias, {_REST})", conv, family="convolution",
-    joint=_conv_vjp, wrt="self weight bias",
+    self=lambda F, g, weight, self_sizes, stride, padding, dilation, groups:
+        F.conv_input(g, weight, self_sizes, stride, padding, dilation, groups),
+    weight=lambda F, g, self, weight_sizes, stride, padding, dilation, groups:
+        F.conv_weight(g, self, weight_sizes, stride, padding, dilation, groups),
+    bias=lambda F, g: _per_channel(F, g),
 ))  # fmt: skip
 _expose(define(
     f"conv_input(self, weight, size, {_REST})", conv_input, family="convolution",
@@ -169,7 +149,12 @@ def _transposed(
 
 conv_transposed = _expose(define(
     f"conv_transposed(self, weight, bias, size, {_REST})", _transposed, family="convolution",
-    node="ConvolutionBackward0", joint=_transposed_vjp, wrt="self weight bias",
+    node="ConvolutionBackward0",
+    self=lambda F, g, weight, stride, padding, dilation, groups:
+        F.convolution(g, weight, None, stride, padding, dilation, groups),
+    weight=lambda F, g, self, weight_sizes, stride, padding, dilation, groups:
+        F.conv_weight(self, g, weight_sizes, stride, padding, dilation, groups),
+    bias=lambda F, g: _per_channel(F, g),
 ))  # fmt: skip
 
 

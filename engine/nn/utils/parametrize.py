@@ -114,6 +114,29 @@ def _install(module: Module, name: str) -> None:
     setattr(type(module), name, property(read, write))
 
 
+def _first_value(parametrization: Any, original: Tensor) -> Any:
+    """What a tensor is after the way back and forth through its first parametrization."""
+    if not hasattr(parametrization, "right_inverse"):
+        return parametrization(original)
+    back = parametrization.right_inverse(original)
+    return parametrization(back) if isinstance(back, Tensor) else parametrization(*back)
+
+
+def _compare(original: Tensor, value: Any) -> None:
+    """Raise unless a parametrized tensor is of the kind and the size that it was."""
+    if not isinstance(value, Tensor):
+        raise ValueError(  # noqa: TRY004 (as PyTorch)
+            f"A parametrization must return a tensor. Got {type(value).__name__}."
+        )
+    for what in ("dtype", "device", "shape"):
+        was, now = getattr(original, what), getattr(value, what)
+        if was != now:
+            raise ValueError(
+                f"Registering a parametrization may not change the {what} of the tensor, unless "
+                f"`unsafe` flag is enabled.\nunparametrized {what}: {was}\nparametrized {what}: {now}"
+            )
+
+
 def _try_out(parametrization: Any, value: Tensor) -> None:
     """Check that a further parametrization, and the way back if it has one, fits the value."""
     changed = parametrization(value)
@@ -143,17 +166,14 @@ def register_parametrization(
             f"parametrized element with name '{tensor_name}'"
         )
     original = getattr(module, tensor_name)
+    if not unsafe:
+        with engine.no_grad():
+            _compare(original, _first_value(parametrization, original))
     delattr(module, tensor_name)
     if not is_parametrized(module):
         _prepare(module)
     module.parametrizations[tensor_name] = ParametrizationList([parametrization], original, unsafe)
     _install(module, tensor_name)
-    shape = getattr(module, tensor_name).shape
-    if not unsafe and shape != original.shape:
-        raise ValueError(
-            "Registering a parametrization may not change the shape of the tensor, unless `unsafe` "
-            f"flag is enabled.\nOriginal shape: {original.shape}\nParametrized shape: {shape}"
-        )
     return module
 
 

@@ -276,7 +276,9 @@ def global_unstructured(
     """Prune several parameters together, as if they were one vector."""
     parameters = list(parameters)
     scores = importance_scores or {}
-    values = [scores.get(pair, getattr(*pair)).detach() for pair in parameters]
+    values = [
+        scores.get((module, name), getattr(module, name)).detach() for module, name in parameters
+    ]
     flat = engine.cat([v.reshape(-1) for v in values])
     so_far = [
         getattr(module, name + "_mask", engine.ones_like(value))
