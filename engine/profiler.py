@@ -1,13 +1,8 @@
-"""torch.profiler: the schedule and the hooks of a profile; its scope is timed as a whole.
-
-Single operations are not timed: the table and the trace have one entry, the profiled scope.
-"""
+"""torch.profiler: a profile with a schedule of steps and hooks for what was recorded."""
 
 from __future__ import annotations
 
-import json
 import os
-import time
 from collections.abc import Callable, Iterable
 from enum import Enum
 from pathlib import Path
@@ -74,17 +69,18 @@ class profile(scopes.profile):
         self, *, activities: Iterable[ProfilerActivity] | None = None,
         schedule: Callable[[int], ProfilerAction] | None = None,
         on_trace_ready: Callable[[profile], Any] | None = None, acc_events: bool = False,
-        **options: Any,
+        record_shapes: bool = False, **options: Any,
     ) -> None:  # fmt: skip
-        super().__init__()
+        super().__init__(record_shapes=record_shapes)
         self.activities = set(activities) if activities else supported_activities()
+        self._step: record_function | None = None
+        self._names_steps = schedule is not None
         self.schedule = schedule or (lambda step: ProfilerAction.RECORD)
         self.on_trace_ready = on_trace_ready
         self.step_num = 0
         self.acc_events = acc_events
         self._cycles = 0
         self.current_action = self.schedule(0)
-        self._start = time.perf_counter()
 
     def start(self) -> None:
         self.__enter__()
@@ -93,7 +89,7 @@ class profile(scopes.profile):
         self.__exit__()
 
     def __enter__(self) -> profile:
-        super().__enter__()
+        self._follow()
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -104,9 +100,10 @@ class profile(scopes.profile):
     def step(self) -> None:
         """Go on to the next step; what was recorded is handed over where the schedule says so."""
         before = self.current_action
+        self._leave()
         self.step_num += 1
         if before is ProfilerAction.RECORD_AND_SAVE:
-            self.seconds = time.perf_counter() - self._start
+            self._end()
             self._cycles += 1
             self._hand_over()
         self.current_action = self.schedule(self.step_num)
@@ -117,18 +114,28 @@ class profile(scopes.profile):
         ):
             self._cycles += 1
             warn(_CLEARS)
+        self._follow()
+
+    def _follow(self) -> None:
+        """Record, or not, as the step asks for."""
+        if self.current_action in (ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE):
+            self._begin()
+            if self._names_steps:
+                self._step = record_function("ProfilerStep*").__enter__()
+
+    def _end(self) -> None:
+        self._leave()
+        super()._end()
+
+    def _leave(self) -> None:
+        """The named scope of a step is over."""
+        step, self._step = self._step, None
+        if step is not None:
+            step.__exit__()
 
     def _hand_over(self) -> None:
         if self.on_trace_ready is not None:
             self.on_trace_ready(self)
-
-    def export_chrome_trace(self, path: str) -> None:
-        """Write the scope as a trace that chrome://tracing reads."""
-        event = {
-            "ph": "X", "name": "profiled scope", "pid": os.getpid(), "tid": 0, "ts": 0,
-            "dur": self.self_cpu_time_total,
-        }  # fmt: skip
-        Path(path).write_text(json.dumps({"traceEvents": [event]}), encoding="utf-8")
 
 
 def tensorboard_trace_handler(

@@ -75,6 +75,15 @@ import numpy as np
 log: Any = None
 
 
+class Relay:
+    """What stands in the place of the log and hands each entry on to it."""
+
+    __slots__ = ("behind",)
+
+    def __init__(self, behind: Any) -> None:
+        self.behind = behind
+
+
 class Forward:
     """The forward of a recorded Function while it runs: one operation, in which the log is off.
 
@@ -237,13 +246,19 @@ def is_taken(*logs: Any) -> bool:
         if any(inside.log is one for one in logs):
             return True
         inside = inside.outer
+    behind = log.behind if isinstance(log, Relay) else None
+    if behind is not None and any(one is behind for one in logs):
+        return True
     return any(one is log or one is _hidden for one in logs)
 
 
 def put(logs: tuple[Any, ...], other: Any) -> None:
     """Let what is logged to one of these go to another from now on, be it off for now."""
     global log, _hidden
-    if any(log is one for one in logs):
+    if isinstance(log, Relay):
+        if any(log.behind is one for one in logs):
+            log.behind = other
+    elif any(log is one for one in logs):
         log = other
     if any(_hidden is one for one in logs):
         _hidden = other

@@ -82,8 +82,9 @@ def test_a_module_is_called_with_other_parameters() -> None:
     out = func.functional_call(net, doubled, (x,))
     assert equal(out, torch.tanh(2 * net[0](x)))
     assert equal(net(x), before)
-    with pytest.raises(AttributeError):
-        func.functional_call(net, {"nope": torch.ones(1)}, (x,))
+    assert equal(func.functional_call(net, {"nope": torch.ones(1)}, (x,)), before)
+    with pytest.raises(RuntimeError, match="Unexpected key"):
+        func.functional_call(net, {**doubled, "nope": torch.ones(1)}, (x,), strict=True)
 
 
 def test_gradients_with_respect_to_a_modules_parameters() -> None:

@@ -42,6 +42,18 @@ def test_leaves_operations_and_passes_in_order() -> None:
     assert not recording.log
 
 
+def test_a_profile_hands_on_what_it_measures() -> None:
+    with Recorder() as recorder:
+        x = tensor([1.0, 2.0])
+        y = x * 2
+        with torch.profiler.profile() as profile:
+            y.sin().sum().backward()
+        y + 1
+    assert ops(recorder.tape()) == ["mul", "sin", "sum", "add"]
+    assert {"aten::sin", "aten::sum", "SinBackward0"} <= {e.key for e in profile.events()}
+    assert not recording.log
+
+
 def test_nothing_is_recorded_before_start_and_after_stop() -> None:
     recorder = Recorder()
     w = tensor([1.0])
