@@ -218,6 +218,19 @@ def test_the_spines_run_straight_through_groups() -> None:
         assert np.allclose(middles[1:], middles[1], atol=SLACK)
 
 
+@pytest.mark.parametrize("sideways", [False, True])
+def test_both_spines_run_straight_into_groups_and_out_of_them(sideways: bool) -> None:
+    graph = graphs.mlp(4)
+    layout = lay_out(
+        graph, graphs.sizes(graph), nest=graphs.layers_of(graph), sideways=sideways
+    )  # fmt: skip
+    along = 1 if sideways else 0
+    for titles in (("addmm", "nll_loss"), ("AddmmBackward0", "NllLossBackward0")):
+        some = [k for k, node in enumerate(layout.ids) if graph.nodes[node]["title"] in titles]
+        middles = layout.boxes[some, along] + layout.boxes[some, 2 + along] / 2
+        assert np.allclose(middles, middles[0], atol=SLACK)
+
+
 def test_groups_of_a_deep_graph_wrap_into_columns_of_a_readable_shape() -> None:
     for graph, nest in (
         (graphs.transformer(12), graphs.blocks_of), (graphs.rnn(200), graphs.steps_of)

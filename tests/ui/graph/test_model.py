@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import networkx as nx
 import pytest
 
@@ -240,3 +243,9 @@ def test_a_chain_of_20_000_operations_is_listed_and_built(script: Script) -> Non
     (info,) = list_graphs(tape)
     graph = build_graph(tape, info)
     assert len(graph) == 40_002
+
+
+def test_families_of_a_networks_operations_are_known_before_any_network_is_imported() -> None:
+    code = "from ui.graph.labels import family; print(family('gelu'), family('native_layer_norm'))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "other" not in run.stdout

@@ -17,6 +17,7 @@ import numpy as np
 from ui.graph.layout.items import Items
 from ui.graph.layout.problem import Floats, Problem
 from ui.graph.layout.units import DATA_LINE, GRAD_LINE, Units
+from ui.graph.types import Role
 
 PAIR_GAP = 26.0  # between a grad_fn and its op
 BOX_GAP = 30.0  # between boxes of a rank
@@ -53,6 +54,10 @@ def measure(
         elif op >= 0 and isfinite(data_at[op]) and grad_at[op] < data_at[op]:
             needs.setdefault(block[u], []).append(data_at[op] - grad_at[op])
     distance = {b: common(block_needs) for b, block_needs in needs.items()}
+    if problem.apart:  # through all groups both spines run straight
+        groups = problem.groups.tolist()
+        some = [b for op, b in zip(units.op, block, strict=False) if pin[op] or groups[op]]
+        distance |= dict.fromkeys(some, problem.apart)
     distance |= {block[unit]: apart for unit, apart in given.items()}
     left: list[float] = []
     right: list[float] = []
@@ -70,6 +75,14 @@ def measure(
             column.append(x)
     none = [0.0] * (len(items.rank) - items.n_units)
     return Extents(left + none, right + none, offset + none)
+
+
+def usual_distance(problem: Problem) -> float:
+    """Return the distance between op and grad_fn that is right for most pairs; 0 without any."""
+    ties = problem.role == Role.TIE
+    width = problem.width
+    needs = (width[problem.src[ties]] + width[problem.dst[ties]]) / 2 + PAIR_GAP
+    return common(needs.tolist()) if len(needs) else 0.0
 
 
 def common(needs: list[float]) -> float:

@@ -5,13 +5,14 @@ Inner groups come first. Equal ones (same structure, same sizes) are drawn once 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 
 import numpy as np
 
 from ui.graph.layout.arrange import Known, draw
 from ui.graph.layout.assemble import assemble
+from ui.graph.layout.coordinates import usual_distance
 from ui.graph.layout.nest import Levels, Tree, divide, make_tree, settle
 from ui.graph.layout.orient import Orientation, orient
 from ui.graph.layout.portals import FAR_RANKS, Portals, far_edges, with_badges
@@ -38,6 +39,7 @@ def arrange_nested(
     """Lay out a graph with the frames of its groups; portal, pin: as in `arrange`, the pin's node
     is in no group."""
     nest, home = inhabited(whole, nest)
+    whole = replace(whole, problem=replace(whole.problem, apart=usual_distance(whole.problem)))
     tree = make_tree(nest.parents)
     portals, levels, ways = _through_portals(whole.problem, home + 1, tree, portal)
     if pin is not None:

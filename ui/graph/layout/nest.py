@@ -147,6 +147,7 @@ def divide(problem: Problem, home: Ints, tree: Tree) -> Levels:
         upper_at=free,
         lower_at=free.copy(),
         sideways=problem.sideways,
+        apart=problem.apart,
     )
     outer = [cuts.frame_port(x[first]) for x in (top, low)]
     meets = [np.flatnonzero(x >= 0) for x in outer]

@@ -33,7 +33,8 @@ class Problem:
     where lines come in or go out, 0 else; data_at, grad_at: (n,) where the lines of a group run,
     from its left, NaN for cards; upper_at, lower_at: (m,) where the upper and the lower end of an
     edge is fixed, from the left of its box, NaN where it is free. sideways: the drawing will be
-    turned (see `turned`), so that heights here are widths there.
+    turned (see `turned`), so that heights here are widths there. apart: between op and grad_fn of
+    the pairs at which lines run into groups and out of them, 0 where each may have its own.
     """
 
     width: Floats
@@ -52,12 +53,13 @@ class Problem:
     upper_at: Floats
     lower_at: Floats
     sideways: bool = False
+    apart: float = 0.0
 
     def part(self, nodes: Ints | slice, edges: Ints | slice, src: Ints, dst: Ints) -> Problem:
         """Return the problem of some nodes and edges, whose ends are src and dst among them."""
         some = {name: getattr(self, name)[nodes] for name in _OF_NODES}
         some |= {name: getattr(self, name)[edges] for name in _OF_EDGES}
-        return Problem(src=src, dst=dst, sideways=self.sideways, **some)
+        return Problem(src=src, dst=dst, sideways=self.sideways, apart=self.apart, **some)
 
     def columns(self) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
         """Return all arrays: those of nodes and those of edges."""
@@ -74,7 +76,7 @@ _OF_EDGES = ("role", "parallel", "slot", "upper_at", "lower_at")
 _OF_NODES = tuple(
     field.name
     for field in fields(Problem)
-    if field.name not in (*_OF_EDGES, "src", "dst", "sideways")
+    if field.name not in (*_OF_EDGES, "src", "dst", "sideways", "apart")
 )
 
 

@@ -270,7 +270,9 @@ def _distances(
     problem: Problem, ops: Ints, grads: Ints, part: Ints, n_parts: int, waists: Ints
 ) -> list[float]:
     """Return for each part the distance that is right for most of its pairs; 0 without waists."""
-    apart = [0.0] * n_parts
+    apart = [problem.apart] * n_parts
+    if problem.apart:
+        return apart
     anchor = np.where(ops >= 0, ops, grads)[waists]
     pairs = np.flatnonzero((ops >= 0) & (grads >= 0))
     for p in np.unique(part[anchor]).tolist():
