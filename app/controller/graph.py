@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,9 +12,10 @@ from app.preferences import Preferences
 from app.session import Session
 from app.window import Window
 from engine.tape.replay import Moment, line_at, state_at
+from engine.tape.tape import Tape
 from ui.graph.focus import Focus
 from ui.graph.infos import GraphInfo
-from ui.graph.model import graph_at
+from ui.graph.model import graph_at, main_graph
 from ui.graph.types import CanvasState, Kind, NodeId
 from ui.inspector.beside import beside
 from ui.inspector.group import describe_group
@@ -161,7 +162,7 @@ class GraphBinding(QObject):
         tape, info = self._session.tape, picture.info
         if tape is None or info is None or self._wanted is not None or picture.focus is not None:
             return
-        at = graph_at(tape, picture.graphs, self._session.playhead)
+        at = _turn_to(tape, picture.graphs, self._session.playhead)
         if self._preferences.follow and at is not None and at.number != info.number:
             self.pictures.redraw(tape, self._wish(at.number))
 
@@ -171,7 +172,7 @@ class GraphBinding(QObject):
     def _playhead_moved(self, playhead: int) -> None:
         tape, graph = self._session.tape, self._session.graph
         if tape is not None and self._preferences.follow and graph is not None:
-            at = graph_at(tape, self._session.graphs, playhead)
+            at = _turn_to(tape, self._session.graphs, playhead)
             if at is not None and at.number != graph.number:
                 self._wanted = self._focus = None
                 self.pictures.draw(tape, self._wish(at.number))
@@ -258,3 +259,9 @@ def _alike(old: GraphInfo | None, new: GraphInfo | None) -> bool:
     return (
         old is not None and new is not None and (old.cells, old.update) == (new.cells, new.update)
     )
+
+
+def _turn_to(tape: Tape, graphs: Sequence[GraphInfo], playhead: int) -> GraphInfo | None:
+    """The graph to show at a playhead; at the tape's end, after the last update, the main one."""
+    at = graph_at(tape, graphs, playhead)
+    return main_graph(graphs) if at is None and playhead == len(tape.events) else at

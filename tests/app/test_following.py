@@ -28,3 +28,28 @@ def test_a_playhead_that_moved_before_the_first_picture_is_followed(
     graph = controller.session.graph
     assert graph is not None
     assert graph.passes == (0,)
+
+
+TRAINED = """
+w = torch.ones(3, requires_grad=True)
+opt = torch.optim.SGD([w], lr=0.1)
+for step in range(3):
+    opt.zero_grad()
+    (w * w).sum().backward()
+    opt.step()
+"""
+
+
+def test_at_the_end_of_a_tape_the_last_pass_is_shown_though_an_update_came_after_it(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    open_file(qtbot, controller, write_tape(tmp_path / "trained.tape", TRAINED))
+    wait_for_graph(qtbot, controller)
+    tape, session = controller.session.tape, controller.session
+    assert tape is not None
+    session.set_playhead(int(tape.passes["event"][0]) + 1)
+    wait_for_graph(qtbot, controller)
+    assert session.graph is not None
+    assert session.graph.passes == (0,)
+    session.set_playhead(len(tape.events))
+    qtbot.waitUntil(lambda: session.graph is not None and session.graph.passes == (2,))

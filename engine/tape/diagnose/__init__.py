@@ -115,12 +115,27 @@ def problems(
 
 
 def _ordered(found: list[Finding]) -> list[Finding]:
+    """Keep of each line and cause one finding: the first of the cell's latest run."""
     kept: dict[tuple[Any, ...], Finding] = {}
     for one in found:
-        where = one.culprit
-        key = (one.cause, where.source, where.op if where.source is None else -1)
-        kept.setdefault(key, one)
+        key = _line_of(one)
+        before = kept.setdefault(key, one)
+        if _run_of(before) != _run_of(one) and before.culprit.event < one.culprit.event:
+            kept[key] = one
     return sorted(kept.values(), key=lambda f: (-f.severity, f.culprit.event))
+
+
+def _line_of(finding: Finding) -> tuple[Any, ...]:
+    """What a finding shares with itself in another run of its cell."""
+    where = finding.culprit
+    if where.source is None:
+        return finding.cause, where.op
+    file, line, cell, _ = where.source
+    return finding.cause, cell or file, line, where.code
+
+
+def _run_of(finding: Finding) -> str:
+    return "" if finding.culprit.source is None else finding.culprit.source.file
 
 
 def _last_step(facts: Facts, tensor: int, playhead: int) -> int:
