@@ -10,15 +10,12 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable, Sequence
-from heapq import heappush
 from typing import Any
 
 from engine import errors, recording
 
 #: Numbers of creation; in-place writes draw from the same clock (see `engine.version`).
 tick: Callable[[], int] = itertools.count(1).__next__
-
-_ports = itertools.count()
 
 #: Hooks by node, see `engine.autograd.hooks`; while it is empty no loop looks for hooks.
 hooked: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
@@ -28,24 +25,20 @@ leaf_hooks: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary(
 halves: list[bool] = [False]
 
 
-Heap = Any  # a heap of keys, which are negated numbers of creation
-Front = dict[Any, Any]  # what has received a gradient and waits for its step, by key
+Front = dict[int, Any]  # what has received a gradient and waits for its step, by `seq`
 
 
-def receive(edge: Any, v: Any, heap: Heap, pending: Front) -> None:
+def receive(edge: Any, v: Any, pending: Front) -> None:
     """Add the array `v` to what `edge` received; the first time it joins what waits.
 
     The generated steps of `engine.ops.quick` hold these lines themselves.
     """
     old = edge._got
-    if old is not None:
+    if old is None:
+        edge._got = v
+        pending[edge.seq] = edge
+    else:
         edge._got = old + v
-        return
-    edge._got = v
-    key = -edge.seq
-    pending[key] = edge
-    if key < 0:  # no leaf
-        heappush(heap, key)
 
 
 class Node:
@@ -102,32 +95,33 @@ class Node:
         """The gradients for `edges`; `F` computes on arrays or on tensors, as `g` is."""
         raise NotImplementedError
 
-    def step(self, g: Any, heap: Heap, pending: Front) -> Any:
-        """Hand the gradients of the inputs, as arrays, to the edges.
-
-        Returns a node that received its first one and does not wait in `pending` yet, or None.
-        """
-        for edge, v in zip(self.edges, self.grads(RAW, g), strict=False):
-            if edge is not None and v is not None:
-                receive(edge, v, heap, pending)
-
-    def step_free(self, g: Any, heap: Heap, pending: Front) -> Any:
-        """A step after which nothing that was saved is needed any more."""
-        self.step(g, heap, pending)
-        self.release()
-
-    def logged(self, g: Any, heap: Heap, pending: Front, log: Any) -> Any:
-        """A step that a recorder sees."""
-        out = self.grads(RAW, g)
+    def step(self, pending: Front) -> None:
+        """Hand the gradients of the inputs, as arrays, to the edges."""
+        out = self.grads(RAW, self._got)
+        self._got = None  # not before: `engine.autograd.sweep.turn` may put the step off
         for edge, v in zip(self.edges, out, strict=False):
             if edge is not None and v is not None:
-                receive(edge, v, heap, pending)
+                receive(edge, v, pending)
+
+    def step_free(self, pending: Front) -> None:
+        """A step after which nothing that was saved is needed any more."""
+        self.step(pending)
+        self.release()
+
+    def logged(self, pending: Front, log: Any) -> None:
+        """A step that a recorder sees."""
+        g = self._got
+        out = self.grads(RAW, g)
+        self._got = None
+        for edge, v in zip(self.edges, out, strict=False):
+            if edge is not None and v is not None:
+                receive(edge, v, pending)
         gs = tuple(g) if self.outputs > 1 else (g,)
         log.append((recording.STEP, self, gs, tuple(out)))
 
-    def logged_free(self, g: Any, heap: Heap, pending: Front, log: Any) -> Any:
+    def logged_free(self, pending: Front, log: Any) -> None:
         """The same, after which nothing that was saved is needed any more."""
-        self.logged(g, heap, pending, log)
+        self.logged(pending, log)
         self.release()
 
     def __call__(self, *gradients: Any) -> Any:
@@ -174,25 +168,25 @@ class Port(Node):
         self.node = node
         self.nr = nr
         self._got = None
-        # Directly before its node; ports of one node differ, since keys of a sweep are unique.
-        self.seq = node.seq + 0.5 + (next(_ports) & 0xFFFFF) * 2.0**-22
+        self.seq = tick()  # newer than its node, older than all that it is an edge of
 
     @property
     def edges(self) -> Sequence[Any]:  # type: ignore[override]
         return (self.node,)
 
-    def step(self, g: Any, heap: Heap, pending: Front) -> None:
-        node = self.node
+    def step(self, pending: Front) -> None:
+        node, g = self.node, self._got
+        self._got = None
         if node._got is None:
-            receive(node, [None] * node.outputs, heap, pending)
+            receive(node, [None] * node.outputs, pending)
         old = node._got[self.nr]
         node._got[self.nr] = g if old is None else old + g
 
-    def step_free(self, g: Any, heap: Heap, pending: Front) -> None:
-        self.step(g, heap, pending)
+    def step_free(self, pending: Front) -> None:
+        self.step(pending)
 
-    def logged(self, g: Any, heap: Heap, pending: Front, log: Any) -> None:
-        self.step(g, heap, pending)
+    def logged(self, pending: Front, log: Any) -> None:
+        self.step(pending)
 
 
 class AccumulateGrad(Node):
@@ -207,13 +201,12 @@ class AccumulateGrad(Node):
     def _sequence_nr(self) -> int:
         return 2**64 - 1
 
-    def step(self, g: Any, heap: Heap, pending: Front) -> None:
-        ACCUMULATE[0](self.variable, g)
-
-    def logged(self, g: Any, heap: Heap, pending: Front, log: Any) -> None:
+    def accumulate(self, g: Any, log: Any) -> None:
+        """Add a gradient to that of the variable; `log` is None or takes it."""
         t = self.variable
         ACCUMULATE[0](t, g)
-        log.append((recording.ACCUMULATE, self, t, g, t._grad))
+        if log is not None:
+            log.append((recording.ACCUMULATE, self, t, g, t._grad))
 
 
 class Function(Node):

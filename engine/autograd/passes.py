@@ -176,7 +176,7 @@ def call(node: Any, gradients: Sequence[Any]) -> Any:
     """Run one node by hand on tensors, as `grad_fn(gradient)` does."""
     g: Any = list(gradients) if node.outputs > 1 else gradients[0]
     if type(node) is AccumulateGrad:
-        node.step(g._a, (), {})
+        node.accumulate(g._a, None)
         return None
     out = tuple(node.grads(graph_namespace(), g))
     return out[0] if len(out) == 1 else out

@@ -1,9 +1,9 @@
 """The backward pass on bare arrays, when nobody asked to see or change anything on the way.
 
-Each node holds in its slot `_got` what it has received. What has received something waits in a heap of
-negated numbers of creation, so that the newest node steps first: all that could still reach it is
-newer and has stepped before. Leaves have numbers below those of all nodes and stay behind; they are
-served after the last step. Nobody can tell that from PyTorch's way, which serves a leaf as soon as
+Each node holds in its slot `_got` what it has received. What has received something waits in a dict by
+its number of creation, which the sweep counts down, so that the newest node steps first: all that
+could still reach it is newer and has stepped before. Leaves have numbers below those of all nodes and
+stay behind; they are served after the last step. Nobody can tell that from PyTorch's way, which serves a leaf as soon as
 nothing more can arrive, before code of a person's runs: from there on the order is PyTorch's. After
 an error only such leaves are served.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from heapq import heappop, heapreplace
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -66,14 +65,13 @@ def plan(roots: Iterable[Any]) -> list[Any]:
 def sweep(buffer: dict[Any, Any], retain: bool, log: Any = None) -> None:
     """Run a pass; `buffer` maps the roots' edges to their gradients, `log` takes the steps."""
     global running, _in_turn
-    heap: list[Any] = []
-    pending: dict[Any, Any] = {}
+    pending: dict[int, Any] = {}
     for e, g in buffer.items():
-        receive(e, g, heap, pending)
+        receive(e, g, pending)
     buffer.clear()
     running = True
     try:
-        if not _loop(retain, log is not None)(heap, pending, log):
+        if not _loop(retain, log is not None)(pending, log):
             _in_turn = True
             _each_in_turn(pending, retain, log)
     finally:
@@ -82,39 +80,42 @@ def sweep(buffer: dict[Any, Any], retain: bool, log: Any = None) -> None:
 
 
 @cache
-def _loop(retain: bool, logged: bool) -> Callable[[Any, Front, Any], bool]:
+def _loop(retain: bool, logged: bool) -> Callable[[Front, Any], bool]:
     """The loop over all but the leaves, written for one kind of step: each is so short that a call
-    or a question more would be felt. It returns whether it came so far without code of a person's."""
-    name = ("logged" if logged else "step") + ("" if retain else "_free")
-    step = f"{name}(g, heap, pending{', log' if logged else ''})"
-    scope: dict[str, Any] = {
-        "_Turn": _Turn, "_give_up": _give_up, "heappop": heappop, "heapreplace": heapreplace,
-        "receive": receive,
-    }  # fmt: skip
+    or a question more would be felt. It returns whether it came so far without code of a person's.
+
+    A graph is mostly numbered without gaps. After about as many misses as there are numbers that
+    wait, these are asked for the highest.
+    """
+    step = _kind(retain, logged) + ("(pending, log)" if logged else "(pending)")
+    scope: dict[str, Any] = {"_Turn": _Turn, "_give_up": _give_up}
     exec(compile(_LOOP.replace("STEP", step), str(Path(__file__).parent / "loop"), "exec"), scope)
     return scope["run"]  # type: ignore[no-any-return]
 
 
+def _kind(retain: bool, logged: bool) -> str:
+    return ("logged" if logged else "step") + ("" if retain else "_free")
+
+
 _LOOP = """
-def run(heap, pending, log):
-    n = g = None
+def run(pending, log):
+    n = None
     pop = pending.pop
     try:
-        while True:
-            if n is None:
-                if not heap:
-                    return True
-                n = pop(heappop(heap))
-            elif heap:
-                key = -n.seq
-                if heap[0] < key:
-                    pending[key] = n
-                    n = pop(heapreplace(heap, key))
-            g = n._got
-            n._got = None
-            n = n.STEP
+        while pending:
+            highest = max(pending)
+            if highest < 0:
+                break
+            misses = 0
+            for seq in range(highest, 0, -1):
+                n = pop(seq, None)
+                if n is not None:
+                    n.STEP
+                elif (misses := misses + 1) > 16 and misses > len(pending):
+                    break
+        return True
     except _Turn:
-        receive(n, g, heap, pending)
+        pending[n.seq] = n
         return False
     except BaseException:
         _give_up(n, pending, log)
@@ -125,22 +126,17 @@ def run(heap, pending, log):
 def _each_in_turn(pending: Front, retain: bool, log: Any) -> None:
     """Run what is left of a pass in PyTorch's order, each leaf after all that leads to it."""
     n = None
+    step = _kind(retain, log is not None)
+    given = (pending,) if log is None else (pending, log)
     try:
         for n in plan(pending.values()):
-            g = n._got
-            if g is None:
+            if n._got is None:
                 continue
-            del pending[-n.seq]
+            del pending[n.seq]
             if type(n) is AccumulateGrad:
                 _serve((n,), log)
-                continue
-            n._got = None
-            if log is None:
-                then = (n.step if retain else n.step_free)(g, [], pending)
             else:
-                then = (n.logged if retain else n.logged_free)(g, [], pending, log)
-            if then is not None:
-                pending[-then.seq] = then
+                getattr(n, step)(*given)
     except BaseException:
         _give_up(n, pending, log)
         raise
@@ -151,16 +147,13 @@ def _serve(leaves: Iterable[Any], log: Any) -> None:
     for leaf in leaves:
         g = leaf._got
         leaf._got = None
-        if log is None:
-            leaf.step(g, (), {})
-        else:
-            leaf.logged(g, (), {}, log)
+        leaf.accumulate(g, log)
 
 
 def _give_up(failed: Any, pending: Front, log: Any) -> None:
     """After an error: serve the leaves that the remaining nodes do not lead to, empty all slots."""
     waiting = [n for n in pending.values() if type(n) is not AccumulateGrad]
-    ahead = set(plan([failed, *waiting]))
+    ahead = set(plan(waiting if failed is None else [failed, *waiting]))
     done = [n for n in pending.values() if n not in ahead]
     for n in ahead:
         n._got = None

@@ -97,14 +97,18 @@ class TwoInputs(OpNode):
 
 
 def _load(name: str) -> str:
-    return f"""
-{name} = self.{name}
-if isinstance({name}, Tensor):
-    if {name}._v is not None and changed({name}, self.seq):
-        raise saved_error({name}, self.seq)
-    {name} = {name}._a
-elif {name} is RELEASED:
+    """Lines that set a local name to the values that were saved: `a` was a tensor, and `b` too if
+    it has an edge."""
+    lines = f"""
+if {name}._v is not None:
+    verify({name}, self.seq)
+{name} = {name}._a"""
+    if name == "b":
+        lines = f"""
+if eb is not None or isinstance(b, Tensor):{indent(lines, 4)}
+elif b is RELEASED:
     raise errors.freed()"""
+    return f"\n{name} = self.{name}{lines}"
 
 
 _PLACES = {"self": "a", "other": "b"}
@@ -114,7 +118,7 @@ def _binary_node(op: Op, va: str, vb: str) -> Any:
     """The node class of a row of two tensors; `va` and `vb` are its gradients as formulas."""
     used = [{_PLACES[n] for n in names(f)} for f in (va, vb)]
     always = used[0] & used[1]
-    load = "\nea = self.ea\neb = self.eb\nshapes = self.shapes\nva = vb = None" + "".join(
+    load = "\nea = self.ea\neb = self.eb\nshapes = self.shapes" + "".join(
         map(_load, sorted(always))
     )
     body = both = ""
@@ -139,7 +143,7 @@ if shapes is not None and {v}.shape != shapes[{i}]:
         return {both}
 """
     vjps = {"a_vjp": compile_vjp(va), "b_vjp": compile_vjp(vb)}
-    node = steps(op, TwoInputs, load, free, body, "(va, vb)", extra, **vjps, **functions(va, vb))
+    node = steps(op, TwoInputs, load, free, body, ("va", "vb"), extra, **vjps, **functions(va, vb))
     node.frees = frees
     return node
 
@@ -163,9 +167,15 @@ def binary(
         scope.update(full=full)
         kept = ""
         if node.frees:
+            a, b = _kept("self", va, vb), _kept("other", va, vb)
             kept = f"""
-n.a = (keep(self) if mode.met_inference else self) if {_kept("self", va, vb)} else None
-n.b = (keep(other) if mode.met_inference and sb is not None else other) if {_kept("other", va, vb)} else None"""
+n.a = self if {a} else None
+n.b = other if {b} else None
+if mode.met_inference:
+    if {a}:
+        n.a = keep(self)
+    if sb is not None and ({b}):
+        n.b = keep(other)"""
         attach = _ATTACH_TWO.format(
             kept=indent(kept, 4),
             leaf_a=indent(leaf("ga", "self"), 8),

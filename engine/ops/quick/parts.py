@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
-from heapq import heappush
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -26,7 +25,11 @@ _FOLDER = Path(__file__).parent  # where tracebacks find generated code: inside 
 
 
 class Released:
-    """What stands in the place of a saved value after the graph was freed."""
+    """What stands in the place of a saved value after the graph was freed: like a tensor that has a
+    version, so that whoever looks for one of a tensor need not look for this as well."""
+
+    __slots__ = ()
+    _v = True
 
     def __repr__(self) -> str:
         return "released"
@@ -35,12 +38,20 @@ class Released:
 RELEASED = Released()
 
 
+def verify(saved: Any, seq: int) -> None:
+    """Raise if a saved tensor was freed, or written to since the node `seq` was made."""
+    if saved is RELEASED:
+        raise errors.freed()
+    if version.changed(saved, seq):
+        raise version.saved_error(saved, seq)
+
+
 _SCOPE: dict[str, Any] = {
     "__name__": __name__,  # what NumPy's warnings are told by in other threads
     "LEAF": LEAF, "RELEASED": RELEASED, "STEP": recording.STEP, "Tensor": Tensor, "View": version.View,
-    "OPERATION": recording.OPERATION, "changed": version.changed, "errors": errors, "getframe": sys._getframe, "heappush": heappush,
+    "OPERATION": recording.OPERATION, "changed": version.changed, "errors": errors, "getframe": sys._getframe,
     "intern": intern, "keep": table.keep, "leaf_edge": leaf_edge, "mode": mode, "new": new,
-    "ndarray": np.ndarray, "getrefcount": sys.getrefcount, "recording": recording, "saved_error": version.saved_error, "sum_to": sum_to, "table_record": table.record, "tick": tick,
+    "ndarray": np.ndarray, "getrefcount": sys.getrefcount, "recording": recording, "saved_error": version.saved_error, "sum_to": sum_to, "table_record": table.record, "tick": tick, "verify": verify,
     "where": recording.where, **CONSTANTS,
 }  # fmt: skip
 
@@ -112,21 +123,14 @@ except AttributeError:
 
 
 def receive(edge: str, v: str) -> str:
-    """The lines of `engine.autograd.node.receive`, but what comes first is kept as `then`."""
+    """The lines of `engine.autograd.node.receive`."""
     return f"""
 old = {edge}._got
-if old is not None:
-    {edge}._got = old + {v}
-else:
+if old is None:
     {edge}._got = {v}
-    key = {edge}.seq
-    if key < 0:
-        pending[-key] = {edge}
-    elif then is None:
-        then = {edge}
-    else:
-        pending[-key] = {edge}
-        heappush(heap, -key)"""
+    pending[{edge}.seq] = {edge}
+else:
+    {edge}._got = old + {v}"""
 
 
 #: Elements of an array from which on memory is used again rather than asked for.
@@ -138,8 +142,8 @@ _SUM = re.compile(r"^( *)(\w+)\._got = old \+ (\w+)$", re.M)
 def _thrifty(body: str) -> str:
     """A step's lines that put large results into memory that nobody needs any more.
 
-    That is the memory of `g` in the last product of `g`, if only the sweep and the step refer to it
-    (so the count of references is 3), and that of a gradient which was just made.
+    That is the memory of `g` in the last product of `g`, if only the step refers to it (so the count
+    of references is 2), and that of a gradient which was just made.
     """
     products = [*_PRODUCT.finditer(body)]
     if products:
@@ -147,7 +151,7 @@ def _thrifty(body: str) -> str:
         pad, v, factor = last.groups()
         tail = body[last.end() :]
         if "g *" not in tail and "(g" not in tail and " g" not in tail:
-            product = f"""{pad}if g.__class__ is ndarray and g.size >= LARGE and getrefcount(g) == 3 and g.base is None:
+            product = f"""{pad}if g.__class__ is ndarray and g.size >= LARGE and getrefcount(g) == 2 and g.base is None:
 {pad}    {v} = within(g, {factor})
 {pad}else:
 {pad}    {v} = g * {factor}"""
@@ -173,32 +177,31 @@ def joined(old: Any, v: Any) -> Any:
 
 
 def steps(
-    op: Op, base: type[OpNode], load: str, free: str, body: str, grads: str, extra: str = "", **values: Any
+    op: Op, base: type[OpNode], load: str, free: str, body: str, grads: Sequence[str], extra: str = "", **values: Any
 ) -> Any:  # fmt: skip
-    """A node class: steps that keep what was saved, that free it, and that are logged."""
-    load = "\nthen = None" + load
+    """A node class: steps that keep what was saved, that free it, and that are logged.
+
+    grads: the names of the gradients, some of which `body` may leave unset.
+    """
+    load = "\ng = self._got\nself._got = None" + load
+    unset = f"\n{' = '.join(grads)} = None"
+    log = f"\nlog.append((STEP, self, (g,), ({', '.join(grads)},)))"
     source = f"""
 class made(Base):
     __slots__ = ()
     __module__ = "builtins"
 
-    def step(self, g, heap, pending):
+    def step(self, pending):
 {indent(load + body, 8)}
-        return then
 
-    def step_free(self, g, heap, pending):
+    def step_free(self, pending):
 {indent(load + _thrifty(body) + free, 8)}
-        return then
 
-    def logged(self, g, heap, pending, log):
-{indent(load + body, 8)}
-        log.append((STEP, self, (g,), {grads}))
-        return then
+    def logged(self, pending, log):
+{indent(load + unset + body + log, 8)}
 
-    def logged_free(self, g, heap, pending, log):
-{indent(load + body + free, 8)}
-        log.append((STEP, self, (g,), {grads}))
-        return then
+    def logged_free(self, pending, log):
+{indent(load + unset + body + free + log, 8)}
 {extra}"""
     made = _build(op, "node", source, Base=base, **values)
     made.__name__ = made.__qualname__ = op.node.__name__

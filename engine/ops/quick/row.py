@@ -259,12 +259,12 @@ def _node(op: Op) -> Any:
         if op.joint is None:
             part += f"\nv{i} = {_slope(op, i, values)}"
             part += f"\nif v{i} is not None:{indent(_finish(op, i), 4)}"
-            body += f"\nv{i} = None\nif e{i} is not None:{indent(part, 4)}"
+            body += f"\nif e{i} is not None:{indent(part, 4)}"
         else:
             body += f"\nif e{i} is not None and v{i} is not None:{indent(_finish(op, i), 4)}\nelse:\n    v{i} = None"
     free = "".join(f"\nif isinstance(self.a{i}, Tensor):\n    self.a{i} = RELEASED" for i in kept)
     free += "\nself.y = None" if op.needs[1] else ""
-    grads = f"({', '.join(f'v{i}' for i in op.differentiable)},)"
+    grads = [f"v{i}" for i in op.differentiable]
     return steps(op, base, load, free, body, grads, **values)
 
 

@@ -80,8 +80,8 @@ def _one_input(op: Op, vjp: str) -> Any:
 x = self.x
 if x is None:
     raise errors.freed()
-if x._v is not None and changed(x, self.seq):
-    raise saved_error(x, self.seq)
+if x._v is not None:
+    verify(x, self.seq)
 x = x._a"""
     return OneInput, load, "\nself.x = None", {"self": "x"}
 
@@ -124,7 +124,7 @@ def _unary_node(op: Op, vjp: str) -> Any:
         one += "\nsmall = g.__class__ is not ndarray or g.size < LARGE"
     body = f"{one}\ne = self.e\nv = {formula}\n" + receive("e", "v")
     node = steps(
-        op, base, load, free, body, "(v,)", RAW=table.RAW, ONE=_UNIT, less=_less, **functions(vjp)
+        op, base, load, free, body, ("v",), RAW=table.RAW, ONE=_UNIT, less=_less, **functions(vjp)
     )
     node.frees = bool(places)
     return node
