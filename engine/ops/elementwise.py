@@ -56,6 +56,7 @@ def exact(fn: Callable[..., Raw]) -> Callable[[Raw], Raw]:
             return fn(a.astype(_DOUBLE)).astype(_SINGLE)
         return fn(a)
 
+    compute.ufunc = fn  # type: ignore[attr-defined]  # for many elements
     return compute
 
 
@@ -74,6 +75,7 @@ def wave(fn: Callable[..., Raw], one: Callable[[float], float]) -> Callable[[Raw
             return fn(a.astype(_DOUBLE)).astype(_SINGLE)
         return fn(a)
 
+    compute.ufunc = fn  # type: ignore[attr-defined]
     return compute
 
 

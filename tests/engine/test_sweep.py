@@ -160,3 +160,17 @@ def test_a_result_that_was_written_through_a_view_is_not_differentiated() -> Non
     y.view(3, 2).mul_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.sum().backward()
+
+
+@pytest.mark.parametrize("name", ["exp", "tanh", "sin", "cos", "tan", "sigmoid", "square", "log1p"])
+def test_a_step_may_take_the_memory_of_a_saved_value_that_nobody_else_has(name: str) -> None:
+    x = torch.rand(N, dtype=torch.float64).requires_grad_()
+    kept = getattr(x * 2, name)()
+    copy, seen = kept.clone(), kept.detach()
+    kept.sum().backward(retain_graph=True)
+    kept.sum().backward()
+    assert torch.equal(kept, copy) and torch.equal(seen, copy)
+    twice, x.grad = x.grad, None
+    getattr(x * 2, name)().sum().backward()  # the result is gone
+    assert torch.equal(twice, 2 * x.grad)
+    assert torch.equal(x, x.detach())

@@ -143,7 +143,9 @@ if shapes is not None and {v}.shape != shapes[{i}]:
         return {both}
 """
     vjps = {"a_vjp": compile_vjp(va), "b_vjp": compile_vjp(vb)}
-    node = steps(op, TwoInputs, load, free, body, ("va", "vb"), extra, **vjps, **functions(va, vb))
+    node = steps(
+        op, TwoInputs, load, free, body, ("va", "vb"), extra, "", **vjps, **functions(va, vb)
+    )
     node.frees = frees
     return node
 

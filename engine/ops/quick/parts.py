@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from engine.autograd.node import LEAF, leaf_edge, tick
 from engine.ops import table
 from engine.ops.formula import CONSTANTS, called
 from engine.ops.helpers import sum_to
+from engine.ops.quick.thrifty import LARGE, joined, product, sums, thrifty, within
 from engine.ops.table import Op, OpNode
 from engine.size import intern
 from engine.tensor import Tensor, new
@@ -52,7 +52,8 @@ _SCOPE: dict[str, Any] = {
     "OPERATION": recording.OPERATION, "changed": version.changed, "errors": errors, "getframe": sys._getframe,
     "intern": intern, "keep": table.keep, "leaf_edge": leaf_edge, "mode": mode, "new": new,
     "ndarray": np.ndarray, "getrefcount": sys.getrefcount, "recording": recording, "saved_error": version.saved_error, "sum_to": sum_to, "table_record": table.record, "tick": tick, "verify": verify,
-    "where": recording.where, **CONSTANTS,
+    "where": recording.where, "LARGE": LARGE, "joined": joined, "multiply": np.multiply, "product": product, "within": within,
+    **CONSTANTS,
 }  # fmt: skip
 
 
@@ -133,55 +134,14 @@ else:
     {edge}._got = old + {v}"""
 
 
-#: Elements of an array from which on memory is used again rather than asked for.
-LARGE = 1 << 13
-_PRODUCT = re.compile(r"^( *)(\w+) = g \* (\w+|\w*\([^()]*(?:\([^()]*\)[^()]*)*\))$", re.M)
-_SUM = re.compile(r"^( *)(\w+)\._got = old \+ (\w+)$", re.M)
-
-
-def _thrifty(body: str) -> str:
-    """A step's lines that put large results into memory that nobody needs any more.
-
-    That is the memory of `g` in the last product of `g`, if only the step refers to it (so the count
-    of references is 2), and that of a gradient which was just made.
-    """
-    products = [*_PRODUCT.finditer(body)]
-    if products:
-        last = products[-1]
-        pad, v, factor = last.groups()
-        tail = body[last.end() :]
-        if "g *" not in tail and "(g" not in tail and " g" not in tail:
-            product = f"""{pad}if g.__class__ is ndarray and g.size >= LARGE and getrefcount(g) == 2 and g.base is None:
-{pad}    {v} = within(g, {factor})
-{pad}else:
-{pad}    {v} = g * {factor}"""
-            body = body[: last.start()] + product + tail
-    return _SUM.sub(
-        r"\1\2._got = old + \3 if \3.__class__ is not ndarray or \3.size < LARGE else joined(old, \3)",
-        body,
-    )
-
-
-def within(g: Any, factor: Any) -> Any:
-    """g * factor in the memory of `g`, if the product fits into it."""
-    if type(factor) is np.ndarray and (factor.shape != g.shape or factor.dtype is not g.dtype):
-        return g * factor
-    return np.multiply(g, factor, g)
-
-
-def joined(old: Any, v: Any) -> Any:
-    """old + v, in the memory of `v` if the caller alone refers to it."""
-    if sys.getrefcount(v) == 3 and v.base is None and v.shape == old.shape:
-        return np.add(old, v, v)
-    return old + v
-
-
 def steps(
-    op: Op, base: type[OpNode], load: str, free: str, body: str, grads: Sequence[str], extra: str = "", **values: Any
+    op: Op, base: type[OpNode], load: str, free: str, body: str, grads: Sequence[str], extra: str = "",
+    sparing: str = "", **values: Any,
 ) -> Any:  # fmt: skip
     """A node class: steps that keep what was saved, that free it, and that are logged.
 
-    grads: the names of the gradients, some of which `body` may leave unset.
+    grads: the names of the gradients, some of which `body` may leave unset. sparing: what takes the
+    place of `body` where what was saved is freed and nobody sees it.
     """
     load = "\ng = self._got\nself._got = None" + load
     unset = f"\n{' = '.join(grads)} = None"
@@ -195,7 +155,7 @@ class made(Base):
 {indent(load + body, 8)}
 
     def step_free(self, pending):
-{indent(load + _thrifty(body) + free, 8)}
+{indent(load + (sums(sparing) if sparing else thrifty(body)) + free, 8)}
 
     def logged(self, pending, log):
 {indent(load + unset + body + log, 8)}
@@ -208,6 +168,3 @@ class made(Base):
     made.title = op.node.title
     made.op = op
     return made
-
-
-_SCOPE.update(LARGE=LARGE, joined=joined, within=within)

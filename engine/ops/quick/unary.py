@@ -13,6 +13,7 @@ from engine.dtype import FROM_NP
 from engine.ops import table
 from engine.ops.formula import inline, names
 from engine.ops.quick.parts import LOG, TENSOR, functions, indent, lazily, leaf, receive, steps
+from engine.ops.quick.thrifty import spared
 from engine.ops.table import Op, OpNode
 from engine.size import intern
 
@@ -102,7 +103,7 @@ _ONE = re.compile(r"\b1(?= [-+] )|(?<= [-+] )1\b")
 _UNIT = np.ones((), np.float32)
 _UNIT.flags.writeable = False
 #: A difference that fits into the memory of a product which was just made.
-_SLOPE = re.compile(r"\(one - (\w+ \* \w+)\)")
+_SLOPE = re.compile(r"\(?\bone - (\w+ \* \w+|multiply\(.*?\))\)?")
 
 
 def _less(product: Any) -> Any:
@@ -117,15 +118,23 @@ def _unary_node(op: Op, vjp: str) -> Any:
         base, load, free, places = _one_result(op, vjp)
     else:
         base, load, free, places = OneInput, "", "", {}
-    formula = _ONE.sub("one", inline(vjp, places))
-    one = "" if "one" not in formula else "\none = ONE if g.__class__ is ndarray else 1"
-    if formula != (shorter := _SLOPE.sub(r"(one - \1 if small else less(\1))", formula)):
-        formula = shorter
-        one += "\nsmall = g.__class__ is not ndarray or g.size < LARGE"
-    body = f"{one}\ne = self.e\nv = {formula}\n" + receive("e", "v")
+    calls, plain = functions(vjp), _ONE.sub("one", inline(vjp, places))
+    one = "\none = ONE if g.__class__ is ndarray else 1" if "one" in plain else ""
+    value = f"{one}\nv = {plain}"
+    large = spared(plain, "y" if base is OneResult else "x", calls) if places else None
+    sparing = ""
+    if large is not None:
+        large = one.replace(" if g.__class__ is ndarray else 1", "") + _SLOPE.sub(
+            r"less(\1)", large
+        )
+        sparing = f"\nif g.__class__ is ndarray and g.size >= LARGE:{indent(large, 4)}\nelse:{indent(value, 4)}"
+    if plain != (shorter := _SLOPE.sub(r"(one - \1 if small else less(\1))", plain)):
+        value = f"{one}\nsmall = g.__class__ is not ndarray or g.size < LARGE\nv = {shorter}"
+    end = "\ne = self.e" + receive("e", "v")
     node = steps(
-        op, base, load, free, body, ("v",), RAW=table.RAW, ONE=_UNIT, less=_less, **functions(vjp)
-    )
+        op, base, load, free, value + end, ("v",), sparing=sparing and sparing + end, RAW=table.RAW,
+        ONE=_UNIT, less=_less, **calls,
+    )  # fmt: skip
     node.frees = bool(places)
     return node
 
