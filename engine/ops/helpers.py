@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, wraps
-from math import isfinite
 from operator import index
 from typing import Any
 
@@ -153,14 +152,18 @@ def graph_conj(t: Any) -> Any:
     return t.conj() if t._d.is_complex else t
 
 
+#: The whole numbers of as many bits: times 0 their bits are those of 0.0, whatever they were.
+_BITS = {np.dtype(f"f{n}"): np.dtype(f"i{n}") for n in (2, 4, 8)}
+
+
 def raw_masked(g: Any, m: Any) -> Any:
-    """`g` where the mask holds, else 0, also where `g` is infinite or nan."""
-    v = m.astype(g.dtype)  # to multiply it with a mask, NumPy would do the same in small pieces
-    v *= g
-    flat = v.reshape(-1)
-    if isfinite(flat.dot(flat)):
-        return v
-    return np.where(m, g, g.dtype.type(0))[()]
+    """`g` where the mask holds, else 0, also where `g` is negative, infinite or nan."""
+    bits = _BITS.get(g.dtype)
+    if bits is None:
+        return np.where(m, g, g.dtype.type(0))[()]
+    v = np.empty_like(g)
+    np.multiply(g.view(bits), m, v.view(bits))
+    return v if v.ndim else v[()]
 
 
 def scaled(g: Any, by: Any) -> Any:

@@ -60,3 +60,10 @@ def test_an_array_whose_type_is_an_object_of_its_own_gives_the_same_digits(make)
     own = np.dtype(np.float32).newbyteorder("<")
     plain = torch.linspace(-2, 2, 9).exp()
     assert torch.equal(make(torch.linspace(-2, 2, 9).numpy().astype(own)).exp(), plain)
+
+
+def test_a_relu_lets_no_sign_through_where_it_is_flat() -> None:
+    for shape in ((), (3,), (200, 200)):
+        x = torch.full(shape, -1.0).requires_grad_()
+        torch.relu(x).backward(torch.full(shape, -1.0))
+        assert not torch.signbit(x.grad).any()
