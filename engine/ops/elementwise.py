@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -40,43 +39,6 @@ def refuse(*categories: int, kernel: str) -> Callable[[list[Any]], None]:
             raise errors.not_implemented(kernel, d.display)
 
     return check
-
-
-#: Elements up to which functions are computed in float64 and rounded; beyond, speed counts.
-_FEW = 512
-_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
-
-
-def exact(fn: Callable[..., Raw]) -> Callable[[Raw], Raw]:
-    """A NumPy function whose float32 results are off by a unit in the last place more often than
-    PyTorch's: for few elements from float64, so that they are PyTorch's digits."""
-
-    def compute(a: Raw) -> Raw:
-        if a.dtype is _SINGLE and a.size <= _FEW:
-            return fn(a.astype(_DOUBLE)).astype(_SINGLE)
-        return fn(a)
-
-    compute.ufunc = fn  # type: ignore[attr-defined]  # for many elements
-    return compute
-
-
-def wave(fn: Callable[..., Raw], one: Callable[[float], float]) -> Callable[[Raw], Raw]:
-    """Sine or cosine, which for a single number the standard library computes quickest."""
-    single = np.float32
-    unit = single(1)  # times a number: what rounds it quickest
-
-    def compute(a: Raw) -> Raw:
-        if type(a) is single:
-            try:
-                return unit * one(a)  # type: ignore[arg-type]
-            except ValueError:  # of an infinity
-                return single(math.nan)
-        if a.dtype is _SINGLE and a.size <= _FEW:
-            return fn(a.astype(_DOUBLE)).astype(_SINGLE)
-        return fn(a)
-
-    compute.ufunc = fn  # type: ignore[attr-defined]
-    return compute
 
 
 def rounds(name: str) -> Callable[[list[Any]], None]:

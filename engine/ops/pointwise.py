@@ -9,7 +9,8 @@ import numpy as np
 
 from engine.dtype import BOOL, COMPLEX
 from engine.ops.api import expose, publish
-from engine.ops.elementwise import define_unary, exact, refuse, wave, zero
+from engine.ops.elementwise import define_unary, refuse, zero
+from engine.ops.rounded import exact
 from engine.ops.table import OPS, RAWTYPE, define, run
 from engine.ops.twice import name_kernel
 
@@ -76,8 +77,8 @@ define_unary(
     "rsqrt", lambda a: 1 / np.sqrt(a), "-0.5 * g * power(conj(result), 3)", doc="1 / sqrt(x)."
 )
 define_unary("reciprocal", lambda a: 1 / a, "-g * conj(result * result)", doc="1 / x.")
-define_unary("sin", wave(np.sin, math.sin), "g * conj(cos(self))", doc="The sine, of radians.")
-define_unary("cos", wave(np.cos, math.cos), "-g * conj(sin(self))", doc="The cosine, of radians.")
+define_unary("sin", exact(np.sin, math.sin), "g * conj(cos(self))", doc="The sine, of radians.")
+define_unary("cos", exact(np.cos, math.cos), "-g * conj(sin(self))", doc="The cosine, of radians.")
 define_unary("tan", exact(np.tan), "g * conj(1 + result * result)", doc="The tangent, of radians.")
 define_unary(
     "asin",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.dtype import FROM_NP
-from engine.ops import table
+from engine.ops import rounded, table
 from engine.ops.formula import inline, names
 from engine.ops.quick.parts import LOG, TENSOR, functions, indent, lazily, leaf, receive, steps
 from engine.ops.quick.thrifty import spared
@@ -100,6 +100,7 @@ if self.cells is not None:
 #: A 1 that is added to an array or less one, in a formula; and what takes its place, since NumPy
 #: needs as long to make an array of a number as for the sum.
 _ONE = re.compile(r"\b1(?= [-+] )|(?<= [-+] )1\b")
+_CALL = re.compile(r"(\w+)\((\w+)\)")
 _UNIT = np.ones((), np.float32)
 _UNIT.flags.writeable = False
 #: A difference that fits into the memory of a product which was just made.
@@ -120,7 +121,7 @@ def _unary_node(op: Op, vjp: str) -> Any:
         base, load, free, places = OneInput, "", "", {}
     calls, plain = functions(vjp), _ONE.sub("one", inline(vjp, places))
     one = "\none = ONE if g.__class__ is ndarray else 1" if "one" in plain else ""
-    value = f"{one}\nv = {plain}"
+    value = _small(plain, calls) or f"{one}\nv = {plain}"
     large = spared(plain, "y" if base is OneResult else "x", calls) if places else None
     sparing = ""
     if large is not None:
@@ -139,8 +140,17 @@ def _unary_node(op: Op, vjp: str) -> Any:
     return node
 
 
+def _small(formula: str, calls: dict[str, Any]) -> str | None:
+    """The lines for a formula whose one call is of what `rounded.exact` has made, written out."""
+    found = [m for m in _CALL.finditer(formula) if hasattr(calls.get(m[1]), "ufunc")]
+    if len(found) != 1 or _ONE.search(formula):
+        return None
+    lines = rounded.inline(calls[found[0][1]], "c", found[0][2], calls)
+    return f"{lines}\nv = {formula.replace(found[0][0], 'c')}"
+
+
 def unary(
-    op: Op, full: Callable[..., Any], vjp: str, forward: str = "forward(self)"
+    op: Op, full: Callable[..., Any], vjp: str, forward: str | None = None
 ) -> Callable[..., Any]:
     """The quick way through a row of one tensor; `full` is the other way."""
 
@@ -149,13 +159,17 @@ def unary(
         kept = "n.y = a\nn.cells = None" if node.__base__ is OneResult else ""
         kept = kept or f"n.x = {'self' if node.frees else 'd'}"
         scope.update(full=full, MISSING=_MISSING, forward=op.forward)
+        if forward is None:
+            value = "\na = self._a" + rounded.inline(op.forward, "a", "a", scope)
+        else:
+            value = f"\na = {inline(forward, {'self': 'self._a'})}"
         return f"""
 def made(input=MISSING, *args, **kwargs):
     self = input
     if isinstance(self, Tensor) and not args and not kwargs:
         d = self._d
         if d.quick and not mode.unusual:
-            a = {inline(forward, {"self": "self._a"})}
+{indent(value, 12)}
             s = self._s
 {indent(TENSOR + _ATTACH_ONE.format(kept=indent(kept, 4), leaf=indent(leaf("g", "self"), 8)), 12)}
 {indent(LOG.format(name=op.name, inputs="(self,)", params="None"), 12)}
