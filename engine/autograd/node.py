@@ -16,6 +16,7 @@ from engine import errors, recording
 
 #: Numbers of creation; in-place writes draw from the same clock (see `engine.version`).
 tick: Callable[[], int] = itertools.count(1).__next__
+_leaf: Callable[[], int] = itertools.count(-1, -1).__next__
 
 #: Hooks by node, see `engine.autograd.hooks`; while it is empty no loop looks for hooks.
 hooked: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
@@ -240,7 +241,7 @@ def leaf_edge(t: Any) -> AccumulateGrad:
         node = AccumulateGrad()
         node.variable = t
         node._got = None
-        node.seq = -tick()
+        node.seq = _leaf()
         t._acc = weakref.ref(node)
     return node  # type: ignore[no-any-return]
 

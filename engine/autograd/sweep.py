@@ -84,8 +84,8 @@ def _loop(retain: bool, logged: bool) -> Callable[[Front, Any], bool]:
     """The loop over all but the leaves, written for one kind of step: each is so short that a call
     or a question more would be felt. It returns whether it came so far without code of a person's.
 
-    A graph is mostly numbered without gaps. After about as many misses as there are numbers that
-    wait, these are asked for the highest.
+    A graph is mostly numbered without gaps. After more misses than there are numbers that wait, these
+    are asked for the highest.
     """
     step = _kind(retain, logged) + ("(pending, log)" if logged else "(pending)")
     scope: dict[str, Any] = {"_Turn": _Turn, "_give_up": _give_up}
@@ -111,7 +111,7 @@ def run(pending, log):
                 n = pop(seq, None)
                 if n is not None:
                     n.STEP
-                elif (misses := misses + 1) > 16 and misses > len(pending):
+                elif (misses := misses + 1) > len(pending):
                     break
         return True
     except _Turn:
