@@ -62,8 +62,9 @@ class ProblemsBinding(QObject):
         self._facts = None
 
     def show(self) -> None:
-        """Open the list."""
+        """Open the list, and give it the keyboard: Enter leads to a problem's place."""
         self._window.show_problems()
+        self._panel.list.setFocus()
 
     def add(self, found: list[Finding]) -> None:
         """Put what another check found before the rest, instead of what it found before."""

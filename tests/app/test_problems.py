@@ -56,6 +56,16 @@ def test_a_recording_that_is_opened_is_looked_through(opened: Controller) -> Non
     assert panel.model.detail(0) == "cell 1, line 3 · 0 times infinity behind a mask"
 
 
+def test_the_list_has_the_keyboard_and_enter_leads_to_the_place(
+    qtbot: QtBot, opened: Controller
+) -> None:
+    panel = opened.window.problems
+    assert opened.window.focusWidget() is panel.list
+    qtbot.keyClick(panel.list, Qt.Key.Key_Return)
+    assert opened.session.selection is not None
+    assert opened.session.playhead < len(opened.session.tape.events)
+
+
 def test_a_recording_that_grows_is_looked_through_meanwhile(
     qtbot: QtBot, opened: Controller
 ) -> None:
