@@ -216,21 +216,24 @@ def badge_place(
     width, height = badge.width(), badge.height()
     above, below = card.top() - height - BADGE_GAP, card.bottom() + BADGE_GAP
     right, left = card.right() + OVERHANG - width, card.left() - OVERHANG
-    level = card.center().y() - height / 2
+    level, row = card.center().y() - height / 2, height + BADGE_GAP
     beside = card.right() + BADGE_GAP, card.left() - BADGE_GAP - width
-    corners = (
-        (max(right, left), above), (left, above), (max(right, left), below), (left, below),
-        *((x, y) for y in (level, above, below) for x in beside),
-    )  # fmt: skip
-    places = [QRectF(x, y, width, height) for x, y in corners]
+    near = (above, max(right, left)), (above, left), (below, max(right, left)), (below, left)
+    apart = [(y, x) for y in (level, above, below) for x in beside]
+    rows = [above - row, below + row, above - 2 * row, below + 2 * row]
+    far = [(y, x) for y in rows for x in (max(right, left), left, *beside)]
+    places = [QRectF(x, y, width, height) for y, x in (*near, *apart, *far)]
     if card.left() < size[0] and card.right() > 0.0:
         for place in places:
             place.moveLeft(min(max(place.left(), 4.0), max(size[0] - width - 4.0, 4.0)))
-    reach = card.adjusted(-2 * width, -3 * height, 2 * width, 3 * height)
-    near = view.to_scene(reach.left(), reach.top())
-    others = scene.nodes_in(Rect(*near, reach.width() / view.scale, reach.height() / view.scale))
+    reach = card.adjusted(-2 * width, -4 * height, 2 * width, 4 * height)
+    corner = view.to_scene(reach.left(), reach.top())
+    others = scene.nodes_in(Rect(*corner, reach.width() / view.scale, reach.height() / view.scale))
     cards = [outline(scene, other, view, 0.0)[0] for other in others.tolist()]
-    return min(places, key=lambda place: _hidden(place, cards) + 4.0 * _hidden(place, placed))
+    hidden = [_hidden(place, cards) + 4.0 * _hidden(place, placed) for place in places]
+    steps = [0, *[1] * (len(near) + len(apart) - 1), *[4] * len(far)]
+    costs = [cost + 0.01 * width * height * step for cost, step in zip(hidden, steps, strict=True)]
+    return places[costs.index(min(costs))]
 
 
 def _hidden(place: QRectF, others: Sequence[QRectF]) -> float:

@@ -280,8 +280,11 @@ def test_a_badge_does_not_lie_on_a_name_if_there_is_another_place(empty: GraphCa
     size = (scene.bounds.width + 60.0, scene.bounds.height + 60.0)
     view, badge = View(1.0, 30.0, 30.0), QSizeF(86.0, 18.0)
     for node in range(len(scene)):
-        name = badge_place(scene, view, size, node, badge, [])
-        assert not badge_place(scene, view, size, node, badge, [name]).intersects(name)
+        names: list[QRectF] = []
+        for _ in range(6):
+            place = badge_place(scene, view, size, node, badge, names)
+            assert not any(place.intersects(name) for name in names)
+            names.append(place)
 
 
 def _moments(canvas: GraphCanvas) -> Iterator[None]:
