@@ -48,7 +48,8 @@ class Crossfade:
     ) -> None:  # fmt: skip
         """Paint t in 0..1 of the way; tiles: those of the new picture."""
         dx, dy = self._shift
-        self._old.paint_known(painter, view.panned(dx * view.scale, dy * view.scale), size)
+        moved_with = view.panned(dx * view.scale, dy * view.scale)
+        self._old.paint_known(painter, moved_with, size, smooth=False)
         if t > 0.0:
             painter.setOpacity(t)
             tiles.paint_known(painter, view, size)

@@ -234,14 +234,21 @@ class Stage(QObject):
     def _set_out(
         self, old: Scene | None, new: Scene | None, glide: bool, shift: tuple[float, float]
     ) -> None:
-        """Begin the way from one scene to another, or end one without any."""
+        """Begin the way from one scene to another, or end one without any.
+
+        A picture that nobody has seen yet is no place to set out from.
+        """
+        seen = self._tiles.has_any and (self._fade is None or self._morphing.running)
         self._morphing.stop()
         self._morph = self._fade = None
         morph = Morph.between(old, new, shift) if glide and old and new else None
         if morph is None or old is None or new is None:
             return
+        large = max(len(old), len(new)) > MOST
+        if large and not seen:
+            return
         self._morphed = 0.0
-        if max(len(old), len(new)) > MOST:
+        if large:
             self._fade = Crossfade(morph, old, new, self._tiles.kept(), shift)
         else:
             self._morph = morph

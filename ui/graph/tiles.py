@@ -34,6 +34,11 @@ class Tiles:
         self._picture = picture
         self._layer = self._before = self._overview = None
 
+    @property
+    def has_any(self) -> bool:
+        """Whether there is a tile of the present scale."""
+        return self._layer is not None and bool(self._layer.tiles)
+
     def kept(self) -> Tiles:
         """Return these tiles as they are now; the two will not change each other's."""
         kept = Tiles()
@@ -102,12 +107,15 @@ class Tiles:
         self._lay(painter, view, area, layer, wanted)
         return complete or moving
 
-    def paint_known(self, painter: QPainter, view: View, size: tuple[float, float]) -> None:
-        """Paint the view from the tiles that there are, without making any."""
+    def paint_known(
+        self, painter: QPainter, view: View, size: tuple[float, float], smooth: bool = True
+    ) -> None:
+        """Paint the view from the tiles that there are, without making any; smooth: where they are
+        stretched, which takes longer."""
         layer, area = self._layer, view.seen(*size)
         if layer is not None:
             wanted = list(layer.keys(area)) if layer.scale == view.scale else []
-            self._lay(painter, view, area, layer, wanted)
+            self._lay(painter, view, area, layer, wanted, smooth)
 
     def make_ready(self, view: View, size: tuple[float, float], budget: float) -> bool:
         """Make tiles for `paint_known` in this view and around it; return whether all are there."""
@@ -118,12 +126,13 @@ class Tiles:
         return self._fill(layer, wanted, picture, budget) and not self.prepare()
 
     def _lay(
-        self, painter: QPainter, view: View, area: Rect, layer: Layer, wanted: list[Key]
-    ) -> None:
+        self, painter: QPainter, view: View, area: Rect, layer: Layer, wanted: list[Key],
+        smooth: bool = True,
+    ) -> None:  # fmt: skip
         """Paint the tiles that are wanted, and stretched ones of other scales where they lack."""
         lack = layer.missing(wanted) if wanted else area
         if lack.width:
-            self._stand_in(painter, view, common(area, lack.grown(2.0 / view.scale)))
+            self._stand_in(painter, view, common(area, lack.grown(2.0 / view.scale)), smooth)
         for key in wanted:
             image = layer.tiles.get(key)
             if image is not None:
@@ -167,14 +176,14 @@ class Tiles:
             layer.tiles[key] = layer.tiles.pop(key)
         return True
 
-    def _stand_in(self, painter: QPainter, view: View, area: Rect) -> None:
+    def _stand_in(self, painter: QPainter, view: View, area: Rect, smooth: bool) -> None:
         """Paint stretched tiles of other scales, the best on top, each pixel only once."""
         assert self._picture is not None
         layers = [layer for layer in (self._layer, self._before) if layer is not None]
         layers += [] if self._overview is None else [self._overview]
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         x, y = view.to_pixel(area.x, area.y)
         corner = QRectF(x, y, area.width * view.scale, area.height * view.scale)
         free = QRegion(corner.toAlignedRect())

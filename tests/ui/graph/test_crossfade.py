@@ -89,3 +89,15 @@ def test_pictures_that_are_asked_for_on_the_way_are_of_its_end(
     canvas.set_graph(*unfolded_and_folded[1])
     canvas.finish_painting()
     assert np.array_equal(shown(canvas), now)
+
+
+def test_what_changes_again_before_it_was_seen_is_shown_at_once(
+    canvas: GraphCanvas, unfolded_and_folded: tuple[Drawn, Drawn]
+) -> None:
+    before = shown(canvas)
+    open_, folded = unfolded_and_folded
+    canvas.set_graph(*folded, keep_view=True)
+    canvas.set_graph(*open_, keep_view=True)
+    assert not canvas.is_animating()
+    canvas.finish_painting()
+    assert np.array_equal(shown(canvas), before)
