@@ -25,6 +25,7 @@ from ui.graph.tiles import Tiles
 #: Of so many moving cards in sight each is painted with its words; of more than the second number
 #: none is.
 WITH_WORDS, IN_SIGHT = 40, 5_000
+FAINT = 0.5  # of the way: until then the new picture needs not be smooth
 LEAST = 12.0  # pixels of a moving frame's shorter side
 
 
@@ -52,7 +53,7 @@ class Crossfade:
         self._old.paint_known(painter, moved_with, size, smooth=False)
         if t > 0.0:
             painter.setOpacity(t)
-            tiles.paint_known(painter, view, size)
+            tiles.paint_known(painter, view, size, smooth=t > FAINT)
             painter.setOpacity(1.0)
         self._paint_frames(painter, picture, view, size, t)
         boxes = self._morph.boxes(picture.scene, t)

@@ -82,6 +82,15 @@ class Layer:
         keys = [(column, row) for row in rows for column in columns]
         yield from sorted(keys, key=lambda key: (key[0] - x) ** 2 + (key[1] - y) ** 2)
 
+    def within(self, area: Rect) -> list[Key]:
+        """Return the tiles that there are of `area`, which may be far larger than all of them."""
+        low, high = area.x / self.unit, (area.x + area.width) / self.unit
+        top, foot = area.y / self.unit, (area.y + area.height) / self.unit
+        return [
+            key for key in self.tiles
+            if low < key[0] + 1 and key[0] < high and top < key[1] + 1 and key[1] < foot
+        ]  # fmt: skip
+
     def holds(self, area: Rect) -> bool:
         """Return whether all of `area` is painted, in few tiles."""
         if max(area.width, area.height) > 6 * self.unit:

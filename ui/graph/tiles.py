@@ -190,8 +190,8 @@ class Tiles:
         for late in (False, True):  # what shows another state only where there is nothing else
             for layer in layers:
                 painter.setClipRegion(free)
-                for key in layer.keys(area):
-                    if key in layer.tiles and layer.is_late(key) == late:
+                for key in layer.within(area):
+                    if layer.is_late(key) == late:
                         free -= _stretch(painter, layer, key, view)
         painter.setClipRegion(free)
         painter.fillRect(free.boundingRect(), self._picture.inks.canvas)
