@@ -128,7 +128,9 @@ def numbers_of(
     was = facts.label(origin)
     made = facts.at_birth("", copy)
     used = facts.at_value("", copy)
-    if not how and ".data" not in made.code + used.code:
+    words = f"the numbers of {was} are taken through .data"
+    elsewhere = texts.where_data(facts, words, origin)
+    if not how and ".data" not in made.code + used.code and elsewhere is None:
         return Finding(
             "left-torch",
             f"the numbers of {was} are copied into a new tensor",
@@ -140,8 +142,9 @@ def numbers_of(
             tensor,
         )
     if not how:
-        words = f"the numbers of {was} are taken through .data"
         event = facts.at_birth(words, copy) if ".data" in made.code else facts.at_value(words, copy)
+        if ".data" not in event.code and elsewhere is not None:
+            event = elsewhere
         return Finding(
             "data",
             f"{was}.data has the numbers of {was} without their history",

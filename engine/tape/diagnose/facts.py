@@ -163,6 +163,14 @@ class Facts(Steps):
         """Return the operation whose result a value is, or -1."""
         return self._made_by[value]
 
+    def unviewed(self, value: int) -> int:
+        """Return the value of which another is only a view."""
+        op = self.made_by(value)
+        while op >= 0 and self.tape.ops["flags"][op] & OpFlag.VIEW:
+            value = self.inputs(op)[0]
+            op = self.made_by(value)
+        return value
+
     def array_of(self, value: int) -> int:
         """Return the row of `arrays` that holds a value, or -1."""
         return self._held[value]

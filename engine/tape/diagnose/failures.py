@@ -239,8 +239,8 @@ _KNOWN: tuple[tuple[str, str, str, str, str], ...] = (
         "Use torch.no_grad() instead of inference_mode, or .clone() the tensor outside of it.",
     ),
     (
-        "'float' object has no attribute 'backward'", "left-torch", "backward() of a Python number",
-        "float() and .item() give plain numbers without a graph.",
+        "object has no attribute 'backward'", "left-torch", "backward() of a plain number",
+        "float(), .item() and NumPy give plain numbers without a graph.",
         "Keep the loss a tensor; take .item() only to print it.",
     ),
     (

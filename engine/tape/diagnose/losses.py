@@ -8,9 +8,10 @@ import numpy as np
 
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
-from engine.tape.schema import OpFlag
 
 _DIFFERENCES = ("sub", "rsub", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+_OF_DIFFERENCES = ("pow", "square", "abs")
+_ELEMENTWISE = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "nll_loss")
 _REDUCING = ("sum", "mean", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 _ABOVE = 1e-5  # what rounding may add to the logarithm of 1
 #: What a loss already applies itself → the operation that was applied before.
@@ -29,7 +30,7 @@ def mistaken_losses(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding
         if facts.tape.ops["node"][op] < 0:
             continue
         base = facts.base(op)
-        if base in _DIFFERENCES:
+        if base in _DIFFERENCES or (base == "mul" and _weighs_losses(facts, op)):
             found += _broadcast(facts, op)
         elif base in _TWICE:
             found += _twice(facts, op, _TWICE[base])
@@ -69,13 +70,20 @@ def _broadcast(facts: Facts, op: int) -> list[Finding]:
     return [] if wide < 0 else _broadcast_before(facts, wide)
 
 
+def _weighs_losses(facts: Facts, op: int) -> bool:
+    """Whether a factor of a product is a loss of each example."""
+    for value in facts.inputs(op):
+        made = facts.made_by(value) if value >= 0 else -1
+        if made >= 0 and facts.base(made) in _OF_DIFFERENCES:
+            made = facts.made_by(facts.inputs(made)[0])
+        if made >= 0 and facts.base(made) in (*_DIFFERENCES, *_ELEMENTWISE):
+            return True
+    return False
+
+
 def _source(facts: Facts, value: int) -> int:
     """Return the value of which another is only a view."""
-    op = facts.made_by(value)
-    while op >= 0 and facts.tape.ops["flags"][op] & OpFlag.VIEW:
-        value = facts.inputs(op)[0]
-        op = facts.made_by(value)
-    return value
+    return facts.unviewed(value)
 
 
 def _is_square(facts: Facts, value: int, other: int) -> bool:

@@ -35,7 +35,7 @@ def thrown_away(facts: Facts, reached: set[int], updated: dict[int, int]) -> lis
         passes = len({c.pass_ for c in changes if c.pass_ >= 0})
         if wiped >= 2 and wiped >= passes - 1:
             name = facts.name(tensor)
-            if not has_steps(facts):
+            if not (has_steps(facts) and has_stepped(facts, updated)):
                 return _no_step(facts, tensor, changes)
             clear = next(c for c in changes if c.kind is GradChange.CLEAR or c.op == "zero_")
             if _before_backward(facts, clear, changes):
@@ -145,7 +145,7 @@ def _no_step(facts: Facts, tensor: int, changes: list[ledger.Change]) -> list[Fi
     link = facts.at_event("backward() fills the gradients here, and no step() comes", begun)
     return [
         Finding(
-            "never-updated", f"{name} has gradients, and no step() is called",
+            "never-updated", f"{name} has gradients, and no optimizer's step() is called",
             "The program makes an optimizer, fills and zeroes the gradients in every iteration, and never "
             "calls its step(): nothing learns.",
             "Call optimizer.step() after backward().",
@@ -173,10 +173,11 @@ def _idle_one(facts: Facts, name: str, events: list[int], reached: set[int]) -> 
     step = facts.at_event(f"{name}.step() finds no gradient", events[-1])
     if not reached:
         return _only_returned(facts, name, events, step)
-    for tensor in sorted(reached):
+    roots = {int(v) for v in facts.tape.values["tensor"][facts.tape.roots["value"]]}
+    for tensor in sorted(reached - roots):
         changes = facts.changes(tensor)
         first = changes[0].event
-        if tensor in reached and facts.tape.name_of(tensor) is None:
+        if facts.tape.name_of(tensor) is None:
             continue
         since = [event for event in events if event > first]
         before = [max((c for c in changes if c.event < e), key=lambda c: c.event) for e in since]
@@ -278,6 +279,13 @@ def zeroed_by_write(facts: Facts, updated: dict[int, int]) -> list[Finding]:
                 )
             ]  # fmt: skip
     return []
+
+
+def has_stepped(facts: Facts, updated: dict[int, int]) -> bool:
+    """Whether the step() of any optimizer ran, with gradients or without, as far as is known."""
+    made = any("optimizer" in facts.params(op) for op in updated.values())
+    idle = facts.tape.marks["kind"] == Mark.IDLE
+    return made or bool(idle.any()) or lines.optimizer(facts.cells_until(-1)) is None
 
 
 def has_steps(facts: Facts) -> bool:

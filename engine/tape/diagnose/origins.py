@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.tape.diagnose import lines
 from engine.tape.schema import INTO_FUNCTION, ValueFlag
 
 if TYPE_CHECKING:
@@ -69,15 +70,17 @@ class Origins:
         if row["op"] >= 0 or row["grad_of"] >= 0 or not self._facts.floating(value):
             return -1
         mine = self._facts.array(value)
-        lines = (self._facts.code(self._first_use(value)), self._facts.at_birth("", value).code)
-        taken = [name for line in lines for name in _DATA.findall(line)]
+        spoken = (self._facts.code(self._first_use(value)), self._facts.at_birth("", value).code)
+        taken = [name for line in spoken for name in _DATA.findall(line)]
         if taken and mine is not None:
             for other in self._like(mine, value):
                 if self._facts.name(int(tape.values["tensor"][other])).split(".")[-1] in [
                     name.split(".")[-1] for name in taken
                 ]:
                     return other
-        if mine is not None and any(map(_OF_CALL.search, lines)):
+        if mine is not None and (through := self._through_data(mine, value)) >= 0:
+            return through
+        if mine is not None and any(map(_OF_CALL.search, spoken)):
             for other in self._like(mine, value):
                 if tape.values["event"][other] <= row["event"] and not self._facts.is_leaf(other):
                     return other
@@ -95,6 +98,19 @@ class Origins:
             if np.array_equal(mine.ravel(), theirs.ravel().astype(mine.dtype), equal_nan=True):
                 return other
         return self._of_numbers(mine, int(row["event"])) if mine is not None else -1
+
+    def _through_data(self, mine: Array, value: int) -> int:
+        """Return the computed value whose .data a leaf is by its numbers, and by what is read."""
+        facts = self._facts
+        if not any(".data" in source for _, source, _ in facts.cells_until(-1)):
+            return -1
+        for other in self._like(mine, value):
+            name = facts.name(int(facts.tape.values["tensor"][other]))
+            if facts.made_by(other) < 0 or not facts.requires_grad(other):
+                continue
+            if lines.through_data(facts.cells_until(-1), name) is not None:
+                return other
+        return -1
 
     def _made_in(self, value: int) -> list[str]:
         """Return the lines that may have made a leaf: that of its name, else that of its first use."""

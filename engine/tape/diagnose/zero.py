@@ -180,6 +180,11 @@ def _killer(
     cause, title, text, remedy = explain(facts, op, value, mask, max(sizes, default=0.0))
     node = facts.node_name(int(facts.tape.steps["node"][step]))
     chain = (facts.at_step(f"{node} receives a gradient and sends zero", step), *trail.links())
+    own = texts.backward_of(facts, step)
+    if own is not None:
+        title, chain = f"the backward of {facts.base(op)} gives zeros", (own, *chain)
+        text = f"{node} is a Function of your own: a gradient came in, and its backward returned zeros."
+        remedy = "Look at what this backward returns."
     if cause == "hook":
         chain = (*texts.where_hooked(facts, step, tensor), *chain)
     start = zero_start(facts, op, value) if cause == "times-zero" else -1

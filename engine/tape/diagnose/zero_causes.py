@@ -196,7 +196,8 @@ def _product(facts: Facts, op: int, value: int, largest: float) -> tuple[str, st
     for other in others:
         array = facts.array(other)
         if array is not None and not array.any():
-            if (made := facts.made_by(other)) >= 0 and facts.base(made) in ("relu", "threshold"):
+            made = facts.made_by(facts.unviewed(other))
+            if made >= 0 and facts.base(made) in ("relu", "threshold"):
                 return (
                     "dead-relu", "it is multiplied by units of a ReLU that are all off",
                     f"The derivative of {facts.called(op)} is the other factor, and {facts.label(other)} is 0: no "

@@ -40,7 +40,7 @@ for _ in range(3):
     opt.step()  # <-
     loss.backward()
 
-# %% never-updated | problems | no step()
+# %% never-updated | problems | step() is called
 torch.manual_seed(0)
 net = nn.Linear(3, 1)
 opt = torch.optim.SGD(net.parameters(), lr=0.1)
@@ -285,4 +285,110 @@ for _ in range(3):
     net.weight = nn.Parameter(net.weight.clamp(-1, 1))  # <-
     opt.zero_grad()
     net(torch.randn(4, 3)).pow(2).mean().backward()
+    opt.step()
+
+# %% never-updated | problems | step() is called
+torch.manual_seed(0)
+net = nn.Linear(3, 1)
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+sched = torch.optim.lr_scheduler.ExponentialLR(opt, 0.9)
+for _ in range(4):
+    opt.zero_grad()
+    net(torch.randn(4, 3)).pow(2).mean().backward()  # <-
+    sched.step()
+
+# %% not-connected | problems
+torch.manual_seed(0)
+body, cls, reg = nn.Linear(4, 8), nn.Linear(8, 3), nn.Linear(8, 1)
+opt = torch.optim.Adam([*body.parameters(), *cls.parameters(), *reg.parameters()], lr=1e-3)
+x, yc, yr = torch.randn(6, 4), torch.randint(0, 3, (6,)), torch.randn(6, 1)
+for _ in range(3):
+    h = torch.relu(body(x))
+    loss = F.cross_entropy(cls(h), yc)  # <-
+    loss = F.mse_loss(reg(h), yr)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+
+# %% broadcast | problems
+torch.manual_seed(0)
+net = nn.Linear(3, 1)
+x, y, wt = torch.randn(8, 3), torch.randn(8, 1), torch.rand(8)
+loss = (F.mse_loss(net(x), y, reduction="none") * wt).mean()  # <-
+loss.backward()
+
+# %% dead-relu | problems
+torch.manual_seed(0)
+net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(64, 2))
+with torch.no_grad():
+    net[0].bias -= 50
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for _ in range(3):
+    opt.zero_grad()
+    F.cross_entropy(net(torch.randn(4, 1, 6, 6)), torch.tensor([0, 1, 0, 1])).backward()  # <-
+    opt.step()
+
+# %% root-without-graph | problems | .data
+torch.manual_seed(0)
+cell = nn.RNNCell(2, 3)
+h, outs = torch.zeros(1, 3), []
+for t in range(3):
+    h = cell(torch.randn(1, 2), h)
+    outs.append(h.data)  # <-
+loss = torch.stack(outs).pow(2).sum()
+loss.backward()
+
+# %% no-grad | problems
+torch.manual_seed(0)
+net = nn.Linear(3, 1)
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+x, y = torch.randn(8, 3), torch.randn(8, 1)
+for _ in range(3):
+    with torch.no_grad():
+        pred = net(x)  # <-
+    loss = F.mse_loss(pred, y)
+    opt.zero_grad()
+    loss.requires_grad_()
+    loss.backward()
+    opt.step()
+
+# %% left-torch | problems | plain number
+torch.manual_seed(0)
+net = nn.Linear(3, 1)
+pred = net(torch.randn(4, 3))
+loss = np.mean((pred.detach().numpy() - 1.0) ** 2)  # <-
+loss.backward()
+
+# %% never-updated | problems
+torch.manual_seed(0)
+class Scale(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.s = torch.ones(3, requires_grad=True)  # <-
+        self.fc = nn.Linear(3, 1)
+    def forward(self, x):
+        return self.fc(x * self.s)
+net = Scale()
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for _ in range(3):
+    opt.zero_grad()
+    net(torch.randn(4, 3)).pow(2).mean().backward()
+    opt.step()
+
+# %% times-zero | problems | backward of Cube
+class Cube(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x ** 3
+    @staticmethod
+    def backward(ctx, g):  # <-
+        x, = ctx.saved_tensors
+        return torch.zeros_like(x)
+torch.manual_seed(0)
+net = nn.Linear(3, 3)
+opt = torch.optim.SGD(net.parameters(), lr=0.01)
+for _ in range(3):
+    opt.zero_grad()
+    Cube.apply(net(torch.randn(4, 3))).mean().backward()
     opt.step()
