@@ -82,19 +82,6 @@ for _ in range(3):
     F.softplus(-D(fake)).mean().backward()
     og.step()
 
-# %% returned-none | why w.grad
-class Mul(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, a, w):
-        ctx.save_for_backward(a, w)
-        return a * w
-    @staticmethod
-    def backward(ctx, g):
-        a, w = ctx.saved_tensors
-        return g * w, None
-a, w = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
-Mul.apply(a, w).sum().backward()
-
 # %% no-grad | why model.weight.grad
 torch.manual_seed(0)
 model, head = nn.Linear(3, 2), nn.Linear(2, 1)

@@ -172,24 +172,6 @@ for i in range(6):
     running_loss += loss  # <-
 print(running_loss / 6)
 
-# %% unused-parameter | problems
-torch.manual_seed(0)
-class AE(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.enc = nn.Linear(4, 2)
-        self.dec = nn.Linear(2, 4)
-        self.dec2 = nn.Linear(2, 4)
-    def forward(self, x):
-        return self.dec(torch.tanh(self.enc(x)))
-net = AE()
-opt = torch.optim.SGD(net.parameters(), lr=0.1)
-for _ in range(2):
-    x = torch.randn(3, 4)
-    opt.zero_grad()
-    F.mse_loss(net(x), x).backward()
-    opt.step()
-
 # %% not-zeroed | problems
 torch.manual_seed(0)
 net = nn.Linear(3, 1)
