@@ -39,6 +39,8 @@ class Checking(QObject):
         window.busy.cancelled.connect(lambda owner: self._cancel() if owner is self else None)
         session.tape_changed.connect(self._forget)
         runs.kernel.checked.connect(self._own_checked)
+        problems.can_measure = self._reaches_kernel
+        window.problems.measure_requested.connect(self._check_functions)
 
     def close(self) -> None:
         """End the thread."""
@@ -67,6 +69,19 @@ class Checking(QObject):
         frozen = tape.snapshot()
         self._window.busy.begin(self, "Checking gradients")
         self.worker.submit(lambda cancelled: (tape, *self._checks(frozen, steps, cancelled)))
+
+    def _reaches_kernel(self) -> bool:
+        """Whether the person's own Functions can be run again: only their kernel has them."""
+        tape = self._session.tape
+        return tape is not None and self._runs.tape is tape and self._runs.kernel.state == "idle"
+
+    def _check_functions(self) -> None:
+        """Check the latest step of each Function of the person's own."""
+        tape, steps = self._session.tape, sorted(self._problems.unmeasured.values())
+        if tape is not None and steps:
+            frozen = tape.snapshot()
+            self._window.busy.begin(self, "Checking gradients")
+            self.worker.submit(lambda cancelled: (tape, *self._checks(frozen, steps, cancelled)))
 
     def _members(self, nodes: Iterable[NodeId]) -> list[NodeId]:
         groups = None if self._graph.picture is None else self._graph.picture.groups
@@ -99,7 +114,7 @@ class Checking(QObject):
             self._window.busy.end(self)
             return
         own = [one.step for one in checks if not numeric.is_known(_op_name(tape, one))]
-        if own and self._runs.tape is tape and self._runs.kernel.state == "idle":
+        if own and self._reaches_kernel():
             self._checks_so_far = checks
             self._asked = self._runs.kernel.check_functions(sorted(set(own)))
             return  # the person's own Functions can be run again only there

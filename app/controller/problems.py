@@ -12,6 +12,7 @@ from app.session import Session
 from app.window import Window
 from app.work import Worker
 from engine.tape.diagnose import Facts, Finding, Link, Severity, problems, why, why_node, why_value
+from engine.tape.diagnose.numeric import own_functions
 from engine.tape.places import place
 from engine.tape.schema import Event
 from engine.tape.tape import Tape, TapeError
@@ -25,6 +26,9 @@ _AT_ONCE = 0.002  # seconds of work, before it rests twice as long
 _SHARE = 3  # and so many times what the look before took
 
 
+_Looked = tuple[Tape, list[Finding], dict[str, int]]
+
+
 class ProblemsBinding(QObject):
     """Keeps the list true to the tape and answers for what is selected."""
 
@@ -34,6 +38,9 @@ class ProblemsBinding(QObject):
         self._panel = window.problems
         self._found: list[Finding] = []
         self._answer: Finding | None = None
+        #: Whether the person's own Functions can be measured; those that are not, with a step.
+        self.can_measure: Callable[[], bool] = lambda: False
+        self.unmeasured: dict[str, int] = {}
         self._asked = False  # to look through a large recording
         self._facts: tuple[Tape, tuple[int, ...], Facts] | None = None
         self.survey, self.asking = Worker("problems", self), Worker("why", self)
@@ -70,8 +77,19 @@ class ProblemsBinding(QObject):
         """Put what another check found before the rest, instead of what it found before."""
         causes = {one.cause for one in found} | {"wrong-backward"}
         self._found = [*found, *[one for one in self._found if one.cause not in causes]]
+        self.unmeasured = {}
         self._show()
-        self._panel.say(sentence(self._found))
+        self._say()
+
+    def _say(self) -> None:
+        n, still = len(self.unmeasured), self._wait.isActive()
+        said, measure = sentence(self._found), bool(n) and not still and self.can_measure()
+        if still:
+            said = f"{said.rstrip('.')} so far."
+        elif measure:
+            which = "1 Function of yours is" if n == 1 else f"{n} Functions of yours are"
+            said = f"{said.rstrip('.')}. {which} not measured."
+        self._panel.say(said, may_measure=measure)
 
     def ask(self) -> None:
         """Answer why the selected tensor's gradient, or the selected value, is as it is."""
@@ -116,6 +134,7 @@ class ProblemsBinding(QObject):
         self.survey.cancel()
         self.asking.cancel()
         self._found, self._answer, self._asked, self._facts = [], None, False, None
+        self.unmeasured = {}
         self._show()
         if self._session.tape is None:
             self._panel.say("Nothing recorded yet.")
@@ -139,10 +158,10 @@ class ProblemsBinding(QObject):
             return
         frozen, began = tape.snapshot(), time.perf_counter()
 
-        def look(cancelled: Callable[[], bool]) -> tuple[Tape, list[Finding]]:
+        def look(cancelled: Callable[[], bool]) -> _Looked:
             found = problems(frozen, cancelled=_calmly(cancelled), going_on=True)
             self._took = time.perf_counter() - began
-            return tape, found
+            return tape, found, {}
 
         self.survey.submit(look)
 
@@ -162,15 +181,17 @@ class ProblemsBinding(QObject):
             return
         self._panel.say("Looking for problems …")
         frozen = tape.snapshot()
-        self.survey.submit(lambda cancelled: (tape, problems(frozen, cancelled=cancelled)))
+        self.survey.submit(
+            lambda cancelled: (tape, problems(frozen, cancelled=cancelled), own_functions(frozen))
+        )
 
-    def _looked(self, result: tuple[Tape, list[Finding]]) -> None:
-        tape, found = result
+    def _looked(self, result: _Looked) -> None:
+        tape, found, own = result
         if tape is self._session.tape:
             self._found = found
             self._show()
-            said = sentence(found)
-            self._panel.say(said if not self._wait.isActive() else f"{said.rstrip('.')} so far.")
+            self.unmeasured = own
+            self._say()
 
     def _answered(self, result: tuple[Tape | None, Finding]) -> None:
         tape, found = result

@@ -59,6 +59,22 @@ def test_a_right_backward_is_right(qtbot: QtBot, controller: Controller, tmp_pat
     assert "4 backward nodes measured: all are right." in check(qtbot, controller, tmp_path, "2")
 
 
+def test_a_function_that_was_not_measured_is_told_of_and_measured_by_a_click(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    (tmp_path / "a.py").write_text(PROGRAM.replace("FACTOR", "1"))
+    drive.open_file(qtbot, controller, tmp_path / "a.py")
+    with qtbot.waitSignal(controller.runs.finished, timeout=drive.RUN):
+        controller.run_all()
+    panel = controller.window.problems
+    said = "Nothing looks wrong. 1 Function of yours is not measured."
+    qtbot.waitUntil(lambda: panel.sentence.text() == said, timeout=drive.RUN)
+    with qtbot.waitSignal(controller.runs.kernel.checked, timeout=drive.RUN):
+        panel.measure.click()
+    assert panel.sentence.text() == "1 error"
+    assert panel.measure.isHidden()
+
+
 @pytest.mark.parametrize(("factor", "status", "said"), [
     ("1", 1, "ScaledBackward sends a wrong gradient (off by 50.0%)"),
     ("2", 0, "4 backward nodes measured: all are right."),

@@ -121,6 +121,7 @@ class ProblemsPanel(QWidget):
     """A sentence, the list, and the explanation; links are followed by whoever listens."""
 
     followed = Signal(object)  # Link
+    measure_requested = Signal()  # compare the backward of Functions with finite differences
     look_requested = Signal()  # look through a recording that is too large to do it unasked
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -132,6 +133,9 @@ class ProblemsPanel(QWidget):
         self.sentence.setWordWrap(True)
         self.look = QPushButton("Look for Problems")
         self.look.clicked.connect(self.look_requested)
+        self.measure = QPushButton("Measure")
+        self.measure.setToolTip("Compare what their backward gave with finite differences")
+        self.measure.clicked.connect(self.measure_requested)
         self.model = FindingsModel()
         self.list = QListView()
         self.list.setModel(self.model)
@@ -154,6 +158,7 @@ class ProblemsPanel(QWidget):
         top.setContentsMargins(SPACE["l"], SPACE["m"], SPACE["l"], SPACE["m"])
         top.addWidget(self.sentence, 1)
         top.addWidget(self.look)
+        top.addWidget(self.measure)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -180,10 +185,11 @@ class ProblemsPanel(QWidget):
         if not self.model.rows:
             self.view.show_finding(None, [])
 
-    def say(self, text: str, may_look: bool = False) -> None:
-        """Set the sentence over the list, and whether the button to look is offered."""
+    def say(self, text: str, may_look: bool = False, may_measure: bool = False) -> None:
+        """Set the sentence over the list, and whether to look and to measure is offered."""
         self.sentence.setText(text)
         self.look.setVisible(may_look)
+        self.measure.setVisible(may_measure)
 
     def set_theme(self, theme: Theme) -> None:
         self._rows.theme = theme

@@ -83,6 +83,15 @@ def is_known(name: str) -> bool:
     return bool(Operations().rows(name, False, ""))
 
 
+def own_functions(tape: Tape) -> dict[str, int]:
+    """Return the person's own Functions by name, each with the last step that visited it."""
+    names = tape.ops["name"][np.unique(tape.nodes["op"][tape.nodes["op"] >= 0])]
+    own = [t for t in np.unique(names).tolist() if not is_known(tape.text(t))]
+    ops = tape.nodes["op"][tape.steps["node"]]
+    of = np.where(ops >= 0, tape.ops["name"][np.maximum(ops, 0)], -1) if len(tape.ops) else ops
+    return {tape.text(t): int(rows[-1]) for t in own if len(rows := np.flatnonzero(of == t))}
+
+
 class _Checker:
     def __init__(self, tape: Tape, functions: Functions) -> None:
         self.tape, self.facts, self.functions = tape, Facts(tape), functions
