@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from engine import warning
 from engine.creation import legacy
 from engine.device import get_default_device, set_default_device  # noqa: F401  # published here
 from engine.dtype import ALL, dtype, set_default_dtype
+from engine.storage import TypedStorage, UntypedStorage
 from engine.tensor import Tensor
+from engine.warning import once
 
 
 class layout:
@@ -79,7 +80,7 @@ def is_tensor(obj: Any) -> bool:
 
 
 def is_storage(obj: Any) -> bool:
-    return False
+    return isinstance(obj, (TypedStorage, UntypedStorage))
 
 
 def typename(obj: Any) -> str:
@@ -93,10 +94,10 @@ def typename(obj: Any) -> str:
 
 
 def set_default_tensor_type(t: Any) -> None:
-    warnings.warn(
+    once(
         "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use torch.set_default_dtype() and "
-        "torch.set_default_device() as alternatives.", UserWarning, stacklevel=2,
-    )  # fmt: skip
+        "torch.set_default_device() as alternatives."
+    )
     if isinstance(t, str):
         t = _TYPES[t.removeprefix("torch.")]
     set_default_dtype(t.dtype)

@@ -184,7 +184,11 @@ def legacy(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:
     first = args[0]
     if len(args) == 1:
         if isinstance(first, Tensor):
-            return first.detach() if first._d is d or dtype is None else _wrong_type(first, d)
+            if first._d is not d and dtype is not None:
+                _wrong_type(first, d)
+            from engine.ops.shape import ALIAS
+
+            return ALIAS.way(first) if first.requires_grad else first.detach()
         if type(first).__name__ == "Size":
             return wrap(np.zeros(tuple(first), d.np), d)
         if isinstance(first, np.ndarray):

@@ -7,7 +7,9 @@ the place in the graph, and forgets the values.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,29 @@ from engine.tensor import Tensor, new
 _NEED_DATA = frozenset(("tolist", "numpy", "__array__", "nonzero", "cpu"))
 #: Methods that need the one value there is.
 _NEED_ONE = frozenset(("item", "__bool__", "__float__", "__int__", "__index__", "__complex__"))
+#: What takes tensors with and without data together.
+_MIXED = frozenset(
+    (
+        "embedding",
+        "copy_",
+        "module_load",
+        "type_as",
+        "view_as",
+        "reshape_as",
+        "expand_as",
+        "backward",
+        "is_same_size",
+        "__setitem__",
+        "__get__",
+        "__set__",
+        "swap_tensors",
+        "to",
+        "requires_grad_",
+        "__reduce_ex__",
+    )
+)
+#: Products, which take a tensor with data behind one without.
+_PRODUCTS = ("mm", "matmul", "__matmul__", "bmm")
 NO_DATA = "Cannot copy out of meta tensor; no data!"
 #: In-place by name, but not writing values.
 _KEPT = frozenset(("requires_grad_", "detach_"))
@@ -107,11 +132,28 @@ def _compute(cls: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None
         return None
     if name.endswith("_") and not name.endswith("__") and name not in _KEPT:
         return args[0]
+    if not getter and name not in _MIXED and not (name in _PRODUCTS and args[0].is_meta):
+        _check_places((*args, *(kwargs or {}).values()))
+        if kwargs and isinstance(kwargs.get("out"), kind()):
+            raise RuntimeError(
+                "Attempting to copy from device cpu to device meta, but cross-device copies are not "
+                "allowed!"
+            )
     with overrides.DisableTorchFunctionSubclass():
         if name in ("conv1d", "conv2d", "conv3d"):
             return _convolve(func, args, kwargs or {})
         result = func(*args, **(kwargs or {}))
     return result if getter in ("grad", "_base") or name == "module_load" else forget(result)
+
+
+def _check_places(values: Iterable[Any]) -> None:
+    """Raise where tensors with and without data meet; a single number may lie on the CPU."""
+    listed = (v if isinstance(v, (list, tuple)) else (v,) for v in values)
+    tensors = [t for t in itertools.chain.from_iterable(listed) if isinstance(t, Tensor)]
+    placed = [t.is_meta for t in tensors if t.is_meta or t._s]
+    if len(set(placed)) == 2:
+        expected, other = ("meta", "cpu") if placed[0] else ("cpu", "meta")
+        raise RuntimeError(f"Tensor on device {other} is not on the expected device {expected}!")
 
 
 def _convolve(func: Any, args: Any, kwargs: Any) -> Any:

@@ -16,6 +16,7 @@ from engine.size import Size
 #: The only names that a file may refer to.
 _ALLOWED: dict[tuple[str, str], Any] = {
     ("engine.ops.exchange", "_rebuild"): exchange._rebuild,
+    ("engine.ops.exchange", "_rebuild_meta"): exchange._rebuild_meta,
     ("engine.ops.memory", "_rebuild"): exchange._rebuild,  # as files of before name it
     ("collections", "OrderedDict"): OrderedDict,
     ("engine.size", "Size"): Size,

@@ -12,10 +12,10 @@ always = [False]
 _said: set[str] = set()
 
 
-def once(text: str) -> None:
-    """Warn for the first time in a process only."""
-    if always[0] or text not in _said:
-        _said.add(text)
+def once(text: str, what: str = "") -> None:
+    """Warn for the first time in a process only; of all that is said of `what` the first."""
+    if always[0] or (what or text) not in _said:
+        _said.add(what or text)
         warn(text)
 
 

@@ -119,10 +119,9 @@ class BackwardNode(graph.Node, FunctionCtx):
     def grads(self, F: Any, g: Any) -> Sequence[Any]:
         given = g if isinstance(g, list) else [g]
         if mode.pushes and not F.raw:
-            if self._function.jvp is Function.jvp and self._user_backward() is Function.backward:
+            if self._function.jvp is Function.jvp:
                 Function.jvp(self)
-            if self._function.jvp is not Function.jvp:
-                return self._zeros(given)
+            return self._zeros(given)
         tensors = [v if v is None or isinstance(v, Tensor) else wrap(v) for v in given]
         if self.__dict__.get("materialize_grads", True):
             tensors = [
@@ -328,6 +327,12 @@ class Function(metaclass=_Meta):
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward and put a node of this class into the graph."""
+        if mode.transforms and cls.setup_context is Function.setup_context:
+            raise RuntimeError(
+                "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, "
+                "jacrev, ...), it must override the setup_context staticmethod. For more details, "
+                "please see https://pytorch.org/docs/main/notes/extending.func.html"
+            )
         if mode.batching is not None and mode.batching.deepest((*args, *kwargs.values())):
             return mode.batching.apply(cls, args, kwargs)
         if mode.duals is not None and any(mode.duals.tangent_of(a) is not None for a in args):

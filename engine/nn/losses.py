@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from engine.tensor import Tensor
+from engine.warning import warn
 
 from . import functional as F
 from .configured import Configured
@@ -90,6 +91,14 @@ class NLLLoss(Loss):
 
 class NLLLoss2d(NLLLoss):
     """Former name of NLLLoss for images."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warn(
+            "`NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in replacement "
+            "and see https://pytorch.org/docs/main/nn.html#torch.nn.NLLLoss for more details.",
+            FutureWarning,
+        )
+        super().__init__(*args, **kwargs)
 
 
 class CrossEntropyLoss(Loss):

@@ -91,6 +91,8 @@ _INTEGER_DIVISION = (
 
 
 def _check_addcmul(values: list[Any]) -> None:
+    if not isinstance(values[1], Tensor):
+        raise errors.not_tensor("addcmul", "tensor1", 2, values[1])
     if result_dtype(values[:3]).category == BOOL:
         raise errors.not_implemented("addcmul_cpu_out", "Bool")
 

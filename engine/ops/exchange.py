@@ -183,6 +183,12 @@ def _rebuild(a: Any, name: str, requires_grad: bool) -> Any:
     return out
 
 
+def _rebuild_meta(shape: Any, name: str, requires_grad: bool) -> Any:
+    from engine.meta import make
+
+    return make(shape, next(d for d in ALL if d.name == name), requires_grad)
+
+
 def _contains(self: Any, element: Any) -> bool:
     if isinstance(element, (Tensor, numbers.Number)):
         return bool((element == self).any())
@@ -196,6 +202,8 @@ def _reversed(self: Any) -> Any:
 
 
 def _reduce(self: Any, protocol: Any) -> Any:
+    if self.is_meta:
+        return _rebuild_meta, (tuple(self._s), self._d.name, self.requires_grad)
     return _rebuild, (np.array(self._a), self._d.name, self.requires_grad)
 
 

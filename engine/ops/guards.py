@@ -50,6 +50,12 @@ def _check(
     return check(name, method, args, kwargs)
 
 
+def _modern(name: str, method: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    from engine.ops.overloads import modern
+
+    return modern(name, method, args, kwargs)
+
+
 @cache
 def _takes_out(fn: Callable[..., Any]) -> bool:
     parameters = inspect.signature(fn).parameters.values()
@@ -79,6 +85,9 @@ def guarded(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., An
         else:
             key = tuple(map(_shape, args))
         if key not in seen:
+            old = _modern(name, method, args, kwargs)
+            if old is not None:
+                return fn(*old[0], **old[1])
             renamed, by_types = _check(name, method, args, kwargs)
             if "dtype" in kwargs:
                 kwargs["dtype"] = of_python(kwargs["dtype"])
@@ -105,6 +114,9 @@ def explained(name: str, fn: Callable[..., Any], method: bool) -> Callable[..., 
         try:
             return fn(*args, **kwargs)
         except (TypeError, ValueError, AttributeError, LookupError, RuntimeError):
+            old = _modern(name, method, args, kwargs)
+            if old is not None:
+                return fn(*old[0], **old[1])
             renamed, _ = _check(name, method, args, kwargs)
             if not renamed:
                 raise

@@ -12,6 +12,7 @@ from engine.ops.api import FUNCTIONS, publish
 from engine.ops.extremes import returns
 from engine.ops.table import TO_FLOAT, define, run
 from engine.tensor import wrap
+from engine.warning import warn
 
 Raw = Any
 
@@ -92,6 +93,26 @@ def resize_as_(self: Any, the_template: Any) -> Any:
     return self.resize_(the_template._s)
 
 
+def resize(self: Any, *sizes: Any) -> Any:
+    """The tensor in another shape with as many elements; reshape by an older name."""
+    warn("non-inplace resize is deprecated")
+    shape = tuple(sizes[0]) if sizes and isinstance(sizes[0], (tuple, list)) else sizes
+    if math.prod(shape) != self._s.numel():
+        raise RuntimeError(
+            f"requested resize to {'x'.join(map(str, shape))} ({math.prod(shape)} elements in "
+            f"total), but the given tensor has a size of {'x'.join(map(str, self._s))} "
+            f"({self._s.numel()} elements). autograd's resize can only change the shape of a given "
+            "tensor, while preserving the number of elements. "
+        )
+    return self.view(shape)
+
+
+def resize_as(self: Any, tensor: Any) -> Any:
+    """The tensor in the shape of another one with as many elements."""
+    warn("non-inplace resize_as is deprecated")
+    return self.view(tensor._s)
+
+
 def get_device(self: Any) -> int:
     """The number of the tensor's CUDA device: -1, for there is none."""
     return -1
@@ -123,6 +144,8 @@ publish("unravel_index", unravel_index, method=False, F=False)
 publish("split_with_sizes", split_with_sizes, F=False)
 publish("pinverse", pinverse, F=False)
 publish("resize_as_", resize_as_, F=False)
+publish("resize", resize, function=False, F=False)
+publish("resize_as", resize_as, function=False, F=False)
 publish("get_device", get_device, F=False)
 publish("is_conj", is_conj, F=False)
 publish("is_neg", is_conj, F=False, doc="Whether the negative is still to be computed: never.")

@@ -127,7 +127,7 @@ ROOMS: dict[str, Names] = {
     "lesser": Names(
         both=("frexp get_device is_conj is_neg mvlgamma pinverse resize_as_ split_with_sizes"),
         functions="fill_ unravel_index zero_",
-        methods="is_pinned is_shared istft pin_memory share_memory_ stft",
+        methods="is_pinned is_shared istft pin_memory resize resize_as share_memory_ stft",
     ),
     "pieces": Names(
         both="unsafe_chunk unsafe_split unsafe_split_with_sizes",

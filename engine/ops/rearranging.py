@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import warnings
 from typing import Any
 
@@ -13,7 +12,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 from engine import errors
 from engine.autograd import mode
 from engine.batching.levels import level_of
-from engine.ops import rooms
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.helpers import axis
 from engine.ops.shape import CLONE, _shape_args, permute
@@ -24,6 +22,7 @@ from engine.ops.table import (
     run,
 )
 from engine.tensor import Tensor, wrap
+from engine.warning import once
 
 Raw = Any
 
@@ -313,16 +312,11 @@ publish(
 
 def _reversed(self: Any) -> Any:
     if not self._s:
-        warnings.warn(
-            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.",
-            UserWarning, stacklevel=3,
-        )  # fmt: skip
+        once("Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.")
         return self
     if len(self._s) != 2:
-        first = sys._getframe(1).f_globals is vars(rooms)  # the room was loaded for this use
-        warnings.warn(
+        once(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
-            UserWarning, stacklevel=3 if first else 2,
         )  # fmt: skip
     return permute(self, *range(len(self._s) - 1, -1, -1))
 

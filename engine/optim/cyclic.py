@@ -101,14 +101,15 @@ class CyclicLR(LRScheduler):
     ) -> None:
         if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
             raise ValueError("mode is invalid and scale_fn is None")
+        self.max_lrs = _listed(optimizer, max_lr, "max_lr")
         down = float(step_size_up if step_size_down is None else step_size_down)
         self.total_size = float(step_size_up) + down
         self.step_ratio = float(step_size_up) / self.total_size
-        self.mode, self.gamma, self.cycle_momentum = mode, gamma, cycle_momentum
-        self.max_lrs = _listed(optimizer, max_lr, "max_lr")
+        self.mode, self.gamma = mode, gamma
         self._scale_fn_custom, self.scale_mode = scale_fn, scale_mode
         if scale_fn is None:
             self.scale_mode = "iterations" if mode == "exp_range" else "cycle"
+        self.cycle_momentum = cycle_momentum
         if last_epoch == -1:
             bases = _listed(optimizer, base_lr, "base_lr")
             for lr, group in zip(bases, optimizer.param_groups, strict=True):
@@ -181,8 +182,8 @@ class OneCycleLR(LRScheduler):
             raise ValueError(
                 f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
             )
-        self._anneal_func_type, self.cycle_momentum = anneal_strategy, cycle_momentum
         self._schedule_phases = _phases(self.total_steps, pct_start, three_phase)
+        self._anneal_func_type, self.cycle_momentum = anneal_strategy, cycle_momentum
         if last_epoch == -1:
             tops = _listed(optimizer, max_lr, "max_lr")
             for group, top in zip(optimizer.param_groups, tops, strict=True):

@@ -121,10 +121,15 @@ class _Counted(torch.autograd.Function):
 
     passes = 0
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_for_backward(x)
+    def forward(x: Any) -> Any:
         return x * x
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.save_for_backward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, g: Any) -> Any:
@@ -152,9 +157,12 @@ def test_a_wide_jacobian_takes_few_passes() -> None:
 def test_what_can_be_differentiated_once_has_tall_jacobians() -> None:
     class Once(torch.autograd.Function):
         @staticmethod
-        def forward(ctx: Any, x: Any) -> Any:
-            ctx.save_for_backward(x)
+        def forward(x: Any) -> Any:
             return x * x
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+            ctx.save_for_backward(*inputs)
 
         @staticmethod
         @torch.autograd.function.once_differentiable
