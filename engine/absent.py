@@ -12,12 +12,10 @@ _TRANSFORMS = (
     "supported are AbsTransform, AffineTransform, ComposeTransform, ExpTransform, PowerTransform, "
     "SigmoidTransform and TanhTransform"
 )
-_FACTORS = "supported are cholesky, eig, eigh, lu, qr and svd and what solves with them"
 _MATH = "supported are the functions of dir(torch.nn.functional)"
 
 #: Package → reason → names.
 _ABSENT: dict[str, dict[str, str]] = {
-    "linalg": {_FACTORS: "ldl_factor ldl_factor_ex ldl_solve"},
     "optim": {
         f"{_SPARSE}, and SparseAdam takes no others; use Adam": "SparseAdam",
     },

@@ -15,6 +15,7 @@ from engine.ops.combining import CROSS
 from engine.ops.decompositions import cholesky, eig, eigh, failing_minor, qr, svd  # noqa: F401
 from engine.ops.extremes import returns
 from engine.ops.guards import in_namespace
+from engine.ops.indefinite import ldl_factor, ldl_factor_ex, ldl_solve  # noqa: F401
 from engine.ops.linalg import (  # noqa: F401
     TRIANGULAR,
     at_least_matrix,

@@ -285,6 +285,9 @@ ROOMS: dict[str, Names] = {
             "softmax_slope total"
         ),
     ),
+    "indefinite": Names(
+        rows="linalg_ldl_factor_ex linalg_ldl_solve",
+    ),
     "solvers": Names(
         both="cholesky_inverse cholesky_solve lu lu_solve triangular_solve",
         functions="lu_unpack",

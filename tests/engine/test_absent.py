@@ -12,7 +12,6 @@ import engine as torch
 @pytest.mark.parametrize(
     ("package", "name", "why"),
     [
-        ("linalg", "ldl_factor", "supported are cholesky"),
         ("optim", "SparseAdam", "sparse tensors are not supported.*use Adam"),
         ("nn", "quantized", "quantized tensors"),
         ("nn.functional", "grouped_mm", "supported are the functions"),

@@ -57,6 +57,8 @@ UNCHECKED = {
     "sign",
     "trunc",
     "nextafter",
+    "linalg_ldl_factor_ex",
+    "linalg_ldl_solve",
     "unique_consecutive",
     "unique_dim",
 }
