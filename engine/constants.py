@@ -8,7 +8,6 @@ from engine import warning
 from engine.creation import legacy
 from engine.device import get_default_device, set_default_device  # noqa: F401  # published here
 from engine.dtype import ALL, dtype, set_default_dtype
-from engine.storage import TypedStorage, UntypedStorage
 from engine.tensor import Tensor
 from engine.warning import once
 
@@ -80,6 +79,8 @@ def is_tensor(obj: Any) -> bool:
 
 
 def is_storage(obj: Any) -> bool:
+    from engine.storage import TypedStorage, UntypedStorage
+
     return isinstance(obj, (TypedStorage, UntypedStorage))
 
 

@@ -87,7 +87,7 @@ def test_a_table_knows_what_a_room_will_bring() -> None:
         "t = torch.ones(1); t.mean = 4; print(t.mean)": "4",
         "import warnings; warnings.simplefilter('error')\nwith warnings.catch_warnings(record=True) as w:"
         "\n    warnings.simplefilter('always'); torch.ones(1).T; torch.ones(1).T"
-        "\nprint({one.filename for one in w}, len(w))": "{'<string>'} 2",
+        "\nprint({one.filename for one in w}, len(w))": "{'<string>'} 1",
         "print(hash(t := torch.ones(1)) == id(t), len(t), bool(t), [*t])":
             "True 1 True [tensor(1.)]",
         "torch.Tensor.own = 3; t = torch.ones(1); t.spare = 4; print(t.own, t.spare)": "3 4",
