@@ -231,8 +231,9 @@ def badge_place(
     others = scene.nodes_in(Rect(*corner, reach.width() / view.scale, reach.height() / view.scale))
     cards = [outline(scene, other, view, 0.0)[0] for other in others.tolist()]
     hidden = [_hidden(place, cards) + 4.0 * _hidden(place, placed) for place in places]
-    steps = [0, *[1] * (len(near) + len(apart) - 1), *[4] * len(far)]
-    costs = [cost + 0.01 * width * height * step for cost, step in zip(hidden, steps, strict=True)]
+    # Further off it belongs to its node less clearly: only names are worth that.
+    steps = [0.0, *[0.01] * (len(near) + len(apart) - 1), *[0.6] * len(far)]
+    costs = [cost + width * height * step for cost, step in zip(hidden, steps, strict=True)]
     return places[costs.index(min(costs))]
 
 
