@@ -214,15 +214,7 @@ def badge_place(
     """Return where a badge hides least of the cards and of what is `placed` already."""
     card, _ = outline(scene, node, view, 0.0)
     width, height = badge.width(), badge.height()
-    above, below = card.top() - height - BADGE_GAP, card.bottom() + BADGE_GAP
-    right, left = card.right() + OVERHANG - width, card.left() - OVERHANG
-    level, row = card.center().y() - height / 2, height + BADGE_GAP
-    beside = card.right() + BADGE_GAP, card.left() - BADGE_GAP - width
-    near = (above, max(right, left)), (above, left), (below, max(right, left)), (below, left)
-    apart = [(y, x) for y in (level, above, below) for x in beside]
-    rows = [above - row, below + row, above - 2 * row, below + 2 * row]
-    far = [(y, x) for y in rows for x in (max(right, left), left, *beside)]
-    places = [QRectF(x, y, width, height) for y, x in (*near, *apart, *far)]
+    places, steps = _places(card, badge)
     if card.left() < size[0] and card.right() > 0.0:
         for place in places:
             place.moveLeft(min(max(place.left(), 4.0), max(size[0] - width - 4.0, 4.0)))
@@ -230,11 +222,31 @@ def badge_place(
     corner = view.to_scene(reach.left(), reach.top())
     others = scene.nodes_in(Rect(*corner, reach.width() / view.scale, reach.height() / view.scale))
     cards = [outline(scene, other, view, 0.0)[0] for other in others.tolist()]
-    hidden = [_hidden(place, cards) + 4.0 * _hidden(place, placed) for place in places]
-    # Further off it belongs to its node less clearly: only names are worth that.
-    steps = [0.0, *[0.01] * (len(near) + len(apart) - 1), *[0.6] * len(far)]
-    costs = [cost + width * height * step for cost, step in zip(hidden, steps, strict=True)]
+    area, names = width * height, [_hidden(place, placed) for place in places]
+    costs = [
+        _hidden(place, cards) + 4.0 * name + area * (step + (name > 0.0))
+        for place, name, step in zip(places, names, steps, strict=True)
+    ]
     return places[costs.index(min(costs))]
+
+
+def _places(card: QRectF, badge: QSizeF) -> tuple[list[QRectF], list[float]]:
+    """Return where a badge could be, and how much of its area hidden each is as bad as.
+
+    Further off it belongs to its card less clearly: only names are worth that.
+    """
+    width, height = badge.width(), badge.height()
+    above, below = card.top() - height - BADGE_GAP, card.bottom() + BADGE_GAP
+    left = card.left() - OVERHANG
+    flush = max(card.right() + OVERHANG - width, left), left
+    beside = card.right() + BADGE_GAP, card.left() - BADGE_GAP - width
+    level, row = card.center().y() - height / 2, height + BADGE_GAP
+    near = [(x, y) for y in (above, below) for x in flush]
+    near += [(x, y) for y in (level, above, below) for x in beside]
+    rows = above - row, below + row, above - 2 * row, below + 2 * row
+    far = [(x, y) for y in rows for x in (*flush, *beside)]
+    steps = [0.0, *[0.01] * (len(near) - 1), *[0.6] * len(far)]
+    return [QRectF(x, y, width, height) for x, y in (*near, *far)], steps
 
 
 def _hidden(place: QRectF, others: Sequence[QRectF]) -> float:
