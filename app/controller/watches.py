@@ -13,6 +13,7 @@ from app.work import Worker
 from engine.tape.conditions import ConditionError
 from engine.tape.tape import Tape
 from engine.tape.watches import Names, Plot, Watch
+from ui.sentences import sentence
 from ui.watches.panel import Reading
 
 
@@ -88,7 +89,7 @@ class WatchesBinding(QObject):
     def _checked(self, result: tuple[str, str]) -> None:
         text, problem = result
         if problem:
-            self._panel.refuse(f"{problem[:1].upper()}{problem[1:]}.")
+            self._panel.refuse(sentence(problem))
         else:
             self._take(text)
 

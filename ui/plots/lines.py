@@ -60,11 +60,7 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
                       **(dot and {**dot, "symbolBrush": colour}))
             for i, colour in enumerate(colours)
         ]  # fmt: skip
-        span = (float(x[0]), float(x[-1])) if len(x) else None
-        if span is not None and span != self._shown:
-            item.enableAutoRange()
-            item.autoRange()
-        self._shown = span
+        self._bring_into_view((float(x[0]), float(x[-1])) if len(x) else None)
         self.mark(None)
 
     def draw_many(
@@ -87,12 +83,15 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
             self._curves.append(
                 item.plot(x, shown, pen=pen, connect="finite", **(dots if len(x) <= 60 else {}))
             )
-        item.enableAutoRange(axis="y")  # another quantity has another range
         ends = [(float(x[0]), float(x[-1])) for x, _ in lines if len(x)]
-        span = (min(a for a, _ in ends), max(b for _, b in ends)) if ends else None
+        self._bring_into_view((min(a for a, _ in ends), max(b for _, b in ends)) if ends else None)
+
+    def _bring_into_view(self, span: tuple[float, float] | None) -> None:
+        """Show all values, and all iterations too if they are others than before."""
+        item = self.getPlotItem()
         if span is not None and span != self._shown:
-            item.enableAutoRange()
             item.autoRange()
+        item.enableAutoRange(axis="y")  # other lines have another range
         self._shown = span
 
     def mark(self, x: float | None) -> None:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.fonts import mono_font
+from ui.sentences import sentence
 from ui.theme import SPACE, Theme
 
 EXAMPLES = "2 * x.T @ (x @ w - y)", "softmax(logits, dim=1)", "tensor([0.5000, -1.0000])"
@@ -104,7 +105,7 @@ class ExpectForm(QDialog):
             return
         problem = self._problem(number, text)
         if problem:
-            self.message.setText(f"{problem[:1].upper()}{problem[1:]}.")
+            self.message.setText(sentence(problem))
             return
         self.accept()
         self.given.emit(number, text)

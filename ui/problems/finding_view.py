@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
@@ -12,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLay
 from engine.tape.diagnose.finding import Finding, Link, Severity
 from ui.fonts import mono_font, ui_font
 from ui.inspector.parts import Row
+from ui.sentences import capital
 from ui.theme import RADIUS, SPACE, Theme
 
 _LEFT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
@@ -183,12 +181,3 @@ class FindingView(QScrollArea):
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         return label
-
-
-def capital(title: str, code: Sequence[str]) -> str:
-    """Return a title with a capital, but for one that begins with a name of the person's code."""
-    first = title.partition(" ")[0]
-    named = re.compile(rf"(?<![\w.]){re.escape(first)}(?!\w)")
-    if not first.isalpha() or any(map(named.search, code)):
-        return title
-    return title[:1].upper() + title[1:]

@@ -79,6 +79,8 @@ class WatchesPanel(QWidget):
         self.list = self._make_list()
         self.note = QLabel()
         self.note.setWordWrap(True)
+        self.note.setVisible(False)
+        self.field.textEdited.connect(lambda: self._say(""))
         row = QHBoxLayout()
         row.setSpacing(SPACE["m"])
         row.addWidget(self.field, 1)
@@ -88,9 +90,9 @@ class WatchesPanel(QWidget):
         column.setContentsMargins(SPACE["l"], SPACE["m"], SPACE["l"], SPACE["m"])
         column.setSpacing(SPACE["m"])
         column.addLayout(row)
+        column.addWidget(self.note)
         column.addWidget(self.sentence)
         column.addWidget(self.list, 1)
-        column.addWidget(self.note)
         self.set_theme(theme)
 
     @cached_property
@@ -102,7 +104,7 @@ class WatchesPanel(QWidget):
         plot.setAccessibleName("The chosen watch over time")
         plot.chosen.connect(self._choose_moment)
         plot.stepped.connect(self._step)
-        self._column.insertWidget(4, plot)
+        self._column.insertWidget(self._column.indexOf(self.list) + 1, plot)
         tab_after(self.list, plot)
         return plot
 
@@ -156,13 +158,17 @@ class WatchesPanel(QWidget):
 
     def refuse(self, why: str) -> None:
         """Say why what was typed is no watch; it stays in the field."""
-        self.note.setText(why)
+        self._say(why)
         self.note.setStyleSheet(f"color: {self._theme.error};")
 
     def accept(self) -> None:
         """What was typed is a watch now."""
         self.field.clear()
-        self.note.clear()
+        self._say("")
+
+    def _say(self, why: str) -> None:
+        self.note.setText(why)
+        self.note.setVisible(bool(why))
 
     def choose(self, row: int) -> None:
         """Make a row the chosen one."""

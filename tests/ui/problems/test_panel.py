@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from engine.tape.diagnose.finding import Finding, Link, Severity
-from ui.problems.finding_view import capital
 from ui.problems.panel import ProblemsPanel
 from ui.theme import load
 
@@ -120,16 +119,3 @@ def test_severities_are_told_apart_in_both_themes(panel, name):
     assert len({theme.error, theme.warning, theme.focus}) == 3
     panel.set_findings(None, [_finding("one", severity) for severity in Severity], place)
     assert not panel.grab().isNull()
-
-
-@pytest.mark.parametrize(
-    ("title", "code", "shown"),
-    [
-        ("y was written in place", "y += 1", "y was written in place"),
-        ("backward through a freed graph", "loss.backward()", "Backward through a freed graph"),
-        ("the graph is cut here", "theory = h.detach()", "The graph is cut here"),
-        ("w.grad was not zeroed", "", "w.grad was not zeroed"),
-    ],
-)
-def test_a_title_has_a_capital_unless_a_name_begins_it(title: str, code: str, shown: str) -> None:
-    assert capital(title, [code]) == shown
