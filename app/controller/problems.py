@@ -173,6 +173,7 @@ class ProblemsBinding(QObject):
         self._look()
 
     def _look(self) -> None:
+        self._meanwhile.stop()
         tape = self._session.tape
         if tape is None:
             return

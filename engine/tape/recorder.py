@@ -21,6 +21,7 @@ from engine.tape.record.arrays import fill_in
 from engine.tape.record.calm import uninterrupted
 from engine.tape.record.following import Follower
 from engine.tape.record.garbage import Collector
+from engine.tape.record.meanwhile import Namespace
 from engine.tape.record.order import Held, as_served, whole_passes
 from engine.tape.record.places import frames
 from engine.tape.record.pressure import Pressure, portion
@@ -138,11 +139,12 @@ class Recorder:
             recording.enter_scope = calls.enter if stops is None else stops.enter_scope
 
     # --- what the kernel tells -------------------------------------------------------------
-    def begin_cell(self, key: str, source: str, count: int) -> None:
-        """A cell is about to be compiled and run."""
+    def begin_cell(self, key: str, source: str, count: int, names: Namespace | None = None) -> None:
+        """A cell is about to be compiled and run; names: gives the namespace it runs in."""
         seen = set(linecache.cache)
         source = capped(source, _SOURCE_LIMIT)
-        self._note(transcript.BEGIN_CELL, key, source, count if count is not None else -1, seen)
+        count = count if count is not None else -1
+        self._note(transcript.BEGIN_CELL, key, source, count, seen, names)
 
     def end_cell(self, names: Mapping[str, object]) -> None:
         """The cell is over, whether it raised or not; names: the namespace as it left it."""

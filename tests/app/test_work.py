@@ -70,10 +70,11 @@ def test_no_garbage_is_collected_during_a_job(qtbot: QtBot, worker: Worker) -> N
 
 
 def test_garbage_waits_for_the_job_that_reports_last(qtbot: QtBot, worker: Worker) -> None:
-    other, go = Worker("other"), threading.Event()
+    other, begun, go = Worker("other"), threading.Event(), threading.Event()
     with qtbot.waitSignal(other.done):
+        other.submit(lambda cancelled: begun.set() or go.wait(10))
+        assert begun.wait(10)
         with qtbot.waitSignal(worker.done):
-            other.submit(lambda cancelled: go.wait(10))
             worker.submit(lambda cancelled: None)
         assert not gc.isenabled()
         go.set()

@@ -97,7 +97,7 @@ def _parameters(names: Mapping[str, object]) -> Iterator[tuple[Any, str]]:
     inner = {id(part) for _, model in models.values() for part in _parts(model)}
     # A layer that also has a variable of its own is named after its model.
     outer = [
-        (name, list(_of_module(model))) for key, (name, model) in models.items() if key not in inner
+        (name, list(of_module(model))) for key, (name, model) in models.items() if key not in inner
     ]
     outer = [pair for pair in outer if pair[1]]  # a loss function has nothing to name
     for name, tensors in outer:
@@ -125,7 +125,7 @@ def _inside(thing: Any, name: str, depth: int) -> Iterator[tuple[Any, str]]:
                 yield from _inside(one, f"{name}[{key!r}]", depth + 1)
     elif _is_module(thing):
         if depth:
-            for path, tensor in _of_module(thing):
+            for path, tensor in of_module(thing):
                 yield tensor, f"{name}.{path}"
     elif _is_optimizer(thing):
         for i, group in enumerate(thing.param_groups):
@@ -155,7 +155,7 @@ def _parts(module: Any) -> Iterator[Any]:
             stack += (getattr(part, "_modules", None) or {}).values()
 
 
-def _of_module(module: Any) -> Iterator[tuple[str, Any]]:
+def of_module(module: Any) -> Iterator[tuple[str, Any]]:
     """Yield path and tensor of all parameters and buffers, and of what it holds as plain attributes."""
     stack, seen = [("", module)], set()
     while stack:

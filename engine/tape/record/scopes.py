@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import recording
+from engine.tape.record.naming import of_module
 from engine.tape.record.rows import Batch
 
 _ENGINE = str(Path(recording.__file__).parent) + "/"
@@ -25,6 +26,8 @@ class Scopes:
         self._open: list[tuple[int, weakref.ref[Any]]] = []
         self.latest = ""  # the name of the call that was entered last
         self._names: dict[int, tuple[weakref.ref[Any], str]] = {}
+        #: Models that were called, as the calling code knows them, and what they hold by path.
+        self.models: list[tuple[str, list[tuple[str, Any]]]] = []
 
     def enter(self, module: Any) -> int:
         """Return the number of a new call of `module` inside the running one."""
@@ -65,6 +68,9 @@ class Scopes:
             return found[1]
         name = _variable(module)
         self._names[id(module)] = weakref.ref(module), name
+        held = list(of_module(module))
+        if held:
+            self.models.append((name or type(module).__name__, held))
         return name
 
 

@@ -10,6 +10,7 @@ from engine import recording
 from engine.tape.record import engine
 from engine.tape.record.arrays import Arrays, owner
 from engine.tape.record.grads import Grads
+from engine.tape.record.meanwhile import Meanwhile
 from engine.tape.record.naming import names_of_tensors, written
 from engine.tape.record.nodes import Nodes
 from engine.tape.record.ops import Forward, Ops
@@ -45,6 +46,7 @@ class Transcript:
         self._ops = Ops(batch, self.arrays, self._tensors, self._nodes, self._grads)
         self._passes = Passes(batch, self.arrays, self._tensors, self._nodes, self._grads)
         self.places, self.scopes = Places(batch), Scopes(batch)
+        self._meanwhile = Meanwhile(self.scopes)
         self._sites = self.places.known
         self._runs = Runs(
             batch, self.arrays, self._tensors, self._nodes, self._ops.plans, self.places
@@ -62,7 +64,7 @@ class Transcript:
             recording.STEP: self._passes.step,
             recording.ACCUMULATE: self._passes.accumulate,
             recording.CAPTURE: lambda entry: self._passes.capture(*entry[1:]),
-            recording.END: lambda entry: self._passes.end(entry[1]),
+            recording.END: self._end,
             recording.GRAD: self._grad,
             recording.FUNCTION: lambda entry: self._function(*entry[1:]),
             recording.READ: lambda entry: self._read(*entry[1:]),
@@ -141,11 +143,13 @@ class Transcript:
                 self._tensors.current(tensor, -1)
                 number = self._tensors.known(tensor)
             self._passing.discard(number)
+            self._meanwhile.given.discard(number)
             if self._names.get(number) != name:
                 self._names[number] = name
                 new.append((number, text(name)))
         for number, index in new:
             self.batch["names"].add(number, index, self.batch.events.count)
+        self._name_parameters(self._meanwhile.in_models(), self.batch.events.count)
         self._mark(Mark.CELL_END, self.batch.cell, None, -1)
         self.places.end_cell()
 
@@ -257,6 +261,22 @@ class Transcript:
         loc = self.places.loc(code, lasti)
         self._passes.begin(kind, roots, gradients, retain, create, loc, plain)
 
+    def _end(self, entry: tuple[Any, ...]) -> None:
+        self._passes.end(entry[1])
+        if self._meanwhile.is_due():
+            self._name_parameters(self._meanwhile.names(self.called), self.batch.events.count - 1)
+
+    def _name_parameters(self, found: Mapping[int, tuple[Any, str]], event: int) -> None:
+        """Name parameters that have no name but one from here; a cell's end knows better."""
+        given = self._meanwhile.given
+        for tensor, name in found.values():
+            number = self._tensors.known(tensor)
+            if number < 0 or not engine.is_parameter(tensor):
+                continue
+            if number not in self._names or number in given:
+                given.add(number)
+                self._name(number, name, event)
+
     def _grad(self, entry: tuple[Any, ...]) -> None:
         loc = self.places.loc(*entry[3:5]) if len(entry) >= 5 else -1
         self._grads.assigned(entry[1], entry[2], loc)
@@ -277,10 +297,11 @@ class Transcript:
             self._tensors.sharing.note(tensor)
 
     def _begin_cell(self, entry: tuple[Any, ...]) -> None:
-        _, key, source, count, seen = entry
+        _, key, source, count, seen, namespace = entry
         batch = self.batch
         row = batch["cells"].add(batch.text(key), batch.text(source), count, batch.events.count)
         self._keys[key], self._source = row, source
+        self._meanwhile.begin_cell(namespace)
         self.places.begin_cell(row, source, seen)
         self._mark(Mark.CELL_BEGIN, row, None, -1)
 

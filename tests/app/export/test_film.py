@@ -136,7 +136,7 @@ def test_a_signal_ends_the_command_and_leaves_nothing(
     process.stdout.readline()  # the first frame is done
     process.send_signal(number)
     _, said = process.communicate(timeout=30)
-    assert (process.returncode, said.splitlines()[0]) == (130, "tapedeck: interrupted")
+    assert (process.returncode, said.splitlines()[0]) == (130, "tapedeck: interrupted"), said
     assert [path.name for path in tmp_path.iterdir()] == ["a.tape"]
 
 

@@ -140,3 +140,60 @@ def test_layers_in_a_plain_list_of_a_module_are_named_after_it() -> None:
     )
     names = called(source, "y = (net.layers[0](b) + net.by['a'](b)).sum()")
     assert (names["w"], names["b"]) == ("layers[0].weight", "by['a'].bias")
+
+
+_TRAIN = """
+def train(net, x):
+    for step in range(3):
+        net(x).sum().backward()
+"""
+_MAIN = (
+    _TRAIN
+    + """
+def main():
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    train(model, torch.ones(1, 2))
+main()
+"""
+)
+
+
+def _served(recorder: Recorder) -> set[str | None]:
+    tape = recorder.tape()
+    return {tape.name_of(int(tensor)) for tensor in tape.grads["tensor"]}
+
+
+def test_parameters_of_a_model_that_only_a_function_knows_have_their_paths() -> None:
+    recorder = Recorder()
+    with recorder:
+        run_cell(recorder, "c", _MAIN, {"torch": torch, "nn": torch.nn})
+    assert _served(recorder) == {"0.weight", "0.bias", "2.weight", "2.bias"}
+
+
+def test_of_two_such_models_the_names_say_which() -> None:
+    two = """
+def main():
+    a, b = nn.Linear(2, 2), nn.Linear(2, 1)
+    b(a(torch.ones(1, 2))).backward()
+main()
+"""
+    recorder = Recorder()
+    with recorder:
+        run_cell(recorder, "c", two, {"torch": torch, "nn": torch.nn})
+    assert _served(recorder) == {"a.weight", "a.bias", "b.weight", "b.bias"}
+
+
+def test_parameters_have_their_names_while_the_cell_still_runs() -> None:
+    recorder = Recorder()
+    seen: list[set[str | None]] = []
+    names = {"torch": torch, "nn": torch.nn, "look": lambda: seen.append(_served(recorder))}
+    source = (
+        "model = nn.Linear(2, 1)\nhead = nn.Linear(1, 1)\n"
+        "for step in range(2):\n    head(model(torch.ones(1, 2))).backward()\nlook()\n"
+    )
+    with recorder:
+        recorder.begin_cell("c", source, 1, lambda: names)
+        exec(compile(source, "<c>", "exec"), names)
+        recorder.end_cell(names)
+    assert seen == [{"model.weight", "model.bias", "head.weight", "head.bias"}]
+    assert _served(recorder) == seen[0]
