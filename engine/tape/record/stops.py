@@ -288,7 +288,7 @@ class Stops:
         if engine.requires_grad_leaf(tensor) and self._looked != self._passes:
             self._looked = self._passes
             names = self._namespace()
-            found = self._recorder.asked(lambda transcript: transcript.called(names))
+            found = self._recorder.asked(lambda transcript: transcript.called_by_now(names))
             self._named = {key: (weakref.ref(one), name) for key, (one, name) in found.items()}
             return self._name_of(tensor)
         return ""

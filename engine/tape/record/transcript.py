@@ -157,6 +157,10 @@ class Transcript:
         """Return the tensors of a namespace and what they are called, by id()."""
         return names_of_tensors(names, written(self._source, names), self._name_of)
 
+    def called_by_now(self, names: Mapping[str, object]) -> dict[int, tuple[Any, str]]:
+        """The same while the cell runs, with what only functions know: parameters of called models."""
+        return self._meanwhile.in_models() | self.called(names)
+
     def row_of(self, node: Any) -> int | None:
         """Return a node's row, None where it is not on the tape."""
         return self._nodes.by_seq.get(node.seq)

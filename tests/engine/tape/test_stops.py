@@ -40,13 +40,19 @@ w.grad = None
 y = w * 3
 """
 FILE = "<cell a>"
+HIDDEN = """
+def main():
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    for k in range(3):
+        model(torch.ones(1, 2) * k).sum().backward()
+main()
+"""
 
 
 @pytest.fixture(autouse=True)
 def source() -> Iterator[None]:
-    linecache.cache[FILE] = (len(PROGRAM), None, PROGRAM.splitlines(keepends=True), FILE)
     yield
-    del linecache.cache[FILE]
+    linecache.cache.pop(FILE, None)
 
 
 def run(
@@ -54,8 +60,9 @@ def run(
     wait: Callable[[Stop], str] = lambda stop: GO,
     mode: str = GO,
     note: Callable[[str], object] = print,
+    program: str = PROGRAM,
 ) -> tuple[Tape, list[int], list[Stop]]:
-    """Run the program; return its tape, the playheads at which it waited, and why."""
+    """Run a program; return its tape, the playheads at which it waited, and why."""
     recorder = Recorder()
     names = {"torch": torch, "nn": nn, "recorder": recorder}
     at, found = list[int](), list[Stop]()
@@ -69,13 +76,14 @@ def run(
         return ("a", 4) if file == FILE else ("", 0)
 
     torch.manual_seed(0)
+    linecache.cache[FILE] = (len(program), None, program.splitlines(keepends=True), FILE)
     stops = Stops(points, waited, cell_of, lambda: names, note)
     stops.step(mode)
     with recorder:
-        recorder.begin_cell("a", PROGRAM, 4)
+        recorder.begin_cell("a", program, 4)
         recorder.register_file(FILE, "a")
         recorder.stop_at(stops)
-        exec(compile(PROGRAM, FILE, "exec"), names)
+        exec(compile(program, FILE, "exec"), names)
         stops.settle()
         recorder.end_cell(names)
     assert recorder.failure is None
@@ -125,6 +133,13 @@ def test_a_program_waits_where_a_replay_stops(point: Breakpoint) -> None:
     tape, at, _ = run([point])
     assert at == replayed(tape, point)
     assert at
+
+
+def test_a_program_waits_at_a_parameter_of_a_model_that_only_a_function_knows() -> None:
+    point = Breakpoint(On.ANY, condition="name == '2.bias' and pass_ > 1")
+    tape, at, _ = run([point], program=HIDDEN)
+    assert at == replayed(tape, point)
+    assert len(at) == 2
 
 
 def test_a_name_holds_for_what_its_statement_gives_in_the_end() -> None:
