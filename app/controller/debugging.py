@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer
 
 from app.controller.graph import GraphBinding
 from app.session import Session
@@ -24,6 +24,7 @@ from ui.graph.types import Kind, NodeId
 from ui.theme import Theme
 
 LISTED = 1000  # hits of the chosen breakpoint that are listed
+AGAIN = 500  # ms: after so long at least the hits of a recording that grows are listed again
 
 
 class Debugging(QObject):
@@ -45,6 +46,12 @@ class Debugging(QObject):
         self.listing.failed.connect(self._list_failed)
         session.breakpoints_changed.connect(self._show)
         session.tape_changed.connect(self._tape_changed)
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(AGAIN)
+        self._again.timeout.connect(self._choose_again)
+        session.tape_grew.connect(self._grew)
+        window.docks["breakpoints"].visibilityChanged.connect(self._seen)
         panel = self._panel
         panel.chosen.connect(self._choose)
         panel.toggled.connect(lambda row, on: self._replace(row, enabled=on))
@@ -220,6 +227,21 @@ class Debugging(QObject):
             return
         frozen, point = tape.snapshot(), self._session.breakpoints[row]
         self.listing.submit(lambda cancelled: (tape, point, _hits(frozen, point, cancelled)))
+
+    def _grew(self) -> None:
+        if self._panel.isVisible() and not self._again.isActive():
+            self._again.start()
+
+    def _seen(self, visible: bool) -> None:
+        if visible:
+            self._choose_again()
+
+    def _choose_again(self) -> None:
+        """List the hits of a recording that has grown, or wait until they are listed."""
+        if self.listing.busy:
+            self._again.start()
+        elif self._panel.isVisible():
+            self._choose(self._panel.row())
 
     def _list_hits(self, result: tuple[Tape, Breakpoint, list[Place]]) -> None:
         tape, point, found = result

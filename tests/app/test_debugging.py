@@ -175,3 +175,15 @@ def test_the_list_takes_rows_away(qtbot: QtBot, opened: Controller) -> None:
     assert opened.session.breakpoints == (Breakpoint(On.TYPE, "mul"),)
     panel.list.topLevelItem(0).setCheckState(0, Qt.CheckState.Unchecked)
     assert not opened.session.breakpoints[0].enabled
+
+
+def test_hits_of_a_recording_that_grows_are_listed_again(qtbot: QtBot, opened: Controller) -> None:
+    trigger(opened, "breakpoints")
+    with qtbot.waitSignal(opened.debugging.listing.done):
+        opened.session.set_breakpoints([Breakpoint(On.LEAF, "w")])
+    hits = opened.window.breakpoints.hits
+    first = hits.topLevelItem(0)
+    with qtbot.waitSignal(opened.debugging.listing.done):
+        opened.session.tape_grew.emit()
+    assert hits.topLevelItemCount() == 3
+    assert hits.topLevelItem(0) is first

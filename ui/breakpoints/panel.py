@@ -93,6 +93,7 @@ class BreakpointsPanel(QWidget):
         column.addWidget(self.sentence)
         column.addLayout(buttons)
         column.addWidget(split, 1)
+        self._places: list[Place] = []
         self.set_theme(theme)
         self.set_breakpoints((), ())
 
@@ -124,10 +125,17 @@ class BreakpointsPanel(QWidget):
             self.set_hits((), "")
 
     def set_hits(self, places: Sequence[Place], title: str) -> None:
-        """Show where the chosen breakpoint is hit; `title` says how often, or what is wrong."""
-        self.hits.clear()
+        """Show where the chosen breakpoint is hit; `title` says how often, or what is wrong.
+
+        More places than before are added below those, which stay where they are.
+        """
+        known = len(self._places)
+        if [*places[:known]] != self._places:
+            self.hits.clear()
+            known = 0
+        self._places = list(places)
         self.hits_title.setText(title)
-        for place in places:
+        for place in places[known:]:
             item = QTreeWidgetItem(self.hits, [place.where, place.note])
             item.setData(0, Qt.ItemDataRole.UserRole, place.playhead)
             item.setToolTip(0, place.where)
