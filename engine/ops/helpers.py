@@ -190,7 +190,7 @@ RAW.zeros_like, GRAPH.zeros_like = np.zeros_like, lambda t: wrap(np.zeros(t._s, 
 RAW.ones_like, GRAPH.ones_like = np.ones_like, lambda t: wrap(np.ones(t._s, t._d.np)[()], t._d)
 RAW.to_dtype, GRAPH.to_dtype = (lambda a, d: a.astype(d.np)), lambda t, d: t.to(d)
 RAW.bool_to, GRAPH.bool_to = (lambda m, like: m.astype(like.dtype)), lambda m, like: m.to(like._d)
-RAW.masked, GRAPH.masked = raw_masked, lambda g, m: g * m.to(g._d)
+RAW.masked, GRAPH.masked = raw_masked, lambda g, m: GRAPH.where(m, g, GRAPH.zeros((), g._d))
 RAW.is_complex = lambda a: a.dtype.kind == "c"
 RAW.const, GRAPH.const = (lambda a: a), lambda a: wrap(np.asarray(a))
 RAW.array, GRAPH.array = (lambda a: a), lambda t: readable(t)._a

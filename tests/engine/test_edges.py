@@ -67,3 +67,16 @@ def test_a_relu_lets_no_sign_through_where_it_is_flat() -> None:
         x = torch.full(shape, -1.0).requires_grad_()
         torch.relu(x).backward(torch.full(shape, -1.0))
         assert not torch.signbit(x.grad).any()
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method`")
+def test_what_is_masked_stays_0_in_maps_in_forward_mode_and_in_half_precision() -> None:
+    x, far = torch.tensor([-1.0, 2.0]), torch.tensor([float("inf"), -1.0])
+    half = x.half().requires_grad_()
+    found = (
+        torch.func.jvp(torch.relu, (x,), (far,))[1],
+        torch.func.vmap(torch.func.vjp(torch.relu, x)[1])(far[None])[0][0],
+        torch.autograd.grad(half.relu(), half, far.half())[0],
+    )
+    for gradient in found:
+        assert gradient.tolist() == [0.0, -1.0]
