@@ -69,7 +69,7 @@ def test_a_relu_lets_no_sign_through_where_it_is_flat() -> None:
         assert not torch.signbit(x.grad).any()
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script_method`")
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
 def test_what_is_masked_stays_0_in_maps_in_forward_mode_and_in_half_precision() -> None:
     x, far = torch.tensor([-1.0, 2.0]), torch.tensor([float("inf"), -1.0])
     half = x.half().requires_grad_()
