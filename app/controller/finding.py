@@ -74,6 +74,7 @@ class Finding(QObject):
             self.open()
         elif len(self._found):
             self._at = (self._at + by) % len(self._found) if self._at >= 0 else min(by - 1, 0)
+            self._bar.stays = True
             self._go()
 
     def close(self) -> None:

@@ -86,6 +86,17 @@ def test_escape_restores_and_closing_stays(qtbot: QtBot, opened: Controller) -> 
     assert not finder.isVisible()
 
 
+def test_escape_stays_at_a_match_that_one_went_to(qtbot: QtBot, opened: Controller) -> None:
+    finder = opened.window.graph.finder
+    opened.session.select(None)
+    opened.window.actions_by_id["find"].trigger()
+    search(qtbot, opened, "op:relu")
+    qtbot.keyClick(finder.field, Qt.Key.Key_Return)
+    qtbot.keyClick(finder.field, Qt.Key.Key_Escape)
+    assert not finder.isVisible()
+    assert title(opened) == "relu"
+
+
 def test_the_search_begins_at_the_selection(qtbot: QtBot, opened: Controller) -> None:
     nodes = opened.graph.picture.graph.nodes(data=True)
     muls = sorted((d["event"], n) for n, d in nodes if d["title"] == "mul" and n.kind == Kind.OP)

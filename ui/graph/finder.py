@@ -17,7 +17,8 @@ WIDTH = 560  # pixels, where there is room
 class Finder(Floating):
     """Floats over the upper edge of its host; says what is typed and where to go, finds nothing.
 
-    Enter goes on, Shift+Enter back, Escape away. While `keep` is checked, what is found stays lit
+    Enter goes on, Shift+Enter back, Escape away: to where one was, unless one went to a match since
+    the query was typed (`stays`). While `keep` is checked, what is found stays lit
     when the bar is gone: a filter.
     """
 
@@ -42,7 +43,7 @@ class Finder(Floating):
             for name, tip in (
                 ("up", "Previous match (Shift+Enter, Shift+F3)"),
                 ("down", "Next match (Enter, F3)"),
-                ("close", "Close and stay here (Esc goes back to where you were)"),
+                ("close", "Close and stay here (so does Esc after Enter; before, it goes back)"),
             )
         }
         self.keep = self._button("Keep all others dimmed when this is closed (a filter)")
@@ -60,7 +61,8 @@ class Finder(Floating):
         row.addSpacing(SPACE["s"])
         for name in ("up", "down", "filter", "close"):
             row.addWidget(self.buttons[name])
-        self.field.textEdited.connect(self.query_changed)
+        self.stays = False
+        self.field.textEdited.connect(self._typed)
         self.set_theme(theme)
         self.set_count(0, 0)
         self.hide()
@@ -92,8 +94,13 @@ class Finder(Floating):
         self.count.setToolTip(error)
         self.count.setStyleSheet(f"color: {self._error};" if error else "")
 
+    def _typed(self, text: str) -> None:
+        self.stays = False
+        self.query_changed.emit(text)
+
     def open(self) -> None:
         """Come up with the keyboard in the field, what was searched for last marked."""
+        self.stays = False
         self.place()
         self.show()
         self.raise_()
@@ -124,7 +131,7 @@ class Finder(Floating):
             back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
             self.stepped.emit(-1 if back else 1)
         elif key == Qt.Key.Key_Escape:
-            self.closed.emit(True)
+            self.closed.emit(not self.stays)
         else:
             super().keyPressEvent(event)
         event.accept()  # what is typed here is no key of the canvas below
