@@ -32,19 +32,18 @@ Function = Callable[..., Any]
 def jacrev(
     func: Function, argnums: Any = 0, *, has_aux: bool = False, chunk_size: int | None = None
 ) -> Function:
-    """Return a function that computes the Jacobian, row by row if there are not far too many."""
+    """Return a function that computes the Jacobian row by row."""
     if not (chunk_size is None or chunk_size > 0):
         raise ValueError("jacrev: `chunk_size` should be greater than 0.")
-    return _transform(func, argnums, has_aux, lambda rows, columns: rows <= 2 * columns, chunk_size)
+    return _transform(func, argnums, has_aux, chunk_size)
 
 
 def jacfwd(
     func: Function, argnums: Any = 0, has_aux: bool = False, *, chunk_size: int | None = None,
     randomness: str = "error",
 ) -> Function:  # fmt: skip
-    """Return a function that computes the Jacobian, column by column if there are not more of them."""
-    fewer = lambda rows, columns: rows < columns  # noqa: E731
-    return _transform(func, argnums, has_aux, fewer, chunk_size, forward=True)
+    """Return a function that computes the Jacobian column by column."""
+    return _transform(func, argnums, has_aux, chunk_size, forward=True)
 
 
 def hessian(func: Function, argnums: Any = 0) -> Function:
@@ -53,8 +52,7 @@ def hessian(func: Function, argnums: Any = 0) -> Function:
 
 
 def _transform(
-    func: Function, argnums: Any, has_aux: bool, by_rows: Callable[[int, int], bool],
-    chunk_size: int | None, forward: bool = False,
+    func: Function, argnums: Any, has_aux: bool, chunk_size: int | None, forward: bool = False,
 ) -> Function:  # fmt: skip
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if forward:
@@ -68,8 +66,7 @@ def _transform(
             outputs, aux = taken_apart(result, has_aux, who)
             keep = keep or reaches_others(outputs, own)
             flat, inputs = leaves(outputs), leaves(own)
-            rows, columns = (sum(t.numel() for t in ts) for ts in (flat, inputs))
-            blocks = _blocks(flat, inputs, keep, by_rows(rows, columns), chunk_size)
+            blocks = _blocks(flat, inputs, keep, not forward, chunk_size)
         spend(own)
         found = rebuild(outputs, [rebuild(own, parts) for parts in blocks])
         found = map_leaves(lambda t: t if keep else t.detach(), found)
