@@ -9,6 +9,7 @@ with nothing of this machine's Python in reach, and opens its window once withou
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import subprocess
 import sys
@@ -105,6 +106,8 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="where the program goes")
     parser.add_argument("--smoke", action="store_true", help="use it once built")
     options = parser.parse_args()
+    if importlib.util.find_spec("PyInstaller") is None:
+        parser.error("PyInstaller is missing; pip install -e '.[bundle]' brings it")
     program = build(options.folder)
     size = sum(path.stat().st_size for path in program.parent.rglob("*") if path.is_file())
     print(f"{program}: {size / 1e6:.0f} MB", flush=True)

@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from app import __version__
+from resources import bundle
 from resources.bundle import ROOT, spec
 
 
@@ -30,3 +33,14 @@ def test_the_entry_is_program_and_interpreter() -> None:
             env={"PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"},
         )  # fmt: skip
         assert said.stdout.strip() == f"tapedeck {__version__}"
+
+
+def test_without_pyinstaller_it_says_what_brings_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bundle.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(sys, "argv", ["bundle", "somewhere"])
+    with pytest.raises(SystemExit) as left:
+        bundle.main()
+    assert left.value.code == 2
+    assert "pip install -e '.[bundle]'" in capsys.readouterr().err
