@@ -150,7 +150,7 @@ class Pauses:
             if self.recording is not None:
                 self.recording.catch_up()
             while True:
-                answer = json.loads(self._ask(MARK + json.dumps({**place, "said": said})))
+                answer = json.loads(self._answered(MARK + json.dumps({**place, "said": said})))
                 if "run" not in answer:
                     break
                 said = run_in(frame or self._names(), str(answer["run"]), beside)
@@ -159,6 +159,13 @@ class Pauses:
         if "stops" in answer:
             self._change(answer["stops"])
         return str(answer.get("go"))
+
+    def _answered(self, question: str) -> str:
+        """Ask; an interrupt meanwhile comes up at the person's line, not where we wait for them."""
+        try:
+            return self._ask(question)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("interrupted while it waited at a breakpoint") from None
 
 
 def _read(plain: Any) -> list[Breakpoint]:

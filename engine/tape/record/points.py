@@ -2,34 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from types import CodeType
-from typing import Any, NamedTuple
-
 from engine.tape.breakpoints import Breakpoint, On
 from engine.tape.conditions import Condition
 from engine.tape.moments import KNOWN, holds
 from engine.tape.record.moment import Made, Moment
-
-
-class Waiting(NamedTuple):
-    """A breakpoint that is hit, or not, if the operation gets its statement's name, and if not."""
-
-    point: Point
-    moment: Moment
-    named: bool
-    unnamed: bool
-
-
-@dataclass(slots=True)
-class Last:
-    """The operation before, with the name that its statement assigns, and who waits for that."""
-
-    code: CodeType | None
-    lasti: int
-    node: Any
-    target: str
-    waiting: list[Waiting] = field(default_factory=list)
 
 
 class Point:

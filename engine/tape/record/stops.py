@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from types import CodeType, FrameType
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -25,10 +26,11 @@ from engine.tape.breakpoints import GO, OUT, OVER, STEP, Breakpoint, On
 from engine.tape.conditions import ConditionError
 from engine.tape.moments import noted
 from engine.tape.record import engine
+from engine.tape.record.late import Late, Waiting
 from engine.tape.record.moment import Happening, Made, Moment, line_of, made_on
-from engine.tape.record.points import Last, Point, Waiting
+from engine.tape.record.points import Point
 from engine.tape.record.scopes import Scopes
-from engine.tape.record.targets import Targets
+from engine.tape.record.targets import Targets, named
 from engine.tape.record.transcript import Transcript
 from engine.tape.tape import Tape
 
@@ -95,7 +97,7 @@ class Stops:
         self._looked = -1  # the pass in which the names were last looked up
         self._running: list[tuple[int, tuple[int, int]]] = []  # passes, with cell and line
         self._passes = 0
-        self._last: Last | None = None
+        self._late = Late(self._made)
         self.set(points)
 
     def set(self, points: Sequence[Breakpoint]) -> None:
@@ -104,6 +106,7 @@ class Stops:
         kept = [p for p in dict.fromkeys(points) if p.enabled and p.on is not On.NODE]
         self._points = [before.get(point) or Point(point) for point in kept]
         self._keeps = any("value" in one.asks for one in self._points)
+        self._asks_name = any("name" in one.asks for one in self._points)
 
     def step(self, how: str) -> None:
         """Wait where a step of this kind ends that begins here, outside of modules."""
@@ -125,7 +128,7 @@ class Stops:
         self._hurry()
         try:
             waits = self._quiet or threading.get_ident() != self._thread
-            late = None if waits else self._named_late(entry)
+            late = None if waits else self._counted(self._late.settled(entry))
             happening = self._assigned(entry, before) if asked else self._follow(entry)
             stop = None if happening is None or waits else self._check(happening)
         except Exception:  # ours: the person's program goes on without
@@ -139,8 +142,8 @@ class Stops:
 
     def settle(self) -> None:
         """A statement of the cell is over: the operation before, if it was its last, has its name."""
-        last, self._last = self._last, None
-        late = None if last is None or self._quiet else self._decided(last, True)
+        hits = self._late.settled(None)
+        late = None if self._quiet else self._counted(hits)
         if late is not None:
             self._pause(late[0]._replace(frame=None), late[1])
 
@@ -161,7 +164,9 @@ class Stops:
             kind = entry[0]
         if kind == recording.OPERATION:
             return self._operation(*entry[1:])
-        if kind == recording.PASS:
+        if kind == recording.RETURNED:
+            self._unpack(*entry[1:])
+        elif kind == recording.PASS:
             self._passes += 1
             key, count, line, _ = self._place(*entry[7:9])
             self._running.append((self._passes, (count, line)))
@@ -178,6 +183,8 @@ class Stops:
         key, count, line, target = self._place(code, lasti)
         outs = [t for t in out if engine.is_tensor(t)] if isinstance(out, tuple | list) else [out]
         tensor = outs[0] if outs else None
+        if not target and code is not None and isinstance(out, tuple | list):
+            target = self._unpacked_first(out, code, lasti, name)
         nth = self._turns[name, key, line]
         self._turns[name, key, line] += 1
         scopes, module = self._scopes.get(scope, ((), ""))
@@ -193,33 +200,38 @@ class Stops:
             if self._keeps and any(one.may_be_at(made, title) for one in self._points):
                 value = np.array(engine.contents(tensor))
             self._made[node] = made._replace(value=value)
-        self._last = Last(code, lasti, node, target)
+        self._late.begin(code, lasti, node, target)
+        if self._asks_name and tensor is not None and not target:
+            self._late.keep(tensor, made)
         return Happening(title, made, tensor, None, 0)
 
-    def _named_late(self, entry: tuple[Any, ...]) -> tuple[Stop, Happening] | None:
-        """Settle, as what comes next begins, whether the operation before it was its statement's last.
-
-        Only that one gets the name that the statement assigns; return where to wait if a breakpoint
-        wanted to know.
-        """
-        last, kind = self._last, entry[0]
-        if kind == recording.FUNCTION and entry[1] is not None:
-            entry, kind = entry[1], entry[1][0]
-        if last is None or kind not in (recording.OPERATION, recording.PASS):
-            return None
-        self._last = None
-        ended = kind == recording.PASS or (entry[5], entry[6]) != (last.code, last.lasti)
-        return self._decided(last, ended)
-
-    def _decided(self, last: Last, ended: bool) -> tuple[Stop, Happening] | None:
-        if not ended and last.target and (made := self._made.get(last.node)) is not None:
-            self._made[last.node] = made._replace(target="")
-        hits = [one for one in last.waiting if (one.named if ended else one.unnamed)]
+    def _counted(self, hits: list[Waiting]) -> tuple[Stop, Happening] | None:
+        """Count the hits of breakpoints that waited for a name; return where to wait, if at one."""
         stops = [hit for hit in hits if hit.point.counts()]
         for hit in stops:
             self._note_hit(hit.point, hit.moment)
         wanted = next((hit for hit in stops if hit.point.log is None), None)
         return None if wanted is None else (self._stop(wanted.moment, ""), wanted.moment.happening)
+
+    def _unpack(self, result: Any, code: CodeType | None, lasti: int) -> None:
+        """A call gave a tuple back: what it is unpacked to are names of what was made inside."""
+        if not self._asks_name or self._quiet or code is None:
+            return
+        for tensor, name in named(result, self._targets.unpacked(code, lasti, "")):
+            made = self._late.unpacked(tensor, name)
+            if made is None:
+                continue
+            node = engine.edge_of(tensor)[0]
+            title = "" if node is None or node is engine.LEAF else _title(node)
+            for one in self._points:
+                with suppress(ConditionError):  # the operation itself told it
+                    self._waits_for_name(one, Happening(title, made, tensor, None, 0), (0, 0))
+
+    def _unpacked_first(self, out: Any, code: CodeType, lasti: int, op: str) -> str:
+        """Return the name that the first of an operation's results is unpacked to; "" for none."""
+        first = next(filter(engine.is_tensor, out), None)
+        parts = named(out, self._targets.unpacked(code, lasti, op))
+        return next((name for tensor, name in parts if tensor is first), "")
 
     def _is_asked_for(self, entry: tuple[Any, ...]) -> bool:
         """Whether a breakpoint is at the line that assigns a .grad."""
@@ -316,16 +328,12 @@ class Stops:
 
     def _waits_for_name(self, one: Point, happening: Happening, place: tuple[int, int]) -> bool:
         """Whether a breakpoint depends on a name that only the end of the statement gives."""
-        made, last = happening.made, self._last
+        made = happening.made
         if "name" not in one.asks or happening.pass_ or made is None or not made.target:
             return False
         bare = replace(happening, made=made._replace(target=""))
         moments = [Moment(h, self._name_of, self._events, place) for h in (happening, bare)]
-        named, unnamed = map(one.met, moments)
-        if named == unnamed or last is None:
-            return False
-        last.waiting.append(Waiting(one, moments[0] if named else moments[1], named, unnamed))
-        return True
+        return self._late.waits(one, *moments)
 
     def _note_hit(self, one: Point, moment: Moment) -> None:
         if one.log is not None and (words := noted(one.log, moment, 0)):

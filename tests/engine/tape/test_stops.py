@@ -47,6 +47,24 @@ def main():
         model(torch.ones(1, 2) * k).sum().backward()
 main()
 """
+UNPACKED = """
+class Pair(nn.Module):
+    def forward(self, x):
+        y = x * 2
+        return x + 1, (x - 1, y * 3)
+def main():
+    pair = Pair()
+    x = torch.ones(2, 3, requires_grad=True)
+    for k in range(2):
+        hidden, (cell, _) = pair(x)
+        top, at = (hidden * cell).max(1)
+        twice, _ = pair(top)
+        loss = twice.sum()
+        if tracked:
+            loss.backward()
+with torch.set_grad_enabled(tracked):
+    main()
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +178,35 @@ def test_a_name_holds_for_what_its_statement_gives_in_the_end() -> None:
         ("addmm", False), ("AddmmBackward0", True),
     ]  # fmt: skip
     assert all(bound)
+
+
+@pytest.mark.parametrize("name", ["hidden", "cell", "top", "twice"])
+@pytest.mark.parametrize("tracked", [True, False])
+def test_a_program_waits_at_what_a_call_is_unpacked_to(name: str, tracked: bool) -> None:
+    """It is bound by then: forward, it waits as the next operation begins."""
+    bound = list[bool]()
+
+    def wait(stop: Stop) -> str:
+        frame = stop.frame
+        while frame is not None and frame.f_code.co_name != "main":
+            frame = frame.f_back
+        assert frame is not None
+        bound.append(stop.pass_ > 0 or frame.f_locals.get(name) is stop.names["value"])
+        return GO
+
+    point = Breakpoint(On.ANY, condition=f"name == {name!r}")
+    program = UNPACKED.replace("tracked", str(tracked))
+    tape, _, stops = run([point], wait, program=program)
+    facts = {"pass_", "line", "op", "grad_fn"}
+    expected = [Moments(tape).at(at - 1, facts) for at in replayed(tape, point)]
+    assert [(stop.pass_, stop.line) for stop in stops] == [
+        (one["pass_"], one["line"]) for one in expected
+    ]
+    assert [stop.what for stop in stops] == [
+        one["grad_fn"] if one["pass_"] else one["op"] for one in expected
+    ]
+    assert bound == [True] * len(stops)
+    assert len(stops) >= 2
 
 
 def test_other_operations_of_its_statement_have_no_name() -> None:
