@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from app.session import Session
 from app.window import Window
 from app.work import Worker
-from engine.tape.conditions import ConditionError
+from engine.tape.conditions import Absent, ConditionError
 from engine.tape.tape import Tape
 from engine.tape.watches import Names, Plot, Watch
 from ui.sentences import sentence
@@ -199,6 +199,8 @@ def _readings(names: Names, texts: Sequence[str], playhead: int) -> list[Reading
     for text in texts:
         try:
             found.append(Reading(text, Watch(text, names).at(playhead)))
+        except Absent:
+            found.append(Reading(text, None))
         except ConditionError as error:
             found.append(Reading(text, None, str(error)))
     return found

@@ -58,6 +58,10 @@ class ConditionError(ValueError):
     """An expression that is none, or that cannot be computed; the message says where and what may be."""
 
 
+class Absent(ConditionError):
+    """What an expression asks for is not there at this moment, as a gradient before its pass."""
+
+
 class Condition:
     """A read expression. `names`: what it asks for, so that nothing else has to be looked up."""
 
@@ -247,7 +251,7 @@ def _true(value: Any) -> bool:
 
 def _present(value: Any) -> Any:
     if value is None:
-        raise ConditionError("there is nothing here at this moment")
+        raise Absent("there is nothing here at this moment")
     return value
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from engine.tape import replay
-from engine.tape.conditions import Condition, ConditionError
+from engine.tape.conditions import Absent, Condition
 from engine.tape.errors import NotKept
 from engine.tape.modules import module_path
 from engine.tape.schema import Event
@@ -163,20 +163,16 @@ def holds(condition: Condition, moments: Asked, event: int) -> bool:
     """Return whether a condition holds just after an event; ConditionError where it has no truth."""
     try:
         return condition.holds(moments.at(event, condition.names))
-    except ConditionError as error:
-        if "nothing here" in str(error):
-            return False  # asks for a gradient where there is none
-        raise
+    except Absent:
+        return False  # asks for a gradient where there is none
 
 
 def noted(log: Condition, moments: Asked, event: int) -> str:
     """Return what an expression gives just after an event as text; "" where what it asks for is not."""
     try:
         value = log(moments.at(event, log.names))
-    except ConditionError as error:
-        if "nothing here" in str(error):
-            return ""  # as `norm(grad)` in a forward pass
-        raise
+    except Absent:
+        return ""  # as `norm(grad)` in a forward pass
     if value is None:
         return ""
     return f"{value:.6g}" if isinstance(value, (float, np.floating)) else str(value)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape import replay
-from engine.tape.conditions import FUNCTIONS, Condition, ConditionError
+from engine.tape.conditions import FUNCTIONS, Absent, Condition, ConditionError
 from engine.tape.errors import NotKept
 from engine.tape.history import thinned
 from engine.tape.tape import Tape
@@ -85,13 +85,15 @@ class Watch:
             raise ConditionError(self._said(str(error))) from None
 
     def at(self, playhead: int) -> Any:
-        """Return the value at a playhead; ConditionError where there is none."""
+        """Return the value at a playhead; Absent before there is one, ConditionError if there is none."""
         values: Mapping[str, Any] = {
             variable: self._value(*self._asked[variable], playhead)
             for variable in self._condition.names
         }
         try:
             return self._condition(values)
+        except Absent:
+            raise
         except ConditionError as error:
             raise ConditionError(self._said(str(error))) from None
 

@@ -84,7 +84,18 @@ def test_what_cannot_be_read_is_refused_and_what_has_no_value_says_so(
     add(qtbot, opened, "w.grad.sum()")
     with qtbot.waitSignal(opened.watches.read, timeout=drive.RUN):
         opened.session.set_playhead(0)
-    assert shown(opened) == "—"
+    assert shown(opened) == "nothing yet"
+    add(qtbot, opened, "w.grad")
+    assert shown(opened, 1) == "nothing yet"
+    add(qtbot, opened, "w @ loss")
+    opened.window.watches.choose(2)
+    with qtbot.waitSignal(opened.watches.read, timeout=drive.RUN):
+        opened.session.set_playhead(10)
+    assert shown(opened, 2) == "cannot be computed"
+    assert panel.why.isVisible()
+    assert panel.why.text().startswith("w @ loss: ")
+    opened.window.watches.choose(0)
+    assert not panel.why.isVisible()
 
 
 def test_watches_are_removed_and_stay_with_the_next_recording(

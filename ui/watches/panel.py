@@ -27,6 +27,7 @@ from ui.fonts import mono_font
 from ui.keyboard import tab_after
 from ui.plots.stats import number
 from ui.plots.tensor_view import TensorView
+from ui.sentences import sentence
 from ui.theme import SPACE, Theme
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _HEIGHT = 190
 
 
 class Reading(NamedTuple):
-    """A watch at the playhead. value: a number or array, None with a `problem` in words."""
+    """A watch at the playhead. value: a number or array; None before there is one, or with a `problem`."""
 
     text: str
     value: Any
@@ -81,6 +82,9 @@ class WatchesPanel(QWidget):
         self.note.setWordWrap(True)
         self.note.setVisible(False)
         self.field.textEdited.connect(lambda: self._say(""))
+        self.why = QLabel()
+        self.why.setWordWrap(True)
+        self.why.setVisible(False)
         row = QHBoxLayout()
         row.setSpacing(SPACE["m"])
         row.addWidget(self.field, 1)
@@ -93,6 +97,7 @@ class WatchesPanel(QWidget):
         column.addWidget(self.note)
         column.addWidget(self.sentence)
         column.addWidget(self.list, 1)
+        column.addWidget(self.why)
         self.set_theme(theme)
 
     @cached_property
@@ -130,7 +135,8 @@ class WatchesPanel(QWidget):
             item.setText(1, told(one))
             item.setToolTip(0, one.text)
             item.setToolTip(1, one.problem or told(one))
-            colour = self._theme.error if one.problem else self._theme.text
+            dim = self._theme.text_dim if one.value is None else self._theme.text
+            colour = self._theme.error if one.problem else dim
             item.setForeground(1, QColor(colour))
         self.choose(min(max(before, 0), len(readings) - 1))
         self.list.blockSignals(False)
@@ -230,6 +236,9 @@ class WatchesPanel(QWidget):
     def _show(self) -> None:
         row = self.row()
         one = self._readings[row] if 0 <= row < len(self._readings) else None
+        self.why.setText("" if one is None else sentence(one.problem))
+        self.why.setVisible(one is not None and bool(one.problem))
+        self.why.setStyleSheet(f"color: {self._theme.error};")
         array = None if one is None or one.problem or one.value is None else np.asarray(one.value)
         shown = array is not None and array.ndim > 0 and array.dtype.kind in "biufc"
         if not shown and "picture" not in vars(self):
@@ -254,7 +263,7 @@ class WatchesPanel(QWidget):
 def told(one: Reading) -> str:
     """Return a reading in a few words: the number, the shape of an array, or that there is none."""
     if one.problem:
-        return "—"
+        return "cannot be computed"
     if one.value is None:
         return "nothing yet"
     value = (

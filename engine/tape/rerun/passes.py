@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from engine.tape import bits, replay
 from engine.tape.record.engine import is_tensor
 from engine.tape.rerun.leaves import wrapped
 from engine.tape.rerun.recorded import RecordedPass
+from engine.tape.rerun.within import equal, interrupted, is_persons, sources_of, unlogged
 from engine.tape.schema import Event, GradChange
 from engine.tensor import wrap
 
@@ -120,9 +122,9 @@ class Pass:
 
     def _hook_in(self) -> None:
         """Let nodes whose gradient a hook changed get what the hook gave them."""
-        lists, machine = self._lists, self._machine
-        for step in self.was.steps:
-            given = self.was.given(step)
+        lists, machine, was = self._lists, self._machine, self.was
+        for step in was.steps:
+            given = was.given(step)
             if not given:
                 continue
             node = lists.steps_node[step]
@@ -134,7 +136,22 @@ class Pass:
                 self._handles.append(leaf.register_hook(hook))
             elif node in machine.nodes:
                 self._handles.append(self._hook_node(step, node, changed))
+        for step in interrupted(self._tape, lists, was):
+            live = machine.nodes.get(lists.steps_node[step])
+            if live is not None and not was.given(step) and not is_persons(live):
+                self._handles.append(hooks.add(live, "pre", self._before(step)))
         self._retain_grads()
+
+    def _before(self, step: int) -> Any:
+        """Return a hook that does what the program did until a step, which may be a pass."""
+
+        def hook(g: Any) -> Any:
+            if self._machine.running is self:
+                self._catch_up()
+                with unlogged():
+                    self._replay(range(self.was.begin + 1, self._lists.steps_event[step]), [], [])
+
+        return hook
 
     def _hook_node(self, step: int, node: int, changed: dict[int, int]) -> Any:
         """Change what a node gets: of a single result as a hook of its tensor, before it is retained."""
@@ -173,13 +190,10 @@ class Pass:
         """
         machine, tape = self._machine, self._tape
         self._catch_up()
-        before, recording.log = recording.log, None
-        try:
+        with unlogged():
             made = self._made_anew(step, arrived, recorded, wanted)
-        finally:
-            recording.log = before
         same = all(
-            _equal(None if new is None else new._a, old)
+            equal(None if new is None else new._a, old)
             for new, old in zip(arrived, recorded, strict=False)
         )
         found: list[Any] = []
@@ -209,19 +223,11 @@ class Pass:
             for event in range(begin + 1, end)
             if event not in self._done
         ]
-        sources: dict[int, tuple[int, int]] = {}  # by place: event and row of values
-        for event, kind, ref in events:
-            if kind == Event.OP and int(tape.ops["pass_"][ref]) == self.was.number:
-                first, count = (int(tape.ops[c][ref]) for c in ("out0", "n_out"))
-                for row in range(first, first + count):
-                    content = tape.value(row)
-                    for nr, one in enumerate(wanted):
-                        if one is not None and content is not None and _equal(content, one):
-                            sources[nr] = event, row
+        sources = sources_of(tape, self.was.number, events, wanted)
         made = {
             nr: arrived[nr]
             for nr, one in enumerate(wanted)
-            if nr not in sources and nr < len(recorded) and _equal(one, recorded[nr])
+            if nr not in sources and nr < len(recorded) and equal(one, recorded[nr])
         }
         last = max((event for event, _ in sources.values()), default=-1)
         self._replay([event for event, *_ in events if event <= last], arrived, recorded)
@@ -231,7 +237,7 @@ class Pass:
                 made[nr] = live
         return made
 
-    def _replay(self, events: list[int], arrived: list[Any], recorded: list[Any]) -> None:
+    def _replay(self, events: Iterable[int], arrived: list[Any], recorded: list[Any]) -> None:
         """Do what code of the person's did inside the pass; a gradient that it got is `arrived`."""
         machine, tape = self._machine, self._tape
         skip = -1
@@ -253,7 +259,7 @@ class Pass:
     def _leaf(self, row: int, arrived: list[Any], recorded: list[Any]) -> None:
         content = self._machine.tape.value(row)
         for new, old in zip(arrived, recorded, strict=False):
-            if new is not None and content is not None and _equal(content, old):
+            if new is not None and content is not None and equal(content, old):
                 self._machine.bind(row, new)
                 self._machine.content(row)
                 return
@@ -388,9 +394,3 @@ class Pass:
     def _is_retained(self, row: int) -> bool:
         live = self._machine.live.get(int(self._tape.grads["tensor"][row]))
         return live is not None and live._g is not None and live._g is not LEAF
-
-
-def _equal(left: Any, right: Any) -> bool:
-    if left is None or right is None:
-        return left is right
-    return bits.same(np.asarray(left), np.asarray(right))

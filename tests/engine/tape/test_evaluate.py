@@ -388,6 +388,25 @@ def checkpointed(w: Any) -> None:
     (y * w).sum().backward()
 
 
+def test_a_pass_that_a_recomputation_runs_comes_in_its_turn_again() -> None:
+    """A sum depends on it: what the pass inside adds to a .grad comes before the rest."""
+    from engine.utils.checkpoint import checkpoint
+
+    w = leaf()
+
+    def block(x: Any) -> Any:
+        ((w * x.detach()).exp() * 0.1).sum().backward()
+        return torch.tanh(w * x)
+
+    tape = record(
+        lambda: (checkpoint(block, w * 2, use_reentrant=False) * w).exp().sum().backward()
+    )
+    again = evaluate(tape)
+    assert len(tape.passes) == 3
+    assert not again.kept
+    assert not again.values.any()
+
+
 def test_an_operation_whose_saved_tensors_are_packed_runs_again() -> None:
     tape = record(lambda: checkpointed(leaf()))
     names = [tape.text(int(name)) for name in tape.ops["name"]][:4]
