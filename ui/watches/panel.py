@@ -27,7 +27,6 @@ from ui.fonts import mono_font
 from ui.keyboard import tab_after
 from ui.plots.stats import number
 from ui.plots.tensor_view import TensorView
-from ui.sentences import sentence
 from ui.theme import SPACE, Theme
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ _HEIGHT = 190
 
 
 class Reading(NamedTuple):
-    """A watch at the playhead. value: a number or array; None before there is one, or with a `problem`."""
+    """A watch at the playhead. value: number or array; None: nothing yet, or a `problem` in words."""
 
     text: str
     value: Any
@@ -236,7 +235,7 @@ class WatchesPanel(QWidget):
     def _show(self) -> None:
         row = self.row()
         one = self._readings[row] if 0 <= row < len(self._readings) else None
-        self.why.setText("" if one is None else sentence(one.problem))
+        self.why.setText("" if one is None else one.problem)
         self.why.setVisible(one is not None and bool(one.problem))
         self.why.setStyleSheet(f"color: {self._theme.error};")
         array = None if one is None or one.problem or one.value is None else np.asarray(one.value)
