@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
@@ -17,6 +19,7 @@ _WRAPPED = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop) | int(
     Qt.TextFlag.TextWordWrap
 )
 _INDENT, _EDGE = 22, 6
+_MOST = 5  # lines that a line of code is folded into
 
 
 def colour(severity: Severity, theme: Theme) -> str:
@@ -52,8 +55,9 @@ class ChainRow(Row):
 
     def heightForWidth(self, width: int) -> int:
         """Return the height in which the words fit without being cut."""
-        below = QFontMetrics(mono_font("small")).height() + 2 if self._below() else 0
-        return self._text_height(width) + below + 2 * _EDGE
+        lines = self._lines(max(width - _INDENT - 8, 40))
+        below = QFontMetrics(mono_font("small")).height() * len(lines)
+        return self._text_height(width) + below + (2 if lines else 0) + 2 * _EDGE
 
     def sizeHint(self) -> QSize:
         return QSize(240, self.heightForWidth(240))
@@ -74,22 +78,36 @@ class ChainRow(Row):
         metrics = QFontMetrics(small)
         box = QRectF(_INDENT, _EDGE + height + 2, width - _INDENT - 8, metrics.height())
         painter.setFont(small)
-        painter.setPen(QColor(theme.text_dim))
-        painter.drawText(box, _LEFT, self._place)
-        box.setLeft(
-            box.left() + (metrics.horizontalAdvance(self._place + "  ") if self._place else 0)
-        )
-        painter.setPen(QColor(theme.code.get("name", theme.text)))
-        code = metrics.elidedText(self.link.code, Qt.TextElideMode.ElideRight, int(box.width()))
-        painter.drawText(box, _LEFT, code)
+        for place, code in self._lines(int(box.width())):
+            painter.setPen(QColor(theme.text_dim))
+            painter.drawText(box, _LEFT, place)
+            painter.setPen(QColor(theme.code.get("name", theme.text)))
+            after = metrics.horizontalAdvance(place + "  ") if place else 0
+            painter.drawText(box.adjusted(after, 0, 0, 0), _LEFT, code)
+            box.translate(0, metrics.height())
         painter.end()
 
-    def _below(self) -> bool:
-        return bool(self.link.code or self._place)
+    def _lines(self, width: int) -> list[tuple[str, str]]:
+        """Return place and code of each line below the words: code that is long has its own."""
+        place, code = self._place, self.link.code
+        metrics = QFontMetrics(mono_font("small"))
+        beside = metrics.horizontalAdvance(f"{place}  " if place else "")
+        if not code or beside + metrics.horizontalAdvance(code) <= width:
+            return [(place, code)] if place or code else []
+        folded = [("", line) for line in _folded(code, max(width // metrics.averageCharWidth(), 8))]
+        return [(place, "")] * bool(place) + folded
 
     def _text_height(self, width: int) -> int:
         room = QRect(0, 0, max(width - _INDENT - 8, 40), 10_000)
         return QFontMetrics(ui_font("body")).boundingRect(room, _WRAPPED, self.text()).height()
+
+
+def _folded(code: str, count: int) -> list[str]:
+    """Return code in lines of at most so many characters, broken at spaces if there are some."""
+    lines = wrap(code, count, subsequent_indent="  ", break_on_hyphens=False)
+    if len(lines) <= _MOST:
+        return lines
+    return [*lines[: _MOST - 2], "  ...", lines[-1]]
 
 
 class FindingView(QScrollArea):

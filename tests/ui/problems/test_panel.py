@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from engine.tape.diagnose.finding import Finding, Link, Severity
+from ui.problems.finding_view import ChainRow
 from ui.problems.panel import ProblemsPanel
 from ui.theme import load
 
@@ -89,6 +90,19 @@ def test_words_of_the_proof_wrap_instead_of_being_cut(panel):
     long, short = panel.view.rows
     assert long.heightForWidth(200) > long.heightForWidth(1000) == short.heightForWidth(1000)
     assert short.heightForWidth(1000) > 20  # two lines: the words, and where
+
+
+def test_code_of_the_proof_has_lines_of_its_own_where_it_is_long(qtbot):
+    code = "loss = torch.nn.functional.cross_entropy(model(inputs), targets, reduction='none')"
+    rows = [
+        ChainRow(Link("made here", 0, code=text), "script a_long_name.py, line 4", load("dark"))
+        for text in ("a + b", code, code * 20)
+    ]
+    for row in rows:
+        qtbot.addWidget(row)
+    short, long, endless = (row.heightForWidth(330) for row in rows)
+    assert short < long < endless < 2 * long
+    assert rows[1].heightForWidth(1500) == rows[0].heightForWidth(1500)
 
 
 def test_every_row_has_a_name_for_screen_readers(panel):
