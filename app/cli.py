@@ -137,6 +137,7 @@ def _problems(options: argparse.Namespace) -> int:
         if options.mathematics:
             found = [*numeric.findings(tape, list(numeric.check(tape))), *found]
         told = [words.as_json(one) if options.json else words.as_text(one, tape) for one in found]
+        unmeasured = sorted(numeric.own_functions(tape))
         tape.close()
     except TapeError as error:
         raise UsageError(str(error)) from None
@@ -144,7 +145,18 @@ def _problems(options: argparse.Namespace) -> int:
         print(json.dumps(told, indent=2))
     else:
         print("\n\n".join(map(str, told)) or "nothing looks wrong")
+    if unmeasured:
+        print(_not_measured(unmeasured), file=sys.stderr)
     return DIFFERENT if any(one.severity > Severity.NOTE for one in found) else 0
+
+
+def _not_measured(functions: list[str]) -> str:
+    """Return that a tape does not tell whether what a program's own Functions send is right."""
+    which = "1 Function of yours is" if len(functions) == 1 else f"{len(functions)} of yours are"
+    return (
+        f"{which} not measured ({', '.join(functions)}): their code is not on the tape; "
+        "tapedeck record --check does it as the program runs"
+    )
 
 
 def _why(options: argparse.Namespace) -> int:

@@ -234,6 +234,27 @@ def test_why_says_what_is_wrong_with_a_question(
     assert told in capsys.readouterr().err
 
 
+def test_problems_says_which_functions_it_cannot_measure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = """
+class Twice(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2
+w = torch.ones(2, requires_grad=True)
+Twice.apply(w).sum().backward()
+"""
+    saved = drive.write_tape(tmp_path / "own.tape", own)
+    assert cli.main(["problems", str(saved)]) == 0
+    out, err = capsys.readouterr()
+    assert out == "nothing looks wrong\n"
+    assert err.startswith("1 Function of yours is not measured (Twice): ")
+
+
 def test_problems_says_by_its_status_whether_something_is_wrong(
     tape: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
