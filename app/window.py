@@ -140,7 +140,7 @@ class Window(Panels):
         width = max(self.width(), 1280)
         self.resizeDocks(
             [self.docks["notebook"], self.docks["inspector"]],
-            [round(min(width * 0.31, 640)), round(min(max(width * 0.2, 280), 420))],
+            [round(min(max(width * 0.31, 436), 640)), round(min(max(width * 0.2, 280), 420))],
             Qt.Orientation.Horizontal,
         )
 

@@ -68,6 +68,11 @@ def test_continue_goes_from_hit_to_hit_and_back(qtbot: QtBot, opened: Controller
     assert go_on(qtbot, opened, "continue_back") == 0
 
 
+def test_continue_offers_to_run_where_nothing_is_recorded(controller: Controller) -> None:
+    trigger(controller, "continue")
+    assert controller.window.notice.text() == "Nothing is recorded yet."
+
+
 def test_back_to_where_the_gradient_first_passed_a_bound(qtbot: QtBot, opened: Controller) -> None:
     tape = opened.session.tape
     assert tape is not None

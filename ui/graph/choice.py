@@ -27,7 +27,8 @@ _INSET = 4  # pixels that Qt keeps free beside the words
 class Choice(QComboBox):
     """A combo box whose arrow is one of our icons, in the theme's colour."""
 
-    NARROWEST = 84  # pixels
+    #: Pixels below which it does not shrink while what is chosen needs them.
+    NARROWEST = 84
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -35,6 +36,7 @@ class Choice(QComboBox):
         self._entries: list[tuple[str, str]] = []
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.currentTextChanged.connect(lambda _text: self.updateGeometry())
 
     def offer(self, entries: Sequence[tuple[str, str]]) -> None:
         """Offer these, each with its tooltip; what stays at the top of the list is left alone."""
@@ -51,7 +53,13 @@ class Choice(QComboBox):
 
     def minimumSizeHint(self) -> QSize:
         """Give way to others in a narrow bar: what is chosen ends in an ellipsis then."""
-        return super().minimumSizeHint().boundedTo(QSize(self.NARROWEST, 100))
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        words = option.fontMetrics.horizontalAdvance(option.currentText) + _INSET
+        size = QSize(words, option.fontMetrics.height())
+        kind = QStyle.ContentsType.CT_ComboBox
+        needed = self.style().sizeFromContents(kind, option, size, self).width()
+        return QSize(min(needed, self.NARROWEST), super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the box with its words shortened to the room: with a style sheet Qt cuts them."""
@@ -115,6 +123,7 @@ class LensChoice(Choice):
 
     chosen = Signal(object)  # Lens
     WIDEST = 12  # letters
+    NARROWEST = 160
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -140,6 +149,7 @@ class GroupChoice(Choice):
     """Chooses what the graph is grouped by, among what it can be."""
 
     chosen = Signal(object)  # By
+    NARROWEST = 160
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)

@@ -25,8 +25,8 @@ NAME_GAP = 12.0  # between an operation and the name of its result
 #: Pixels that words do not shrink below while they have room, and then those without.
 READABLE_TITLE, READABLE_DETAIL, LEAST_TITLE, LEAST_DETAIL = 10.5, 9.0, 8.4, 7.5
 #: Below this scale cards have no words.
-WORDS_FROM = 0.34
-_SIZES = (11, 13, 15, 16, 18, 20, 22, 25, 28, 31)  # few, so that words are rarely shaped anew
+WORDS_FROM = 0.27
+_SIZES = (11, 13, 15, 16, 18, 20, 22, 25, 28, 31, 34)  # few, so that words are rarely shaped anew
 _CAP = 0.727  # height of capitals, in font sizes
 _ASCENT = {True: 0.97, False: 1.02}  # of a line of title, of detail, in font sizes
 _GAP = 9.0  # between title and detail
@@ -85,7 +85,7 @@ def sizes_at(scale: float, height: float, two_lines: bool) -> tuple[int, int, in
     detail = _at_least(DETAIL, READABLE_DETAIL / scale)
     if not two_lines or _CAP * (title + detail) + 0.3 * detail > height - 7.0 / scale:
         detail = 0
-    highest = height - 2.0 / scale
+    highest = (height - 3.0 / scale) / _CAP
     title = max(TITLE, min(title, int(highest)))
     return title, min(title, _at_least(TITLE, LEAST_TITLE / scale)), detail
 

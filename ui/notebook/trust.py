@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 from ui.icons import pixmap
 from ui.theme import SPACE, Theme
 
-OPENED = "This notebook comes from elsewhere. Nothing in it has been run."
-WISHED = "This notebook comes from elsewhere. Running it gives its code all of your rights."
+OPENED = "This file comes from elsewhere. Nothing in it has been run."
+WISHED = "This file comes from elsewhere. Running it gives its code all of your rights."
 
 
 class TrustBar(QWidget):

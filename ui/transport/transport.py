@@ -233,7 +233,7 @@ class Transport(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.counter.setVisible(self.width() >= 460)
-        self.readout.setVisible(self.width() >= 560)
+        self.readout.setVisible(self.width() >= 535)
         self.speed.setVisible(self.width() >= 350)
         self.speed.set_compact(self.width() < 840)
         self._column.activate()
