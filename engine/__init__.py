@@ -105,6 +105,7 @@ _ROOMS = [
     "fft",
     "overrides",
     "special",
+    "cpu",
     "cuda",
     "backends",
     "random",
@@ -138,7 +139,15 @@ _LATER = {
         }.items()
         for name in names.split()
     },
-    "autocast": "engine.amp:autocast",
+    **{
+        name: f"engine.amp:{name}"
+        for name in [
+            "autocast",
+            "get_autocast_dtype",
+            "is_autocast_cache_enabled",
+            "is_autocast_enabled",
+        ]
+    },
     "complex": "engine.ops.complexes:complex_",
     "vmap": "engine.func.vectorize:vmap",
     "range": "engine.sequences:range_",

@@ -38,7 +38,7 @@ _UNSUPPORTED = {
         "qint32 empty_quantized"
     ),
     "compiled programs": "export fx compiler _dynamo _inductor onnx library cond while_loop fork wait parse_ir parse_schema import_ir_module",
-    "automatic mixed precision": "set_autocast_enabled get_autocast_dtype set_autocast_dtype clear_autocast_cache",
+    "switches of automatic mixed precision": "set_autocast_enabled set_autocast_dtype clear_autocast_cache",
     "several processes": "distributed multiprocessing futures is_distributed",
     "downloaded models": "hub package",
     "other devices": "mtia xla vulkan is_vulkan_available",

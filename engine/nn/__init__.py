@@ -8,7 +8,6 @@ from engine import places
 
 from . import activations, functional, init, lazy, losses, parameter, pooling, utils
 from .activations import *  # noqa: F403
-from .attention import MultiheadAttention
 from .cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from .containers import ModuleDict, ModuleList, Sequential
 from .convolution import (
@@ -35,6 +34,7 @@ from .lazy import *  # noqa: F403
 from .linear import Bilinear, Flatten, Identity, Linear, Unflatten
 from .losses import *  # noqa: F403
 from .module import Module
+from .multihead import MultiheadAttention
 from .normalization import (
     BatchNorm1d,
     BatchNorm2d,

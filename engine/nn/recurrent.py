@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import engine
+from engine import casting
 from engine.ops.table import run
 from engine.tensor import Tensor
 from engine.warning import once
@@ -317,6 +318,8 @@ class LSTM(RNNBase):
             once(
                 "LSTM with projections is not supported with oneDNN. Using default implementation."
             )
+        if casting.enabled:  # all of a layer in the lower precision
+            x, state, weights = (casting.convert(v, casting.lower) for v in (x, state, weights))
         w_ih, w_hh, *rest = weights
         tensors = (x, w_ih, w_hh, *rest, *state)
         if (

@@ -6,6 +6,7 @@ import copy
 import math
 import warnings
 from collections.abc import Callable
+from inspect import unwrap
 from typing import Any
 
 import engine
@@ -13,11 +14,11 @@ from engine.tensor import Tensor
 
 from . import functional as F
 from . import init
-from .attention import MultiheadAttention
 from .containers import ModuleList
 from .dropout import Dropout
 from .linear import Linear
 from .module import Module
+from .multihead import MultiheadAttention
 from .normalization import LayerNorm
 
 
@@ -161,7 +162,7 @@ def _unnested(layer: TransformerEncoderLayer) -> str:
         )
     if layer.self_attn.in_proj_bias is None:
         return "encoder_layer.self_attn was passed bias=False"
-    if layer.activation not in (F.relu, F.gelu):
+    if unwrap(layer.activation) not in (unwrap(F.relu), unwrap(F.gelu)):
         return "encoder_layer.activation_relu_or_gelu was not True"
     if layer.self_attn.num_heads % 2:
         return "encoder_layer.self_attn.num_heads is odd"

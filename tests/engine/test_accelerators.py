@@ -28,11 +28,11 @@ def test_a_training_step_in_mixed_precision_is_an_ordinary_one() -> None:
     assert (scaler.get_scale(), scaler.is_enabled()) == (1.0, False)
 
 
-def test_autocast_on_the_cpu_says_what_to_do_instead() -> None:
-    with pytest.raises(NotImplementedError, match=r"convert them with \.to\(\)"):
-        torch.autocast("cpu", dtype=torch.bfloat16)
-    with torch.autocast("cpu", enabled=False):
-        assert torch.ones(1).dtype is torch.float32
+def test_autocast_leaves_the_functions_as_they_were() -> None:
+    product, method = torch.mm, torch.Tensor.__matmul__
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.mm(torch.ones(1, 1), torch.ones(1, 1)).dtype is torch.bfloat16
+    assert (torch.mm, torch.Tensor.__matmul__) == (product, method)
 
 
 def test_cuda_counts_nothing_and_refuses_what_needs_a_device() -> None:
