@@ -40,7 +40,7 @@ _HEIGHT = 190
 
 
 class Reading(NamedTuple):
-    """A watch at the playhead. value: None for nothing yet; problem: why there is none, in words."""
+    """A watch at the playhead. value: None: nothing yet; problem: why there is none, in words."""
 
     text: str
     value: Any
