@@ -335,7 +335,7 @@ def returned(result: tuple[Any, ...]) -> None:
 
 
 def idle(name: str) -> None:
-    """Append that the step of an optimizer had nothing to do."""
+    """Append that the step of an optimizer, or a clip of gradients, had nothing to do."""
     if log is not None:
         log.append((IDLE, name, *where()))
 

@@ -33,7 +33,7 @@ class Mark(IntEnum):
     ERROR = 2  # text: the error's type and message
     PRINT = 3  # text: what was printed, capped
     FREED = 4  # ref: passes row; its steps say whose saved tensors it freed
-    IDLE = 5  # text: the name of an optimizer whose step() found no gradient
+    IDLE = 5  # text: the optimizer whose step(), or the clip, that found no gradient
 
 
 class ValueFlag(IntFlag):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import engine
+from engine import recording
 from engine.later import sign as _sign
 from engine.tensor import Tensor
 
@@ -53,16 +54,21 @@ def clip_grad_norm_(
 ) -> Tensor:
     """Scale all gradients down to a total norm of at most max_norm; return the norm before."""
     parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-    total = get_total_norm(_gradients(parameters), float(norm_type), error_if_nonfinite)
+    gradients = _gradients(parameters)
+    if not gradients:
+        recording.idle("clip_grad_norm_")
+    total = get_total_norm(gradients, float(norm_type), error_if_nonfinite)
     clip_grads_with_norm_(parameters, max_norm, total)
     return total
 
 
 def clip_grad_value_(parameters: Any, clip_value: float, foreach: Any = None) -> None:
     """Cut every element of the gradients off at ± clip_value."""
-    bound = float(clip_value)
+    bound, gradients = float(clip_value), _gradients(parameters)
+    if not gradients:
+        recording.idle("clip_grad_value_")
     with engine.no_grad():
-        for gradient in _gradients(parameters):
+        for gradient in gradients:
             gradient.clamp_(-bound, bound)
 
 

@@ -145,6 +145,9 @@ CAUSES: dict[str, str] = {
     "unused-parameter": "parameter without a gradient",
     "never-updated": "parameter that no step updates",
     "zeroed-before-step": "gradients zeroed before the step",
+    "clipped-in-vain": "gradients clipped where no step uses it",
+    "undone": "steps that are undone",
+    "stepped-twice": "stepped twice with one gradient",
     "aliased": "two gradients share one memory",
     "graph-kept": "a running total keeps every graph",
 }

@@ -85,6 +85,11 @@ def optimizer(cells: list[tuple[str, str, int]], name: str = r"\w+") -> tuple[st
     return found or _searched(cells, re.compile(rf"(?<!class )\b({name})\("))
 
 
+def scheduler(cells: list[tuple[str, str, int]]) -> tuple[str, int, str] | None:
+    """Return (cell, line, its text) where a scheduler of learning rates is made; None if nowhere."""
+    return _searched(cells, re.compile(r"\blr_scheduler\.\w+\(|\b[A-Z]\w*(LR|Restarts)\("))
+
+
 def hooks(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, str] | None:
     """Return (cell, line, its text) where a backward hook is registered, best on a tensor of a name."""
     of = rf"\b{re.escape(name.split('.')[-1])}\.register_hook\("

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.tape.diagnose import lines, optimizers
+from engine.tape.diagnose import discarded, idle, lines, optimizers, updates
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.none import why_none
@@ -31,8 +31,8 @@ def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     parameters = _parameters(facts)
     reached = set(tape.grads_of.keys(tape.grads["tensor"]))
     updated = _updated(facts)
-    idle = optimizers.idle(facts, reached, updated)
-    found = list(idle)
+    unfed = idle.idle(facts, reached, updated)
+    found = list(unfed)
     if reached & parameters.keys():
         found += _unused(facts, parameters, reached)
     elif len(tape.passes) and optimizers.has_steps(facts):
@@ -41,16 +41,19 @@ def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
         found += _cut_off(facts, parameters)
     found += _refused(facts, parameters, reached)
     replaced = _replaced(facts, parameters, reached, updated)
-    if idle and (replaced or idle[0].cause == "never-updated"):
-        keep = replaced or idle  # what is not reached is what the optimizer holds
-        found = keep + [o for o in found if o not in idle and o.cause != "unused-parameter"]
+    if unfed and (replaced or unfed[0].cause == "never-updated"):
+        keep = replaced or unfed  # what is not reached is what the optimizer holds
+        found = keep + [o for o in found if o not in unfed and o.cause != "unused-parameter"]
     else:
         found += replaced
     if updated and not replaced:
         found += _left_out(facts, parameters, reached, updated)
-    found += [] if idle else optimizers.thrown_away(facts, reached, updated)
-    found += optimizers.zeroed_by_write(facts, updated)
-    found += optimizers.unmoved(facts, updated)
+    found += [] if unfed else discarded.thrown_away(facts, reached, updated)
+    found += discarded.zeroed_by_write(facts, updated)
+    found += discarded.in_vain(facts)
+    found += updates.unmoved(facts, updated)
+    found += updates.undone(facts, updated)
+    found += updates.repeated(facts, updated)
     found += _unregistered(facts, reached, updated)
     found += _aliased(facts)
     return found
