@@ -91,6 +91,7 @@ CAUSES: dict[str, str] = {
     "constant": "the result cannot change",
     "cancelled": "contributions cancel",
     "underflow": "too small for its type",
+    "padding": "only padding was looked up",
     "zero-seed": "the pass began with zeros",
     # Values or gradients that are not finite.
     "input": "given as NaN or Inf",
@@ -142,6 +143,10 @@ CAUSES: dict[str, str] = {
     "softmax-twice": "softmax before a loss that applies it",
     "softmax-dimension": "softmax along the wrong dimension",
     "no-logarithm": "not a logarithm of probabilities",
+    "clipped-scores": "a ReLU on what should take every value",
+    "ascended": "a loss that should be larger",
+    "no-create-graph": "a gradient without a graph of its own",
+    "not-averaged": "gradients of several batches are added up",
     "unused-parameter": "parameter without a gradient",
     "never-updated": "parameter that no step updates",
     "zeroed-before-step": "gradients zeroed before the step",

@@ -77,6 +77,20 @@ def frozen(cells: list[tuple[str, str, int]]) -> tuple[str, int, str] | None:
     return _searched(cells, re.compile(r"\.requires_grad(_\(|\s*=\s*)False"))
 
 
+def asked_late(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, str] | None:
+    """Return (cell, line, its text) where a name is made to require a gradient; None if nowhere."""
+    asked = (
+        rf"\b{re.escape(name)}\.requires_grad(_\((True|requires_grad\s*=\s*True)?\)|\s*=\s*True)"
+    )
+    return _searched(cells, re.compile(asked))
+
+
+def all_asked(cells: list[tuple[str, str, int]]) -> list[str]:
+    """Return the names that lines of their own make to require a gradient."""
+    asked = re.compile(r"^\s*(\w+)\.requires_grad(?:_\(|\s*=\s*True)", re.MULTILINE)
+    return [name for _, source, _ in cells for name in asked.findall(source)]
+
+
 def optimizer(cells: list[tuple[str, str, int]], name: str = r"\w+") -> tuple[str, int, str] | None:
     """Return (cell, line, its text) where an optimizer (of a class) is made; None if nowhere."""
     found = _searched(cells, re.compile(rf"\boptim\.{name}\("))

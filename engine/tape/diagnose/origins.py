@@ -97,7 +97,23 @@ class Origins:
                 continue
             if np.array_equal(mine.ravel(), theirs.ravel().astype(mine.dtype), equal_nan=True):
                 return other
-        return self._of_numbers(mine, int(row["event"])) if mine is not None else -1
+        if mine is None:
+            return -1
+        found = self._of_numbers(mine, int(row["event"]))
+        return found if found >= 0 or not copied else self._part_of(mine, int(row["event"]))
+
+    def _part_of(self, array: Array, event: int) -> int:
+        """Return the value in what .numpy() or .tolist() gave of which all numbers of an array are, or -1."""
+        numbers = array.ravel()
+        if not numbers.size or array.dtype.kind != "f" or np.isin(numbers, (0, 1, -1)).any():
+            return -1
+        for value, when, how in reversed(self._reads):
+            if how not in ("numpy", "tolist") or when > event or not self._tracked_before(value):
+                continue
+            theirs = self._facts.array(value)
+            if theirs is not None and np.isin(numbers, theirs.ravel().astype(array.dtype)).all():
+                return value
+        return -1
 
     def _through_data(self, mine: Array, value: int) -> int:
         """Return the computed value whose .data a leaf is by its numbers, and by what is read."""
@@ -132,12 +148,13 @@ class Origins:
         return not facts.is_leaf(value) or re.search(rf"\b{re.escape(name)}\b", line) is not None
 
     def _of_numbers(self, array: Array, event: int) -> int:
-        """Return the value whose number is the first element of numbers that .item() gave, or -1."""
+        """Return the value whose number is the first of those that .item() or float() gave, or -1."""
         if array.ndim != 1 or array.size < 2:
             return -1
         wanted = dict.fromkeys(array.tolist(), -1)
         for value, when, how in self._reads:
-            theirs = self._facts.array(value) if how == "item" and when <= event else None
+            taken = how in ("item", "float") and when <= event
+            theirs = self._facts.array(value) if taken else None
             if theirs is not None and self._tracked_before(value):
                 number = theirs.astype(array.dtype).item()
                 if number in wanted:

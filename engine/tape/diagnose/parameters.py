@@ -107,15 +107,19 @@ def _unused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> list
 
 
 def _refused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> list[Finding]:
-    """A leaf that is no parameter of a model, for which a Function gives no gradient back."""
+    """A leaf that is no parameter: a Function gives no gradient for it, or it asked for one too late."""
     flags = ValueFlag.LEAF | ValueFlag.REQUIRES_GRAD
     rows = np.flatnonzero((facts.tape.values["flags"] & flags) == flags)
     leaves = dict.fromkeys(facts.tape.values["tensor"][rows].tolist())
+    late = lines.all_asked(facts.cells_until(-1)) if len(facts.tape.passes) else []
+    named = [facts.named(name) for name in late]
+    leaves |= dict.fromkeys(t for t in named if t >= 0 and t not in leaves)
     for tensor in [t for t in leaves if t not in reached and t not in parameters][:_MOST]:
         if not facts.tape.name_of(tensor):
             continue
         one = why_none(facts, tensor, len(facts.tape.events))
-        if one.cause == "returned-none":
+        asked = one.cause == "no-requires-grad" and "only after" in one.title
+        if one.cause == "returned-none" or asked:
             title = f"{facts.name(tensor)} gets no gradient: {one.title}"
             return [replace(one, title=title, severity=Severity.WARNING)]
     return []

@@ -16,15 +16,9 @@ from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.losses import mistaken_losses
 from engine.tape.diagnose.parameters import training
-from engine.tape.diagnose.trace import Mask, Trail
-from engine.tape.modules import module_path
+from engine.tape.diagnose.trace import Trail
+from engine.tape.diagnose.units import dead_units, saturated_units
 from engine.tape.schema import GradChange
-
-#: A layer is called dead when this share of its units was off for every row of every pass.
-DEAD = 0.9
-#: The slope of a sigmoid or tanh up to which it counts as none.
-FLAT = 1e-6
-
 
 Cancelled = Callable[[], bool]
 Check = Callable[[Facts, Cancelled], list[Finding]]
@@ -187,82 +181,10 @@ def unfinished_sums(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     return found
 
 
-def dead_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
-    """Return ReLUs of which almost all units were off for every row of every pass."""
-    tape, alive = facts.tape, dict[object, tuple[int, Mask]]()
-    visited = set(tape.steps["node"].tolist())
-    for op in range(len(tape.ops)):
-        if cancelled():
-            break
-        if facts.base(op) not in ("relu", "threshold", "relu6") or not len(facts.outputs(op)):
-            continue
-        out = facts.array(facts.outputs(op)[0])
-        node = int(tape.ops["node"][op])
-        if out is None or out.size < 8 or node < 0 or (visited and node not in visited):
-            continue
-        rows = np.asarray(out > 0).reshape(-1, out.shape[-1] if out.ndim > 1 else out.size)
-        units: Mask = np.asarray(rows.any(axis=0))
-        key = (
-            facts.source(int(tape.ops["event"][op])),
-            module_path(tape, int(tape.ops["scope"][op])),
-            units.shape,
-        )
-        before = alive.get(key)
-        alive[key] = (op, units | before[1] if before else units)
-    found = []
-    for op, units in alive.values():
-        share = 1 - float(units.mean())
-        if share >= DEAD:
-            found.append(
-                Finding(
-                    "dead-relu",
-                    f"a ReLU of which {share:.0%} of the units never switch on",
-                    f"{int((~units).sum())} of {units.size} units gave 0 for every row of every pass, so no "
-                    "gradient goes through them and they cannot recover.",
-                    "Lower the learning rate, check the bias, or use LeakyReLU or GELU.",
-                    (facts.at_op("the units are off here", op),),
-                    Severity.WARNING,
-                )
-            )
-    return found
-
-
-def saturated_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
-    """Return sigmoids and tanhs of which almost all units were at an end for every row of every pass."""
-    tape, live = facts.tape, dict[object, tuple[int, Mask]]()
-    for op in range(len(tape.ops)):
-        if cancelled():
-            break
-        base = facts.base(op)
-        if base not in ("sigmoid", "tanh") or tape.ops["node"][op] < 0:
-            continue
-        out = facts.array(facts.outputs(op)[0]) if len(facts.outputs(op)) else None
-        if out is None or out.size < 8 or out.dtype.kind != "f":
-            continue
-        slope = out * (1 - out) if base == "sigmoid" else 1 - out * out
-        rows = (slope > FLAT).reshape(-1, out.shape[-1] if out.ndim > 1 else out.size)
-        units: Mask = np.asarray(rows.any(axis=0))
-        scope = module_path(tape, int(tape.ops["scope"][op]))
-        key = facts.source(int(tape.ops["event"][op])), scope, units.shape
-        before = live.get(key)
-        live[key] = op, units | before[1] if before else units
-    return [
-        Finding(
-            "saturated", f"a {facts.base(op)} of which {1 - float(units.mean()):.0%} of the units are saturated",
-            f"{int((~units).sum())} of {units.size} units were at an end of {facts.base(op)} for every row of "
-            "every pass, where its derivative rounds to 0: what is before them does not learn.",
-            "Make its input smaller: initialisation, normalisation, a lower learning rate.",
-            (facts.at_op("the units are saturated here", op),), Severity.WARNING,
-        )
-        for op, units in live.values()
-        if 1 - float(units.mean()) >= DEAD
-    ]  # fmt: skip
-
-
 #: Causes that keep a gradient at zero whatever the data are: told of at once, or when steps did not help.
 _NEVER, _STAYS = (
-    ("flat", "constant", "underflow"),
-    ("clamped", "times-zero", "saturated", "kink", "hook"),
+    ("flat", "constant", "underflow", "hook", "not-differentiable"),
+    ("clamped", "times-zero", "saturated", "kink", "padding"),
 )
 
 

@@ -32,6 +32,15 @@ _PRODUCTS = ("mul", "mm", "addmm", "bmm", "mv", "dot", "matmul", "addmv", "baddb
              "convolution", "conv2d", "conv1d", "linear", "prod", "addcmul")  # fmt: skip
 
 
+_SCALED = (
+    "Use float32 or float64 here, or scale the loss up before backward() and the gradients down after it "
+    "(torch.amp.GradScaler); in a deep net, shorten the chain (normalisation, residuals)."
+)
+_DRAWN = (
+    "not-differentiable", "a sample that is drawn has no derivative",
+    "The numbers are drawn at random: nothing comes back to the mean and deviation that they were drawn with.",
+    "Shift and scale noise instead: mean + std * torch.randn_like(mean), or Normal(mean, std).rsample().",
+)  # fmt: skip
 _STEPS_BACK = 40  # values that are looked at
 _ODD = (
     "tanh",
@@ -123,6 +132,14 @@ def explain(
             f"{base} gives {what} in parts, and no gradient came to the part that holds this element.",
             "Nothing to change if the other parts are the ones that are meant.",
         )  # fmt: skip
+    if base in ("normal_mean", "normal_std", "normal_both"):
+        return _DRAWN
+    if base == "embedding" and (row := _only_padding(facts, op)) >= 0:
+        return (
+            "padding", f"nothing but row {row} was looked up, which is padding_idx",
+            f"An embedding gives the row of its padding_idx no gradient, and all indices here are {row}.",
+            f"Keep {row} for padding: number the words from {row + 1} on, or leave padding_idx out.",
+        )  # fmt: skip
     if base in _SELECTING:
         return (
             "masked",
@@ -134,6 +151,13 @@ def explain(
         return _product(facts, op, value, largest)
     if base in ("pow", "square", "abs", "linalg_vector_norm", "norm", "std", "sqrt"):
         zero = at is not None and (at == 0).all()
+        if base in ("pow", "square") and at is not None and at.all() and _small(x, largest):
+            return (
+                "underflow", f"the derivative of {base} is too small for {at.dtype}",
+                f"{what} is not 0{_seen(at)}, and neither is the gradient that came; their product is smaller than "
+                f"the least number that {at.dtype} can hold, so it rounds to 0.",
+                _SCALED,
+            )  # fmt: skip
         kink = base not in ("pow", "square")
         return (
             "kink" if kink else "times-zero",
@@ -243,8 +267,25 @@ def _product(facts: Facts, op: int, value: int, largest: float) -> tuple[str, st
         "the product is too small for its type",
         "Both the gradient and the other factor are not 0, but their product is smaller than the "
         "type can hold, so it rounds to 0.",
-        "Scale the loss, use float32 or float64, or shorten the chain (normalisation, residuals).",
+        _SCALED,
     )
+
+
+def _small(x: Array | None, gradient: float) -> bool:
+    """Whether numbers times a gradient come near the least one of their type."""
+    return (
+        x is not None
+        and x.dtype.kind == "f"
+        and gradient * float(np.abs(x).max(initial=0.0)) <= float(np.finfo(x.dtype).tiny)
+    )
+
+
+def _only_padding(facts: Facts, op: int) -> int:
+    """Return the padding_idx of an embedding that was asked for nothing else, or -1."""
+    inputs, row = facts.inputs(op), facts.params(op).get("padding_idx")
+    indices = facts.array(inputs[1]) if len(inputs) > 1 else None
+    alone = indices is not None and indices.size > 0 and bool((indices == row).all())
+    return row if isinstance(row, int) and alone else -1
 
 
 def _underflows(facts: Facts, op: int, value: int, others: list[int], largest: float) -> bool:

@@ -1,0 +1,161 @@
+"""Layers most of whose units are off or saturated, whatever the data are: they do not learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.tape.diagnose import lines
+from engine.tape.diagnose.facts import Facts, moved
+from engine.tape.diagnose.finding import Finding, Severity
+from engine.tape.diagnose.trace import Mask
+from engine.tape.modules import module_path
+
+#: A layer is called dead when this share of its units was off for every row of every pass.
+DEAD = 0.9
+#: The slope of a sigmoid or tanh up to which it counts as none.
+FLAT = 1e-6
+#: A layer has died when it was off in so many passes in the end.
+RUNS = 2
+
+Cancelled = Callable[[], bool]
+
+
+class _Units(NamedTuple):
+    """The units of a layer over its runs.
+
+    op: the latest run. ever: on in any run. since: on in the runs since `died`, the first of the
+    latest ones in which almost all were off (-1: the latest was alive). runs: how many those are.
+    """
+
+    op: int
+    ever: Mask
+    since: Mask
+    died: int
+    runs: int
+
+
+def dead_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
+    """Return ReLUs almost all of whose units were off for every row, from the beginning or in the end."""
+    tape, alive = facts.tape, dict[object, _Units]()
+    visited = set(tape.steps["node"].tolist())
+    for op in range(len(tape.ops)):
+        if cancelled():
+            break
+        if facts.base(op) not in ("relu", "threshold", "relu6") or not len(facts.outputs(op)):
+            continue
+        out = facts.array(facts.outputs(op)[0])
+        node = int(tape.ops["node"][op])
+        if out is None or out.size < 8 or node < 0 or (visited and node not in visited):
+            continue
+        rows = np.asarray(out > 0).reshape(-1, out.shape[-1] if out.ndim > 1 else out.size)
+        units: Mask = np.asarray(rows.any(axis=0))
+        key = (
+            facts.source(int(tape.ops["event"][op])),
+            module_path(tape, int(tape.ops["scope"][op])),
+            units.shape,
+        )
+        alive[key] = _added(alive.get(key), op, units)
+    found = []
+    for one in alive.values():
+        if _off(one.ever):
+            found.append(_dead(facts, one))
+        elif (
+            one.runs >= RUNS
+            and one.died >= 0
+            and _off(one.since)
+            and one.ever.mean() > 2 * (1 - DEAD)
+        ):
+            found += _died(facts, one)
+    return found
+
+
+def _added(before: _Units | None, op: int, units: Mask) -> _Units:
+    if before is None:
+        return _Units(op, units, units, -1, 0)
+    ever, off = units | before.ever, _off(units)
+    if not off:
+        return _Units(op, ever, units, -1, 0)
+    if before.died < 0:
+        return _Units(op, ever, units, op, 1)
+    return _Units(op, ever, units | before.since, before.died, before.runs + 1)
+
+
+def _off(units: Mask) -> bool:
+    """Whether almost all units are off."""
+    return 1 - float(units.mean()) >= DEAD
+
+
+def _dead(facts: Facts, one: _Units) -> Finding:
+    off, size = int((~one.ever).sum()), one.ever.size
+    return Finding(
+        "dead-relu", f"a ReLU of which {off / size:.0%} of the units never switch on",
+        f"{off} of {size} units gave 0 for every row of every pass, so no gradient goes through them and "
+        "they cannot recover.",
+        "Lower the learning rate, check the bias, or use LeakyReLU or GELU.",
+        (facts.at_op("the units are off here", one.op),), Severity.WARNING,
+    )  # fmt: skip
+
+
+def _died(facts: Facts, one: _Units) -> list[Finding]:
+    """Units that were on at first, and that a step pushed below 0 for good."""
+    event = int(facts.tape.ops["event"][one.died])
+    steps = [
+        op
+        for op in np.flatnonzero(facts.tape.ops["event"] < event).tolist()[::-1]
+        if "optimizer" in facts.params(op)
+    ]
+    if not steps:
+        return []
+    what, rate = (facts.params(steps[0]).get(name) for name in ("optimizer", "lr"))
+    off, size = int((~one.since).sum()), one.since.size
+    made = lines.optimizer(facts.cells_until(-1), str(what))
+    step = facts.at_op(f"this step of {what} (lr={rate}) pushed them below 0", steps[0])
+    given = replace(step, text=f"the learning rate is {rate}: {what} is made here")
+    return [
+        Finding(
+            "dead-relu", f"a ReLU of which {off / size:.0%} of the units have died",
+            f"At first its units were on; since a step of {what} {off} of {size} gave 0 for every row of each of "
+            f"the last {one.runs} passes. No gradient goes through them, so they cannot recover.",
+            f"Lower the learning rate (it is {rate}), or use LeakyReLU or GELU.",
+            (
+                facts.at_op("the units are off here", one.died), step,
+                *(() if made is None else (moved(given, made),)),
+            ), Severity.WARNING,
+        )
+    ]  # fmt: skip
+
+
+def saturated_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
+    """Return sigmoids and tanhs of which almost all units were at an end for every row of every pass."""
+    tape, live = facts.tape, dict[object, tuple[int, Mask]]()
+    for op in range(len(tape.ops)):
+        if cancelled():
+            break
+        base = facts.base(op)
+        if base not in ("sigmoid", "tanh") or tape.ops["node"][op] < 0:
+            continue
+        out = facts.array(facts.outputs(op)[0]) if len(facts.outputs(op)) else None
+        if out is None or out.size < 8 or out.dtype.kind != "f":
+            continue
+        slope = out * (1 - out) if base == "sigmoid" else 1 - out * out
+        rows = (slope > FLAT).reshape(-1, out.shape[-1] if out.ndim > 1 else out.size)
+        units: Mask = np.asarray(rows.any(axis=0))
+        scope = module_path(tape, int(tape.ops["scope"][op]))
+        key = facts.source(int(tape.ops["event"][op])), scope, units.shape
+        before = live.get(key)
+        live[key] = op, units | before[1] if before else units
+    return [
+        Finding(
+            "saturated", f"a {facts.base(op)} of which {1 - float(units.mean()):.0%} of the units are saturated",
+            f"{int((~units).sum())} of {units.size} units were at an end of {facts.base(op)} for every row of "
+            "every pass, where its derivative rounds to 0: what is before them does not learn.",
+            "Make its input smaller: initialisation, normalisation, a lower learning rate.",
+            (facts.at_op("the units are saturated here", op),), Severity.WARNING,
+        )
+        for op, units in live.values()
+        if 1 - float(units.mean()) >= DEAD
+    ]  # fmt: skip
