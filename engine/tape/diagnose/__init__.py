@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine.tape import replay
-from engine.tape.diagnose import failures, none, nonfinite, size, trace, zero
+from engine.tape.diagnose import consequences, failures, none, nonfinite, size, trace, zero
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import CAUSES, Finding, Link, Severity
 from engine.tape.schema import GradChange
@@ -111,7 +111,7 @@ def problems(
             break
         found.extend(part(cancelled))
         progress(done)
-    return _ordered(found)
+    return _ordered(consequences.left_out(found))
 
 
 def _ordered(found: list[Finding]) -> list[Finding]:

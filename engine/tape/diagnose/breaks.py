@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.tape.diagnose import texts
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
@@ -160,6 +162,8 @@ def numbers_of(
         f"the numbers of {was} are read with .{how}()", int(read["event"]), value=origin,
         source=facts.tape.source(loc), code=facts.line_at(loc),
     )  # fmt: skip
+    if how in ("float", "int"):
+        return _as_number(was, how, link, tensor, more)
     return Finding(
         "left-torch",
         f"{was} left the graph through .{how}()",
@@ -169,6 +173,21 @@ def numbers_of(
         Severity.ERROR,
         tensor,
     )
+
+
+def _as_number(was: str, how: str, link: Link, tensor: int, more: tuple[Link, ...]) -> Finding:
+    """A value that was turned into a Python number: by float(), or by torch.tensor() of a list of tensors."""
+    listed = "tensor(" in link.code
+    way = "torch.tensor() of a list of tensors takes their numbers" if listed else f"{how}({was})"
+    return Finding(
+        "left-torch",
+        f"{was} becomes a plain number in {'torch.tensor()' if listed else f'{how}()'}",
+        f"{way}{'' if listed else ' is a plain number'}: what is computed from that is a new constant for "
+        "autograd.",
+        "Use torch.stack(...) of the list in place of torch.tensor(...)." if listed
+        else f"Compute with {was} itself, without {how}().",
+        (replace(link, text=f"the number of {was} is taken here"), *more), Severity.ERROR, tensor,
+    )  # fmt: skip
 
 
 def updated_from(facts: Facts, op: int) -> int:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.tape.diagnose import lines
 from engine.tape.diagnose.facts import Facts
 
 
@@ -33,8 +34,7 @@ def carrier(facts: Facts, first: int, second: int) -> Carrier | None:
             continue
         for value in facts.inputs(op):
             if value >= 0 and _of_before(facts, value, first):
-                name = facts.label(value)
-                return Carrier(name, op, _remedy(facts, value, name, first))
+                return _carrier(facts, value, op, first)
     return None
 
 
@@ -43,18 +43,38 @@ def _of_before(facts: Facts, value: int, first: int) -> bool:
     return made >= 0 and facts.tape.ops["event"][made] < first and facts.requires_grad(value)
 
 
-def _remedy(facts: Facts, value: int, name: str, first: int) -> str:
-    """What is made in each iteration is a state; what is made once is a constant of the loop."""
-    made = facts.made_by(value)
+def _carrier(facts: Facts, value: int, op: int, first: int) -> Carrier:
+    """What is made in each iteration is a state or a total; what is made once is a constant of the loop."""
+    name, made = facts.label(value), facts.made_by(value)
     line = facts.source(int(facts.tape.ops["event"][made]))
     events = facts.tape.ops["event"]
     later = np.flatnonzero(events > first)
-    again = any(facts.source(int(events[op])) == line for op in later.tolist())
-    if again:
-        named = bool(facts.tape.name_of(int(facts.tape.values["tensor"][value])))
-        cut = f"{name} = {name}.detach()" if named else "state = state.detach()"
-        return f"Cut the state off that is carried over, at the beginning of each iteration: {cut}."
+    if not any(facts.source(int(events[one])) == line for one in later.tolist()):
+        remedy = (
+            f"Compute {name} anew for each pass (inside the loop), or pass retain_graph=True to the first "
+            "backward() if it is to be differentiated again."
+        )
+        return Carrier(name, op, remedy)
+    if facts.base(op) == "add" and facts.shape(value) == () == facts.shape(facts.outputs(op)[0]):
+        return Carrier(name, op, _of_total(facts, value, op, name))
+    again = lines.given_anew(facts.code(int(events[op])))
+    known = bool(facts.tape.name_of(int(facts.tape.values["tensor"][value])))
+    name = again[0] if again and not known else name
+    cut = f"{name} = {name}.detach()" if known or again else "state = state.detach()"
+    if not known and again and facts.named(name) < 0:
+        cut = f"{name} = tuple(one.detach() for one in {name})"
+    return Carrier(
+        name,
+        op,
+        f"Cut the state off that is carried over, at the beginning of each iteration: {cut}.",
+    )
+
+
+def _of_total(facts: Facts, value: int, op: int, name: str) -> str:
+    """A total of losses, through all of which each pass goes."""
+    others = [facts.label(v) for v in facts.inputs(op) if v >= 0 and v != value]
+    loss = next((one for one in others if one.isidentifier()), "loss")
     return (
-        f"Compute {name} anew for each pass (inside the loop), or pass retain_graph=True to the first "
-        "backward() if it is to be differentiated again."
+        f"Call {loss}.backward(), of this iteration alone, and add up numbers: {name} += {loss}.item(). Or call "
+        f"{name}.backward() once, after the loop."
     )

@@ -11,6 +11,7 @@ from engine.tape.diagnose.finding import Finding, Link
 from engine.tape.schema import ValueFlag
 
 _GREW, _STEPS = 1e3, 3  # a parameter that grew by this factor, in at least so many steps
+_DIVERGES = ": training diverges"
 _TOLD = ("overflow", "exp-overflow")
 
 
@@ -25,7 +26,7 @@ def diverging(facts: Facts, found: list[Finding]) -> list[Finding]:
         return found
     told = replace(
         first,
-        title=f"{first.title}: training diverges",
+        title=f"{first.title}{_DIVERGES}",
         text=f"{first.text} Before that {link.text}: each step goes further beyond the minimum.",
         remedy="Lower the learning rate, or clip the gradient (clip_grad_norm_) before the step.",
         chain=(first.culprit, link, *first.chain[1:]),
@@ -35,6 +36,11 @@ def diverging(facts: Facts, found: list[Finding]) -> list[Finding]:
         for one in found
         if one is first or one.cause not in _TOLD or not _is_step(facts, one)
     ]
+
+
+def diverges(found: Finding) -> bool:
+    """Whether a finding tells that training diverges."""
+    return found.title.endswith(_DIVERGES)
 
 
 def _is_step(facts: Facts, found: Finding) -> bool:

@@ -35,6 +35,19 @@ def assigned(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, st
     return None
 
 
+def given_anew(line: str) -> list[str]:
+    """Return the names that a line reads and gives anew, as `hidden` in `out, hidden = rnn(x, hidden)`."""
+    try:
+        tree = ast.parse(line.strip().removesuffix(":"))
+    except SyntaxError:
+        return []
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    given = [node.id for node in names if isinstance(node.ctx, ast.Store)]
+    return [
+        name for name in given if any(n.id == name and isinstance(n.ctx, ast.Load) for n in names)
+    ]
+
+
 def _without_magics(source: str) -> str:
     """Return a cell's text with the lines that are not Python left empty."""
     lines = source.split("\n")

@@ -111,10 +111,10 @@ def _asked_late(facts: Facts, tensor: int, name: str, value: int) -> Finding | N
     link = moved(facts.at_value(f"{name} is asked to require a gradient here", value), asked)
     return Finding(
         "no-requires-grad", f"{name} requires a gradient only after it is used",
-        f"{facts.called(users[0])} used {name} before this line, so no history of it was recorded: what was "
-        "computed then stays a constant.",
-        f"Move this line up: {name}.requires_grad_() before {name} is used.",
-        (link, used), Severity.WARNING, tensor,
+        f"{facts.called(users[0])} used {name} before line {asked[1]} asked for its gradient, so no history of it "
+        "was recorded: what was computed then stays a constant.",
+        f"Make {name} with requires_grad=True, or call {name}.requires_grad_() before it is used.",
+        (facts.at_birth(f"{name} does not require a gradient", value), used, link), Severity.WARNING, tensor,
     )  # fmt: skip
 
 

@@ -14,8 +14,10 @@ from engine.tape.diagnose.breaks import cut_at, lost_at
 from engine.tape.diagnose.divergence import diverging
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
+from engine.tape.diagnose.loss_inputs import unfit_inputs
 from engine.tape.diagnose.losses import mistaken_losses
 from engine.tape.diagnose.parameters import training
+from engine.tape.diagnose.penalties import constant_penalties
 from engine.tape.diagnose.trace import Trail
 from engine.tape.diagnose.units import dead_units, saturated_units
 from engine.tape.schema import GradChange
@@ -32,11 +34,14 @@ def parts(
     going_on: the program still runs, so that what is missing yet is not looked for.
     """
     checks: tuple[Check, ...] = (
-        births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, dead_units,
-        saturated_units, flat_gradients, sizes,
+        births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, unfit_inputs,
+        constant_penalties, dead_units, saturated_units, flat_gradients, sizes,
     )  # fmt: skip
     if going_on:
-        checks = births, births_backward, unfinished_sums, mistaken_losses, sizes
+        checks = (
+            births, births_backward, unfinished_sums, mistaken_losses, unfit_inputs, constant_penalties,
+            sizes,
+        )  # fmt: skip
     for number, check in enumerate(checks, 1):
         yield partial(check, facts), number / len(checks)
 

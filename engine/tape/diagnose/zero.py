@@ -144,13 +144,16 @@ def _seed(facts: Facts, tensor: int, step: int, trail: Trail) -> Finding:
 
 
 def _hook(facts: Facts, tensor: int, step: int, trail: Trail) -> Finding:
-    node = facts.node_name(int(facts.tape.steps["node"][step]))
-    got = facts.at_step(f"{node} gets what the hook gave", step)
+    node = int(facts.tape.steps["node"][step])
+    leaf = int(facts.tape.nodes["variable"][node])
+    who = facts.node_name(node) if leaf < 0 else facts.name(leaf)
+    got = facts.at_step(f"{who} gets what the hook gave", step)
     return Finding(
         "hook",
-        f"a hook made the gradient of {node} zero",
-        f"What came to {node} is not zero; a hook that is registered there replaced it.",
-        "Look at register_hook on this tensor (or register_full_backward_hook on its module).",
+        f"a hook made the gradient of {who} zero",
+        f"What came to {who} is not zero; a hook that is registered there gave zeros in its place.",
+        "Let the hook return what is not zero (None leaves the gradient as it is), or take it away: "
+        "handle.remove().",
         (*texts.where_hooked(facts, step, tensor), got, *trail.links()),
         tensor=tensor,
     )
