@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
 import numpy as np
@@ -108,8 +109,8 @@ def _had_gradient(facts: Facts, op: int) -> bool:
 def undone(facts: Facts, updated: dict[int, int]) -> list[Finding]:
     """Steps that a write takes back before anything uses them, as of a state that is loaded anew."""
     for tensor in updated:
-        steps, rows = steps_of(facts, tensor), facts.values_of(tensor)
-        writes = [op for one in steps if (op := _taken_back(facts, rows, one)) >= 0]
+        steps, after = steps_of(facts, tensor), dict(pairwise(facts.values_of(tensor)))
+        writes = [op for one in steps if (op := _taken_back(facts, after, one)) >= 0]
         if len(writes) < 2 or len(writes) < len(steps) - 1:
             continue
         name = facts.name(tensor)
@@ -129,17 +130,25 @@ def undone(facts: Facts, updated: dict[int, int]) -> list[Finding]:
     return []
 
 
-def _taken_back(facts: Facts, rows: list[int], step: Step) -> int:
+def _taken_back(facts: Facts, following: dict[int, int], step: Step) -> int:
     """Return the operation that gives a tensor the content from before a step, nobody having used it; or -1."""
-    at = rows.index(step.value) + 1
-    if at >= len(rows) or _unchanged(facts, step) or _is_used(facts, step.value):
+    value = following.get(step.value, -1)
+    if (
+        value < 0
+        or _is_step(facts, facts.made_by(value))
+        or _unchanged(facts, step)
+        or _is_used(facts, step.value)
+    ):
         return -1
-    before, after = facts.array(facts.inputs(step.op)[0]), facts.array(rows[at])
+    before, after = facts.array(facts.inputs(step.op)[0]), facts.array(value)
     if before is None or after is None or not np.array_equal(before, after):
         return -1
-    op = facts.made_by(rows[at])
-    op = op if op >= 0 else _written(facts, rows[at])
-    return -1 if op < 0 or "optimizer" in facts.params(op) else op
+    op = facts.made_by(value)
+    return op if op >= 0 else _written(facts, value)
+
+
+def _is_step(facts: Facts, op: int) -> bool:
+    return op >= 0 and "optimizer" in facts.params(op)
 
 
 def _is_used(facts: Facts, value: int) -> bool:
@@ -168,12 +177,12 @@ def repeated(facts: Facts, updated: dict[int, int]) -> list[Finding]:
     """Steps that are taken twice with one gradient."""
     for tensor in updated:
         steps = steps_of(facts, tensor)
-        changed = [c.event for c in facts.changes(tensor)]
+        changed = sorted(c.event for c in facts.changes(tensor))
         events = [int(facts.tape.ops["event"][one.op]) for one in steps]
         again = [
             (one, other)
             for one, other, first, second in _pairs(steps, events)
-            if not any(first < event < second for event in changed)
+            if bisect_right(changed, first) == bisect_left(changed, second)
             and _had_gradient(facts, other.op)
             and facts.params(other.op)["optimizer"] not in _SEARCHING
         ]
