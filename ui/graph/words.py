@@ -32,6 +32,7 @@ _ASCENT = {True: 0.97, False: 1.02}  # of a line of title, of detail, in font si
 _GAP = 9.0  # between title and detail
 
 _BACKWARD = re.compile(r"(?<=.)Backward\d*$")
+_MODULES = re.compile(r"^(?:\w+\.)+(?=[^\W\d])")
 _DTYPE = re.compile(r"^(?:bool|u?int\d+|b?float\d+|complex\d+)(?: (?=[\d-])|(?=\[))")
 _BEFORE = re.compile(r"^(∂ )?.+?(?=[→≠Δ] )")
 
@@ -61,6 +62,12 @@ def _font(family: str, pixels: int, weight: QFont.Weight) -> QFont:
 def short_title(title: str) -> str:
     """Return a grad_fn's name without what its colour says already."""
     return "AccGrad" if title == "AccumulateGrad" else _BACKWARD.sub("", title)
+
+
+@lru_cache(maxsize=4096)
+def short_leaf(title: str) -> str:
+    """Return the last part of a parameter's name: "weight" of "fc1.weight"."""
+    return _MODULES.sub("", title)
 
 
 @lru_cache(maxsize=4096)
@@ -118,12 +125,11 @@ class Words:
         pill = is_pill(card.shape)
         title, least, detail = sizes_at(scale, box.height, bool(card.detail))
         left, room = _room(box.width, pill, title)
-        short = card.title if pill else short_title(card.title)
-        # A short name before small letters: beside each other all look the same.
-        first = self._fitting(
-            room, (True, title, card.title), (True, title, short),
-            (True, least, card.title), (True, least, short),
-        )  # fmt: skip
+        short = short_leaf(card.title) if pill else short_title(card.title)
+        # A short name before small letters: beside each other all look the same. A leaf's says less.
+        wide, narrow = (True, title, short), (True, least, card.title)
+        between = (narrow, wide) if pill else (wide, narrow)
+        first = self._fitting(room, (True, title, card.title), *between, (True, least, short))
         size = first[1]
         below = min(_GAP, 0.55 * detail) + _CAP * detail  # from base line to base line
         block = _CAP * size + (below + 0.08 * size) * bool(detail)

@@ -19,6 +19,7 @@ from ui.graph.words import (
     detail_font,
     least_detail,
     short_detail,
+    short_leaf,
     short_title,
     sizes_at,
     title_font,
@@ -90,6 +91,14 @@ def test_words_stay_readable_and_inside_at_every_scale(scale: float, height: flo
 
 def test_at_their_own_size_words_are_as_measured() -> None:
     assert sizes_at(1.0, TALL, True) == (TITLE, TITLE, DETAIL)
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [("fc1.weight", "weight"), ("layers.3.bias", "bias"), ("x", "x"), ("0.5", "0.5")],
+)
+def test_a_leaf_without_room_says_the_last_part_of_its_name(name: str, short: str) -> None:
+    assert short_leaf(name) == short
 
 
 @pytest.mark.parametrize(
