@@ -157,18 +157,19 @@ def ledger(tape: Tape, tensor: int, playhead: int | None = None) -> list[Entry]:
 
 
 def line_at(tape: Tape, playhead: int) -> tuple[str, int] | None:
-    """Return (cell, line) of the operation that happened last, or whose node was visited last.
+    """Return (cell, line) of what happened last; of a step, that of its operation.
 
-    None where the last event was neither, or the operation is of no cell.
+    None where no line of a cell belongs to it.
     """
     if not 0 < playhead <= len(tape.events):
         return None
-    kind, op = (int(tape.events[column][playhead - 1]) for column in ("kind", "ref"))
-    if kind == Event.STEP:
-        op = int(tape.nodes["op"][tape.steps["node"][op]])
-    if kind not in (Event.OP, Event.STEP) or op < 0:
-        return None
-    source = tape.source(int(tape.events["loc"][tape.ops["event"][op]]))
+    event = playhead - 1
+    if tape.events["kind"][event] == Event.STEP:
+        op = int(tape.nodes["op"][tape.steps["node"][tape.events["ref"][event]]])
+        if op < 0:
+            return None
+        event = int(tape.ops["event"][op])
+    source = tape.source(int(tape.events["loc"][event]))
     return (source.cell, source.line) if source is not None and source.cell else None
 
 

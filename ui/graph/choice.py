@@ -27,8 +27,7 @@ _INSET = 4  # pixels that Qt keeps free beside the words
 class Choice(QComboBox):
     """A combo box whose arrow is one of our icons, in the theme's colour."""
 
-    #: Pixels below which it does not shrink while what is chosen needs them.
-    NARROWEST = 84
+    NARROWEST = 84  # pixels
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -36,7 +35,6 @@ class Choice(QComboBox):
         self._entries: list[tuple[str, str]] = []
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.currentTextChanged.connect(lambda _text: self.updateGeometry())
 
     def offer(self, entries: Sequence[tuple[str, str]]) -> None:
         """Offer these, each with its tooltip; what stays at the top of the list is left alone."""
@@ -53,13 +51,7 @@ class Choice(QComboBox):
 
     def minimumSizeHint(self) -> QSize:
         """Give way to others in a narrow bar: what is chosen ends in an ellipsis then."""
-        option = QStyleOptionComboBox()
-        self.initStyleOption(option)
-        words = option.fontMetrics.horizontalAdvance(option.currentText) + _INSET
-        size = QSize(words, option.fontMetrics.height())
-        kind = QStyle.ContentsType.CT_ComboBox
-        needed = self.style().sizeFromContents(kind, option, size, self).width()
-        return QSize(min(needed, self.NARROWEST), super().minimumSizeHint().height())
+        return super().minimumSizeHint().boundedTo(QSize(self.NARROWEST, 100))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the box with its words shortened to the room: with a style sheet Qt cuts them."""
@@ -90,6 +82,25 @@ def _item(text: str, tip: str) -> QStandardItem:
     return item
 
 
+class BarChoice(Choice):
+    """A choice that takes no more of a bar than the words that it shows."""
+
+    STEP = 16  # pixels by which it grows, so that what is beside it mostly stays
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.currentTextChanged.connect(lambda _text: self.updateGeometry())
+
+    def sizeHint(self) -> QSize:
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        words = option.currentText or self.placeholderText()
+        size = QSize(option.fontMetrics.horizontalAdvance(words) + _INSET, 0)
+        kind = QStyle.ContentsType.CT_ComboBox
+        width = self.style().sizeFromContents(kind, option, size, self).width()
+        return QSize(-(-width // self.STEP) * self.STEP, super().sizeHint().height())
+
+
 class Brief(QLabel):
     """A line that says less where it has too little room: its first clause, else nothing.
 
@@ -118,18 +129,15 @@ class Brief(QLabel):
         self.setToolTip(self._whole if shown != self._whole else "")
 
 
-class LensChoice(Choice):
+class LensChoice(BarChoice):
     """Chooses what the graph is coloured by."""
 
     chosen = Signal(object)  # Lens
-    WIDEST = 12  # letters
-    NARROWEST = 160
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAccessibleName("Colour by")
         self.setToolTip("What the colours of the nodes tell")
-        self.setMinimumContentsLength(self.WIDEST)
         for lens in Lens:
             self.addItem(f"By {lens.value.lower()}", lens)
         self.activated.connect(lambda index: self.chosen.emit(list(Lens)[index]))
@@ -145,17 +153,15 @@ _GROUPED = {
 }  # fmt: skip
 
 
-class GroupChoice(Choice):
+class GroupChoice(BarChoice):
     """Chooses what the graph is grouped by, among what it can be."""
 
     chosen = Signal(object)  # By
-    NARROWEST = 160
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAccessibleName("Group by")
         self.setToolTip("Frames around nodes that belong together; they can be folded")
-        self.setMinimumContentsLength(max(map(len, _GROUPED.values())) - 1)
         self._offered: list[By] = []
         self.activated.connect(lambda index: self.chosen.emit(self._offered[index]))
         self.set_choices([], By.NOTHING)

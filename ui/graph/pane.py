@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QToolButton,
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.graph.canvas import GraphCanvas
-from ui.graph.choice import Brief, Choice, GroupChoice, LensChoice
+from ui.graph.choice import BarChoice, Brief, GroupChoice, LensChoice
 from ui.graph.crumbs import Crumbs
 from ui.graph.filterchip import FilterChip
 from ui.graph.finder import Finder
@@ -27,6 +28,8 @@ from ui.graph.pinmarks import PinMarks
 from ui.graph.stops import Stops
 from ui.icons import icon
 from ui.theme import SPACE, Theme
+
+_ROOMY = 560  # pixels of a bar with all of its buttons
 
 
 class GraphPane(QWidget):
@@ -52,10 +55,9 @@ class GraphPane(QWidget):
         self._bar = QWidget(self)
         self._bar.setObjectName("CanvasBar")
         self._bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._choice = Choice(self._bar)
+        self._choice = BarChoice(self._bar)
         self._choice.setAccessibleName("Graph")
         self._choice.setToolTip("The graphs on this tape: each forward run builds its own")
-        self._choice.setMinimumContentsLength(18)
         self._choice.setPlaceholderText("No graph")
         self._choice.setMaxVisibleItems(24)
         self._choice.activated.connect(self._chosen)
@@ -102,6 +104,12 @@ class GraphPane(QWidget):
             choice.colour = theme.text_dim
         for name, button in self._buttons.items():
             button.setIcon(icon(name, theme.text_dim))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow bar zooming is left to the wheel and the keys."""
+        super().resizeEvent(event)
+        for name in ("zoom_out", "zoom_in"):
+            self._buttons[name].setVisible(self.width() >= _ROOMY)
 
     def settle(self) -> None:
         """Give the canvas the room that the bars leave, at once."""

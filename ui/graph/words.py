@@ -126,7 +126,7 @@ class Words:
         title, least, detail = sizes_at(scale, box.height, bool(card.detail))
         left, room = _room(box.width, pill, title)
         short = short_leaf(card.title) if pill else short_title(card.title)
-        # A short name before small letters: beside each other all look the same. A leaf's says less.
+        # A short name before small letters: side by side all look the same; but a leaf's says less.
         wide, narrow = (True, title, short), (True, least, card.title)
         between = (narrow, wide) if pill else (wide, narrow)
         first = self._fitting(room, (True, title, card.title), *between, (True, least, short))

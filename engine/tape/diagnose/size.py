@@ -64,10 +64,7 @@ def piled(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | 
     adding = [c for c in changes if c.kind is GradChange.ACCUMULATE and c.pass_ in passes]
     moved = updated_between(facts, tensor, adding[0].event, adding[-1].event) if adding else -1
     chain = [
-        facts.at_event(
-            f"pass {c.pass_ + 1} adds to {name}.grad", int(facts.tape.passes["event"][c.pass_])
-        )
-        for c in adding[-2:][::-1]
+        facts.at_step(f"pass {c.pass_ + 1} adds to {name}.grad", c.step) for c in adding[-2:][::-1]
     ]
     if moved >= 0:
         chain.append(facts.at_op(f"{name} was updated between the two", moved))

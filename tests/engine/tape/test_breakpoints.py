@@ -184,7 +184,9 @@ def test_modules_are_told_by_path(tape: Tape) -> None:
     assert {"", "model", "model.0", "model.1", "model.2"} <= paths
 
 
-def test_the_line_of_an_event_is_that_of_its_operation_forward_and_backward(tape: Tape) -> None:
+def test_the_line_of_a_step_is_that_of_its_operation_and_of_a_pass_that_of_its_call(
+    tape: Tape,
+) -> None:
     op = _op(tape, "sum", 1)
     step = int(np.flatnonzero(tape.steps["node"] == tape.ops["node"][op])[0])
     for event in (tape.ops["event"][op], tape.steps["event"][step]):
@@ -192,4 +194,4 @@ def test_the_line_of_an_event_is_that_of_its_operation_forward_and_backward(tape
     assert replay.line_at(tape, 0) is None
     assert replay.line_at(tape, len(tape.events) + 1) is None
     begun = int(tape.passes["event"][0])
-    assert replay.line_at(tape, begun + 1) is None
+    assert replay.line_at(tape, begun + 1) == ("a", 6)
