@@ -20,7 +20,8 @@ _BREAKS = re.compile(r"(?i)</?(p|div|tr|table|br|li|h[1-6]|pre|ul|ol)\b[^>]*>")
 _TAGS = re.compile(r"(?s)<[^<>]*>")
 _CELL_LINE = re.compile(r"Cell In ?\[(\d+)\], line (\d+)")
 _FILE_LINE = re.compile(r"(?<=File )([^<>]+\.py):(\d+)(?=, in |$)")
-_FRAME = re.compile(r"(?:Cell In ?\[\d+\], line (\d+)|^-+> (\d+) )", re.MULTILINE)
+_FRAME = re.compile(r"Cell In ?\[(\d+)\], line (\d+)")
+_ARROW = re.compile(r"^-+> (\d+) ", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -104,12 +105,17 @@ def merge(items: list[Item], output: Output) -> Item | None:
 
 
 def error_line(output: Output) -> int:
-    """Return the 1-based line of the cell at which an error output says it failed, or 0."""
+    """Return the 1-based line of the cell at which an error output says it failed, or 0.
+
+    It is the innermost one, in a function too; the first frame tells which cell it is.
+    """
     if output.get("output_type") != "error":
         return 0
     text = stripped("\n".join(joined(part) for part in output.get("traceback") or []))
-    found = _FRAME.search(text)
-    return int(found[1] or found[2]) if found else 0
+    frames = _FRAME.findall(text)
+    own = [int(line) for cell, line in frames if cell == frames[0][0]]
+    arrow = _ARROW.search(text)
+    return own[-1] if own else int(arrow[1]) if arrow else 0
 
 
 def plain(item: Item) -> str:

@@ -62,6 +62,8 @@ def test_the_failing_line_is_read_from_the_traceback(failed: Output) -> None:
         "traceback": ["  Cell In[3], line 4\n    y.grad )\n           ^\nSyntaxError: x"],
     }
     assert mime.error_line(syntax) == 4
+    deep = "Cell In[3], line 9\n\nCell In[3], line 4, in f(x)\n\nCell In[1], line 2, in g(x)\nE: x"
+    assert mime.error_line({**failed, "traceback": [deep]}) == 4
 
 
 def test_streams_of_one_name_join_and_others_do_not() -> None:
