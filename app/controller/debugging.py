@@ -287,15 +287,18 @@ def at_node(tape: Tape, node: NodeId) -> Breakpoint | None:
 
 
 def wider(tape: Tape, point: Breakpoint) -> list[Breakpoint]:
-    """Return what else a breakpoint may be on than its own place: all of its type, any step."""
-    types = []
+    """Return what else a breakpoint may be on than its place: its line, its type, any step."""
+    types, lines = list[str](), list[Breakpoint]()
     if point.on is On.SPOT:
         types.append(point.target.op)
         named = [i for i, text in enumerate(tape.texts()) if text == point.target.op]
         rows = np.flatnonzero(np.isin(tape.ops["name"], named) & (tape.ops["node"] >= 0))
         types += [tape.text(int(tape.nodes["name"][tape.ops["node"][row]])) for row in rows[:1]]
+        if any(tape.text(int(cell)) == point.target.key for cell in tape.cells["key"]):
+            place = point.target.key, point.target.line
+            lines = [replace(point, on=On.LINE, target=place)]
     found = [replace(point, on=On.TYPE, target=name) for name in types]
-    return found + ([] if point.on is On.ANY else [replace(point, on=On.ANY, target=None)])
+    return lines + found + ([] if point.on is On.ANY else [replace(point, on=On.ANY, target=None)])
 
 
 def node_at(tape: Tape, event: int) -> NodeId | None:
@@ -359,6 +362,8 @@ def _hits(tape: Tape, point: Breakpoint, cancelled: Callable[[], bool]) -> list[
             playhead - 1, {"op", "grad_fn", "backward", "pass_", "name", "cell", "line"}
         )
         begins = f"pass {at['pass_']} begins" if at["pass_"] else "a .grad is set"
-        what = f"{at['grad_fn']}, pass {at['pass_']}" if at["backward"] else at["op"] or begins
+        which = f" ({at['name']})" if at["name"] else ""
+        step = f"{at['grad_fn']}{which}, pass {at['pass_']}"
+        what = step if at["backward"] else f"{at['op']}{which}" if at["op"] else begins
         found.append(Place(playhead, f"{what} · cell {at['cell']}, line {at['line']}", note))
     return found

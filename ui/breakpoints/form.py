@@ -58,6 +58,7 @@ class BreakpointForm(QDialog):
         self.skip.setRange(0, 1_000_000)
         self.skip.setAccessibleName("Hits to pass over")
         self.skip.setValue(point.skip)
+        self.skip.lineEdit().setTextMargins(SPACE["m"], 0, 0, 0)
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.message.setStyleSheet(f"color: {theme.error};")

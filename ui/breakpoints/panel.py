@@ -24,6 +24,7 @@ from engine.tape.breakpoints import Breakpoint
 from ui.fonts import mono_font
 from ui.theme import SPACE, Theme
 
+_ROWS = 8  # breakpoints that are seen without a scroll bar
 _EMPTY = "No breakpoints. F9 sets one at the selected node or line; Ctrl+F9 asks for a condition."
 
 
@@ -82,11 +83,13 @@ class BreakpointsPanel(QWidget):
         lower.setContentsMargins(0, SPACE["m"], 0, 0)
         lower.addWidget(self.hits_title)
         lower.addWidget(self.hits, 1)
-        split = QSplitter(Qt.Orientation.Vertical)
+        self._split = split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.addWidget(self.list)
         split.addWidget(below)
-        split.setSizes([200, 300])
+        split.setStretchFactor(1, 1)
+        self._by_hand = False  # whether a person has moved the handle
+        split.splitterMoved.connect(self._handle_moved)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE["l"], SPACE["m"], SPACE["l"], SPACE["m"])
         column.setSpacing(SPACE["m"])
@@ -117,6 +120,7 @@ class BreakpointsPanel(QWidget):
         self.sentence.setVisible(not points)
         for widget in (self.edit, self.remove):
             widget.setEnabled(bool(points))
+        self._fit_list(len(points))
         chosen = self.list.topLevelItem(min(max(before, 0), len(points) - 1))
         if chosen is not None:
             self.list.setCurrentItem(chosen)
@@ -140,6 +144,16 @@ class BreakpointsPanel(QWidget):
             item.setData(0, Qt.ItemDataRole.UserRole, place.playhead)
             item.setToolTip(0, place.where)
         self.hits.setVisible(bool(places))
+
+    def _fit_list(self, rows: int) -> None:
+        """Leave the room to the hits that the breakpoints do not take."""
+        if not self._by_hand:
+            line = self.list.sizeHintForRow(0) if rows else 24
+            wanted = self.list.header().height() + (min(max(rows, 2), _ROWS) + 1) * line
+            self._split.setSizes([wanted, max(self._split.height() - wanted, wanted)])
+
+    def _handle_moved(self) -> None:
+        self._by_hand = True
 
     def row(self) -> int:
         """Return the chosen row, or -1."""
