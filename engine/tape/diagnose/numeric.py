@@ -33,6 +33,8 @@ Functions = Mapping[str, Callable[[list[Any], dict[str, Any]], Any]]
 #: Relative errors above this are wrong: float32 gradients are exact to about 1e-6, but sums cancel.
 TOLERANCE = 2e-3
 _DIRECTIONS = 3
+#: Functions that are the engine's own.
+_OURS = frozenset(("CheckpointFunction", "BackwardHookFunction", "_GetData"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,9 @@ def check(
 
 
 def is_known(name: str) -> bool:
-    """Whether an operation is the engine's; a person's Function is not."""
-    return bool(Operations().rows(name, False, ""))
+    """Whether an operation is the engine's, in place too; a person's Function is not."""
+    rows = Operations().rows
+    return name in _OURS or bool(rows(name, False, "") or rows(name, True, ""))
 
 
 def own_functions(tape: Tape) -> dict[str, int]:

@@ -10,7 +10,7 @@ import pytest
 import engine as torch
 from engine import nn
 from engine.nn import functional as F
-from engine.tape.diagnose.numeric import check, findings
+from engine.tape.diagnose.numeric import check, findings, own_functions
 from engine.tape.recorder import Recorder
 from engine.tape.tape import Tape
 
@@ -102,3 +102,17 @@ def test_the_size_of_the_inputs_does_not_matter(factor: float) -> None:
     x = torch.tensor(np.linspace(0.5, 1.5, 6), dtype=torch.float32).mul(factor).requires_grad_()
     tape = record(lambda: ((x / 3) ** 3).log().sum().backward())
     assert all(one.error < 1e-4 for one in check(tape))
+
+
+def test_of_functions_only_a_persons_own_are_named() -> None:
+    """Not what works in place, nor what the library does as a Function."""
+    from engine.utils.checkpoint import checkpoint
+
+    def run() -> None:
+        w = torch.ones(3, requires_grad=True)
+        h = (w * 2).add_(1).clamp_(0, 2)
+        h[0] = w[1]
+        y = Wrong.apply(checkpoint(torch.tanh, h, use_reentrant=True))
+        y.sum().backward()
+
+    assert list(own_functions(record(run))) == ["Wrong"]
