@@ -152,6 +152,7 @@ CAUSES: dict[str, str] = {
     "zeroed-before-step": "gradients zeroed before the step",
     "clipped-in-vain": "gradients clipped where no step uses it",
     "undone": "steps that are undone",
+    "scheduled-early": "scheduler stepped before the optimizer",
     "stepped-twice": "stepped twice with one gradient",
     "aliased": "two gradients share one memory",
     "graph-kept": "a running total keeps every graph",

@@ -117,6 +117,53 @@ def scheduler(cells: list[tuple[str, str, int]]) -> tuple[str, int, str] | None:
     return _searched(cells, re.compile(r"\blr_scheduler\.\w+\(|\b[A-Z]\w*(LR|Restarts)\("))
 
 
+def scheduled_early(cells: list[tuple[str, str, int]]) -> tuple[str, int, str] | None:
+    """Return (cell, line, its text) where a loop steps its scheduler before its optimizer; None if none does."""
+    for key, source, _ in cells:
+        try:
+            tree = ast.parse(_without_magics(source))
+        except SyntaxError:
+            continue
+        kinds = {"scheduler": _made_by(tree, "lr_scheduler"), "optimizer": _made_by(tree, "optim")}
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.For | ast.While):
+                continue
+            first = {kind: _first_step(node.body, names) for kind, names in kinds.items()}
+            early, step = first["scheduler"], first["optimizer"]
+            if early is not None and step is not None and early < step:
+                return key, early, source.splitlines()[early - 1].strip()
+    return None
+
+
+def _made_by(tree: ast.AST, module: str) -> set[str]:
+    """Return the names that are given what a class of torch.optim or of its lr_scheduler makes."""
+    found = set[str]()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+            continue
+        called = ast.unparse(node.value.func)
+        last = called.rpartition(".")[2]
+        scheduler = "lr_scheduler." in called or last.endswith(("LR", "Restarts"))
+        mine = scheduler if module == "lr_scheduler" else last in _OPTIMIZERS and not scheduler
+        found |= {t.id for t in node.targets if isinstance(t, ast.Name) and mine}
+    return found
+
+
+def _first_step(body: list[ast.stmt], names: set[str]) -> int | None:
+    """Return the first line of a loop in which one of some names is stepped, or None."""
+    called = [
+        node.lineno
+        for statement in body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "step"
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in names
+    ]
+    return min(called, default=None)
+
+
 def hooks(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, str] | None:
     """Return (cell, line, its text) where a backward hook is registered, best on a tensor of a name."""
     of = rf"\b{re.escape(name.split('.')[-1])}\.register_hook\("

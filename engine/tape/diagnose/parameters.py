@@ -11,18 +11,14 @@ import numpy as np
 from engine.tape.diagnose import discarded, idle, lines, optimizers, updates
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
+from engine.tape.diagnose.left_out import left_out
 from engine.tape.diagnose.none import why_none
 from engine.tape.modules import module_path
-from engine.tape.schema import GradChange, Mark, ValueFlag
+from engine.tape.schema import GradChange, ValueFlag
 
 Cancelled = Callable[[], bool]
 
 _MOST = 20  # leaves that are asked about
-_GIVE = "Give {name} to the optimizer (model.parameters(), or a parameter group)."
-_IN_A_LIST = (
-    " A model does not know layers that it keeps in a list or dict of Python: put them into "
-    "nn.ModuleList, nn.ModuleDict or nn.ParameterList."
-)
 
 
 def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
@@ -47,13 +43,14 @@ def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     else:
         found += replaced
     if updated and not replaced:
-        found += _left_out(facts, parameters, reached, updated)
+        found += left_out(facts, parameters, reached, updated)
     found += [] if unfed else discarded.thrown_away(facts, reached, updated)
     found += discarded.zeroed_by_write(facts, updated)
     found += discarded.in_vain(facts)
     found += updates.unmoved(facts, updated)
     found += updates.undone(facts, updated)
     found += updates.repeated(facts, updated)
+    found += updates.scheduled_early(facts, updated)
     found += _unregistered(facts, reached, updated)
     found += _aliased(facts)
     return found
@@ -73,11 +70,17 @@ def _updated(facts: Facts) -> dict[int, int]:
     rows = np.flatnonzero(
         (tape.values["event"] > first) & (tape.values["version"] > 0) & (tape.values["op"] >= 0)
     )
-    flags = tape.values["flags"]
+    flags, events = tape.values["flags"], tape.values["event"]
+    wanted = ValueFlag.LEAF | ValueFlag.REQUIRES_GRAD
+    begun = {  # what fills a new parameter before it has a gradient is no update
+        tensor: facts.changes(tensor)[0].event
+        for tensor in tape.grads_of.keys(tape.grads["tensor"])
+    }
     return {
-        int(tape.values["tensor"][row]): int(tape.values["op"][row])
+        tensor: int(tape.values["op"][row])
         for row in rows.tolist()
-        if flags[row] & ValueFlag.LEAF and flags[row] & ValueFlag.REQUIRES_GRAD
+        if flags[row] & wanted == wanted
+        and events[row] > begun.get(tensor := int(tape.values["tensor"][row]), -1)
     }
 
 
@@ -191,42 +194,6 @@ def _replaced(
             )
         ]  # fmt: skip
     return []
-
-
-def _left_out(
-    facts: Facts, parameters: dict[int, int], reached: set[int], updated: dict[int, int]
-) -> list[Finding]:
-    """Parameters with gradients that no step moves, while others of the run move."""
-    found = []
-    by_optimizer = any("optimizer" in facts.params(op) for op in updated.values())
-    last_update = max(int(facts.tape.ops["event"][op]) for op in updated.values())
-    marks = facts.tape.marks
-    last_error = int(marks["event"][marks["kind"] == Mark.ERROR].max(initial=-1))
-    for tensor, value in parameters.items():
-        if tensor not in reached or tensor in updated or not by_optimizer:
-            continue
-        changes = facts.changes(tensor)
-        first = changes[0].event
-        if first > last_update or first < last_error:
-            continue  # its step may have come after the error
-        name, remedy = facts.name(tensor), _GIVE
-        if facts.tape.name_of(tensor) is None:  # no module and no variable leads to it
-            remedy += _IN_A_LIST
-        found.append(
-            Finding(
-                "never-updated",
-                f"{name} has gradients but is never updated",
-                f"Other parameters are stepped by an optimizer; {name} is not among them.",
-                remedy.format(name=name),
-                (
-                    facts.at_value(f"{name} is made", value),
-                    facts.at_event(f"{name}.grad gets its first gradient", first),
-                ),
-                Severity.WARNING,
-                tensor,
-            )
-        )
-    return found
 
 
 def _unregistered(facts: Facts, reached: set[int], updated: dict[int, int]) -> list[Finding]:

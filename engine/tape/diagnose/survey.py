@@ -10,10 +10,12 @@ import numpy as np
 
 from engine.tape import ledger
 from engine.tape.diagnose import nonfinite, size, zero
+from engine.tape.diagnose.accumulated import not_averaged
 from engine.tape.diagnose.breaks import cut_at, lost_at
 from engine.tape.diagnose.divergence import diverging
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
+from engine.tape.diagnose.growth import growing
 from engine.tape.diagnose.loss_inputs import unfit_inputs
 from engine.tape.diagnose.losses import mistaken_losses
 from engine.tape.diagnose.parameters import training
@@ -35,7 +37,7 @@ def parts(
     """
     checks: tuple[Check, ...] = (
         births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, unfit_inputs,
-        constant_penalties, dead_units, saturated_units, flat_gradients, sizes,
+        constant_penalties, not_averaged, dead_units, saturated_units, flat_gradients, sizes,
     )  # fmt: skip
     if going_on:
         checks = (
@@ -73,7 +75,8 @@ def births(facts: Facts, cancelled: Cancelled) -> list[Finding]:
             continue
         if _reaches(facts, value):
             found.append(nonfinite.why_value(facts, value))
-    return diverging(facts, found)
+    told = diverging(facts, found)
+    return growing(facts, told) if told is found else told
 
 
 def _new_nan(facts: Facts, op: int, value: int) -> bool:

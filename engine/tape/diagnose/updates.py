@@ -221,3 +221,21 @@ def _twice(facts: Facts, tensor: int, one: Step, other: Step) -> Finding:
         f"Both {' and '.join(sorted(optimizers))} hold {name}: give it to one of them.",
         (second, first), Severity.WARNING, tensor,
     )  # fmt: skip
+
+
+def scheduled_early(facts: Facts, updated: dict[int, int]) -> list[Finding]:
+    """A scheduler that a loop steps before its optimizer: the first learning rate is never used."""
+    steps = [op for op in updated.values() if "optimizer" in facts.params(op)]
+    found = lines.scheduled_early(facts.cells_until(-1)) if steps else None
+    if found is None:
+        return []
+    step = facts.at_op("the optimizer steps here", steps[0])
+    return [
+        Finding(
+            "scheduled-early", "the scheduler is stepped before the optimizer",
+            "The scheduler moves to the next learning rate before the optimizer has used the first one, which is "
+            "skipped.",
+            "Call scheduler.step() after optimizer.step().",
+            (moved(_said(step, "the scheduler is stepped here"), found), step), Severity.WARNING,
+        )
+    ]  # fmt: skip

@@ -1,0 +1,64 @@
+"""Gradients of several batches that are added up for each step, where their mean may be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.finding import Finding, Severity
+from engine.tape.diagnose.optimizers import steps_of
+from engine.tape.schema import GradChange
+
+
+def not_averaged(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding]:
+    """Return a note on steps each of which takes the sum of the mean losses of several batches."""
+    for tensor in facts.tape.grads_of.keys(facts.tape.grads["tensor"]):
+        if cancelled():
+            break
+        groups = _between_steps(facts, tensor)
+        count = len(groups[0]) if groups else 0
+        if len(groups) < 2 or count < 2 or any(len(group) != count for group in groups):
+            continue
+        passes = [pass_ for group in groups for pass_ in group]
+        sources = {facts.source(int(facts.tape.passes["event"][p])) for p in passes}
+        if len(sources) == 1 and all(_of_mean(facts, p) for p in passes):
+            return [_note(facts, tensor, groups[0], count)]
+    return []
+
+
+def _between_steps(facts: Facts, tensor: int) -> list[list[int]]:
+    """Return the passes that were added up for each step of a tensor, where it was zeroed after each."""
+    steps = [int(facts.tape.ops["event"][one.op]) for one in steps_of(facts, tensor)]
+    changes = facts.changes(tensor)
+    groups, begin = list[list[int]](), -1
+    for event in steps:
+        mine = [c for c in changes if begin < c.event < event]
+        adding = [c.pass_ for c in mine if c.kind is GradChange.ACCUMULATE]
+        if groups and all(c.kind is GradChange.ACCUMULATE for c in mine):
+            return []  # never zeroed: told elsewhere
+        groups.append(adding)
+        begin = event
+    return groups
+
+
+def _of_mean(facts: Facts, pass_: int) -> bool:
+    """Whether a pass begins at a mean as it is."""
+    roots = facts.roots(pass_)
+    made = facts.made_by(roots[0]) if len(roots) == 1 else -1
+    if made < 0:
+        return False
+    return facts.base(made) == "mean" or facts.params(made).get("reduction") in ("mean", 1)
+
+
+def _note(facts: Facts, tensor: int, passes: list[int], count: int) -> Finding:
+    name = facts.name(tensor)
+    links = tuple(
+        facts.at_event(f"pass {p + 1} adds to {name}.grad", int(facts.tape.passes["event"][p]))
+        for p in passes[:2]
+    )
+    return Finding(
+        "not-averaged", f"each step takes the sum of {count} mean losses, {count} times as large as their mean",
+        f"{count} passes, each of the mean over a batch, are added up in {name}.grad before every step.",
+        f"If one large batch is meant, divide: (loss / {count}).backward().",
+        links, Severity.NOTE, tensor,
+    )  # fmt: skip
