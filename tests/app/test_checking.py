@@ -49,9 +49,9 @@ def test_a_wrong_backward_of_a_function_is_found_and_named(
     said = check(qtbot, controller, tmp_path, "1")
     assert "4 backward nodes measured: 1 sends a wrong gradient." in said
     (found,) = [f for f in controller.window.problems.model.rows if f.cause == "wrong-backward"]
-    assert found.title == "ScaledBackward sends a wrong gradient (off by 50.0%)"
+    assert found.title == "ScaledBackward sends 0.5 times the right gradient"
     assert found.culprit.source is not None
-    assert found.culprit.source.line == 15
+    assert found.culprit.source.line == 11
     assert drive.ask_kernel(qtbot, controller, "Scaled.calls") == 1  # the check left no trace
 
 
@@ -76,7 +76,7 @@ def test_a_function_that_was_not_measured_is_told_of_and_measured_by_a_click(
 
 
 @pytest.mark.parametrize(("factor", "status", "said"), [
-    ("1", 1, "ScaledBackward sends a wrong gradient (off by 50.0%)"),
+    ("1", 1, "ScaledBackward sends 0.5 times the right gradient"),
     ("2", 0, "4 backward nodes measured: all are right."),
 ])  # fmt: skip
 def test_a_recording_can_be_checked_as_it_is_made(

@@ -8,7 +8,7 @@ step sent on in that direction. So a wrong VJP is found at its own node, whateve
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,8 @@ class Check:
 
     slot: the edge of the node. error: of the worst direction; NaN where it could not be measured,
     and `reason` says why. measured, sent: the derivative in that direction, by finite differences
-    and as the step sent it.
+    and as the step sent it. factor: how many times what was measured the step sent, in every
+    direction alike; 0 where that differs.
     """
 
     step: int
@@ -53,6 +54,7 @@ class Check:
     measured: float
     sent: float
     reason: str = ""
+    factor: float = 0.0
 
     @property
     def wrong(self) -> bool:
@@ -130,7 +132,7 @@ class _Checker:
             raise _Unmeasured("its gradients were not kept")
         if not all(np.isfinite(g).all() for g in (gradient, *[g for g in came if g is not None])):
             raise _Unmeasured("its gradients are not finite")
-        worst = Check(step, node, slot, 0.0, 0.0, 0.0)
+        worst, factors = Check(step, node, slot, 0.0, 0.0, 0.0), list[float]()
         scale = float(np.linalg.norm(_wide(gradient)))
         for _ in range(_DIRECTIONS):
             direction = self._direction(arrays[place])
@@ -140,9 +142,10 @@ class _Checker:
                 scale * float(np.linalg.norm(direction)) / np.sqrt(max(direction.size, 1)), 1e-8
             )
             error = abs(measured - given) / max(abs(measured), abs(given), size)
+            factors.append(given / measured if measured else 0.0)
             if error > worst.error:
                 worst = Check(step, node, slot, error, measured, given)
-        return worst
+        return replace(worst, factor=_common(factors)) if gradient.size > 1 else worst
 
     def _before(self, node: int, slot: int) -> int:
         """Return how many earlier edges lead to where this one does (x * x)."""
@@ -250,6 +253,12 @@ def _moved(array: Array) -> Array:
     return np.array(array, np.float64 if array.dtype.kind == "f" else array.dtype)
 
 
+def _common(factors: list[float]) -> float:
+    """Return the factor that all are, up to rounding, or 0."""
+    alike = np.allclose(factors, factors[0], rtol=1e-3, atol=0.0)
+    return factors[0] if alike and abs(factors[0] - 1) > TOLERANCE else 0.0
+
+
 def _place(inputs: list[int], value: int, which: int) -> int:
     places = [i for i, v in enumerate(inputs) if v == value]
     return places[min(which, len(places) - 1)]
@@ -259,20 +268,27 @@ def findings(tape: Tape, checks: Sequence[Check]) -> list[Finding]:
     """Return what is wrong in outcomes, the worst first, each node once."""
     facts, found = Facts(tape), dict[int, tuple[float, Finding]]()
     for one in checks:
-        if not one.wrong or found.get(one.node, (0.0, None))[0] >= one.error:
-            continue
-        name = facts.node_name(one.node)
-        text = (
-            f"Along a random direction the operation changes by {one.measured:.6g}, by finite differences "
-            f"at its recorded inputs; {name} sent {one.sent:.6g}."
-        )
-        own = [link for link in (texts.backward_of(facts, one.step),) if link is not None]
-        found[one.node] = one.error, Finding(
-            "wrong-backward", f"{name} sends a wrong gradient (off by {one.error:.1%})", text,
-            "Correct the formula in its backward; torch.autograd.gradcheck tests it by itself.",
-            (facts.at_step(f"{name} sends it to input {one.slot}", one.step), *own), Severity.ERROR,
-        )  # fmt: skip
+        if one.wrong and found.get(one.node, (0.0, None))[0] < one.error:
+            found[one.node] = one.error, _wrong(facts, one)
     return [one for _, one in sorted(found.values(), key=lambda pair: -pair[0])]
+
+
+def _wrong(facts: Facts, one: Check) -> Finding:
+    name = facts.node_name(one.node)
+    own = [link for link in (texts.backward_of(facts, one.step),) if link is not None]
+    title, remedy = f"{name} sends a wrong gradient (off by {one.error:.1%})", "Correct its formula"
+    if one.factor:
+        times = f"{one.factor:.4g}"
+        title = f"{name} sends {times} times the right gradient"
+        remedy = f"Divide what it returns by {times}"
+        remedy = "Turn its sign round" if times == "-1" else remedy
+    return Finding(
+        "wrong-backward", title,
+        f"Along a random direction the operation changes by {one.measured:.6g}, by finite differences "
+        f"at its recorded inputs; {name} sent {one.sent:.6g}.",
+        f"{remedy}; torch.autograd.gradcheck tests it by itself.",
+        (*own, facts.at_step(f"{name} sends it to input {one.slot}", one.step)), Severity.ERROR,
+    )  # fmt: skip
 
 
 def sentence(checks: Sequence[Check]) -> str:

@@ -73,7 +73,7 @@ def test_a_function_with_a_wrong_backward_is_found_and_named() -> None:
     found = list(check(tape, functions={"Wrong": lambda tensors, others: tensors[0] * tensors[0]}))
     (one,) = findings(tape, found)
     assert one.cause == "wrong-backward"
-    assert one.title == "WrongBackward sends a wrong gradient (off by 50.0%)"
+    assert one.title == "WrongBackward sends 0.5 times the right gradient"
     assert one.culprit.node == next(c.node for c in found if c.wrong)
 
 
