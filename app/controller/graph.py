@@ -178,7 +178,7 @@ class GraphBinding(QObject):
                 self.pictures.draw(tape, self._wish(at.number))
         self._light(self._tint())
         if not self._lit and tape is not None:  # its graph is not there yet, or it is in a fold
-            self._light_line(line_at(tape, playhead))
+            self.light_line(line_at(tape, playhead))
         self._describe()
 
     def _light(self, node: NodeId | None) -> None:
@@ -188,9 +188,10 @@ class GraphBinding(QObject):
             data = self.picture.graph.nodes[node]
             if data.get("cell") and data.get("line"):
                 place = data["cell"], data["line"]
-        self._light_line(place)
+        self.light_line(place)
 
-    def _light_line(self, place: tuple[str, int] | None) -> None:
+    def light_line(self, place: tuple[str, int] | None) -> None:
+        """Light a line of a cell, and no other."""
         self._lit = [] if place is None else [place]
         self._window.notebook.light_lines({key: {line} for key, line in self._lit})
 
@@ -219,7 +220,7 @@ class GraphBinding(QObject):
         self._light(node)
         tape = self._session.tape
         if node is not None and not self._lit and tape is not None:  # its graph is on its way
-            self._light_line(line_at(tape, self._session.playhead))
+            self.light_line(line_at(tape, self._session.playhead))
 
     def _describe(self) -> None:
         tape, node = self._session.tape, self._session.selection

@@ -129,6 +129,7 @@ class ProblemsBinding(QObject):
             self._graph.reveal(node)
         if link.source is not None and link.source.cell:
             self._window.notebook.reveal(link.source.cell, link.source.line)
+            self._graph.light_line((link.source.cell, link.source.line))
 
     def _tape_changed(self) -> None:
         self.survey.cancel()

@@ -85,11 +85,16 @@ def _item(text: str, tip: str) -> QStandardItem:
 class BarChoice(Choice):
     """A choice that takes no more of a bar than the words that it shows."""
 
-    STEP = 16  # pixels by which it grows, so that what is beside it mostly stays
+    resized = Signal()  # it wants another width
+    STEP = 8  # pixels by which it grows, so that what is beside it mostly stays
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.currentTextChanged.connect(lambda _text: self.updateGeometry())
+        self.currentTextChanged.connect(lambda _text: self._resize())
+
+    def _resize(self) -> None:
+        self.updateGeometry()
+        self.resized.emit()
 
     def sizeHint(self) -> QSize:
         option = QStyleOptionComboBox()

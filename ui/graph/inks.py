@@ -16,7 +16,7 @@ from ui.graph.types import CanvasState, Role
 from ui.theme import FAMILIES, Theme
 
 #: Fill at a distance: shapes grow into solid colour between these scales.
-MELT_FROM, MELT_TO = 0.36, 0.25
+MELT_FROM, MELT_TO = 0.32, 0.22
 
 
 #: A group that is visited whole has a wave of so much.

@@ -29,8 +29,6 @@ from ui.graph.stops import Stops
 from ui.icons import icon
 from ui.theme import SPACE, Theme
 
-_ROOMY = 560  # pixels of a bar with all of its buttons
-
 
 class GraphPane(QWidget):
     """Canvas and bar; the bar says which graph is shown and lets another be chosen."""
@@ -92,6 +90,8 @@ class GraphPane(QWidget):
         column.addWidget(self.focus_bar)
         column.addWidget(self.canvas, 1)
         column.addWidget(self.legend)
+        for choice in (self._choice, self.lens, self.grouping):
+            choice.resized.connect(self._fit_bar)
         self.set_theme(theme)
         self.set_graphs([], None)
 
@@ -106,10 +106,17 @@ class GraphPane(QWidget):
             button.setIcon(icon(name, theme.text_dim))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow bar zooming is left to the wheel and the keys."""
         super().resizeEvent(event)
-        for name in ("zoom_out", "zoom_in"):
-            self._buttons[name].setVisible(self.width() >= _ROOMY)
+        self._fit_bar()
+
+    def _fit_bar(self) -> None:
+        """In a narrow bar zooming is left to the wheel and the keys."""
+        parts = (self._choice, self.grouping, self.lens, *self._buttons.values())
+        zooming = [self._buttons[name] for name in ("zoom_out", "zoom_in")]
+        taken = [p.sizeHint().width() for p in parts if p in zooming or not p.isHidden()]
+        room = self.width() - 2 * SPACE["m"] - len(taken) * SPACE["s"]
+        for button in zooming:
+            button.setVisible(sum(taken) <= room)
 
     def settle(self) -> None:
         """Give the canvas the room that the bars leave, at once."""

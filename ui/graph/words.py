@@ -25,8 +25,21 @@ NAME_GAP = 12.0  # between an operation and the name of its result
 #: Pixels that words do not shrink below while they have room, and then those without.
 READABLE_TITLE, READABLE_DETAIL, LEAST_TITLE, LEAST_DETAIL = 10.5, 9.0, 8.4, 7.5
 #: Below this scale cards have no words.
-WORDS_FROM = 0.27
-_SIZES = (11, 13, 15, 16, 18, 20, 22, 25, 28, 31, 34)  # few, so that words are rarely shaped anew
+WORDS_FROM = 0.23
+_SIZES = (
+    11,
+    13,
+    15,
+    16,
+    18,
+    20,
+    22,
+    25,
+    28,
+    31,
+    34,
+    38,
+)  # few, so that words are rarely shaped anew
 _CAP = 0.727  # height of capitals, in font sizes
 _ASCENT = {True: 0.97, False: 1.02}  # of a line of title, of detail, in font sizes
 _GAP = 9.0  # between title and detail
@@ -92,7 +105,7 @@ def sizes_at(scale: float, height: float, two_lines: bool) -> tuple[int, int, in
     detail = _at_least(DETAIL, READABLE_DETAIL / scale)
     if not two_lines or _CAP * (title + detail) + 0.3 * detail > height - 7.0 / scale:
         detail = 0
-    highest = (height - 3.0 / scale) / _CAP
+    highest = (height - 2.0 / scale) / _CAP
     title = max(TITLE, min(title, int(highest)))
     return title, min(title, _at_least(TITLE, LEAST_TITLE / scale)), detail
 
@@ -124,6 +137,8 @@ class Words:
         """Draw a card's words; the painter's origin is the card's corner, in scene units."""
         pill = is_pill(card.shape)
         title, least, detail = sizes_at(scale, box.height, bool(card.detail))
+        if least * scale < LEAST_DETAIL:
+            return
         left, room = _room(box.width, pill, title)
         short = short_leaf(card.title) if pill else short_title(card.title)
         # A short name before small letters: side by side all look the same; but a leaf's says less.

@@ -82,7 +82,7 @@ def test_words_stay_readable_and_inside_at_every_scale(scale: float, height: flo
     title, least, detail = sizes_at(scale, height, height == TALL)
     assert TITLE <= least <= title
     letters = 0.727 * (title + detail) + 0.3 * detail  # capitals, and a gap between two lines
-    assert letters + 3 / scale <= height
+    assert letters + 2 / scale <= height
     if detail:
         assert detail * scale >= READABLE_DETAIL - 0.01
     if height == TALL:
