@@ -60,8 +60,14 @@ class _Asked(NamedTuple):
     dims: list[int]
 
 
+def _placed(d: int, t: Any) -> int:
+    if not t._s:
+        raise IndexError(f"Dimension specified as {d} but tensor has no dimensions")
+    return axis(d, len(t._s))
+
+
 def _one(t: Any, n: int | None, dim: int) -> _Asked:
-    d = axis(dim, len(t._s))
+    d = _placed(dim, t)
     if n is not None:
         t = _resized(t, [d], [_checked(n)])
     _checked(t._s[d])
@@ -70,7 +76,7 @@ def _one(t: Any, n: int | None, dim: int) -> _Asked:
 
 def _dims(t: Any, s: Any, dim: Any) -> tuple[list[int], list[int | None]]:
     """The dimensions that are meant, and the sizes they are to have."""
-    dims = None if dim is None else [axis(d, len(t._s)) for d in _list(dim)]
+    dims = None if dim is None else [_placed(d, t) for d in _list(dim)]
     if dims is not None and len(set(dims)) != len(dims):
         raise RuntimeError("FFT dims must be unique")
     sizes = None if s is None else _list(s)

@@ -324,7 +324,12 @@ def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
 
 def vander(x: Any, *, N: int | None = None) -> Any:
     """Powers of the elements as columns, a Vandermonde matrix."""
-    return FUNCTIONS["vander"](x, N, True)
+    n = (x._s[-1] if x._s else 1) if N is None else N
+    if n <= 1:
+        raise RuntimeError("N must be greater than 1.")
+    x = x if x._s else x.unsqueeze(0)
+    powers = x.unsqueeze(-1).expand(*x._s, n - 1).cumprod(-1)
+    return FUNCTIONS["cat"]([powers.new_ones((*x._s, 1)), powers], -1)
 
 
 def householder_product(A: Any, tau: Any, *, out: Any = None) -> Any:

@@ -17,7 +17,6 @@ _INSTEAD = {
     "torch.linalg.qr": "ormqr",
     "torch.split": "split_copy split_with_sizes_copy",
     "torch.histogram": "histogramdd",
-    "torch.full_like": "fill",
     "torch.nonzero": "nonzero_static",
     "torch.zeros": "empty_permuted",
     "the operation without _copy, then clone()": (

@@ -113,6 +113,18 @@ def linspace(
     **kwargs: Any,
 ) -> Any:
     """`steps` evenly spaced values from start to end, computed from both ends as PyTorch does."""
+    n, m = (len(v._s) if isinstance(v, Tensor) else 0 for v in (start, end))
+    if n or m:
+        both = isinstance(start, Tensor) and isinstance(end, Tensor)
+        which = "start" if n else "end"
+        raise RuntimeError(
+            "linspace only supports 0-dimensional start and end tensors, but got "
+            + (
+                f"start with {n} dimension(s) and end with {m} dimension(s)."
+                if both
+                else f"{which} with {n or m} dimension(s)."
+            )
+        )
     start = start.item() if isinstance(start, Tensor) else start
     end = end.item() if isinstance(end, Tensor) else end
     if steps < 0:
@@ -130,6 +142,7 @@ def _spaced(start: Any, end: Any, steps: int, d: dtype) -> Any:
         return np.array([start]).astype(d.np)
     i = np.arange(steps)
     if d.category < FLOAT:
+        start, end = int(start), int(end)
         step = (end - start) / max(steps - 1, 1)
         a = np.where(i < steps // 2, start + step * i, end - step * (steps - i - 1))
         return np.trunc(a).astype(d.np)

@@ -26,9 +26,9 @@ def _scaled(b: Raw, alpha: Any) -> Raw:
     return (
         b
         if type(alpha) is int and alpha == 1
-        else b * b.dtype.type(alpha)
-        if b.dtype.kind != "b"
-        else b
+        else b & bool(alpha)
+        if b.dtype.kind == "b"
+        else b * np.asarray(alpha).astype(b.dtype)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.dtype import BOOL, COMPLEX, FLOAT, float32
+from engine.dtype import BOOL, COMPLEX, FLOAT, INT, float32, uint8
 from engine.ops.api import FUNCTIONS, publish
 from engine.ops.helpers import axis
 from engine.ops.scalars import over, times
@@ -97,8 +97,21 @@ def _steps(spacing: Any, dims: list[int]) -> list[Any]:
 
 def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> Any:
     """The slopes of samples along each dimension, by central differences inside."""
+    if edge_order not in (1, 2):
+        raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
+    if input._d is uint8:
+        raise RuntimeError("torch.gradient does not support uint8 input.")
     dims = [dim] if isinstance(dim, int) else list(range(len(input._s)) if dim is None else dim)
+    if dim is not None and isinstance(spacing, (list, tuple)) and len(spacing) != len(dims):
+        raise RuntimeError(
+            "torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim "
+            f"arguments to have the same length, but got a spacing argument of length {len(spacing)} "
+            f"and a dim argument of length {len(dims)}."
+        )
     dims = [axis(d, len(input._s)) for d in dims]
+    for i, d in enumerate(dims):
+        if d in dims[:i]:
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
     for d in dims:
         if input._s[d] < edge_order + 1:
             raise RuntimeError(
@@ -153,6 +166,28 @@ def _slope_at(x: Any, d: int, at: Any, edge_order: int) -> Any:
 
 
 # --- covariance ------------------------------------------------------------------------------------
+def _check_weights(name: str, weights: Any, n: int, category: int, words: str) -> None:
+    if weights is None:
+        return
+    if len(weights._s) > 1:
+        raise RuntimeError(
+            f"cov(): expected {name} to have one or fewer dimensions but got {name} with "
+            f"{len(weights._s)} dimensions"
+        )
+    if weights._d.category != category:
+        raise RuntimeError(
+            f"cov(): expected {name} to have {words} dtype but got {name} with {weights._d.display} "
+            "dtype"
+        )
+    if weights._s.numel() != n:
+        raise RuntimeError(
+            f"cov(): expected {name} to have the same numel as there are observations in the input "
+            f"but got {weights._s.numel()} != {n}"
+        )
+    if (weights < 0).any():
+        raise RuntimeError(f"cov(): {name} cannot be negative")
+
+
 def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
     """The covariance of the rows, each a variable with observations in its columns."""
     if len(input._s) > 2:
@@ -164,6 +199,8 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         raise RuntimeError("cov(): bool dtype is not supported for input")
     x = input.reshape(1, -1) if len(input._s) < 2 else input
     n = x._s[1]
+    _check_weights("fweights", fweights, n, INT, "integral")
+    _check_weights("aweights", aweights, n, FLOAT, "floating point")
     weights = fweights
     if aweights is not None:
         weights = aweights if weights is None else weights * aweights

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from engine import errors
-from engine.dtype import COMPLEX
+from engine.dtype import COMPLEX, uint8
 from engine.ops import inplace
 from engine.ops.api import FUNCTIONS, publish
+from engine.ops.copying import _number
 from engine.ops.promote import result_dtype
 from engine.ops.table import PROMOTE, define, run
 from engine.tensor import Tensor
@@ -135,6 +136,8 @@ def _clamp_row(input: Any, lo: Any, hi: Any) -> tuple[Any, list[Any]]:
     if input._d.category == COMPLEX:
         raise NotImplementedError("clamp is not supported for complex types")
     d = result_dtype([input, *(v for v in (lo, hi) if v is not None)])
+    if d is uint8:
+        lo, hi = (None if v is None else int(_number(v, d)) for v in (lo, hi))
     if (lo is not None and math.isnan(lo)) or (hi is not None and math.isnan(hi)):
         pass
     return CLAMP, [input if input._d is d else input.to(d), lo, hi]
@@ -174,6 +177,9 @@ _C_TYPES = {
 def _bounded(number: Any, tensor: Any, input: Any, bound: Any) -> Any:
     if isinstance(bound, Tensor):
         _fitting([input, bound])
+        if input._d.category == COMPLEX:
+            kernel = "maximum_cpu" if number is CLAMP_MIN else "minimum_cpu"
+            raise errors.not_implemented(kernel, input._d.display)
         return run(tensor, [input, bound])
     if input._d.category == COMPLEX:
         raise NotImplementedError("clamp is not supported for complex types")

@@ -21,6 +21,9 @@ def isclose(
     """Whether |input - other| <= atol + rtol * |other|, element by element."""
     if input._d is not other._d:
         raise RuntimeError(f"{input._d.display} did not match {other._d.display}")
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if value < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value:g}")
     _broadcast(input._a, other._a)
     return wrap(np.asarray(np.isclose(input._a, other._a, rtol, atol, equal_nan)))
 

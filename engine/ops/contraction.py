@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from engine.ops import fitting
 from engine.ops.matmul import BMM
 from engine.ops.shape import VIEW, permute
 from engine.ops.table import run
@@ -188,5 +189,6 @@ def _pair(a: Any, b: Any, summed: list[int]) -> Any:
     )
     shape = [*(a._s[d] for d in batch + rows), *(1 for _ in summed), *(b._s[d] for d in cols)]
     placed = [*batch, *rows, *summed, *cols]
+    fitting.check_bmm([x, y])
     out = run(VIEW, [run(BMM, [x, y]), tuple(shape)])
     return permute(out, *(placed.index(d) for d in range(n)))

@@ -32,7 +32,8 @@ CUMSUM = define("cumsum(self, dim)", _cumsum, family="reduction", self=_back_cum
 def _cumprod(a: Raw, dim: int) -> Raw:
     a = np.asarray(a)
     d = axis(dim, a.ndim)
-    return a.cumprod(d, dtype=np.int64 if a.dtype.kind in "iub" else None) if a.ndim else a.copy()
+    kind = np.int64 if a.dtype.kind in "iub" else a.dtype
+    return a.cumprod(d, dtype=kind) if a.ndim else a.astype(kind)
 
 
 def _cumprod_vjp(F: Any, g: Any, self: Any, result: Any, self_sizes: Any, dim: int) -> Any:

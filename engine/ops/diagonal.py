@@ -153,7 +153,7 @@ def _trace_vjp(F: Any, g: Any, self_sizes: Any) -> Any:
 expose(
     define(
         "trace(self)",
-        lambda a: np.trace(a),
+        lambda a: np.trace(a, dtype=np.int64 if a.dtype.kind in "iu" else None),
         family="reduction",
         self=_trace_vjp,
         doc="The sum of the diagonal of a matrix.",

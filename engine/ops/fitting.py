@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 
 from engine import errors
+from engine.dtype import BOOL
 from engine.tensor import Tensor
+
+#: Batches whose products take more multiplications are left to another kernel.
+_SMALL = 400
+
+
+def _refuse_truths(kernel: str, t: Any) -> None:
+    if t._d.category == BOOL and t._s.numel():
+        raise errors.not_implemented(kernel, t._d.display)
 
 
 def check_mm(values: list[Any]) -> None:
@@ -26,6 +35,7 @@ def check_mm(values: list[Any]) -> None:
         raise RuntimeError(
             f"expected m1 and m2 to have the same dtype, but got: {errors.c_name(a._d)} != {errors.c_name(b._d)}"
         )
+    _refuse_truths("addmm_impl_cpu_", a)
 
 
 def check_dot(values: list[Any]) -> None:
@@ -41,6 +51,7 @@ def check_dot(values: list[Any]) -> None:
             f"inconsistent tensor size, expected tensor [{a._s[0]}] and src [{b._s[0]}] to have the same "
             f"number of elements, but got {a._s[0]} and {b._s[0]} elements respectively"
         )
+    _refuse_truths("dot", a)
 
 
 def check_mv(values: list[Any]) -> None:
@@ -56,6 +67,7 @@ def check_mv(values: list[Any]) -> None:
         raise RuntimeError(
             f"addmv input tensors must have the same dtype, but got {v_}, {a_}, and {v_}"
         )
+    _refuse_truths("addmv_impl_cpu", a)
 
 
 def check_addmv(values: list[Any]) -> None:
@@ -73,9 +85,10 @@ def check_addmv(values: list[Any]) -> None:
             f"addmv input tensors must have the same dtype, but got {c._d.display}, {a._d.display}, and "
             f"{v._d.display}"
         )
+    _refuse_truths("addmv_impl_cpu", a)
 
 
-def check_bmm(values: list[Any]) -> None:
+def check_bmm(values: list[Any], kernel: str = "bmm") -> None:
     a, b = values[0], values[1]
     if len(a._s) != 3:
         raise RuntimeError("batch1 must be a 3D tensor")
@@ -88,6 +101,8 @@ def check_bmm(values: list[Any]) -> None:
         )
     if a._d is not b._d:
         raise RuntimeError(f"expected scalar type {a._d.display} but found {b._d.display}")
+    small = a._s[1] * a._s[2] * b._s[2] < _SMALL
+    _refuse_truths(kernel if small else "addmm_impl_cpu_", a)
 
 
 def check_addmm(values: list[Any]) -> None:
@@ -114,6 +129,7 @@ def check_addmm(values: list[Any]) -> None:
         fits = False
     if not fits:
         raise errors.unexpandable(c._s, (a._s[0], b._s[1]))
+    _refuse_truths("addmm_impl_cpu_", a)
 
 
 def check_baddbmm(values: list[Any]) -> None:
@@ -128,7 +144,7 @@ def check_baddbmm(values: list[Any]) -> None:
         wrong = errors.unbroadcastable([c._s, size])
         if wrong is not None or np.broadcast_shapes(c._s, size) != size:
             raise errors.unexpandable(c._s, size)
-    check_bmm([a, b])
+    check_bmm([a, b], "baddbmm")
 
 
 def check_addbmm(values: list[Any]) -> None:

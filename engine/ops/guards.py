@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.dtype import of_python
+from engine.ops.refusals import refusing
 
 
 @cache
@@ -132,7 +133,7 @@ def in_namespace(prefix: str, namespace: dict[str, Any]) -> None:
     for name, fn in list(namespace.items()):
         known = prefix + name
         if callable(fn) and not name.startswith("_") and _listed(known, False):
-            namespace[name] = guarded(known, _by_place(known, fn), False)
+            namespace[name] = guarded(known, refusing(known, _by_place(known, fn)), False)
 
 
 def _by_place(known: str, fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     if indices._d.category != INT:
         raise TypeError(f"expected 'indices' to be integer dtype, but got {indices._d!r}")
     sizes = [shape] if isinstance(shape, int) else list(shape)
-    flat, out = np.asarray(indices._a), []
+    flat, out = np.asarray(indices._a, np.int64), []
     for n in reversed(sizes):
         out.append(wrap(flat % n))
         flat = flat // n
@@ -167,6 +168,13 @@ publish(
     doc="The tensor itself, filled with `value`.",
 )
 publish(
+    "fill",
+    lambda input, value: input.clone().fill_(value),
+    method=False,
+    F=False,
+    doc="A tensor of the same shape and type, filled with `value`.",
+)
+publish(
     "zero_",
     lambda input: input.zero_(),
     method=False,
@@ -179,9 +187,7 @@ def _of_spectra(name: str) -> Any:
     """A function of `engine.spectrogram`, which is loaded when it is first called."""
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        from engine import spectrogram
-
-        return getattr(spectrogram, name)(self, *args, **kwargs)
+        return getattr(import_module("engine.spectrogram"), name)(self, *args, **kwargs)
 
     call.__name__ = name
     return call

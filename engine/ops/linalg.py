@@ -287,7 +287,9 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
 
 def matrix_power(input: Any, n: int) -> Any:
     """The n-th power of each square matrix; a negative n inverts it."""
-    _square("linalg.matrix_power", input)
+    at_least_matrix("linalg.matrix_power", input)
+    if n < 0 or input._s[-1] != input._s[-2]:
+        _square("linalg.inv" if n < 0 else "linalg.matrix_power", input)
     if n == 0:
         identity = wrap(np.eye(input._s[-1], dtype=input._d.np), input._d)
         return input.clone().copy_(identity)

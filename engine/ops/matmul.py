@@ -221,7 +221,7 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
 
 
 def _mm2(a: Any, b: Any) -> Any:
-    if a._s[1] != b._s[0] or a._d is not b._d:
+    if a._s[1] != b._s[0] or a._d is not b._d or not a._d.quick:
         fitting.check_mm([a, b])
     return run(MM, [a, b])
 

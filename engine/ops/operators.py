@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.dtype import FLOAT
+from engine.dtype import FLOAT, bool_
 from engine.ops import arithmetic, binary, division, inplace, matmul, powers, relations
 from engine.ops.api import FUNCTIONS
 from engine.ops.table import OPS, run
@@ -125,7 +125,7 @@ def _refuse_ndarray(fn: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 def _matmul(self: Any, other: Any) -> Any:
     if (
         type(self) in TENSORS and type(other) in TENSORS and self._d is other._d
-        and len(self._s) == 2 and len(other._s) == 2
+        and self._d is not bool_ and len(self._s) == 2 and len(other._s) == 2
     ):  # fmt: skip
         try:
             return matmul.MM.way(self, other)  # matrices that fit, as in most programs

@@ -159,12 +159,7 @@ def median_place(row: Raw) -> int:
         nan = np.isnan(row)
         if nan.any():
             return int(np.argmax(nan))
-    middle = (len(row) - 1) // 2
-    if len(row) > _LONGEST:
-        return int(np.argsort(row, kind="stable")[middle])
-    at = list(range(len(row)))
-    nth_element(at, middle, _below(row.tolist()))
-    return at[middle]
+    return int(np.argsort(row, kind="stable")[(len(row) - 1) // 2])
 
 
 def top_places(row: Raw, k: int, largest: bool) -> Raw:

@@ -11,7 +11,7 @@ from engine.autograd import mode
 from engine.batching.levels import elements, level_of
 from engine.dtype import int32, int64
 from engine.ops.adding import add_at
-from engine.ops.api import expose, publish
+from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.helpers import axis
 from engine.ops.scattering import one
 from engine.ops.table import RAW, define
@@ -139,7 +139,11 @@ def _check_source(name: str, t: Any, dim: int, index: Any, source: Any) -> None:
             f"{t._d.display} and (source) {source._d.display}"
         )
     slices = [s[:dim] + s[dim + 1 :] for s in (tuple(t._s), tuple(source._s))]
-    if slices[0] != slices[1] and len(t._s) == len(source._s):
+    if (
+        slices[0] != slices[1]
+        and (name == "index_add" or len(t._s) == len(source._s))
+        and source._s
+    ):
         if name == "index_add":
             raise RuntimeError(
                 "source tensor shape must match self tensor shape, excluding the specified "
@@ -189,6 +193,8 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     d = axis(dim, len(input._s))
     full = [max(a, b) for a, b in zip(input._s, indices._s, strict=True)]
     x = input.expand([input._s[i] if i == d else full[i] for i in range(len(full))])
+    if indices._s.numel() and np.asarray(elements(indices)).min() < 0:
+        indices = FUNCTIONS["where"](indices < 0, indices + input._s[d], indices)
     i = indices.expand([indices._s[k] if k == d else full[k] for k in range(len(full))])
     return x.gather(d, i)
 

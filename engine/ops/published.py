@@ -126,7 +126,7 @@ ROOMS: dict[str, Names] = {
     ),
     "lesser": Names(
         both=("frexp get_device is_conj is_neg mvlgamma pinverse resize_as_ split_with_sizes"),
-        functions="fill_ unravel_index zero_",
+        functions="fill fill_ unravel_index zero_",
         methods="is_pinned is_shared istft pin_memory resize resize_as share_memory_ stft",
     ),
     "pieces": Names(
@@ -214,6 +214,7 @@ ROOMS: dict[str, Names] = {
             "isneginf isposinf isreal logical_not round round_ signbit trunc trunc_"
         ),
         methods="bitwise_not_ logical_not_",
+        rows="round_places",
     ),
     "scalars": Names(
         rows="add_scalar div_scalar mul_scalar sub_scalar",

@@ -8,9 +8,9 @@ import numpy as np
 
 from engine import errors
 from engine.dtype import BOOL, COMPLEX, FLOAT, INT
-from engine.ops.api import expose
+from engine.ops.api import expose, publish
 from engine.ops.elementwise import define_unary, keep_int, refuse, rounds, zero
-from engine.ops.table import RAWTYPE, define
+from engine.ops.table import RAWTYPE, define, run
 
 Raw = Any
 
@@ -66,7 +66,7 @@ define_unary(
 )
 
 
-expose(
+_whole = expose(
     define(
         "round(self, *, decimals=0)",
         _round,
@@ -77,6 +77,21 @@ expose(
     inplace=True,
     check=_round_check,
 )
+_PLACES = define(
+    "round(self, *, decimals=0)", _round, family="pointwise", key="round_places",
+    node="RoundBackward1", self=zero,
+)  # fmt: skip
+
+
+def round_to(input: Any, *, decimals: int | None = None, out: Any = None) -> Any:
+    """To the nearest integer, or to `decimals` places; halves go to the even one."""
+    if decimals is None:
+        return _whole(input, out=out)
+    _round_check([input, decimals])
+    return run(_PLACES, [input, decimals])
+
+
+publish("round", round_to, F=False)
 
 for _name, (_fn, _doc) in {
     "isnan": (

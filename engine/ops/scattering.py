@@ -16,6 +16,7 @@ from engine.ops.copying import _number
 from engine.ops.helpers import axis
 from engine.ops.table import GRAPH, define, run
 from engine.tensor import Tensor
+from engine.warning import warn
 
 Raw = Any
 
@@ -278,6 +279,10 @@ def _check_scatter_size(t: Any, dim: int, index: Any, src: Any) -> None:
     sizes = [tuple(x._s) or (1,) for x in (index, t, src)]
     if not index._s.numel():
         return
+    if len(sizes[2]) < len(sizes[0]):
+        axis(len(sizes[2]), len(sizes[2]))  # which src does not have
+    if len(sizes[2]) != len(sizes[0]):
+        raise RuntimeError("Index tensor must have the same number of dimensions as src tensor")
     for d, (i, n, s) in enumerate(zip(*sizes, strict=False)):
         if i > s or (d != dim and i > n):
             raise RuntimeError(
@@ -291,6 +296,12 @@ def _scatter_values(
 ) -> tuple[Any, list[Any]]:
     src = value if src is None else src
     if reduce is not None:
+        if isinstance(src, Tensor):
+            warn(
+                "The reduce argument of torch.scatter with Tensor src is deprecated and will be "
+                "removed in a future PyTorch release. Use torch.scatter_reduce instead for more "
+                "reduction options."
+            )
         v = src if isinstance(src, Tensor) else FUNCTIONS["full_like"](index, src, dtype=self._d)
         if reduce not in ("add", "multiply"):
             raise RuntimeError("reduce argument must be either add or multiply.")

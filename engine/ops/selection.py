@@ -13,6 +13,7 @@ from engine.ops.promote import result_dtype
 from engine.ops.table import GRAPH, define, run
 from engine.size import intern
 from engine.tensor import Tensor, wrap
+from engine.warning import warn
 
 Raw = Any
 
@@ -48,11 +49,18 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition._d.display}"
         )
+    if condition._d is uint8:
+        warn(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be removed "
+            "in a future version of PyTorch. Use a boolean condition instead."
+        )
     for v in (input, other):
         if not isinstance(v, (Tensor, int, float, complex, np.generic)):
             raise TypeError(f"a value must be Tensor or a number, not {type(v).__name__}")
     d = result_dtype([input, other])
-    a, b = (v if isinstance(v, Tensor) else wrap(np.asarray(v, d.np), d) for v in (input, other))
+    a, b = (
+        v if isinstance(v, Tensor) else wrap(np.asarray(v).astype(d.np), d) for v in (input, other)
+    )
     return _run_where(condition, a, b, d)
 
 

@@ -114,8 +114,9 @@ def _make(name: str, op: Any, kernel: str, doc: str) -> Any:
             raise TypeError(f'{name}() missing 1 required positional arguments: "dim"')
         t = input if dtype is None else input.to(dtype)
         d = axis(dim, len(t._s))
-        if t._d.category < FLOAT:
-            raise errors.not_implemented(kernel, t._d.display)
+        if t._d.category != FLOAT:
+            last = "lastdim_" if d == max(len(t._s) - 1, 0) else ""
+            raise errors.not_implemented(f"{kernel}_{last}kernel_impl", t._d.display)
         return run(op, [t, d])
 
     call.__name__ = call.__qualname__ = name
@@ -123,12 +124,10 @@ def _make(name: str, op: Any, kernel: str, doc: str) -> Any:
     return call
 
 
-softmax = _make(
-    "softmax", SOFTMAX, "softmax_lastdim_kernel_impl", doc="exp(x) divided by its sum along `dim`."
-)
+softmax = _make("softmax", SOFTMAX, "softmax", doc="exp(x) divided by its sum along `dim`.")
 log_softmax = _make(
     "log_softmax",
     LOG_SOFTMAX,
-    "log_softmax_lastdim_kernel_impl",
+    "log_softmax",
     doc="log(softmax(x)) along `dim`, without overflow.",
 )

@@ -203,6 +203,10 @@ class Generator:
             replacement or n <= weights.shape[-1],
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement",
         )
+        if replacement and n > 1:
+            what = "invalid multinomial distribution (encountering probability entry {})"
+            _check(bool(np.all(np.isfinite(weights))), what.format("= infinity or NaN"))
+            _check(bool(np.all(weights >= 0)), what.format("< 0"))
         _check(
             bool(np.all(np.isfinite(weights) & (weights >= 0))),
             "probability tensor contains either `inf`, `nan` or element < 0",

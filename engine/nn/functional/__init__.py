@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.later import sign as _sign
 from engine.ops.guards import explained as _explained
+from engine.ops.refusals import refusing_all as _refusing_all
 
 from .activation import (
     celu,
@@ -228,6 +229,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_SAMPLING})
 
 
+_refusing_all("nn_", globals())
 _sign(globals(), "torch.nn.functional")
 
 __all__ = [

@@ -8,6 +8,7 @@ from typing import Any
 import engine
 from engine import errors
 from engine.batching.levels import elements, level_of
+from engine.dtype import bool_
 from engine.ops.matmul import ADDMM_T
 from engine.ops.norms import NORM
 from engine.ops.shape import VIEW, T
@@ -32,7 +33,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise errors.not_tensor("linear", "input", 1, input)
     if not isinstance(weight, Tensor):
         raise errors.not_tensor("linear", "weight", 2, weight)
-    if bias is not None and len(weight._s) == 2 and input._d is weight._d is bias._d:
+    if (
+        bias is not None
+        and len(weight._s) == 2
+        and input._d is weight._d is bias._d
+        and input._d is not bool_
+    ):
         features, inner = weight._s
         *rows, last = input._s or (None,)
         if last == inner and bias._s == (features,):

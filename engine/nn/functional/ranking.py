@@ -19,8 +19,9 @@ def hinge_embedding_loss(
 ) -> Tensor:  # fmt: skip
     """x where the target is 1, max(0, margin - x) where it is -1."""
     zeros = engine.zeros_like(input.detach())
+    kind = engine.float64 if input.dim() else input.dtype  # a number beside the input
     margins = engine.where(
-        target != 1, (engine.tensor(margin, dtype=engine.float64) - input).clamp_min(0), zeros
+        target != 1, (engine.tensor(margin, dtype=kind) - input).clamp_min(0), zeros
     )
     own = engine.where(target != -1, input, zeros)
     return _apply(margins + own, _reduction(reduction, size_average, reduce))
@@ -74,7 +75,7 @@ def cosine_embedding_loss(
     second = composites.plus((input2 * input2).sum(dim), eps)
     cos = product / (first * second).sqrt()
     zeros = engine.zeros_like(cos.detach())
-    same = engine.where(target == 1, engine.tensor(1.0) - cos, zeros)
+    same = engine.where(target == 1, engine.tensor(1.0, dtype=cos.dtype) - cos, zeros)
     other = engine.where(target == -1, composites.minus(cos, margin).clamp_min(0), zeros)
     return _apply(same + other, _reduction(reduction, size_average, reduce))
 
