@@ -53,6 +53,7 @@ UNCHECKED = {
     "div_mode",
     "floor",
     "round",
+    "round_places",
     "sgn",
     "sign",
     "trunc",
