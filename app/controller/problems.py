@@ -13,6 +13,7 @@ from app.window import Window
 from app.work import Worker
 from engine.tape.diagnose import Facts, Finding, Link, Severity, problems, why, why_node, why_value
 from engine.tape.diagnose.numeric import own_functions
+from engine.tape.diagnose.raised import instead
 from engine.tape.places import place
 from engine.tape.schema import Event
 from engine.tape.tape import Tape, TapeError
@@ -243,6 +244,12 @@ def sentence(found: list[Finding]) -> str:
 
 def answer(facts: Facts, node: NodeId, playhead: int) -> Finding:
     """Return why what a node of the graph stands for is as it is at a playhead."""
+    op = node.ref if node.kind == Kind.OP else -1
+    grad_fn = node.ref if node.kind in (Kind.GRAD_FN, Kind.ACCUMULATE) else -1
+    return instead(facts, _answer(facts, node, playhead), op, grad_fn, playhead)
+
+
+def _answer(facts: Facts, node: NodeId, playhead: int) -> Finding:
     if node.kind in (Kind.GRAD_FN, Kind.ACCUMULATE):
         return why_node(facts, node.ref, playhead)
     value = int(facts.tape.ops["out0"][node.ref]) if node.kind == Kind.OP else node.ref

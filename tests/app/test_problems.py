@@ -12,6 +12,7 @@ from app.controller import Controller, problems
 from engine.tape.diagnose import Facts
 from engine.tape.tape import Tape
 from tests.app import drive
+from tests.recording import tape_of
 from ui.graph.types import Kind, NodeId
 
 PROGRAM = """\
@@ -155,3 +156,24 @@ def test_what_an_answer_found_is_kept_until_the_tape_grows(
     opened.session.tape_changed.emit()
     assert "sqrt" in ask(qtbot, opened, NodeId(Kind.OP, 1))
     assert len(made) == 2
+
+
+_LEAF = "w = torch.ones(2, requires_grad=True)\n"
+_PLUS = f"{_LEAF}h = torch.exp(w)\nh += 1\nh.sum().backward()"
+_TWICE = f"{_LEAF}loss = (w * w).sum()\nloss.backward()\nloss.backward()"
+_ELSEWHERE = f"{_LEAF}(w * w).sum().backward()\ntorch.ones(2).sum().backward()"
+
+
+@pytest.mark.parametrize(
+    ("program", "op", "told"),
+    [
+        (_TWICE, 1, "freed"), (_PLUS, 0, "modified"), (_PLUS, 2, "modified"),
+        (f"{_LEAF}loss = w * w\nloss.backward()", 0, "not-scalar"),
+        (f"{_LEAF}loss = w * w\nloss.backward(torch.ones(3))", 0, "shape-mismatch"),
+        (_ELSEWHERE, 0, "sound"),
+    ],
+)  # fmt: skip
+def test_where_backward_raised_why_answers_with_the_error(program: str, op: int, told: str) -> None:
+    tape = tape_of(program)
+    found = problems.answer(Facts(tape), NodeId(Kind.OP, op), len(tape.events))
+    assert found.cause == told

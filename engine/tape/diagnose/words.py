@@ -11,6 +11,7 @@ from engine.tape.diagnose import expectation, why, why_value
 from engine.tape.diagnose.expected import reads_at, why_other
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import CAUSES, Finding, Link
+from engine.tape.diagnose.raised import instead
 from engine.tape.places import place
 from engine.tape.tape import Tape
 
@@ -75,7 +76,12 @@ def answer(tape: Tape, question: str, expected: str = "") -> Finding:
         read = expectation.read(expected, tape, reads_at(tape, tensor, grad, playhead))
         return why_other(tape, tensor, grad, read, playhead)
     found = None if grad else why_value(tape, latest(tape, tensor))
-    return found or why(tape, tensor, element)
+    if found is None:
+        row = tape.values[latest(tape, tensor)]
+        facts = Facts(tape)
+        found = why(facts, tensor, element)
+        found = instead(facts, found, int(row["op"]), int(row["node"]), playhead)
+    return found
 
 
 def latest(tape: Tape, tensor: int) -> int:
