@@ -111,7 +111,7 @@ def problems(
             break
         found.extend(part(cancelled))
         progress(done)
-    return _ordered(consequences.left_out(found))
+    return _ordered(consequences.left_out(facts, found))
 
 
 def _ordered(found: list[Finding]) -> list[Finding]:

@@ -71,8 +71,11 @@ def cut_at(facts: Facts, op: int, name: str, tensor: int, more: tuple[Link, ...]
         switch = texts.switched_off(facts, op)
         if switch is not None:
             more = (switch, *more)
+        around = switch is not None and switch.code.startswith("@")
         remedy = (
-            "Switch recording on again after it, or write `with torch.no_grad():` around what needs no gradient."
+            f"Take the decorator {switch.code.partition('#')[0].strip()} away."
+            if switch is not None and around
+            else "Switch recording on again after it, or write `with torch.no_grad():` around what needs no gradient."
             if switch is not None and "set_grad_enabled" in switch.code
             else "Move the line out of the no_grad block."
         )

@@ -74,6 +74,8 @@ def _weighs_losses(facts: Facts, op: int) -> bool:
     """Whether a factor of a product is a loss of each example."""
     for value in facts.inputs(op):
         made = facts.made_by(value) if value >= 0 else -1
+        if made >= 0 and facts.base(made) in ("mean", "sum"):  # over what belongs to an example
+            made = facts.made_by(facts.inputs(made)[0])
         if made >= 0 and facts.base(made) in _OF_DIFFERENCES:
             made = facts.made_by(facts.inputs(made)[0])
         if made >= 0 and facts.base(made) in (*_DIFFERENCES, *_ELEMENTWISE):

@@ -14,7 +14,7 @@ SHAPES = re.compile(
     re.IGNORECASE,
 )
 TYPES = re.compile(
-    r"expected (scalar type|.* dtype)|one of the following scalar types|must have the same dtype|Only Tensors of floating point|dtype|"
+    r"[Ee]xpected (scalar type|floating point type|.* dtype)|one of the following scalar types|must have the same dtype|Only Tensors of floating point|dtype|"
     r"not implemented for '(Long|Int|Bool|Byte)'|can't be cast",
 )
 
@@ -29,6 +29,11 @@ RESHAPED = (
     ("", "Print the shapes of both operands at this line and make them agree."),
 )
 CONVERTED = (
+    (
+        "target with class probabilities",
+        "A target of the shape of the scores is taken as probabilities: give the class numbers, "
+        "target.argmax(1), or target.float().",
+    ),
     ("scalar types: Long", "Indices are integers: idx.long()."),
     ("expected scalar type Long", "Class numbers are integers: target.long()."),
     ("Float and Double", "NumPy's numbers are float64: data.float(), or model.double()."),

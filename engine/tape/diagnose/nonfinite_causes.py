@@ -22,7 +22,7 @@ def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str
     """
     if op < 0:
         return ("born", "a node made NaN or Inf", "Its inputs were finite.", "Check its formula.")
-    base, name = facts.base(op), facts.called(op)
+    base, name, params = facts.base(op), facts.called(op), facts.params(op)
     x = facts.array(value)
     what = facts.label(value) if value >= 0 else "its input"
     if "optimizer" in facts.params(op):
@@ -31,9 +31,14 @@ def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str
             f"The update of {what} is larger than its type can hold: training diverges.",
             "Lower the learning rate, or clip the gradient (clip_grad_norm_) before the step.",
         )  # fmt: skip
+    given = [n["float"] for n in params.values() if isinstance(n, dict) and "float" in n]
+    if given and base in ("mul", "add", "sub", "div", "pow", "rsub") and not backward:
+        return (
+            "input", f"{name} with {given[0]}",
+            f"The program itself gives {given[0]} to {name} in this line.", "Give a finite number.",
+        )  # fmt: skip
     zero = x is not None and bool((x == 0).any())
     negative = x is not None and x.dtype.kind == "f" and bool((x < 0).any())
-    params = facts.params(op)
     if base in ("log", "log2", "log10", "log1p", "logit", "xlogy", "binary_cross_entropy"):
         if negative and not zero and base != "log1p":
             return (
@@ -88,6 +93,12 @@ def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str
             "division-by-zero", "division by zero",
             f"{what} is 0 in places." if zero else f"The quotient by {what} is too large for its type.",
             "Add a small number to the denominator, or leave those elements out before dividing.",
+        )  # fmt: skip
+    if base == "logsumexp" and backward and x is not None and not np.isfinite(x).any():
+        return (
+            "all-masked", f"{name} of nothing but -inf",
+            f"Everything that {name} adds up is -inf in some row: its result is -inf, and its derivative 0/0.",
+            "Leave at least one element of every row unmasked, or mask with a large negative number.",
         )  # fmt: skip
     if base in ("exp", "expm1", "cosh", "sinh", "exp2", "logsumexp"):
         return (

@@ -18,6 +18,8 @@ from engine.tape.schema import GradChange, ValueFlag
 
 Cancelled = Callable[[], bool]
 
+_NOT_REACHED = ("unused-parameter", "no-grad", "detached")
+_CUT = ("left-torch", "data", "detached", "not-differentiable", "no-grad")
 _MOST = 20  # leaves that are asked about
 
 
@@ -39,7 +41,7 @@ def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     replaced = _replaced(facts, parameters, reached, updated)
     if unfed and (replaced or unfed[0].cause == "never-updated"):
         keep = replaced or unfed  # what is not reached is what the optimizer holds
-        found = keep + [o for o in found if o not in unfed and o.cause != "unused-parameter"]
+        found = keep + [o for o in found if o not in unfed and o.cause not in _NOT_REACHED]
     else:
         found += replaced
     if updated and not replaced:
@@ -114,6 +116,8 @@ def _refused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> lis
     flags = ValueFlag.LEAF | ValueFlag.REQUIRES_GRAD
     rows = np.flatnonzero((facts.tape.values["flags"] & flags) == flags)
     leaves = dict.fromkeys(facts.tape.values["tensor"][rows].tolist())
+    roots = facts.tape.roots["value"].tolist()
+    anew = bool(roots) and all(v >= 0 and facts.is_leaf(v) for v in roots)
     late = lines.all_asked(facts.cells_until(-1)) if len(facts.tape.passes) else []
     named = [facts.named(name) for name in late]
     leaves |= dict.fromkeys(t for t in named if t >= 0 and t not in leaves)
@@ -122,7 +126,7 @@ def _refused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> lis
             continue
         one = why_none(facts, tensor, len(facts.tape.events))
         asked = one.cause == "no-requires-grad" and "only after" in one.title
-        if one.cause == "returned-none" or asked:
+        if one.cause == "returned-none" or asked or (one.cause in _CUT and anew):
             title = f"{facts.name(tensor)} gets no gradient: {one.title}"
             return [replace(one, title=title, severity=Severity.WARNING)]
     return []
@@ -133,7 +137,7 @@ def _cut_off(facts: Facts, parameters: dict[int, int]) -> list[Finding]:
     for tensor in parameters:
         if facts.tape.name_of(tensor) and not _only_stepped(facts, tensor):
             one = why_none(facts, tensor, len(facts.tape.events))
-            cut = one.cause in ("left-torch", "data", "detached", "not-differentiable", "no-grad")
+            cut = one.cause in _CUT
             title = f"{facts.name(tensor)} gets no gradient: {one.title}"
             return [replace(one, title=title)] if cut else []
     return []

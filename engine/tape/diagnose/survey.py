@@ -126,7 +126,7 @@ def births_backward(facts: Facts, cancelled: Cancelled) -> list[Finding]:
         if any(facts.sent_bad(r) for r in facts.arrivals(step)):
             continue
         roots = facts.roots(pass_)
-        if any(facts.is_bad(v) for v in roots):
+        if any(facts.is_bad(v) and nonfinite.arithmetic(facts, v) for v in roots):
             continue  # its forward is what is wrong
         found.append(nonfinite.born_backward(facts, tensor, step, row, Trail(facts, "")))
     return found

@@ -44,7 +44,7 @@ def where_filled(facts: Facts, text: str, value: int) -> Link:
     made = [
         op for v in rows if (op := facts.made_by(v)) >= 0 and facts.tape.ops["event"][op] < first
     ]
-    return facts.at_op(text, made[-1]) if made else facts.at_birth(text, value)
+    return facts.at_op(text, made[-1]) if made else facts.at_birth(text, rows[0])
 
 
 def backward_of(facts: Facts, step: int) -> Link | None:

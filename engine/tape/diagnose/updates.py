@@ -16,6 +16,17 @@ from engine.tape.schema import OpFlag
 #: A learning rate that fell to this share of what it was, in whose last steps nothing moved.
 _FADED, _LAST = 1e-3, 3
 _SEARCHING = ("LBFGS",)  # optimizers that move several times in one step()
+_FILLING = (
+    "copy",
+    "fill",
+    "zero",
+    "uniform",
+    "normal",
+    "set_data",
+    "exponential",
+    "eye",
+    "trunc_normal",
+)
 _LOOKING = ("detach", "detach_", "view", "alias")
 
 
@@ -113,14 +124,18 @@ def undone(facts: Facts, updated: dict[int, int]) -> list[Finding]:
         writes = [op for one in steps if (op := _taken_back(facts, after, one)) >= 0]
         if len(writes) < 2 or len(writes) < len(steps) - 1:
             continue
-        name = facts.name(tensor)
-        how = facts.called(writes[0])
+        name, how = facts.name(tensor), facts.called(writes[0])
+        back = all(_restored(facts, one, after) for one in steps if one.value in after)
+        what = (
+            f"{how} writes {'its old' if back else 'new'} content {'back' if back else 'over it'}"
+        )
         return [
             Finding(
-                "undone", f"each step of {name} is undone: {how} writes its old content back",
-                f"After every step, and before anything uses it, {name} is set to what it was before the step: "
-                f"all {len(steps)} passes see the same {name}, and nothing is learned.",
-                "Load or copy the weights once, before the loop.",
+                "undone", f"each step of {name} is undone: {what}",
+                f"After every step, and before anything uses what it gave, {how} overwrites {name}"
+                f"{' with what it was before the step' if back else ''}: no pass sees what a step did, and nothing "
+                "is learned.",
+                "Fill, load or copy the weights once, before the loop: move this line up.",
                 (
                     facts.at_op(f"{name} gets its old content back", writes[0]),
                     facts.at_op(f"this step had moved {name}", steps[0].op),
@@ -131,20 +146,22 @@ def undone(facts: Facts, updated: dict[int, int]) -> list[Finding]:
 
 
 def _taken_back(facts: Facts, following: dict[int, int], step: Step) -> int:
-    """Return the operation that gives a tensor the content from before a step, nobody having used it; or -1."""
+    """Return the operation that overwrites what a step gave, nobody having used it; or -1."""
     value = following.get(step.value, -1)
-    if (
-        value < 0
-        or _is_step(facts, facts.made_by(value))
-        or _unchanged(facts, step)
-        or _is_used(facts, step.value)
-    ):
-        return -1
-    before, after = facts.array(facts.inputs(step.op)[0]), facts.array(value)
-    if before is None or after is None or not np.array_equal(before, after):
+    if value < 0 or _unchanged(facts, step) or _is_used(facts, step.value):
         return -1
     op = facts.made_by(value)
-    return op if op >= 0 else _written(facts, value)
+    op = op if op >= 0 else _written(facts, value)
+    if op < 0 or _is_step(facts, op) or not len(facts.outputs(op)):
+        return -1
+    whole = facts.base(op) in _FILLING and facts.shape(facts.outputs(op)[0]) == facts.shape(value)
+    return op if whole or _restored(facts, step, following) else -1
+
+
+def _restored(facts: Facts, step: Step, following: dict[int, int]) -> bool:
+    """Whether a tensor's next content is what it was before a step."""
+    before, after = facts.array(facts.inputs(step.op)[0]), facts.array(following[step.value])
+    return before is not None and after is not None and np.array_equal(before, after)
 
 
 def _is_step(facts: Facts, op: int) -> bool:

@@ -199,7 +199,8 @@ def explain(
 
 def zero_start(facts: Facts, op: int, value: int) -> int:
     """Return the parameter that begins as zeros and makes an operation's other factor zero; -1: none."""
-    waiting = [v for v in facts.inputs(op) if v >= 0 and v != value]
+    inputs = [v for v in facts.inputs(op) if v >= 0]
+    waiting = [v for v in inputs if v != value] if inputs.count(value) < 2 else [value]
     for one in waiting:
         array = facts.array(one)
         if array is None or array.any() or len(waiting) > _STEPS_BACK:
@@ -217,6 +218,8 @@ def _product(facts: Facts, op: int, value: int, largest: float) -> tuple[str, st
     others = [v for v in facts.inputs(op) if v >= 0 and v != value]
     if facts.base(op).startswith("add") and len(others) > 1:
         others = [v for v in facts.inputs(op)[1:] if v >= 0 and v != value]
+    if not others and facts.inputs(op).count(value) > 1:
+        others = [value]  # x * x
     for other in others:
         array = facts.array(other)
         if array is not None and not array.any():

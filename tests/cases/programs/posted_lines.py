@@ -79,3 +79,102 @@ for _ in range(3):
     opt.zero_grad()
     F.mse_loss(model(x), y).backward()
     opt.step()
+
+# %% undone | problems | uniform_
+torch.manual_seed(0)
+net = nn.Linear(3, 1)
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for i in range(5):
+    nn.init.xavier_uniform_(net.weight)  # <-
+    opt.zero_grad()
+    F.mse_loss(net(torch.randn(4, 3)), torch.randn(4, 1)).backward()
+    opt.step()
+
+# %% clipped-in-vain | problems | clip_grad_value_
+torch.manual_seed(0)
+net = nn.Linear(3, 1)
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+def train_step(x, y):
+    opt.zero_grad()
+    loss = F.mse_loss(net(x), y)
+    nn.utils.clip_grad_value_(net.parameters(), 0.1)  # <-
+    loss.backward()
+    opt.step()
+for _ in range(3):
+    train_step(torch.randn(4, 3), torch.randn(4, 1))
+
+# %% dtype-mismatch | problems | 
+torch.manual_seed(0)
+net = nn.Linear(3, 4)
+y = F.one_hot(torch.tensor([0, 1, 2]), 4)
+loss = F.cross_entropy(net(torch.randn(3, 3)), y)  # <-
+loss.backward()
+
+# %% left-torch | problems | numpy
+torch.manual_seed(0)
+w = torch.randn(3, requires_grad=True)
+x = np.random.randn(5, 3).astype(np.float32)
+pred = x @ w.detach().numpy()  # <-
+loss = torch.from_numpy((pred - 1.0) ** 2).mean().requires_grad_()
+loss.backward()
+
+# %% times-zero | problems | emb
+torch.manual_seed(0)
+emb = nn.Parameter(torch.zeros(3, 4))  # <-
+tgt = torch.randn(3, 4)
+opt = torch.optim.SGD([emb], lr=0.1)
+for _ in range(3):
+    h = emb * emb
+    loss = (h * tgt).sum()
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+
+# %% all-masked | problems | logsumexp
+s = torch.full((2, 3), float('-inf'))
+w = torch.zeros(2, 3, requires_grad=True)
+out = torch.logsumexp(s + w, 1)  # <-
+out.sum().backward()
+
+# %% broadcast | problems | [8, 8]
+torch.manual_seed(0)
+net = nn.Linear(4, 8)
+wgt = torch.rand(8)
+out = net(torch.randn(8, 4))
+t = torch.randn(8, 8)
+loss = ((out - t).pow(2).mean(1, keepdim=True) * wgt).mean()  # <-
+loss.backward()
+
+# %% never-updated | problems | student
+torch.manual_seed(0)
+teacher, student = nn.Linear(3, 2), nn.Linear(3, 2)
+opt = torch.optim.Adam(teacher.parameters(), lr=0.01)  # <-
+x = torch.randn(6, 3)
+for _ in range(3):
+    with torch.no_grad():
+        t = teacher(x)
+    loss = F.mse_loss(student(x), t)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+
+# %% input | problems | nan
+torch.manual_seed(0)
+w = torch.randn(3, requires_grad=True)
+w.register_hook(lambda g: g * float('nan'))  # <-
+(w ** 2).sum().backward()
+
+# %% stepped-twice | problems | enc.weight
+torch.manual_seed(0)
+enc, a, b = nn.Linear(3, 4), nn.Linear(4, 1), nn.Linear(4, 1)
+oa = torch.optim.SGD([*enc.parameters(), *a.parameters()], lr=0.1)
+ob = torch.optim.Adam([*enc.parameters(), *b.parameters()], lr=0.1)
+x, y = torch.randn(6, 3), torch.randn(6, 1)
+for _ in range(3):
+    z = torch.tanh(enc(x))
+    loss = F.mse_loss(a(z), y) + F.mse_loss(b(z), y)
+    oa.zero_grad()
+    ob.zero_grad()
+    loss.backward()
+    oa.step()
+    ob.step()  # <-

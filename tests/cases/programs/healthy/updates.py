@@ -192,3 +192,87 @@ for _ in range(6):
         if ((X @ w - y) ** 2).mean() > loss:
             w.copy_(old)
             lr *= 0.5
+
+# %% slot attention: softmax over slots, then renormalised
+torch.manual_seed(0)
+k, v = torch.randn(2, 6, 4), torch.randn(2, 6, 4)
+q = torch.randn(2, 3, 4, requires_grad=True)
+a = torch.softmax(q @ k.transpose(1, 2), dim=1) + 1e-8
+a = a / a.sum(-1, keepdim=True)
+(a @ v).pow(2).mean().backward()
+
+# %% FGSM constants
+torch.manual_seed(0)
+net = nn.Linear(4, 3)
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for _ in range(3):
+    x, y = torch.randn(5, 4, requires_grad=True), torch.randint(0, 3, (5,))
+    g, = torch.autograd.grad(F.cross_entropy(net(x), y), x)
+    adv = (x + 0.1 * g.sign()).detach()
+    loss = F.cross_entropy(net(adv), y)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+
+# %% gradient norm logged and added to a python number
+torch.manual_seed(0)
+net = nn.Linear(4, 1)
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+norms = 0.0
+for _ in range(3):
+    loss = net(torch.randn(5, 4)).pow(2).mean()
+    opt.zero_grad()
+    loss.backward()
+    norms = norms + sum(p.grad.norm() for p in net.parameters())
+    opt.step()
+
+# %% actor-critic: maximise by minus
+torch.manual_seed(0)
+pi, V = nn.Linear(3, 2), nn.Linear(3, 1)
+opt = torch.optim.Adam([*pi.parameters(), *V.parameters()], lr=1e-2)
+for _ in range(3):
+    s, r = torch.randn(6, 3), torch.randn(6)
+    logp = F.log_softmax(pi(s), -1)
+    a = torch.randint(0, 2, (6, 1))
+    adv = r - V(s).squeeze(-1)
+    loss = -(logp.gather(1, a).squeeze(-1) * adv.detach()).mean() + adv.pow(2).mean()
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+
+# %% layers made per task, each trained by its own optimizer
+torch.manual_seed(0)
+for task in range(3):
+    head = nn.Linear(3, 1)
+    opt = torch.optim.SGD(head.parameters(), lr=0.1)
+    for _ in range(2):
+        opt.zero_grad()
+        F.mse_loss(head(torch.randn(4, 3)), torch.randn(4, 1)).backward()
+        opt.step()
+
+# %% first-order MAML: gradient as a constant in the inner update
+torch.manual_seed(0)
+w = torch.randn(3, requires_grad=True)
+opt = torch.optim.SGD([w], lr=0.1)
+for _ in range(3):
+    x = torch.randn(5, 3)
+    g, = torch.autograd.grad(((x @ w - 1) ** 2).mean(), w)
+    outer = ((x @ (w - 0.1 * g) - 1) ** 2).mean()
+    opt.zero_grad()
+    outer.backward()
+    opt.step()
+
+# %% lookahead: slow weights copied back every k steps
+torch.manual_seed(0)
+net = nn.Linear(3, 1)
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+slow = [p.detach().clone() for p in net.parameters()]
+for i in range(8):
+    opt.zero_grad()
+    F.mse_loss(net(torch.randn(4, 3)), torch.randn(4, 1)).backward()
+    opt.step()
+    if i % 2 == 1:
+        with torch.no_grad():
+            for p, s in zip(net.parameters(), slow):
+                s += 0.5 * (p - s)
+                p.copy_(s)
