@@ -12,6 +12,7 @@ from tests.benchmarks import graphs
 from tests.benchmarks.measure import drawing, edges_through
 from tests.examples import examples
 from tests.ui.graph.test_layout import any_graphs, check_sound, deep_programs, programs, route
+from tests.ui.graph.test_narrows import unet
 from ui.graph.layout import LayoutCancelled, lay_out
 from ui.graph.types import Kind, Layout, Nest, NodeId, Role
 
@@ -220,7 +221,7 @@ def test_the_spines_run_straight_through_groups() -> None:
 
 @pytest.mark.parametrize("sideways", [False, True])
 def test_both_spines_run_straight_into_groups_and_out_of_them(sideways: bool) -> None:
-    graph = graphs.mlp(4)
+    graph = graphs.mlp(2)
     layout = lay_out(
         graph, graphs.sizes(graph), nest=graphs.layers_of(graph), sideways=sideways
     )  # fmt: skip
@@ -229,6 +230,39 @@ def test_both_spines_run_straight_into_groups_and_out_of_them(sideways: bool) ->
         some = [k for k, node in enumerate(layout.ids) if graph.nodes[node]["title"] in titles]
         middles = layout.boxes[some, along] + layout.boxes[some, 2 + along] / 2
         assert np.allclose(middles, middles[0], atol=SLACK)
+
+
+def test_a_gradient_line_runs_straight_out_of_a_group_beside_those_to_its_parameters() -> None:
+    b = graphs.Builder()
+    hidden = b.op("tanh", b.linear("fc1", b.leaf("x", grad=True)))
+    stops = [len(b.graph)]
+    out = b.linear("fc2", hidden)
+    stops.append(len(b.graph))
+    b.op("mse_loss", out, b.leaf("target"))
+    graph = b.graph
+    layout = place(graph, runs(graph, stops, [0, 0]))
+    titles = [graph.nodes[node]["title"] for node in layout.ids]
+    (edge,) = [
+        e
+        for e, (a, c) in enumerate(layout.edge_ends.tolist())
+        if layout.roles[e] == Role.GRAD
+        and (titles[a], titles[c]) == ("AddmmBackward0", "TanhBackward0")
+    ]
+    points = layout.points[layout.starts[edge] : layout.starts[edge + 1]]
+    assert np.ptp(points[:, 0]) < SLACK
+
+
+@pytest.mark.parametrize("sideways", [False, True])
+def test_groups_without_waists_wrap_through_few_portals(sideways: bool) -> None:
+    graph = unet(5)
+    titles = [graph.nodes[node]["title"] for node in graph]
+    stops = [k for k, title in enumerate(titles) if title in ("max_pool2d", "cat")]
+    nest = runs(graph, [0, *stops], [0] + [1] * len(stops))
+    layout = lay_out(graph, graphs.sizes(graph), nest=nest, sideways=sideways)
+    _, _, width, height = layout.bounds
+    assert 0.7 < width / height < 3.0
+    assert 0 < len(layout.badges) <= 32
+    check_frames(layout, nest)
 
 
 def test_groups_of_a_deep_graph_wrap_into_columns_of_a_readable_shape() -> None:

@@ -65,6 +65,17 @@ def test_where_there_are_waists_no_portal_is_needed() -> None:
         assert not len(place(graphs.transformer(blocks)).badges.boxes)
 
 
+def test_a_tall_graph_of_few_nodes_wraps_too() -> None:
+    b = graphs.Builder()
+    out = b.leaf("x")
+    for _ in range(30):
+        out = b.op("tanh", out)
+    layout = place(b.graph)
+    assert len(b.graph) < 50
+    assert layout.bounds[2] > 0.7 * layout.bounds[3]
+    check_sound(b.graph, layout)
+
+
 def test_a_step_more_moves_no_old_node() -> None:
     before = place(lstm(12, last=False))
     grown = lstm(13, last=False)

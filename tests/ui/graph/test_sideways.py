@@ -74,6 +74,14 @@ def test_a_deep_graph_wraps_into_rows_of_a_readable_shape() -> None:
     assert layout.boxes[:20, 1].max() < layout.boxes[-20:, 1].min()
 
 
+def test_a_long_leaf_below_a_cut_hides_no_line_above_it() -> None:
+    builder = graphs.Builder()
+    out = builder.leaf("x")
+    for _ in range(20):
+        out = builder.op("mul", out, builder.leaf("a_long_weight"))
+    check_sound(builder.graph, place(builder.graph))
+
+
 def test_frames_have_their_header_above() -> None:
     graph = graphs.mlp(8)
     nest = runs(graph, [len(graph) // 3, 2 * len(graph) // 3], [1, 1, 1])

@@ -31,11 +31,14 @@ def arrange(whole: Whole, portal: Bools, watch: Watch, pin: Pin | None = None) -
 
 def draw(
     problem: Problem, way: Orientation, check: Progress, known: Known, pin: Pin | None = None,
-    fine: bool = False,
+    tall: float = 0.0,
 ) -> Drawing:  # fmt: skip
-    """Draw a graph without portals in sections; those that are `known` are not drawn again."""
-    sections = cut(problem, way if pin is None else way.below(pin.node), pin, fine)
-    return join(problem, sections, _draw(sections, check, known))
+    """Draw a graph without portals in sections; those that are `known` are not drawn again.
+
+    tall: how tall it may be before it wraps, 0 for what can be read.
+    """
+    sections = cut(problem, way if pin is None else way.below(pin.node), pin, tall)
+    return join(problem, sections, _draw(sections, check, known), tall)
 
 
 def _through_portals(problem: Problem, portal: Bools) -> tuple[Portals, Orientation]:

@@ -49,7 +49,7 @@ def _mutual(
 ) -> list[Wish]:  # fmt: skip
     """Return the links that both of their ends wish straight, with their strength (least first)."""
     n = items.n_units
-    paired = units.split + [False] * (len(items.rank) - n)
+    paired = units.split + [items.is_pair(i) for i in range(n, len(items.rank))]
     hanging = frozenset[int]().union(*[items.data_line(top) for top in tops])
     coming = {item: depth[top] for top in into for item in items.data_line(top)}
     best_up: dict[int, Wish] = {}

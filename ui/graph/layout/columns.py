@@ -13,46 +13,57 @@ import numpy as np
 
 from ui.graph.layout.problem import Floats, Ints
 
-TALL = 2_800.0  # what is no higher can be read when all of it is in sight
+TALL = 1_850.0  # what is no higher can be read when all of it is in sight
 GAIN = 1.3  # columns must show it so many times as large
-ASPECT = 1.6  # width : height to aim for
+ASPECT = 1.4  # width : height to aim for
 _EXACT = 0.01  # by what part columns may be longer than they must
 GUTTER = 110.0
 _OUT, _LANE, _RADIUS = 34.0, 8.0, 14.0
 _ROUND = 0.5523  # control points of a quarter circle
 
 
+def limits(sideways: bool) -> tuple[float, float]:
+    """Return the width : height to aim for, and how tall a drawing may be before it wraps.
+
+    What will be turned may be longer: screens are wider than high.
+    """
+    return (1.0 / ASPECT, ASPECT * TALL) if sideways else (ASPECT, TALL)
+
+
 def wrap(
-    shift: Floats, low: Floats, high: Floats, first: Ints, sideways: bool = False
-) -> tuple[Floats, dict[int, float]]:
+    shift: Floats, low: Floats, high: Floats, first: Ints, sideways: bool = False,
+    tall: float = 0.0,
+) -> tuple[Floats, dict[int, float]]:  # fmt: skip
     """Return the sections' shifts in columns, and section -> left end of the column it begins.
 
     The first column of a part is not among them.
 
     shift: (s, 2) with all sections of a part below each other; low, high: (s, 2) the corners of
-    each before it is shifted; first: the number of each part's first section.
+    each before it is shifted; first: the number of each part's first section; tall: how tall a part
+    may be in one column, 0 for what can be read.
     """
     shift = shift.copy()
     lefts: dict[int, float] = {}
     for begin, end in zip(first.tolist(), [*first[1:].tolist(), len(shift)], strict=True):
         if end - begin > 1:
             part = slice(begin, end)
-            found = _wrap_part(shift[part], low[part], high[part], sideways)
+            found = _wrap_part(shift[part], low[part], high[part], sideways, tall)
             lefts |= {begin + k: left for k, left in found.items()}
     return shift, lefts
 
 
-def _wrap_part(shift: Floats, low: Floats, high: Floats, sideways: bool) -> dict[int, float]:
+def _wrap_part(
+    shift: Floats, low: Floats, high: Floats, sideways: bool, tall: float
+) -> dict[int, float]:
     """Move the sections of one part in place; return where the ones that begin a column do."""
     lows, highs = low + shift, high + shift
-    # What will be turned may be longer: screens are wider than high.
-    aspect, tall = (1.0 / ASPECT, ASPECT * TALL) if sideways else (ASPECT, TALL)
+    aspect, readable = limits(sideways)
     height = float(highs[:, 1].max() - lows[0, 1])
-    if height < tall:
+    if height < (tall or readable):
         return {}
     width, tallness = (highs - lows).T  # of most columns the width is that of most sections
     count = round(height * sqrt(aspect / float((width + GUTTER) @ tallness)))
-    tries = [_breaks(lows, highs, n) for n in range(max(count - 1, 2), count + 2)]
+    tries = [_breaks(lows, highs, n) for n in range(max(count - 1, 2), count + 3)]
     breaks = max(tries, key=lambda some: _scale(lows, highs, some, aspect), default=[])
     if _scale(lows, highs, breaks, aspect) < GAIN * _scale(lows, highs, [], aspect):
         return {}

@@ -27,8 +27,8 @@ BEND_GAP = 16.0  # between a line that passes a rank and what stands beside it
 
 @dataclass(frozen=True, slots=True)
 class Extents:
-    """Per item: reach to the left and right of its anchor (the op's middle), and where the
-    grad_fn's middle lies relative to the anchor."""
+    """Per item: reach to the left and right of its anchor (the op's middle, the data line of a
+    pair), and where the grad_fn's middle or the gradient line lies relative to the anchor."""
 
     left: list[float]
     right: list[float]
@@ -73,8 +73,12 @@ def measure(
             extent = half, half, 0.0
         for column, x in zip((left, right, offset), extent, strict=True):
             column.append(x)
-    none = [0.0] * (len(items.rank) - items.n_units)
-    return Extents(left + none, right + none, offset + none)
+    for i in range(items.n_units, len(items.rank)):
+        d = distance.get(block[i], problem.apart) if items.is_pair(i) else 0.0
+        left.append(d)
+        right.append(0.0)
+        offset.append(-d)
+    return Extents(left, right, offset)
 
 
 def usual_distance(problem: Problem) -> float:

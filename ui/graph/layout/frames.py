@@ -13,9 +13,9 @@ import numpy as np
 from ui.graph.layout.arrange import Known, draw
 from ui.graph.layout.assemble import assemble
 from ui.graph.layout.coordinates import usual_distance
-from ui.graph.layout.nest import Levels, Tree, divide, make_tree, settle
-from ui.graph.layout.orient import Orientation, orient
-from ui.graph.layout.portals import FAR_RANKS, Portals, far_edges, with_badges
+from ui.graph.layout.leveling import rows, through_portals
+from ui.graph.layout.nest import Levels, Tree, make_tree, settle
+from ui.graph.layout.orient import Orientation
 from ui.graph.layout.problem import BOTTOM, TOP, Bools, Floats, Ints, Problem, Whole
 from ui.graph.layout.section import Drawing
 from ui.graph.layout.sections import Pin
@@ -30,7 +30,7 @@ _LARGE, _LARGER = 150, 112.0
 _SIDE, _FOOT, _PAD = 26.0, 22.0, 8.0
 _NARROWEST = 150.0
 
-Key = tuple[int | bytes, ...]
+Key = tuple[float | bytes, ...]
 
 
 def arrange_nested(
@@ -41,11 +41,11 @@ def arrange_nested(
     nest, home = inhabited(whole, nest)
     whole = replace(whole, problem=replace(whole.problem, apart=usual_distance(whole.problem)))
     tree = make_tree(nest.parents)
-    portals, levels, ways = _through_portals(whole.problem, home + 1, tree, portal)
+    portals, levels, ways, tall = through_portals(whole.problem, home + 1, tree, portal)
     if pin is not None:
         pin = pin._replace(node=int(levels.at[pin.node]))
     watch(PREPARED)
-    rooms = _Rooms(levels, tree, ways, watch, pin)
+    rooms = _Rooms(levels, tree, ways, tall.tolist(), watch, pin)
     boxes, drawing = rooms.place(len(portals.problem.src))
     parents = np.array(nest.parents, np.int32).reshape(-1)
     frames = Frames(nest.ids, boxes.astype(np.float32), parents, home.astype(np.int32))
@@ -85,56 +85,6 @@ def _inhabited(nest: Nest, home: Ints) -> tuple[Nest, Ints]:
     return Nest([nest.ids[k] for k in kept], parents, nest.of), number[home]
 
 
-def _through_portals(
-    problem: Problem, home: Ints, tree: Tree, portal: Bools
-) -> tuple[Portals, Levels, list[Orientation | None]]:
-    """Put badges where edges would run too far within a level, and find which way is down."""
-    portal = portal.copy()
-    while True:
-        portals = with_badges(problem, portal)
-        levels = divide(portals.problem, np.concatenate([home, home[portals.node]]), tree)
-        ways, far = _orient(levels)
-        name = portals.edge[np.unique(levels.piece_edge[np.isin(levels.piece, far)])]
-        name = name[name >= 0]
-        if not len(name):
-            return portals, levels, ways
-        portal[name] = True
-
-
-def _orient(levels: Levels) -> tuple[list[Orientation | None], Ints]:
-    """Return the orientation of each level, and which edges of `levels.whole` run too far.
-
-    Levels of equal structure share one.
-    """
-    whole = levels.whole
-    local = np.repeat(levels.node_starts[:-1], np.diff(levels.edge_starts))
-    nodes = np.stack([whole.kind, whole.root, whole.weight, whole.pin], axis=1)
-    ends = whole.src - local, whole.dst - local
-    edges = np.stack([*ends, whole.role, whole.parallel, whole.slot], axis=1)
-    known: dict[Key, tuple[Orientation, Ints]] = {}
-    ways: list[Orientation | None] = []
-    far = []
-    for k, (a, b, c, d) in enumerate(_rows(levels)):
-        key = nodes[a:b].tobytes(), edges[c:d].tobytes()
-        if key not in known:
-            problem = levels.level(k)
-            way = orient(problem).pinned(problem)
-            over = np.zeros(0, np.int64)
-            if b - a > FAR_RANKS:
-                over = np.flatnonzero(far_edges(problem, way.node_ranks()))
-            known[key] = way, over
-        way, over = known[key]
-        ways.append(way)
-        if len(over):
-            far.append(over + c)
-    return ways, np.concatenate([*far, np.zeros(0, np.int64)]).astype(np.int64)
-
-
-def _rows(levels: Levels) -> zip[tuple[int, int, int, int]]:
-    nodes, edges = levels.node_starts.tolist(), levels.edge_starts.tolist()
-    return zip(nodes[:-1], nodes[1:], edges[:-1], edges[1:], strict=True)
-
-
 @dataclass(frozen=True, slots=True)
 class _Room:
     """A drawn level with the corner of its frame at the origin; data_at, grad_at as in Problem."""
@@ -150,10 +100,11 @@ class _Rooms:
     """Draws all levels, from the innermost outward, and puts them into each other."""
 
     def __init__(
-        self, levels: Levels, tree: Tree, ways: list[Orientation | None], watch: Watch,
-        pin: Pin | None,
+        self, levels: Levels, tree: Tree, ways: list[Orientation], tall: list[float],
+        watch: Watch, pin: Pin | None,
     ) -> None:  # fmt: skip
         self._levels, self._tree, self._ways, self._watch = levels, tree, ways, watch
+        self._tall = tall
         self._pin = pin
         self._header = HEADER if len(levels.at) < _LARGE else _LARGER
         self._rooms: list[_Room] = []
@@ -164,27 +115,26 @@ class _Rooms:
         port_depth = tree.depth[levels.port_level][levels.port_of]
         for depth in range(int(tree.depth.max()), -1, -1):
             some = np.flatnonzero(tree.depth == depth)
-            self._draw(some, fine=depth <= 1)  # columns in columns are hard to follow
+            self._draw(some)
             if depth:
                 self._furnish(some, np.flatnonzero(port_depth == depth))
 
-    def _draw(self, some: Ints, fine: bool) -> None:
+    def _draw(self, some: Ints) -> None:
         """Draw some levels, whose inner groups have their sizes."""
         levels, whole = self._levels, self._levels.whole
         sizes = np.stack([whole.width, whole.height, whole.data_at, whole.grad_at], axis=1)
         fixed = np.stack([whole.upper_at, whole.lower_at], axis=1)
-        rows = list(_rows(levels))
+        bounds = list(rows(levels))
         for k in some.tolist():
-            a, b, c, d = rows[k]
-            key = id(self._ways[k]), sizes[a:b].tobytes(), fixed[c:d].tobytes()
+            a, b, c, d = bounds[k]
+            key = self._tall[k], id(self._ways[k]), sizes[a:b].tobytes(), fixed[c:d].tobytes()
             self._done += b - a
             if key not in self._known:
                 total = max(len(sizes), 1)
                 check = self._watch.within((self._done - b + a) / total, (b - a) / total)
                 way, problem = self._ways[k], levels.level(k)
-                assert way is not None
                 pin = None if k else self._pin
-                drawing = draw(problem, way, check, self._sections, pin, fine=fine)
+                drawing = draw(problem, way, check, self._sections, pin, self._tall[k])
                 self._known[key] = len(self._rooms)
                 framed = _furnished(problem, drawing, self._header) if k else _bare(drawing)
                 self._rooms.append(framed)

@@ -1,12 +1,14 @@
 """What stands in the ranks: units, and the bends of long links as items of their own.
 
 All long data lines of one unit share one trunk of bends, from which each branches off just above
-its user; its long gradient lines share another. Lines that run further than a limit get no bends
-but a lane beside the drawing, so that work stays linear in the size of the graph.
+its user; its long gradient lines share another. Where lines come into a group and where they go out
+of it, both run side by side as one pair. Lines that run further than a limit get no bends but a
+lane beside the drawing, so that work stays linear in the size of the graph.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ui.graph.layout.units import DATA_LINE, GRAD_LINE
@@ -15,14 +17,17 @@ _LIMITS = (512, 256, 128, 64, 32, 16, 8)
 _NEAR = 4  # how far the lines of a hub reach without its lane
 _BENDS_PER_UNIT, _BENDS_FREE = 4, 200
 _PIECES_PER_LINK, _PIECES_FREE = 12, 4_000
+_BOTH = DATA_LINE | GRAD_LINE
+_BESIDE = 3  # ranks that such a pair runs at most
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Items 0..n_units-1 are the units, the rest are bends of one line each.
+    """Items 0..n_units-1 are the units, the rest are bends of one line each, or of a pair.
 
-    rank, line: per item (line is 0 for units); trunks: unit -> first bend of its data lines and
-    of its gradient lines, or -1; a trunk's bends are consecutive numbers, one per rank;
+    rank, line: per item (line is 0 for units, both lines for a pair); trunks: unit -> first bend
+    of its data lines and of its gradient lines, or -1; a trunk's bends are consecutive numbers, one
+    per rank;
     segments: (upper item, lower item, lines) between adjacent ranks; reach: per unit, links down
     from it that span more ranks than this take a lane.
     """
@@ -34,6 +39,10 @@ class Items:
     segments: list[tuple[int, int, int]]
     reach: list[int]
 
+    def is_pair(self, item: int) -> bool:
+        """Return whether an item is a bend of a data line and the gradient line beside it."""
+        return self.line[item] == _BOTH
+
     def data_line(self, unit: int) -> frozenset[int]:
         """Return a unit with the bends of its data lines."""
         if unit < 0:
@@ -44,8 +53,13 @@ class Items:
         return frozenset([unit, *range(first, end)])
 
 
-def place_bends(rank: list[int], links: dict[tuple[int, int], int]) -> Items:
-    """Cut links into segments between adjacent ranks."""
+def place_bends(
+    rank: list[int], links: dict[tuple[int, int], int], ports: Collection[int] = ()
+) -> Items:
+    """Cut links into segments between adjacent ranks.
+
+    ports: units at which lines come into a group or go out of it.
+    """
     n = len(rank)
     reach = _reach(rank, links)
     near: dict[tuple[int, int], int] = {}
@@ -61,8 +75,12 @@ def place_bends(rank: list[int], links: dict[tuple[int, int], int]) -> Items:
     segments = [(a, b, lines) for (a, b), lines in near.items()]
     ranks, carried = list(rank), [0] * n
     trunks = [-1] * n, [-1] * n
+    _join_pairs(users, frozenset(ports))
     for (a, line), ends in users.items():
-        first = trunks[line - 1][a] = len(ranks)
+        first = len(ranks)
+        for one in (DATA_LINE, GRAD_LINE):
+            if line & one:
+                trunks[one - 1][a] = first
         length = max(ends)[0] - 1
         ranks.extend(range(rank[a] + 1, rank[a] + 1 + length))
         carried.extend([line] * length)
@@ -70,6 +88,17 @@ def place_bends(rank: list[int], links: dict[tuple[int, int], int]) -> Items:
         segments.extend([(k, k + 1, line) for k in range(first, first + length - 1)])
         segments.extend([(first + span - 2, b, line) for span, b in ends])
     return Items(n, ranks, carried, trunks, segments, reach)
+
+
+def _join_pairs(users: dict[tuple[int, int], list[tuple[int, int]]], ports: frozenset[int]) -> None:
+    """Make one trunk of the two of a unit whose lines lead to the same one user beside a port."""
+    for a in [unit for unit, line in users if line == DATA_LINE]:
+        ends = users[a, DATA_LINE]
+        span, b = ends[0]
+        beside = len(ends) == 1 and span <= _BESIDE and (a in ports or b in ports)
+        if beside and users.get((a, GRAD_LINE)) == ends:
+            users[a, _BOTH] = ends
+            del users[a, DATA_LINE], users[a, GRAD_LINE]
 
 
 def _reach(rank: list[int], links: dict[tuple[int, int], int]) -> list[int]:

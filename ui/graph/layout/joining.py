@@ -30,8 +30,8 @@ class _Way(NamedTuple):
     counts: Ints
 
 
-def join(problem: Problem, cut: Cut, drawn: Drawn) -> Drawing:
-    """Return the drawing of a problem whose sections are drawn."""
+def join(problem: Problem, cut: Cut, drawn: Drawn, tall: float = 0.0) -> Drawing:
+    """Return the drawing of a problem whose sections are drawn; tall: as in `wrap`."""
     if not len(cut):
         return Drawing(np.zeros((0, 4)), np.zeros((0, 2)), np.zeros(1, int), *np.zeros((2, 2)))
     pool, first = _in_a_row([d.boxes for d in drawn.drawings])
@@ -40,7 +40,7 @@ def join(problem: Problem, cut: Cut, drawn: Drawn) -> Drawing:
     below = _hang(cut, opens, pool[first + cut.top], pool[first + cut.bottom])
     low, high = (np.array([getattr(d, c) for d in drawn.drawings]) for c in ("low", "high"))
     low, high = low[drawn.which], high[drawn.which]
-    shift, lefts = wrap(below, low, high, opens, problem.sideways)
+    shift, lefts = wrap(below, low, high, opens, problem.sideways, tall)
     low, high = low + shift, high + shift
     ways = {}
     for k, left in lefts.items():

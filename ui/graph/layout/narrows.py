@@ -13,15 +13,16 @@ from typing import NamedTuple
 import numpy as np
 
 from ui.graph.components import label_components
-from ui.graph.layout.columns import ASPECT, GAIN, GUTTER, TALL
+from ui.graph.layout.columns import GAIN, GUTTER, limits
 from ui.graph.layout.orient import Orientation
 from ui.graph.layout.problem import Bools, Floats, Ints, Problem
+from ui.graph.layout.shape import BELOW, BESIDE
+from ui.graph.types import Kind
 
 _LEAST = 12  # nodes of a part that is worth it
 _FEW = 12  # lines that may pass where one is cut
 #: How far from its even end a column may end, of its height; and how many lines that is worth.
 _NEAR, _EVEN = 0.3, 4.0
-_BESIDE, _BELOW = 40.0, 46.0  # about what is between two nodes, and between two ranks
 
 
 class _Ranks(NamedTuple):
@@ -34,8 +35,11 @@ class _Ranks(NamedTuple):
     single: Bools
 
 
-def narrow_edges(problem: Problem, way: Orientation) -> Ints:
-    """Return the edges that should be portals, so that deep parts can be cut into columns."""
+def narrow_edges(problem: Problem, way: Orientation, tall: float = 0.0) -> Ints:
+    """Return the edges that should be portals, so that deep parts can be cut into columns.
+
+    tall: how tall a part may be in one column, 0 for what can be read.
+    """
     n = len(problem.width)
     part = label_components(n, problem.src, problem.dst)
     rank = way.node_ranks()
@@ -46,7 +50,7 @@ def narrow_edges(problem: Problem, way: Orientation) -> Ints:
         nodes = np.flatnonzero(part == p)
         edges = np.flatnonzero((part[problem.src] == p) & (high > low))
         ranks = _ranks(problem, np.array(way.units.of), rank, nodes, edges, low, high)
-        ends = _ends_of_columns(ranks, problem.sideways)
+        ends = _ends_of_columns(ranks, problem.sideways, tall)
         found += [edges[(low[edges] < r) & (high[edges] > r)] for r in ends]
     return np.unique(np.concatenate([*found, np.zeros(0, np.int64)])).astype(np.int64)
 
@@ -55,15 +59,16 @@ def _ranks(
     problem: Problem, of: Ints, rank: Ints, nodes: Ints, edges: Ints, low: Ints, high: Ints
 ) -> _Ranks:
     count = int(rank[nodes].max()) + 1
-    width = np.bincount(rank[nodes], problem.width[nodes] + _BESIDE, count).astype(np.float64)
+    width = np.bincount(rank[nodes], problem.width[nodes] + BESIDE, count).astype(np.float64)
     height = np.zeros(count)
-    np.maximum.at(height, rank[nodes], problem.height[nodes] + _BELOW)
+    np.maximum.at(height, rank[nodes], problem.height[nodes] + BELOW)
     begun = np.bincount(low[edges] + 1, minlength=count + 1)
     passing = np.cumsum(begun - np.bincount(high[edges], minlength=count + 1))[:count]
     fed, feeding = np.zeros((2, int(of.max()) + 1), bool)
     src, dst = problem.src[edges], problem.dst[edges]
     upper = np.where(rank[src] < rank[dst], src, dst)
     fed[of[src + dst - upper]] = feeding[of[upper]] = True
+    fed[of[nodes[problem.kind[nodes] == Kind.GROUP]]] = True
     units = np.unique(of[nodes])
     unit_rank = np.zeros(len(fed), np.int64)
     unit_rank[of] = rank
@@ -72,14 +77,15 @@ def _ranks(
     return _Ranks(width, height, passing, (crowd == 1) & (through == 1))
 
 
-def _ends_of_columns(ranks: _Ranks, sideways: bool) -> list[int]:
+def _ends_of_columns(ranks: _Ranks, sideways: bool, tall: float) -> list[int]:
     """Return the ranks at which lines should be cut so that columns can end there."""
-    aspect, tall = (1.0 / ASPECT, ASPECT * TALL) if sideways else (ASPECT, TALL)
+    aspect, readable = limits(sideways)
     depth = np.cumsum(ranks.height)
     height, width = float(depth[-1]), float(np.quantile(ranks.width, 0.9)) + GUTTER
-    count = round(sqrt(aspect * height / width))
+    count = max(round(sqrt(aspect * height / width)), 1)
     alone = min(aspect / width, 1.0 / height)
-    if height < tall or count < 2 or min(aspect / (count * width), count / height) < GAIN * alone:
+    shown = min(aspect / (count * width), count / height)
+    if height < (tall or readable) or count < 2 or shown < GAIN * alone:
         return []
     column = height / count
     waists = ranks.single & (ranks.passing == 0)

@@ -183,10 +183,10 @@ def _slots(i: int, items: Items, units: Units) -> tuple[float, float]:
     A lone leaf counts as attached at its left, a lone grad_fn at its right: so leaves settle to
     the right of the spine that they feed and AccumulateGrad to the left of its spine.
     """
+    if items.is_pair(i) or (i < items.n_units and units.split[i]):
+        return 1.0, 0.0
     if i >= items.n_units:
         return 0.5, 0.5
-    if units.split[i]:
-        return 1.0, 0.0
     return 0.0, 1.0
 
 

@@ -65,7 +65,7 @@ def make_plan(
     ways = _sort_ways(problem, of, rank, np.array(items.reach, np.int64))
     lane = lane_positions(problem, ways.laned, ways.upper, rank, ways.lower, middle)
     piece_edge, piece_rank, index = _pieces(ways, rank)
-    bends = _bend_lines(problem, items, of, ways, anchors, piece_edge, index)
+    bends = _bend_lines(problem, items, of, ways, extents, anchors, piece_edge, index)
     leave, enter = _ports(problem, ways, middle, lane, piece_edge, index, bends)
     last = np.append(piece_edge[1:] != piece_edge[:-1], True)[: len(piece_edge)]
     bottom = np.where(last, enter[piece_edge], bends)
@@ -111,6 +111,7 @@ def _bend_lines(
     items: Items,
     of: Ints,
     ways: Ways,
+    extents: Extents,
     anchors: Floats,
     piece_edge: Ints,
     index: Ints,
@@ -123,7 +124,8 @@ def _bend_lines(
     grad = (problem.role[piece_edge] == Role.GRAD).astype(np.int64)
     item = np.clip(trunks[grad, of[ways.upper[piece_edge]]] + index, 0, len(anchors) - 1)
     apart = BEND_GAP * (1 - 0.5 ** problem.parallel[piece_edge])
-    x: Floats = anchors[item] + np.where(grad, -apart, apart)
+    beside = np.array(extents.grad)[item]  # 0 but for pairs
+    x: Floats = anchors[item] + np.where(grad, beside - apart, apart)
     return x
 
 

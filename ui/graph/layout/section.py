@@ -45,7 +45,8 @@ def draw_section(section: Section, check: Callable[[float], None]) -> Drawing:
     ends = (problem.root > 0) | (problem.pin == BOTTOM)
     roots = [units.of[node] for node in np.flatnonzero(ends).tolist()]
     below = drops(way.order, downs, roots)
-    items = place_bends(way.rank, way.links)
+    outof = [units.of[node] for node in np.flatnonzero(problem.pin == BOTTOM).tolist()]
+    items = place_bends(way.rank, way.links, [*into, *outof])
     layers = order_items(items, units, depth, below, lambda part: check(0.1 + 0.4 * part))
     pos = [0] * len(items.rank)
     for layer in layers:

@@ -14,14 +14,19 @@ from typing import NamedTuple
 import numpy as np
 
 from ui.graph.components import label_components
+from ui.graph.layout.columns import limits
 from ui.graph.layout.coordinates import PAIR_GAP, common
 from ui.graph.layout.orient import Orientation
 from ui.graph.layout.problem import Bools, Floats, Ints, Problem
+from ui.graph.layout.shape import rows_of
+from ui.graph.types import Kind
 
-_WHOLE = 150  # a connected part of fewer nodes is one section
+_WHOLE = 150  # a connected part of fewer nodes is one section, unless it is tall
 _LEAST = 40  # nodes of a section
-_FRAMED = 3_000, 48, 12  # with frames, which are tall: up to so many nodes; the same two for them
-_GHOST = 60.0  # height of what stands for the waist above
+#: The same for parts of fewer nodes that are tall, and of so many at most where there are frames.
+_FINE = (150, 6), (1_500, 12)
+_FRAMED = 3_000
+_GHOST = 60.0  # height of what stands for a group at the waist above
 
 Fingerprint = tuple[bytes, bytes, bytes]
 
@@ -102,32 +107,44 @@ class Pin(NamedTuple):
 
 
 def cut(
-    problem: Problem, orientation: Orientation, pin: Pin | None = None, fine: bool = False
+    problem: Problem, orientation: Orientation, pin: Pin | None = None, tall: float = 0.0
 ) -> Cut:
     """Cut a graph into connected parts, and deep parts into sections.
 
-    fine: into smaller ones if there are frames, which are tall.
+    tall: how tall a part may be before it wraps, 0 for what can be read. Those that are taller are
+    cut into smaller sections, so that columns may be alike.
     """
     n = len(problem.width)
     of = np.array(orientation.units.of, np.int64)
     part = label_components(n, problem.src, problem.dst)
     _, part = np.unique(part, return_inverse=True)
     rank = orientation.node_ranks()
-    whole, least = _WHOLE, _LEAST
-    if fine and problem.groups.any() and problem.weight.sum() <= _FRAMED[0]:
-        _, whole, least = _FRAMED
-    waists, section, n_sections = _find_waists(problem, orientation, of, part, rank, whole, least)
+    least = _least_sizes(problem, part, rank, tall or limits(problem.sideways)[1])
+    waists, section, n_sections = _find_waists(problem, orientation, of, part, rank, least)
     return _divide(problem, orientation, of, part, rank, waists, section, n_sections, pin)
 
 
+def _least_sizes(problem: Problem, part: Ints, rank: Ints, tall: float) -> Ints:
+    """Return for each part how many nodes a section of it has at least, 0 if it is one section."""
+    n_parts = int(part.max(initial=-1)) + 1
+    if not n_parts:
+        return np.zeros(0, np.int64)
+    size = np.bincount(part, problem.weight, n_parts)
+    least = np.where(size >= _WHOLE, _LEAST, 0)
+    height = rows_of(problem.width, problem.height, rank, part, n_parts).heights()
+    fine = np.full(n_parts, _LEAST)
+    fine[size <= (_FRAMED if problem.groups.any() else _FINE[1][0])] = _FINE[1][1]
+    fine[size <= _FINE[0][0]] = _FINE[0][1]
+    return np.where(height >= tall, fine, least)
+
+
 def _find_waists(
-    problem: Problem, orientation: Orientation, of: Ints, part: Ints, rank: Ints, whole: int,
-    least: int,
-) -> tuple[Ints, Ints, int]:  # fmt: skip
+    problem: Problem, orientation: Orientation, of: Ints, part: Ints, rank: Ints, least: Ints
+) -> tuple[Ints, Ints, int]:
     """Return the units at which to cut, the section of every node, and how many there are.
 
-    A waist is the only unit of its rank that anything leads to, and no edge passes its rank. The
-    leaves beside it belong to the section below.
+    A waist is the only unit of its rank that anything leads to, or a group, and no edge passes its
+    rank. The leaves beside it belong to the section below.
     """
     n_parts = int(part.max(initial=-1)) + 1
     depth = np.zeros(n_parts, np.int64)
@@ -135,8 +152,7 @@ def _find_waists(
     base = np.cumsum(depth) - depth
     level = base[part] + rank  # a row of its own for every rank of every part
     total = int(depth.sum())
-    size = np.bincount(part, problem.weight, n_parts)
-    if not orientation.sound or size.max(initial=0) < whole:
+    if not orientation.sound or not least.any():
         return np.zeros(0, np.int64), part, n_parts
     a, b = level[problem.src], level[problem.dst]
     low, high = np.minimum(a, b), np.maximum(a, b)
@@ -152,9 +168,8 @@ def _find_waists(
     fine &= passing[unit_level[fed_units]] == 0
     units = fed_units[fine]
     units = units[np.argsort(unit_level[units], kind="stable")]
-    big = size >= whole
     crowds = np.bincount(level, problem.weight, total).astype(np.float64)
-    chosen = _far_apart(units, unit_level, crowds, base, big, of, part, problem.weight, least)
+    chosen = _far_apart(units, unit_level, crowds, base, of, part, problem.weight, least)
     at = unit_level[chosen]
     before = np.searchsorted(at, level, side="left")
     here = np.minimum(before, max(len(at) - 1, 0))
@@ -166,7 +181,8 @@ def _find_waists(
 
 
 def _linked(problem: Problem, of: Ints, low: Ints, high: Ints, level: Ints) -> tuple[Bools, Bools]:
-    """Return per unit whether anything leads down to it, and whether it leads down anywhere."""
+    """Return per unit whether anything leads down to it, which counts as true for a group, and
+    whether it leads down anywhere."""
     n_units = int(of.max(initial=-1)) + 1
     fed, feeding = np.zeros(n_units, bool), np.zeros(n_units, bool)
     down = high > low
@@ -175,12 +191,13 @@ def _linked(problem: Problem, of: Ints, low: Ints, high: Ints, level: Ints) -> t
     lower = np.where(first, problem.dst, problem.src)
     feeding[of[upper[down]]] = True
     fed[of[lower[down]]] = True
+    fed[of[problem.kind == Kind.GROUP]] = True  # it stands beside nothing, as a leaf would
     return fed, feeding
 
 
 def _far_apart(
-    units: Ints, level: Ints, crowd: Floats, base: Ints, big: Bools, of: Ints, part: Ints,
-    weight: Ints, least: int,
+    units: Ints, level: Ints, crowd: Floats, base: Ints, of: Ints, part: Ints, weight: Ints,
+    least: Ints,
 ) -> Ints:  # fmt: skip
     """Choose waists so that no section is small; the last waist of a part also ends one."""
     held = np.zeros(len(level), np.int64)
@@ -188,17 +205,18 @@ def _far_apart(
     held[of[heavy]] = weight[heavy] - 1
     part_of = np.zeros(len(level), np.int64)
     part_of[of] = part
-    units = units[big[part_of[units]]]
+    units = units[least[part_of[units]] > 0]
     above = np.concatenate([[0], np.cumsum(crowd)])
     begin, end = above[base], above[np.append(base[1:], len(crowd))]
     # What a group at a waist holds belongs to the section that it ends.
     passed = (above[level[units]] + held[units]).tolist()
-    first, final = (x[part_of[units]].tolist() for x in (begin, end))
+    first, final, fewest = (x[part_of[units]].tolist() for x in (begin, end, least))
     chosen, last, now = [], 0.0, -1.0
-    for unit, past, low, high in zip(units.tolist(), passed, first, final, strict=True):
+    rows = zip(units.tolist(), passed, first, final, fewest, strict=True)
+    for unit, past, low, high, few in rows:
         if low != now:
             now, last = low, low
-        if past - last >= least and high - past >= least:
+        if past - last >= few and high - past >= few:
             chosen.append(unit)
             last = past
     return np.array(chosen, np.int64)
@@ -239,8 +257,7 @@ def _divide(
     columns = replace(
         columns,
         root=np.where(own, root[nodes], 0),
-        # Of a group above, only its lower side matters.
-        height=np.where(own, columns.height, np.minimum(columns.height, _GHOST)),
+        height=_ghost_heights(columns, own, home, rank[nodes]),
     )
     lowest = np.minimum.reduceat(rank[nodes], node_starts[:-1]) if n_sections else rank[:0]
     ranks = rank[nodes] - lowest[home]
@@ -257,6 +274,25 @@ def _divide(
         nodes, own, node_starts, edges, edge_starts, section_part, columns, ranks, partner,
         top, bottom, np.array(apart, np.float64)[section_part], hung,
     )  # fmt: skip
+
+
+def _ghost_heights(columns: Problem, own: Bools, home: Ints, rank: Ints) -> Floats:
+    """Return (n,) heights with those of what stands for waists above: so high that leaves beside
+    it reach no higher than the waist does. Of a group above, only its lower side matters."""
+    ghosts = np.flatnonzero(~own)
+    if not len(ghosts):
+        return columns.height
+    height, place = columns.height.copy(), home[ghosts]
+    height[ghosts] = np.where(columns.kind[ghosts] == Kind.GROUP, _GHOST, height[ghosts])
+    high, low, beside = np.full((3, int(home.max()) + 1), [[0.0], [np.inf], [0.0]])
+    np.maximum.at(high, place, height[ghosts])
+    np.minimum.at(low, place, height[ghosts])
+    level = np.full(len(high), -1)
+    level[place] = rank[ghosts]
+    others = np.flatnonzero(own & (rank == level[home]))
+    np.maximum.at(beside, home[others], height[others])
+    height[ghosts] -= np.clip(beside - high, 0.0, low - 1.0)[place]
+    return height
 
 
 def _partners(ops: Ints, grads: Ints, n: int) -> Ints:
