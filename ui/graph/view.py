@@ -294,6 +294,7 @@ class CameraView(QGraphicsView):
             self.viewport().setCursor(hand if self._gesture is None else self._gesture.cursor)
         if self._gesture is not None:
             self._gesture.move(place.x(), place.y())
+            self.repaint_view()
         elif self._dragging:
             self._pressed = place
             self.pan(way.x(), way.y())
@@ -308,6 +309,7 @@ class CameraView(QGraphicsView):
         gesture, self._gesture = self._gesture, None
         if gesture is not None:
             gesture.drop()
+            self.repaint_view()  # what the gesture painted is gone
         elif not dragged:
             self.clicked(place.x(), place.y(), event.button(), event.modifiers())
         self.pointed(place.x(), place.y())
@@ -320,6 +322,7 @@ class CameraView(QGraphicsView):
         self._pressed, self._dragging = None, False
         self.viewport().unsetCursor()
         gesture.cancel()
+        self.repaint_view()
         return True
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
