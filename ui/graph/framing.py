@@ -77,10 +77,12 @@ def depths(frames: Frames) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A frame's header as it is on the screen: its area in pixels, and that of its chevron."""
+    """A frame's header as it is on the screen: its area in pixels, and that of its chevron; title:
+    as much of the group's name as there is room for."""
 
     frame: int
     group: NodeId
+    title: str
     area: QRectF
     chevron: QRectF
 
@@ -145,6 +147,9 @@ def headers(
         inset = min(8.0 * view.scale, 8.0)
         room = width - 2 * inset
         wanted = pixels + 6.0 + bold.horizontalAdvance(title) + 8.0
+        if wanted > room:  # rather a name without its class than half of both
+            title = title.partition(" · ")[0]
+            wanted = pixels + 6.0 + bold.horizontalAdvance(title) + 8.0
         full = wanted + _GAP + dim.horizontalAdvance(count)
         width = full if full <= room else min(wanted, room)
         height = float(heights[k])
@@ -160,7 +165,7 @@ def headers(
         if above >= 0:
             continue
         chevron = QRectF(area.left(), area.top(), pixels + 6.0, height)
-        made[k] = Header(k, frames.ids[k], area, chevron)
+        made[k] = Header(k, frames.ids[k], title, area, chevron)
     return list(made.values())
 
 
@@ -192,7 +197,7 @@ def paint_headers(
             middle + QPointF(-reach, -reach / 2), middle + QPointF(0.0, reach / 2),
             middle + QPointF(reach, -reach / 2),
         ])  # fmt: skip
-        name, count = scene.captions[header.frame]
+        name, (_, count) = header.title, scene.captions[header.frame]
         left = header.chevron.right()
         room = area.right() - left - 2.0
         text = bold.elidedText(name, Qt.TextElideMode.ElideRight, room)

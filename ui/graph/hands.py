@@ -20,7 +20,7 @@ from ui.graph.picks import Picks
 from ui.graph.scene import Scene
 from ui.graph.spotlight import Spotlight
 from ui.graph.stage import Stage
-from ui.graph.tips import tip_of
+from ui.graph.tips import has_tip, tip_of
 from ui.graph.types import Kind, NodeId
 from ui.graph.view import CameraView
 from ui.graph.walk import Walker, Way, nearest
@@ -259,10 +259,11 @@ class HandledView(CameraView):
 
     def _tip(self, place: QPoint, globally: QPoint) -> None:
         node = self._node_at(place.x(), place.y())
-        if self._stage.scene is None or node < 0:
+        scene = self._stage.scene
+        if scene is None or node < 0 or not has_tip(scene, node, self.camera().scale):
             QToolTip.hideText()
             return
-        QToolTip.showText(globally, tip_of(self._stage.scene, node), self.viewport())
+        QToolTip.showText(globally, tip_of(scene, node), self.viewport())
 
     def _hover(self, node: int) -> None:
         if not self._spotlight.point(node):

@@ -190,7 +190,7 @@ def paint_cards(
     painter: QPainter, picture: Picture, view: View, nodes: Indices, opacity: float = 1.0
 ) -> None:
     """Paint the cards of `nodes` at the level of detail that the view's scale asks for."""
-    scene = picture.scene
+    scene, tints = picture.scene, picture.tints
     if not len(nodes):
         return
     if float(np.median(scene.boxes[nodes, 3])) * view.scale < ROUND_FROM:
@@ -211,7 +211,8 @@ def paint_cards(
         preview = picture.previews.get(node)
         picture.cards.draw(painter, card, box, ink, view, melt, picture.inks.theme, preview)
         if card.shape == Shape.GROUP:
-            draw_wave(painter, picture.inks, box, int(picture.tints.waves[node]) / WAVE, melt)
+            share, shaded = int(tints.waves[node]) / WAVE, int(tints.shades[node]) != Shade.OWN
+            draw_wave(painter, picture.inks, box, share, melt, shaded)
         painter.translate(-x, -y)
     painter.restore()
 
@@ -229,7 +230,8 @@ def paint_fills(painter: QPainter, picture: Picture, view: View, nodes: Indices)
         painter, rects, runs,
         lambda run: painter.setBrush(ink_of(picture, int(looks[run])).solid),
     )  # fmt: skip
-    waves = picture.tints.waves[nodes]
+    own = picture.tints.shades[nodes] == Shade.OWN  # a lens's colours are not hidden by the wave
+    waves = np.where(own, picture.tints.waves[nodes], 0)
     if waves.any():
         rects[:, 2] *= waves / WAVE
         painter.setBrush(picture.inks.wave)

@@ -38,11 +38,16 @@ def draw_stack(
     return top
 
 
-def draw_wave(painter: QPainter, inks: Inks, box: Rect, share: float, melt: float) -> None:
-    """Draw chevron and bar on a folded group at the painter's origin; share: 0 to 1."""
+def draw_wave(
+    painter: QPainter, inks: Inks, box: Rect, share: float, melt: float, shaded: bool = False
+) -> None:
+    """Draw chevron and bar on a folded group at the painter's origin; share: 0 to 1.
+
+    shaded: its colour says something else, which the wave shall not hide from afar.
+    """
     height = box.height - _UNDER * _STEP
     if melt >= 1.0:
-        if share > 0.0:
+        if share > 0.0 and not shaded:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(inks.wave)
             painter.drawRoundedRect(QRectF(0.0, 0.0, box.width * share, height), 6.0, 6.0)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import html
 
+from ui.graph.cards import WIDEST
 from ui.graph.scene import Scene
+
+_PLAIN = 0.95  # from this scale on a card says in full what its tip would say
+
+
+def has_tip(scene: Scene, node: int, scale: float) -> bool:
+    """Return whether the tip of a node tells more than what can be read on its card."""
+    return node >= len(scene) or scale < _PLAIN or scene.box(node).width >= WIDEST
 
 
 def tip_of(scene: Scene, node: int) -> str:

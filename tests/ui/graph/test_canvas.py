@@ -31,6 +31,7 @@ from ui.graph.motion import Tween
 from ui.graph.overlay import badge_place
 from ui.graph.paint import outline
 from ui.graph.scene import Scene
+from ui.graph.tips import has_tip
 from ui.graph.types import CanvasState, Kind
 
 
@@ -157,6 +158,14 @@ def test_hover_names_the_node_and_dims_the_rest(qtbot: QtBot, canvas: GraphCanva
         qtbot.mouseMove(canvas.viewport(), QPoint(2, 2))
     assert caught.args == [None]
     assert count(picture(canvas), text) == plain
+
+
+def test_a_card_that_can_be_read_in_full_needs_no_tip(canvas: GraphCanvas) -> None:
+    picture_ = canvas.picture()
+    assert picture_ is not None
+    node = picture_.scene.index[leaf(1)]
+    assert has_tip(picture_.scene, node, 0.5)
+    assert not has_tip(picture_.scene, node, 1.0)
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support raise")
