@@ -56,8 +56,12 @@ QComboBox:hover {{ background: {t.hover}; }}
 QComboBox:focus {{ border-color: {t.focus}; }}
 QComboBox::drop-down {{ border: none; width: 22px; }}
 QComboBox::down-arrow {{ image: none; }}
-QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.border};
+QComboBox {{ combobox-popup: 0; }}
+QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.border}; padding: 3px;
   selection-background-color: {t.hover}; selection-color: {t.text}; outline: none; }}
+QComboBox QAbstractItemView::item {{ padding: 3px {s}px; min-height: 20px; border-radius: 4px; }}
+QComboBox QAbstractItemView::item:hover, QComboBox QAbstractItemView::item:selected {{
+  background: {t.hover}; color: {t.text}; }}
 QLineEdit, QSpinBox {{ background: {t.raised}; border: 1px solid {t.border};
   border-radius: {radius}px; padding: 3px {m}px; selection-background-color: {t.selection};
   selection-color: {t.text}; }}

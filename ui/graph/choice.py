@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QSizePolicy,
     QStyle,
+    QStyledItemDelegate,
     QStyleOptionComboBox,
     QStylePainter,
     QWidget,
@@ -32,6 +33,7 @@ class Choice(QComboBox):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.colour = ""
+        self.setItemDelegate(QStyledItemDelegate(self))  # which the style sheet is heard by
         self._entries: list[tuple[str, str]] = []
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

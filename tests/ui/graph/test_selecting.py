@@ -47,9 +47,7 @@ def test_clicks_with_a_key_add_and_take_away(
     assert canvas.picked() == []
 
 
-def test_a_rubber_band_is_gone_when_the_button_is_let_go(
-    qtbot: QtBot, canvas: GraphCanvas
-) -> None:
+def test_a_rubber_band_is_gone_when_the_button_is_let_go(qtbot: QtBot, canvas: GraphCanvas) -> None:
     begin, end = QPoint(2, 2), QPoint(9, 40)  # beside all nodes: nothing else has to be painted
     qtbot.mousePress(canvas.viewport(), LEFT, SHIFT, begin)
     with qtbot.waitSignal(canvas.viewport_painted):
