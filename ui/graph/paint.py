@@ -37,6 +37,7 @@ _ORDER, _ROLES = np.array([1, 2, 0]), np.array([1, 2, 0])
 ARROWS_FROM, BENDS_FROM, FEW_BENDS_FROM, FEW_EDGES = 0.16, 0.1, 0.02, 4_000
 #: Cards lower than this many pixels are plain rectangles.
 ROUND_FROM = 5.0
+_ROUND_JOINTS = 2.5  # pixels from which the pieces of a curve end round, which costs more
 
 
 class Picture(NamedTuple):
@@ -109,7 +110,7 @@ def paint_edges(painter: QPainter, picture: Picture, view: View, edges: Indices)
             heads(run - 1)
         colour, width = edge_look(picture, int(edges[runs[run]]))
         least = max(1.0, 0.4 * width)  # how much flowed can be told from afar, too
-        painter.setPen(QPen(colour, max(width * view.scale, least)))
+        painter.setPen(line_pen(colour, max(width * view.scale, least)))
 
     def heads(run: int) -> None:
         group = edges[runs[run] : runs[run + 1]]
@@ -118,6 +119,12 @@ def paint_edges(painter: QPainter, picture: Picture, view: View, edges: Indices)
     draw_line_runs(painter, lines, starts[runs], dress)
     if len(edges) and view.scale >= ARROWS_FROM:
         heads(len(runs) - 2)
+
+
+def line_pen(colour: QColor, width: float) -> QPen:
+    """Return a pen for pieces of curves: where they are broad, joints that are not round show."""
+    cap = Qt.PenCapStyle.RoundCap if width >= _ROUND_JOINTS else Qt.PenCapStyle.SquareCap
+    return QPen(colour, width, c=cap)
 
 
 def edge_look(picture: Picture, edge: int) -> tuple[QColor, float]:
@@ -145,7 +152,7 @@ def stroke_edges(
 
     The colour should be opaque: the pieces of a route overlap at their joints.
     """
-    painter.setPen(QPen(colour, max(width * view.scale, least)))
+    painter.setPen(line_pen(colour, max(width * view.scale, least)))
     draw_lines(painter, _strokes(scene, view, edges)[0])
     if view.scale >= ARROWS_FROM:
         _arrow_heads(painter, scene, view, edges, colour, width)

@@ -128,8 +128,14 @@ class Layer:
 
     def changed(self, old: Scene, new: Scene) -> set[Key]:
         """Return the tiles that show what is elsewhere in one of two scenes."""
+        if len(old.frames) != len(new.frames):
+            return set(self.tiles)
         parts = []
-        for before, after in ((old.boxes, new.boxes), (old.routes.boxes, new.routes.boxes)):
+        for before, after in (
+            (old.boxes, new.boxes),
+            (old.routes.boxes, new.routes.boxes),
+            (old.frames.boxes, new.frames.boxes),
+        ):
             # What is drawn in neither has boxes of NaN in both.
             same = (before == after) | (np.isnan(before) & np.isnan(after))
             rows = ~same.all(axis=1)

@@ -17,7 +17,7 @@ from ui.graph.lens import Shade
 from ui.graph.paint import Picture
 from ui.graph.scene import Scene
 from ui.graph.tiles import Tiles
-from ui.graph.types import CanvasState
+from ui.graph.types import CanvasState, Frames, Kind, NodeId
 
 SIZE = (700.0, 500.0)
 LONG = float("inf")  # seconds that painting may take
@@ -151,3 +151,20 @@ def _difference(a: QImage, b: QImage) -> float:
         for image in (a, b)
     ]
     return float(np.abs(pixels[0] - pixels[1]).mean())
+
+
+def test_a_frame_that_grew_is_painted_anew_on_all_tiles_that_show_it(sheet: Sheet) -> None:
+    view, scene = sheet.view(0.5), sheet.scene
+    group, (x, y, width, height) = NodeId(Kind.GROUP, 0), scene.bounds
+    homes = np.zeros(len(scene), np.int32)
+
+    def framed(by: float) -> Picture:
+        box = np.array([[x - by, y - by, width + 2 * by, height + 2 * by]], np.float32)
+        frames = Frames([group], box, np.array([-1], np.int32), homes)
+        sheet.scene = replace(scene, frames=frames, captions=[("fc", "2 ops")])
+        return sheet.picture(0)
+
+    sheet.tiles.show(framed(20.0))
+    sheet.seen(view)
+    sheet.tiles.alter(framed(90.0))
+    assert sheet.seen(view) == sheet.anew(0, view)
