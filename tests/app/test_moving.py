@@ -184,14 +184,18 @@ def test_graphs_turn_and_the_direction_is_kept(
     qtbot: QtBot, opened: Controller, tmp_path: Path
 ) -> None:
     action = opened.window.actions_by_id["left_to_right"]
-    bounds = opened.graph.picture.scene.bounds
-    assert not action.isChecked() and bounds.height > bounds.width
-    node = op(opened, "mul", 3)
+    node, before = op(opened, "mul", 3), op(opened, "mul", 2)
+
+    def way() -> tuple[float, float]:
+        scene = opened.graph.picture.scene
+        (x, y), (x0, y0) = (scene.box(scene.index[one]).centre for one in (node, before))
+        return x - x0, y - y0
+
+    assert not action.isChecked() and way()[1] > abs(way()[0])
     opened.session.select(node)
     command(qtbot, opened, "left_to_right")
     assert action.isChecked()
-    bounds = opened.graph.picture.scene.bounds
-    assert bounds.width > bounds.height
+    assert way()[0] > abs(way()[1])
     assert opened.window.graph.canvas.selected() == node
     assert opened.window.graph.canvas.stand().fitted
     opened.settings.save()

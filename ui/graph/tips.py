@@ -18,7 +18,7 @@ def has_tip(scene: Scene, node: int, scale: float) -> bool:
 def tip_of(scene: Scene, node: int) -> str:
     """Return the tip of a card or of a portal's badge, as rich text."""
     card = scene.cards[node]
-    text = f"<b>{html.escape(card.title)}</b>"
+    text = f"<span style='font-weight:600'>{html.escape(card.title)}</span>"
     if node >= len(scene):
         text += "<br>Click to go there" if card.title[0] != "+" else "<br>Click to go to the next"
     if card.name:
