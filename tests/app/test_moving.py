@@ -184,12 +184,14 @@ def test_graphs_turn_and_the_direction_is_kept(
     qtbot: QtBot, opened: Controller, tmp_path: Path
 ) -> None:
     action = opened.window.actions_by_id["left_to_right"]
-    node, before = op(opened, "mul", 3), op(opened, "mul", 2)
+    node = op(opened, "mul", 3)
 
     def way() -> tuple[float, float]:
+        """Return the way from the first operation to the next."""
         scene = opened.graph.picture.scene
-        (x, y), (x0, y0) = (scene.box(scene.index[one]).centre for one in (node, before))
-        return x - x0, y - y0
+        first = scene.box(scene.index[op(opened, "mul")]).centre
+        after = scene.box(scene.index[op(opened, "relu")]).centre
+        return after[0] - first[0], after[1] - first[1]
 
     assert not action.isChecked() and way()[1] > abs(way()[0])
     opened.session.select(node)
