@@ -62,7 +62,7 @@ def test_a_drawing_runs_down_or_from_left_to_right(tmp_path: Path) -> None:
     shapes = []
     for name, more in (("down.svg", []), ("right.svg", ["--left-to-right"])):
         target = tmp_path / name
-        assert main(["export", str(tape), "--to", str(target), *more]) == 0
+        assert main(["export", str(tape), "--to", str(target), "--fold", "1", *more]) == 0
         found = re.search(r'viewBox="0 0 (\d+) (\d+)"', target.read_text("utf-8"))
         assert found is not None
         shapes.append(int(found[1]) / int(found[2]))

@@ -19,6 +19,7 @@ from ui.graph.layout.orient import Orientation
 from ui.graph.layout.problem import BOTTOM, TOP, Bools, Floats, Ints, Problem, Whole
 from ui.graph.layout.section import Drawing
 from ui.graph.layout.sections import Pin
+from ui.graph.layout.shape import fitting
 from ui.graph.layout.watch import PREPARED, Watch
 from ui.graph.routes import spans
 from ui.graph.types import Frames, Kind, Layout, Nest, Role
@@ -29,6 +30,9 @@ HEADER, _SHARE, _HIGHEST = 64.0, 0.06, 320.0
 _LARGE, _LARGER = 150, 112.0
 _SIDE, _FOOT, _PAD = 26.0, 22.0, 8.0
 _NARROWEST = 150.0
+#: Columns within columns are hard to follow: in a graph of so many nodes at most they are left out
+#: if without them it is shown so large nevertheless.
+_TRIED, _FOLLOWED = 1_500, 0.94
 
 Key = tuple[float | bytes, ...]
 
@@ -41,11 +45,16 @@ def arrange_nested(
     nest, home = inhabited(whole, nest)
     whole = replace(whole, problem=replace(whole.problem, apart=usual_distance(whole.problem)))
     tree = make_tree(nest.parents)
-    portals, levels, ways, tall = through_portals(whole.problem, home + 1, tree, portal)
+    portals, levels, ways, sizes = through_portals(whole.problem, home + 1, tree, portal)
     if pin is not None:
         pin = pin._replace(node=int(levels.at[pin.node]))
     watch(PREPARED)
-    rooms = _Rooms(levels, tree, ways, tall.tolist(), watch, pin)
+    rooms = _Rooms(levels, tree, ways, sizes.tall, watch, pin)
+    loose = np.where(tree.depth >= 2, np.inf, sizes.tall)
+    if len(levels.at) <= _TRIED and ((sizes.tallness > sizes.tall) & (loose > sizes.tall)).any():
+        plain = _Rooms(levels, tree, ways, loose, watch.quiet(), pin)
+        if plain.fitting() > _FOLLOWED * rooms.fitting():
+            rooms = plain
     boxes, drawing = rooms.place(len(portals.problem.src))
     parents = np.array(nest.parents, np.int32).reshape(-1)
     frames = Frames(nest.ids, boxes.astype(np.float32), parents, home.astype(np.int32))
@@ -100,11 +109,11 @@ class _Rooms:
     """Draws all levels, from the innermost outward, and puts them into each other."""
 
     def __init__(
-        self, levels: Levels, tree: Tree, ways: list[Orientation], tall: list[float],
+        self, levels: Levels, tree: Tree, ways: list[Orientation], tall: Floats,
         watch: Watch, pin: Pin | None,
     ) -> None:  # fmt: skip
         self._levels, self._tree, self._ways, self._watch = levels, tree, ways, watch
-        self._tall = tall
+        self._tall: list[float] = tall.tolist()
         self._pin = pin
         self._header = HEADER if len(levels.at) < _LARGE else _LARGER
         self._rooms: list[_Room] = []
@@ -159,6 +168,12 @@ class _Rooms:
         boxes = np.concatenate([room.drawing.boxes for room in self._rooms])
         begin = np.cumsum([0, *[len(room.drawing.boxes) for room in self._rooms]])
         return np.asarray(boxes[begin[self._room_of[level]] + at - self._levels.node_starts[level]])
+
+    def fitting(self) -> float:
+        """Return how large all of it is shown at fit."""
+        drawing = self._rooms[self._room_of[0]].drawing
+        width, height = (drawing.high - drawing.low).tolist()
+        return fitting(width, height, self._levels.whole.sideways)
 
     def place(self, n_edges: int) -> tuple[Floats, Drawing]:
         """Return the frames (g, 4), and the drawing of all nodes and edges."""

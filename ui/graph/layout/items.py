@@ -75,7 +75,7 @@ def place_bends(
     segments = [(a, b, lines) for (a, b), lines in near.items()]
     ranks, carried = list(rank), [0] * n
     trunks = [-1] * n, [-1] * n
-    _join_pairs(users, frozenset(ports))
+    _join_pairs(users, frozenset(ports), {a for a, _ in near})
     for (a, line), ends in users.items():
         first = len(ranks)
         for one in (DATA_LINE, GRAD_LINE):
@@ -90,13 +90,18 @@ def place_bends(
     return Items(n, ranks, carried, trunks, segments, reach)
 
 
-def _join_pairs(users: dict[tuple[int, int], list[tuple[int, int]]], ports: frozenset[int]) -> None:
-    """Make one trunk of the two of a unit whose lines lead to the same one user beside a port."""
+def _join_pairs(
+    users: dict[tuple[int, int], list[tuple[int, int]]], ports: frozenset[int], busy: set[int]
+) -> None:
+    """Make one trunk of the two of a unit whose lines lead to the same one user beside a port.
+
+    busy: units whose lines lead elsewhere, too.
+    """
     for a in [unit for unit, line in users if line == DATA_LINE]:
         ends = users[a, DATA_LINE]
         span, b = ends[0]
-        beside = len(ends) == 1 and span <= _BESIDE and (a in ports or b in ports)
-        if beside and users.get((a, GRAD_LINE)) == ends:
+        beside = a not in busy and len(ends) == 1 and (a in ports or b in ports)
+        if beside and span <= _BESIDE and users.get((a, GRAD_LINE)) == ends:
             users[a, _BOTH] = ends
             del users[a, DATA_LINE], users[a, GRAD_LINE]
 

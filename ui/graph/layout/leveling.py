@@ -11,7 +11,7 @@ from ui.graph.layout.narrows import narrow_edges
 from ui.graph.layout.nest import Levels, Tree, divide
 from ui.graph.layout.orient import Orientation, orient
 from ui.graph.layout.portals import FAR_RANKS, Portals, far_edges, with_badges
-from ui.graph.layout.problem import Bools, Floats, Ints, Problem
+from ui.graph.layout.problem import Bools, Ints, Problem
 from ui.graph.layout.shape import Sizes, estimate
 
 Key = tuple[int | bytes, ...]
@@ -19,9 +19,9 @@ Key = tuple[int | bytes, ...]
 
 def through_portals(
     problem: Problem, home: Ints, tree: Tree, portal: Bools
-) -> tuple[Portals, Levels, list[Orientation], Floats]:
+) -> tuple[Portals, Levels, list[Orientation], Sizes]:
     """Put badges where edges would run too far within a level or keep a deep one from being cut
-    into columns, and find which way is down and how tall each level may be before it wraps."""
+    into columns, and find which way is down and how large each level is likely to be."""
     portal, narrowed = portal.copy(), False
     while True:
         portals = with_badges(problem, portal)
@@ -34,7 +34,7 @@ def through_portals(
                 narrowed = True
                 name = _names(portals, levels, _narrow(levels, ways, sizes))
         if not len(name):
-            return portals, levels, ways, sizes.tall
+            return portals, levels, ways, sizes
         portal[name] = True
 
 

@@ -45,6 +45,11 @@ def rows_of(width: Floats, height: Floats, rank: Ints, drawing: Ints, count: int
     return Rows(np.bincount(at, width + BESIDE, total).astype(np.float64), high, starts)
 
 
+def fitting(width: float, height: float, sideways: bool) -> float:
+    """Return how large a drawing is shown where all of it fits a screen of height 1."""
+    return min(limits(sideways)[0] / max(width, 1.0), 1.0 / max(height, 1.0))
+
+
 class Sizes(NamedTuple):
     """width, height: (n,) of all levels' nodes, groups as large as they are likely to be;
     tall: (levels,) how tall each level may be before it wraps; tallness: how tall it would be."""

@@ -24,6 +24,10 @@ class Watch:
         if self._progress is not None:
             self._progress(part)
 
+    def quiet(self) -> Watch:
+        """Return one that asks, but tells nothing."""
+        return Watch(None, self._cancelled)
+
     def within(self, start: float, share: float) -> Progress:
         """Return a watch on a share of the sections' work, which follows the preparations."""
         return lambda part: self(PREPARED + (1 - PREPARED) * (start + part * share))
