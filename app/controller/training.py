@@ -65,6 +65,8 @@ class TrainingBinding(QObject):
 
     def _show(self, result: tuple[What, Names, Any]) -> None:
         what, named, found = result
+        if (tape := self._session.tape) is not None:
+            self._panel.set_passes(tape.passes["event"].astype("i8") + 1, len(tape.events))
         self._panel.set_parameters([name for _, name in named])
         if what.ridges:
             self._panel.set_ridges(found)

@@ -49,9 +49,11 @@ def test_all_parameters_are_plotted_and_a_click_moves_the_playhead(
     heads = panel.lines()[0][1]
     assert len(heads) == 6
     assert "0.weight" in panel.legend.text().replace("&nbsp;", " ")
-    panel.plot.chosen.emit(float(heads[2]) + 0.2)
-    assert opened.session.playhead == heads[2]
-    assert panel.plot.marked() == heads[2]
+    before, at_the_end = panel.legend.text(), opened.session.playhead
+    panel.plot.chosen.emit(3.6)  # in passes: soon after what the third of them gave
+    assert opened.session.playhead == heads[2] < at_the_end
+    assert 3 < (panel.plot.marked() or 0) < 4
+    assert panel.legend.text() != before, "values are those at the playhead"
     for key, at in ((Qt.Key.Key_Right, 3), (Qt.Key.Key_Left, 2), (Qt.Key.Key_Left, 1)):
         QTest.keyClick(panel.plot, key)
         assert opened.session.playhead == heads[at]
@@ -75,6 +77,7 @@ def test_a_parameters_histograms_are_ridges_that_can_be_clicked(
     place = QPoint(100, round(panel.ridges.baseline(1)))
     QTest.mouseClick(panel.ridges, Qt.MouseButton.LeftButton, pos=place)
     assert panel.ridges.lit() == 1
+    assert panel.legend.text().startswith("2.weight: passes")
 
 
 def test_the_health_of_activations_is_plotted(qtbot: QtBot, opened: Controller) -> None:

@@ -16,6 +16,7 @@ from ui.graph.choice import Choice
 from ui.keyboard import tab_after
 from ui.plots.stats import number
 from ui.theme import SPACE, Theme
+from ui.training.passes import Passes
 from ui.training.ridges import RidgeView
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class TrainingPanel(QWidget):
         self._lines: list[tuple[str, np.ndarray, np.ndarray]] = []
         self._logarithmic = False
         self._playhead = 0
+        self._passes = Passes(np.empty(0, np.int64), 0)
+        self._named: list[tuple[tuple[str, np.ndarray, np.ndarray], str]] = []
         self.setAccessibleName("Over training")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(240)
@@ -98,6 +101,7 @@ class TrainingPanel(QWidget):
 
         plot = LinePlot(self._theme)
         plot.setAccessibleName("Parameters over the passes")
+        plot.getPlotItem().setLabel("bottom", "pass")
         plot.setMinimumHeight(160)
         plot.chosen.connect(self._choose)
         plot.stepped.connect(self._step)
@@ -118,6 +122,11 @@ class TrainingPanel(QWidget):
         self.parameter.setCurrentIndex(max(self.parameter.findText(before), 0) if names else -1)
         self.parameter.blockSignals(False)
 
+    def set_passes(self, begun: np.ndarray, end: int) -> None:
+        """Count moments in passes: the playheads at which these begin, and the last of the tape."""
+        self._passes = Passes(begun, end)
+        self.ridges.set_passes(self._passes)
+
     def set_tracks(self, tracks: Sequence[Track]) -> None:
         """Plot the chosen quantity of all parameters."""
         columns = {
@@ -136,7 +145,7 @@ class TrainingPanel(QWidget):
         """Show histograms of the chosen parameter."""
         self.ridges.set_ridges(ridges)
         self._stack.setCurrentWidget(self.message if ridges is None else self.ridges)
-        words = "" if ridges is None else f"{ridges.name}: events from above down, values across"
+        words = "" if ridges is None else f"{ridges.name}: passes from above down, values across"
         self.legend.setText(words)
 
     def set_playhead(self, playhead: int) -> None:
@@ -144,7 +153,9 @@ class TrainingPanel(QWidget):
         self._playhead = playhead
         self.ridges.set_playhead(playhead)
         if self._lines and "plot" in vars(self):
-            self.plot.mark(float(playhead))
+            self.plot.mark(self._x(playhead))
+            if self._stack.currentWidget() is self.plot:
+                self.legend.setText(_legend(self._named, playhead))
 
     def lines(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
         """Return what is plotted: names, playheads, values."""
@@ -173,8 +184,10 @@ class TrainingPanel(QWidget):
         self._stack.setCurrentWidget(self.plot if known else self.message)
         colours = [self._colour(i) for i in range(len(known))]
         if known or "plot" in vars(self):
-            self.plot.draw_many([(x, y) for _, x, y in known], colours, logarithmic)
-        self.legend.setText(_legend(known, colours))
+            at = self._passes.at
+            self.plot.draw_many([(at(x), y) for _, x, y in known], colours, logarithmic)
+        self._named = list(zip(known, colours, strict=True))
+        self.legend.setText(_legend(self._named, self._playhead))
         self.set_playhead(self._playhead)
 
     def _colour(self, line: int) -> str:
@@ -184,7 +197,10 @@ class TrainingPanel(QWidget):
         """Go to the plotted moment that is nearest."""
         if self._lines:
             heads = np.unique(np.concatenate([one[1] for one in self._lines]))
-            self.go_to.emit(int(heads[int(np.abs(heads - x).argmin())]))
+            self.go_to.emit(int(heads[int(np.abs(self._passes.at(heads) - x).argmin())]))
+
+    def _x(self, playhead: int) -> float:
+        return float(self._passes.at(np.array([playhead]))[0])
 
     def _step(self, by: int) -> None:
         """Go to the first line's moment after the playhead (1), or the one before (-1)."""
@@ -195,11 +211,14 @@ class TrainingPanel(QWidget):
             self.go_to.emit(to)
 
 
-def _legend(lines: Sequence[tuple[str, np.ndarray, np.ndarray]], colours: Sequence[str]) -> str:
+def _legend(named: Sequence[tuple[tuple[str, np.ndarray, np.ndarray], str]], playhead: int) -> str:
+    """Return what the lines are called, each in its colour with its value at the playhead."""
     parts = []
-    for (name, _, values), colour in list(zip(lines, colours, strict=True))[:NAMED]:
-        last = values[np.isfinite(values)][-1]
-        words = f"{name} {number(last)}".replace(" ", "&nbsp;")
+    for (name, heads, values), colour in named[:NAMED]:
+        seen = values[: int(np.searchsorted(heads, playhead, side="right"))]
+        known = seen[np.isfinite(seen)]
+        told = number(known[-1]) if len(known) else "–"
+        words = f"{name} {told}".replace(" ", "&nbsp;")
         parts.append(f"<span style='color:{colour}'>●</span>&nbsp;{words}")
-    more = f" &nbsp;and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
+    more = f" &nbsp;and {len(named) - NAMED} more" if len(named) > NAMED else ""
     return " &nbsp; ".join(parts) + more

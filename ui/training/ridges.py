@@ -11,6 +11,7 @@ from ui.fonts import mono_font
 from ui.plots.colours import mix
 from ui.plots.stats import number
 from ui.theme import Theme
+from ui.training.passes import Passes
 
 _LEFT, _RIGHT, _BELOW, _ABOVE = 64, 12, 24, 12
 _OVERLAP = 3.0  # rows that the highest ridge may reach over
@@ -26,12 +27,18 @@ class RidgeView(QWidget):
         self._theme = theme
         self._ridges: Ridges | None = None
         self._playhead = 0
+        self._passes: Passes | None = None
         self.setAccessibleName("Histograms over iterations")
         self.setMinimumHeight(160)
 
     def set_ridges(self, ridges: Ridges | None) -> None:
         """Show other histograms."""
         self._ridges = ridges
+        self.update()
+
+    def set_passes(self, passes: Passes) -> None:
+        """Name rows after the passes that they come from."""
+        self._passes = passes
         self.update()
 
     def set_playhead(self, playhead: int) -> None:
@@ -106,8 +113,11 @@ class RidgeView(QWidget):
             painter.drawText(
                 box,
                 Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                f"{int(ridges.playheads[row]):,}",
+                self._label(int(ridges.playheads[row])),
             )
+
+    def _label(self, playhead: int) -> str:
+        return f"{playhead if self._passes is None else self._passes.number(playhead):,}"
 
     def _axis(self, painter: QPainter) -> None:
         ridges = self._ridges
