@@ -140,7 +140,9 @@ class Checking(QObject):
                 node = NodeId(Kind.GRAD_FN, one.node)
                 errors[node] = max(one.error, errors.get(node, 0.0))
         self._marks.set_errors(errors)
-        self._problems.add(wrong)
+        own = {_op_name(tape, one) for one in checks if not one.reason}
+        measured = {name for name in own if not numeric.is_known(name)}
+        self._problems.add(wrong, measured, len(tape.events))
         self._window.notice.show_message(numeric.sentence(checks), error=bool(errors))
         if errors:
             worst = max(errors, key=lambda node: errors[node])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -39,6 +39,7 @@ class ProblemsBinding(QObject):
         self._panel = window.problems
         self._found: list[Finding] = []
         self._answer: Finding | None = None
+        self._checked: tuple[list[Finding], Set[str], int] = [], frozenset(), -1
         #: Whether the person's own Functions can be measured; those that are not, with a step.
         self.can_measure: Callable[[], bool] = lambda: False
         self.unmeasured: dict[str, int] = {}
@@ -74,13 +75,30 @@ class ProblemsBinding(QObject):
         self._window.show_problems()
         self._panel.list.setFocus()
 
-    def add(self, found: list[Finding]) -> None:
-        """Put what another check found before the rest, instead of what it found before."""
-        causes = {one.cause for one in found} | {"wrong-backward"}
-        self._found = [*found, *[one for one in self._found if one.cause not in causes]]
-        self.unmeasured = {}
+    def add(self, found: list[Finding], measured: Set[str], events: int) -> None:
+        """Put what the numeric check found before the rest, instead of what it found before.
+
+        measured: the person's Functions that it measured. events: how many the tape had: a look at
+        a tape that has grown since then knows better.
+        """
+        self._checked = found, measured, events
+        self._found, self.unmeasured = self._with_checked(self._found, self.unmeasured)
         self._show()
         self._say()
+
+    def _keep_checked(self, tape: Tape) -> None:
+        """Forget what the numeric check found of a tape that has grown since."""
+        if len(tape.events) > self._checked[2]:
+            self._checked = [], frozenset(), -1
+
+    def _with_checked(
+        self, found: list[Finding], own: dict[str, int]
+    ) -> tuple[list[Finding], dict[str, int]]:
+        """Return findings with those of the numeric check, and the Functions that it left out."""
+        checked, measured, _ = self._checked
+        causes = {one.cause for one in checked} | ({"wrong-backward"} if measured else set())
+        rest = [one for one in found if one.cause not in causes]
+        return [*checked, *rest], {name: step for name, step in own.items() if name not in measured}
 
     def _say(self) -> None:
         n, still = len(self.unmeasured), self._wait.isActive()
@@ -136,7 +154,7 @@ class ProblemsBinding(QObject):
         self.survey.cancel()
         self.asking.cancel()
         self._found, self._answer, self._asked, self._facts = [], None, False, None
-        self.unmeasured = {}
+        self.unmeasured, self._checked = {}, ([], frozenset(), -1)
         self._show()
         if self._session.tape is None:
             self._panel.say("Nothing recorded yet.")
@@ -159,6 +177,7 @@ class ProblemsBinding(QObject):
         if tape is None or not self._wait.isActive() or self.survey.busy or self._is_large(tape):
             return
         frozen, began = tape.snapshot(), time.perf_counter()
+        self._keep_checked(frozen)
 
         def look(cancelled: Callable[[], bool]) -> _Looked:
             found = problems(frozen, cancelled=_calmly(cancelled), going_on=True)
@@ -184,6 +203,7 @@ class ProblemsBinding(QObject):
             return
         self._panel.say("Looking for problems …")
         frozen = tape.snapshot()
+        self._keep_checked(frozen)
         self.survey.submit(
             lambda cancelled: (tape, problems(frozen, cancelled=cancelled), own_functions(frozen))
         )
@@ -191,9 +211,8 @@ class ProblemsBinding(QObject):
     def _looked(self, result: _Looked) -> None:
         tape, found, own = result
         if tape is self._session.tape:
-            self._found = found
+            self._found, self.unmeasured = self._with_checked(found, own)
             self._show()
-            self.unmeasured = own
             self._say()
 
     def _answered(self, result: tuple[Tape | None, Finding]) -> None:

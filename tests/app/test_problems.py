@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller, problems
-from engine.tape.diagnose import Facts
+from engine.tape.diagnose import Facts, Finding, Severity
 from engine.tape.tape import Tape
 from tests.app import drive
 from tests.recording import tape_of
@@ -156,6 +156,20 @@ def test_what_an_answer_found_is_kept_until_the_tape_grows(
     opened.session.tape_changed.emit()
     assert "sqrt" in ask(qtbot, opened, NodeId(Kind.OP, 1))
     assert len(made) == 2
+
+
+def test_what_the_check_of_gradients_found_outlasts_a_look_at_the_same_tape(
+    qtbot: QtBot, opened: Controller
+) -> None:
+    wrong = Finding("wrong-backward", "Cube sends a wrong gradient", "", "", (), Severity.ERROR)
+    tape, panel = opened.session.tape, opened.window.problems
+    assert tape is not None
+    for grown, count in ((0, 2), (-1, 1)):
+        opened.problems.add([wrong], {"Cube"}, len(tape.events) + grown)
+        assert panel.model.rowCount() == 2
+        with qtbot.waitSignal(opened.problems.survey.done):
+            panel.look.click()
+        assert panel.model.rowCount() == count
 
 
 _LEAF = "w = torch.ones(2, requires_grad=True)\n"
