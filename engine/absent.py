@@ -8,10 +8,6 @@ _SPARSE = "sparse tensors are not supported"
 _QUANTIZED = "quantized tensors are not supported"
 _PIPES = "data pipes are not supported; Dataset, IterableDataset and DataLoader are"
 _BATCHED = "compiled and traced programs are not supported"
-_TRANSFORMS = (
-    "supported are AbsTransform, AffineTransform, ComposeTransform, ExpTransform, PowerTransform, "
-    "SigmoidTransform and TanhTransform"
-)
 _MATH = "supported are the functions of dir(torch.nn.functional)"
 
 #: Package → reason → names.
@@ -46,13 +42,6 @@ _ABSENT: dict[str, dict[str, str]] = {
             "runtime_validation_disabled"
         ),
         "several processes are not supported": "DistributedSampler distributed",
-    },
-    "distributions": {
-        _TRANSFORMS: (
-            "CatTransform CorrCholeskyTransform CumulativeDistributionTransform IndependentTransform "
-            "LowerCholeskyTransform PositiveDefiniteTransform ReshapeTransform SoftmaxTransform "
-            "SoftplusTransform StackTransform StickBreakingTransform"
-        )
     },
     "testing": {"use torch.rand, torch.randint or torch.randn": "make_tensor"},
     "random": {"use torch.Generator": "thread_safe_generator"},

@@ -7,6 +7,7 @@ from typing import Any
 from . import constraints, kl, transforms
 from .binary import Bernoulli, Binomial, Geometric
 from .circular import FisherSnedecor, VonMises
+from .constraint_registry import biject_to, transform_to
 from .counts import ContinuousBernoulli, NegativeBinomial
 from .discrete import (
     Categorical,
@@ -14,20 +15,16 @@ from .discrete import (
     OneHotCategorical,
     OneHotCategoricalStraightThrough,
 )
-from .distribution import Distribution
-from .extreme import HalfCauchy, InverseGamma, Kumaraswamy, Pareto, Weibull
+from .distribution import Distribution, ExponentialFamily
+from .extreme import GeneralizedPareto, HalfCauchy, InverseGamma, Kumaraswamy, Pareto, Weibull
 from .joint import Independent, MixtureSameFamily, MultivariateNormal
 from .kl import kl_divergence, register_kl
 from .location import Cauchy, Gumbel, Laplace, Normal, StudentT, Uniform
+from .matrices import LKJCholesky, LowRankMultivariateNormal, Wishart
 from .positive import Beta, Chi2, Dirichlet, Exponential, Gamma, Poisson
 from .relaxed import RelaxedBernoulli, RelaxedOneHotCategorical
-from .transformed import HalfNormal, LogNormal, TransformedDistribution
+from .transformed import HalfNormal, LogisticNormal, LogNormal, TransformedDistribution
 from .transforms import *  # noqa: F403
-
-_KNOWN = (
-    "ExponentialFamily", "GeneralizedPareto", "LKJCholesky", "LogisticNormal",
-    "LowRankMultivariateNormal", "Wishart", "biject_to", "transform_to",
-)  # fmt: skip
 
 __all__ = [
     "Bernoulli",
@@ -40,8 +37,10 @@ __all__ = [
     "Dirichlet",
     "Distribution",
     "Exponential",
+    "ExponentialFamily",
     "FisherSnedecor",
     "Gamma",
+    "GeneralizedPareto",
     "Geometric",
     "Gumbel",
     "HalfCauchy",
@@ -49,8 +48,11 @@ __all__ = [
     "Independent",
     "InverseGamma",
     "Kumaraswamy",
+    "LKJCholesky",
     "Laplace",
     "LogNormal",
+    "LogisticNormal",
+    "LowRankMultivariateNormal",
     "MixtureSameFamily",
     "Multinomial",
     "MultivariateNormal",
@@ -67,18 +69,25 @@ __all__ = [
     "Uniform",
     "VonMises",
     "Weibull",
+    "Wishart",
+    "biject_to",
     "constraints",
     "kl",
     "kl_divergence",
     "register_kl",
+    "transform_to",
     "transforms",
 ]
 
 
 def _home(name: str) -> str:
     """The module that a class's text names: OneHotCategorical is at one_hot_categorical."""
-    if name == "RelaxedOneHotCategorical":
-        return "relaxed_categorical"
+    irregular = {
+        "RelaxedOneHotCategorical": "relaxed_categorical", "ExponentialFamily": "exp_family",
+        "LKJCholesky": "lkj_cholesky", "LowRankMultivariateNormal": "lowrank_multivariate_normal",
+    }  # fmt: skip
+    if name in irregular:
+        return irregular[name]
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).strip("_")
 
 
@@ -88,15 +97,6 @@ for _name in __all__:
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _KNOWN:
-        from engine import absent
+    from engine import absent
 
-        raise absent.error("torch.distributions", name)
-
-    def unsupported(*args: Any, **kwargs: Any) -> Any:
-        names = ", ".join(n for n in __all__ if n[0].isupper())
-        raise NotImplementedError(
-            f"torch.distributions.{name} is not supported by this engine; supported are {names}"
-        )
-
-    return unsupported
+    raise absent.error("torch.distributions", name)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import engine
 
 from . import constraints
-from .distribution import broadcast_all
+from .distribution import ExponentialFamily, broadcast_all
 from .odds import ProbsOrLogits, one_of
 
 
@@ -31,7 +31,7 @@ class Binary(ProbsOrLogits):
         super().__init__(self._param.shape, (), validate_args)
 
 
-class Bernoulli(Binary):
+class Bernoulli(Binary, ExponentialFamily):
     """1 with probability `probs`, else 0."""
 
     support = constraints.boolean

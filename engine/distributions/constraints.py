@@ -83,6 +83,11 @@ class _Interval(Constraint):
         return f"{self._name()}(lower_bound={self.lower_bound}, upper_bound={self.upper_bound})"
 
 
+class _HalfOpenInterval(_Interval):
+    def check(self, value: Any) -> Any:
+        return (self.lower_bound <= value) & (value < self.upper_bound)
+
+
 class _IntegerInterval(_Interval):
     is_discrete = True
 
@@ -125,6 +130,17 @@ class _LowerCholesky(Constraint):
         return lower & (value.diagonal(0, -2, -1) > 0).all(-1)
 
 
+class _CorrCholesky(Constraint):
+    """Lower triangles whose rows have length 1."""
+
+    event_dim = 2
+
+    def check(self, value: Any) -> Any:
+        tolerance = engine.finfo(value.dtype).eps * value.shape[-1] * 10
+        unit = (engine.linalg.norm(value.detach(), dim=-1) - 1.0).abs().le(tolerance).all(-1)
+        return lower_cholesky.check(value) & unit
+
+
 class _PositiveDefinite(Constraint):
     event_dim = 2
 
@@ -157,9 +173,31 @@ class _IndependentConstraint(Constraint):
         return f"{self._name()}({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
 
 
-independent = _IndependentConstraint
+class _Parts(Constraint):
+    """A constraint for each part along one dimension."""
+
+    def __init__(self, cseq: Any, dim: int = 0, lengths: Any = None) -> None:
+        self.cseq, self.dim = list(cseq), dim
+        self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
+        self.is_discrete = any(c.is_discrete for c in self.cseq)
+        self.event_dim = max(c.event_dim for c in self.cseq)
+
+
+class _Cat(_Parts):
+    def check(self, value: Any) -> Any:
+        parts = zip(self.cseq, value.split(self.lengths, self.dim), strict=True)
+        return engine.cat([c.check(v) for c, v in parts], self.dim)
+
+
+class _Stack(_Parts):
+    def check(self, value: Any) -> Any:
+        parts = zip(self.cseq, value.unbind(self.dim), strict=True)
+        return engine.stack([c.check(v) for c, v in parts], self.dim)
+
+
+independent, cat, stack = _IndependentConstraint, _Cat, _Stack
 greater_than, greater_than_eq, less_than = _GreaterThan, _GreaterThanEq, _LessThan
-interval = half_open_interval = _Interval
+interval, half_open_interval = _Interval, _HalfOpenInterval
 integer_interval, integer_greater_than, multinomial = (
     _IntegerInterval,
     _IntegerGreaterThan,
@@ -177,4 +215,5 @@ simplex = _Simplex()
 one_hot = _OneHot()
 real_vector = _IndependentConstraint(real, 1)
 lower_cholesky = _LowerCholesky()
+corr_cholesky = _CorrCholesky()
 positive_definite = _PositiveDefinite()

@@ -11,7 +11,7 @@ from engine.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
 from . import constraints
 from .binary import Binary
-from .distribution import broadcast_all, clamp_probs
+from .distribution import ExponentialFamily, broadcast_all, clamp_probs
 from .odds import one_of
 from .positive import Gamma
 
@@ -63,7 +63,7 @@ class NegativeBinomial(Binary):
         return powers - choices.masked_fill(n + value == 0.0, 0.0)
 
 
-class ContinuousBernoulli(Binary):
+class ContinuousBernoulli(Binary, ExponentialFamily):
     """Numbers between 0 and 1 whose density is an exponential function (Loaiza-Ganem 2019).
 
     Between the `lims` of probs, where formulas lose their digits, a Taylor series replaces them.

@@ -234,3 +234,7 @@ class Distribution:
         values = [(name, self.__dict__[name]) for name in names]
         inner = ", ".join(f"{n}: {v if v.numel() == 1 else v.size()}" for n, v in values)
         return f"{type(self).__name__}({inner})"
+
+
+class ExponentialFamily(Distribution):
+    """A distribution whose density is the exponential of a product of parameters and statistics."""

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import engine
 
 from . import constraints
-from .distribution import broadcast_all
+from .distribution import Distribution, broadcast_all
+from .functions import AbsTransform, AffineTransform, ExpTransform, PowerTransform
 from .location import EULER, Cauchy, Uniform
 from .positive import Exponential, Gamma
-from .transformed import (
-    AbsTransform,
-    AffineTransform,
-    ExpTransform,
-    PowerTransform,
-    TransformedDistribution,
-)
+from .transformed import TransformedDistribution
 
 
 class Weibull(TransformedDistribution):
@@ -229,3 +224,75 @@ class Kumaraswamy(TransformedDistribution):
 
 
 __all__ = ["HalfCauchy", "InverseGamma", "Kumaraswamy", "Pareto", "Weibull"]
+
+
+class GeneralizedPareto(Distribution):
+    """What exceeds a high threshold `loc`: exponential, with a heavier tail or an end."""
+
+    has_rsample = True
+    arg_constraints: ClassVar[Mapping[str, Any]] = {
+        "loc": constraints.real, "scale": constraints.positive, "concentration": constraints.real
+    }  # fmt: skip
+    _shapes: ClassVar[Mapping[str, int]] = {"loc": 0, "scale": 0, "concentration": 0}
+
+    def __init__(
+        self, loc: Any, scale: Any, concentration: Any, validate_args: bool | None = None
+    ) -> None:
+        self.loc, self.scale, self.concentration = broadcast_all(loc, scale, concentration)
+        super().__init__(self.loc.shape, (), validate_args)
+
+    @property
+    def support(self) -> Any:
+        end = self.loc - self.scale / self.concentration
+        return constraints.interval(self.loc, engine.where(self.concentration < 0, end, math.inf))
+
+    def _by_tail(self, none: Any, some: Callable[[Any], Any]) -> Any:
+        """`none` where the tail is that of the exponential, else `some` of the concentration."""
+        zero = engine.isclose(self.concentration, engine.zeros_like(self.concentration))
+        return engine.where(zero, none, some(engine.where(zero, 1.0, self.concentration)))
+
+    def log_survival_function(self, value: Any) -> Any:
+        """log P(X > value)."""
+        z = (value - self.loc) / self.scale
+        return self._by_tail(-z, lambda c: -(c * z).log1p() / c)
+
+    def log_prob(self, value: Any) -> Any:
+        self._checked(value)
+        z = (value - self.loc) / self.scale
+        density = self._by_tail(-z, lambda c: -(1 / c + 1) * (c * z).log1p())
+        return density - self.scale.log()
+
+    def cdf(self, value: Any) -> Any:
+        self._checked(value)
+        return 1 - self.log_survival_function(value).exp()
+
+    def log_cdf(self, value: Any) -> Any:
+        """log P(X <= value)."""
+        return (-self.log_survival_function(value).exp()).log1p()
+
+    def icdf(self, value: Any) -> Any:
+        left = (-value).log1p()
+        z = self._by_tail(-left, lambda c: (-c * left).expm1() / c)
+        return self.loc + self.scale * z
+
+    def rsample(self, sample_shape: Any = ()) -> Any:
+        u = engine.rand(self._extended_shape(sample_shape), dtype=self.loc.dtype)
+        return self.icdf(u)
+
+    @property
+    def mean(self) -> Any:
+        c = self.concentration
+        return engine.where(c < 1, self.loc + self.scale / (1 - c), math.nan)
+
+    @property
+    def mode(self) -> Any:
+        return self.loc
+
+    @property
+    def variance(self) -> Any:
+        c = self.concentration
+        value = self.scale**2 / ((1 - c) ** 2 * (1 - 2 * c))
+        return engine.where(c < 0.5, value, math.nan)
+
+    def entropy(self) -> Any:
+        return self.scale.log() + self.concentration + 1

@@ -13,6 +13,7 @@ from .binary import Bernoulli, Binomial, Geometric
 from .discrete import Categorical, OneHotCategorical
 from .joint import Independent, MultivariateNormal, _mahalanobis
 from .location import Laplace, Normal, Uniform
+from .matrices import LowRankMultivariateNormal
 from .positive import Beta, Dirichlet, Exponential, Gamma, Poisson
 
 Formula = Callable[[Any, Any], Any]
@@ -176,6 +177,20 @@ def _multivariate_normal(p: Any, q: Any) -> Any:
     trace = solved.pow(2).sum((-2, -1))
     shift = _mahalanobis(q._factor, q.loc - p.loc)
     return half + 0.5 * (trace + shift - n)
+
+
+def _of_covariances(p: Any, q: Any) -> Any:
+    """Between two Gaussians of which one has few factors: by their covariances."""
+    p, q = (MultivariateNormal(d.loc, d.covariance_matrix, validate_args=False) for d in (p, q))
+    return _multivariate_normal(p, q)
+
+
+for _pair in (
+    (LowRankMultivariateNormal, LowRankMultivariateNormal),
+    (LowRankMultivariateNormal, MultivariateNormal),
+    (MultivariateNormal, LowRankMultivariateNormal),
+):
+    register_kl(*_pair)(_of_covariances)
 
 
 @register_kl(Independent, Independent)

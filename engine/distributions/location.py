@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import engine
 
 from . import constraints
-from .distribution import Distribution, broadcast_all
+from .distribution import Distribution, ExponentialFamily, broadcast_all
 
 EULER = 0.57721566490153286060
 
@@ -40,7 +40,7 @@ class _LocationScale(Distribution):
         return self.loc
 
 
-class Normal(_LocationScale):
+class Normal(_LocationScale, ExponentialFamily):
     """The Gaussian with mean `loc` and standard deviation `scale`."""
 
     @property

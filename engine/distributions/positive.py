@@ -9,10 +9,10 @@ import engine
 from engine.tensor import Tensor
 
 from . import constraints
-from .distribution import Distribution, broadcast_all
+from .distribution import ExponentialFamily, broadcast_all
 
 
-class Exponential(Distribution):
+class Exponential(ExponentialFamily):
     """Waiting times at a constant `rate`."""
 
     has_rsample = True
@@ -61,7 +61,7 @@ class Exponential(Distribution):
         return 1.0 - self.rate.log()
 
 
-class Gamma(Distribution):
+class Gamma(ExponentialFamily):
     """Sums of waiting times: shape `concentration`, rate `rate`."""
 
     has_rsample = True
@@ -121,7 +121,7 @@ class Chi2(Gamma):
         return self.concentration * 2
 
 
-class Dirichlet(Distribution):
+class Dirichlet(ExponentialFamily):
     """Shares that add up to one."""
 
     has_rsample = True
@@ -176,7 +176,7 @@ class Dirichlet(Distribution):
         )
 
 
-class Beta(Distribution):
+class Beta(ExponentialFamily):
     """The share of the first of two."""
 
     has_rsample = True
@@ -232,7 +232,7 @@ class Beta(Distribution):
         return self._dirichlet.entropy()
 
 
-class Poisson(Distribution):
+class Poisson(ExponentialFamily):
     """Counts of independent events at a `rate`."""
 
     arg_constraints: ClassVar[Mapping[str, Any]] = {"rate": constraints.nonnegative}

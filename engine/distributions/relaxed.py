@@ -11,7 +11,8 @@ from . import constraints
 from .binary import Binary
 from .discrete import Categorical
 from .distribution import Distribution, broadcast_all, clamp_probs
-from .transformed import ExpTransform, SigmoidTransform, TransformedDistribution
+from .functions import ExpTransform, SigmoidTransform
+from .transformed import TransformedDistribution
 
 
 class LogitRelaxedBernoulli(Binary):

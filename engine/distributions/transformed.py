@@ -3,217 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import engine
-from engine.later import sign as _sign
+from engine.size import Size
 
 from . import constraints
+from .bijections import StickBreakingTransform
 from .distribution import Distribution
+from .functions import AbsTransform, ComposeTransform, ExpTransform, Transform, sum_rightmost
+from .joint import Independent
 from .location import Normal
-
-
-class Transform:
-    """An invertible function with the logarithm of its slope."""
-
-    codomain: Any = constraints.real
-    event_dim = 0
-
-    def __init__(self, cache_size: int = 0) -> None:
-        self._cache_size = cache_size
-
-    def __call__(self, x: Any) -> Any:
-        raise NotImplementedError
-
-    def _inverse(self, y: Any) -> Any:
-        raise NotImplementedError
-
-    @property
-    def inv(self) -> Transform:
-        """The transform in the other direction."""
-        return _Inverse(self)
-
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
-        """log |dy / dx|."""
-        raise NotImplementedError
-
-    @property
-    def sign(self) -> Any:
-        """1 for a growing function, -1 for a falling one."""
-        return 1
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
-
-
-class _Inverse(Transform):
-    def __init__(self, transform: Transform) -> None:
-        super().__init__()
-        self._forward = transform
-
-    def __call__(self, x: Any) -> Any:
-        return self._forward._inverse(x)
-
-    def _inverse(self, y: Any) -> Any:
-        return self._forward(y)
-
-    @property
-    def inv(self) -> Transform:
-        return self._forward
-
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
-        return -self._forward.log_abs_det_jacobian(y, x)
-
-    @property
-    def sign(self) -> Any:
-        return self._forward.sign
-
-
-class ExpTransform(Transform):
-    """y = exp(x)."""
-
-    codomain = constraints.positive
-
-    def __call__(self, x: Any) -> Any:
-        return x.exp()
-
-    def _inverse(self, y: Any) -> Any:
-        return y.log()
-
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
-        return x
-
-
-class SigmoidTransform(Transform):
-    """y = 1 / (1 + exp(-x))."""
-
-    codomain = constraints.unit_interval
-
-    def __call__(self, x: Any) -> Any:
-        info = engine.finfo(x.dtype)
-        return x.sigmoid().clamp(min=info.tiny, max=1.0 - info.eps)
-
-    def _inverse(self, y: Any) -> Any:
-        info = engine.finfo(y.dtype)
-        y = y.clamp(min=info.tiny, max=1.0 - info.eps)
-        return y.log() - (-y).log1p()
-
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
-        softplus = engine.nn.functional.softplus
-        return -softplus(-x) - softplus(x)
-
-
-class TanhTransform(Transform):
-    """y = tanh(x)."""
-
-    codomain = constraints.interval(-1.0, 1.0)
-
-    def __call__(self, x: Any) -> Any:
-        return x.tanh()
-
-    def _inverse(self, y: Any) -> Any:
-        return y.atanh()
-
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
-        return 2.0 * (math.log(2.0) - x - engine.nn.functional.softplus(-2.0 * x))
-
-
-class AffineTransform(Transform):
-    """y = loc + scale x."""
-
-    def __init__(self, loc: Any, scale: Any, event_dim: int = 0, cache_size: int = 0) -> None:
-        super().__init__(cache_size)
-        self.loc, self.scale, self.event_dim = loc, scale, event_dim
-
-    def __call__(self, x: Any) -> Any:
-        return self.loc + self.scale * x
-
-    def _inverse(self, y: Any) -> Any:
-        return (y - self.loc) / self.scale
-
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
-        if isinstance(self.scale, (int, float)):
-            result = engine.full_like(x, math.log(abs(self.scale)))
-        else:
-            result = self.scale.abs().log()
-        if self.event_dim:
-            size = result.size()[: -self.event_dim]
-            result = result.view((*size, -1)).sum(-1)
-        return result.expand(x.shape[: len(x.shape) - self.event_dim])
-
-    @property
-    def sign(self) -> Any:
-        if isinstance(self.scale, (int, float)):
-            return (self.scale > 0) - (self.scale < 0)
-        return self.scale.sign()
-
-
-class PowerTransform(Transform):
-    """y = x ** exponent."""
-
-    codomain = constraints.positive
-
-    def __init__(self, exponent: Any, cache_size: int = 0) -> None:
-        super().__init__(cache_size)
-        self.exponent = exponent
-
-    def __call__(self, x: Any) -> Any:
-        return x.pow(self.exponent)
-
-    def _inverse(self, y: Any) -> Any:
-        return y.pow(1 / self.exponent)
-
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
-        return (self.exponent * y / x).abs().log()
-
-    @property
-    def sign(self) -> Any:
-        if isinstance(self.exponent, (int, float)):
-            return (self.exponent > 0) - (self.exponent < 0)
-        return self.exponent.sign()
-
-
-class AbsTransform(Transform):
-    """y = |x|, which has no inverse of its own."""
-
-    codomain = constraints.nonnegative
-
-    def __call__(self, x: Any) -> Any:
-        return x.abs()
-
-    def _inverse(self, y: Any) -> Any:
-        return y
-
-
-class ComposeTransform(Transform):
-    """One transform after the other."""
-
-    def __init__(self, parts: Sequence[Transform], cache_size: int = 0) -> None:
-        super().__init__(cache_size)
-        self.parts = list(parts)
-
-    @property
-    def codomain(self) -> Any:
-        return self.parts[-1].codomain if self.parts else constraints.real
-
-    def __call__(self, x: Any) -> Any:
-        for part in self.parts:
-            x = part(x)
-        return x
-
-    def _inverse(self, y: Any) -> Any:
-        for part in reversed(self.parts):
-            y = part._inverse(y)
-        return y
-
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
-        total: Any = 0
-        for part in self.parts:
-            after = part(x)
-            total = total + part.log_abs_det_jacobian(x, after)
-            x = after
-        return total
 
 
 class TransformedDistribution(Distribution):
@@ -224,15 +25,40 @@ class TransformedDistribution(Distribution):
     def __init__(
         self, base_distribution: Any, transforms: Any, validate_args: bool | None = None
     ) -> None:
+        if isinstance(transforms, Transform):
+            transforms = [transforms]
+        elif not isinstance(transforms, list):
+            message = f"transforms must be a Transform or list, but was {transforms}"
+            raise ValueError(message)  # noqa: TRY004 (as PyTorch)
+        elif not all(isinstance(t, Transform) for t in transforms):
+            raise ValueError("transforms must be a Transform or a list of Transforms")
+        self.transforms = list(transforms)
+        whole = ComposeTransform(self.transforms)
+        shape = base_distribution.batch_shape + base_distribution.event_shape
+        if len(shape) < whole.domain.event_dim:
+            raise ValueError(
+                f"base_distribution needs to have shape with size at least {whole.domain.event_dim}, "
+                f"but got {shape}."
+            )
+        reached = whole.forward_shape(shape)
+        wanted = whole.inverse_shape(reached)
+        if tuple(wanted) != tuple(shape):
+            n = len(wanted) - len(base_distribution.event_shape)
+            base_distribution = base_distribution.expand(wanted[:n])
+        more = whole.domain.event_dim - len(base_distribution.event_shape)
+        if more > 0:
+            base_distribution = Independent(base_distribution, more)
         self.base_dist = base_distribution
-        self.transforms = [transforms] if isinstance(transforms, Transform) else list(transforms)
-        super().__init__(
-            base_distribution.batch_shape, base_distribution.event_shape, validate_args
-        )
+        change = whole.codomain.event_dim - whole.domain.event_dim
+        events = max(whole.codomain.event_dim, len(base_distribution.event_shape) + change)
+        cut = len(reached) - events
+        super().__init__(reached[:cut], reached[cut:], validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         new = super().expand(batch_shape)
-        new.base_dist = self.base_dist.expand(batch_shape)
+        whole = ComposeTransform(self.transforms)
+        shape = whole.inverse_shape(Size((*batch_shape, *self._event_shape)))
+        new.base_dist = self.base_dist.expand(shape[: len(shape) - len(self.base_dist.event_shape)])
         return new
 
     @property
@@ -241,7 +67,11 @@ class TransformedDistribution(Distribution):
 
     @property
     def support(self) -> Any:
-        return self.transforms[-1].codomain if self.transforms else self.base_dist.support
+        if not self.transforms:
+            return self.base_dist.support
+        last = self.transforms[-1].codomain
+        more = len(self._event_shape) - last.event_dim
+        return constraints.independent(last, more) if more > 0 else last
 
     def sample(self, sample_shape: Any = ()) -> Any:
         with engine.no_grad():
@@ -264,10 +94,11 @@ class TransformedDistribution(Distribution):
         for transform in reversed(self.transforms):
             x = transform._inverse(y)
             slope = transform.log_abs_det_jacobian(x, y)
-            left = events - transform.event_dim
-            total = total - (slope.sum(tuple(range(-left, 0))) if left > 0 else slope)
+            events += transform.domain.event_dim - transform.codomain.event_dim
+            total = total - sum_rightmost(slope, events - transform.domain.event_dim)
             y = x
-        return total + self.base_dist.log_prob(y)
+        base = self.base_dist.log_prob(y)
+        return total + sum_rightmost(base, events - len(self.base_dist.event_shape))
 
     def _growing(self) -> Any:
         sign: Any = 1
@@ -369,4 +200,24 @@ class HalfNormal(TransformedDistribution):
         return self.base_dist.entropy() - math.log(2)
 
 
-_sign(globals(), "torch.distributions.transforms")
+class LogisticNormal(TransformedDistribution):
+    """Probabilities of n + 1 classes whose log-odds are a Normal of n."""
+
+    arg_constraints: ClassVar[Mapping[str, Any]] = {
+        "loc": constraints.real, "scale": constraints.positive
+    }  # fmt: skip
+    support = constraints.simplex
+
+    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
+        base = Normal(loc, scale, validate_args=validate_args)
+        if not base.batch_shape:
+            base = base.expand((1,))
+        super().__init__(base, StickBreakingTransform(), validate_args)
+
+    @property
+    def loc(self) -> Any:
+        return self.base_dist.base_dist.loc
+
+    @property
+    def scale(self) -> Any:
+        return self.base_dist.base_dist.scale

@@ -15,7 +15,7 @@ from engine.batching.levels import elements, readable
 from engine.dtype import cast, dtype, float32
 from engine.ops import cascade
 from engine.ops.table import GRAPH, RAW
-from engine.tensor import wrap
+from engine.tensor import Tensor, wrap
 
 
 def axis(dim: Any, ndim: int) -> int:
@@ -79,9 +79,11 @@ def sum_to_tensor(g: Any, size: Sequence[int]) -> Any:
     dims = [*range(extra)] + [
         i + extra for i, s in enumerate(size) if s == 1 and g._s[i + extra] != 1
     ]
+    if not len(size):
+        return g.sum()
     if dims:
         g = g.sum(dims, True)
-    return g.reshape(size)
+    return g.reshape(size) if extra else g
 
 
 def from_arrays(make: Callable[..., Any], *tensors: Any) -> Any:
@@ -168,7 +170,14 @@ def raw_masked(g: Any, m: Any) -> Any:
 
 def scaled(g: Any, by: Any) -> Any:
     """The gradient of what was multiplied by a number."""
-    return g if by == 1 else g * (by.conjugate() if isinstance(by, complex) else by)
+    if by == 1:
+        return g
+    by = by.conjugate() if isinstance(by, complex) else by
+    if not isinstance(g, Tensor):
+        return g * by
+    from engine.ops.scalars import times
+
+    return times(g, by)
 
 
 def raw_shares(g: Any, size: Sequence[int], n: int) -> Any:

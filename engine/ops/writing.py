@@ -303,6 +303,8 @@ def sum_to_size(self: Any, *size: Any) -> Any:
     dims = [*range(extra)] + [
         i + extra for i, w in enumerate(want) if w == 1 and self._s[i + extra] != 1
     ]
+    if not want:
+        return self.sum()
     out = self.sum(dims, True) if dims else self
     return out.view(want) if extra else out
 

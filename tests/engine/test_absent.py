@@ -17,7 +17,6 @@ import engine as torch
         ("nn.functional", "grouped_mm", "supported are the functions"),
         ("func", "functionalize", "compiled and traced"),
         ("utils.data", "IterDataPipe", "DataLoader are"),
-        ("distributions", "StickBreakingTransform", "TanhTransform"),
         ("testing", "make_tensor", r"torch\.rand"),
     ],
 )
