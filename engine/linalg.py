@@ -15,6 +15,7 @@ from engine.ops.combining import CROSS
 from engine.ops.decompositions import cholesky, eig, eigh, failing_minor, qr, svd  # noqa: F401
 from engine.ops.extremes import returns
 from engine.ops.guards import in_namespace
+from engine.ops.helpers import axis
 from engine.ops.indefinite import ldl_factor, ldl_factor_ex, ldl_solve  # noqa: F401
 from engine.ops.linalg import (  # noqa: F401
     TRIANGULAR,
@@ -308,6 +309,9 @@ def tensorinv(A: Any, ind: int = 2) -> Any:
 
 def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
     """The cross product of vectors of 3 along `dim`."""
+    if len(input._s) != len(other._s):
+        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
+    axis(dim, len(input._s))
     if input._s[dim] != 3 or other._s[dim] != 3:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input._s[dim]} and {other._s[dim]}"

@@ -67,6 +67,8 @@ def _squeeze(op: Op, values: list[Any], size: int) -> Any:
     else:
         dims = tuple(range(x.rank))
     dims = tuple(d % x.rank for d in dims)
+    if rest:
+        return OPS["squeeze_dims"].way(x.value, tuple(d + 1 for d in dims))
     shape = [n for d, n in enumerate(x.size) if d not in dims or n != 1]
     return (
         OPS["view"].way(x.value, (size, *shape)) if x.value.is_contiguous() else _squeezed(x, dims)

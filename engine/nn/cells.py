@@ -87,6 +87,11 @@ class RNNCellBase(Module):
     def _batched(
         self, input: Tensor, h: Tensor | None, number: int = 0
     ) -> tuple[Tensor, Tensor, bool]:
+        if h is not None and h.dim() not in (1, 2):
+            what = f"hx[{number}]" if type(self).__name__ == "LSTMCell" else "hidden"
+            raise ValueError(
+                f"{type(self).__name__}: Expected {what} to be 1D or 2D, got {h.dim()}D instead"
+            )
         if input.dim() not in (1, 2):
             raise ValueError(
                 f"{type(self).__name__}: Expected input to be 1D or 2D, got {input.dim()}D instead"
@@ -104,9 +109,9 @@ class RNNCellBase(Module):
             raise RuntimeError(
                 f"Input batch size {x.shape[0]} doesn't match hidden{number} batch size {h.shape[0]}"
             )
-        if h.shape[-1] != self.hidden_size:
+        if h.shape[1] != self.hidden_size:
             raise RuntimeError(
-                f"hidden{number} has inconsistent hidden_size: got {h.shape[-1]}, expected "
+                f"hidden{number} has inconsistent hidden_size: got {h.shape[1]}, expected "
                 f"{self.hidden_size}"
             )
         return x, h, batched

@@ -70,6 +70,11 @@ class HuberLoss(Loss):
 
     settings: ClassVar[dict[str, Any]] = {"reduction": "mean", "delta": 1.0}
 
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        if not isinstance(delta, (int, float)):
+            raise TypeError(f"delta must be a float or int, got: {type(delta)}")
+        super().__init__(reduction=reduction, delta=delta)
+
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
 

@@ -308,6 +308,9 @@ class _Pad(Module):
         self.padding = ntuple(padding, 2 * self.dims)
 
     def forward(self, input: Tensor) -> Tensor:
+        n = self.dims
+        if self.mode == "circular" and input.dim() not in (n + 1, n + 2):
+            raise ValueError(f"expected {n + 1}D or {n + 2}D input (got {input.dim()}D input)")
         return F.pad(input, self.padding, self.mode)
 
     def extra_repr(self) -> str:

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from engine import errors
 from engine.device import placed
+from engine.dtype import INT
 from engine.ops.api import expose, publish
 from engine.ops.helpers import axis
 from engine.ops.table import define, run
@@ -165,6 +167,10 @@ for _n in ("diag_embed", "diag", "diagflat"):
 
 
 def _indices(find: Any, row: int, col: int, offset: int, dtype: Any) -> Any:
+    if dtype is not None and dtype.category != INT:
+        raise errors.not_implemented(
+            "tril_indices" if find is np.tril_indices else "triu_indices", dtype.display
+        )
     for name, n in (("row", row), ("col", col)):
         if n < 0:
             raise RuntimeError(f"{name} must be non-negative, got{n}")

@@ -186,6 +186,7 @@ def vdot(input: Any, other: Any) -> Any:
     """Dot product with the conjugate of the first argument."""
     from engine.ops.products import VDOT
 
+    fitting.check_dot([input, other])
     return run(VDOT, [input, other])
 
 

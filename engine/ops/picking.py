@@ -89,6 +89,11 @@ def _check_slices(name: str, values: list[Any]) -> None:
             + ("" if name == "index_select" else f" but got: {index._d.display}")
         )
     dim, source = values[1], values[3] if len(values) > 3 else None
+    if isinstance(source, Tensor) and name == "index_fill" and source._s:
+        raise RuntimeError(
+            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{len(source._s)} dimension(s)."
+        )
     if isinstance(source, Tensor) and name != "index_fill":
         _check_source(name, t, dim, index, source)
     n = t._s[dim] if t._s else 1

@@ -64,7 +64,7 @@ class Optimizer:
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
         self._start_hooks()
-        self._stepped = False
+        self._stepped = self._scheduled = False
         groups = list(params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
@@ -292,7 +292,7 @@ class Optimizer:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._start_hooks()
-        self._stepped = False
+        self._stepped = self._scheduled = False
 
     def __repr__(self) -> str:
         text = type(self).__name__ + " ("

@@ -53,7 +53,8 @@ class LRScheduler:
         self._step_count = 0
         self._is_initial = True
         self._get_lr_called_within_step = False
-        optimizer._stepped = False
+        if not optimizer._scheduled:  # steps count from the first schedule on
+            optimizer._scheduled, optimizer._stepped = True, False
         self.step()
         self._is_initial = False
 

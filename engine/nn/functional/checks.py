@@ -55,7 +55,9 @@ def convolution(
     _conv_signs(stride, padding, groups)
     if _least(dilation) <= 0:
         sizes = [dilation] * n if isinstance(dilation, int) else list(dilation)
-        raise RuntimeError(f"dilation should be greater than zero, but got {sizes}")
+        sizes = [1, *sizes] if n == 1 else sizes
+        got = "" if min(sizes) < 0 else f", but got {sizes}"
+        raise RuntimeError(f"dilation should be greater than zero{got}")
     _conv_shapes(batched, weight, bias, transposed, groups)
 
 

@@ -14,6 +14,7 @@ from engine.ops.norms import NORM
 from engine.ops.shape import VIEW, T
 from engine.ops.table import run
 from engine.tensor import Tensor
+from engine.warning import warn
 
 from ..kernels import composites
 from ..kernels import embedding as rows
@@ -168,6 +169,13 @@ def embedding_bag(
     padding_idx: int | None = None,
 ) -> Tensor:
     """Sum, mean or maximum of bags of rows: 2-D input has one bag per row, 1-D needs offsets."""
+    if weight.dtype in (engine.int64, engine.int32) and input.is_floating_point():
+        warn(
+            "Argument order of nn.functional.embedding_bag was changed. "
+            "Usage `embedding_bag(weight, input, ...)` is deprecated, "
+            "and should now be `embedding_bag(input, weight, ...)`."
+        )
+        input, weight = weight, input
     if sparse or scale_grad_by_freq:
         raise NotImplementedError("embedding_bag supports neither sparse nor scale_grad_by_freq")
     if mode not in ("sum", "mean", "max"):
@@ -268,4 +276,6 @@ def normalize(
 
 def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     """p-norm distances of all pairs of rows, in the order (0,1), (0,2) ... (1,2) ..."""
+    if input.dim() != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.dim()}D")
     return composites.pdist(input, p)  # type: ignore[no-any-return]

@@ -122,6 +122,9 @@ def batch_norm(
             raise RuntimeError(f"{name} should contain {channels} elements not {tensor.numel()}")
         if tensor is None and not training and name.startswith("running"):
             raise RuntimeError(f"{name} must be defined in evaluation mode")
+    if eps < 0 or (training and not eps):
+        needed = "positive during training" if training else "non-negative"
+        raise ValueError(f"batch_norm eps must be {needed}, but got {eps}")
     checks.floating("batch_norm", input)
     checks.same_types(input, weight, running_mean)
     mean, var = _copied(running_mean), _copied(running_var)

@@ -164,7 +164,8 @@ def _im2col(a: Raw, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -
     counts = _counts(a.shape[-n:], kernel, stride, padding, dilation)
     view = windows(padded(a, padding, padding), kernel, stride, dilation, counts)
     order = (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
-    return view.transpose(order).reshape(a.shape[0], -1, math.prod(counts))
+    columns = a.shape[1] * math.prod(kernel)
+    return view.transpose(order).reshape(a.shape[0], columns, math.prod(counts))
 
 
 def _col2im(a: Raw, size: Ints, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -> Raw:
