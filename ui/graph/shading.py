@@ -126,7 +126,8 @@ class Shading:
             entries += [(Shade.FAULT, "NaN or Inf")] * bool(np.isinf(numbers).any())
         say = {Lens.TIME: _seconds, Lens.MEMORY: _size}.get(lens, _power)
         ticks = [(place, say(x)) for place, x in scale.ticks()] if scale is not None else []
-        return Legend(_TITLES[lens], ticks, entries, lens == Lens.GRADIENT)
+        title = _TITLES[lens] if ticks or entries else f"{_TITLES[lens]}: none in this graph"
+        return Legend(title, ticks, entries, lens == Lens.GRADIENT)
 
 
 def _power(x: float) -> str:

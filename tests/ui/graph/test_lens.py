@@ -144,6 +144,13 @@ def test_gradients_shade_what_they_have_reached_and_no_more(tape: Tape) -> None:
     assert last.shades[[w, v]].tolist() == wanted.tolist()
 
 
+def test_the_legend_says_where_there_are_no_gradients(record: Callable[..., Tape]) -> None:
+    seen = Seen(record("x = torch.tensor([1.0]); y = x * 2.0"), Lens.GRADIENT, flow=True)
+    assert [legend.title for legend in seen.shading.legends] == [
+        "Gradient norm: none in this graph"
+    ]
+
+
 def test_edges_carry_the_norm_of_what_crossed_them(tape: Tape) -> None:
     seen = Seen(tape, Lens.OPERATION, flow=True)
     state = seen.at(seen.steps()[-1])
