@@ -59,9 +59,13 @@ def _carrier(facts: Facts, value: int, op: int, first: int) -> Carrier:
         return Carrier(name, op, _of_total(facts, value, op, name))
     again = lines.given_anew(facts.code(int(events[op])))
     known = bool(facts.tape.name_of(int(facts.tape.values["tensor"][value])))
+    if known and "[" in name and not again:
+        kept = name.partition("[")[0]
+        return Carrier(name, op, f"Keep numbers without their graph: {kept}.append(one.detach()).")
     name = again[0] if again and not known else name
     cut = f"{name} = {name}.detach()" if known or again else "state = state.detach()"
-    if not known and again and facts.named(name) < 0:
+    both = [v for v in facts.inputs(op) if v >= 0 and _of_before(facts, v, first)]
+    if not known and again and len(both) > 1:
         cut = f"{name} = tuple(one.detach() for one in {name})"
     return Carrier(
         name,

@@ -24,11 +24,15 @@ def diverging(facts: Facts, found: list[Finding]) -> list[Finding]:
     link = None if first is None else _thrown(facts, first.culprit.event)
     if first is None or link is None:
         return found
+    upwards = link.op >= 0 and bool(facts.params(link.op).get("maximize"))
     told = replace(
         first,
         title=f"{first.title}{_DIVERGES}",
-        text=f"{first.text} Before that {link.text}: each step goes further beyond the minimum.",
-        remedy="Lower the learning rate, or clip the gradient (clip_grad_norm_) before the step.",
+        text=f"{first.text} Before that {link.text}: each step goes further "
+        f"{'up, as maximize=True says' if upwards else 'beyond the minimum'}.",
+        remedy="Leave out maximize=True, if the loss is to become small."
+        if upwards
+        else "Lower the learning rate, or clip the gradient (clip_grad_norm_) before the step.",
         chain=(first.culprit, link, *first.chain[1:]),
     )
     return [

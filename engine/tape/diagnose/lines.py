@@ -41,11 +41,10 @@ def given_anew(line: str) -> list[str]:
         tree = ast.parse(line.strip().removesuffix(":"))
     except SyntaxError:
         return []
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    given = [node.id for node in names if isinstance(node.ctx, ast.Store)]
-    return [
-        name for name in given if any(n.id == name and isinstance(n.ctx, ast.Load) for n in names)
-    ]
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)]
+    given = [ast.unparse(node) for node in names if isinstance(node.ctx, ast.Store)]
+    read = {ast.unparse(node) for node in names if isinstance(node.ctx, ast.Load)}
+    return [name for name in given if name in read]
 
 
 def _without_magics(source: str) -> str:

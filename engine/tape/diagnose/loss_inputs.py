@@ -11,7 +11,12 @@ _SHAPING = ("view", "reshape", "squeeze", "unsqueeze", "flatten", "t", "transpos
 _PASSING = (
     "dropout", "native_dropout", "to_copy", "contiguous", "clone", "expand", "view", "reshape", "unsafe_view",
 )  # fmt: skip
-_CLIPPING = ("relu", "relu6", "clamp_min", "threshold")
+#: What cuts scores off before a loss that takes any, and what is wrong with that.
+_CLIPPING = {
+    "relu": "makes all negative ones 0", "relu6": "keeps them between 0 and 6",
+    "clamp_min": "makes all small ones equal", "threshold": "makes all small ones equal",
+    "sigmoid": "keeps them between 0 and 1",
+}  # fmt: skip
 _MATMUL = ("mm", "bmm", "matmul")
 
 
@@ -34,15 +39,20 @@ def unfit_inputs(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding]:
 def _clipped_scores(facts: Facts, op: int) -> list[Finding]:
     """A ReLU after the last layer: the scores of a classifier may be negative."""
     made = _through(facts, facts.inputs(op)[0], _SHAPING)
+    soft = "log" not in facts.base(op) or "with_logits" in facts.base(op)
+    if made >= 0 and facts.base(made) == "softmax" and soft:
+        return [_of_probabilities(facts, op, made)]
     if made < 0 or facts.base(made) not in _CLIPPING or not _in_loss(facts, op):
         return []
+    if facts.base(made) == "sigmoid" and soft:
+        return []  # a sigmoid too many: told elsewhere
     name = facts.called(made)
     loss = "cross_entropy" if facts.base(op) == "log_softmax" else facts.called(op)
     return [
         Finding(
             "clipped-scores", f"{name} cuts the scores off that {loss} takes",
-            f"{loss} works on scores of any sign; {name} makes all negative ones 0, so a class cannot be ruled "
-            "out, and no gradient comes to the scores that are cut off.",
+            f"{loss} works on scores of any size and sign; {name} {_CLIPPING[facts.base(made)]}, so a class cannot "
+            "be ruled out, and little or no gradient comes to the scores that are cut off.",
             f"Leave out {name} after the last layer.",
             (
                 facts.at_op(f"{name} is applied to the scores here", made),
@@ -50,6 +60,19 @@ def _clipped_scores(facts: Facts, op: int) -> list[Finding]:
             ), Severity.WARNING,
         )
     ]  # fmt: skip
+
+
+def _of_probabilities(facts: Facts, op: int, made: int) -> Finding:
+    """A softmax before a loss that applies a sigmoid to each score."""
+    name = facts.called(op)
+    return Finding(
+        "softmax-twice", f"softmax before {name}, which applies a sigmoid itself",
+        f"{name} takes scores of any size and makes a probability of each by a sigmoid; it gets probabilities, "
+        "of which it makes numbers between 0.5 and 0.73.",
+        "Leave out softmax; for classes that exclude each other use cross_entropy, which takes the scores.",
+        (facts.at_op("softmax is applied here", made), facts.at_op(f"{name} takes them", op)),
+        Severity.WARNING,
+    )  # fmt: skip
 
 
 def _in_loss(facts: Facts, op: int) -> bool:

@@ -105,8 +105,8 @@ def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str
             "exp-overflow", f"{name} overflows",
             f"{what} is as large as {_most(x)}: the result is larger than its type can hold.",
             "Subtract the largest element first, or use log_softmax, logsumexp, or the loss on logits."
-            if base in ("exp", "exp2", "logsumexp")
-            else f"Keep what goes into {name} small: scale it, or clamp it.",
+            if base in ("exp", "exp2", "logsumexp") and _is_softmax(facts, op)
+            else f"Keep what goes into {name} small: scale it, or clamp it, as in {name}(x.clamp(max=20)).",
         )  # fmt: skip
     if base in ("pow", "float_power"):
         exponent = params.get("exponent", "given")
@@ -153,6 +153,17 @@ def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str
         return ("wrong-backward" if backward else "born", f"the Function {name} made NaN or Inf",
                 f"{name} is your own Function; its numbers were finite.", f"Check {name}'s formula.")  # fmt: skip
     return _overflow(name)
+
+
+def _is_softmax(facts: Facts, op: int) -> bool:
+    """Whether what an exp gives is added up and divided by, or its sum's logarithm is taken."""
+    if facts.base(op) == "logsumexp":
+        return True
+    users = [user for out in facts.outputs(op) for user in facts.users(out)]
+    again = [u for user in users for out in facts.outputs(user) for u in facts.users(out)]
+    return any(facts.base(u) == "sum" for u in users) and any(
+        facts.base(u) in ("div", "log", "reciprocal", "add", "mul") for u in (*users, *again)
+    )
 
 
 def _overflow(name: str) -> tuple[str, str, str, str]:

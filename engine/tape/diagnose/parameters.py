@@ -14,7 +14,7 @@ from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.left_out import left_out
 from engine.tape.diagnose.none import why_none
 from engine.tape.modules import module_path
-from engine.tape.schema import GradChange, ValueFlag
+from engine.tape.schema import GradChange, OpFlag, ValueFlag
 
 Cancelled = Callable[[], bool]
 
@@ -92,6 +92,8 @@ def _unused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> list
     for tensor, value in parameters.items():
         if tensor in reached or not facts.tape.name_of(tensor) or _only_stepped(facts, tensor):
             continue
+        if _only_copied(facts, tensor):
+            continue
         reason = why_none(facts, tensor, len(facts.tape.events))
         if reason.cause in ("frozen", "no-backward", "grad-call", "inputs-left-out", "stopped"):
             continue
@@ -163,6 +165,14 @@ def _models(facts: Facts) -> dict[int, set[str]]:
             if scope > 0:
                 names.add(module_path(tape, scope).split(".")[0])
     return found
+
+
+def _only_copied(facts: Facts, tensor: int) -> bool:
+    """Whether all that is done with a parameter is to copy it into others, as of a model that is kept."""
+    users = [(op, v) for v in facts.values_of(tensor) for op in facts.users(v)]
+    taken = [op for op, v in users if facts.base(op) == "copy" and facts.inputs(op)[1:] == [v]]
+    ours = [op for op, v in users if facts.tape.ops["flags"][op] & OpFlag.INPLACE]
+    return bool(taken) and len(set(taken) | set(ours)) == len({op for op, _ in users})
 
 
 def _only_stepped(facts: Facts, tensor: int) -> bool:

@@ -18,6 +18,8 @@ from engine.tape.modules import module_path
 DEAD = 0.9
 #: The slope of a sigmoid or tanh up to which it counts as none.
 FLAT = 1e-6
+#: Or when this share of all elements is at an end.
+FAR = 0.95
 #: A layer has died when it was off in so many passes in the end.
 RUNS = 2
 
@@ -129,9 +131,18 @@ def _died(facts: Facts, one: _Units) -> list[Finding]:
     ]  # fmt: skip
 
 
+class _Slopes(NamedTuple):
+    """Over the runs of a sigmoid or tanh: units with a slope in any run, and how many elements had none."""
+
+    op: int
+    ever: Mask
+    flat: int
+    size: int
+
+
 def saturated_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
-    """Return sigmoids and tanhs of which almost all units were at an end for every row of every pass."""
-    tape, live = facts.tape, dict[object, tuple[int, Mask]]()
+    """Return sigmoids and tanhs of which almost all units or elements were at an end in every pass."""
+    tape, live = facts.tape, dict[object, _Slopes]()
     for op in range(len(tape.ops)):
         if cancelled():
             break
@@ -146,16 +157,29 @@ def saturated_units(facts: Facts, cancelled: Cancelled) -> list[Finding]:
         units: Mask = np.asarray(rows.any(axis=0))
         scope = module_path(tape, int(tape.ops["scope"][op]))
         key = facts.source(int(tape.ops["event"][op])), scope, units.shape
-        before = live.get(key)
-        live[key] = op, units | before[1] if before else units
-    return [
-        Finding(
-            "saturated", f"a {facts.base(op)} of which {1 - float(units.mean()):.0%} of the units are saturated",
-            f"{int((~units).sum())} of {units.size} units were at an end of {facts.base(op)} for every row of "
-            "every pass, where its derivative rounds to 0: what is before them does not learn.",
-            "Make its input smaller: initialisation, normalisation, a lower learning rate.",
-            (facts.at_op("the units are saturated here", op),), Severity.WARNING,
+        flat, before = int((~rows).sum()), live.get(key)
+        live[key] = (
+            _Slopes(op, units, flat, out.size)
+            if before is None
+            else _Slopes(op, units | before.ever, before.flat + flat, before.size + out.size)
         )
-        for op, units in live.values()
-        if 1 - float(units.mean()) >= DEAD
-    ]  # fmt: skip
+    return [
+        _saturated(facts, one)
+        for one in live.values()
+        if _off(one.ever) or one.flat >= FAR * one.size
+    ]
+
+
+def _saturated(facts: Facts, one: _Slopes) -> Finding:
+    base = facts.base(one.op)
+    off, size, what = int((~one.ever).sum()), one.ever.size, "units"
+    if not _off(one.ever):
+        off, size, what = one.flat, one.size, "elements"
+    return Finding(
+        "saturated", f"a {base} of which {off / size:.0%} of the {what} are saturated",
+        f"{off:,} of {size:,} {what} were at an end of {base} in every pass, where its derivative rounds to 0: "
+        "what is before them does not learn.",
+        "Make its input smaller: normalise the data ((x - x.mean(0)) / x.std(0)), use another initialisation or "
+        "a lower learning rate.",
+        (facts.at_op(f"the {what} are saturated here", one.op),), Severity.WARNING,
+    )  # fmt: skip

@@ -178,3 +178,61 @@ for _ in range(3):
     loss.backward()
     oa.step()
     ob.step()  # <-
+
+# %% undone | problems | student.weight
+torch.manual_seed(0)
+student, teacher = nn.Linear(3, 1), nn.Linear(3, 1)
+opt = torch.optim.SGD(student.parameters(), lr=0.1)
+for _ in range(5):
+    opt.zero_grad()
+    F.mse_loss(student(torch.randn(4, 3)), torch.randn(4, 1)).backward()
+    opt.step()
+    with torch.no_grad():
+        for s, t in zip(student.parameters(), teacher.parameters()):
+            s.copy_(t)  # <-
+
+# %% saturated | problems | elements
+torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.01)
+X = 1000 * torch.randn(8, 4)
+for _ in range(3):
+    opt.zero_grad()
+    F.mse_loss(net(X), torch.ones(8, 1)).backward()  # <-
+    opt.step()
+
+# %% clipped-scores | problems | sigmoid
+torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(4, 3), nn.Sigmoid())
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for _ in range(3):
+    opt.zero_grad()
+    F.cross_entropy(net(torch.randn(8, 4)), torch.randint(0, 3, (8,))).backward()  # <-
+    opt.step()
+
+# %% softmax-twice | problems | softmax
+torch.manual_seed(0)
+net = nn.Linear(4, 3)
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for _ in range(3):
+    opt.zero_grad()
+    p = torch.softmax(net(torch.randn(8, 4)), dim=1)  # <-
+    F.binary_cross_entropy_with_logits(p, F.one_hot(torch.randint(0, 3, (8,)), 3).float()).backward()
+    opt.step()
+
+# %% freed | problems | self.h
+torch.manual_seed(0)
+class RNN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.RNNCell(3, 4)
+        self.h = torch.zeros(2, 4)
+    def forward(self, x):
+        self.h = self.cell(x, self.h)
+        return self.h
+net = RNN()
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for _ in range(3):
+    opt.zero_grad()
+    net(torch.randn(2, 3)).pow(2).mean().backward()  # <-
+    opt.step()
