@@ -154,13 +154,23 @@ def _clipped_none(facts: Facts) -> list[Finding]:
         if len(events) < 2 and len(tape.passes) > 1:
             continue
         begun = int(tape.passes["event"][0])
-        before = begun > events[0]
+        before, others = begun > events[0], _of_others(facts, events[-1])
+        why = (
+            f"they are of other parameters than {others}, which has one"
+            if others
+            else "backward() has not filled them yet, or they were zeroed before"
+        )
+        remedy = (
+            f"Give it the parameters that are trained, of which {others} is one."
+            if others
+            else f"Order it: zero_grad(), backward(), {name}(), step()."
+        )
         return [
             Finding(
                 "clipped-in-vain", f"{name} finds no gradient: there is nothing to clip",
-                "Every .grad that it is given is None at this line: backward() has not filled them yet, or they "
-                "were zeroed before. The gradients that step() uses are not clipped.",
-                f"Order it: zero_grad(), backward(), {name}(), step().",
+                f"Every .grad that it is given is None at this line: {why}. The gradients that step() uses are "
+                "not clipped.",
+                remedy,
                 (
                     facts.at_event(f"{name} finds no gradient", events[-1]),
                     facts.at_event(f"backward() fills them {'afterwards' if before else 'here'}", begun),
@@ -168,6 +178,15 @@ def _clipped_none(facts: Facts) -> list[Finding]:
             )
         ]  # fmt: skip
     return []
+
+
+def _of_others(facts: Facts, event: int) -> str:
+    """Return the name of a leaf that has a gradient at an event, or ""."""
+    for tensor in facts.tape.grads_of.keys(facts.tape.grads["tensor"]):
+        kinds = [c.kind for c in facts.changes(tensor) if c.event < event]
+        if kinds and kinds[-1] is GradChange.ACCUMULATE:
+            return facts.name(tensor)
+    return ""
 
 
 def _clips(facts: Facts) -> list[int]:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from engine.tape import freed, replay, writes
-from engine.tape.diagnose import texts
+from engine.tape.diagnose import lines, texts
 from engine.tape.diagnose.carried import carrier
-from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.facts import Facts, moved
 from engine.tape.diagnose.finding import Finding, Link, Severity
 from engine.tape.diagnose.messages import CONVERTED, KNOWN, RESHAPED, SHAPES, TYPES
 from engine.tape.diagnose.none import why_none
@@ -61,6 +61,7 @@ def explain(facts: Facts, text: str, event: int) -> Finding:
             if missing is not None:
                 return missing
             led = _became_number(facts) if cause == "left-torch" else ()
+            led = _hooked(facts, here) if cause == "hook" else led
             cut = without_graph(facts, event) if cause == "root-without-graph" else None
             if cut is not None:
                 title = f"the root has no graph: {cut.title}"
@@ -97,6 +98,14 @@ def _missing(facts: Facts, event: int, here: Link) -> Finding | None:
         title = f"{name}.grad is None here: {found.title}"
         return replace(found, title=title, chain=(*found.chain, here), severity=Severity.ERROR)
     return None
+
+
+def _hooked(facts: Facts, here: Link) -> tuple[Link, ...]:
+    """Return a link to where the program registers a hook."""
+    found = lines.hooks(facts.cells_until(-1), "")
+    return (
+        () if found is None else (moved(replace(here, text="the hook is registered here"), found),)
+    )
 
 
 def _own_backward(facts: Facts, text: str, here: Link) -> tuple[Link, ...]:

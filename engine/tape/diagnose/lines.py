@@ -111,6 +111,11 @@ def optimizer(cells: list[tuple[str, str, int]], name: str = r"\w+") -> tuple[st
     return found or _searched(cells, re.compile(rf"(?<!class )\b({name})\("))
 
 
+def rate(cells: list[tuple[str, str, int]]) -> tuple[str, int, str] | None:
+    """Return (cell, line, its text) where a learning rate is written into a group; None if nowhere."""
+    return _searched(cells, re.compile(r"\[[\"']lr[\"']\]\s*[-+*/]?=[^=]"))
+
+
 def scheduler(cells: list[tuple[str, str, int]]) -> tuple[str, int, str] | None:
     """Return (cell, line, its text) where a scheduler of learning rates is made; None if nowhere."""
     return _searched(cells, re.compile(r"\blr_scheduler\.\w+\(|\b[A-Z]\w*(LR|Restarts)\("))

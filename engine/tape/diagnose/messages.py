@@ -162,6 +162,11 @@ KNOWN: tuple[tuple[str, str, str, str, str], ...] = (
         "Clone it first: x.expand(...).clone().",
     ),
     (
+        "has changed the size of value", "hook", "a hook returns a gradient of another shape",
+        "What a hook returns takes the place of the gradient, so it must have its shape.",
+        "Return a tensor of the shape of the gradient that it gets, or None to leave that as it is.",
+    ),
+    (
         "derivative for aten::", "not-differentiable", "an operation without a derivative",
         "The pass came to an operation that autograd has no derivative of.",
         "Use something differentiable in its place, or detach() before it.",

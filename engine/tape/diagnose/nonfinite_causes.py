@@ -49,8 +49,7 @@ def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str
         return (
             "log-of-zero", f"{name} of zero",
             f"{what} is {_edge(base)} in places: the logarithm there is infinite, and so is its derivative.",
-            "Use log(x.clamp(min=eps)) or log(x + eps), or the loss that works on logits "
-            "(log_softmax, logsigmoid, cross_entropy).",
+            _instead(facts, value),
         )  # fmt: skip
     if base in ("sqrt", "rsqrt"):
         if negative and not backward:
@@ -153,6 +152,25 @@ def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str
         return ("wrong-backward" if backward else "born", f"the Function {name} made NaN or Inf",
                 f"{name} is your own Function; its numbers were finite.", f"Check {name}'s formula.")  # fmt: skip
     return _overflow(name)
+
+
+def _instead(facts: Facts, value: int) -> str:
+    """Return what to use in place of a logarithm of zero, by what made the zero."""
+    made = facts.made_by(facts.unviewed(value)) if value >= 0 else -1
+    base = facts.base(made) if made >= 0 else ""
+    known = {
+        "softmax": "Use torch.log_softmax(x, dim) (or cross_entropy), which takes what went into the softmax.",
+        "sigmoid": "Use F.logsigmoid(x) (or binary_cross_entropy_with_logits), which takes what went into the "
+        "sigmoid.",
+        "prod": "The product is smaller than its type can hold: add up logarithms, torch.log(x).sum(), in place of "
+        "torch.log(x.prod()).",
+        "exp": "Leave out both exp and log: log(exp(x)) is x, log(exp(x).sum()) is torch.logsumexp(x, dim).",
+    }
+    return known.get(
+        base,
+        "Use log(x.clamp(min=eps)) or log(x + eps), or the loss that works on logits (log_softmax, logsigmoid, "
+        "cross_entropy).",
+    )
 
 
 def _is_softmax(facts: Facts, op: int) -> bool:

@@ -63,7 +63,7 @@ def _still(facts: Facts, tensor: int, mine: list[Step], so: str) -> Finding:
     )
     links = [facts.at_op(f"a step leaves {name} as it is", one.op) for one in mine[:2]]
     cells = facts.cells_until(-1)
-    made = lines.scheduler(cells) or lines.optimizer(cells, what)
+    made = lines.rate(cells) or lines.scheduler(cells) or lines.optimizer(cells, what)
     if made is not None:
         links.insert(0, moved(_said(links[0], "the learning rate is given here"), made))
     return Finding(

@@ -236,3 +236,26 @@ for _ in range(3):
     opt.zero_grad()
     net(torch.randn(2, 3)).pow(2).mean().backward()  # <-
     opt.step()
+
+# %% log-of-zero | problems | log
+torch.manual_seed(0)
+x = torch.randn(400, requires_grad=True)
+like = torch.sigmoid(x).prod()
+loss = -torch.log(like)  # <-
+loss.backward()
+
+# %% hook | problems | another shape
+w = torch.randn(3, requires_grad=True)
+w.register_hook(lambda g: g.sum())  # <-
+(w ** 2).sum().backward()
+
+# %% never-updated | problems | learning rate
+torch.manual_seed(0)
+net = nn.Linear(3, 1)
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for g in opt.param_groups:
+    g['lr'] = 0.0  # <-
+for _ in range(4):
+    opt.zero_grad()
+    F.mse_loss(net(torch.randn(8, 3)), torch.randn(8, 1)).backward()
+    opt.step()

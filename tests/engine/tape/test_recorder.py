@@ -17,7 +17,7 @@ from engine import recording
 from engine.tape import replay
 from engine.tape.record.ops import Ops
 from engine.tape.recorder import Recorder
-from engine.tape.schema import GradChange, OpFlag, PassFlag
+from engine.tape.schema import GradChange, Mark, OpFlag, PassFlag
 from engine.tape.storage.sink import FileSink
 from engine.tape.tape import Tape
 
@@ -326,3 +326,16 @@ def test_a_graph_from_before_the_recording_is_taken_in_when_it_is_used() -> None
     assert len(tape.nodes) == 5_002
     assert len(tape.ops) == 1
     assert replay.grad_at(tape, tid(x), len(tape.events)).tolist() == [1.0]
+
+
+def test_a_clip_that_finds_no_gradient_is_marked() -> None:
+    recorder = Recorder()
+    with recorder:
+        w = torch.ones(2, requires_grad=True)
+        torch.nn.utils.clip_grad_norm_([w], 1.0)
+        torch.nn.utils.clip_grad_value_([w], 1.0)
+        w.sum().backward()
+        torch.nn.utils.clip_grad_norm_([w], 1.0)
+    tape = recorder.tape()
+    idle = tape.marks["text"][tape.marks["kind"] == Mark.IDLE]
+    assert [tape.text(int(text)) for text in idle] == ["clip_grad_norm_", "clip_grad_value_"]
