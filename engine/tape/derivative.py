@@ -133,8 +133,7 @@ class Derivatives:
 
         node = int(self.tape.ops["node"][op])
         name, title = self.facts.op_name(op), self.facts.node_name(node) if node >= 0 else ""
-        writes = bool(self.tape.ops["flags"][op] & OpFlag.INPLACE)
-        rows = self._operations.rows(name, writes, title)
+        rows = self._operations.rows(name, self.is_inplace(op), title)
         if not rows:
             return []
         row, count = rows[0], len(self.facts.inputs(op))
@@ -144,6 +143,10 @@ class Derivatives:
         if row.listed and free:
             free = [*([free[0]] * (count - len(free) + 1)), *free[1:]]
         return [(p, told.get(p, "")) for p in free[:count]]
+
+    def is_inplace(self, op: int) -> bool:
+        """Whether an operation overwrote its first input, whose old content the tape has."""
+        return bool(self.tape.ops["flags"][op] & OpFlag.INPLACE)
 
     def constants(self, op: int) -> dict[str, Any]:
         """Return the arguments that are no tensors by name; none where one was not recorded."""
@@ -161,10 +164,8 @@ class Derivatives:
         widest = max(_size(tape.value_shape(inputs[place])) for place in places)
         if rows * widest > MOST:
             return [], f"It has {rows:,} × {widest:,} elements, too many to look at."
-        if tape.ops["flags"][op] & OpFlag.INPLACE:
-            return [], "It was written in place: what was there before is gone."
         name = self.facts.op_name(op)
-        if self._operations.is_random(name, writes=False):
+        if self._operations.is_random(name, self.is_inplace(op)):
             return [], "It draws random numbers, which cannot be drawn again."
         try:
             return self._pulled(op, name, inputs, places), ""
@@ -187,11 +188,13 @@ class Derivatives:
             for place in set(places):
                 given[place] = given[place].requires_grad_()  # type: ignore[union-attr]
             others = self._arguments.of(int(self.tape.ops["params"][op]))
-            node = int(self.tape.ops["node"][op])
+            node, writes = int(self.tape.ops["node"][op]), self.is_inplace(op)
+            tensors: list[Any] = [t for t in given if t is not None]
+            if writes:
+                tensors[0] = tensors[0].clone()  # a leaf cannot be overwritten
             found = self._operations.call(
-                name, [t for t in given if t is not None], dict(others), False,
-                self.facts.node_name(node), lambda _: True,
-            )  # fmt: skip
+                name, tensors, dict(others), writes, self.facts.node_name(node), lambda _: True
+            )
             several = found if isinstance(found, (tuple, list)) else (found,)
             outs = [one for one in several if isinstance(one, engine.Tensor)]
             leaves = [given[place] for place in places]

@@ -177,7 +177,8 @@ class _Code:
 
     def _by_formula(self) -> str:
         """Return the program's body, "" where no formula is listed for the operation."""
-        formula = _KINDS.get(self.derivative.op)
+        name = self.derivative.op
+        formula = _KINDS.get(name.removesuffix("_") if self.all.is_inplace(self.op) else name)
         outputs = list(self.all.facts.outputs(self.op))
         if formula is None or len(outputs) != 1:
             return ""
