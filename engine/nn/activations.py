@@ -11,7 +11,7 @@ from engine.warning import warn
 from . import functional as F
 from .configured import REQUIRED, Configured
 from .module import Module
-from .parameter import Parameter
+from .parameter import fresh
 
 _INPLACE: dict[str, Any] = {"inplace": False}
 
@@ -51,9 +51,7 @@ class PReLU(Module):
     ) -> None:
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
-        self.weight = Parameter(
-            engine.full((num_parameters,), float(init), dtype=dtype, device=device)
-        )
+        self.weight = fresh(engine.full((num_parameters,), float(init), dtype=dtype, device=device))
 
     def forward(self, input: Tensor) -> Tensor:
         return F.prelu(input, self.weight)

@@ -13,7 +13,7 @@ from . import functional as F
 from . import init
 from .initializers import own_init
 from .module import Module
-from .parameter import Parameter
+from .parameter import fresh
 
 _GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
 
@@ -63,11 +63,11 @@ class RNNCellBase(Module):
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         gates = self.chunks * hidden_size
-        self.weight_ih = Parameter(engine.empty((gates, input_size), dtype=dtype, device=device))
-        self.weight_hh = Parameter(engine.empty((gates, hidden_size), dtype=dtype, device=device))
+        self.weight_ih = fresh(engine.empty((gates, input_size), dtype=dtype, device=device))
+        self.weight_hh = fresh(engine.empty((gates, hidden_size), dtype=dtype, device=device))
         for name in ("bias_ih", "bias_hh"):
             self.register_parameter(
-                name, Parameter(engine.empty(gates, dtype=dtype, device=device)) if bias else None
+                name, fresh(engine.empty(gates, dtype=dtype, device=device)) if bias else None
             )
         self.reset_parameters()
 

@@ -13,7 +13,7 @@ from . import init
 from .functional.conv import ntuple
 from .initializers import own_init
 from .module import Module
-from .parameter import Parameter, is_lazy
+from .parameter import fresh, is_lazy
 
 _MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -79,9 +79,9 @@ class _Conv(Module):
         return (first, second // self.groups, *self.kernel_size)
 
     def _make(self, bias: bool, dtype: Any, device: Any) -> None:
-        self.weight = Parameter(engine.empty(self._shape(), dtype=dtype, device=device))
+        self.weight = fresh(engine.empty(self._shape(), dtype=dtype, device=device))
         if bias:
-            self.bias = Parameter(engine.empty(self.out_channels, dtype=dtype, device=device))
+            self.bias = fresh(engine.empty(self.out_channels, dtype=dtype, device=device))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()

@@ -10,7 +10,7 @@ from engine.tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module
-from .parameter import Parameter
+from .parameter import Parameter, fresh
 
 
 class _Table(Module):
@@ -27,7 +27,7 @@ class _Table(Module):
             padding_idx %= n
         self.padding_idx = padding_idx
         if weight is None:
-            self.weight = Parameter(engine.empty((n, size), dtype=dtype, device=device), not freeze)
+            self.weight = fresh(engine.empty((n, size), dtype=dtype, device=device), not freeze)
             self.reset_parameters()
         else:
             if list(weight.shape) != [n, size]:

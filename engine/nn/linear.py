@@ -11,7 +11,7 @@ from engine.tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module
-from .parameter import Parameter, is_lazy
+from .parameter import fresh, is_lazy
 
 
 class Identity(Module):
@@ -37,11 +37,9 @@ class Linear(Module):
     ) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(
-            engine.empty((out_features, in_features), dtype=dtype, device=device)
-        )
+        self.weight = fresh(engine.empty((out_features, in_features), dtype=dtype, device=device))
         if bias:
-            self.bias = Parameter(engine.empty(out_features, dtype=dtype, device=device))
+            self.bias = fresh(engine.empty(out_features, dtype=dtype, device=device))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
@@ -88,9 +86,9 @@ class Bilinear(Module):
         self.in1_features, self.in2_features = in1_features, in2_features
         self.out_features = out_features
         shape = (out_features, in1_features, in2_features)
-        self.weight = Parameter(engine.empty(shape, dtype=dtype, device=device))
+        self.weight = fresh(engine.empty(shape, dtype=dtype, device=device))
         if bias:
-            self.bias = Parameter(engine.empty(out_features, dtype=dtype, device=device))
+            self.bias = fresh(engine.empty(out_features, dtype=dtype, device=device))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()

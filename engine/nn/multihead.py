@@ -13,7 +13,7 @@ from . import init
 from .attending import check_inputs, check_sizes
 from .linear import NonDynamicallyQuantizableLinear
 from .module import Module
-from .parameter import Parameter
+from .parameter import fresh
 
 
 class MultiheadAttention(Module):
@@ -50,8 +50,8 @@ class MultiheadAttention(Module):
         self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias, device, dtype)
         self.bias_k = self.bias_v = None
         if add_bias_kv:
-            self.bias_k = Parameter(engine.empty((1, 1, embed_dim), dtype=dtype, device=device))
-            self.bias_v = Parameter(engine.empty((1, 1, embed_dim), dtype=dtype, device=device))
+            self.bias_k = fresh(engine.empty((1, 1, embed_dim), dtype=dtype, device=device))
+            self.bias_v = fresh(engine.empty((1, 1, embed_dim), dtype=dtype, device=device))
         self._reset_parameters()
 
     def _make_weights(self, bias: bool, dtype: Any, device: Any) -> None:
@@ -64,15 +64,11 @@ class MultiheadAttention(Module):
         if self.same_sizes:
             shapes = {"in_proj_weight": (3 * e, e), **dict.fromkeys(list(shapes)[:3])}
         for name, shape in shapes.items():
-            made = (
-                None
-                if shape is None
-                else Parameter(engine.empty(shape, dtype=dtype, device=device))
-            )
+            made = None if shape is None else fresh(engine.empty(shape, dtype=dtype, device=device))
             self.register_parameter(name, made)
         self.register_parameter(
             "in_proj_bias",
-            Parameter(engine.empty(3 * e, dtype=dtype, device=device)) if bias else None,
+            fresh(engine.empty(3 * e, dtype=dtype, device=device)) if bias else None,
         )
 
     def _reset_parameters(self) -> None:

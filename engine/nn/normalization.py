@@ -12,7 +12,7 @@ from . import functional as F
 from .configured import REQUIRED, Configured
 from .initializers import own_init
 from .module import Module
-from .parameter import Parameter
+from .parameter import fresh
 
 
 class _Running(Module):
@@ -35,14 +35,12 @@ class _Running(Module):
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        weight = (
-            Parameter(engine.ones(num_features, dtype=dtype, device=device)) if affine else None
-        )
+        weight = fresh(engine.ones(num_features, dtype=dtype, device=device)) if affine else None
         self.register_parameter("weight", weight)
         has_bias = affine and bias
         self.register_parameter(
             "bias",
-            Parameter(engine.zeros(num_features, dtype=dtype, device=device)) if has_bias else None,
+            fresh(engine.zeros(num_features, dtype=dtype, device=device)) if has_bias else None,
         )
         zeros = ones = count = None
         if track_running_stats:
@@ -219,9 +217,7 @@ class _OverLast(Module):
         self.normalized_shape, self.eps = shape, eps
         self.elementwise_affine = elementwise_affine
         weight = (
-            Parameter(engine.ones(shape, dtype=dtype, device=device))
-            if elementwise_affine
-            else None
+            fresh(engine.ones(shape, dtype=dtype, device=device)) if elementwise_affine else None
         )
         self.register_parameter("weight", weight)
 
@@ -246,7 +242,7 @@ class LayerNorm(_OverLast):
         super().__init__(normalized_shape, eps, elementwise_affine, dtype, device)
         shape, has_bias = self.normalized_shape, elementwise_affine and bias
         self.register_parameter(
-            "bias", Parameter(engine.zeros(shape, dtype=dtype, device=device)) if has_bias else None
+            "bias", fresh(engine.zeros(shape, dtype=dtype, device=device)) if has_bias else None
         )
 
     def reset_parameters(self) -> None:
@@ -302,14 +298,12 @@ class GroupNorm(Module):
             )
         self.num_groups, self.num_channels = num_groups, num_channels
         self.eps, self.affine = eps, affine
-        weight = (
-            Parameter(engine.ones(num_channels, dtype=dtype, device=device)) if affine else None
-        )
+        weight = fresh(engine.ones(num_channels, dtype=dtype, device=device)) if affine else None
         self.register_parameter("weight", weight)
         has_bias = affine and bias
         self.register_parameter(
             "bias",
-            Parameter(engine.zeros(num_channels, dtype=dtype, device=device)) if has_bias else None,
+            fresh(engine.zeros(num_channels, dtype=dtype, device=device)) if has_bias else None,
         )
 
     def forward(self, input: Tensor) -> Tensor:

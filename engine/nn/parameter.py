@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import engine
+from engine import recording
 from engine.tensor import TENSORS, Tensor
 
 
@@ -15,6 +16,15 @@ def _own(cls: Any, data: Tensor | None, requires_grad: bool) -> Any:
     if requires_grad and not (owned.is_floating_point() or owned.is_complex()):
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     return owned.requires_grad_() if requires_grad else owned
+
+
+def fresh(data: Tensor, requires_grad: bool = True) -> Parameter:
+    """Return a parameter over memory that nobody else has: how it came about is not recorded."""
+    before = recording.hide()
+    try:
+        return Parameter(data, requires_grad)
+    finally:
+        recording.show(before)
 
 
 class _ParameterMeta(type):

@@ -19,7 +19,7 @@ from .cells import _GATES, gru_step, lstm_step, rnn_step
 from .kernels import composites, packed
 from .kernels.lstm import LSTM_LAYER
 from .module import Module
-from .parameter import Parameter
+from .parameter import Parameter, fresh
 from .utils.rnn import PackedSequence
 
 _TYPES = {"input_size": int, "hidden_size": int, "bias": bool, "batch_first": bool}
@@ -65,7 +65,7 @@ class RNNBase(Module):
                     setattr(
                         self,
                         name + suffix,
-                        Parameter(engine.empty(shape, dtype=dtype, device=device)),
+                        fresh(engine.empty(shape, dtype=dtype, device=device)),
                     )
         self.reset_parameters()
 
