@@ -54,7 +54,7 @@ QComboBox {{ background: {t.raised}; border: 1px solid {t.border}; border-radius
   padding: 3px {m}px; min-height: 20px; }}
 QComboBox:hover {{ background: {t.hover}; }}
 QComboBox:focus {{ border-color: {t.focus}; }}
-QComboBox::drop-down {{ border: none; width: 22px; }}
+QComboBox::drop-down {{ border: none; width: 18px; }}
 QComboBox::down-arrow {{ image: none; }}
 QComboBox {{ combobox-popup: 0; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.border}; padding: 3px;
