@@ -207,7 +207,9 @@ class _Names:
                 names.append(name)
         if not names:
             return "updates"
-        return f"update of {', '.join(names[:3])}" + (" …" if len(names) > 3 else "")
+        trained = len(tape.passes) and int(tape.passes["event"][0]) < self._op_event(draft)
+        told = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+        return f"update of {told}" if trained else f"initial {told}"
 
     def _named_lines(self) -> dict[tuple[int, int], str]:
         """Return the variable that a line assigns: (place in the code, operation) -> name.

@@ -105,6 +105,14 @@ def test_a_training_loop_is_a_graph_per_step_with_updates_apart() -> None:
     assert all(len(info.ops) == 2 for info in infos if not info.update)
 
 
+def test_what_a_layer_begins_with_is_told_from_its_updates() -> None:
+    def make(n: dict[str, Any]) -> None:
+        n["layer"] = torch.nn.Linear(2, 3)
+
+    (info,) = list_graphs(record(make))
+    assert info.title == "initial weight, bias · cell 1"
+
+
 def test_a_detached_view_and_a_gradient_of_a_gradient_stay_in_their_graph() -> None:
     def cell(n: dict[str, Any]) -> None:
         n["x"] = x = torch.ones(2, requires_grad=True)
