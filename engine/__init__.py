@@ -113,6 +113,7 @@ _ROOMS = [
     "printing",
     "profiler",
     "serialization",
+    "signal",
     "storage",
     "testing",
     "version",

@@ -32,7 +32,9 @@ def _view(op: Op, values: list[Any], size: int) -> Any:
 @rule("t")
 def _t(op: Op, values: list[Any], size: int) -> Any:
     x = values[0]
-    return x.value.transpose(1, 2) if x.rank == 2 else OPS["alias"].way(x.value)
+    if not x.rank:
+        return OPS["alias"].way(x.value)
+    return x.value.transpose(1, x.rank)
 
 
 @rule("permute")
