@@ -13,7 +13,7 @@ from engine.batching.levels import differentiating, leaf, level_of, lift, runnin
 from engine.later import sign
 from engine.tensor import Tensor
 
-from .trees import form, leaves, map_leaves, rebuild
+from .trees import form, leaves, map_leaves, rebuild, structure
 
 Function = Callable[..., Any]
 
@@ -193,6 +193,12 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
                 "'cotangents'"
             )
         given = cotangents[0] if len(cotangents) == 1 else cotangents
+        shapes = structure(given), structure(outputs)
+        if shapes[0] != shapes[1]:
+            raise RuntimeError(
+                "Expected pytree structure of cotangents to be the same as pytree structure of "
+                f"outputs to the function. cotangents: {shapes[0]}, primal output: {shapes[1]}"
+            )
         attached = keep or outer(given)
         with engine.enable_grad():
             found = gradients(leaves(outputs), leaves(own), leaves(given), attached)

@@ -79,3 +79,16 @@ def rebuild(tree: Any, values: Any) -> Any:
 def map_leaves(function: Callable[..., Any], tree: Any) -> Any:
     """Return a tree of the same form with function(leaf) in place of each leaf."""
     return rebuild(tree, [function(leaf) for leaf in leaves(tree)])
+
+
+def structure(tree: Any) -> str:
+    """How a tree is nested, as text: a leaf is *."""
+    if isinstance(tree, dict):
+        inside = ", ".join(f"{k!r}: {structure(v)}" for k, v in tree.items())
+        return f"{{{inside}}}"
+    if isinstance(tree, (list, tuple)):
+        inside = ", ".join(map(structure, tree))
+        if isinstance(tree, list):
+            return f"[{inside}]"
+        return f"({inside},)" if len(tree) == 1 else f"({inside})"
+    return "*"
