@@ -63,6 +63,7 @@ def tints_of(scene: Scene, state: CanvasState | None) -> Tints:
         nodes[state.active] = Tint.PLAIN  # its halo says more than the trail's fill
     if state.shades is not None:
         shades[:n] = state.shades
+        shades[n:] = Shade.NONE  # a badge has no number of its own, and no colour that seems one
     if state.flows is not None:
         flows[:m] = state.flows
         flows[m:] = _badge_flows(scene, flows)

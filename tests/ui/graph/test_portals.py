@@ -12,6 +12,7 @@ from ui.graph.canvas import GraphCanvas
 from ui.graph.cards import card_sizes
 from ui.graph.inks import Tint, tints_of
 from ui.graph.layout import lay_out
+from ui.graph.lens import Shade
 from ui.graph.scene import Scene, Shape
 from ui.graph.types import CanvasState, Kind, Layout, NodeId, Role
 from ui.graph.walk import Way, step
@@ -113,6 +114,16 @@ def test_a_badge_is_lit_with_its_edge_and_a_ghost_before(sample: Sample) -> None
     lit[layout.badges.edges[start:end]] = True
     tints = tints_of(scene, state)
     assert tints.nodes[badge] == tints.edges[m + badge - n] == Tint.LIT
+
+
+def test_a_badge_has_no_colour_of_a_lens_and_none_that_seems_one(sample: Sample) -> None:
+    scene = sample.scene
+    n, m = len(scene), scene.n_edges
+    shades = np.full(n, Shade.RAMP, np.uint8)
+    state = CanvasState(
+        np.ones(n, bool), np.ones(n, bool), np.ones(m, bool), -1, np.zeros(0, np.int32), {}, shades
+    )
+    assert set(tints_of(scene, state).shades[n:].tolist()) == {Shade.NONE}
 
 
 def test_a_comet_takes_the_stubs_of_an_edge_that_is_not_drawn(sample: Sample) -> None:
