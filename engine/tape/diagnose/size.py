@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.tape import ledger
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
+from engine.tape.diagnose.hooked import changed_by_hook, written_after
 from engine.tape.diagnose.ways import Gain, way
 from engine.tape.schema import GradChange
 
@@ -36,6 +37,8 @@ def why_size(facts: Facts, tensor: int, playhead: int) -> Finding:
     changes = ledger.changes(facts.tape, tensor, playhead)
     return (
         piled(facts, tensor, changes)
+        or written_after(facts, tensor, changes)
+        or changed_by_hook(facts, tensor, changes)
         or _summed_out(facts, tensor, changes)
         or grown(facts, tensor, changes)
         or _paths(facts, tensor, changes)
