@@ -136,11 +136,11 @@ class _Checker:
         scale = float(np.linalg.norm(_wide(gradient)))
         for _ in range(_DIRECTIONS):
             direction = self._direction(arrays[place])
-            measured = self._measured(op, inputs, arrays, place, direction, came)
+            measured, terms = self._measured(op, inputs, arrays, place, direction, came)
             given = float((_wide(gradient) * direction).sum())
-            size = max(
-                scale * float(np.linalg.norm(direction)) / np.sqrt(max(direction.size, 1)), 1e-8
-            )
+            usual = scale * float(np.linalg.norm(direction)) / np.sqrt(max(direction.size, 1))
+            # Where large terms cancel, what the step sent is their rounding.
+            size = max(usual, terms * _rounding(gradient) / TOLERANCE, 1e-8)
             error = abs(measured - given) / max(abs(measured), abs(given), size)
             factors.append(given / measured if measured else 0.0)
             if error > worst.error:
@@ -166,33 +166,36 @@ class _Checker:
     def _measured(
         self, op: int, inputs: list[int], arrays: list[Array | None], place: int, direction: Floats,
         came: list[Floats | None],
-    ) -> float:  # fmt: skip
-        """Return the derivative of <cotangents, f> along a direction, by central differences."""
+    ) -> tuple[float, float]:  # fmt: skip
+        """Return the derivative of <cotangents, f> along a direction, by central differences, and
+        the sum of the sizes of the terms that it is made of."""
         base = _wide(arrays[place])  # type: ignore[arg-type]
         reach = float(np.abs(base).max()) if base.size else 1.0
         here = self._weighted(op, [*arrays[:place], base, *arrays[place + 1 :]], came)
-        jumps, central = [], 0.0
+        jumps, central, terms = [], 0.0, 0.0
         for h in (1e-5 * max(reach, 1e-3), 1e-6 * max(reach, 1e-3)):
             right, left = (
                 self._weighted(op, [*arrays[:place], moved, *arrays[place + 1 :]], came)
                 for moved in (base + h * direction, base - h * direction)
             )
-            jumps.append(abs(right + left - 2 * here) / h)
-            central = central or (right - left) / (2 * h)
+            jumps.append(abs(float((right + left - 2 * here).sum())) / h)
+            central = central or float((right - left).sum()) / (2 * h)
+            terms = terms or float(np.abs(right - left).sum()) / (2 * h)
         # What is smooth jumps less the closer one looks; a kink does not.
         if jumps[1] > 0.5 * jumps[0] and jumps[1] > 1e-2 * max(abs(central), 1e-6):
             raise _Unmeasured("it has a kink near these inputs")
-        return float(central)
+        return central, terms
 
-    def _weighted(self, op: int, arrays: list[Array | None], came: list[Floats | None]) -> float:
+    def _weighted(self, op: int, arrays: list[Array | None], came: list[Floats | None]) -> Floats:
+        """Return the results, each element times its cotangent, in one row."""
         outs = self._run(op, arrays)
-        total = 0.0
+        products = [np.zeros(1)]
         for out, g in zip(outs, came, strict=False):
             if g is not None and out.dtype.kind == "f":
                 if out.shape != g.shape:
                     raise _Unmeasured("its results have another shape now")
-                total += float((out * g).sum())
-        return total
+                products.append((out * g).ravel())
+        return np.concatenate(products)
 
     def _run(self, op: int, arrays: list[Array | None]) -> list[Floats]:
         from engine import from_numpy
@@ -251,6 +254,11 @@ def _wide(array: Array) -> Floats:
 def _moved(array: Array) -> Array:
     """Return a copy in float64 of what is real; indices and masks as they are."""
     return np.array(array, np.float64 if array.dtype.kind == "f" else array.dtype)
+
+
+def _rounding(array: Array) -> float:
+    """Return what rounding leaves of terms of size one that cancel."""
+    return 16.0 * float(np.finfo(array.dtype).eps) if array.dtype.kind == "f" else 0.0
 
 
 def _common(factors: list[float]) -> float:
