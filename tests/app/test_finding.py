@@ -86,6 +86,19 @@ def test_escape_restores_and_closing_stays(qtbot: QtBot, opened: Controller) -> 
     assert not finder.isVisible()
 
 
+def test_escape_on_the_graph_unselects_then_ends_the_search(
+    qtbot: QtBot, opened: Controller
+) -> None:
+    canvas, finder = opened.window.graph.canvas, opened.window.graph.finder
+    opened.window.actions_by_id["find"].trigger()
+    search(qtbot, opened, "op:relu")
+    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    assert opened.session.selection is None
+    assert finder.isVisible()
+    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    assert not finder.isVisible()
+
+
 def test_escape_stays_at_a_match_that_one_went_to(qtbot: QtBot, opened: Controller) -> None:
     finder = opened.window.graph.finder
     opened.session.select(None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QToolButton,
@@ -108,6 +108,13 @@ class GraphPane(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_bar()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape on the graph, where it has nothing else to end, ends the search."""
+        if event.key() == Qt.Key.Key_Escape and self.finder.isVisible():
+            self.finder.closed.emit(False)
+        else:
+            super().keyPressEvent(event)
 
     def _fit_bar(self) -> None:
         """In a narrow bar zooming is left to the wheel and the keys."""

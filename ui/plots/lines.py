@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QWheelEvent
 
 from ui.fonts import mono_font
-from ui.plots.decades import DecadeAxis
+from ui.plots.axes import CountAxis, DecadeAxis
 from ui.theme import Theme
 
 
@@ -28,7 +28,7 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
 
         Making one takes 20 ms, as it brings all menus of pyqtgraph: panels wait until they draw.
         """
-        super().__init__(axisItems={"left": DecadeAxis("left")})
+        super().__init__(axisItems={"left": DecadeAxis("left"), "bottom": CountAxis("bottom")})
         if height is not None:
             self.setFixedHeight(height)
         self.setAccessibleName("Elements over iterations; the arrow keys go from one to the next")

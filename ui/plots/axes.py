@@ -1,4 +1,4 @@
-"""A logarithmic axis whose numbers have room: 1, 2, 5 of each decade, or fewer."""
+"""Axes: a logarithmic one whose numbers have room, and one that counts in whole numbers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ class DecadeAxis(pg.AxisItem):  # type: ignore[misc]
             return [(1.0, found)]
         found_by_it: list[tuple[float | None, list[float]]] = super().tickValues(least, most, size)
         return found_by_it
+
+
+class CountAxis(pg.AxisItem):  # type: ignore[misc]
+    """An axis of pyqtgraph's for what is counted: iterations, passes, events."""
+
+    def tickSpacing(self, least: float, most: float, size: float) -> list[tuple[float, float]]:
+        """Return the steps between numbers, coarse ones first: none is below one."""
+        found: list[tuple[float, float]] = super().tickSpacing(least, most, size)
+        return [(step, 0.0) for step in dict.fromkeys(max(round(step), 1) for step, _ in found)]
 
 
 def log_ticks(least: float, most: float, size: float) -> list[float]:
