@@ -17,7 +17,9 @@ from app.graph_commands import CANVAS_MENU, NODE_MENU
 from app.session import Session
 from app.window import Window
 from app.work import Worker
+from engine.tape.replay import state_at
 from ui.graph.reach import Reach, Way
+from ui.graph.sources import previews_at
 from ui.graph.types import Kind, NodeId
 
 _MOST_COPIED = 1_000_000  # elements that are copied as text
@@ -123,8 +125,12 @@ class NodeActions(QObject):
 
     def copy_picture(self) -> None:
         """Paint the graph, or several selected nodes, and put the picture on the clipboard."""
-        if self._canvas.node_count():
-            paint = self._canvas.still()
+        tape = self._session.tape
+        if tape is not None and self._canvas.node_count():
+            frozen, playhead = tape.snapshot(), self._session.playhead
+            paint = self._canvas.still(
+                lambda ids: previews_at(frozen, ids, state_at(frozen, playhead))
+            )
             self.worker.submit(lambda cancelled: paint())
 
     # --- menus

@@ -11,14 +11,10 @@ from ui import theme as themes
 from ui.graph.lens import Lens
 from ui.graph.measures import Gauge
 from ui.graph.model import GraphInfo
-from ui.graph.previews import Preview
 from ui.graph.shading import Legend, Shading
-from ui.graph.sources import load, sources_at
+from ui.graph.sources import previews_at
 from ui.graph.tint import TintIndex
 from ui.graph.types import CanvasState, Layout
-
-#: The arrays of a larger graph are not drawn: none could be seen, and all would be read.
-PREVIEWS_UP_TO = 3_000
 
 
 def lens_of(name: str) -> Lens:
@@ -50,7 +46,7 @@ def picture(
     if playhead is not None:
         state, legends = _state(tape, graph, layout, moment, lens, flow)
     drawn = still.picture_of(graph, layout, themes.load(theme), state)
-    drawn = drawn._replace(previews=_previews(tape, layout, moment))
+    drawn = drawn._replace(previews=previews_at(tape, layout.ids, moment))
     if suffix == ".svg":
         return still.svg(drawn, info.title, state, legends)
     if suffix == ".pdf":
@@ -69,13 +65,3 @@ def _state(
     assert measures is not None  # nobody cancels
     shading = Shading(tint, graph, layout, measures, flow)
     return shading.dress(state, moment), shading.legends
-
-
-def _previews(tape: Tape, layout: Layout, moment: Moment) -> dict[int, Preview]:
-    """Return what the cards show of their arrays, by place in the layout."""
-    if len(layout.ids) > PREVIEWS_UP_TO:
-        return {}
-    at = {node: place for place, node in enumerate(layout.ids)}
-    sources = sources_at(tape, layout.ids, moment)
-    found = ((at[node], load(tape, source)) for node, source in sources.items())
-    return {place: preview for place, preview in found if preview is not None}

@@ -186,6 +186,18 @@ def test_the_graph_is_copied_as_a_picture(qtbot: QtBot, opened: Controller) -> N
     assert len(np.unique(pixels(image))) > 20
 
 
+def test_a_copied_picture_shows_the_arrays_of_nodes_out_of_view_too(
+    qtbot: QtBot, opened: Controller
+) -> None:
+    canvas = opened.window.graph.canvas
+    canvas.zoom_by(50.0)  # hardly any is in view
+    opened.previews.update()
+    near = copied(qtbot, opened, "copy_picture")
+    canvas.fit()
+    qtbot.waitUntil(lambda: not opened.previews.busy)
+    assert (pixels(copied(qtbot, opened, "copy_picture")) == pixels(near)).all()
+
+
 def test_several_selected_nodes_are_copied_without_the_rest(
     qtbot: QtBot, opened: Controller
 ) -> None:

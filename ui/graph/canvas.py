@@ -23,7 +23,7 @@ from ui.graph.overlay import paint_placeholder, paint_ring, paint_rings
 from ui.graph.paint import paint_background
 from ui.graph.previews import Preview
 from ui.graph.scene import Scene, touching
-from ui.graph.still import for_clipboard
+from ui.graph.still import ReadPreviews, for_clipboard
 from ui.graph.thumbs import THUMBS_FROM
 from ui.graph.tips import description
 from ui.graph.types import CanvasState, Layout, NodeId
@@ -198,14 +198,16 @@ class GraphCanvas(HandledView):
             return []
         return [scene.ids[node] for node in (self._picks.chief, *self._picks.others.tolist())]
 
-    def still(self) -> Callable[[], QImage]:
+    def still(self, read: ReadPreviews) -> Callable[[], QImage]:
         """Return what paints the graph as an image, or those of its nodes that are selected if
-        they are several; it may be called on another thread. Raises ValueError without a graph."""
+        they are several; it may be called on another thread. Raises ValueError without a graph.
+
+        read: gives the previews of nodes by their places, on that thread."""
         picture = self._stage.picture
         if picture is None:
             raise ValueError("there is no graph to paint")
         nodes = self._picks.nodes if len(self._picks.nodes) > 1 else None
-        return for_clipboard(picture, self._stage.state, nodes)
+        return for_clipboard(picture, self._stage.state, nodes, read)
 
     def node_count(self) -> int:
         return 0 if self._stage.scene is None else len(self._stage.scene)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,9 @@ from engine.tape.schema import GradChange
 from engine.tape.tape import Array, Tape
 from ui.graph.previews import Preview, preview_of, preview_of_statistics
 from ui.graph.types import Kind, NodeId
+
+#: The arrays of a larger graph are not drawn in one picture: none could be seen, all would be read.
+PREVIEWS_UP_TO = 3_000
 
 
 class Source(NamedTuple):
@@ -42,6 +45,15 @@ def sources_at(tape: Tape, nodes: Iterable[NodeId], moment: Moment) -> dict[Node
         if row >= 0 and (node.kind > Kind.OP or tape.values["event"][row] < moment.playhead):
             found[node] = Source(node.kind, row)
     return found
+
+
+def previews_at(tape: Tape, nodes: Sequence[NodeId], moment: Moment) -> dict[int, Preview]:
+    """Read what all these nodes show at a moment, by place; nothing of too many."""
+    if len(nodes) > PREVIEWS_UP_TO:
+        return {}
+    at = {node: place for place, node in enumerate(nodes)}
+    found = ((at[n], load(tape, source)) for n, source in sources_at(tape, nodes, moment).items())
+    return {place: preview for place, preview in found if preview is not None}
 
 
 def load(tape: Tape, source: Source) -> Preview | None:

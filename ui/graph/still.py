@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from ui.graph.paint import (
     paint_scene,
     polygon,
 )
+from ui.graph.previews import Preview
 from ui.graph.routes import DASH, GAP
 from ui.graph.scene import Scene
 from ui.graph.shading import Legend
@@ -42,6 +43,8 @@ LONGEST = 16_000  # pixels of an image's side
 LARGEST = 120_000_000  # pixels of an image
 #: The same for the clipboard, from where pictures go into slides and messages.
 CLIPBOARD_SCALE, CLIPBOARD_LARGEST = 2.0, 32_000_000
+
+ReadPreviews = Callable[[Sequence[NodeId]], Mapping[int, Preview]]
 
 
 @cache
@@ -100,9 +103,12 @@ def png(
 
 
 def for_clipboard(
-    picture: Picture, state: CanvasState | None, nodes: Collection[int] | None
+    picture: Picture, state: CanvasState | None, nodes: Collection[int] | None, read: ReadPreviews
 ) -> Callable[[], QImage]:
-    """Return what paints a picture, or only some of its nodes; on any thread, but only on one."""
+    """Return what paints a picture, or only some of its nodes; on any thread, but only on one.
+
+    read: gives the previews of nodes by their places, on that thread.
+    """
     if nodes is not None:
         active = picture.tints.active if picture.tints.active in nodes else -1
         tints = picture.tints._replace(active=active)
@@ -111,7 +117,12 @@ def for_clipboard(
             badges = {node: text for node, text in state.badges.items() if node in nodes}
             state = replace(state, badges=badges)
     alone = picture._replace(inks=Inks(picture.inks.theme), cards=CardPainter())
-    return lambda: image(alone, CLIPBOARD_SCALE, state, largest=CLIPBOARD_LARGEST)
+
+    def paint() -> QImage:
+        seen = alone._replace(previews=read(alone.scene.ids))
+        return image(seen, CLIPBOARD_SCALE, state, largest=CLIPBOARD_LARGEST)
+
+    return paint
 
 
 def svg(
