@@ -26,6 +26,7 @@ from ui.inspector.view import describe
 class GraphBinding(QObject):
     """Draws the chosen graph of the tape, tints it at the playhead, and shows what is selected."""
 
+    turned = Signal()  # it is drawn in another direction: places are elsewhere
     leaving = Signal()  # the person asked for another graph, or for another part of it
     moved = Signal()  # the same picture with other pins is on the canvas
     shown = Signal()  # another picture is on the canvas, or none
@@ -85,6 +86,7 @@ class GraphBinding(QObject):
     def turn(self) -> None:
         """Draw the shown graph in the direction that is preferred by now."""
         graph = self._session.graph
+        self.turned.emit()
         if graph is not None and self._session.tape is not None:
             self.pictures.draw(self._session.tape, self._wish(graph.number))
 

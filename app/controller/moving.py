@@ -36,6 +36,7 @@ class Moving(QObject):
         session.tape_changed.connect(self._forget)
         graph.leaving.connect(self._leave)
         graph.shown.connect(self._shown)
+        graph.turned.connect(self._forget_cameras)
         self._canvas.back_pressed.connect(self.back)
         self._canvas.forward_pressed.connect(self.forward)
         self._bar.changed.connect(self._turn)
@@ -83,8 +84,12 @@ class Moving(QObject):
         self._update()
 
     def _forget(self) -> None:
+        self._node = self._goal = None
+        self._forget_cameras()
+
+    def _forget_cameras(self) -> None:
         self._places.clear()
-        self._node = self._goal = self._whole = None
+        self._whole = None
         self._update()
 
     def _go(self, place: Place | None) -> None:

@@ -180,6 +180,17 @@ def test_another_tape_has_no_places_and_no_focus(
     assert not opened.window.actions_by_id["back"].isEnabled()
 
 
+def test_a_part_that_was_turned_leads_to_the_whole_graph(qtbot: QtBot, opened: Controller) -> None:
+    canvas = opened.window.graph.canvas
+    opened.session.select(op(opened, "relu", 5))
+    canvas.zoom_by(8.0)
+    command(qtbot, opened, "focus_ancestors")
+    command(qtbot, opened, "left_to_right")
+    command(qtbot, opened, "show_whole")
+    assert canvas.stand().fitted
+    command(qtbot, opened, "left_to_right")
+
+
 def test_graphs_turn_and_the_direction_is_kept(
     qtbot: QtBot, opened: Controller, tmp_path: Path
 ) -> None:
