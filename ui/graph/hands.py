@@ -182,6 +182,7 @@ class HandledView(CameraView):
             return None  # what was dropped last is on its way
         self._fitted = False
         self._hover(-1)
+        self._spotlight.finish()  # what it would light is no longer on the ground
         self._stage.move(lift.ground())
 
         def done(by: NDArray[np.float64] | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -61,7 +62,10 @@ class Canvas(QGraphicsItem):
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
-        self._paint(painter)
+        try:
+            self._paint(painter)
+        except Exception as error:  # it must not come to Qt, which may end the program by it
+            sys.excepthook(type(error), error, error.__traceback__)
 
 
 class CameraView(QGraphicsView):

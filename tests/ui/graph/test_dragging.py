@@ -14,6 +14,7 @@ from ui.graph.canvas import GraphCanvas
 from ui.graph.cards import card_sizes
 from ui.graph.pinmarks import PinMarks
 from ui.graph.pins import pinned
+from ui.graph.previews import preview_of
 from ui.graph.scene import Scene
 from ui.graph.types import Layout, NodeId
 
@@ -86,6 +87,25 @@ def centre_after(sample: Sample, node: NodeId, way: QPoint) -> np.ndarray:
     box = sample.layout.boxes[i].astype(float)
     scale = sample.canvas.camera().scale
     return box[:2] + box[2:] / 2 + np.array((way.x(), way.y())) / scale
+
+
+def test_what_is_lit_under_the_pointer_can_be_dragged(
+    qtbot: QtBot, canvas: GraphCanvas, sample: Sample
+) -> None:
+    canvas.set_reduced_motion(False)
+    canvas.center_on(op(2))
+    canvas.zoom_by(2.0)
+    near = np.ones(3, np.float32)
+    canvas.set_previews({node: preview_of(near) for node in sample.layout.ids})
+    qtbot.mouseMove(canvas.viewport(), QPoint(2, 2))
+    plain, start = picture(canvas), middle(canvas, op(2))
+    move(canvas, start, Qt.MouseButton.NoButton)
+    qtbot.waitUntil(lambda: picture(canvas) != plain)
+    with qtbot.waitSignal(canvas.nodes_dragged):
+        qtbot.mousePress(canvas.viewport(), LEFT, pos=start)
+        move(canvas, start + QPoint(60, 30))
+        picture(canvas)
+        qtbot.mouseRelease(canvas.viewport(), LEFT, pos=start + QPoint(60, 30))
 
 
 def test_selected_nodes_are_dragged_together(
