@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import wrap
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.tape.diagnose.finding import Finding, Link, Severity
+from engine.tape.diagnose.finding import Edit, Finding, Link, Severity
+from engine.tape.diagnose.words import told
 from ui.fonts import mono_font, ui_font
 from ui.inspector.parts import Row
 from ui.sentences import capital
@@ -120,6 +122,7 @@ class FindingView(QScrollArea):
         self._theme = theme
         self._finding: Finding | None = None
         self.rows: list[ChainRow] = []  # the links of the proof that are shown
+        self.edit_labels: list[QLabel] = []  # of each edit where it is, and its line
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Explanation")
@@ -135,6 +138,9 @@ class FindingView(QScrollArea):
         box.setContentsMargins(SPACE["l"], SPACE["m"], SPACE["l"], SPACE["m"])
         box.addWidget(self._remedy_heading)
         box.addWidget(self._remedy)
+        self._edits = QVBoxLayout()
+        self._edits.setSpacing(SPACE["s"])
+        box.addLayout(self._edits)
         self._inner = inner = QWidget()
         inner.setObjectName("Finding")
         column = QVBoxLayout(inner)
@@ -150,8 +156,10 @@ class FindingView(QScrollArea):
         self.set_theme(theme)
         self.show_finding(None, [])
 
-    def show_finding(self, finding: Finding | None, places: list[str]) -> None:
-        """Show a finding, with a place in words per link; None for nothing."""
+    def show_finding(
+        self, finding: Finding | None, places: list[str], edited: Sequence[str] = ()
+    ) -> None:
+        """Show a finding, with a place in words per link and per edit; None for nothing."""
         self._finding = finding
         for row in self.rows:
             self._chain.removeWidget(row)
@@ -163,6 +171,7 @@ class FindingView(QScrollArea):
         self._title.setText(capital(finding.title, [link.code for link in finding.chain]))
         self._text.setText(finding.text)
         self._remedy.setText(finding.remedy)
+        self._show_edits(finding.edits, edited)
         self._box.setVisible(bool(finding.remedy))
         self._proof_heading.setVisible(bool(finding.chain))
         for link, place in zip(finding.chain, places, strict=True):
@@ -173,12 +182,29 @@ class FindingView(QScrollArea):
         self._paint_title()
         self.verticalScrollBar().setValue(0)
 
+    def _show_edits(self, edits: Sequence[Edit], edited: Sequence[str]) -> None:
+        """Show lines as they should read, each to be copied, below where they stand."""
+        for label in self.edit_labels:
+            self._edits.removeWidget(label)
+            label.deleteLater()
+        self.edit_labels = []
+        for edit, where in zip(edits, edited, strict=False):
+            for text, is_code in ((capital(told(edit, where), []), False), (edit.text, True)):
+                label = self._label()
+                label.setText(text)
+                label.setFont(mono_font("small") if is_code else ui_font("small"))
+                label.setObjectName("EditCode" if is_code else "EditPlace")
+                self._edits.addWidget(label)
+                self.edit_labels.append(label)
+
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.setStyleSheet(f"""
         FindingView, #Finding {{ background: {theme.panel}; border: none; }}
         #Remedy {{ background: {theme.raised}; border: 1px solid {theme.border};
             border-radius: {RADIUS}px; }}
+        #EditPlace {{ color: {theme.text_dim}; }}
+        #EditCode {{ color: {theme.code.get("name", theme.text)}; }}
         """)
         for heading in (self._proof_heading, self._remedy_heading):
             heading.setFont(ui_font("small"))

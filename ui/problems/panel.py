@@ -205,7 +205,9 @@ class ProblemsPanel(QWidget):
     def _chosen(self, index: QModelIndex) -> None:
         if index.isValid():
             one = self.model.rows[index.row()]
-            self.view.show_finding(one, [self.model.place(link) for link in one.chain])
+            places = [self.model.place(link) for link in one.chain]
+            edited = [self.model.place(Link("", source=edit.at)) for edit in one.edits]
+            self.view.show_finding(one, places, edited)
 
     def _activated(self, index: QModelIndex) -> None:
         """Enter or a double click goes to where it happened."""

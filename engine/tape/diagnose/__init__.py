@@ -14,6 +14,7 @@ from engine.tape import replay
 from engine.tape.diagnose import consequences, failures, none, nonfinite, size, trace, zero
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import CAUSES, Finding, Link, Severity
+from engine.tape.diagnose.remedies import with_edits
 from engine.tape.schema import GradChange
 from engine.tape.tape import Tape
 
@@ -42,8 +43,12 @@ def why(
     that the tensor does not have.
     """
     facts = tape if isinstance(tape, Facts) else Facts(tape)
+    playhead = len(facts.tape.events) if playhead is None else playhead
+    return with_edits(facts, _why(facts, tensor, element, playhead))
+
+
+def _why(facts: Facts, tensor: int, element: Sequence[int] | None, playhead: int) -> Finding:
     tape = facts.tape
-    playhead = len(tape.events) if playhead is None else playhead
     grad = replay.grad_at(tape, tensor, playhead)
     if grad is None:
         return none.why_none(facts, tensor, playhead)
@@ -68,8 +73,12 @@ def why(
 def why_node(tape: Tape | Facts, node: int, playhead: int | None = None) -> Finding:
     """Return why the gradient that came to a node last before a playhead is what it is."""
     facts = tape if isinstance(tape, Facts) else Facts(tape)
+    playhead = len(facts.tape.events) if playhead is None else playhead
+    return with_edits(facts, _why_node(facts, node, playhead))
+
+
+def _why_node(facts: Facts, node: int, playhead: int) -> Finding:
     tape = facts.tape
-    playhead = len(tape.events) if playhead is None else playhead
     variable, op = (int(tape.nodes[c][node]) for c in ("variable", "op"))
     if variable >= 0:
         return why(facts, variable, playhead=playhead)
@@ -89,7 +98,7 @@ def why_node(tape: Tape | Facts, node: int, playhead: int | None = None) -> Find
 def why_value(tape: Tape | Facts, value: int) -> Finding | None:
     """Return where the NaN or Inf in a value was born; None if it is finite."""
     facts = tape if isinstance(tape, Facts) else Facts(tape)
-    return nonfinite.why_value(facts, value) if facts.is_bad(value) else None
+    return with_edits(facts, nonfinite.why_value(facts, value)) if facts.is_bad(value) else None
 
 
 def problems(
@@ -111,7 +120,7 @@ def problems(
             break
         found.extend(part(cancelled))
         progress(done)
-    return _ordered(consequences.left_out(facts, found))
+    return [with_edits(facts, one) for one in _ordered(consequences.left_out(facts, found))]
 
 
 def _ordered(found: list[Finding]) -> list[Finding]:

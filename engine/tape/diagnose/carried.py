@@ -65,7 +65,8 @@ def _carrier(facts: Facts, value: int, op: int, first: int) -> Carrier:
     name = again[0] if again and not known else name
     cut = f"{name} = {name}.detach()" if known or again else "state = state.detach()"
     both = [v for v in facts.inputs(op) if v >= 0 and _of_before(facts, v, first)]
-    if not known and again and len(both) > 1:
+    several = any(one.startswith(f"{name}[") for one in facts.names)
+    if not known and again and (several or len(both) > 1):
         cut = f"{name} = tuple(one.detach() for one in {name})"
     return Carrier(
         name,

@@ -10,6 +10,7 @@ from engine.tape.diagnose.expected_gradient import OfGradient
 from engine.tape.diagnose.expected_value import OfValue
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding
+from engine.tape.diagnose.remedies import with_edits
 from engine.tape.schema import GradChange
 from engine.tape.tape import Tape
 
@@ -25,8 +26,10 @@ def why_other(
     facts = tape if isinstance(tape, Facts) else Facts(tape)
     playhead = len(facts.tape.events) if playhead is None else playhead
     if grad:
-        return OfGradient(facts, tensor, node, expected, playhead, cancelled).answer()
-    return OfValue(facts, facts.latest(tensor, playhead), expected).answer()
+        found = OfGradient(facts, tensor, node, expected, playhead, cancelled).answer()
+    else:
+        found = OfValue(facts, facts.latest(tensor, playhead), expected).answer()
+    return with_edits(facts, found)
 
 
 def reads_at(tape: Tape, tensor: int, grad: bool, playhead: int, node: int = -1) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
 
 from engine.tape.tape import Source
 
@@ -34,12 +35,25 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """One line of the program as it should be.
+
+    how: "line": the line reads so; "before", "after": text is a new line there; "leave out": it goes.
+    """
+
+    how: Literal["line", "before", "after", "leave out"]
+    at: Source
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One cause found.
 
     cause: a key of `CAUSES`. title: one line. text: why it is so, in sentences. remedy: what to
     change, "" where nothing is wrong. chain: the proof, the culprit first, then what leads from it
-    to what was asked. tensor: the one whose value or gradient it is about, or -1.
+    to what was asked. tensor: the one whose value or gradient it is about, or -1. edits: the remedy in
+    the person's own lines, where it can be written so.
     """
 
     cause: str
@@ -49,6 +63,7 @@ class Finding:
     chain: tuple[Link, ...]
     severity: Severity = Severity.WARNING
     tensor: int = -1
+    edits: tuple[Edit, ...] = ()
 
     @property
     def culprit(self) -> Link:

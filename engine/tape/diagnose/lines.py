@@ -15,7 +15,7 @@ def assigned(cells: list[tuple[str, str, int]], name: str) -> tuple[str, int, st
     wanted, attribute = name.split(".")[0], name.split(".")[-1]
     for key, source, last in cells:
         try:
-            tree = ast.parse(_without_magics(source))
+            tree = ast.parse(without_magics(source))
         except SyntaxError:
             continue
         lines = source.splitlines()
@@ -47,7 +47,7 @@ def given_anew(line: str) -> list[str]:
     return [name for name in given if name in read]
 
 
-def _without_magics(source: str) -> str:
+def without_magics(source: str) -> str:
     """Return a cell's text with the lines that are not Python left empty."""
     lines = source.split("\n")
     return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
@@ -73,7 +73,7 @@ def method_of(
     """Return (cell, line, its text) where a class defines a method; None if no cell does."""
     for key, source, _ in cells:
         try:
-            tree = ast.parse(_without_magics(source))
+            tree = ast.parse(without_magics(source))
         except SyntaxError:
             continue
         for node in ast.walk(tree):
@@ -125,7 +125,7 @@ def scheduled_early(cells: list[tuple[str, str, int]]) -> tuple[str, int, str] |
     """Return (cell, line, its text) where a loop steps its scheduler before its optimizer; None if none does."""
     for key, source, _ in cells:
         try:
-            tree = ast.parse(_without_magics(source))
+            tree = ast.parse(without_magics(source))
         except SyntaxError:
             continue
         kinds = {"scheduler": _made_by(tree, "lr_scheduler"), "optimizer": _made_by(tree, "optim")}
@@ -196,7 +196,7 @@ def switched_off(key: str, source: str, line: int) -> tuple[str, int, str] | Non
     That is the with statement or the decorator around it, else a call of set_grad_enabled(False).
     """
     try:
-        tree = ast.parse(_without_magics(source))
+        tree = ast.parse(without_magics(source))
     except SyntaxError:
         return None
     lines = source.splitlines()

@@ -18,6 +18,7 @@ from engine.tape import replay
 from engine.tape.diagnose import texts
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
+from engine.tape.diagnose.remedies import with_edits
 from engine.tape.errors import NotKept
 from engine.tape.rerun.arguments import Arguments, Unknown
 from engine.tape.rerun.operations import Operations
@@ -278,7 +279,8 @@ def findings(tape: Tape, checks: Sequence[Check]) -> list[Finding]:
     for one in checks:
         if one.wrong and found.get(one.node, (0.0, None))[0] < one.error:
             found[one.node] = one.error, _wrong(facts, one)
-    return [one for _, one in sorted(found.values(), key=lambda pair: -pair[0])]
+    worst = sorted(found.values(), key=lambda pair: -pair[0])
+    return [with_edits(facts, one) for _, one in worst]
 
 
 def _wrong(facts: Facts, one: Check) -> Finding:

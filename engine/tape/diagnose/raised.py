@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.failures import failures
 from engine.tape.diagnose.finding import Finding
+from engine.tape.diagnose.remedies import with_edits
 from engine.tape.schema import Event
 
 #: Answers that find nothing wrong, of these those of what has no gradient, and errors of passes.
@@ -31,7 +32,7 @@ def instead(facts: Facts, found: Finding, op: int, node: int, playhead: int) -> 
             continue
         later = found.cause in _NOTHING and max(events) >= since
         if later or _concerns(facts, one, op, node):
-            return one
+            return with_edits(facts, one)
     return found
 
 

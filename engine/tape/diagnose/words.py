@@ -10,7 +10,7 @@ import numpy as np
 from engine.tape.diagnose import expectation, why, why_value
 from engine.tape.diagnose.expected import reads_at, why_other
 from engine.tape.diagnose.facts import Facts
-from engine.tape.diagnose.finding import CAUSES, Finding, Link
+from engine.tape.diagnose.finding import CAUSES, Edit, Finding, Link
 from engine.tape.diagnose.raised import instead
 from engine.tape.places import place
 from engine.tape.tape import Tape
@@ -29,6 +29,7 @@ def as_json(found: Finding) -> dict[str, Any]:
         "title": found.title,
         "text": found.text,
         "remedy": found.remedy,
+        "edits": [_edit(one) for one in found.edits],
         "chain": [_link(one) for one in found.chain],
     }
 
@@ -42,7 +43,21 @@ def as_text(found: Finding, tape: Tape) -> str:
             lines.append(f"      {one.code}")
     if found.remedy:
         lines.append(f"  What to do: {found.remedy}")
+    for edit in found.edits:
+        lines.append(f"    {told(edit, place(tape, edit.at))}")
+        lines.append(f"      {edit.text}")
     return "\n".join(lines)
+
+
+def told(edit: Edit, where: str) -> str:
+    """Return in words what is done at a place with an edit's text."""
+    ways = {
+        "line": "{} should read",
+        "before": "before {}",
+        "after": "after {}",
+        "leave out": "leave out {}",
+    }
+    return ways[edit.how].format(where)
 
 
 def parse(tape: Tape, question: str) -> tuple[int, bool, tuple[int, ...] | None]:
@@ -87,6 +102,10 @@ def answer(tape: Tape, question: str, expected: str = "") -> Finding:
 def latest(tape: Tape, tensor: int) -> int:
     """Return a tensor's last value."""
     return int(np.flatnonzero(tape.values["tensor"] == tensor)[-1])
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    return {"how": edit.how, "cell": edit.at.cell, "line": edit.at.line, "text": edit.text}
 
 
 def _link(link: Link) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""The lines that a finding says to change are put into the program: then it is not found again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from engine.tape.diagnose import Finding, Severity
+from engine.tape.diagnose.finding import Edit
+from engine.tape.tape import Tape
+from tests.cases.broken import Case, cases
+from tests.cases.test_cases import answer
+
+Record = Callable[[str], Tape]
+#: Of each cause the first program whose remedy is a line.
+PROGRAMS = {
+    "detached": "none-10",
+    "no-grad": "asked_graphs-11",
+    "data": "none-14",
+    "left-torch": "asked_graphs-22",
+    "not-a-leaf": "asked_graphs-27",
+    "no-requires-grad": "asked_graphs-06",
+    "frozen": "posted_graphs-07",
+    "rebound": "asked_graphs-10",
+    "integer": "asked_graphs-12",
+    "not-scalar": "asked_graphs-13",
+    "freed": "asked_graphs-05",
+    "modified": "asked_graphs-17",
+    "leaf-in-place": "posted_errors-07",
+    "view-in-place": "errors-28",
+    "root-without-graph": "errors-09",
+    "no-create-graph": "posted_updates-15",
+    "not-differentiable": "none-18",
+    "inputs-left-out": "none-24",
+    "grad-call": "none-23",
+    "cleared": "none-25",
+    "log-of-zero": "asked_values-03",
+    "log-of-negative": "asked_values-25",
+    "sqrt-at-zero": "asked_values-09",
+    "sqrt-of-negative": "asked_values-26",
+    "division-by-zero": "asked_values-10",
+    "power": "asked_values-08",
+    "domain": "asked_values-11",
+    "exp-overflow": "asked_values-27",
+    "masked-nan": "nonfinite-03",
+    "zero-times-inf": "posted_numbers-25",
+    "all-masked": "asked_values-21",
+    "dead-relu": "posted_updates-09",
+    "times-zero": "asked_values-14",
+    "flat": "posted_steps-08",
+    "zeroed-before-step": "asked_training-13",
+    "not-zeroed": "asked_training-12",
+    "two-passes": "asked_graphs-44",
+    "graph-kept": "asked_training-24",
+    "broadcast": "asked_training-25",
+    "softmax-twice": "asked_training-06",
+    "clipped-scores": "posted_lines-19",
+    "no-logarithm": "posted_steps-05",
+    "softmax-dimension": "posted_training-02",
+    "not-averaged": "posted_lines-04",
+    "ascended": "posted_updates-18",
+    "aliased": "training-10",
+    "scheduled-early": "posted_lines-06",
+    "clipped-in-vain": "posted_updates-04",
+    "stepped-twice": "posted_updates-07",
+    "hook": "posted_hooks-01",
+    "overflow": "asked_values-02",
+    "never-updated": "asked_training-01",
+    "shape-mismatch": "asked_training-20",
+    "dtype-mismatch": "asked_training-05",
+}
+CASES = [c for c in cases() for cause, n in PROGRAMS.items() if c.name == f"{n}-{cause}"]
+
+
+def pasted(source: str, edits: Sequence[Edit]) -> str:
+    """Return a program with lines changed, put in and left out."""
+    lines = [[line] for line in source.split("\n")]
+    for edit in edits:
+        own = lines[edit.at.line - 1]
+        at = next((i for i, text in enumerate(own) if text in source.split("\n")), 0)
+        indented = own[at][: len(own[at]) - len(own[at].lstrip())] + edit.text
+        if edit.how == "before":
+            own.insert(0, indented)
+        elif edit.how == "after":
+            own.append(indented)
+        else:
+            own[at : at + 1] = [indented] if edit.how == "line" else []
+    return "\n".join(line for part in lines for line in part)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_what_is_found_is_gone_when_its_lines_are_changed_as_it_says(
+    case: Case, record_program: Record
+) -> None:
+    found = [
+        one for one in answer(record_program(case.source), case.ask) if one.cause == case.cause
+    ]
+    assert found[0].edits
+    again = answer(record_program(pasted(case.source, found[0].edits)), case.ask)
+    assert not [
+        _told(one) for one in again if one.cause == case.cause and one.severity > Severity.NOTE
+    ]
+    assert not [_told(one) for one in again if one.severity is Severity.ERROR]
+
+
+def test_every_cause_has_its_program() -> None:
+    assert len(CASES) == len(PROGRAMS)
+
+
+def _told(finding: Finding) -> str:
+    return f"{finding.cause}: {finding.title}"
