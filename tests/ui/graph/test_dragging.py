@@ -93,6 +93,9 @@ def test_what_is_lit_under_the_pointer_can_be_dragged(
     qtbot: QtBot, canvas: GraphCanvas, sample: Sample
 ) -> None:
     canvas.set_reduced_motion(False)
+    for _, row in sample.graph.nodes(data=True):
+        row["shape"] = (3,)
+    canvas.set_graph(sample.graph, place(sample.graph, card_sizes(sample.graph)))
     canvas.center_on(op(2))
     canvas.zoom_by(2.0)
     near = np.ones(3, np.float32)
