@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from tests.ui.graph.hands import LEFT, SHIFT, click, count, drag, middle, move, picture
+from tests.ui.graph.hands import LEFT, SHIFT, click, count, drag, frame, middle, move, picture
 from tests.ui.graph.samples import backward_state, grad_fn, ladder, leaf, op, place
 from ui import theme
 from ui.graph.canvas import GraphCanvas
@@ -107,7 +107,7 @@ def test_what_is_lit_under_the_pointer_can_be_dragged(
     with qtbot.waitSignal(canvas.nodes_dragged):
         qtbot.mousePress(canvas.viewport(), LEFT, pos=start)
         move(canvas, start + QPoint(60, 30))
-        picture(canvas)
+        frame(canvas)  # at once: what it lit fades
         qtbot.mouseRelease(canvas.viewport(), LEFT, pos=start + QPoint(60, 30))
 
 
