@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine import later
-from engine.dtype import FLOAT, int64
+from engine.dtype import FLOAT, complex64, complex128, float32, float64, int64
 from engine.errors import LinAlgError
 from engine.ops.api import FUNCTIONS
 from engine.ops.combining import CROSS
@@ -138,11 +138,11 @@ def pinv(
             "float, double, cfloat or cdouble types"
         )
     rtol = rcond if rtol is None else rtol
-    if hermitian:  # the lower triangle says it all
-        A = A.tril() + A.tril(-1).mH
+    tolerance = rtol._a if isinstance(rtol, Tensor) else rtol
     if atol is not None:
-        return run(PINV, [A, _relative(svdvals(A.detach()), atol, rtol)])
-    return run(PINV, [A, rtol._a if isinstance(rtol, Tensor) else rtol])
+        values = eigvalsh(A.detach()).abs() if hermitian else svdvals(A.detach())
+        tolerance = _relative(values, atol, rtol)
+    return run(PINV, [A, tolerance, hermitian])
 
 
 def _relative(s: Any, atol: Any, rtol: Any) -> Any:
@@ -201,6 +201,8 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
             "torch.linalg.lstsq: parameter `driver` should be one of "
             f"(gels, gelsy, gelsd, gelss), not {driver}"
         )
+    if A._d not in (float32, float64, complex64, complex128):
+        raise RuntimeError("This function doesn't handle types other than float and double")
     if len(A._s) < 2:
         raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
     if not B._s:
@@ -215,7 +217,9 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
     x = x.squeeze(-1) if vector else x
     plain = A.detach()
     rank = wrap(np.zeros(0, np.int64)) if driver == "gels" else matrix_rank(plain)
-    values = svdvals(plain) if driver in ("gelsd", "gelss") else wrap(np.zeros(0, A._d.np))
+    values = (
+        svdvals(plain) if driver in ("gelsd", "gelss") else wrap(np.zeros(0, A._d.to_real().np))
+    )
     return returns("linalg_lstsq", "solution residuals rank singular_values")(
         (x, residuals, rank, values)
     )

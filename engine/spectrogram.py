@@ -127,14 +127,13 @@ def istft(
     _check_spectra(head, input, n_fft, hop, size, half, window)
     if return_complex and half:
         raise RuntimeError("Cannot have onesided output if window or input is complex")
-    frames = _frames(input, n_fft, half, normalized)
+    frames = _frames(input, n_fft, not return_complex, normalized)
     left = (n_fft - size) // 2
     weights = (
         FUNCTIONS["ones"](n_fft, dtype=frames._d.to_real())
         if window is None
         else _pad(window, (left, n_fft - size - left))
     )
-    frames = frames if return_complex or half else FUNCTIONS["real"](frames)
     signal = _overlapped(frames * weights, hop)
     total = signal.shape[-1]
     start = n_fft // 2 if center else 0
@@ -150,12 +149,12 @@ def istft(
     return found if input.dim() == 3 else found[0]
 
 
-def _frames(input: Tensor, n_fft: int, half: bool, normalized: bool) -> Tensor:
-    """The windows of the signal, (N, windows, n_fft)."""
+def _frames(input: Tensor, n_fft: int, real: bool, normalized: bool) -> Tensor:
+    """The windows of the signal, (N, windows, n_fft); of a real one the first half says it all."""
     spectra = input if input.dim() == 3 else input.unsqueeze(0)
     norm = "ortho" if normalized else None
     turned = spectra.transpose(-1, -2)
-    return irfft(turned, n_fft, norm=norm) if half else ifft(turned, norm=norm)  # type: ignore[no-any-return]
+    return irfft(turned, n_fft, norm=norm) if real else ifft(turned, norm=norm)  # type: ignore[no-any-return]
 
 
 def _overlapped(frames: Tensor, hop: int) -> Tensor:

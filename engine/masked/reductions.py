@@ -22,10 +22,14 @@ def _parts(input: Any, mask: Any) -> tuple[Any, Any]:
 
 
 def _lowest(t: Any) -> Any:
+    if t.dtype is engine.bool:
+        return False
     return -math.inf if t.is_floating_point() else engine.iinfo(t.dtype).min
 
 
 def _highest(t: Any) -> Any:
+    if t.dtype is engine.bool:
+        return True
     return math.inf if t.is_floating_point() else engine.iinfo(t.dtype).max
 
 
@@ -52,11 +56,11 @@ def mean(
 ) -> Any:
     """The mean of the elements that count; nan of none."""
     data, mask = _parts(input, mask)
-    if not (data.is_floating_point() or dtype is not None):
+    if not (data.is_floating_point() or data.is_complex() or dtype is not None):
         raise ValueError("mean(): input dtype should be either floating point or complex dtypes.")
     total = _over(_filled(data, mask, 0), "sum", dim, keepdim, dtype=dtype)
     count = _over(mask, "sum", dim, keepdim)
-    return engine.where(count == 0, 0.0, total / count)
+    return total / count
 
 
 def prod(
@@ -84,16 +88,20 @@ def amin(input: Any, dim: Any = None, keepdim: bool = False, *, mask: Any = None
     return _over(_filled(data, mask, _highest(data)), "amin", dim, keepdim)
 
 
-def argmax(input: Any, dim: Any = None, keepdim: bool = False, *, mask: Any = None) -> Any:
+def argmax(
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, mask: Any = None
+) -> Any:
     """Where the largest of the elements that count is."""
     data, mask = _parts(input, mask)
-    return _filled(data, mask, _lowest(data)).argmax(dim, keepdim)
+    return _filled(data, mask, _lowest(data)).argmax(dim, keepdim).to(dtype or data.dtype)
 
 
-def argmin(input: Any, dim: Any = None, keepdim: bool = False, *, mask: Any = None) -> Any:
+def argmin(
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, mask: Any = None
+) -> Any:
     """Where the smallest of the elements that count is."""
     data, mask = _parts(input, mask)
-    return _filled(data, mask, _highest(data)).argmin(dim, keepdim)
+    return _filled(data, mask, _highest(data)).argmin(dim, keepdim).to(dtype or data.dtype)
 
 
 def all(input: Any, dim: Any = None, keepdim: bool = False, *, mask: Any = None) -> Any:
@@ -108,9 +116,11 @@ def var(
 ) -> Any:
     """The variance of the elements that count."""
     data, mask = _parts(input, mask)
+    data = data if data.is_floating_point() or data.is_complex() else data.float()
     dims = tuple(range(data.dim())) if dim is None else dim
     center = mean(data, dims, True, mask=mask)
-    squares = _over(_filled(data - center, mask, 0) ** 2, "sum", dims, keepdim)
+    apart = _filled(data - center, mask, 0)
+    squares = _over(apart * apart.conj(), "sum", dims, keepdim)
     count = _over(mask, "sum", dims, keepdim)
     return squares / (count - int(unbiased)).clamp(min=0)
 
@@ -132,10 +142,15 @@ def norm(
     return engine.linalg.vector_norm(_filled(data, mask, fill), ord, dim, keepdim)
 
 
-def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, mask: Any = None) -> Any:
+def logsumexp(
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, mask: Any = None
+) -> Any:
     """log Σ exp over the elements that count."""
     data, mask = _parts(input, mask)
-    return _filled(data, mask, -math.inf).logsumexp(dim, keepdim)
+    data = data if dtype is None else data.to(dtype)
+    wide = data if data.is_floating_point() or data.is_complex() else data.float()
+    found = _over(_filled(wide, mask, -math.inf), "logsumexp", dim, keepdim)
+    return found.to(data.dtype)
 
 
 def _normalized(name: str, doc: str, sign: int = 1) -> Callable[..., Any]:

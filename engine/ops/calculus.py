@@ -22,10 +22,11 @@ def diff(
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     d = axis(dim, len(input._s))
+    if n == 0:
+        same = FUNCTIONS["zeros_like"](input.detach())
+        return same.copy_(input) if input._s.numel() else same
     parts = [t for t in (prepend, input, append) if t is not None]
     x = parts[0] if len(parts) == 1 else FUNCTIONS["cat"](parts, d)
-    if n == 0:
-        return FUNCTIONS["zeros_like"](x) if not x._s.numel() else x
     for _ in range(min(n, x._s[d])):
         rest = x._s[d] - 1
         after, before = x.narrow(d, 1, rest), x.narrow(d, 0, rest)

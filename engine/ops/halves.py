@@ -90,7 +90,7 @@ def _pow(d: dtype, a: Any, b: Any) -> Any:
 
 
 def _log_softmax(d: dtype, a: Any, dim: int) -> Any:
-    if not np.ndim(a):
+    if not np.size(a) or not np.ndim(a):
         return a - a
     below = a - a.max(dim, keepdims=True)
     total = np.exp(below).sum(dim, keepdims=True)

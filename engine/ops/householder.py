@@ -63,6 +63,8 @@ def _householder_vjp(F: Any, g: Any, self: Any, tau: Any, result: Any, needs: An
 
     With H = I - τ v vᴴ and Q = H P, the gradients of τ and v are those of τ v (vᴴ P).
     """
+    if not self.shape[-1] or not tau.shape[-1]:
+        return F.zeros_like(self), F.zeros_like(tau)
     v, q = _vectors(F, self), result
     n, k = self.shape[-1], tau.shape[-1]
     slopes, factors = [], []

@@ -78,8 +78,19 @@ def cat(tensors: Any, dim: int = 0, *, axis: Any = None, out: Any = None) -> Any
     if out is not None:
         return into("cat", out, lambda: cat(tensors, dim), tensors)
     flat = all(len(t._s) == 1 for t in tensors)
-    legacy = [t for t in tensors if flat or t._s != (0,)]
+    legacy = [t for t in tensors if flat or t._s != (0,) or t._g is not None]
+    if len(legacy) > 1 and not flat:
+        legacy = _shaped_alike(legacy, d)
     return run(CAT, [_promoted(legacy or tensors), d])
+
+
+def _shaped_alike(tensors: list[Any], d: int) -> list[Any]:
+    """The tensors, in which those of shape (0,) that need a gradient got the others' dimensions."""
+    if not any(t._s == (0,) for t in tensors):
+        return tensors
+    shape = list(next(t._s for t in tensors if t._s != (0,)))
+    shape[d] = 0
+    return [t.reshape(shape) if t._s == (0,) else t for t in tensors]
 
 
 def _check_sizes(tensors: list[Any], dim: int) -> int:

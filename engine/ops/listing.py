@@ -123,6 +123,7 @@ def _published(name: str, entry: Published, also: tuple[str, ...]) -> Operation:
     if isinstance(entry.source, Op) and entry.source not in rows:
         rows.insert(0, entry.source)
     family = rows[0].family if rows else _family(name)
+    family = "creation" if family == "inplace" else family  # as a function it makes a tensor
     place = "torch" if entry.function else "Tensor"
     ways = [way for way in overloads(name, not entry.function) if not way.hidden]
     if ways:

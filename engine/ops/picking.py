@@ -10,11 +10,12 @@ import numpy as np
 from engine.autograd import mode
 from engine.batching.levels import elements, level_of
 from engine.dtype import int32, int64
+from engine.ops import inplace
 from engine.ops.adding import add_at
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.helpers import axis
 from engine.ops.scattering import one
-from engine.ops.table import RAW, define
+from engine.ops.table import RAW, define, run
 from engine.tensor import Tensor, wrap
 
 Raw = Any
@@ -76,6 +77,22 @@ INDEX_FILL = define(
     self=lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
     doc="A copy in which `value` fills the slices that `index` names along `dim`.",
 )
+INDEX_FILL_TENSOR = define(
+    "index_fill(self, dim, index, value)",
+    _index_copy,
+    family="indexing",
+    key="index_fill_tensor",
+    node="IndexFillBackward1",
+    self=lambda F, g, dim, index: F.index_fill(g, dim, index, 0),
+    value=lambda F, g, dim, index: F.index_select(g, dim, _once(index)).sum(),
+)
+
+
+def _once(index: Any) -> Any:
+    """Each index once, a tensor or an array as the given one."""
+    if isinstance(index, Tensor):
+        return wrap(np.unique(elements(index)))
+    return np.unique(index)
 
 
 def _check_slices(name: str, values: list[Any]) -> None:
@@ -161,8 +178,27 @@ def _check_source(name: str, t: Any, dim: int, index: Any, source: Any) -> None:
         )
 
 
-for _op in (INDEX_SELECT, INDEX_ADD, INDEX_COPY, INDEX_FILL):
+for _op in (INDEX_SELECT, INDEX_ADD, INDEX_COPY):
     expose(_op, inplace=_op is not INDEX_SELECT, check=partial(_check_slices, _op.name))
+
+
+def _fill_values(*values: Any) -> tuple[Any, list[Any]]:
+    filled = list(values)
+    _check_slices("index_fill", filled)
+    return INDEX_FILL_TENSOR if isinstance(filled[3], Tensor) else INDEX_FILL, filled
+
+
+def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
+    """A copy in which `value` fills the slices that `index` names along `dim`."""
+    return run(*_fill_values(input, dim, index, value))
+
+
+def index_fill_(self: Any, dim: int, index: Any, value: Any) -> Any:
+    return inplace.run_inplace(*_fill_values(self, dim, index, value))
+
+
+publish("index_fill", index_fill)
+publish("index_fill_", index_fill_, function=False, F=False)
 
 
 # --- flat and along ------------------------------------------------------------------------------

@@ -16,7 +16,9 @@ def _t(F: Any, a: Any) -> Any:
     return F.conj(a.mT)
 
 
-def _pinv(a: Raw, tolerance: float | None) -> Raw:
+def _pinv(a: Raw, tolerance: float | None, hermitian: bool) -> Raw:
+    if hermitian:  # the lower triangle says it all
+        a = np.tril(a) + np.swapaxes(np.tril(a, -1), -2, -1).conj()
     if tolerance is None:
         tolerance = max(a.shape[-2:]) * float(np.finfo(a.dtype).eps)
     return np.linalg.pinv(a, tolerance)
@@ -32,7 +34,7 @@ def _pinv_vjp(F: Any, g: Any, self: Any, result: Any) -> Any:
 
 
 PINV = define(
-    "linalg_pinv(self, tolerance)",
+    "linalg_pinv(self, tolerance, hermitian=False)",
     _pinv,
     family="matmul",
     node="LinalgPinvBackward0",
@@ -41,7 +43,7 @@ PINV = define(
 
 
 def _graph_pinv(t: Any) -> Any:
-    return run(PINV, [t, None])
+    return run(PINV, [t, None, False])
 
 
 GRAPH.pinv = _graph_pinv
@@ -51,7 +53,7 @@ def _least_squares(a: Raw, b: Raw, rcond: float | None, driver: str) -> tuple[Ra
     """The solution, and the squares that remain where the driver tells them."""
     inverse = np.linalg.pinv(a, rcond) if rcond else np.linalg.pinv(a)
     x = inverse @ b
-    rest = np.zeros(0, a.dtype)
+    rest = np.zeros(0, a.real.dtype)
     if driver != "gelsy" and a.shape[-2] > a.shape[-1]:
         rest = (np.abs(a @ x - b) ** 2).sum(-2)
     return x, rest

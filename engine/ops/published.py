@@ -181,6 +181,7 @@ ROOMS: dict[str, Names] = {
     "picking": Names(
         both=("argwhere index_add index_copy index_fill index_select nonzero take take_along_dim"),
         methods="index_add_ index_copy_ index_fill_",
+        rows="index_fill_tensor",
     ),
     "pointwise": Names(
         both=(

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from engine.autograd.mode import no_grad
 from engine.dtype import float32, float64, int64
 from engine.ops.api import FUNCTIONS, expose, publish
 from engine.ops.extremes import need_elements, returns
@@ -208,8 +207,7 @@ def _quantile(
     d = d if t._s else None
     moved = t.flatten() if d is None else t.movedim(d, -1)
     values = moved.sort(-1)[0]
-    with no_grad():
-        ranks = _ranks(values.detach(), q.reshape(-1), ignore_nan)
+    ranks = _ranks(values.detach(), q.reshape(-1), ignore_nan)
     if how in ("lower", "higher", "nearest"):
         ranks = getattr(ranks, {"lower": "floor", "higher": "ceil", "nearest": "round"}[how])()
     below = ranks.to(int64)

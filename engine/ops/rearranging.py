@@ -237,12 +237,16 @@ publish("moveaxis", movedim, F=False)
 
 def _unfold(a: Raw, dimension: int, size: int, step: int) -> Raw:
     d = axis(dimension, a.ndim)
+    if not a.ndim:
+        return a.reshape(1)[:size]
     return sliding_window_view(a, size, d, writeable=True)[
         (slice(None),) * d + (slice(None, None, step),)
     ]
 
 
 def _unfold_back(g: Raw, sizes: Any, d: int, size: int, step: int) -> Raw:
+    if not sizes:
+        return g.sum()
     out = np.zeros(sizes, g.dtype)
     view = np.moveaxis(out, d, -1)
     g = np.moveaxis(g, d, -2)

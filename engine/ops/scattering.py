@@ -34,6 +34,8 @@ def one(a: Raw) -> Raw:
 
 def _gather(a: Raw, dim: int, index: Raw) -> Raw:
     shape = np.shape(index)
+    if not np.size(index):
+        return np.empty(shape, a.dtype)
     return one(a)[_grid(one(index), dim)].reshape(shape)
 
 
@@ -144,6 +146,8 @@ def _scatter_reduce(a: Raw, dim: int, index: Raw, src: Raw, reduce: str, include
     view = one(out)
     if not include_self:
         start = {"sum": 0, "mean": 0, "prod": 1, "amax": -np.inf, "amin": np.inf}[reduce]
+        if out.dtype.kind == "b" and reduce == "amax":
+            start = False
         if out.dtype.kind in "iu" and reduce in ("amax", "amin"):
             start = np.iinfo(out.dtype).min if reduce == "amax" else np.iinfo(out.dtype).max
         view[where] = start
@@ -152,7 +156,7 @@ def _scatter_reduce(a: Raw, dim: int, index: Raw, src: Raw, reduce: str, include
         np.add.at(view, where, src)
         np.add.at(counts, where, 1)
         counts = np.maximum(counts, 1)
-        view[...] = view / counts if out.dtype.kind == "f" else view // counts
+        view[...] = view / counts if out.dtype.kind in "fc" else view // counts
     else:
         _AT[reduce].at(view, where, src)
     return out
@@ -190,7 +194,28 @@ def _reduce_self(
         )
         g = g / F.where(n == 0, F.ones_like(n), n)
         return g if include_self else _zero_at(F, g, dim, index)
-    return g * result / self if include_self else _zero_at(F, g, dim, index)
+    one = _one_for(F, self, self == 0)
+    g = g * F.scatter_reduce(one, dim, index, src, "prod", include_self) / one
+    return g if include_self else _zero_at(F, g, dim, index)
+
+
+def _one_for(F: Any, self: Any, mask: Any) -> Any:
+    return F.where(mask, F.ones_like(self), self)
+
+
+def _prod_src(
+    F: Any, g: Any, self: Any, dim: int, index: Any, src: Any, include_self: bool, result: Any
+) -> Any:
+    """result / src, and the product of the others where `src` is the only zero of its place."""
+    zero = src == 0
+    zeros = F.scatter_add(F.zeros_like(self), dim, index, F.bool_to(zero, self))
+    alone = zero & (F.gather(zeros, dim, index) == 1)
+    others = F.scatter_reduce(self, dim, index, _one_for(F, src, alone), "prod", include_self)
+    return F.where(
+        alone,
+        F.gather(g * others, dim, index),
+        F.gather(g * result, dim, index) / _one_for(F, src, zero),
+    )
 
 
 def _reduce_src(
@@ -216,7 +241,7 @@ def _reduce_src(
             F.ones_like(g) if include_self else F.zeros_like(g), dim, index, F.ones_like(src)
         )
         return F.gather(g / F.where(n == 0, F.ones_like(n), n), dim, index)
-    return F.gather(g * result, dim, index) / src
+    return _prod_src(F, g, self, dim, index, src, include_self, result)
 
 
 SCATTER_REDUCE = define(
@@ -233,12 +258,8 @@ def _check_index(name: str, values: list[Any]) -> None:
     if not isinstance(index, Tensor):
         raise errors.not_tensor(name, "index", 2, index)
     values[1] = axis(values[1], len(t._s))
-    if index._d not in (int64, int32):
-        raise RuntimeError(
-            f"{name}(): Expected dtype int32/int64 for index"
-            if name != "gather"
-            else "gather(): Expected dtype int32/int64 for index"
-        )
+    if index._s.numel() and index._d not in (int64, int32):
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
     if index._s.numel() and max(len(index._s), 1) != max(len(t._s), 1):
         raise RuntimeError(
             "Index tensor must have the same number of dimensions as input tensor"

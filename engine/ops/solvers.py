@@ -257,6 +257,7 @@ def lu_unpack(
     if not unpack_pivots:
         return _lu_unpack_fields((nothing, low, up))
     p = from_arrays(lambda a: _permutation(a, LU_data._s[-2], LU_data._d.np), LU_pivots)
+    p = p.to(LU_data._d)
     return _lu_unpack_fields((p, low, up))
 
 

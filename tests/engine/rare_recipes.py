@@ -94,6 +94,7 @@ MORE: dict[str, tuple[Fn, tuple[tuple[int, ...], ...]]] = {
     ),
     "index_copy": (lambda x, y: x.index_copy(0, index(1), y) ** 2, ((2, 3), (1, 3))),
     "index_fill": (lambda x: x.index_fill(1, index(1), 2.0) ** 2, ((2, 3),)),
+    "index_fill_tensor": (lambda x, v: x.index_fill(1, index(1), v) ** 2, ((2, 3), ())),
     "index_put": (
         lambda x, y: x.index_put((index(*[0] * len(y)),), y, accumulate=True) ** 2,
         ((2, 3), (2, 3)),

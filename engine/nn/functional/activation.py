@@ -80,7 +80,7 @@ def _clipped(called: str, input: Tensor, low: float, high: float, inplace: bool)
         raise RuntimeError("Bool inputs not supported for hardtanh")
     if d.category == COMPLEX:
         raise NotImplementedError("clamp is not supported for complex types")
-    if d.np.kind == "u" and (low < 0 or high < 0):
+    if d.np.kind == "u" and (int(low) < 0 or int(high) < 0):
         raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
     return _run("hardtanh", inplace, input, low, high)
 

@@ -256,13 +256,17 @@ def _check_margins(input: Tensor, target: Tensor, weight: Tensor | None) -> None
             f"samples (batch size). Expected target size [{n}], but got {list(target.shape)}. Input "
             f"has shape {list(input.shape)}."
         )
-    if weight is not None and tuple(weight.shape) != (input.shape[-1],):
+    if weight is not None and tuple(weight.shape) != (_classes(input),):
         raise RuntimeError(
-            f"inconsistent weight size, expected {input.shape[-1]} but got {list(weight.shape)}"
+            f"inconsistent weight size, expected {_classes(input)} but got {list(weight.shape)}"
         )
     _check_long(target)
-    if bool(((target < 0) | (target >= input.shape[-1])).any()):
+    if bool(((target < 0) | (target >= _classes(input))).any()):
         raise RuntimeError("target out of range")
+
+
+def _classes(input: Tensor) -> int:
+    return int(input.shape[-1]) if input.dim() else 1
 
 
 def _check_long(target: Tensor) -> None:
@@ -281,7 +285,7 @@ def multilabel_margin_loss(
             f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}"
         )
     _check_long(target)
-    if bool(((target < -1) | (target >= input.shape[-1])).any()):
+    if bool(((target < -1) | (target >= _classes(input))).any()):
         raise RuntimeError("argument #2 'target' is out of range")
     return rows.multilabel_margin_loss(input, target, reduction)  # type: ignore[no-any-return]
 

@@ -39,11 +39,13 @@ def rms_norm(
     if not isinstance(input, Tensor):
         raise errors.not_tensor("rms_norm", "input", 1, input)
     n = len(checks.normalized_shape("rms_norm", normalized_shape, input, "*", weight))
-    checks.floating("rms_norm", input)
+    if not input.is_complex():
+        checks.floating("rms_norm", input)
     dims = tuple(range(input.dim() - n, input.dim()))
     eps = engine.finfo(input.dtype).eps if eps is None else eps
-    rms = composites.plus(input.pow(2).mean(dims, keepdim=True), eps).rsqrt()
-    out = input * rms
+    wide = input.float() if input.dtype in (engine.float16, engine.bfloat16) else input
+    rms = composites.plus(wide.pow(2).mean(dims, keepdim=True), eps).rsqrt()
+    out = (wide * rms).to(input.dtype)
     return out if weight is None else out * weight  # type: ignore[no-any-return]
 
 
@@ -128,6 +130,8 @@ def batch_norm(
     checks.floating("batch_norm", input)
     checks.same_types(input, weight, running_mean)
     mean, var = _copied(running_mean), _copied(running_var)
+    if not input.numel() and input.dim() == 1:
+        return input.clone()  # type: ignore[no-any-return]
     if training:
         mean = var = None
         _update_statistics(input, running_mean, running_var, momentum)

@@ -19,7 +19,8 @@ def hinge_embedding_loss(
 ) -> Tensor:  # fmt: skip
     """x where the target is 1, max(0, margin - x) where it is -1."""
     zeros = engine.zeros_like(input.detach())
-    kind = engine.float64 if input.dim() else input.dtype  # a number beside the input
+    beside = input.dim() and input.is_floating_point()
+    kind = engine.float64 if beside else input.dtype  # a number beside the input
     margins = engine.where(
         target != 1, (engine.tensor(margin, dtype=kind) - input).clamp_min(0), zeros
     )

@@ -38,7 +38,7 @@ safe_softmax = _expose(define(
 
 def _trilinear(i1: Raw, i2: Raw, i3: Raw) -> Raw:
     """Σ x[b, i] A[o, i, j] y[b, j] as (b, o), of x, A and y."""
-    return np.ascontiguousarray((np.matmul(i1, i2) * i3).sum(-1).T)
+    return np.ascontiguousarray((np.matmul(i1, i2) * i3).sum(-1, i3.dtype).T)
 
 
 def _trilinear_vjp(
@@ -76,7 +76,7 @@ channel_shuffle = _expose(define(
 def _soft_margin(a: Raw, t: Raw, reduction: str) -> Raw:
     from .losses import reduce
 
-    return reduce(np.log1p(np.exp(-t * a)), reduction)
+    return reduce(np.log(1 + np.exp(-t * a)), reduction)
 
 
 def _soft_margin_vjp(F: Any, g: Any, self: Any, target: Any, reduction: str) -> Any:

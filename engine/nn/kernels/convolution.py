@@ -147,11 +147,18 @@ def _transposed(
     return out if bias is None else out + bias.reshape(-1, *(1,) * (out.ndim - 2))
 
 
+def _cut(F: Any, g: Any, sizes: Ints) -> Any:
+    """Without the windows that an output padding of a stride or more adds."""
+    if tuple(g.shape) == tuple(sizes):
+        return g
+    return F.part(g, tuple(slice(0, n) for n in sizes))
+
+
 conv_transposed = _expose(define(
     f"conv_transposed(self, weight, bias, size, {_REST})", _transposed, family="convolution",
     node="ConvolutionBackward0",
-    self=lambda F, g, weight, stride, padding, dilation, groups:
-        F.convolution(g, weight, None, stride, padding, dilation, groups),
+    self=lambda F, g, weight, self_sizes, stride, padding, dilation, groups:
+        _cut(F, F.convolution(g, weight, None, stride, padding, dilation, groups), self_sizes),
     weight=lambda F, g, self, weight_sizes, stride, padding, dilation, groups:
         F.conv_weight(self, g, weight_sizes, stride, padding, dilation, groups),
     bias=lambda F, g: _per_channel(F, g),
@@ -171,7 +178,7 @@ def _im2col(a: Raw, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -
 def _col2im(a: Raw, size: Ints, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -> Raw:
     n = len(kernel)
     counts = _counts(size, kernel, stride, padding, dilation)
-    w = a.reshape(a.shape[0], -1, *kernel, *counts)
+    w = a.reshape(a.shape[0], a.shape[1] // math.prod(kernel), *kernel, *counts)
     order = (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n))
     return scatter_windows(w.transpose(order), size, kernel, stride, padding, dilation)
 

@@ -8,6 +8,7 @@ dimension. The gradients are written on the same weights, so they can be differe
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -265,8 +266,8 @@ def _first_maximum(part: Raw) -> int:
 
 
 def _pick(a: Raw, places: Raw, n: int) -> Raw:
-    flat = a.reshape(*a.shape[: a.ndim - n], -1)
-    rows = places.reshape(*places.shape[: places.ndim - n], -1)
+    flat = a.reshape(*a.shape[: a.ndim - n], math.prod(a.shape[-n:]))
+    rows = places.reshape(*places.shape[: places.ndim - n], math.prod(places.shape[-n:]))
     return np.take_along_axis(flat, rows, -1).reshape(places.shape)
 
 
