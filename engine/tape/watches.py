@@ -23,6 +23,8 @@ from engine.tape.tape import Tape
 #: Moments of a plot over time.
 MOST = 400
 _TOLD = 8  # names that a message lists
+#: A variable, with what is asked of it.
+_PATH = re.compile(r"(?<![\w.'\"])[A-Za-z_]\w*(?:\[\d+\]|\.\w+)+")
 
 
 class Plot(NamedTuple):
@@ -69,6 +71,21 @@ class Names:
         rows = np.isin(self.tape.grads["tensor"], self.tensors[name])
         return [int(event) + 1 for event in self.tape.grads["event"][rows]]
 
+    def in_its_words(self, text: str) -> str:
+        """Return an expression with the paths of a program, as model[0].weight or net.fc1.bias,
+        turned into the names that the tape has for them: 0.weight, fc1.bias."""
+        return _PATH.sub(self._named, text)
+
+    def _named(self, match: re.Match[str]) -> str:
+        parts = re.findall(r"\w+", match[0])
+        ends = [part.end() for part in re.finditer(r"\w+\]?", match[0])]
+        for first in range(len(parts)):
+            for last in range(len(parts), first, -1):
+                name = ".".join(parts[first:last])
+                if name in self.tensors:
+                    return name + match[0][ends[last - 1] :]
+        return match[0]
+
 
 class Watch:
     """A read expression over the names of a tape; ConditionError says what it cannot be."""
@@ -78,7 +95,7 @@ class Watch:
         self._asked: dict[str, tuple[str, bool]] = {}  # variable of the condition: name, gradient?
         if not self.text:
             raise ConditionError("write an expression, like norm(w.grad)")
-        replaced = self._pattern().sub(self._variable, self.text)
+        replaced = self._pattern().sub(self._variable, names.in_its_words(self.text))
         try:
             self._condition = Condition(replaced, frozenset(self._asked))
         except ConditionError as error:

@@ -14,6 +14,7 @@ from engine.tape.diagnose.finding import CAUSES, Edit, Finding, Link
 from engine.tape.diagnose.raised import instead
 from engine.tape.places import place
 from engine.tape.tape import Tape
+from engine.tape.watches import Names
 
 
 class QuestionError(ValueError):
@@ -63,9 +64,12 @@ def told(edit: Edit, where: str) -> str:
 def parse(tape: Tape, question: str) -> tuple[int, bool, tuple[int, ...] | None]:
     """Return (tensor, whether its .grad is asked for, element) of "w.grad[0, 1]", "loss" or "w".
 
+    A parameter may be asked for by its path in the program too: "model[0].weight.grad".
+
     Raises QuestionError for a name that no tensor of the tape has.
     """
-    match = re.fullmatch(r"\s*([\w.]+?)(\.grad)?\s*(?:\[([-\d,\s]*)\])?\s*", question)
+    asked = Names(tape).in_its_words(question)
+    match = re.fullmatch(r"\s*([\w.]+?)(\.grad)?\s*(?:\[([-\d,\s]*)\])?\s*", asked)
     if match is None:
         raise QuestionError(
             f"{question!r} is no question: write a name, like w, w.grad or w.grad[0, 1]"

@@ -57,6 +57,24 @@ def test_values_and_gradients_are_those_at_the_playhead(tape: Tape) -> None:
     np.testing.assert_allclose(found, weight[0], 1e-4)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("net.weight", "weight"), ("norm(net.weight.grad.T)", "norm(weight.grad.T)"), ("w.T", "w")],
+)
+def test_a_path_of_the_program_means_the_parameter(tape: Tape, written: str, meant: str) -> None:
+    end = len(tape.events)
+    np.testing.assert_array_equal(watch(tape, written).at(end), watch(tape, meant).at(end))
+
+
+def test_an_index_in_a_path_is_a_part_of_its_name() -> None:
+    names = Names.__new__(Names)
+    names.tensors = {"0.weight": [1], "blocks.1.fc.bias": [2], "copies[2]": [3]}
+    words = names.in_its_words
+    assert words("norm(model[0].weight.grad) * 2") == "norm(0.weight.grad) * 2"
+    assert words("gpt.blocks[1].fc.bias[0]") == "blocks.1.fc.bias[0]"
+    assert words("copies[2].grad + other.shape") == "copies[2].grad + other.shape"
+
+
 def _w(tape: Tape, playhead: int) -> Any:
     tensor = next(int(t) for t in tape.values["tensor"] if tape.name_of(int(t)) == "w")
     rows = [
