@@ -108,6 +108,13 @@ def not_tensor(op: str, name: str, position: int, value: Any) -> TypeError:
     )
 
 
+def not_a(op: str, name: str, position: int, wanted: str, value: Any) -> TypeError:
+    """What an argument of another type than the wanted one is refused with."""
+    return TypeError(
+        f"{op}(): argument '{name}' (position {position}) must be {wanted}, not {type_name(value)}"
+    )
+
+
 def not_implemented(kernel: str, display: str) -> NotImplementedError:
     return NotImplementedError(f"\"{kernel}\" not implemented for '{display}'")
 

@@ -367,9 +367,13 @@ def _wrap_namespaces(operations: set[str]) -> None:
         home = module.__name__.replace("engine", "torch", 1)
         for name in chosen:
             real = getattr(module, name, None)
-            if inspect.isfunction(real):
-                normal = module is functional and name not in _BUILTIN
-                setattr(module, name, _function(real, home, normal))
+            if not inspect.isfunction(real):
+                continue
+            normal = module is functional and name not in _BUILTIN
+            wrapped = _function(real, home, normal)
+            for space in (module, engine):  # torch.conv1d is torch.nn.functional.conv1d
+                if vars(space).get(name) is real:
+                    setattr(space, name, wrapped)
 
 
 def _public(module: Any) -> set[str]:

@@ -69,6 +69,11 @@ def arange(
     if d.category in (BOOL, COMPLEX):
         raise errors.not_implemented("arange_cpu", d.display)
     n = math.ceil((last - first) / by) if not ints else -((first - last) // by)
+    if d.category < FLOAT and not ints:
+        first, last, by = int(first), int(last), int(by)
+        if not by:
+            raise ValueError("step must be nonzero")
+        n = -((first - last) // by) if d is int64 else n
     a = (
         (first + np.arange(n) * by)
         if d.category < FLOAT

@@ -116,7 +116,12 @@ class _Switch(_Scope):
 
     value = False
 
-    def __new__(cls, func: Any = None) -> Any:
+    def __new__(cls, func: Any = None, **others: Any) -> Any:
+        for name in others:
+            raise TypeError(
+                "_NoParamDecoratorContextManager.__new__() got an unexpected keyword argument "
+                f"{name!r}"
+            )
         self = super().__new__(cls)
         if func is None:
             return self

@@ -69,7 +69,7 @@ def _function(name: str, op: Any, fast: Callable[[Any, Any], Any], also: str, do
         return run(op, values)
 
     def write(self: Any, other: Any, *, alpha: Any = 1) -> Any:
-        return inplace.run_inplace(op, _arguments(name, self, other, alpha, has_alpha))
+        return inplace.run_inplace(op, _arguments(name, self, other, alpha, has_alpha, "_"))
 
     has_alpha = alpha
     call.__name__ = call.__qualname__ = name
@@ -81,7 +81,9 @@ def _function(name: str, op: Any, fast: Callable[[Any, Any], Any], also: str, do
 _NUMBERS = (bool, int, float, complex, np.generic)
 
 
-def _arguments(name: str, a: Any, b: Any, alpha: Any, has_alpha: bool) -> list[Any]:
+def _arguments(
+    name: str, a: Any, b: Any, alpha: Any, has_alpha: bool, suffix: str = ""
+) -> list[Any]:
     if not isinstance(a, Tensor) and not isinstance(b, Tensor):
         if not isinstance(a, _NUMBERS) or not isinstance(b, _NUMBERS):
             raise errors.not_tensor(name, "input", 1, a)
@@ -91,6 +93,8 @@ def _arguments(name: str, a: Any, b: Any, alpha: Any, has_alpha: bool) -> list[A
     if name == "sub":
         binary.check_bool(a, b)
     if not has_alpha:
+        if alpha != 1:
+            raise TypeError(f"{name}{suffix}() got an unexpected keyword argument 'alpha'")
         return [a, b]
     _check_alpha(a, b, alpha)
     return [a, b, alpha]

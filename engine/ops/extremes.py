@@ -30,6 +30,10 @@ def returns(name: str, fields: str) -> Callable[[tuple[Any, ...]], Any]:
         )
         return f"torch.return_types.{name}(\n{items}"
 
+    def lacks(self: Any, attribute: str) -> Any:
+        raise AttributeError(f"'torch.return_types.{name}' object has no attribute '{attribute}'")
+
+    kind.__getattr__ = lacks  # type: ignore[attr-defined]
     kind.__repr__ = show  # type: ignore[method-assign]
     kind.__format__ = only_text(f"torch.return_types.{name}")  # type: ignore[method-assign]
     kind.__module__ = "torch.return_types"

@@ -107,7 +107,7 @@ def check_bmm(values: list[Any], kernel: str = "bmm") -> None:
 
 def check_addmm(values: list[Any]) -> None:
     c, a, b = values[:3]
-    if c._d is not b._d and a._d is b._d:
+    if c._d is not b._d:
         raise RuntimeError(
             f"self and mat2 must have the same dtype, but got {c._d.display} and {b._d.display}"
         )
@@ -118,10 +118,9 @@ def check_addmm(values: list[Any]) -> None:
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied ({a._s[0]}x{a._s[1]} and {b._s[0]}x{b._s[1]})"
         )
-    if a._d is not b._d or c._d is not a._d:
-        what, x, y = ("mat1 and mat2", a, b) if c._d is b._d else ("self and mat2", c, b)
+    if a._d is not b._d:
         raise RuntimeError(
-            f"{what} must have the same dtype, but got {x._d.display} and {y._d.display}"
+            f"mat1 and mat2 must have the same dtype, but got {a._d.display} and {b._d.display}"
         )
     try:
         fits = np.broadcast_shapes(c._s, (a._s[0], b._s[1])) == (a._s[0], b._s[1])

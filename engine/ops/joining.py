@@ -318,7 +318,9 @@ def dstack(tensors: Any) -> Any:
 
 
 def _splitter(name: str, least: int, dim: int) -> Any:
-    def call(input: Any, indices_or_sections: Any) -> Any:
+    def call(input: Any, indices_or_sections: Any, *more: int) -> Any:
+        if more:
+            indices_or_sections = (indices_or_sections, *more)
         n = len(input._s)
         if n < least:
             raise RuntimeError(

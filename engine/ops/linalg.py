@@ -31,9 +31,13 @@ def _square(name: str, t: Any) -> None:
             f"{name}: A must be batches of square matrices, but they are {t._s[-2]} by {t._s[-1]} matrices"
         )
     if t._d.category < FLOAT:
-        raise RuntimeError(
-            f"{name}: Expected a floating point or complex tensor as input. Got {t._d.display}"
-        )
+        _refuse_integers(name, t)
+
+
+def _refuse_integers(name: str, t: Any) -> None:
+    raise RuntimeError(
+        f"{name}: Expected a floating point or complex tensor as input. Got {t._d.display}"
+    )
 
 
 def _singular(name: str, a: Raw) -> LinAlgError:
@@ -268,6 +272,13 @@ def logdet(input: Any) -> Any:
 
 def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
     """The X with A X = B, or with X A = B, for each square A (*, n, n)."""
+    if A._d.category < FLOAT:
+        _refuse_integers("linalg.solve", A)
+    if A._d is not B._d:
+        raise RuntimeError(
+            "linalg.solve: Expected A and B to have the same dtype, but found A of type "
+            f"{A._d.display} and B of type {B._d.display} instead"
+        )
     _square("linalg.solve", A)
     vector = len(B._s) == 1 or (len(B._s) == len(A._s) - 1 and B._s == A._s[:-1])
     if left and (B._s[-1] if vector else B._s[-2]) != A._s[-1]:

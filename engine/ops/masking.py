@@ -19,10 +19,9 @@ Raw = Any
 
 def _mask_of(mask: Any) -> Any:
     if mask._d is not bool_:
-        names = {"int64": "long int", "int32": "int", "uint8": "unsigned char", "float32": "float"}
+        name = "short int" if mask._d.name == "int16" else errors.c_name(mask._d)
         raise RuntimeError(
-            "masked_fill_ only supports boolean masks, but got mask with dtype "
-            + names.get(mask._d.name, mask._d.name)
+            "masked_fill_ only supports boolean masks, but got mask with dtype " + name
         )
     return mask
 

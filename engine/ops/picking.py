@@ -101,10 +101,7 @@ def _check_slices(name: str, values: list[Any]) -> None:
     if len(index._s) > 1:
         raise _NOT_VECTORS[name]
     if index._d not in (int64, int32):
-        raise RuntimeError(
-            f"{name}(): Expected dtype int32 or int64 for index"
-            + ("" if name == "index_select" else f" but got: {index._d.display}")
-        )
+        raise _NOT_INDICES[name](index._d.display)
     dim, source = values[1], values[3] if len(values) > 3 else None
     if isinstance(source, Tensor) and name == "index_fill" and source._s:
         raise RuntimeError(
@@ -131,6 +128,18 @@ def _check_slices(name: str, values: list[Any]) -> None:
         )
 
 
+_NOT_INDICES: dict[str, Any] = {
+    "index_select": lambda kind: RuntimeError(
+        "index_select(): Expected dtype int32 or int64 for index"
+    ),
+    "index_fill": lambda kind: IndexError("index_fill_(): Expected dtype int64 for index."),
+    "index_add": lambda kind: RuntimeError(
+        f"index_add_(): Expected dtype int32/int64 for index but got: {kind}"
+    ),
+    "index_copy": lambda kind: RuntimeError(
+        f"index_copy_(): Expected a long tensor for index, but got {kind}"
+    ),
+}
 _NOT_VECTORS: dict[str, Exception] = {
     "index_select": IndexError("index_select(): Index is supposed to be a vector"),
     "index_fill": RuntimeError("Index has to be a vector/scalar"),

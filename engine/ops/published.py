@@ -306,7 +306,8 @@ ROOMS: dict[str, Names] = {
         rows="special_i1",
     ),
     "statistics": Names(
-        both="nanmean nansum std std_mean var var_mean",
+        both="nanmean nansum std var",
+        functions="std_mean var_mean",
     ),
     "storages": Names(
         methods="storage untyped_storage",

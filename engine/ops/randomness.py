@@ -11,7 +11,7 @@ from engine import errors
 from engine.creation import _check_dtype, _finish
 from engine.device import check as check_device
 from engine.device import placed
-from engine.dtype import FLOAT, default, dtype, int64
+from engine.dtype import BOOL, COMPLEX, FLOAT, default, dtype, int64
 from engine.filling import _options, empty_like, shape_of, without_data
 from engine.ops.api import publish
 from engine.ops.helpers import drawing
@@ -167,7 +167,10 @@ def randperm(
     **kwargs: Any,
 ) -> Any:
     """The numbers 0 .. n - 1 in random order."""
-    return _tensor(source(generator).randperm(n), dtype or int64)
+    d = dtype or int64
+    if d.category in (BOOL, COMPLEX):
+        raise errors.not_implemented("randperm", d.display)
+    return _finish(_tensor(source(generator).randperm(n), d), requires_grad)
 
 
 @functools.partial(placed, standing=False)

@@ -60,7 +60,9 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     """Elements moved along `dims`; what leaves at one end comes in at the other."""
     shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
-    if dims and len(dims) != len(shifts):
+    if not shifts:
+        raise RuntimeError("`shifts` required")
+    if len(dims) != len(shifts) and (dims or len(shifts) > 1):
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}"
         )

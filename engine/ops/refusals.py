@@ -81,7 +81,6 @@ REFUSED: dict[str, list[tuple[str, tuple[type[Exception], str]]]] = {
     "rad2deg": [("c", _text("rad2deg is not supported for complex tensors."))],
     "digamma": [("c", _kernel("digamma"))],
     "logit": [("c", _kernel("logit_cpu"))],
-    "multinomial": [("bi", _text("multinomial only supports floating-point dtypes for input, got: {type}"))],
     "isposinf": [("c", _text("isposinf does not support complex inputs."))],
     "isneginf": [("c", _text("isneginf does not support complex inputs."))],
     "signbit": [("c", (NotImplementedError, "signbit is not implemented for complex tensors."))],

@@ -208,4 +208,4 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
 
 
 for _n in ("var", "std", "var_mean", "std_mean", "nansum", "nanmean"):
-    publish(_n, globals()[_n], F=False)
+    publish(_n, globals()[_n], method=not _n.endswith("_mean"), F=False)

@@ -24,7 +24,7 @@ def nll_loss(
     """Minus log-probabilities (N, C, *) at the classes (N, *), weighted per class."""
     reduction = _reduction(reduction, size_average, reduce)
     _tensors("nll_loss_nd", input=input, target=target)
-    if input.dim() in (1, 2) and target.dim() > 1:
+    if input.dim() in (1, 2) and target.dim() > 1 and input.shape[:1] == target.shape[:1]:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     if target.dtype not in (engine.int64, engine.uint8):
         raise RuntimeError(
@@ -279,6 +279,7 @@ def multilabel_margin_loss(
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """Margins of the target classes, which end at the first -1, over all others."""
+    _tensors("multilabel_margin_loss", input=input, target=target)
     reduction = _reduction(reduction, size_average, reduce)
     if target.shape != input.shape:
         raise RuntimeError(

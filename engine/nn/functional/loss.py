@@ -11,7 +11,7 @@ from engine.tensor import Tensor
 
 from ..kernels import composites
 from ..kernels import losses as rows
-from .reductions import _apply, _reduction, _same_size, retired_reduction
+from .reductions import _apply, _reduction, _same_size, _tensors, retired_reduction
 
 
 def mse_loss(
@@ -85,6 +85,7 @@ def kl_div(
     reduction: str = "mean", log_target: bool = False,
 ) -> Tensor:  # fmt: skip
     """target (log target - input), input in log space; "batchmean" divides by the batch size."""
+    _tensors("kl_div", input=input, target=target)
     if size_average is not None or reduce is not None:
         reduction = retired_reduction(size_average, reduce)
     elif reduction == "mean":
@@ -107,6 +108,7 @@ def poisson_nll_loss(
     size_average: Any = None, eps: float = 1e-8, reduce: Any = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """exp(input) - target input, plus Stirling's term if `full`."""
+    _tensors("poisson_nll_loss", input=input, target=target)
     reduction = _reduction(reduction, size_average, reduce)
     if log_input:
         loss = input.exp() - target * input

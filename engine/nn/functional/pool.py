@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import engine
+from engine import errors
 from engine.batching.levels import elements
 from engine.ops.helpers import from_arrays
 from engine.tensor import Tensor
@@ -30,6 +31,11 @@ def _max_pool(n: int) -> Callable[..., Any]:
         ceil_mode: bool = False, return_indices: bool = False,
     ) -> Any:  # fmt: skip
         name = f"max_pool{n}d"
+        for place, (what, value) in enumerate(
+            (("kernel_size", kernel_size), ("stride", stride)), 2
+        ):
+            if isinstance(value, (float, str)) or (value is None and place == 2):
+                raise errors.not_a(name, what, place, "tuple of ints", value)
         checks.pool_numbers(name, n, kernel_size, stride, padding, dilation)
         kernel = ntuple(kernel_size, n)
         steps = kernel if stride in _OMITTED else ntuple(stride, n)

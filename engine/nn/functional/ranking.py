@@ -10,7 +10,7 @@ from engine.tensor import Tensor
 
 from ..kernels import composites
 from .linear import pairwise_distance
-from .reductions import _apply, _common_shape, _reduction
+from .reductions import _apply, _common_shape, _reduction, _tensors
 
 
 def hinge_embedding_loss(
@@ -18,6 +18,7 @@ def hinge_embedding_loss(
     reduce: Any = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """x where the target is 1, max(0, margin - x) where it is -1."""
+    _tensors("hinge_embedding_loss", input=input, target=target)
     zeros = engine.zeros_like(input.detach())
     beside = input.dim() and input.is_floating_point()
     kind = engine.float64 if beside else input.dtype  # a number beside the input
@@ -33,6 +34,7 @@ def soft_margin_loss(
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """log(1 + exp(-target input))."""
+    _tensors("soft_margin_loss", input=input, target=target)
     if target.requires_grad:
         raise RuntimeError(
             "The function 'soft_margin_loss' is not differentiable with respect to argument "
@@ -62,6 +64,7 @@ def cosine_embedding_loss(
     reduce: Any = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """1 - cos where the target is 1, max(0, cos - margin) where it is -1."""
+    _tensors("cosine_embedding_loss", input1=input1, input2=input2, target=target)
     dim = target.dim()
     if dim > 1:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
