@@ -142,7 +142,7 @@ class Checking(QObject):
         self._marks.set_errors(errors)
         own = {_op_name(tape, one) for one in checks if not one.reason}
         measured = {name for name in own if not numeric.is_known(name)}
-        self._problems.add(wrong, measured, len(tape.events))
+        self._problems.add(wrong, measured, len(tape.steps))
         self._window.notice.show_message(numeric.sentence(checks), error=bool(errors))
         if errors:
             worst = max(errors, key=lambda node: errors[node])

@@ -75,20 +75,23 @@ class ProblemsBinding(QObject):
         self._window.show_problems()
         self._panel.list.setFocus()
 
-    def add(self, found: list[Finding], measured: Set[str], events: int) -> None:
+    def add(self, found: list[Finding], measured: Set[str], steps: int) -> None:
         """Put what the numeric check found before the rest, instead of what it found before.
 
-        measured: the person's Functions that it measured. events: how many the tape had: a look at
-        a tape that has grown since then knows better.
+        measured: the person's Functions that it measured. steps: how many the tape had: a look
+        at a tape with more of them knows better.
         """
-        self._checked = found, measured, events
+        self._checked = found, measured, steps
         self._found, self.unmeasured = self._with_checked(self._found, self.unmeasured)
         self._show()
         self._say()
 
     def _keep_checked(self, tape: Tape) -> None:
-        """Forget what the numeric check found of a tape that has grown since."""
-        if len(tape.events) > self._checked[2]:
+        """Forget what the numeric check found of a tape that a pass has gone through since.
+
+        What else comes late, as the mark of a cell's end, changes nothing of what was measured.
+        """
+        if len(tape.steps) > self._checked[2]:
             self._checked = [], frozenset(), -1
 
     def _with_checked(
@@ -298,4 +301,14 @@ def node_of(tape: Tape, link: Link) -> NodeId | None:
         return NodeId(Kind.OP, link.op)
     if link.value >= 0:
         return NodeId(Kind.LEAF, link.value)
-    return None
+    return _root(tape, int(tape.events["ref"][link.event])) if kind == Event.PASS else None
+
+
+def _root(tape: Tape, pass_: int) -> NodeId | None:
+    """Return the node that a pass begins at, if it is one."""
+    first, count = (int(tape.passes[c][pass_]) for c in ("root0", "n_root"))
+    value = int(tape.roots["value"][first]) if count == 1 else -1
+    if value < 0:
+        return None
+    op = int(tape.values["op"][value])
+    return NodeId(Kind.OP, op) if op >= 0 else NodeId(Kind.LEAF, value)

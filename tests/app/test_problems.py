@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller, problems
-from engine.tape.diagnose import Facts, Finding, Severity
+from engine.tape.diagnose import Facts, Finding, Link, Severity
 from engine.tape.tape import Tape
 from tests.app import drive
 from tests.recording import tape_of
@@ -165,7 +165,7 @@ def test_what_the_check_of_gradients_found_outlasts_a_look_at_the_same_tape(
     tape, panel = opened.session.tape, opened.window.problems
     assert tape is not None
     for grown, count in ((0, 2), (-1, 1)):
-        opened.problems.add([wrong], {"Cube"}, len(tape.events) + grown)
+        opened.problems.add([wrong], {"Cube"}, len(tape.steps) + grown)
         assert panel.model.rowCount() == 2
         with qtbot.waitSignal(opened.problems.survey.done):
             panel.look.click()
@@ -191,3 +191,13 @@ def test_where_backward_raised_why_answers_with_the_error(program: str, op: int,
     tape = tape_of(program)
     found = problems.answer(Facts(tape), NodeId(Kind.OP, op), len(tape.events))
     assert found.cause == told
+
+
+def test_a_link_to_a_pass_leads_to_the_node_where_it_begins() -> None:
+    tape = tape_of(f"{_LEAF}(w * 3).sum().backward()\nw.backward(torch.ones(2))")
+    first, second = (int(event) for event in tape.passes["event"])
+    (last,) = [op for op in range(len(tape.ops)) if tape.text(int(tape.ops["name"][op])) == "sum"]
+    assert problems.node_of(tape, Link("the pass", first)) == NodeId(Kind.OP, last)
+    leaf = problems.node_of(tape, Link("the pass", second))
+    assert leaf is not None
+    assert leaf.kind is Kind.LEAF

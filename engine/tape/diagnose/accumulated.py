@@ -53,8 +53,7 @@ def _of_mean(facts: Facts, pass_: int) -> bool:
 def _note(facts: Facts, tensor: int, passes: list[int], count: int) -> Finding:
     name = facts.name(tensor)
     links = tuple(
-        facts.at_event(f"pass {p + 1} adds to {name}.grad", int(facts.tape.passes["event"][p]))
-        for p in passes[:2]
+        facts.at_accumulation(f"pass {p + 1} adds to {name}.grad", p, tensor) for p in passes[:2]
     )
     return Finding(
         "not-averaged", f"each step takes the sum of {count} mean losses, {count} times as large as their mean",

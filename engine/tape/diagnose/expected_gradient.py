@@ -128,9 +128,7 @@ class OfGradient(Question):
     def _piled(self, change: ledger.Change) -> Finding:
         passes = change.passes
         links = [
-            self.facts.at_event(
-                f"pass {p + 1} adds to {self.name}", int(self.tape.passes["event"][p])
-            )
+            self.facts.at_accumulation(f"pass {p + 1} adds to {self.name}", p, self.tensor)
             for p in passes[::-1][:4]
         ]
         times = f"{len(passes)} times " if self._alike(passes) else "more than "

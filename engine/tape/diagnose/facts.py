@@ -368,6 +368,13 @@ class Facts(Steps):
         rows = np.flatnonzero(self.tape.ends["pass_"] == pass_)
         return self.tape.text(int(self.tape.ends["error"][rows[-1]])) if len(rows) else ""
 
+    def at_accumulation(self, text: str, pass_: int, tensor: int) -> Link:
+        """Return a link to where a pass adds to a tensor's .grad, or to the pass if it does not."""
+        for change in self.changes(tensor):
+            if change.pass_ == pass_ and change.step >= 0:
+                return self.at_step(text, change.step)
+        return self.at_event(text, int(self.tape.passes["event"][pass_]))
+
     def passes_before(self, playhead: int) -> range:
         return range(bisect_left(self.tape.passes["event"], playhead))
 
