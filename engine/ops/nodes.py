@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from engine import errors, recording, version
 from engine.autograd import mode, sweep
 from engine.autograd.node import LEAF, Node, Port
@@ -211,9 +213,7 @@ class TableNode(OpNode):
     cells: dict[int, Any] | None
 
     def release(self) -> None:
-        if self.outs is not None or any(
-            type(a) in _KEPT or isinstance(a, Tensor) for a in self.args or ()
-        ):
+        if self.outs is not None or holds_values(self.args or ()):
             self.args = None
             self.outs = None
 
@@ -252,7 +252,18 @@ class Packed:
         return out
 
 
-_KEPT = (Packed, list)
+_VALUES = (Tensor, Packed, np.ndarray)
+
+
+def holds_values(args: Sequence[Any]) -> bool:
+    """Whether arguments, or what is inside of them, are tensors or the arrays of an index."""
+    for a in args:
+        kind = type(a)
+        if kind is Packed or isinstance(a, Tensor):
+            return True
+        if (kind is list or kind is tuple) and any(isinstance(e, _VALUES) for e in a):
+            return True
+    return False
 
 
 class _hooks_off:

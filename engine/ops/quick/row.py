@@ -9,6 +9,7 @@ from engine import version
 from engine.dtype import FLOAT, FROM_NP
 from engine.ops import saved, table
 from engine.ops.formula import ON_ARRAYS, inline
+from engine.ops.nodes import holds_values
 from engine.ops.quick.parts import (
     LOG,
     RELEASED,
@@ -70,7 +71,8 @@ class RowNode(OpNode):
         if self.op.needs[1]:
             self.y = None
         for i in self.kept:
-            if isinstance(getattr(self, f"a{i}"), Tensor):
+            v = getattr(self, f"a{i}")
+            if isinstance(v, Tensor) or (type(v) is tuple and holds_values(v)):
                 setattr(self, f"a{i}", RELEASED)
 
 
