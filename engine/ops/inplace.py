@@ -7,6 +7,7 @@ every live view of that memory an `AsStridedBackward0` node on top of it.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -202,6 +203,7 @@ def rebase(t: Any, n: Any, before: Any) -> None:
     cs.seq = tick()
     cs.fn, cs.size, cs.dt = n, base._s, base._d
     cs.geometry = geometry(base, t)
+    cs.steps = uneven_strides(base)
     base._g = cs
     _renew_views(base, t._v.cell)
 
@@ -253,10 +255,20 @@ def geometry(base: Any, view: Any) -> tuple[tuple[int, ...], tuple[int, ...], in
     return view._s, strides_of(v), offset
 
 
-class CopySlices(Function):
-    """The node of a base that was written through a view."""
+def uneven_strides(base: Any) -> tuple[int, ...] | None:
+    """The strides of a base whose elements do not lie one behind the other; None of another."""
+    a = base._a.one() if type(base) is BatchedTensor else base
+    a = array(a)
+    return None if a.flags.c_contiguous else strides_of(a)
 
-    __slots__ = ("dt", "fn", "geometry", "size")
+
+class CopySlices(Function):
+    """The node of a base that was written through a view.
+
+    `geometry` is the view's in the base's memory, in which `steps` lead through the base.
+    """
+
+    __slots__ = ("dt", "fn", "geometry", "size", "steps")
     __module__ = "builtins"
 
     title = "torch::autograd::CopySlices"
@@ -265,14 +277,17 @@ class CopySlices(Function):
     size: Any
     dt: Any
     geometry: tuple[tuple[int, ...], tuple[int, ...], int]
+    steps: tuple[int, ...] | None
 
     def release(self) -> None:
         self.fn.release()
 
     def grads(self, F: Any, g: Any) -> Sequence[Any]:
         size, strides, offset = self.geometry
+        if self.steps is not None:
+            return self._scattered(F, g, self._places(g.shape))
         if F.raw:
-            whole = np.array(g)
+            whole = np.array(g, order="C")
             part = _part(whole, size, strides, offset)
             inner = self.fn.grads(F, part.copy())
             part[...] = 0 if inner[0] is None else inner[0]
@@ -281,6 +296,25 @@ class CopySlices(Function):
         inner = self.fn.grads(F, part)
         first = F.zeros(size, self.dt) if inner[0] is None else inner[0]
         return (F.as_strided_scatter(g, first, size, strides, offset), *inner[1:])
+
+    def _places(self, whole: Any) -> Any:
+        """Which of the base's elements, counted row by row, the view shows."""
+        n, steps = math.prod(whole), self.steps or ()
+        reach = sum((k - 1) * s for k, s in zip(whole, steps, strict=True))
+        memory = np.zeros(1 + reach, np.int64)
+        _part(memory, tuple(whole), steps, 0)[...] = np.arange(n).reshape(whole)
+        return _part(memory, *self.geometry)
+
+    def _scattered(self, F: Any, g: Any, places: Any) -> Sequence[Any]:
+        """The gradients where the view's elements are anywhere among the base's."""
+        flat, at = g.reshape((-1,)), places.ravel()
+        inner = self.fn.grads(F, F.take_flat(flat, at).reshape(places.shape))
+        first = F.zeros(places.shape, self.dt) if inner[0] is None else inner[0]
+        kept = np.ones(flat.shape[0], bool)
+        kept[at] = False
+        written = F.scatter_into(first.reshape((-1,)), at, flat.shape[0])
+        out = F.where(F.const(kept), flat, written).reshape(g.shape)
+        return (out if self.edges[0] is not None else None, *inner[1:])
 
 
 def _part(whole: Any, size: Any, strides: Any, offset: int) -> Any:
@@ -296,7 +330,9 @@ def strided_node(base: Any, view: Any) -> Any:
     n.edges = (graph.edge(base),)
     n._got = None
     n.seq = tick()
-    n.args, n.outs, n.cells = [None, size, strides, offset, None], None, None
+    steps = uneven_strides(base)
+    start = None if steps is None else (steps, 0)
+    n.args, n.outs, n.cells = [None, size, strides, offset, start], None, None
     n.metas = ((base._s, base._d), *[None] * 4)
     return n
 

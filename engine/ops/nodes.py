@@ -213,7 +213,7 @@ class TableNode(OpNode):
     cells: dict[int, Any] | None
 
     def release(self) -> None:
-        if self.outs is not None or holds_values(self.args or ()):
+        if self.outs is not None or _holds_values(self.args or ()):
             self.args = None
             self.outs = None
 
@@ -255,7 +255,7 @@ class Packed:
 _VALUES = (Tensor, Packed, np.ndarray)
 
 
-def holds_values(args: Sequence[Any]) -> bool:
+def _holds_values(args: Sequence[Any]) -> bool:
     """Whether arguments, or what is inside of them, are tensors or the arrays of an index."""
     for a in args:
         kind = type(a)

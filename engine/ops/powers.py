@@ -81,7 +81,7 @@ def _pow_exponent(F: Any, g: Any, self: Any, exponent: Any, result: Any) -> Any:
         if self == 0:
             inside = exponent >= 0
             return g * F.where(inside, F.zeros_like(result), result * -math.inf)
-        return g * (result * _number_log(self))
+        return g * F.conj(result * _number_log(self))
     log = F.log(self)
     slope = F.conj(result * log)
     if F.is_complex(self):

@@ -85,13 +85,13 @@ def kl_div(
     reduction: str = "mean", log_target: bool = False,
 ) -> Tensor:  # fmt: skip
     """target (log target - input), input in log space; "batchmean" divides by the batch size."""
-    _tensors("kl_div", input=input, target=target)
     if size_average is not None or reduce is not None:
         reduction = retired_reduction(size_average, reduce)
     elif reduction == "mean":
         warnings.warn(_KL_MEAN, stacklevel=2)
     elif reduction not in ("batchmean", "sum", "none"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
+    _tensors("kl_div", input=input, target=target)
     if not (input.is_floating_point() and target.is_floating_point()):
         raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:

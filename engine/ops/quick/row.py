@@ -9,7 +9,6 @@ from engine import version
 from engine.dtype import FLOAT, FROM_NP
 from engine.ops import saved, table
 from engine.ops.formula import ON_ARRAYS, inline
-from engine.ops.nodes import holds_values
 from engine.ops.quick.parts import (
     LOG,
     RELEASED,
@@ -71,8 +70,7 @@ class RowNode(OpNode):
         if self.op.needs[1]:
             self.y = None
         for i in self.kept:
-            v = getattr(self, f"a{i}")
-            if isinstance(v, Tensor) or (type(v) is tuple and holds_values(v)):
+            if self.op.params[i] == "indices" or isinstance(getattr(self, f"a{i}"), Tensor):
                 setattr(self, f"a{i}", RELEASED)
 
 
@@ -264,7 +262,12 @@ def _node(op: Op) -> Any:
             body += f"\nif e{i} is not None:{indent(part, 4)}"
         else:
             body += f"\nif e{i} is not None and v{i} is not None:{indent(_finish(op, i), 4)}\nelse:\n    v{i} = None"
-    free = "".join(f"\nif isinstance(self.a{i}, Tensor):\n    self.a{i} = RELEASED" for i in kept)
+    free = "".join(
+        f"\nself.a{i} = RELEASED"
+        if op.params[i] == "indices"  # which are arrays
+        else f"\nif isinstance(self.a{i}, Tensor):\n    self.a{i} = RELEASED"
+        for i in kept
+    )
     free += "\nself.y = None" if op.needs[1] else ""
     grads = [f"v{i}" for i in op.differentiable]
     return steps(op, base, load, free, body, grads, **values)
