@@ -170,12 +170,14 @@ def _is_step(facts: Facts, op: int) -> bool:
 
 def _is_used(facts: Facts, value: int) -> bool:
     """Whether something is computed from a value; to look at it or to write over it is no use."""
-    for op in facts.users(value):
-        if facts.called(op) in _LOOKING or facts.tape.ops["flags"][op] & OpFlag.VIEW:
-            if any(_is_used(facts, out) for out in facts.outputs(op)):
+    open_, flags = [value], facts.tape.ops["flags"]
+    while open_:
+        one = open_.pop()
+        for op in facts.users(one):
+            if facts.called(op) in _LOOKING or flags[op] & OpFlag.VIEW:
+                open_ += facts.outputs(op)
+            elif not (flags[op] & OpFlag.INPLACE and facts.inputs(op)[0] == one):
                 return True
-        elif not (facts.tape.ops["flags"][op] & OpFlag.INPLACE and facts.inputs(op)[0] == value):
-            return True
     return False
 
 
