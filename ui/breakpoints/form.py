@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
     QLabel,
     QLineEdit,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -22,6 +22,7 @@ from engine.tape.breakpoints import Breakpoint
 from engine.tape.conditions import Condition, ConditionError
 from engine.tape.moments import KNOWN, NAMES
 from ui.fonts import mono_font
+from ui.graph.choice import Choice
 from ui.theme import SPACE, Theme
 
 EXAMPLES = ("norm(grad) > 1e3", "isnan(value).any()", 'name == "fc2.weight" and pass_ == 7')
@@ -42,7 +43,9 @@ class BreakpointForm(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Breakpoint")
         self._ways, point = ways, ways[0][1]
-        self.where = QComboBox()
+        self.where = Choice(self)
+        self.where.colour = theme.text_dim
+        self.where.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.where.setAccessibleName("Where")
         self.where.addItems([words for words, _ in ways])
         self.where.setEnabled(len(ways) > 1)

@@ -106,7 +106,7 @@ def born_backward(facts: Facts, tensor: int, step: int, row: int, trail: Trail) 
     value = facts.input_of(node, int(tape.contributions["slot"][row])) if op >= 0 else -1
     inputs = [v for v in facts.inputs(op) if v >= 0] if op >= 0 else []
     wrong = [v for v in inputs if facts.is_bad(v) and arithmetic(facts, v)]
-    if wrong and _masked_from(facts, step) < 0:
+    if wrong and (_masked_from(facts, step) < 0 or _reached(facts, step, wrong[0])):
         return why_value(facts, wrong[0])
     given = [v for v in inputs if facts.is_bad(v)]
     if given and op >= 0 and facts.base(op) in _FACTORS and _masked_from(facts, step) < 0:
@@ -126,6 +126,14 @@ def born_backward(facts: Facts, tensor: int, step: int, row: int, trail: Trail) 
         f"{facts.node_name(node)} receives finite numbers and sends NaN or Inf", step
     )
     return Finding(cause, title, text, remedy, (link, *trail.links()), Severity.ERROR, tensor)
+
+
+def _reached(facts: Facts, step: int, value: int) -> bool:
+    """Whether what came in at a step is not 0 where a value of the result's shape is not finite."""
+    array, came = facts.array(value), next(iter(gradients(facts, step)), None)
+    if array is None or came is None or array.shape != came.shape:
+        return False
+    return bool((came[~np.isfinite(array)] != 0).any())
 
 
 def _times_infinity(

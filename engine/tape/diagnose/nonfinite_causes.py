@@ -178,6 +178,11 @@ def _is_softmax(facts: Facts, op: int) -> bool:
     if facts.base(op) == "logsumexp":
         return True
     users = [user for out in facts.outputs(op) for user in facts.users(out)]
+    divided = [u for u in users if facts.base(u) == "div"]
+    sums = [facts.made_by(facts.inputs(u)[-1]) for u in divided]
+    added = [facts.made_by(facts.inputs(s)[0]) for s in sums if s >= 0 and facts.base(s) == "sum"]
+    if any(one >= 0 and facts.op_name(one) == facts.op_name(op) for one in added):
+        return True  # exp(x) / exp(x).sum(): each its own exp
     again = [u for user in users for out in facts.outputs(user) for u in facts.users(out)]
     return any(facts.base(u) == "sum" for u in users) and any(
         facts.base(u) in ("div", "log", "reciprocal", "add", "mul") for u in (*users, *again)

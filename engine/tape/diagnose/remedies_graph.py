@@ -364,6 +364,7 @@ _ROOTS: dict[str, Callable[[Facts, Finding], Edits]] = {
     "is a gradient": _of_line(_keeping_graph),
     "kept no graph": _of_line(_keeping_graph),
     ".item()": _of_line(_as_tensor),
+    ".data has": _of_line(_without_data),
     "has no derivative": _of_line(_differentiable),
     "none of these requires one": _requiring,
 }

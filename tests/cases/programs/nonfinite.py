@@ -223,3 +223,8 @@ weights.sum().backward()
 x = torch.tensor([-8.0, 4.0], requires_grad=True)
 y = x ** (1 / 3)  # <-
 y.sum().backward()
+
+# %% exp-overflow | why x.grad[0] | exp
+x = torch.tensor([1000.0, 4.0], requires_grad=True)
+p = torch.exp(x) / torch.exp(x).sum()  # <-
+p[0].backward()
