@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from engine.ops.api import expose, publish
-from engine.ops.helpers import axes, axis, expand_dims
+from engine.ops.helpers import axes, axis, expand_dims, in_rows
 from engine.ops.reduction import cast_first
 from engine.ops.table import RAW, TO_FLOAT, define, run
 
@@ -19,7 +19,7 @@ def _cumsum(a: Raw, dim: int) -> Raw:
     d = axis(dim, a.ndim)
     if not a.ndim:
         return a.astype(np.int64) if a.dtype.kind in "iub" else a.copy()
-    return a.cumsum(d, dtype=np.int64 if a.dtype.kind in "iub" else None)
+    return in_rows(a).cumsum(d, dtype=np.int64 if a.dtype.kind in "iub" else None)
 
 
 def _back_cumsum(F: Any, g: Any, dim: int) -> Any:
@@ -33,7 +33,7 @@ def _cumprod(a: Raw, dim: int) -> Raw:
     a = np.asarray(a)
     d = axis(dim, a.ndim)
     kind = np.int64 if a.dtype.kind in "iub" else a.dtype
-    return a.cumprod(d, dtype=kind) if a.ndim else a.astype(kind)
+    return in_rows(a).cumprod(d, dtype=kind) if a.ndim else a.astype(kind)
 
 
 def _cumprod_vjp(F: Any, g: Any, self: Any, result: Any, self_sizes: Any, dim: int) -> Any:

@@ -18,6 +18,11 @@ from engine.ops.table import GRAPH, RAW
 from engine.tensor import Tensor, wrap
 
 
+def in_rows(a: Any) -> Any:
+    """An array whose elements lie row by row in memory: itself, or a copy."""
+    return a if a.flags.c_contiguous else np.ascontiguousarray(a)
+
+
 def axis(dim: Any, ndim: int) -> int:
     """A dimension counted from the front; negative ones count from the end."""
     d: int = dim if type(dim) is int else whole(dim)

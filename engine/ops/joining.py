@@ -13,7 +13,7 @@ from engine import errors
 from engine.dtype import int64
 from engine.errors import type_name
 from engine.ops.api import into, publish
-from engine.ops.helpers import axis
+from engine.ops.helpers import axis, in_rows
 from engine.ops.promote import result_dtype
 from engine.ops.table import RAW, define, run
 from engine.tensor import Tensor
@@ -22,7 +22,7 @@ Raw = Any
 
 
 def _cat(tensors: Sequence[Raw], dim: int) -> Raw:
-    return np.concatenate(tensors, dim)
+    return in_rows(np.concatenate(tensors, dim))
 
 
 def _cat_vjp(F: Any, g: Any, tensors_sizes: Any, dim: int, needs: Any) -> list[Any]:
@@ -40,7 +40,7 @@ def _cat_vjp(F: Any, g: Any, tensors_sizes: Any, dim: int, needs: Any) -> list[A
 CAT = define("cat(tensors, dim=0)", _cat, family="shape", listed=True, tensors=_cat_vjp)
 STACK = define(
     "stack(tensors, dim=0)",
-    lambda ts, dim: np.stack(ts, dim),
+    lambda ts, dim: in_rows(np.stack(ts, dim)),
     family="shape",
     listed=True,
     tensors=lambda F, g, dim: F.unbind(g, dim),

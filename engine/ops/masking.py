@@ -11,6 +11,7 @@ from engine import errors
 from engine.dtype import FLOAT, bool_
 from engine.ops import inplace
 from engine.ops.api import expose, publish
+from engine.ops.helpers import in_rows
 from engine.ops.table import RAW, define, run
 from engine.tensor import Tensor
 
@@ -28,13 +29,13 @@ def _mask_of(mask: Any) -> Any:
 
 MASKED_FILL = define(
     "masked_fill(self, mask, value)",
-    lambda a, m, v: np.where(m, np.asarray(v).astype(a.dtype), a),
+    lambda a, m, v: np.where(m, np.asarray(v).astype(a.dtype), in_rows(a)),
     family="indexing",
     self=lambda F, g, mask, self_sizes: F.sum_to(F.where(mask, F.zeros_like(g), g), self_sizes),
 )
 MASKED_FILL_TENSOR = define(
     "masked_fill(self, mask, value)",
-    lambda a, m, v: np.where(m, v.astype(a.dtype), a),
+    lambda a, m, v: np.where(m, v.astype(a.dtype), in_rows(a)),
     family="indexing",
     key="masked_fill_tensor",
     node="MaskedFillBackward1",

@@ -31,7 +31,7 @@ def _index_select(a: Raw, dim: int, index: Raw) -> Raw:
 
 
 def _index_add(a: Raw, dim: int, index: Raw, source: Raw, alpha: Any = 1) -> Raw:
-    out = np.array(a)
+    out = np.array(a, order="C")
     place: Any = (slice(None),) * dim + (one(index),)
     add_at(one(out), place, source if alpha == 1 else source * alpha)
     return out
@@ -57,7 +57,7 @@ INDEX_ADD = define(
 
 
 def _index_copy(a: Raw, dim: int, index: Raw, source: Raw) -> Raw:
-    out = np.array(a)
+    out = np.array(a, order="C")
     one(out)[(slice(None),) * dim + (one(index),)] = source
     return out
 

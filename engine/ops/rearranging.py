@@ -13,7 +13,7 @@ from engine import errors
 from engine.autograd import mode
 from engine.batching.levels import level_of
 from engine.ops.api import FUNCTIONS, expose, publish
-from engine.ops.helpers import axis
+from engine.ops.helpers import axis, in_rows
 from engine.ops.shape import CLONE, _shape_args, permute
 from engine.ops.table import (
     GRAPH,
@@ -45,7 +45,7 @@ def flip(input: Any, *dims: Any, **kw: Any) -> Any:
 
 
 def _roll(a: Raw, shifts: Any, dims: Any) -> Raw:
-    return np.roll(a, shifts, dims or None)
+    return np.roll(in_rows(a), shifts, dims or None)
 
 
 ROLL = define(

@@ -64,7 +64,7 @@ define(
 
 
 def _scatter(a: Raw, dim: int, index: Raw, src: Raw) -> Raw:
-    out = np.array(a)
+    out = np.array(a, order="C")
     view = one(out)
     index = one(index)
     where = _grid(index, dim)
@@ -115,7 +115,7 @@ define(
 
 
 def _scatter_add(a: Raw, dim: int, index: Raw, src: Raw) -> Raw:
-    out = np.array(a)
+    out = np.array(a, order="C")
     index = one(index)
     add_at(one(out), _grid(index, dim), _cut(src, index.shape))
     return out
@@ -140,7 +140,7 @@ _AT = {
 
 
 def _scatter_reduce(a: Raw, dim: int, index: Raw, src: Raw, reduce: str, include_self: bool) -> Raw:
-    out = np.array(a)
+    out = np.array(a, order="C")
     index = one(index)
     where, src = _grid(index, dim), _cut(src, index.shape)
     view = one(out)

@@ -10,7 +10,7 @@ from engine import errors
 from engine.dtype import FLOAT
 from engine.ops.api import publish
 from engine.ops.formula import ON_ARRAYS
-from engine.ops.helpers import axis
+from engine.ops.helpers import axis, in_rows
 from engine.ops.table import GRAPH, RAW, define, run
 from engine.ops.twice import name_kernel
 from engine.tensor import Tensor
@@ -42,6 +42,7 @@ def _softmax(a: Raw, dim: int) -> Raw:
         return np.exp(a - a)
     if not a.size:
         return a.copy()
+    a = in_rows(a)
     e = a - _highest(a, dim)
     np.exp(e, e)
     e /= np.add.reduce(e, dim, keepdims=True)
@@ -53,6 +54,7 @@ def _log_softmax(a: Raw, dim: int) -> Raw:
         return a - a
     if not a.size:
         return a.copy()
+    a = in_rows(a)
     d = a - _highest(a, dim)
     d -= np.log(np.add.reduce(np.exp(d), dim, keepdims=True))
     return d

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.autograd import mode
 from engine.ops.api import expose
-from engine.ops.helpers import sum_to
+from engine.ops.helpers import in_rows, sum_to
 from engine.ops.table import define
 
 from . import fused
@@ -86,6 +86,7 @@ def _last(a: Any, n: int) -> tuple[int, ...]:
 
 
 def _layer_norm(a: Raw, shape: Ints, weight: Raw, bias: Raw, eps: float) -> Raw:
+    a = in_rows(a)
     if a.flags.c_contiguous and a.itemsize >= 4 and a.size:
         return _layer_norm_rows(a, math.prod(shape), weight, bias, eps)
     xhat, _ = _normalized(a, _last(a, len(shape)), eps)

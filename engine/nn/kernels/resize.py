@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from engine.ops.api import expose
+from engine.ops.helpers import in_rows
 from engine.ops.table import define
 
 from .pooling import adaptive_bounds
@@ -206,7 +207,7 @@ def _constant_pad(a: Raw, pad: Ints, value: float) -> Raw:
         axis, before, after = a.ndim - 1 - d, pad[2 * d], pad[2 * d + 1]
         pairs[axis] = (max(before, 0), max(after, 0))
         cut[axis] = slice(max(-before, 0), a.shape[axis] - max(-after, 0))
-    return np.pad(a[tuple(cut)], pairs, constant_values=value)
+    return np.pad(in_rows(a[tuple(cut)]), pairs, constant_values=value)
 
 
 constant_pad = expose(define(
