@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Edit, Finding
-from engine.tape.diagnose.program_line import ProgramLine, line_of, lines_with
+from engine.tape.diagnose.program_line import ProgramLine, called, line_of, lines_with
 
 Edits = tuple[Edit, ...]
 Wrap = Callable[[str], str]
@@ -86,6 +86,11 @@ def _quotient(facts: Facts, found: Finding) -> Edits:
         return ()
     divisions = [n for n in line.nodes if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
     below = [n.right for n in divisions if not isinstance(n.right, ast.Constant)]
+    roots = [n for part in below for n in ast.walk(part) if isinstance(n, ast.Call)]
+    if any(called(n) == "sqrt" for n in roots):
+        return _operands(
+            line, ("sqrt",), lambda x: f"{x} + 1e-12"
+        )  # its derivative at 0 is infinite
     return (line.changed(*((n, f"({line.source(n)} + 1e-12)") for n in below)),) if below else ()
 
 

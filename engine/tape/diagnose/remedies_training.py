@@ -226,11 +226,42 @@ def _known_layers(facts: Facts, found: Finding) -> Edits:
         return ()
     if isinstance(value, ast.List | ast.ListComp) and line.text.strip().startswith("self."):
         return (line.changed((value, f"nn.ModuleList({line.source(value)})")),)
+    zero = re.sub(r"""(lr(=|["']:\s*))0(\.0*)?(?![\d.])""", r"\g<1>0.01", line.text)
+    if found.remedy.startswith("Give the optimizer (and each") and zero != line.text:
+        return (line.reads(zero),)
     early = re.match(r"(\w+) steps another tensor", found.title)
     for made in lines_with(facts, rf"^\s*{early[1]}\s*{_OPTIMIZER}") if early else ():
         if made.at.cell == line.at.cell and made.number < line.number:
             return (made.left_out(), line.after(made.bare()))
     return ()
+
+
+def _given(facts: Facts, found: Finding) -> Edits:
+    """The optimizer gets the parameters of the module that it was not given."""
+    module, dot, _ = facts.name(found.tensor).partition(".") if found.tensor >= 0 else ("", "", "")
+    made = list(lines_with(facts, rf"^\s*\w+\s*{_OPTIMIZER}"))
+    known = (
+        dot
+        and module.isidentifier()
+        and f"{module}.parameters()" not in "".join(m.text for m in made)
+    )
+    value = getattr(made[0].statement, "value", None) if len(made) == 1 and known else None
+    if not isinstance(value, ast.Call) or not value.args or not _known(facts, module):
+        return ()
+    given = value.args[0]
+    text = f"[*{made[0].grouped(given)}, *{module}.parameters()]"
+    return () if "{" in made[0].source(given) else (made[0].changed((given, text)),)
+
+
+def _bounded(facts: Facts, found: Finding) -> Edits:
+    """A state that grows goes through a tanh in each round; what diverges is clipped."""
+    line = _line(facts, found)
+    value = None if line is None else getattr(line.statement, "value", None)
+    if not found.remedy.startswith("Keep them bounded"):
+        return _clipped(facts, found)
+    if line is None or line.target is None or not isinstance(value, ast.BinOp):
+        return ()
+    return (line.changed((value, f"torch.tanh({line.source(value)})")),)
 
 
 def _shaped(facts: Facts, found: Finding) -> Edits:
@@ -274,6 +305,10 @@ def _typed(facts: Facts, found: Finding) -> Edits:
     losses = [n for n in line.nodes if isinstance(n, ast.Call) and len(n.args) == 2]
     if "to be Long" in said and losses:
         return (line.changed((losses[0].args[1], f"{line.grouped(losses[0].args[1])}.long()")),)
+    if "Indices are integers" in found.remedy:
+        plain = [c for c in losses or line.nodes if isinstance(c, ast.Call) and len(c.args) == 1]
+        named = [c.args[0] for c in plain if isinstance(c.args[0], ast.Name)]
+        return (line.changed((named[0], f"{line.source(named[0])}.long()")),) if named else ()
     if "Double" in said and "Float" in said:
         single = [
             n for n in line.nodes if isinstance(n, ast.Call) and len(n.args) == 1 and not n.keywords
@@ -311,8 +346,8 @@ REMEDIES: dict[str, Callable[[Facts, Finding], Edits]] = {
     "wrong-backward": _right_backward,
     "hook": _gone(r"\.register_\w*hook\("),
     "exploding": _clipped,
-    "overflow": _clipped,
-    "never-updated": _known_layers,
+    "overflow": _bounded,
+    "never-updated": lambda facts, found: _known_layers(facts, found) or _given(facts, found),
     "shape-mismatch": _shaped,
     "dtype-mismatch": _typed,
 }
