@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
-from engine.tape.diagnose.finding import Finding, Link, Severity
+from engine.tape.diagnose.finding import Edit, Finding, Link, Severity
+from engine.tape.tape import Source
 from ui.problems.finding_view import ChainRow
 from ui.problems.panel import ProblemsPanel
 from ui.theme import load
@@ -133,3 +136,25 @@ def test_severities_are_told_apart_in_both_themes(panel, name):
     assert len({theme.error, theme.warning, theme.focus}) == 3
     panel.set_findings(None, [_finding("one", severity) for severity in Severity], place)
     assert not panel.grab().isNull()
+
+
+def test_a_line_to_change_is_shown_as_it_should_read_and_can_be_copied(
+    panel: ProblemsPanel,
+) -> None:
+    edits = (
+        Edit("line", Source("a.py", 3, "key", ""), "h = h.detach()"),
+        Edit("leave out", Source("a.py", 5, "key", ""), "opt.step()"),
+    )
+    panel.set_findings(None, [replace(_finding("one"), edits=edits), _finding("two")], _line)
+    shown = panel.view.edit_labels
+    assert [label.text() for label in shown] == [
+        "Line 3 should read", "h = h.detach()", "Leave out line 5", "opt.step()",
+    ]  # fmt: skip
+    selectable = Qt.TextInteractionFlag.TextSelectableByMouse
+    assert all(label.textInteractionFlags() & selectable for label in shown)
+    panel.list.setCurrentIndex(panel.model.index(1))
+    assert panel.view.edit_labels == []
+
+
+def _line(link: Link) -> str:
+    return f"line {link.source.line}" if link.source else ""
