@@ -92,6 +92,8 @@ def type_name(value: Any) -> str:
     kind = type(value)
     if kind.__module__ == "numpy":
         return f"numpy.{kind.__name__}"
+    if kind.__module__ == "torch.return_types":
+        return f"torch.return_types.{kind.__name__}"
     if kind.__name__ in _WITH_MODULE and kind.__module__.startswith(("engine", "torch")):
         return ("torch._C." if kind.__name__ == "Generator" else "torch.") + kind.__name__
     return kind.__name__

@@ -13,7 +13,7 @@ from engine import device as devices
 from engine import dtype as dtypes
 from engine.autograd import mode
 from engine.creation import _check_dtype, _finish
-from engine.dtype import default, dtype, of_scalar
+from engine.dtype import COMPLEX, default, dtype, of_scalar
 from engine.errors import type_name
 from engine.ops.guards import guarded
 from engine.tensor import Tensor, wrap
@@ -151,7 +151,8 @@ def full(
 def _element(value: Any, d: dtype) -> Any:
     if d is dtypes.bfloat16:
         return dtypes.round_bfloat16(np.float32(value))
-    if d.category == dtypes.INT and not isinstance(value, complex):
+    unreal = isinstance(value, complex) and (d.category == COMPLEX or not value.imag)
+    if (d.category == dtypes.INT or isinstance(value, complex)) and not unreal:
         from engine.ops.copying import _number
 
         return _number(value, d)

@@ -367,6 +367,13 @@ class Function(metaclass=_Meta):
         before, mode.enabled = mode.enabled, False
         try:
             out = cls.forward(*args, **kwargs) if own else cls.forward(node, *args, **kwargs)
+        except TypeError as error:
+            place = error.__traceback__
+            if kwargs and place is not None and place.tb_next is None:  # the call itself
+                called = f"{cls.forward.__qualname__}()"
+                raise TypeError(str(error).replace(called, "forward()")) from None
+            raise
+        else:
             if own:
                 cls.setup_context(node, args, out)
         finally:

@@ -134,7 +134,8 @@ def setitem(self: Any, key: Any, value: Any) -> None:
         return
     if value._s[:1] == (1,):
         value = value.view(_without_ones(value._s))
-    if value._d is not view._d and not value._s:
+    masked = any(isinstance(i, np.ndarray) and i.dtype.kind == "b" for i in index)
+    if masked and value._d is not view._d and not value._s:
         value = value.to(view._d)
     _put(view, index, value)
 

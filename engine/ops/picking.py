@@ -117,6 +117,8 @@ def _check_slices(name: str, values: list[Any]) -> None:
         text = f"index {bad} is out of bounds for dimension {dim} with size {n}"
         if name == "index_add":
             raise RuntimeError(text)
+        if name == "index_select" and not n:
+            raise RuntimeError("index_select(): self indexing axis dim should be positive")
         if name == "index_select" and dim == 1:
             raise RuntimeError(f"INDICES element is out of DATA bounds, id={bad} axis_dim={n}")
         raise IndexError(
@@ -228,6 +230,8 @@ def _check_take(values: list[Any]) -> None:
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {index._d.display}")
     n = t._s.numel()
     a = np.asarray(elements(index))
+    if a.size and not n:
+        raise IndexError("take(): tried to take from an empty tensor")
     if a.size and (a.min() < -n or a.max() >= n):
         bad = a[(a < -n) | (a >= n)].ravel()[0]
         raise IndexError(f"out of range: tried to access index {bad} on a tensor of {n} elements.")

@@ -106,6 +106,13 @@ REFUSED: dict[str, list[tuple[str, tuple[type[Exception], str]]]] = {
     "unique_consecutive": [("c", _kernel("unique"))],
     "histogram": [("bic", _kernel("histogramdd"))],
     "histc": [("c", _kernel("histogram_cpu"))],
+    "det": [("h", _kernel("lu_cpu"))],
+    "slogdet": [("h", _low("linalg.slogdet"))],
+    "inverse": [("h", _low("linalg.inv"))],
+    **{
+        f"fft_{name}": [("h", _text("Unsupported dtype {type}"))]
+        for name in ("fft", "ifft", "rfft", "fft2", "ifft2", "rfft2", "fftn", "ifftn", "rfftn")
+    },
     "searchsorted": [("bc", _kernel("searchsorted_out_cpu"))],
     "bucketize": [("bc", _kernel("searchsorted_out_cpu"))],
     "trace": [("b", _kernel("trace"))],

@@ -106,6 +106,10 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         )
     if not input.is_floating_point():
         raise errors.not_implemented("prelu_cpu", input.dtype.display)
+    if weight.dim() > 1:
+        raise RuntimeError(
+            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.dim()}"
+        )
     if weight.numel() != 1:
         channels = input.shape[1] if input.dim() > 1 else 1
         if channels != weight.numel():

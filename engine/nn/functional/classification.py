@@ -26,7 +26,8 @@ def nll_loss(
     _tensors("nll_loss_nd", input=input, target=target)
     if input.dim() in (1, 2) and target.dim() > 1 and input.shape[:1] == target.shape[:1]:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-    if target.dtype not in (engine.int64, engine.uint8):
+    alike = input.dim() < 2 or not target.dim() or input.shape[0] == target.shape[0]
+    if alike and target.dtype not in (engine.int64, engine.uint8):
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {target.dtype.display}"
         )

@@ -101,6 +101,9 @@ def _resample(a: Raw, size: Ints, mode: str, align: bool, scales: Any, back: Int
 
     `size` is that of the forward result; `back` the size of the forward input.
     """
+    if a.dtype == np.uint8:  # pixels, rounded
+        found = _resample(a.astype(np.float32), size, mode, align, scales, back)
+        return np.clip(np.floor(found + 0.5), 0, 255).astype(np.uint8)
     n = len(size)
     old = a.shape[-n:] if back is None else back
     kind = np.float64 if a.dtype == np.float64 else np.float32
@@ -108,8 +111,16 @@ def _resample(a: Raw, size: Ints, mode: str, align: bool, scales: Any, back: Int
         m = matrix(mode, size[d], old[d], align, scales[d], kind).astype(a.dtype)
         m = m if back is None else m.T
         axis = a.ndim - n + d
-        a = np.moveaxis(np.tensordot(a, m, axes=(axis, 1)), -1, axis)
+        a = np.moveaxis(_weighed(np.moveaxis(a, axis, -1), m), -1, axis)
     return np.ascontiguousarray(a)
+
+
+def _weighed(rows: Raw, m: Raw) -> Raw:
+    """The products of rows and a matrix, in which what has no weight does not count, even inf."""
+    if rows.dtype.kind in "iub" or np.isfinite(rows).all():
+        return np.tensordot(rows, m, axes=(-1, 1))
+    with np.errstate(invalid="ignore"):
+        return np.where(m != 0, rows[..., None, :] * m, 0).sum(-1, dtype=rows.dtype)
 
 
 def _vjp(F: Any, g: Any, self_sizes: Any, size: Any, mode: str, align: bool, scales: Any) -> Any:
