@@ -36,7 +36,7 @@ DEBUG = (
     Command("breakpoints", "Breakpoints", "Debug", ("Ctrl+Shift+B",), "", "The list of them"),
     Command(
         "why", "Why?", "Debug", ("Shift+F1",), "help",
-        "Why the selected gradient is None, zero, NaN, doubled, or as large as it is",
+        "Why the selected gradient, or the element selected in it, is None, zero, NaN, or as it is",
         separator=True,
     ),
     Command(

@@ -120,7 +120,8 @@ class ProblemsBinding(QObject):
             self._window.notice.show_message("Select a node first: Why? answers for that.")
             return
         facts, playhead = self._facts_of(tape), self._session.playhead
-        self.asking.submit(lambda cancelled: (tape, answer(facts, node, playhead)))
+        element = self._window.inspector.element()
+        self.asking.submit(lambda cancelled: (tape, answer(facts, node, playhead, element)))
 
     def _facts_of(self, tape: Tape) -> Facts:
         """Return what is known of a tape for the thread that answers: kept until the tape grows."""
@@ -264,11 +265,26 @@ def sentence(found: list[Finding]) -> str:
     return ", ".join(f"{n} {name}{'s' * (n != 1)}" for n, name in counts if n)
 
 
-def answer(facts: Facts, node: NodeId, playhead: int) -> Finding:
-    """Return why what a node of the graph stands for is as it is at a playhead."""
+def answer(
+    facts: Facts, node: NodeId, playhead: int, element: tuple[int, ...] | None = None
+) -> Finding:
+    """Return why what a node of the graph stands for is as it is at a playhead.
+
+    element: the index of the one that is asked for, of the .grad of a leaf.
+    """
+    tensor = _leaf(facts.tape, node)
+    if element is not None and tensor >= 0:
+        return why(facts, tensor, element, playhead)
     op = node.ref if node.kind == Kind.OP else -1
     grad_fn = node.ref if node.kind in (Kind.GRAD_FN, Kind.ACCUMULATE) else -1
     return instead(facts, _answer(facts, node, playhead), op, grad_fn, playhead)
+
+
+def _leaf(tape: Tape, node: NodeId) -> int:
+    """Return the tensor whose .grad a leaf or an AccumulateGrad node shows, or -1."""
+    if node.kind == Kind.ACCUMULATE:
+        return int(tape.nodes["variable"][node.ref])
+    return int(tape.values["tensor"][node.ref]) if node.kind == Kind.LEAF else -1
 
 
 def _answer(facts: Facts, node: NodeId, playhead: int) -> Finding:

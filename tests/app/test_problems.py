@@ -193,6 +193,21 @@ def test_where_backward_raised_why_answers_with_the_error(program: str, op: int,
     assert found.cause == told
 
 
+def test_the_element_that_is_selected_in_the_gradients_table_is_asked_for(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    program = "w = torch.tensor([[-1.0, 2.0]], requires_grad=True)\ntorch.relu(w).sum().backward()"
+    opened = _open(qtbot, controller, tmp_path / "one.tape", program)
+    opened.session.select(NodeId(Kind.LEAF, 0))
+    table = opened.window.inspector.details.gradient.tensor.table
+    qtbot.waitUntil(lambda: table.model().columnCount() == 2)
+    for column, said in ((0, "ReLU"), (1, "one pass brought")):
+        table.setCurrentIndex(table.model().index(0, column))
+        with qtbot.waitSignal(opened.problems.asking.done):
+            opened.window.actions_by_id["why"].trigger()
+        assert said in opened.window.problems.model.index(0).data()
+
+
 def test_a_link_to_a_pass_leads_to_the_node_where_it_begins() -> None:
     tape = tape_of(f"{_LEAF}(w * 3).sum().backward()\nw.backward(torch.ones(2))")
     first, second = (int(event) for event in tape.passes["event"])

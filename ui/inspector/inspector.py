@@ -57,6 +57,10 @@ class Inspector(QWidget):
         made.source.clicked.connect(self._source_clicked)
         return made
 
+    def element(self) -> tuple[int, ...] | None:
+        """Return the index of the element that is selected in the gradient's table, or None."""
+        return self.details.gradient.tensor.element() if "details" in vars(self) else None
+
     def show_node(self, view: NodeView | None) -> None:
         """Show a node, or the hint to select one. Parts that did not change are left alone."""
         before, self._view = self._view, view

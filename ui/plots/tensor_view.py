@@ -94,6 +94,14 @@ class TensorView(QWidget):
             self.table.set_editable(editable)
             self._fill()
 
+    def element(self) -> tuple[int, ...] | None:
+        """Return the index of the one element that is selected in the table, or None."""
+        cells = self.table.selectedIndexes()
+        if self._array is None or len(cells) != 1 or self.table.isHidden():
+            return None
+        at = cells[0].row(), cells[0].column()
+        return at[:1] if self._array.ndim < 2 else (*self.slices.leading(), *at)
+
     def edit(self) -> None:
         """Begin to edit the first element, where that is allowed."""
         if not self._editable or self._array is None or not self._array.size:
