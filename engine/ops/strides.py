@@ -172,9 +172,7 @@ GRAPH.take_flat = lambda a, index: run(TAKE_FLAT, [a, index])
 
 def _strided_scatter(a: Raw, src: Raw, size: Any, stride: Any, storage_offset: int = 0) -> Raw:
     out = np.array(a, order="C")
-    np_strided(out.reshape(-1)[storage_offset:], tuple(size), [s * a.itemsize for s in stride])[
-        ...
-    ] = src
+    _as_strided(out, size, stride, storage_offset)[...] = src
     return out
 
 
