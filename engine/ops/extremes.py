@@ -24,11 +24,8 @@ def returns(name: str, fields: str) -> Callable[[tuple[Any, ...]], Any]:
     kind = namedtuple(name, fields)  # type: ignore[misc]
 
     def show(self: Any) -> str:
-        items = "\n".join(
-            f"{f}={v!r}" + ("," if f != self._fields[-1] else ")")
-            for f, v in zip(self._fields, self, strict=True)
-        )
-        return f"torch.return_types.{name}(\n{items}"
+        items = ",\n".join(f"{f}={v!r}" for f, v in zip(self._fields, self, strict=True))
+        return f"torch.return_types.{name}(\n{items})"
 
     def lacks(self: Any, attribute: str) -> Any:
         raise AttributeError(f"'torch.return_types.{name}' object has no attribute '{attribute}'")
