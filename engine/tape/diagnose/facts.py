@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -52,6 +53,13 @@ class Facts(Steps):
         of = np.full(len(self.tape.inputs), -1, np.int64)
         of[start + np.arange(len(start))] = np.repeat(np.arange(len(ops)), count)
         return of
+
+    def tracked(self, cancelled: Callable[[], bool]) -> Iterator[int]:
+        """Yield the operations that have a node, until it is cancelled."""
+        for op in np.flatnonzero(self.tape.ops["node"] >= 0).tolist():
+            if cancelled():
+                return
+            yield op
 
     def inputs(self, op: int) -> list[int]:
         """Return the values that went into an operation; -1 for an argument that was None."""

@@ -23,11 +23,7 @@ _MATMUL = ("mm", "bmm", "matmul")
 def unfit_inputs(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding]:
     """Return losses of clipped scores, log-likelihoods that are made small, and weights that do not add up."""
     found = list[Finding]()
-    for op in range(len(facts.tape.ops)):
-        if cancelled():
-            break
-        if facts.tape.ops["node"][op] < 0:
-            continue
+    for op in facts.tracked(cancelled):
         base = facts.base(op)
         if base in ("log_softmax", "binary_cross_entropy_with_logits"):
             found += _clipped_scores(facts, op)

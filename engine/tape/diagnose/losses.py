@@ -24,11 +24,7 @@ _TWICE = {
 def mistaken_losses(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding]:
     """Return suspicious broadcasting, doubled softmaxes and totals that keep every graph."""
     found = list[Finding]()
-    for op in range(len(facts.tape.ops)):
-        if cancelled():
-            break
-        if facts.tape.ops["node"][op] < 0:
-            continue
+    for op in facts.tracked(cancelled):
         base = facts.base(op)
         if base in _DIFFERENCES or (base == "mul" and _weighs_losses(facts, op)):
             found += _broadcast(facts, op)
