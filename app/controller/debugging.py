@@ -49,7 +49,7 @@ class Debugging(QObject):
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.setInterval(AGAIN)
-        self._again.timeout.connect(self._choose_again)
+        self._again.timeout.connect(self._show_again)
         session.tape_grew.connect(self._grew)
         window.docks["breakpoints"].visibilityChanged.connect(self._seen)
         panel = self._panel
@@ -59,6 +59,7 @@ class Debugging(QObject):
         panel.edit_requested.connect(self._edit)
         panel.add_requested.connect(self.break_when)
         panel.go_to.connect(self._go_to)
+        panel.set_live_action(window.actions_by_id["live"])
         self._show()
 
     def close(self) -> None:
@@ -195,7 +196,7 @@ class Debugging(QObject):
             points.append(point)
         else:
             points[row] = point
-        self._session.set_breakpoints(points)
+        self._session.set_breakpoints([*dict.fromkeys(points)])  # the same one twice is one
         self.show()
 
     def _edit(self, row: int) -> None:
@@ -225,25 +226,26 @@ class Debugging(QObject):
 
     def _choose(self, row: int) -> None:
         tape = self._session.tape
-        if tape is None or not 0 <= row < len(self._session.breakpoints):
+        known = tape is not None and 0 <= row < len(self._session.breakpoints)
+        if tape is None or not known or not self._panel.isVisible():
             return
         frozen, point = tape.snapshot(), self._session.breakpoints[row]
         self.listing.submit(lambda cancelled: (tape, point, _hits(frozen, point, cancelled)))
 
     def _grew(self) -> None:
-        if self._panel.isVisible() and not self._again.isActive():
+        if self._session.breakpoints and not self._again.isActive():
             self._again.start()
 
     def _seen(self, visible: bool) -> None:
         if visible:
-            self._choose_again()
+            self._show_again()
 
-    def _choose_again(self) -> None:
-        """List the hits of a recording that has grown, or wait until they are listed."""
+    def _show_again(self) -> None:
+        """Say of a recording that has grown where it is stopped, once the hits are listed."""
         if self.listing.busy:
             self._again.start()
-        elif self._panel.isVisible():
-            self._choose(self._panel.row())
+        else:
+            self._show()
 
     def _list_hits(self, result: tuple[Tape, Breakpoint, list[Place]]) -> None:
         tape, point, found = result
@@ -265,6 +267,7 @@ class Debugging(QObject):
         self.listing.cancel()
         kept = [one for one in self._session.breakpoints if one.on is not On.NODE]
         self._session.set_breakpoints(list(dict.fromkeys(kept)))
+        self._show()
 
 
 def at_node(tape: Tape, node: NodeId) -> Breakpoint | None:

@@ -102,6 +102,14 @@ def test_f9_sets_and_takes_away_at_the_selected_node(qtbot: QtBot, opened: Contr
     assert stops.ids == frozenset()
 
 
+def test_a_breakpoint_that_was_there_before_its_tape_says_where_it_is(opened: Controller) -> None:
+    tape, places = opened.session.tape, opened.window.breakpoints.list
+    opened.session.set_tape(None)
+    opened.session.set_breakpoints([Breakpoint(On.ANY, condition="norm(grad) > 1")])
+    opened.session.set_tape(tape)
+    assert places.topLevelItem(0).text(0) == "any step"
+
+
 def test_a_condition_is_asked_for_and_its_hits_are_listed(qtbot: QtBot, opened: Controller) -> None:
     trigger(opened, "break_when")
     form = opened.debugging.form
@@ -118,6 +126,12 @@ def test_a_condition_is_asked_for_and_its_hits_are_listed(qtbot: QtBot, opened: 
     assert panel.hits.topLevelItem(0).text(0).startswith("ReluBackward0, pass 2")
     panel.hits.itemClicked.emit(panel.hits.topLevelItem(1), 0)
     assert (here(opened, "grad_fn"), here(opened, "pass_")) == ("ReluBackward0", 3)
+    once = opened.session.breakpoints
+    trigger(opened, "break_when")
+    opened.debugging.form.where.setCurrentIndex(opened.debugging.form.where.count() - 1)
+    qtbot.keyClicks(opened.debugging.form.condition, once[0].condition)
+    opened.debugging.form.buttons.button(QDialogButtonBox.StandardButton.Ok).click()
+    assert opened.session.breakpoints == once
 
 
 def test_a_condition_that_cannot_be_computed_is_told(qtbot: QtBot, opened: Controller) -> None:

@@ -125,7 +125,10 @@ def test_a_paused_program_can_be_interrupted(qtbot: QtBot, live: Controller) -> 
 
 
 def test_without_live_mode_nothing_waits(qtbot: QtBot, live: Controller) -> None:
-    live.window.actions_by_id["live"].trigger()
+    box = live.window.breakpoints.live
+    assert box.isChecked()
+    box.click()
+    assert not live.window.actions_by_id["live"].isChecked()
     key = live.session.document.cells[0].key
     live.session.set_breakpoints([Breakpoint(On.LINE, (key, 7))])
     with qtbot.waitSignal(live.runs.finished, timeout=drive.RUN):

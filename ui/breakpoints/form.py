@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -23,7 +24,7 @@ from engine.tape.conditions import Condition, ConditionError
 from engine.tape.moments import KNOWN, NAMES
 from ui.fonts import mono_font
 from ui.graph.choice import Choice
-from ui.theme import SPACE, Theme
+from ui.theme import MONO_FONT, SPACE, Theme
 
 EXAMPLES = ("norm(grad) > 1e3", "isnan(value).any()", 'name == "fc2.weight" and pass_ == 7')
 
@@ -67,8 +68,9 @@ class BreakpointForm(QDialog):
         self.message.setStyleSheet(f"color: {theme.error};")
         names = QLabel(
             "A condition can ask for "
-            + ", ".join(f"<b>{name}</b>" for name in NAMES)
-            + f", and call norm, max, isnan and the like.<br>{'<br>'.join(EXAMPLES[1:])}"
+            + ", ".join(map(_code, NAMES))
+            + f", and call {_code('norm')}, {_code('max')}, {_code('isnan')} and the like:"
+            + "".join(f"<div style='margin-top: 4px'>{_code(one)}</div>" for one in EXAMPLES[1:])
         )
         names.setWordWrap(True)
         names.setProperty("role", "dim")
@@ -114,3 +116,8 @@ class BreakpointForm(QDialog):
         )
         self.accept()
         self.given.emit(changed)
+
+
+def _code(text: str) -> str:
+    """Return rich text in the code font."""
+    return f"<span style=\"font-family: '{MONO_FONT}'\">{escape(text)}</span>"

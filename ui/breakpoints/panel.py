@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -78,11 +79,13 @@ class BreakpointsPanel(QWidget):
         for button in (self.add, self.edit, self.remove):
             buttons.addWidget(button)
         buttons.addStretch(1)
+        self.live = QCheckBox("Pause the program at them as it runs")
         below = QWidget()
         lower = QVBoxLayout(below)
         lower.setContentsMargins(0, SPACE["m"], 0, 0)
         lower.addWidget(self.hits_title)
         lower.addWidget(self.hits, 1)
+        lower.addStretch(0)  # keeps the title at the top where no hits are
         self._split = split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.addWidget(self.list)
@@ -95,10 +98,17 @@ class BreakpointsPanel(QWidget):
         column.setSpacing(SPACE["m"])
         column.addWidget(self.sentence)
         column.addLayout(buttons)
+        column.addWidget(self.live)
         column.addWidget(split, 1)
         self._places: list[Place] = []
         self.set_theme(theme)
         self.set_breakpoints((), ())
+
+    def set_live_action(self, action: QAction) -> None:
+        """Let the box tell, and trigger, whether a running program waits at breakpoints."""
+        self.live.setToolTip(action.toolTip())
+        self.live.clicked.connect(action.trigger)
+        action.toggled.connect(self.live.setChecked)
 
     def set_breakpoints(self, points: Sequence[Breakpoint], where: Sequence[str]) -> None:
         """Show breakpoints with their places in words; the chosen row stays chosen."""
