@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from engine.tape.diagnose import remedies_graph, remedies_numbers, remedies_training
 from engine.tape.diagnose.facts import Facts
-from engine.tape.diagnose.finding import Edit, Finding
-
-Remedy = Callable[[Facts, Finding], tuple[Edit, ...]]
-
-_REMEDIES: dict[str, Remedy] = (
-    remedies_graph.REMEDIES | remedies_numbers.REMEDIES | remedies_training.REMEDIES
+from engine.tape.diagnose.finding import Finding
+from engine.tape.diagnose.remedies import (
+    cuts,
+    domains,
+    functions,
+    leaves,
+    loops,
+    losses,
+    masks,
+    optimizers,
+    passes,
+    roots,
+    shapes,
+    slopes,
 )
+from engine.tape.diagnose.remedies.culprit import Remedy
+
+_REMEDIES: dict[str, Remedy] = {
+    cause: remedy
+    for room in (
+        cuts, leaves, passes, domains, masks, slopes, losses, loops, optimizers, shapes, functions,
+        roots,
+    )
+    for cause, remedy in room.REMEDIES.items()
+}  # fmt: skip
 
 
 def with_edits(facts: Facts, found: Finding) -> Finding:

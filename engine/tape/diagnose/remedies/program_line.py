@@ -12,6 +12,10 @@ from engine.tape.diagnose.finding import Edit, Link
 from engine.tape.diagnose.lines import without_magics
 from engine.tape.tape import Source
 
+#: How operators are written.
+SIGNS: dict[type[ast.operator], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**", ast.MatMult: "@",
+}  # fmt: skip
 #: What an expression has to be in parentheses for, before an attribute is asked of it.
 _LOOSE = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Lambda)
 _MODULES = re.compile(r"torch(\.\w+)*|F|nn(\.\w+)*|functional|init|np|numpy|math")
