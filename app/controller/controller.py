@@ -74,6 +74,7 @@ class Controller(Late):
         self.notebook = NotebookBinding(self.session, self.runs, self.window.notebook, self.undo)
         self.notebook.cells.stop_on_error = lambda: preferences.stop_on_error
         self.pausing = Pausing(self.session, self.runs, self.window)
+        self.pausing.waits.connect(self.kernel_state.set_waiting)
         self.graph = GraphBinding(self.session, self.window, preferences)
         self.preferences = PreferencesBinding(settings, self.window, self.graph, self.runs)
         self.previews = PreviewBinding(self.session, self.graph, self.window.graph.canvas)

@@ -16,6 +16,7 @@ STATES = {
     "dead": "Kernel dead",
     "stopped": "Kernel off",
 }
+WAITS = "Program waits at a breakpoint"
 LOG_LINES = 4  # of what a kernel wrote before it died that are shown
 _TICK = 1000  # milliseconds between two looks at the clock while the kernel is busy
 
@@ -49,6 +50,15 @@ class KernelState(QObject):
     def _tick(self) -> None:
         seconds = round(time.monotonic() - self._since)
         self._window.kernel_label.setText(f"{STATES['busy']} · {duration(seconds)}")
+
+    def set_waiting(self, waits: bool) -> None:
+        """Say that the program waits at a breakpoint, or that it goes on."""
+        if waits:
+            self._timer.stop()
+            self._window.kernel_label.setText(WAITS)
+        elif self._window.kernel_label.text() == WAITS:
+            self._timer.start()
+            self._tick()
 
     def _died(self, how: str) -> None:
         first, *log = how.strip().split("\n")

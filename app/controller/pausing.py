@@ -23,6 +23,7 @@ class Pausing(QObject):
     """Tells the kernel where to wait, shows that it does, and lets it go on."""
 
     said = Signal(str)  # by what the console ran in the pause
+    waits = Signal(bool)  # whether the program does
     stopped = Signal()  # inside an operation or a pass: the tape ends there
 
     def __init__(self, session: Session, runs: Runs, window: Window) -> None:
@@ -72,6 +73,7 @@ class Pausing(QObject):
 
     def _pause(self, key: str, place: dict[str, Any]) -> None:
         self.paused = True
+        self.waits.emit(True)
         if self._asked:
             self._asked = False
             self.said.emit(str(place.get("said", "")))
@@ -105,6 +107,7 @@ class Pausing(QObject):
 
     def _over(self, *_: object) -> None:
         self.paused = False
+        self.waits.emit(False)
         if self._words and self._window.notice.text() == self._words:
             self._window.notice.hide()
 

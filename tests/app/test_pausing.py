@@ -88,6 +88,7 @@ def test_the_variables_of_a_paused_program_are_seen_and_changed(
     assert enter(qtbot, live, "scale = 5") == ""
     assert enter(qtbot, live, "nope").startswith("NameError")
     assert live.runs.kernel.state == "busy"
+    assert live.window.kernel_label.text() == "Program waits at a breakpoint"
     tape = live.session.tape
     assert tape is not None
     qtbot.waitUntil(lambda: tape.refresh() or len(tape.ops) == 2, timeout=drive.RUN)
@@ -96,6 +97,7 @@ def test_the_variables_of_a_paused_program_are_seen_and_changed(
     ended(qtbot, live)
     assert drive.texts(live, key) == "[3.0, 3.0] 5\n"
     assert live.window.notice.text() == ""
+    assert live.window.kernel_label.text() == "Kernel idle"
 
 
 def test_a_functions_own_variables_can_be_changed(qtbot: QtBot, live: Controller) -> None:
