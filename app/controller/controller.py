@@ -46,6 +46,11 @@ from ui.graph.types import Kind, NodeId
 from ui.style import dress
 from ui.theme import load
 
+OF_A_RECORDING = (  # the commands that nothing can be done with where nothing is recorded
+    "continue", "continue_back", "step_over", "step_over_back", "step_into", "step_into_back",
+    "step_out", "step_out_back", "run_to", "why", "expect", "check_selection", "check_all",
+    "copy_numpy",
+)  # fmt: skip
 TAB_WISHES = ("new", "close", "next", "previous")
 
 
@@ -156,7 +161,7 @@ class Controller(Late):
     def handlers(self) -> dict[str, Callable[[], object]]:
         """Return what each command does."""
         canvas, playback = self.window.graph.canvas, self.playback
-        return {
+        handlers: dict[str, Callable[[], object]] = {
             "new": self.files.new,
             "open": self.files.open_dialog,
             "save": self.files.save,
@@ -218,6 +223,18 @@ class Controller(Late):
             **self.commanding.handlers(),
             "about": self._show_about,
         }
+        for name in OF_A_RECORDING:
+            handlers[name] = partial(self._of_recording, handlers[name])
+        return handlers
+
+    def _of_recording(self, do: Callable[[], object]) -> None:
+        """Do what a recording is needed for, or say that there is none."""
+        tape = self.session.tape
+        if self.pausing.paused or (tape is not None and len(tape.events)):
+            do()
+        else:
+            run = ("Run All", self.run_all)
+            self.window.notice.show_message("Nothing is recorded yet.", action=run)
 
     def _debug_handlers(self) -> dict[str, Callable[[], object]]:
         debugging, playback = self.debugging, self.playback

@@ -72,9 +72,7 @@ class Debugging(QObject):
     def go_on(self, backwards: bool = False) -> None:
         """Go to the next breakpoint that is hit, or the last one before."""
         tape = self._session.tape
-        if tape is None or not len(tape.events):
-            run = self._window.actions_by_id["run_all"].trigger
-            self._window.notice.show_message("Nothing is recorded yet.", action=("Run All", run))
+        if tape is None:
             return
         self._pause()
         frozen, at = tape.snapshot(), self._session.playhead

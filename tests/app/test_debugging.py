@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
 from app.controller import Controller
+from app.controller.controller import OF_A_RECORDING
 from engine.tape import replay
 from engine.tape.breakpoints import Breakpoint, On, spot_of
 from engine.tape.modules import module_of
@@ -68,9 +69,13 @@ def test_continue_goes_from_hit_to_hit_and_back(qtbot: QtBot, opened: Controller
     assert go_on(qtbot, opened, "continue_back") == 0
 
 
-def test_continue_offers_to_run_where_nothing_is_recorded(controller: Controller) -> None:
-    trigger(controller, "continue")
-    assert controller.window.notice.text() == "Nothing is recorded yet."
+def test_what_needs_a_recording_says_that_there_is_none(controller: Controller) -> None:
+    notice = controller.window.notice
+    for command in OF_A_RECORDING:
+        notice.end()
+        assert notice.text() == ""
+        trigger(controller, command)
+        assert notice.text() == "Nothing is recorded yet.", command
 
 
 def test_back_to_where_the_gradient_first_passed_a_bound(qtbot: QtBot, opened: Controller) -> None:
