@@ -69,8 +69,51 @@ PROGRAMS = {
     "never-updated": "asked_training-01",
     "shape-mismatch": "asked_training-20",
     "dtype-mismatch": "asked_training-05",
+    "returned-none": "none-22",
+    "wrong-backward": "asked_graphs-43",
+    "clamped": "asked_values-16",
+    "saturated": "posted_lines-18",
+    "constant": "posted_zeros-07",
+    "kink": "zero-26",
+    "zero-seed": "zero-28",
+    "underflow": "zero-23",
+    "out-of-range": "asked_training-19",
+    "factor": "expected-04",
+    "missing-term": "expected-19",
+    "other-than-expected": "expected-25",
 }
-CASES = [c for c in cases() for cause, n in PROGRAMS.items() if c.name == f"{n}-{cause}"]
+#: Further programs whose line is written in another way.
+MORE = (
+    "asked_graphs-02-detached",
+    "asked_graphs-08-not-differentiable",
+    "asked_graphs-40-freed",
+    "asked_training-18-out-of-range",
+    "asked_training-21-shape-mismatch",
+    "asked_training-22-shape-mismatch",
+    "asked_values-17-saturated",
+    "errors-16-shape-mismatch",
+    "errors-26-no-grad",
+    "expected-06-factor",
+    "none-36-left-torch",
+    "posted_errors-09-view-in-place",
+    "posted_errors-16-root-without-graph",
+    "posted_errors-27-root-without-graph",
+    "posted_graphs-01-left-torch",
+    "posted_lines-10-left-torch",
+    "posted_steps-34-times-zero",
+    "posted_training-13-shape-mismatch",
+    "posted_training-14-shape-mismatch",
+    "posted_training-15-out-of-range",
+    "posted_training-25-shape-mismatch",
+    "posted_training-27-dtype-mismatch",
+    "posted_updates-10-underflow",
+    "posted_updates-19-not-differentiable",
+    "posted_zeros-08-constant",
+    "posted_zeros-13-clamped",
+    "training-05-broadcast",
+)
+NAMES = {f"{number}-{cause}" for cause, number in PROGRAMS.items()} | set(MORE)
+CASES = [case for case in cases() if case.name in NAMES]
 
 
 def pasted(source: str, edits: Sequence[Edit]) -> str:
@@ -104,8 +147,8 @@ def test_what_is_found_is_gone_when_its_lines_are_changed_as_it_says(
     assert not [_told(one) for one in again if one.severity is Severity.ERROR]
 
 
-def test_every_cause_has_its_program() -> None:
-    assert len(CASES) == len(PROGRAMS)
+def test_every_program_is_there() -> None:
+    assert {case.name for case in CASES} == NAMES
 
 
 def _told(finding: Finding) -> str:

@@ -7,8 +7,11 @@ from dataclasses import replace
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding
 from engine.tape.diagnose.remedies import (
+    choices,
     cuts,
     domains,
+    dtypes,
+    expectations,
     functions,
     leaves,
     loops,
@@ -25,7 +28,7 @@ from engine.tape.diagnose.remedies.culprit import Remedy
 _REMEDIES: dict[str, Remedy] = {
     cause: remedy
     for room in (
-        cuts, leaves, passes, domains, masks, slopes, losses, loops, optimizers, shapes, functions,
+        choices, dtypes, expectations, cuts, leaves, passes, domains, masks, slopes, losses, loops, optimizers, shapes, functions,
         roots,
     )
     for cause, remedy in room.REMEDIES.items()

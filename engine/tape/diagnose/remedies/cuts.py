@@ -8,7 +8,16 @@ import re
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Edit, Finding
 from engine.tape.diagnose.remedies.culprit import Edits, Remedy, line_at, of_line
-from engine.tape.diagnose.remedies.program_line import ProgramLine
+from engine.tape.diagnose.remedies.in_tensors import in_tensors
+from engine.tape.diagnose.remedies.program_line import ProgramLine, lines_with
+
+
+def _detached(facts: Facts, found: Finding) -> Edits:
+    """Leave detach() out, and what takes numbers and makes a tensor of them after it."""
+    line = line_at(facts, found)
+    if line is not None and line.calls("numpy", "tolist", "item"):
+        return in_tensors(facts, line)
+    return of_line(undetached)(facts, found)
 
 
 def undetached(line: ProgramLine) -> Edit | None:
@@ -23,6 +32,15 @@ def undetached(line: ProgramLine) -> Edit | None:
     ):
         return line.left_out()
     return line.changed((calls[0], line.grouped(inner)))
+
+
+def _no_grad(facts: Facts, found: Finding) -> Edits:
+    """What switches recording off goes; an inference_mode whose tensors are used later is a no_grad."""
+    if "inference_mode is used" not in found.title:
+        return recording(facts, found)
+    for line in lines_with(facts, r"inference_mode\("):
+        return (line.reads(line.text.replace("inference_mode(", "no_grad(")),)
+    return ()
 
 
 def recording(facts: Facts, found: Finding) -> Edits:
@@ -64,31 +82,18 @@ def as_tensor(line: ProgramLine) -> Edit | None:
     return line.changed(*((c, line.grouped(c.args[0])) for c in numbers)) if numbers else None
 
 
-def _left_torch(facts: Facts, found: Finding) -> Edits:
+def left_torch(facts: Facts, found: Finding) -> Edits:
     line = line_at(facts, found)
     if line is None:
         return ()
     if not found.title.startswith("numpy()"):
-        return of_line(as_tensor)(facts, found)
+        shape = facts.shape(found.culprit.value) if found.culprit.value >= 0 else ()
+        return in_tensors(facts, line, shape) or of_line(as_tensor)(facts, found)
     for call in line.calls("numpy"):
         if isinstance(call.func, ast.Attribute):
             return (line.changed((call, f"{line.grouped(call.func.value)}.detach().numpy()")),)
     of_numpy = [n for n in line.nodes if isinstance(n, ast.Name) and n.id in ("np", "numpy")]
     return (line.changed(*((n, "torch") for n in of_numpy)),) if of_numpy else ()
-
-
-def differentiable(line: ProgramLine) -> Edit | None:
-    """A comparison becomes a sigmoid, and a sample of a Normal one that is reparametrised."""
-    for call in line.calls("sample"):
-        if "Normal" in line.cell and isinstance(call.func, ast.Attribute):
-            return line.changed((call, line.source(call).replace(".sample(", ".rsample(")))
-    for call in line.calls("float", "double", "to", "type"):
-        test = call.func.value if isinstance(call.func, ast.Attribute) else None
-        if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Gt | ast.GtE):
-            left, right = line.source(test.left), line.grouped(test.comparators[0])
-            text = left if right in ("0", "0.0", "0.") else f"{line.grouped(test.left)} - {right}"
-            return line.changed((call, f"torch.sigmoid({text})"))
-    return None
 
 
 def _also_of(facts: Facts, found: Finding) -> Edits:
@@ -126,11 +131,10 @@ def keeping_graph(line: ProgramLine) -> Edit | None:
 
 
 REMEDIES: dict[str, Remedy] = {
-    "detached": of_line(undetached),
-    "no-grad": recording,
+    "detached": _detached,
+    "no-grad": _no_grad,
     "data": of_line(without_data),
-    "left-torch": _left_torch,
-    "not-differentiable": of_line(differentiable),
+    "left-torch": left_torch,
     "inputs-left-out": _also_of,
     "grad-call": of_line(_assigned),
     "no-create-graph": of_line(keeping_graph),

@@ -8,7 +8,7 @@ import re
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding
 from engine.tape.diagnose.remedies.culprit import Edits, Remedy, line_at
-from engine.tape.diagnose.remedies.program_line import lines_with
+from engine.tape.diagnose.remedies.program_line import ProgramLine, called, lines_with
 
 
 def _one_shape(facts: Facts, found: Finding) -> Edits:
@@ -16,7 +16,7 @@ def _one_shape(facts: Facts, found: Finding) -> Edits:
     line, op = line_at(facts, found), found.culprit.op
     if line is None or op < 0:
         return ()
-    values = [v for v in facts.inputs(op) if v >= 0][:2]
+    values = [_unexpanded(facts, v) for v in facts.inputs(op) if v >= 0][:2]
     if len(values) < 2:
         return ()
     wide, other = sorted(values, key=lambda v: -len(facts.shape(v)))
@@ -28,7 +28,28 @@ def _one_shape(facts: Facts, found: Finding) -> Edits:
         if named:
             first = min(named, key=lambda n: n.col_offset)
             return (line.changed((first, f"{line.source(first)}.{way}(-1)")),)
-    return ()
+    sides = _sides(line, facts.base(op))
+    if sides is None:
+        return ()
+    side = sides[values.index(wide)]
+    return (line.changed((side, f"{line.grouped(side)}.squeeze(-1)")),)
+
+
+def _unexpanded(facts: Facts, value: int) -> int:
+    """Return what a loss has expanded itself."""
+    op = facts.made_by(value)
+    expanded = op >= 0 and facts.base(op) in ("expand", "broadcast_tensors", "broadcast_to")
+    return facts.inputs(op)[0] if expanded else value
+
+
+def _sides(line: ProgramLine, name: str) -> tuple[ast.expr, ast.expr] | None:
+    """Return what a line gives to a loss or an operator, if there is only one that it can be."""
+    calls = [n for n in line.nodes if isinstance(n, ast.Call) and len(n.args) == 2]
+    pairs = [(c.args[0], c.args[1]) for c in calls if "loss" in name or called(c) == name]
+    signs = {"sub": ast.Sub, "add": ast.Add, "mul": ast.Mult, "div": ast.Div}
+    sums = [n for n in line.nodes if isinstance(n, ast.BinOp)]
+    pairs += [(n.left, n.right) for n in sums if type(n.op) is signs.get(name)]
+    return pairs[0] if len(pairs) == 1 else None
 
 
 def _without(functions: tuple[str, ...], layers: str) -> Remedy:

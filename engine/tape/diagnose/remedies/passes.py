@@ -24,6 +24,17 @@ def _scalar(line: ProgramLine) -> Edit | None:
     return None
 
 
+def _ones(facts: Facts, found: Finding) -> Edits:
+    """A pass begins with ones."""
+    for link in range(len(found.chain)):
+        line = line_at(facts, found, link)
+        for call in [] if line is None else line.calls("backward"):
+            if line is not None and call.args and isinstance(call.func, ast.Attribute):
+                text = f"torch.ones_like({line.source(call.func.value)})"
+                return (line.changed((call.args[0], text)),)
+    return ()
+
+
 def _freed(facts: Facts, found: Finding) -> Edits:
     """Cut the state off after the pass, add numbers up, make a constant anew, or keep the graph."""
     first, second = line_at(facts, found, -1), line_at(facts, found)
@@ -41,11 +52,23 @@ def _freed(facts: Facts, found: Finding) -> Edits:
         receiver = [(c.func.value, alone[1]) for c in calls]  # type: ignore[attr-defined]
         return (*summed(added), second.changed(*receiver))
     anew = re.match(r"Compute (\w+) anew", found.remedy)
+    carried = "" if added is None else _carried(added)
+    if carried and first.number == second.number:
+        return (first.after(f"{carried} = {carried}.detach()"),)
     if first.number == second.number and anew and made is not None and added is not None:
         own = made.target is not None and made.source(made.target) == anew[1]
         return (added.before(made.bare()),) if own and made.number != added.number else ()
     calls = first.calls("backward", "grad")
     return (first.with_keyword(calls[0], "retain_graph=True"),) if calls else ()
+
+
+def _carried(line: ProgramLine) -> str:
+    """Return the state that a line computes from itself by a call: h of `h = cell(x, h)`."""
+    value = getattr(line.statement, "value", None)
+    if not isinstance(line.target, ast.Name) or not isinstance(value, ast.Call):
+        return ""
+    name = line.target.id
+    return name if any(isinstance(a, ast.Name) and a.id == name for a in value.args) else ""
 
 
 def summed(line: ProgramLine) -> Edits:
@@ -115,6 +138,12 @@ def _modified(facts: Facts, found: Finding) -> Edits:
 
 
 def _new_tensor(line: ProgramLine) -> Edit | None:
+    for call in [n for n in line.nodes if isinstance(n, ast.Call)]:
+        of = line.operand(call) if called(call).endswith("_") else None
+        if isinstance(of, ast.Subscript) and isinstance(of.value, ast.Name):
+            name = of.value.id
+            if re.search(rf"\b{name}\b.*=.*\b(chunk|split|unbind|tensor_split)\(", line.cell):
+                return line.before(f"{name} = [part.clone() for part in {name}]")
     edit = _not_in_place(line)
     return None if edit is None or edit.how == "before" else edit
 
@@ -133,6 +162,7 @@ def _summed(facts: Facts, found: Finding) -> Edits:
 
 REMEDIES: dict[str, Remedy] = {
     "not-scalar": of_line(_scalar),
+    "zero-seed": _ones,
     "freed": _freed,
     "modified": _modified,
     "view-in-place": of_line(_new_tensor),

@@ -28,8 +28,7 @@ class ProgramLine:
         self.at, self.number = at, at.line
         self.cell = source
         self.text = source.splitlines()[at.line - 1]
-        tree = _tree(source)
-        own = [node for node in ast.walk(tree) if _only_at(node, at.line)]
+        own = _by_line(source).get(at.line, [])
         self.nodes = [node for node in own if isinstance(node, ast.expr)]
         found = [node for node in own if isinstance(node, ast.stmt)]
         self.statement = found[-1] if found else None
@@ -120,6 +119,12 @@ def lines_with(facts: Facts, pattern: str) -> Iterator[ProgramLine]:
                     yield found
 
 
+def later(line: ProgramLine) -> Iterator[ProgramLine]:
+    """Yield the lines behind one in its cell."""
+    for number in range(line.number + 1, len(line.cell.splitlines()) + 1):
+        yield ProgramLine(line.cell, line.at._replace(line=number))
+
+
 def called(call: ast.Call) -> str:
     """Return the last name of what is called: "log" of `torch.log(x)`."""
     func = call.func
@@ -134,8 +139,14 @@ def _read(source: str, at: Source) -> ProgramLine | None:
 
 
 @lru_cache(maxsize=8)
-def _tree(source: str) -> ast.Module:
-    return ast.parse(without_magics(source))
+def _by_line(source: str) -> dict[int, list[ast.AST]]:
+    """Return what begins and ends in each line of a cell, the outermost first."""
+    found: dict[int, list[ast.AST]] = {}
+    for node in ast.walk(ast.parse(without_magics(source))):
+        line = getattr(node, "lineno", 0)
+        if line and line == getattr(node, "end_lineno", 0):
+            found.setdefault(line, []).append(node)
+    return found
 
 
 def _with_parentheses(raw: bytes, begin: int, end: int) -> tuple[int, int]:
@@ -145,7 +156,3 @@ def _with_parentheses(raw: bytes, begin: int, end: int) -> tuple[int, int]:
             break
         begin, end = begin - 1, end + 1
     return begin, end
-
-
-def _only_at(node: ast.AST, line: int) -> bool:
-    return getattr(node, "lineno", 0) == line == getattr(node, "end_lineno", 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding
-from engine.tape.diagnose.remedies import cuts, leaves
+from engine.tape.diagnose.remedies import choices, cuts, leaves
 from engine.tape.diagnose.remedies.culprit import Edits, Remedy, of_line
 
 
@@ -25,9 +25,10 @@ _ROOTS: dict[str, Remedy] = {
     "new tensor": of_line(leaves.into_the_leaf),
     "is a gradient": of_line(cuts.keeping_graph),
     "kept no graph": of_line(cuts.keeping_graph),
+    "left the graph": cuts.left_torch,
     ".item()": of_line(cuts.as_tensor),
     ".data has": of_line(cuts.without_data),
-    "has no derivative": of_line(cuts.differentiable),
+    "no derivative": choices.chosen,
     "none of these requires one": leaves.requiring,
 }
 
