@@ -225,6 +225,8 @@ class Debugging(QObject):
     def _choose(self, row: int) -> None:
         tape = self._session.tape
         known = tape is not None and 0 <= row < len(self._session.breakpoints)
+        if tape is None or not known:
+            self._panel.set_hits((), "")
         if tape is None or not known or not self._panel.isVisible():
             return
         frozen, point = tape.snapshot(), self._session.breakpoints[row]
@@ -336,7 +338,8 @@ def where(tape: Tape, point: Breakpoint) -> str:
         return f"every {point.target}"
     if point.on is On.LINE:
         key, line = point.target
-        return f"{_cell(tape, key)}, line {line}"
+        runs = [int(row["count"]) for row in tape.cells if tape.text(int(row["key"])) == key]
+        return f"cell {runs[-1]}, line {line}" if runs else f"line {line}, not run yet"
     if point.on is On.SPOT:
         op, key, line, nth = point.target
         again = f", time {nth + 1}" if nth else ""
@@ -346,11 +349,6 @@ def where(tape: Tape, point: Breakpoint) -> str:
     source = tape.source(int(tape.events["loc"][tape.ops["event"][point.target]]))
     line = f", line {source.line}" if source is not None else ""
     return tape.text(int(tape.ops["name"][point.target])) + line
-
-
-def _cell(tape: Tape, key: str) -> str:
-    rows = [row for row in tape.cells if tape.text(int(row["key"])) == key]
-    return f"cell {rows[-1]['count'] if rows else '?'}"
 
 
 def _hits(tape: Tape, point: Breakpoint, cancelled: Callable[[], bool]) -> list[Place]:

@@ -41,6 +41,7 @@ class GraphBinding(QObject):
         self._lit: list[tuple[str, int]] = []  # cell and line of the node that is lit there
         self._wanted: int | None = None  # the graph asked for; None: the newest
         self._focus: Focus | None = None  # the part of it that was asked for
+        self._waits: tuple[str, int] | None = None  # before which line a program waits
         self.anchor: NodeId | None = None  # a group with which the camera stays
         self.pictures = Pictures(self)
         self.pictures.ready.connect(self._show)
@@ -193,9 +194,18 @@ class GraphBinding(QObject):
         self.light_line(place)
 
     def light_line(self, place: tuple[str, int] | None) -> None:
-        """Light a line of a cell, and no other."""
+        """Light a line of a cell, and no other: at the tape's end that before which a program waits."""
+        tape = self._session.tape
+        if self._waits and tape is not None and self._session.playhead >= len(tape.events):
+            place = self._waits
         self._lit = [] if place is None else [place]
         self._window.notebook.light_lines({key: {line} for key, line in self._lit})
+
+    def wait_at(self, place: tuple[str, int] | None) -> None:
+        """A program waits before a line of a cell, where nothing has happened yet; None: no more."""
+        self._waits = place
+        tape = self._session.tape
+        self.light_line(None if tape is None else line_at(tape, self._session.playhead))
 
     def retint(self) -> None:
         """Show the state at the playhead anew: `dress` does something else."""

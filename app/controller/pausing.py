@@ -25,6 +25,7 @@ class Pausing(QObject):
     said = Signal(str)  # by what the console ran in the pause
     waits = Signal(bool)  # whether the program does
     stopped = Signal()  # inside an operation or a pass: the tape ends there
+    waits = Signal(object)  # before a line: the cell's key and the line; None: no more
 
     def __init__(self, session: Session, runs: Runs, window: Window) -> None:
         super().__init__(window)
@@ -84,6 +85,8 @@ class Pausing(QObject):
             self._window.notebook.reveal(str(place["cell"]), int(place["line"]))
         if "what" in place:
             self.stopped.emit()
+        else:
+            self.waits.emit((str(place["cell"]), int(place["line"])))
         self._words = f"{where(place)} {_HOW}"
         self._offers_console = True
         self._tell()
@@ -106,6 +109,8 @@ class Pausing(QObject):
         self._window.actions_by_id["console"].trigger()
 
     def _over(self, *_: object) -> None:
+        if self.paused:
+            self.waits.emit(None)
         self.paused = False
         self.waits.emit(False)
         if self._words and self._window.notice.text() == self._words:

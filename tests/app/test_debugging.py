@@ -190,6 +190,19 @@ def test_another_recording_keeps_what_still_means_something(
     assert go_on(qtbot, opened) > 0
 
 
+def test_a_line_that_has_not_run_says_so_and_a_new_kernel_has_no_hits(
+    qtbot: QtBot, opened: Controller
+) -> None:
+    session, panel = opened.session, opened.window.breakpoints
+    trigger(opened, "breakpoints")
+    session.set_breakpoints([Breakpoint(On.LINE, ("other", 3)), Breakpoint(On.TYPE, "relu")])
+    assert panel.list.topLevelItem(0).text(0) == "line 3, not run yet"
+    panel.list.setCurrentItem(panel.list.topLevelItem(1))
+    qtbot.waitUntil(lambda: panel.hits_title.text() == "Hit 3 times")
+    session.set_tape(None)
+    assert (panel.hits.topLevelItemCount(), panel.hits_title.text()) == (0, "")
+
+
 def test_the_list_takes_rows_away(qtbot: QtBot, opened: Controller) -> None:
     opened.session.set_breakpoints([Breakpoint(On.LEAF, "w"), Breakpoint(On.TYPE, "mul")])
     trigger(opened, "breakpoints")

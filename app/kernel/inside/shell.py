@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import signal
 import sys
+import sysconfig
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
+import numpy as np
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
@@ -25,6 +27,8 @@ from app.kernel.inside.wakeful import Alarm
 
 #: The key under which our own facts travel in a message's metadata.
 METADATA = "tapedeck"
+#: Libraries that the engine calls: what they were about when it was interrupted is not told.
+_BELOW = (str(Path(np.__file__).parent), sysconfig.get_path("stdlib"))
 _CELL_FILE = re.compile(r"<cell (.*) In\[(\d+)\]>")
 
 
@@ -118,7 +122,8 @@ _INTERRUPTED = compile("raise KeyboardInterrupt", "<interrupt>", "exec")
 def hide_frames(error: BaseException, folders: tuple[str, ...]) -> None:
     """Unlink the frames of code in `folders` from an exception and those it came from.
 
-    The last frame that is somebody else's stays; a traceback without any is left alone.
+    With them go those of the libraries that this code calls. The last frame that is somebody else's
+    stays; a traceback without any is left alone.
     """
     seen: set[int] = set()
     pending: list[BaseException | None] = [error]
@@ -132,13 +137,23 @@ def hide_frames(error: BaseException, folders: tuple[str, ...]) -> None:
 
 
 def _without(tb: TracebackType | None, folders: tuple[str, ...]) -> TracebackType | None:
-    entries = list(_entries(tb))
-    kept = [e for e in entries if not e.tb_frame.f_code.co_filename.startswith(folders)]
+    kept, below = list[TracebackType](), False
+    for entry in _entries(tb):
+        file = entry.tb_frame.f_code.co_filename
+        below = file.startswith(folders) or (below and _is_below(file))
+        if not below:
+            kept.append(entry)
     if not folders or not kept:
         return tb
     for entry, following in zip(kept, [*kept[1:], None], strict=True):
         entry.tb_next = following
     return kept[0]
+
+
+def _is_below(file: str) -> bool:
+    """Whether code is NumPy's or Python's own, and not another package's."""
+    numpy, standard = _BELOW
+    return file.startswith(numpy) or (file.startswith(standard) and "-packages" not in file)
 
 
 def _entries(tb: TracebackType | None) -> Iterator[TracebackType]:
