@@ -46,6 +46,8 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
         self._curves: list[Any] = []
         self._shown: tuple[float, float] | None = None
         self._pressed: QPointF | None = None
+        self._is_zoomed = False  # by a person
+        item.getViewBox().sigRangeChangedManually.connect(self._zoomed)
         self.scene().sigMouseMoved.connect(self._moved)
         self.set_theme(theme)
 
@@ -87,10 +89,17 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
         self._bring_into_view((min(a for a, _ in ends), max(b for _, b in ends)) if ends else None)
 
     def _bring_into_view(self, span: tuple[float, float] | None) -> None:
-        """Show all values, and all iterations too if they are others than before."""
-        item = self.getPlotItem()
-        if span is not None and span != self._shown:
-            item.autoRange()
+        """Show all values, and all iterations too if they are others than before.
+
+        What a person has zoomed into stays in view while the iterations only go on.
+        """
+        item, before = self.getPlotItem(), self._shown
+        if span is not None and span != before:
+            goes_on = before is not None and before[0] == span[0] and before[1] < span[1]
+            if not (goes_on and self._is_zoomed):
+                # Not item.autoRange(): it sees what is clipped to the range that was.
+                item.setXRange(*(span if span[0] < span[1] else (span[0] - 0.5, span[0] + 0.5)))
+                self._is_zoomed = False
         item.enableAutoRange(axis="y")  # other lines have another range
         self._shown = span
 
@@ -137,7 +146,11 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
         self._pressed = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.getPlotItem().enableAutoRange()
+        self._is_zoomed, span, self._shown = False, self._shown, None
+        self._bring_into_view(span)
+
+    def _zoomed(self, *_: object) -> None:
+        self._is_zoomed = True
 
     def event(self, event: QEvent) -> bool:
         """Have the arrow keys while the plot has the keyboard, whatever they do in the window."""

@@ -144,14 +144,18 @@ class _Brush:
         self.painter.setFont(ui_font("small"))
         metrics = self.painter.fontMetrics()
         widest = metrics.horizontalAdvance(f"{first + len(rows):,}") + 14.0
-        step = _round_step(widest * len(rows) / self.window.width)
-        skipped = -(first + 1) % step
+        left, right = (self.window.x(place) for place in (rows[0, 0], rows[-1, 1]))
+        step = _round_step(widest * len(rows) / max(min(right - left, self.window.width), 1.0))
+        skipped, free = -(first + 1) % step, self.window.left
         for place, low in enumerate(rows[skipped::step, 0].tolist()):
             text = f"{first + 1 + skipped + place * step:,}"
-            left = self.window.x(low)
+            left = max(self.window.x(low), self.window.left)
             words = QRectF(left + 5, top, metrics.horizontalAdvance(text) + 2, height)
             if words.right() > self.window.left + self.window.width:
+                words.moveRight(left - 4)
+            if min(left, words.left()) < free:
                 continue
+            free = max(words.right(), left) + 4
             self.painter.setPen(QPen(QColor(self.theme.text_faint), 1))
             self.painter.drawLine(QLineF(left, top + 1, left, top + height - 1))
             self.painter.setPen(QColor(self.theme.text_dim))

@@ -28,3 +28,24 @@ def test_other_lines_over_the_same_iterations_are_brought_into_view(
         ends = value, value * (1 + x[-1])
         assert low < min(ends) <= max(ends) < high
         assert high - low < max(10 * abs(value), 2)
+
+
+def test_lines_that_go_on_while_they_are_shown_stay_in_view_as_a_whole(qtbot: QtBot) -> None:
+    plot = LinePlot(load("dark"))
+    qtbot.addWidget(plot)
+    plot.resize(300, 200)
+    plot.show()
+    view = plot.getPlotItem().getViewBox()
+    for end in (300, 900, 1800, 3000):
+        x = np.arange(1.0, end + 1)
+        plot.draw_many([(x, np.exp(-x / 500))], ["#ffffff"], True)
+        plot.grab()  # which clips the lines to what is in view
+        low, high = view.viewRange()[0]
+        assert low <= 1 and end <= high < 1.1 * end
+    view.scaleBy(x=0.1, y=1)
+    view.sigRangeChangedManually.emit([True, False])  # as the wheel and a drag do
+    zoomed = view.viewRange()[0]
+    plot.draw_many([(np.arange(1.0, 4000), np.arange(1.0, 4000))], ["#ffffff"], True)
+    assert view.viewRange()[0] == zoomed
+    plot.draw_many([(np.arange(50.0), np.arange(50.0))], ["#ffffff"], False)  # another run
+    assert view.viewRange()[0][1] < 60

@@ -287,6 +287,16 @@ def test_iterations_have_a_band_with_numbers_that_do_not_touch(timeline, count):
         assert len(drawn) > 0
 
 
+def test_numbers_of_iterations_that_are_a_small_part_of_the_tape_do_not_touch(timeline):
+    timeline.resize(1100, 90)
+    begins = np.arange(90_000, 99_000, 15, dtype=np.int32)  # 600 of them in its last tenth
+    tracks = looped(100)._replace(iterations=np.stack([begins, begins + 15], axis=1))
+    timeline.set_tracks(tracks)
+    drawn = dark_pixels(timeline, Lanes.of_height(90, iterations=True).iterations)
+    runs = [b - a for a, b in itertools.pairwise(drawn) if b - a > 3]
+    assert max(drawn) - min(drawn[1:]) < 120 and len(runs) <= 5  # one or two numbers
+
+
 def test_without_iterations_the_lanes_are_as_high_as_before():
     assert Lanes.of_height(90).iterations[1] == 0
     assert Lanes.of_height(90).forward[1] > Lanes.of_height(90, iterations=True).forward[1]
