@@ -194,7 +194,7 @@ class GraphBinding(QObject):
         self.light_line(place)
 
     def light_line(self, place: tuple[str, int] | None) -> None:
-        """Light a line of a cell, and no other: at the tape's end that before which a program waits."""
+        """Light a line of a cell, and no other; at the tape's end the one a program waits at."""
         tape = self._session.tape
         if self._waits and tape is not None and self._session.playhead >= len(tape.events):
             place = self._waits
@@ -202,7 +202,7 @@ class GraphBinding(QObject):
         self._window.notebook.light_lines({key: {line} for key, line in self._lit})
 
     def wait_at(self, place: tuple[str, int] | None) -> None:
-        """A program waits before a line of a cell, where nothing has happened yet; None: no more."""
+        """A program waits before a line of a cell, which has not run yet; None: no more."""
         self._waits = place
         tape = self._session.tape
         self.light_line(None if tape is None else line_at(tape, self._session.playhead))

@@ -54,8 +54,8 @@ class TrainingBinding(QObject):
             self._panel.set_parameters(())
             self._panel.set_tracks(())
             return
-        frozen, (what, row) = tape.snapshot(), self._panel.wish()
-        self.worker.submit(lambda cancelled: (what, *_read(frozen, what, row, cancelled)))
+        frozen, (what, row, own) = tape.snapshot(), self._panel.wish()
+        self.worker.submit(lambda cancelled: (what, *_read(frozen, what, row, own, cancelled)))
 
     def _go_on(self) -> None:
         """Read again what has grown: when this reading is done, not instead of it."""
@@ -66,7 +66,7 @@ class TrainingBinding(QObject):
     def _show(self, result: tuple[What, Names, Any]) -> None:
         what, named, found = result
         if (tape := self._session.tape) is not None:
-            self._panel.set_passes(tape.passes["event"].astype("i8") + 1, len(tape.events))
+            self._panel.set_passes(tape.passes["event"].astype("i8") + 1)
         self._panel.set_parameters([name for _, name in named])
         if what.ridges:
             self._panel.set_ridges(found)
@@ -83,7 +83,9 @@ class TrainingBinding(QObject):
         raise error  # ours: the report dialog shows it
 
 
-def _read(tape: Tape, what: What, row: int, cancelled: Callable[[], bool]) -> tuple[Names, Any]:
+def _read(
+    tape: Tape, what: What, row: int, own: bool | None, cancelled: Callable[[], bool]
+) -> tuple[Names, Any]:
     named = parameters(tape)
     if what is What.HEALTH:
         return named, health(tape, cancelled)
@@ -92,4 +94,4 @@ def _read(tape: Tape, what: What, row: int, cancelled: Callable[[], bool]) -> tu
     if not named:
         return named, None
     tensor, name = named[min(max(row, 0), len(named) - 1)]
-    return named, ridges(tape, tensor, name, what is What.GRADIENT_RIDGES, cancelled)
+    return named, ridges(tape, tensor, name, what is What.GRADIENT_RIDGES, cancelled, own)

@@ -15,6 +15,8 @@ from ui.fonts import mono_font
 from ui.plots.axes import CountAxis, DecadeAxis
 from ui.theme import Theme
 
+_DOTS = 1500  # points of all lines together up to which each is a dot
+
 
 class LinePlot(pg.PlotWidget):  # type: ignore[misc]
     """Lines over iterations. A drag pans and Ctrl with the wheel zooms, along iterations only."""
@@ -71,20 +73,24 @@ class LinePlot(pg.PlotWidget):  # type: ignore[misc]
     ) -> None:  # fmt: skip
         """Draw lines that have each their own x, over a logarithmic scale where asked for.
 
-        Nothing is drawn of what a logarithmic scale cannot show.
+        A logarithmic scale cannot show zeros: lines go on beyond them.
         """
         item = self.getPlotItem()
         for curve in self._curves:
             item.removeItem(curve)
         item.setLogMode(x=False, y=logarithmic)
         self._curves = []
+        dotted = sum(len(x) for x, _ in lines) <= _DOTS
         for (x, y), colour in zip(lines, colours, strict=True):
-            shown = np.where(y > 0, y, np.nan) if logarithmic else y
+            if logarithmic:
+                x, y = x[y != 0], y[y != 0]
+            seen = np.isfinite(y)
+            shown = np.where(seen, y, np.nan)
             dots = {"symbol": "o", "symbolSize": 4, "symbolPen": None, "symbolBrush": colour}
             pen = pg.mkPen(colour, width=1.4)
-            self._curves.append(
-                item.plot(x, shown, pen=pen, connect="finite", **(dots if len(x) <= 60 else {}))
-            )
+            with_dots = dots if dotted and len(x) <= 60 else {}
+            drawn = {"pen": pen, "connect": "finite", **with_dots} if seen.any() else None
+            self._curves.append(item.plot() if drawn is None else item.plot(x, shown, **drawn))
         ends = [(float(x[0]), float(x[-1])) for x, _ in lines if len(x)]
         self._bring_into_view((min(a for a, _ in ends), max(b for _, b in ends)) if ends else None)
 

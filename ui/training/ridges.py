@@ -1,10 +1,15 @@
-"""Histograms over iterations as ridgelines: the latest in front, a click goes to one."""
+"""Histograms over iterations as ridgelines: the latest in front, a click goes to one.
+
+Each ridge is as high as its fullest bin, so that the shape of each is seen.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QWidget
+import math
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from engine.tape.training import Ridges
 from ui.fonts import mono_font
@@ -14,7 +19,10 @@ from ui.theme import Theme
 from ui.training.passes import Passes
 
 _LEFT, _RIGHT, _BELOW, _ABOVE = 64, 12, 24, 12
-_OVERLAP = 3.0  # rows that the highest ridge may reach over
+_BESIDE = 76  # px at the right for what each row reaches over, where that differs
+_OVERLAP = 2.2  # rows that the highest ridge may reach over
+_LINE = 15.0  # px from one number to the next
+_SIDES = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignRight
 
 
 class RidgeView(QWidget):
@@ -58,9 +66,7 @@ class RidgeView(QWidget):
     def baseline(self, row: int) -> float:
         """Return where the ground of a row is, px from above; the latest row is the lowest."""
         assert self._ridges is not None
-        count = len(self._ridges.playheads)
-        step = (self.height() - _BELOW - _ABOVE) / (count + _OVERLAP - 1)
-        return self.height() - _BELOW - (count - 1 - row) * step
+        return self.height() - _BELOW - (len(self._ridges.playheads) - 1 - row) * self._step()
 
     def lit(self) -> int:
         """Return the row that is the latest at the playhead, -1 before the first."""
@@ -69,11 +75,27 @@ class RidgeView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Go to the row whose ground is nearest below the pointer."""
-        if self._ridges is None or event.button() != Qt.MouseButton.LeftButton:
-            return
-        rows = range(len(self._ridges.playheads))
-        row = min(rows, key=lambda r: abs(self.baseline(r) - event.position().y() - 4))
-        self.chosen.emit(int(self._ridges.playheads[row]))
+        if self._ridges is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit(int(self._ridges.playheads[self._row_at(event.position().y())]))
+
+    def event(self, event: QEvent) -> bool:
+        """Tell the row under the pointer in words, beside what every widget does."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self._ridges:
+            QToolTip.showText(event.globalPos(), self.words(self._row_at(event.pos().y())), self)
+            return True
+        return bool(super().event(event))
+
+    def words(self, row: int) -> str:
+        """Return what a row holds: "pass 3: -0.1 to 0.2, 2 NaN or Inf"."""
+        ridges = self._ridges
+        assert ridges is not None
+        parts = []
+        if not math.isnan(ridges.least[row]):
+            least, greatest = number(ridges.least[row]), number(ridges.greatest[row])
+            parts.append(f"all {least}" if least == greatest else f"{least} to {greatest}")
+        if ridges.bad[row]:
+            parts.append(f"{ridges.bad[row]:,} NaN or Inf")
+        return f"pass {self._label(int(ridges.playheads[row]))}: {', '.join(parts)}"
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the rows from the earliest to the latest."""
@@ -83,52 +105,99 @@ class RidgeView(QWidget):
             painter.end()
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        lit = self.lit()
-        for row in range(len(self._ridges.playheads)):
-            self._ridge(painter, row, row == lit)
+        painter.setFont(mono_font("small"))
         self._axis(painter)
+        lit, count = self.lit(), len(self._ridges.playheads)
+        for row in range(count):
+            self._ridge(painter, row, row == lit)
+        apart = math.ceil(_LINE / self._step())
+        numbered = {count - 1, *range(0, count - apart, apart)}
+        for row in sorted(
+            {r for r in numbered if abs(r - lit) >= apart} | ({lit} if lit >= 0 else set())
+        ):
+            self._numbers(painter, row, row == lit)
         painter.end()
+
+    def _step(self) -> float:
+        """Return the px from one row to the next."""
+        rows = 0 if self._ridges is None else len(self._ridges.playheads)
+        return max((self.height() - _BELOW - _ABOVE) / (rows + _OVERLAP - 1), 1e-3)
+
+    def _across(self) -> QRectF:
+        """Return where ridges are, from the highest's top to the ground of the last."""
+        ridges = self._ridges
+        told = ridges is not None and (ridges.own or bool(ridges.bad.any()))
+        right = self.width() - (_BESIDE if told else _RIGHT)
+        return QRectF(_LEFT, _ABOVE, right - _LEFT, self.height() - _BELOW - _ABOVE)
+
+    def _row_at(self, y: float) -> int:
+        assert self._ridges is not None
+        rows = range(len(self._ridges.playheads))
+        return min(rows, key=lambda row: abs(self.baseline(row) - y - 4))
 
     def _ridge(self, painter: QPainter, row: int, lit: bool) -> None:
         ridges, theme = self._ridges, self._theme
         assert ridges is not None
-        count, ground = len(ridges.playheads), self.baseline(row)
-        step = (self.height() - _BELOW - _ABOVE) / (count + _OVERLAP - 1)
-        tall = _OVERLAP * step / max(float(ridges.shares.max()), 1e-12)
-        width = (self.width() - _LEFT - _RIGHT) / len(ridges.shares[row])
-        points = [QPointF(_LEFT, ground)]
+        ground, across, shares = self.baseline(row), self._across(), ridges.shares[row]
+        tall = _OVERLAP * self._step() / max(float(shares.max()), 1e-12)
+        width = across.width() / len(shares)
+        points = [QPointF(across.left(), ground)]
         points += [
-            QPointF(_LEFT + (k + 0.5) * width, ground - float(share) * tall)
-            for k, share in enumerate(ridges.shares[row])
+            QPointF(across.left() + (k + 0.5) * width, ground - float(share) * tall)
+            for k, share in enumerate(shares)
         ]
-        points.append(QPointF(self.width() - _RIGHT, ground))
-        base = theme.accent if lit else theme.families["pointwise"]
+        points.append(QPointF(across.right(), ground))
+        base = (
+            theme.accent if lit else theme.error if ridges.bad[row] else theme.families["pointwise"]
+        )
         painter.setBrush(mix(theme.canvas, base, 0.55 if lit else 0.3))
         painter.setPen(QPen(QColor(base), 1.4 if lit else 1.0))
         painter.drawPolygon(QPolygonF(points))
-        if lit or row in (0, count - 1):
-            painter.setFont(mono_font("small"))
-            painter.setPen(QColor(theme.text if lit else theme.text_dim))
-            box = QRectF(0, ground - 12, _LEFT - 6, 16)
-            painter.drawText(
-                box,
-                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                self._label(int(ridges.playheads[row])),
-            )
+
+    def _numbers(self, painter: QPainter, row: int, lit: bool) -> None:
+        """Write a row's pass, and at the right what it reaches over where rows differ in that."""
+        ridges, theme, across = self._ridges, self._theme, self._across()
+        assert ridges is not None
+        top, middle = self.baseline(row) - 12, Qt.AlignmentFlag.AlignVCenter
+        painter.setPen(QColor(theme.text if lit else theme.text_dim))
+        left = QRectF(0, top, _LEFT - 6, 16)
+        label = self._label(int(ridges.playheads[row]))
+        painter.drawText(left, Qt.AlignmentFlag.AlignRight | middle, label)
+        if ridges.own or ridges.bad[row]:
+            if ridges.bad[row]:
+                painter.setPen(QColor(theme.error))
+            room = QRectF(across.right() + 6, top, self.width() - across.right() - 8, 16)
+            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | middle, self._reach(row))
+
+    def _reach(self, row: int) -> str:
+        """Return what a row reaches over in few letters, or that not all of it is finite."""
+        ridges = self._ridges
+        assert ridges is not None
+        if ridges.bad[row]:
+            return f"{ridges.bad[row]:,} NaN"
+        low, high = ridges.low[row], ridges.high[row]
+        if ridges.least[row] == ridges.greatest[row]:
+            return f"= {number(ridges.least[row], 3)}"
+        return f"±{number(high, 2)}" if low == -high else f"{number(low, 2)}…{number(high, 2)}"
 
     def _label(self, playhead: int) -> str:
         return f"{playhead if self._passes is None else self._passes.number(playhead):,}"
 
     def _axis(self, painter: QPainter) -> None:
-        ridges = self._ridges
+        """Draw a line at zero, where that is in the middle, and write what is across below."""
+        ridges, across = self._ridges, self._across()
         assert ridges is not None
-        painter.setFont(mono_font("small"))
+        low, high = float(ridges.low[0]), float(ridges.high[0])
+        if bool((ridges.low == -ridges.high).all()):
+            painter.setPen(QPen(QColor(self._theme.border), 1))
+            painter.drawLine(
+                QPointF(across.center().x(), _ABOVE), QPointF(across.center().x(), across.bottom())
+            )
         painter.setPen(QColor(self._theme.text_dim))
-        room = QRectF(_LEFT, self.height() - _BELOW + 4, self.width() - _LEFT - _RIGHT, 18)
-        ends = (
-            (Qt.AlignmentFlag.AlignLeft, ridges.edges[0]),
-            (Qt.AlignmentFlag.AlignHCenter, ridges.edges[len(ridges.edges) // 2]),
-            (Qt.AlignmentFlag.AlignRight, ridges.edges[-1]),
-        )
-        for side, value in ends:
-            painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, number(value))
+        texts = [number(low), number((low + high) / 2), number(high)]
+        if ridges.own:
+            even = bool((ridges.low == -ridges.high).all())
+            texts = ["−reach", "0", "+reach"] if even else ["least", "", "greatest"]
+        room = QRectF(across.left(), across.bottom() + 4, across.width(), 18)
+        for side, text in zip(_SIDES, texts, strict=True):
+            painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, text)

@@ -11,7 +11,7 @@ import pytest
 import engine as torch
 from engine.tape.recorder import Recorder
 from engine.tape.tape import Tape
-from engine.tape.training import BINS, MOST, health, parameters, ridges, tracks
+from engine.tape.training import LEAST_BINS, MOST, health, parameters, ridges, tracks
 
 PASSES = 7
 PROGRAM = f"""
@@ -65,9 +65,57 @@ def test_histograms_hold_every_element(run: tuple[Tape, dict[str, Any]]) -> None
     for grad in (False, True):
         found = ridges(tape, tensor, name, grad)
         assert found is not None
-        assert found.shares.shape == (PASSES, BINS)
+        assert found.shares.shape == (PASSES, LEAST_BINS)
         np.testing.assert_allclose(found.shares.sum(axis=1), 1)
-        assert np.all(np.diff(found.edges) > 0)
+        assert np.all(found.low < found.high)
+
+
+FADING = """
+w = torch.randn(400, requires_grad=True)
+for step in range(4):
+    w.grad = None
+    (w * (torch.randn(400) * 10.0 ** -step)).sum().backward()
+    if step == 2:
+        w.grad[:3] = float("nan")
+"""
+
+
+def test_histograms_that_grow_thin_have_each_an_axis_of_their_own() -> None:
+    tape, _ = record(FADING)
+    (tensor, name), *_ = parameters(tape)
+    found = ridges(tape, tensor, name, grad=True)
+    assert found is not None and found.own
+    assert np.all(found.low == -found.high)
+    np.testing.assert_allclose(found.high[:-1] / found.high[1:], 10, rtol=0.5)
+    assert np.all((found.shares > 0).sum(axis=1) > 20), "the shape of each is seen"
+    values = ridges(tape, tensor, name, grad=False)
+    assert values is not None and not values.own and len(set(values.high.tolist())) == 1
+    one = ridges(tape, tensor, name, grad=True, own=False)
+    assert one is not None and not one.own
+    assert (one.shares[-1] > 0).sum() == 1
+
+
+def test_what_is_not_finite_is_told_and_not_left_out() -> None:
+    program = FADING.replace("w.grad[:3] =", "w.data[:] =")
+    tape, _ = record(program)
+    ((tensor, name),) = parameters(tape)
+    found = ridges(tape, tensor, name, grad=False)
+    assert found is not None
+    assert found.bad.tolist() == [0, 0, 0, 400]
+    assert np.isnan(found.least[-1]) and not found.shares[-1].any()
+    (track,) = tracks(tape)
+    assert np.isfinite(track.value_norm).tolist() == [True] * 3 + [False]
+    assert np.isinf(track.update_ratio[2])
+
+
+def test_one_value_has_a_histogram_around_it() -> None:
+    tape, _ = record("w = torch.full((4,), 3.0, requires_grad=True)\n(w * 0).sum().backward()")
+    ((tensor, name),) = parameters(tape)
+    for grad, at in ((False, 3.0), (True, 0.0)):
+        found = ridges(tape, tensor, name, grad)
+        assert found is not None
+        assert found.low[0] < at < found.high[0] and found.least[0] == found.greatest[0] == at
+        assert found.shares[0].argmax() == LEAST_BINS // 2
 
 
 def test_dead_and_saturated_shares_are_counted_call_by_call(
