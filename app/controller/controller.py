@@ -81,7 +81,7 @@ class Controller(Late):
         self.pausing = Pausing(self.session, self.runs, self.window)
         self.pausing.waits.connect(self.kernel_state.set_waiting)
         self.graph = GraphBinding(self.session, self.window, preferences)
-        self.pausing.waits.connect(self.graph.wait_at)
+        self.pausing.at_line.connect(self.graph.wait_at)
         self.preferences = PreferencesBinding(settings, self.window, self.graph, self.runs)
         self.previews = PreviewBinding(self.session, self.graph, self.window.graph.canvas)
         self.finding = Finding(self.session, self.window, self.graph)

@@ -25,7 +25,7 @@ class Pausing(QObject):
     said = Signal(str)  # by what the console ran in the pause
     waits = Signal(bool)  # whether the program does
     stopped = Signal()  # inside an operation or a pass: the tape ends there
-    waits = Signal(object)  # before a line: the cell's key and the line; None: no more
+    at_line = Signal(object)  # it waits before one: the cell's key and the line; None: no more
 
     def __init__(self, session: Session, runs: Runs, window: Window) -> None:
         super().__init__(window)
@@ -86,7 +86,7 @@ class Pausing(QObject):
         if "what" in place:
             self.stopped.emit()
         else:
-            self.waits.emit((str(place["cell"]), int(place["line"])))
+            self.at_line.emit((str(place["cell"]), int(place["line"])))
         self._words = f"{where(place)} {_HOW}"
         self._offers_console = True
         self._tell()
@@ -110,7 +110,7 @@ class Pausing(QObject):
 
     def _over(self, *_: object) -> None:
         if self.paused:
-            self.waits.emit(None)
+            self.at_line.emit(None)
         self.paused = False
         self.waits.emit(False)
         if self._words and self._window.notice.text() == self._words:

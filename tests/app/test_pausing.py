@@ -195,7 +195,7 @@ def test_a_line_is_waited_at_before_it_runs_and_at_its_steps(
     cell = live.window.notebook.column.models[0]
     assert cell.lit == {4}  # where it waits, not where something happened last
     listed = live.window.breakpoints.list
-    assert listed.topLevelItem(0).text(0) == "cell 1, line 4"
+    qtbot.waitUntil(lambda: listed.topLevelItem(0).text(0) == "cell 1, line 4")
     begins = Breakpoint(On.LINE, (key, 7), "pass_ == 1")
     live.session.set_breakpoints([*live.session.breakpoints, begins])
     assert "where backward pass 1 begins, line 7." in go(qtbot, live)
