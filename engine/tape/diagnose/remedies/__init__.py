@@ -13,23 +13,26 @@ from engine.tape.diagnose.remedies import (
     dtypes,
     expectations,
     functions,
+    growth,
     leaves,
     loops,
     losses,
     masks,
+    modules,
     optimizers,
     passes,
     roots,
     shapes,
     slopes,
+    uses,
 )
 from engine.tape.diagnose.remedies.culprit import Remedy
 
 _REMEDIES: dict[str, Remedy] = {
     cause: remedy
     for room in (
-        choices, dtypes, expectations, cuts, leaves, passes, domains, masks, slopes, losses, loops, optimizers, shapes, functions,
-        roots,
+        choices, cuts, domains, dtypes, expectations, functions, growth, leaves, loops, losses,
+        masks, modules, optimizers, passes, roots, shapes, slopes, uses,
     )
     for cause, remedy in room.REMEDIES.items()
 }  # fmt: skip

@@ -9,7 +9,7 @@ from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Edit, Finding
 from engine.tape.diagnose.remedies.culprit import Edits, Remedy, line_at, of_line
 from engine.tape.diagnose.remedies.in_tensors import in_tensors
-from engine.tape.diagnose.remedies.program_line import ProgramLine, lines_with
+from engine.tape.diagnose.remedies.program_line import ProgramLine, later, lines_with
 
 
 def _detached(facts: Facts, found: Finding) -> Edits:
@@ -17,7 +17,26 @@ def _detached(facts: Facts, found: Finding) -> Edits:
     line = line_at(facts, found)
     if line is not None and line.calls("numpy", "tolist", "item"):
         return in_tensors(facts, line)
-    return of_line(undetached)(facts, found)
+    edit = None if line is None else undetached(line)
+    if line is None or edit is None:
+        return ()
+    return edit, *_detached_before(line, line_at(facts, found, len(found.chain) - 1))
+
+
+def _detached_before(line: ProgramLine, pass_: ProgramLine | None) -> Edits:
+    """What a pass before the one in question goes through is detached there, as where a GAN's
+    discriminator learns first.
+    """
+    if not isinstance(line.target, ast.Name) or pass_ is None or pass_.number <= line.number:
+        return ()
+    own = [one for one in later(line) if one.number < pass_.number and one.at.cell == pass_.at.cell]
+    passes = [one.number for one in own if one.calls("backward")]
+    edits = []
+    for one in own if passes else ():
+        read = [n for n in one.nodes if isinstance(n, ast.Name) and n.id == line.target.id]
+        if read and one.number <= passes[-1]:
+            edits.append(one.changed(*((n, f"{n.id}.detach()") for n in read)))
+    return tuple(edits)
 
 
 def undetached(line: ProgramLine) -> Edit | None:

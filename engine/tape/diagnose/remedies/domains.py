@@ -9,12 +9,14 @@ from collections.abc import Callable
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding
 from engine.tape.diagnose.remedies.culprit import Edits, Remedy, line_at
+from engine.tape.diagnose.remedies.log_softmax import log_softmax_of
 from engine.tape.diagnose.remedies.program_line import ProgramLine, called, lines_with
 
 Wrap = Callable[[str], str]
 
 
 _LOGS = ("log", "log2", "log10")
+_KEEP: Wrap = "{}.clamp(min=1e-12)".format
 
 
 def _operands(line: ProgramLine, names: tuple[str, ...], wrap: Wrap) -> Edits:
@@ -30,14 +32,6 @@ def _operands(line: ProgramLine, names: tuple[str, ...], wrap: Wrap) -> Edits:
     return (line.changed(*changes),) if changes else ()
 
 
-def _kept(*names: str, wrap: Wrap) -> Remedy:
-    def remedy(facts: Facts, found: Finding) -> Edits:
-        line = line_at(facts, found)
-        return () if line is None else _operands(line, names, wrap)
-
-    return remedy
-
-
 def _log_of_zero(facts: Facts, found: Finding) -> Edits:
     """The logarithm of a softmax, sigmoid or product is taken in one; of all else, of what is above 0."""
     line = line_at(facts, found)
@@ -51,7 +45,20 @@ def _log_of_zero(facts: Facts, found: Finding) -> Edits:
             return (line.changed((call, whole)),)
     if line.calls("log1p"):
         return _operands(line, ("log1p",), lambda x: f"{x}.clamp(min=-1 + 1e-6)")
-    return _operands(line, _LOGS, lambda x: f"{x}.clamp(min=1e-12)")
+    op = found.culprit.op
+    of_relu = op >= 0 and facts.label(facts.inputs(op)[0]).endswith(" relu")
+    return _operands(line, _LOGS, (lambda x: f"{x} + 1e-6") if of_relu else _KEEP)
+
+
+def _log_of_negative(facts: Facts, found: Finding) -> Edits:
+    """Scores of a layer become positive by a softplus, which has a slope; all else is kept above 0."""
+    line, op = line_at(facts, found), found.culprit.op
+    if line is None or op < 0:
+        return ()
+    made = facts.made_by(facts.inputs(op)[0])
+    scores = made >= 0 and facts.base(made) in ("addmm", "linear", "convolution", "matmul", "mm")
+    softplus = "torch.nn.functional.softplus({})".format
+    return _operands(line, _LOGS, softplus if scores else _KEEP)
 
 
 def _logarithm(facts: Facts, line: ProgramLine, of: ast.expr) -> str:
@@ -92,6 +99,9 @@ def _quotient(facts: Facts, found: Finding) -> Edits:
 
 def _exp(facts: Facts, found: Finding) -> Edits:
     line = line_at(facts, found)
+    whole = () if line is None else log_softmax_of(line)
+    if whole:
+        return whole
     names = ("exp", "expm1", "exp2", "cosh", "sinh")
     if line is None:
         return ()
@@ -155,7 +165,7 @@ def _norm(facts: Facts, found: Finding) -> Edits:
 
 REMEDIES: dict[str, Remedy] = {
     "log-of-zero": _log_of_zero,
-    "log-of-negative": _kept(*_LOGS, wrap=lambda x: f"{x}.clamp(min=1e-12)"),
+    "log-of-negative": _log_of_negative,
     "sqrt-at-zero": _root_of,
     "sqrt-of-negative": _root_of,
     "norm-at-zero": _norm,
