@@ -20,6 +20,7 @@ _MASKS = ("where", "masked_fill", "mul", "index", "masked_select", "select", "sl
           "index_select", "index_put", "nan_to_num", "tril", "triu")  # fmt: skip
 _HANDED = 64  # operations through which an infinity is followed
 _FACTORS = ("mul", "div", "mm", "addmm", "bmm", "mv", "addmv", "dot", "matmul", "baddbmm")
+_SOFTMAX = ("softmax", "log_softmax")
 
 
 def bad(array: Array | None) -> bool:
@@ -118,6 +119,9 @@ def born_backward(facts: Facts, tensor: int, step: int, row: int, trail: Trail) 
         zero = zero or (came.shape == () and float(abs(came)) == 0.0)
         if zero and given and not wrong and op >= 0 and facts.base(op) in _FACTORS:
             return _times_infinity(facts, tensor, step, op, given[0], trail)
+        made = next(iter(facts.outputs(op)), -1) if op >= 0 else -1
+        if zero and made >= 0 and facts.base(op) in _SOFTMAX and facts.is_nan(made):
+            return why_value(facts, made)  # NaN before anything was left out
         if zero:
             mask = _masked_from(facts, step)
             return _masked(facts, tensor, step, op, mask, trail)
@@ -251,7 +255,7 @@ def _from_infinity(facts: Facts, op: int, value: int, sources: list[int], trail:
     name = facts.called(op)
     trail.op(op, f"{name} makes NaN of infinity")
     tensor = int(facts.tape.values["tensor"][value])
-    if facts.base(op) in ("softmax", "log_softmax") and not arithmetic(facts, sources[0]):
+    if facts.base(op) in _SOFTMAX and not arithmetic(facts, sources[0]):
         return Finding(
             "all-masked",
             f"{name} of nothing but -inf",

@@ -20,7 +20,7 @@ def without_graph(facts: Facts, event: int) -> Finding | None:
         return None
     made = facts.made_by(root)
     lost = lost_at(facts, made) if made >= 0 else None
-    return _behind(facts, root) if lost is None else cut_at(facts, lost, "the leaves", -1, ())
+    return behind(facts, root) if lost is None else cut_at(facts, lost, "the leaves", -1, ())
 
 
 def _root(facts: Facts, event: int) -> int:
@@ -44,7 +44,7 @@ def _root(facts: Facts, event: int) -> int:
     return values[-1] if values else -1
 
 
-def _behind(facts: Facts, root: int) -> Finding | None:
+def behind(facts: Facts, root: int) -> Finding | None:
     """Look through what the root came of: numbers taken out of a graph, a gradient, leaves."""
     waiting, seen, leaves = [root], {root}, list[int]()
     for value in waiting:

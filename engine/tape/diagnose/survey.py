@@ -20,6 +20,8 @@ from engine.tape.diagnose.loss_inputs import unfit_inputs
 from engine.tape.diagnose.losses import mistaken_losses
 from engine.tape.diagnose.parameters import training
 from engine.tape.diagnose.penalties import constant_penalties
+from engine.tape.diagnose.rootless import behind
+from engine.tape.diagnose.stale import stale_forwards
 from engine.tape.diagnose.trace import Trail
 from engine.tape.diagnose.units import dead_units, saturated_units
 from engine.tape.schema import GradChange
@@ -37,7 +39,7 @@ def parts(
     """
     checks: tuple[Check, ...] = (
         births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, unfit_inputs,
-        constant_penalties, not_averaged, dead_units, saturated_units, flat_gradients, sizes,
+        constant_penalties, not_averaged, stale_forwards, dead_units, saturated_units, flat_gradients, sizes,
     )  # fmt: skip
     if going_on:
         checks = (
@@ -138,11 +140,10 @@ def empty_passes(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     for pass_ in range(len(tape.passes)):
         for value in facts.roots(pass_):
             op, tensor = _made_by(facts, value), int(tape.values["tensor"][value])
-            lost = lost_at(facts, op) if op >= 0 and facts.is_leaf(value) else None
-            if lost is None:
-                continue
             name = facts.name(tensor)
-            cut = cut_at(facts, lost, name, tensor, ())
+            cut = _cut_before(facts, value, op, name, tensor) if op >= 0 else None
+            if cut is None:
+                continue
             begun = facts.at_event(f"the pass begins at {name}", int(tape.passes["event"][pass_]))
             return [
                 Finding(
@@ -154,10 +155,25 @@ def empty_passes(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     return found
 
 
+def _cut_before(facts: Facts, root: int, op: int, name: str, tensor: int) -> Finding | None:
+    """Say where the graph behind a root, made a leaf by requires_grad_(), was lost; None if it had none."""
+    if not facts.is_leaf(root):
+        return None
+    lost = lost_at(facts, op)
+    if lost is not None:
+        return cut_at(facts, lost, name, tensor, ())
+    taken = behind(facts, root)
+    return taken if taken is not None and taken.cause in _TAKEN else None
+
+
 def _made_by(facts: Facts, value: int) -> int:
     """Return the operation that first made a value's tensor, or -1."""
     tensor = int(facts.tape.values["tensor"][value])
     return int(facts.tape.values["op"][facts.values_of(tensor)[0]])
+
+
+#: Causes of a root without a graph that had one: its numbers were taken and computed with.
+_TAKEN = ("data", "left-torch")
 
 
 def unfinished_sums(facts: Facts, cancelled: Cancelled) -> list[Finding]:

@@ -259,3 +259,54 @@ for _ in range(4):
     opt.zero_grad()
     F.mse_loss(net(torch.randn(8, 3)), torch.randn(8, 1)).backward()
     opt.step()
+
+# %% stale-forward | problems | addmm
+torch.manual_seed(0)
+x, y = torch.randn(32, 5), torch.randn(32, 1)
+model = nn.Linear(5, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+pred = model(x)  # <-
+for epoch in range(5):
+    loss = F.mse_loss(pred, y)
+    optimizer.zero_grad()
+    loss.backward(retain_graph=True)
+    optimizer.step()
+
+# %% stale-forward | problems
+torch.manual_seed(0)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(5, 8), nn.Linear(8, 1)
+    def forward(self, x):
+        return self.b(torch.tanh(self.a(x)))
+x, y = torch.randn(32, 5), torch.randn(32, 1)
+net = Net()
+out = net(x)
+loss = ((out - y) ** 2).mean()  # <-
+for epoch in range(5):
+    loss.backward(retain_graph=True)
+    for p in net.parameters():
+        p.data -= 0.1 * p.grad
+        p.grad = None
+
+# %% data | problems
+torch.manual_seed(0)
+w, rate = torch.randn(3, requires_grad=True), torch.tensor(0.1, requires_grad=True)
+x, y = torch.randn(8, 3), torch.randn(8)
+inner = ((x @ w - y) ** 2).mean()
+g, = torch.autograd.grad(inner, w)
+fast = w.data - rate.data * g  # <-
+outer = ((x @ fast - y) ** 2).mean()
+outer.requires_grad_(True)
+outer.backward()
+
+# %% all-masked | problems | softmax
+torch.manual_seed(0)
+q = torch.randn(2, 3, 4, requires_grad=True)
+k, v = torch.randn(2, 3, 4), torch.randn(2, 3, 4)
+pad = torch.tensor([[False, False, True], [True, True, True]])
+scores = (q @ k.transpose(1, 2) / 2).masked_fill(pad[:, None, :], float('-inf'))
+att = scores.softmax(-1)  # <-
+loss = (att @ v)[0].sum()
+loss.backward()
