@@ -195,11 +195,13 @@ def _as_number(was: str, how: str, link: Link, tensor: int, more: tuple[Link, ..
 
 def updated_from(facts: Facts, op: int) -> int:
     """Return the leaf value that `w = w - lr * w.grad` made its result from, or -1."""
+    if facts.tape.ops["flags"][op] & OpFlag.INPLACE:
+        return -1  # it writes what had the name before
     inputs = [v for v in facts.inputs(op) if v >= 0]
     leaves = [v for v in inputs if facts.is_leaf(v) and facts.requires_grad(v)]
     for leaf in leaves:
         tensor = facts.tape.values["tensor"][leaf]
-        for v in inputs:
+        for v in [v for v in inputs if v != leaf]:  # a step has made the leaf of its gradient
             made = int(facts.tape.values["op"][v])
             sources = [v, *(facts.inputs(made) if made >= 0 else ())]
             if any(s >= 0 and facts.tape.values["grad_of"][s] == tensor for s in sources):

@@ -9,6 +9,7 @@ from engine.tape.diagnose import lines
 from engine.tape.diagnose.facts import Facts, moved
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.optimizers import has_stepped, has_steps, steps_of
+from engine.tape.diagnose.uncalled import told
 from engine.tape.schema import GradChange, Mark
 
 
@@ -122,16 +123,15 @@ def _no_step(facts: Facts, tensor: int, changes: list[ledger.Change]) -> list[Fi
     name, filled = facts.name(tensor), next(c for c in changes if c.kind is GradChange.ACCUMULATE)
     begun = int(facts.tape.passes["event"][filled.pass_])
     link = facts.at_event("backward() fills the gradients here, and no step() comes", begun)
-    return [
-        Finding(
-            "never-updated", f"{name} has gradients, and no optimizer's step() is called",
-            "The program makes an optimizer, fills and zeroes the gradients in every iteration, and never "
-            "calls its step(): nothing learns.",
-            "Call optimizer.step() after backward().",
-            (link, moved(facts.at_event("the optimizer is made here", begun), made)),
-            Severity.ERROR, tensor,
-        )
-    ]  # fmt: skip
+    found = Finding(
+        "never-updated", f"{name} has gradients, and no optimizer's step() is called",
+        "The program makes an optimizer, fills and zeroes the gradients in every iteration, and never "
+        "calls its step(): nothing learns.",
+        "Call optimizer.step() after backward().",
+        (link, moved(facts.at_event("the optimizer is made here", begun), made)),
+        Severity.ERROR, tensor,
+    )  # fmt: skip
+    return [told(facts, found, "step")]
 
 
 def in_vain(facts: Facts) -> list[Finding]:

@@ -11,6 +11,7 @@ from engine.tape import ledger
 from engine.tape.diagnose import lines
 from engine.tape.diagnose.facts import Facts, moved
 from engine.tape.diagnose.finding import Finding, Link, Severity
+from engine.tape.diagnose.uncalled import told
 from engine.tape.schema import GradChange, Mark
 
 
@@ -30,6 +31,8 @@ def idle(facts: Facts, reached: set[int], updated: dict[int, int]) -> list[Findi
 
 def _idle_one(facts: Facts, name: str, events: list[int], reached: set[int]) -> Finding | None:
     step = facts.at_event(f"{name}.step() finds no gradient", events[-1])
+    if not len(facts.tape.passes):
+        return _no_pass(facts, name, events, step)
     if not reached:
         return _only_returned(facts, name, events, step)
     roots = {int(v) for v in facts.tape.values["tensor"][facts.tape.roots["value"]]}
@@ -96,6 +99,26 @@ def _of_others(facts: Facts, name: str, tensor: int, step: Link, first: int) -> 
         (*given, step, facts.at_event(f"{leaf}.grad gets its first gradient", first)),
         Severity.ERROR, tensor,
     )  # fmt: skip
+
+
+def _no_pass(facts: Facts, name: str, events: list[int], step: Link) -> Finding | None:
+    """Steps of a program that runs no backward pass at all, though it computes what one could begin at."""
+    ends = [
+        v for v in range(len(facts.tape.values)) if facts.requires_grad(v) and not facts.is_leaf(v)
+    ]
+    if len(events) < 2 or not ends or (facts.tape.marks["kind"] == Mark.ERROR).any():
+        return None
+    loss = next((v for v in reversed(ends) if not facts.users(v)), ends[-1])
+    found = Finding(
+        "no-backward", f"{name}.step() finds no gradient: backward() is never called",
+        f"The program computes {facts.label(loss)} and steps {name}, and no backward pass runs: every .grad is "
+        "None, so nothing moves.",
+        f"Call {facts.label(loss)}.backward() before step()." if facts.tape.name_of(
+            int(facts.tape.values["tensor"][loss])) else "Call backward() on the loss before step().",
+        (step, facts.at_value("no pass begins at what is computed here", loss)), Severity.ERROR,
+        int(facts.tape.values["tensor"][loss]),
+    )  # fmt: skip
+    return told(facts, found, "backward")
 
 
 def _only_returned(facts: Facts, name: str, events: list[int], step: Link) -> Finding | None:

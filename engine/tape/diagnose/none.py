@@ -7,6 +7,7 @@ from engine.tape.diagnose.breaks import cut_at, lost_at, numbers_of, updated_fro
 from engine.tape.diagnose.facts import Facts, moved
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.reasons import found
+from engine.tape.diagnose.uncalled import told
 from engine.tape.diagnose.unconnected import no_path
 from engine.tape.schema import GradChange, ValueFlag
 
@@ -201,7 +202,8 @@ def _back_edges(facts: Facts, nodes: set[int]) -> dict[int, list[tuple[int, int]
 
 def _no_backward(facts: Facts, tensor: int, value: int) -> Finding:
     name = facts.name(tensor)
-    return found("no-backward", tensor, name, facts.at_birth(f"{name} is made", value))
+    made = facts.at_birth(f"{name} is made", value)
+    return told(facts, found("no-backward", tensor, name, made), "backward")
 
 
 def _passes(facts: Facts, playhead: int) -> list[int]:

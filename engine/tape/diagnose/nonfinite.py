@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
+from engine.tape.diagnose.hidden import masked_from, times_zero
 from engine.tape.diagnose.nonfinite_causes import explain
 from engine.tape.diagnose.trace import Trail, gradients
 
@@ -16,9 +17,8 @@ Array = NDArray[Any]
 
 _FILLING = ("masked_fill", "fill", "full", "full_like", "where", "index_put", "copy", "masked_scatter",
             "triu", "tril", "cat", "stack", "scatter", "empty", "empty_like")  # fmt: skip
-_MASKS = ("where", "masked_fill", "mul", "index", "masked_select", "select", "slice", "gather",
-          "index_select", "index_put", "nan_to_num", "tril", "triu")  # fmt: skip
 _HANDED = 64  # operations through which an infinity is followed
+_SLOPELESS = ("logaddexp", "logaddexp2", "logsumexp")  # no derivative at -inf, whatever comes
 _FACTORS = ("mul", "div", "mm", "addmm", "bmm", "mv", "addmv", "dot", "matmul", "baddbmm")
 _SOFTMAX = ("softmax", "log_softmax")
 
@@ -107,10 +107,12 @@ def born_backward(facts: Facts, tensor: int, step: int, row: int, trail: Trail) 
     value = facts.input_of(node, int(tape.contributions["slot"][row])) if op >= 0 else -1
     inputs = [v for v in facts.inputs(op) if v >= 0] if op >= 0 else []
     wrong = [v for v in inputs if facts.is_bad(v) and arithmetic(facts, v)]
-    if wrong and (_masked_from(facts, step) < 0 or _reached(facts, step, wrong[0])):
+    if wrong and (masked_from(facts, step) < 0 or _reached(facts, step, wrong[0])):
         return why_value(facts, wrong[0])
+    if wrong and (behind := _behind_mask(facts, tensor, step, wrong[0])) is not None:
+        return behind
     given = [v for v in inputs if facts.is_bad(v)]
-    if given and op >= 0 and facts.base(op) in _FACTORS and _masked_from(facts, step) < 0:
+    if given and op >= 0 and facts.base(op) in _FACTORS and masked_from(facts, step) < 0:
         return why_value(facts, given[0])
     sent, came = facts.sent(row), next((g for g in gradients(facts, step) if g is not None), None)
     if sent is not None and came is not None:
@@ -122,14 +124,30 @@ def born_backward(facts: Facts, tensor: int, step: int, row: int, trail: Trail) 
         made = next(iter(facts.outputs(op)), -1) if op >= 0 else -1
         if zero and made >= 0 and facts.base(op) in _SOFTMAX and facts.is_nan(made):
             return why_value(facts, made)  # NaN before anything was left out
-        if zero:
-            mask = _masked_from(facts, step)
-            return _masked(facts, tensor, step, op, mask, trail)
+        if zero and not (given and facts.base(op) in _SLOPELESS):
+            return times_zero(facts, tensor, step, op, value, trail)
     cause, title, text, remedy = explain(facts, op, value, backward=True)
     link = facts.at_step(
         f"{facts.node_name(node)} receives finite numbers and sends NaN or Inf", step
     )
     return Finding(cause, title, text, remedy, (link, *trail.links()), Severity.ERROR, tensor)
+
+
+def _behind_mask(facts: Facts, tensor: int, step: int, value: int) -> Finding | None:
+    """A NaN of the forward pass that is left out of the result: where it was born is what to change."""
+    found, mask = why_value(facts, value), masked_from(facts, step)
+    op = found.culprit.op
+    if not facts.is_nan(value) or (
+        op >= 0 and facts.tape.ops["node"][op] >= 0 and found.cause != "all-masked"
+    ):
+        return None  # the double where puts it right
+    by, name = facts.called(mask), facts.node_name(facts.node_at(step))
+    link = facts.at_op(f"{by} leaves it out, so {name} receives 0 there", mask)
+    return Finding(
+        found.cause, found.title,
+        f"{found.text} {by} leaves it out of the result, but not out of the pass: 0 times NaN is NaN.",
+        found.remedy, (*found.chain, link), Severity.ERROR, tensor,
+    )  # fmt: skip
 
 
 def _reached(facts: Facts, step: int, value: int) -> bool:
@@ -153,45 +171,6 @@ def _times_infinity(
         f"Do not multiply by {what}: add it, or use masked_fill or torch.where.",
         (link, *trail.links()), Severity.ERROR, tensor,
     )  # fmt: skip
-
-
-def _masked(facts: Facts, tensor: int, step: int, op: int, mask: int, trail: Trail) -> Finding:
-    name = facts.called(op)
-    links = [facts.at_step(f"the derivative of {name} is infinite here, and it receives 0", step)]
-    by = "a mask"
-    if mask >= 0:
-        by = facts.called(mask)
-        links.append(facts.at_op(f"{by} leaves the element out, so its gradient is 0", mask))
-    return Finding(
-        "masked-nan",
-        f"0 · ∞ = NaN: {by} hides what {name} cannot be differentiated at",
-        f"{by} does not take this element, so {name} receives the gradient 0. Its derivative there is "
-        "infinite, and 0 times infinity is NaN: masking the result does not mask the derivative.",
-        f"Mask the input of {name} as well (the double where): "
-        f"safe = torch.where(mask, x, 1); torch.where(mask, {name}(safe), 0).",
-        (*links, *trail.links()),
-        Severity.ERROR,
-        tensor,
-    )  # fmt: skip
-
-
-def _masked_from(facts: Facts, step: int) -> int:
-    """Return the masking operation from which a step got its zeros, or -1.
-
-    A product is one only where nothing before it chooses elements.
-    """
-    product = -1
-    for _ in range(64):
-        rows = facts.arrivals(step)
-        if not rows:
-            break
-        step = facts.sender(rows[-1])
-        op = facts.op_of(facts.node_at(step))
-        base = facts.base(op) if op >= 0 else ""
-        if base in _MASKS and base != "mul":
-            return op
-        product = op if base == "mul" and product < 0 else product
-    return product
 
 
 def arithmetic(facts: Facts, value: int) -> bool:

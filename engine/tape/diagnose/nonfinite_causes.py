@@ -99,6 +99,12 @@ def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str
             f"Everything that {name} adds up is -inf in some row: its result is -inf, and its derivative 0/0.",
             "Leave at least one element of every row unmasked, or mask with a large negative number.",
         )  # fmt: skip
+    if base in ("logaddexp", "logaddexp2") and backward and x is not None and (x == -np.inf).any():
+        return (
+            "all-masked", f"{name} of nothing but -inf",
+            f"Both numbers that {name} adds up are -inf in places: its result is -inf, and its derivative NaN.",
+            "Begin with a large negative number, as -1e9, in place of -inf.",
+        )  # fmt: skip
     if base in ("exp", "expm1", "cosh", "sinh", "exp2", "logsumexp"):
         return (
             "exp-overflow", f"{name} overflows",

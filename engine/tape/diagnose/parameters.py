@@ -13,8 +13,9 @@ from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.left_out import left_out
 from engine.tape.diagnose.none import why_none
+from engine.tape.diagnose.vain_passes import vain_passes
 from engine.tape.modules import module_path
-from engine.tape.schema import GradChange, OpFlag, ValueFlag
+from engine.tape.schema import GradChange, Mark, OpFlag, ValueFlag
 
 Cancelled = Callable[[], bool]
 
@@ -47,6 +48,7 @@ def training(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     if updated and not replaced:
         found += left_out(facts, parameters, reached, updated)
     found += [] if unfed else discarded.thrown_away(facts, reached, updated)
+    found += vain_passes(facts, updated)
     found += discarded.zeroed_by_write(facts, updated)
     found += discarded.in_vain(facts)
     found += updates.unmoved(facts, updated)
@@ -92,9 +94,11 @@ def _unused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> list
     for tensor, value in parameters.items():
         if tensor in reached or not facts.tape.name_of(tensor) or _only_stepped(facts, tensor):
             continue
-        if _only_copied(facts, tensor):
+        if _only_copied(facts, tensor) or _kept_up(facts, tensor):
             continue
         reason = why_none(facts, tensor, len(facts.tape.events))
+        if reason.cause == "unused" and _broken_off(facts):
+            continue
         if reason.cause in ("frozen", "no-backward", "grad-call", "inputs-left-out", "stopped"):
             continue
         name = facts.name(tensor)
@@ -173,6 +177,30 @@ def _only_copied(facts: Facts, tensor: int) -> bool:
     taken = [op for op, v in users if facts.base(op) == "copy" and facts.inputs(op)[1:] == [v]]
     ours = [op for op, v in users if facts.tape.ops["flags"][op] & OpFlag.INPLACE]
     return bool(taken) and len(set(taken) | set(ours)) == len({op for op, _ in users})
+
+
+def _kept_up(facts: Facts, tensor: int) -> bool:
+    """Whether the program writes a parameter after passes and only reads it for that: an average of others."""
+    passes = facts.tape.passes["event"]
+    first = int(passes[0]) if len(passes) else len(facts.tape.events)
+    writes = [
+        facts.made_by(v) for v in facts.values_of(tensor) if facts.tape.values["event"][v] > first
+    ]
+    own = [op for op in writes if op >= 0 and "optimizer" not in facts.params(op)]
+    read = [
+        op
+        for v in facts.values_of(tensor)
+        for op in facts.users(v)
+        if facts.tape.ops["node"][op] >= 0
+    ]
+    return bool(own) and not read
+
+
+def _broken_off(facts: Facts) -> bool:
+    """Whether an error ended the program after its last pass: what is not used yet might have been."""
+    marks, passes = facts.tape.marks, facts.tape.passes["event"]
+    error = int(marks["event"][marks["kind"] == Mark.ERROR].max(initial=-1))
+    return bool(len(passes)) and error > int(passes[-1])
 
 
 def _only_stepped(facts: Facts, tensor: int) -> bool:

@@ -12,6 +12,7 @@ from engine.tape import ledger
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
 from engine.tape.diagnose.hooked import changed_by_hook, written_after
+from engine.tape.diagnose.uncalled import told
 from engine.tape.diagnose.ways import Gain, way
 from engine.tape.schema import GradChange
 
@@ -71,7 +72,7 @@ def piled(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | 
     ]
     if moved >= 0:
         chain.append(facts.at_op(f"{name} was updated between the two", moved))
-        return Finding(
+        found = Finding(
             "not-zeroed",
             f"{name}.grad still held the gradient of the pass before",
             f"{name} was updated between the passes, but its .grad was not zeroed: {len(passes)} passes "
@@ -81,6 +82,7 @@ def piled(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | 
             Severity.ERROR,
             tensor,
         )
+        return told(facts, found, "zero_grad")
     return Finding(
         "two-passes",
         f"{len(passes)} passes were added up in {name}.grad",

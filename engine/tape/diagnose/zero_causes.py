@@ -27,6 +27,8 @@ _SELECTING = (
     "narrow", "embedding", "take", "tril", "triu", "diagonal", "take_along_dim", "native_dropout",
     "index_put", "masked_scatter", "split", "unbind", "chunk", "nll_loss", "fill",
 )  # fmt: skip
+_DISTANCES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+_OF_DIFFERENCE = ("pow", "square", "abs", "linalg_vector_norm")
 _FLAT = ("sign", "round", "floor", "ceil", "trunc", "heaviside", "sgn", "fix")
 _PRODUCTS = ("mul", "mm", "addmm", "bmm", "mv", "dot", "matmul", "addmv", "baddbmm", "outer",
              "convolution", "conv2d", "conv1d", "linear", "prod", "addcmul")  # fmt: skip
@@ -75,6 +77,8 @@ def explain(
             f"What came to the module is not zero; its full backward hook gave zeros for {what} instead.",
             "Look at register_full_backward_hook on this module.",
         )  # fmt: skip
+    if (same := _same_sides(facts, op, value)) is not None:
+        return same
     if base in ("relu", "threshold"):
         share = _share(x, lambda a: a <= 0)
         return (
@@ -195,6 +199,28 @@ def explain(
         f"{facts.called(op)} received a gradient and its derivative with respect to {what} is 0.",
         "Check the numbers that went into it.",
     )
+
+
+def _same_sides(facts: Facts, op: int, value: int) -> tuple[str, str, str, str] | None:
+    """A loss, or the square or absolute value of a difference, of a tensor and itself."""
+    made = facts.made_by(facts.unviewed(value))
+    if facts.base(op) in _OF_DIFFERENCE and made >= 0 and facts.base(made) == "sub":
+        op = made
+    elif facts.base(op) not in _DISTANCES:
+        return None
+    sides, name, storage = facts.inputs(op)[:2], facts.called(op), facts.tape.values["storage"]
+    arrays = [facts.array(side) for side in sides if side >= 0]
+    if len(arrays) < 2 or storage[sides[0]] != storage[sides[1]] or not _any(arrays[0]):
+        return None
+    if arrays[0] is None or arrays[1] is None or not np.array_equal(arrays[0], arrays[1]):
+        return None
+    what = facts.label(sides[0])
+    return (
+        "constant", f"{what} is compared with itself",
+        f"Both arguments of {name} have the numbers of {what}, so it is 0 whatever they are, and so is the "
+        "derivative.",
+        f"Compare {what} with the target.",
+    )  # fmt: skip
 
 
 def zero_start(facts: Facts, op: int, value: int) -> int:
