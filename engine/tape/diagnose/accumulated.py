@@ -1,8 +1,9 @@
-"""Gradients of several batches that are added up for each step, where their mean may be meant."""
+"""Gradients of several passes that are added up: of batches, where their mean may be meant, or of one loss."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
@@ -24,6 +25,45 @@ def not_averaged(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding]:
         if len(sources) == 1 and all(_of_mean(facts, p) for p in passes):
             return [_note(facts, tensor, groups[0], count)]
     return []
+
+
+def same_root_twice(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding]:
+    """Return two passes that begin at one loss and add to one .grad: it holds the same gradient twice."""
+    for tensor in facts.tape.grads_of.keys(facts.tape.grads["tensor"]):
+        if cancelled():
+            break
+        adding = [c for c in facts.changes(tensor) if c.kind is GradChange.ACCUMULATE]
+        for one, other in pairwise(adding):
+            roots = facts.roots(one.pass_)
+            if one.pass_ == other.pass_ or one.pass_ not in other.passes or len(roots) != 1:
+                continue
+            if roots == facts.roots(other.pass_) and not facts.shape(roots[0]):
+                return [_twice(facts, tensor, (one.pass_, other.pass_), roots[0])]
+    return []
+
+
+def _twice(facts: Facts, tensor: int, passes: tuple[int, int], root: int) -> Finding:
+    name, loss = facts.name(tensor), facts.label(root)
+    links = (
+        facts.at_event(
+            f"{loss}.backward() runs again and adds to {name}.grad", _begun(facts, passes[1])
+        ),
+        facts.at_event("it had run here", _begun(facts, passes[0])),
+    )
+    stepped = any(
+        facts.tape.ops["event"][one.op] > links[0].event for one in steps_of(facts, tensor)
+    )
+    return Finding(
+        "two-passes", f"backward() runs twice from {loss}: {name}.grad holds the gradient twice",
+        f"backward() adds to .grad. Both passes begin at the same {loss}, and nothing zeroed {name}.grad between "
+        "them.",
+        f"Call {loss}.backward() once; or set .grad to None before the second one.",
+        links, Severity.WARNING if stepped else Severity.NOTE, tensor,
+    )  # fmt: skip
+
+
+def _begun(facts: Facts, pass_: int) -> int:
+    return int(facts.tape.passes["event"][pass_])
 
 
 def _between_steps(facts: Facts, tensor: int) -> list[list[int]]:

@@ -8,11 +8,13 @@ from itertools import pairwise
 import numpy as np
 
 from engine.tape import ledger
-from engine.tape.diagnose import lines
+from engine.tape.diagnose import lines, none
 from engine.tape.diagnose.facts import Facts, moved
 from engine.tape.diagnose.finding import Finding, Link, Severity
 from engine.tape.diagnose.uncalled import told
-from engine.tape.schema import GradChange, Mark
+from engine.tape.schema import GradChange, Mark, ValueFlag
+
+_CUTS = ("detached", "data", "left-torch", "no-grad", "not-differentiable", "not-connected")
 
 
 def idle(facts: Facts, reached: set[int], updated: dict[int, int]) -> list[Finding]:
@@ -49,6 +51,29 @@ def _idle_one(facts: Facts, name: str, events: list[int], reached: set[int]) -> 
             return _of_others(facts, name, tensor, step, first)
         if all(c.kind is GradChange.CLEAR for c in before) and _too_early(changes, events):
             return _early(facts, name, tensor, step, changes)
+    return _cut(facts, name, events, reached, step)
+
+
+def _cut(
+    facts: Facts, name: str, events: list[int], reached: set[int], step: Link
+) -> Finding | None:
+    """What the optimizer may hold is used, and something cuts it off from where the passes begin."""
+    flags = ValueFlag.LEAF | ValueFlag.REQUIRES_GRAD
+    values = facts.tape.values
+    rows = np.flatnonzero(((values["flags"] & flags) == flags) & (values["event"] < events[0]))
+    for tensor in dict.fromkeys(values["tensor"][rows].tolist()) if len(events) > 1 else ():
+        if (
+            tensor in reached
+            or facts.tape.name_of(tensor) is None
+            or ".param_groups[" in facts.name(tensor)
+        ):
+            continue
+        one = none.why_none(facts, tensor, len(facts.tape.events))
+        if one.cause in _CUTS:
+            return replace(
+                one, title=f"{name}.step() finds no gradient: {one.title}", severity=Severity.ERROR,
+                chain=(*one.chain, step), tensor=tensor,
+            )  # fmt: skip
     return None
 
 

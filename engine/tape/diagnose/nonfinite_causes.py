@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.zero_source import said
 
 Array = NDArray[Any]
 
@@ -24,7 +25,7 @@ def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str
         return ("born", "a node made NaN or Inf", "Its inputs were finite.", "Check its formula.")
     base, name, params = facts.base(op), facts.called(op), facts.params(op)
     x = facts.array(value)
-    what = facts.label(value) if value >= 0 else "its input"
+    what = said(facts, value) if value >= 0 else "its input"
     if "optimizer" in facts.params(op):
         return (
             "overflow", "the optimizer's step overflows",

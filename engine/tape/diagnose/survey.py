@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.tape import ledger
 from engine.tape.diagnose import nonfinite, size, zero
-from engine.tape.diagnose.accumulated import not_averaged
+from engine.tape.diagnose.accumulated import not_averaged, same_root_twice
 from engine.tape.diagnose.breaks import cut_at, lost_at
 from engine.tape.diagnose.divergence import diverging
 from engine.tape.diagnose.facts import Facts
@@ -39,7 +39,8 @@ def parts(
     """
     checks: tuple[Check, ...] = (
         births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, unfit_inputs,
-        constant_penalties, not_averaged, stale_forwards, dead_units, saturated_units, flat_gradients, sizes,
+        constant_penalties, not_averaged, same_root_twice, stale_forwards, dead_units, saturated_units,
+        flat_gradients, sizes,
     )  # fmt: skip
     if going_on:
         checks = (

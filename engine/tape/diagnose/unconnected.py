@@ -18,7 +18,7 @@ def no_path(facts: Facts, tensor: int, pass_: int) -> Finding:
     for value, op in way:
         if op < 0:
             return numbers_of(facts, value[0], value[1], name, tensor, (begun,))
-        if not facts.requires_grad(value[1]):
+        if not facts.requires_grad(value[1]) or facts.is_leaf(value[1]):  # made a leaf since
             return cut_at(facts, op, name, tensor, (begun,))
     uses = [
         op
