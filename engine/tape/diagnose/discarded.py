@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from engine.tape import ledger
-from engine.tape.diagnose import lines
+from engine.tape.diagnose import lines, used_up
 from engine.tape.diagnose.facts import Facts, moved
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.optimizers import has_stepped, has_steps, steps_of
@@ -165,18 +165,17 @@ def _clipped_none(facts: Facts) -> list[Finding]:
             if others
             else f"Order it: zero_grad(), backward(), {name}(), step()."
         )
-        return [
-            Finding(
-                "clipped-in-vain", f"{name} finds no gradient: there is nothing to clip",
-                f"Every .grad that it is given is None at this line: {why}. The gradients that step() uses are "
-                "not clipped.",
-                remedy,
-                (
-                    facts.at_event(f"{name} finds no gradient", events[-1]),
-                    facts.at_event(f"backward() fills them {'afterwards' if before else 'here'}", begun),
-                ), Severity.WARNING,
-            )
-        ]  # fmt: skip
+        found = Finding(
+            "clipped-in-vain", f"{name} finds no gradient: there is nothing to clip",
+            f"Every .grad that it is given is None at this line: {why}. The gradients that step() uses are "
+            "not clipped.",
+            remedy,
+            (
+                facts.at_event(f"{name} finds no gradient", events[-1]),
+                facts.at_event(f"backward() fills them {'afterwards' if before else 'here'}", begun),
+            ), Severity.WARNING,
+        )  # fmt: skip
+        return [used_up.told(facts, found, name) if others else found]
     return []
 
 

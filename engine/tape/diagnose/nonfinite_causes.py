@@ -32,13 +32,20 @@ def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str
             f"The update of {what} is larger than its type can hold: training diverges.",
             "Lower the learning rate, or clip the gradient (clip_grad_norm_) before the step.",
         )  # fmt: skip
+    zero = x is not None and bool((x == 0).any())
     given = [n["float"] for n in params.values() if isinstance(n, dict) and "float" in n]
     if given and base in ("mul", "add", "sub", "div", "pow", "rsub") and not backward:
+        if zero and base == "mul":
+            return (
+                "zero-times-inf", f"0 · {given[0]} = NaN",
+                f"{what} is 0 in places, and {name} multiplies it by {given[0]}.",
+                "Fill the mask in, as scores.masked_fill(mask, float('-inf')), or multiply by a large finite "
+                "number, as -1e9.",
+            )  # fmt: skip
         return (
             "input", f"{name} with {given[0]}",
             f"The program itself gives {given[0]} to {name} in this line.", "Give a finite number.",
         )  # fmt: skip
-    zero = x is not None and bool((x == 0).any())
     negative = x is not None and x.dtype.kind == "f" and bool((x < 0).any())
     if base in ("log", "log2", "log10", "log1p", "logit", "xlogy", "binary_cross_entropy"):
         if negative and not zero and base != "log1p":

@@ -206,7 +206,8 @@ def unfinished_sums(facts: Facts, cancelled: Cancelled) -> list[Finding]:
     return found
 
 
-#: Causes that keep a gradient at zero whatever the data are: told of at once, or when steps did not help.
+#: Causes that keep a gradient at zero whatever the data are: told of at once; and others, told of when steps
+#: did not help, or as a note where there is one pass only.
 _NEVER, _STAYS = (
     ("flat", "constant", "underflow", "hook", "not-differentiable"),
     ("clamped", "times-zero", "saturated", "kink", "padding"),
@@ -228,12 +229,23 @@ def flat_gradients(facts: Facts, cancelled: Cancelled) -> list[Finding]:
         one = zero.why_zero(facts, tensor, adding[-1].event + 1, np.ones(shape, bool))
         moved = size.updated_between(facts, tensor, adding[0].event, len(tape.events)) >= 0
         stayed = size.updated_between(facts, tensor, adding[0].event, adding[-1].event) >= 0
-        if one.cause in found or one.cause not in (*_NEVER, *(_STAYS if stayed else ())):
+        once = len(adding) == 1 and (one.cause != "times-zero" or _for_good(facts, one))
+        if one.cause in found or one.cause not in (*_NEVER, *(_STAYS if stayed or once else ())):
             continue
         title = f"{facts.name(tensor)} never receives anything but zeros: {one.title}"
-        severity = Severity.WARNING if moved or one.cause == "underflow" else Severity.NOTE
+        sure = (moved and (stayed or one.cause in _NEVER)) or one.cause == "underflow"
+        severity = Severity.WARNING if sure else Severity.NOTE
         found[one.cause] = replace(one, title=title, severity=severity, tensor=tensor)
     return list(found.values())
+
+
+def _for_good(facts: Facts, one: Finding) -> bool:
+    """Whether a factor of 0 is a parameter's start or a mask, not a state that begins at 0."""
+    if "starts as nothing but zeros" in one.text or one.culprit.op < 0:
+        return True
+    factors = [facts.made_by(facts.unviewed(v)) for v in facts.inputs(one.culprit.op) if v >= 0]
+    sources = [v for op in factors if op >= 0 for v in facts.inputs(op) if v >= 0]
+    return any(facts.tape.value_dtype(v) == "bool" for v in sources)
 
 
 def sizes(facts: Facts, cancelled: Cancelled) -> list[Finding]:
