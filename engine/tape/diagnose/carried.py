@@ -38,6 +38,26 @@ def carrier(facts: Facts, first: int, second: int) -> Carrier | None:
     return None
 
 
+def shared(facts: Facts, first: int, second: int) -> Carrier | None:
+    """Return what two passes that begin at losses of their own both go through last, if it has a name."""
+    roots = [facts.roots(pass_) for pass_ in (first, second)]
+    if roots[0] == roots[1] or any(len(mine) != 1 for mine in roots):
+        return None
+    both = facts.reachable(first) & facts.reachable(second)
+    ops = sorted((op for node in both if (op := facts.op_of(node)) >= 0), reverse=True)
+    values = [out for op in ops for out in facts.outputs(op)]
+    named = (v for v in values if facts.tape.name_of(int(facts.tape.values["tensor"][v])))
+    last, losses = next(named, -1), [facts.label(mine[0]) for mine in roots]
+    if last < 0 or not all(one.replace(".", "").isidentifier() for one in losses):
+        return None
+    name = facts.label(last)
+    remedy = (
+        f"Call backward() once: ({losses[0]} + {losses[1]}).backward(). Where one of them should not train what "
+        f"is before {name}, give it {name}.detach(); else pass retain_graph=True to the first backward()."
+    )
+    return Carrier(name, facts.made_by(last), remedy)
+
+
 def _of_before(facts: Facts, value: int, first: int) -> bool:
     made = facts.made_by(value)
     return made >= 0 and facts.tape.ops["event"][made] < first and facts.requires_grad(value)

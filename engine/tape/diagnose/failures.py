@@ -9,13 +9,15 @@ import numpy as np
 
 from engine.tape import freed, replay, writes
 from engine.tape.diagnose import lines, texts
-from engine.tape.diagnose.carried import carrier
+from engine.tape.diagnose.carried import carrier, shared
 from engine.tape.diagnose.facts import Facts, moved
-from engine.tape.diagnose.finding import Finding, Link, Severity
+from engine.tape.diagnose.finding import Edit, Finding, Link, Severity
 from engine.tape.diagnose.messages import CONVERTED, KNOWN, RESHAPED, SHAPES, TYPES
 from engine.tape.diagnose.none import why_none
+from engine.tape.diagnose.program_line import line_of
 from engine.tape.diagnose.rootless import without_graph
 from engine.tape.schema import Mark
+from engine.tape.tape import Source
 
 
 def failures(facts: Facts) -> list[Finding]:
@@ -68,7 +70,10 @@ def explain(facts: Facts, text: str, event: int) -> Finding:
                 why = f"backward() begins at a tensor without a grad_fn. {cut.text}"
                 led, remedy = cut.chain, cut.remedy
             own = _own_backward(facts, text, here) if cause == "wrong-backward" else ()
-            return Finding(cause, title, why, remedy, (*led, here, *own), Severity.ERROR)
+            own = _inferred(facts, here) if "inference_mode" in title else own
+            edits = _tracked_again(facts, own) if "inference_mode" in title else ()
+            links = (*led, here, *own)
+            return Finding(cause, title, why, remedy, links, Severity.ERROR, edits=edits)
     if "second time" in text:
         return _freed(facts, text, event, event, None)
     if SHAPES.search(text):
@@ -98,6 +103,33 @@ def _missing(facts: Facts, event: int, here: Link) -> Finding | None:
         title = f"{name}.grad is None here: {found.title}"
         return replace(found, title=title, chain=(*found.chain, here), severity=Severity.ERROR)
     return None
+
+
+def _inferred(facts: Facts, here: Link) -> tuple[Link, ...]:
+    """Return a link to the operation under inference_mode that made what an error's line uses, if it names it."""
+    for name in re.findall(r"(?<![\w.])[A-Za-z_]\w*", here.code):
+        tensor = facts.named(name)
+        value = facts.values_of(tensor)[0] if tensor >= 0 else -1
+        made = facts.made_by(value) if value >= 0 else -1
+        cut = None if made < 0 else facts.at_op(f"{name} is computed here, in inference_mode", made)
+        if cut is None or cut.source is None or facts.requires_grad(value):
+            continue
+        off = lines.switched_off(*_cell_line(facts, cut.source))
+        if off is not None and "inference_mode" in off[2]:
+            return (cut, moved(replace(cut, text="recording is switched off here"), off))
+    return ()
+
+
+def _tracked_again(facts: Facts, links: tuple[Link, ...]) -> tuple[Edit, ...]:
+    """Write no_grad in place of inference_mode, in the line that the last link names."""
+    line = line_of(facts, links[-1]) if links else None
+    return () if line is None else (line.reads(line.text.replace("inference_mode", "no_grad")),)
+
+
+def _cell_line(facts: Facts, at: Source) -> tuple[str, str, int]:
+    """Return a place's (cell, text of the cell, line)."""
+    text = next((source for key, source, _ in facts.cells_until(-1) if key == at.cell), "")
+    return at.cell, text, at.line
 
 
 def _hooked(facts: Facts, here: Link) -> tuple[Link, ...]:
@@ -147,6 +179,14 @@ def _freed(facts: Facts, text: str, begun: int, event: int, stopped: freed.Freed
                 facts.at_op(f"{carried.name} goes into the graph of the second pass", carried.op)
             )
             remedy = carried.remedy
+        pass_ = int(np.searchsorted(facts.tape.passes["event"], event, "right")) - 1
+        both = shared(facts, stopped.pass_, pass_) if carried is None else None
+        if both is not None:
+            title += f": both losses go through {both.name}"
+            chain.append(
+                facts.at_op(f"{both.name} is made here, and both passes go through it", both.op)
+            )
+            remedy = both.remedy
         if made >= 0:
             chain.append(
                 facts.at_op(f"{node} was recorded here, and both passes go through it", made)
