@@ -14,7 +14,7 @@ from engine.tape.diagnose.facts import Facts, moved
 from engine.tape.diagnose.finding import Edit, Finding, Link, Severity
 from engine.tape.diagnose.messages import CONVERTED, KNOWN, RESHAPED, SHAPES, TYPES
 from engine.tape.diagnose.none import why_none
-from engine.tape.diagnose.program_line import line_of
+from engine.tape.diagnose.remedies.program_line import line_of
 from engine.tape.diagnose.rootless import without_graph
 from engine.tape.schema import Mark
 from engine.tape.tape import Source

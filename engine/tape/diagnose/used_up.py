@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link
-from engine.tape.diagnose.program_line import ProgramLine, line_of, lines_with
+from engine.tape.diagnose.remedies.program_line import ProgramLine, line_of, lines_with
 
 
 def told(facts: Facts, found: Finding, function: str) -> Finding:

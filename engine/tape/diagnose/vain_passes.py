@@ -10,7 +10,7 @@ from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Edit, Finding, Link, Severity
 from engine.tape.diagnose.lines import without_magics
 from engine.tape.diagnose.optimizers import steps_of
-from engine.tape.diagnose.program_line import line_of
+from engine.tape.diagnose.remedies.program_line import line_of
 from engine.tape.ledger import Change
 from engine.tape.schema import GradChange
 
