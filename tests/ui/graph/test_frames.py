@@ -211,7 +211,7 @@ def test_equal_groups_look_alike() -> None:
 
 
 def test_the_spines_run_straight_through_groups() -> None:
-    graph = graphs.rnn(6)
+    graph = graphs.rnn(3)
     layout = place(graph, graphs.steps_of(graph))
     for title in ("tanh", "TanhBackward0"):
         some = [k for k, node in enumerate(layout.ids) if graph.nodes[node]["title"] == title]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ui.graph.layout.items import Items
 from ui.graph.layout.units import DATA_LINE, GRAD_LINE, Units
@@ -14,16 +14,16 @@ _PINNED, _SPINE, _TRUNK, _OTHER = range(4)
 
 def straight_blocks(
     items: Items, units: Units, depth: list[int], below: list[int], pos: list[int],
-    tops: Sequence[int] = (), into: Sequence[int] = (),
+    tops: Sequence[int], coming: Mapping[int, int],
 ) -> list[int]:  # fmt: skip
     """Return for every item its block; a block has at most one item per rank.
 
     Each item asks for one upper and one lower neighbour, the ones on the longest path; wishes that
     agree and do not cross a stronger one become straight. depth and below: per unit, links on the
     longest path from the top and to the bottom; tops: units from which lines begin straight;
-    into: from which they are as good as spines, however long.
+    coming: bends which are as good as spines, with the depth of their units.
     """
-    wishes = _mutual(items, units, depth, below, pos, tops, into)
+    wishes = _mutual(items, units, depth, below, pos, tops, coming)
     upper = [-1] * len(items.rank)
     accepted: dict[int, list[tuple[int, int]]] = {}
     for _, a, b in sorted(wishes):
@@ -45,13 +45,12 @@ def straight_blocks(
 
 def _mutual(
     items: Items, units: Units, depth: list[int], below: list[int], pos: list[int],
-    tops: Sequence[int], into: Sequence[int],
+    tops: Sequence[int], coming: Mapping[int, int],
 ) -> list[Wish]:  # fmt: skip
     """Return the links that both of their ends wish straight, with their strength (least first)."""
     n = items.n_units
     paired = units.split + [items.is_pair(i) for i in range(n, len(items.rank))]
     hanging = frozenset[int]().union(*[items.data_line(top) for top in tops])
-    coming = {item: depth[top] for top in into for item in items.data_line(top)}
     best_up: dict[int, Wish] = {}
     best_down: dict[int, Wish] = {}
     for a, b, lines in items.segments:

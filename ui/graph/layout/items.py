@@ -8,7 +8,7 @@ lane beside the drawing, so that work stays linear in the size of the graph.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ui.graph.layout.units import DATA_LINE, GRAD_LINE
@@ -43,6 +43,13 @@ class Items:
         """Return whether an item is a bend of a data line and the gradient line beside it."""
         return self.line[item] == _BOTH
 
+    def leading(self, depth: list[int], into: Sequence[int]) -> dict[int, int]:
+        """Return for the bends that are as good as spines the depth of their unit: those of pairs,
+        and those of units by which lines come into a group."""
+        first = self.trunks[DATA_LINE - 1]
+        pairs = [u for u, k in enumerate(first) if k >= 0 and self.is_pair(k)]
+        return {i: depth[u] for u in {*pairs, *into} for i in self.data_line(u)}
+
     def data_line(self, unit: int) -> frozenset[int]:
         """Return a unit with the bends of its data lines."""
         if unit < 0:
@@ -53,13 +60,8 @@ class Items:
         return frozenset([unit, *range(first, end)])
 
 
-def place_bends(
-    rank: list[int], links: dict[tuple[int, int], int], ports: Collection[int] = ()
-) -> Items:
-    """Cut links into segments between adjacent ranks.
-
-    ports: units at which lines come into a group or go out of it.
-    """
+def place_bends(rank: list[int], links: dict[tuple[int, int], int]) -> Items:
+    """Cut links into segments between adjacent ranks."""
     n = len(rank)
     reach = _reach(rank, links)
     near: dict[tuple[int, int], int] = {}
@@ -75,7 +77,8 @@ def place_bends(
     segments = [(a, b, lines) for (a, b), lines in near.items()]
     ranks, carried = list(rank), [0] * n
     trunks = [-1] * n, [-1] * n
-    _join_pairs(users, frozenset(ports), {a for a, _ in near})
+    leading = {a for a, _ in links}
+    _join_pairs(users, {a for a, b in near if b in leading})
     for (a, line), ends in users.items():
         first = len(ranks)
         for one in (DATA_LINE, GRAD_LINE):
@@ -90,18 +93,15 @@ def place_bends(
     return Items(n, ranks, carried, trunks, segments, reach)
 
 
-def _join_pairs(
-    users: dict[tuple[int, int], list[tuple[int, int]]], ports: frozenset[int], busy: set[int]
-) -> None:
-    """Make one trunk of the two of a unit whose lines lead to the same one user beside a port.
+def _join_pairs(users: dict[tuple[int, int], list[tuple[int, int]]], busy: set[int]) -> None:
+    """Make one trunk of the two of a unit whose long lines lead to the same one user.
 
-    busy: units whose lines lead elsewhere, too.
+    busy: units whose lines lead on elsewhere, too: there the long ones keep out of the way.
     """
     for a in [unit for unit, line in users if line == DATA_LINE]:
         ends = users[a, DATA_LINE]
-        span, b = ends[0]
-        beside = a not in busy and len(ends) == 1 and (a in ports or b in ports)
-        if beside and span <= _BESIDE and users.get((a, GRAD_LINE)) == ends:
+        beside = a not in busy and len(ends) == 1 and ends[0][0] <= _BESIDE
+        if beside and users.get((a, GRAD_LINE)) == ends:
             users[a, _BOTH] = ends
             del users[a, DATA_LINE], users[a, GRAD_LINE]
 

@@ -15,19 +15,22 @@ import numpy as np
 from ui.graph.components import label_components
 from ui.graph.layout.columns import GAIN, GUTTER, limits
 from ui.graph.layout.orient import Orientation
-from ui.graph.layout.problem import Bools, Floats, Ints, Problem
+from ui.graph.layout.portals import like_edges
+from ui.graph.layout.problem import BOTTOM, Bools, Floats, Ints, Problem
 from ui.graph.layout.shape import BELOW, BESIDE
 from ui.graph.types import Kind
 
 _LEAST = 12  # nodes of a part that is worth it
-_FEW = 12  # lines that may pass where one is cut
+_FEW = 12  # nodes of which lines may pass where one is cut
+_OUTWARD = 6  # so many more are those of which lines lead out of a group
 #: How far from its even end a column may end, of its height; and how many lines that is worth.
 _NEAR, _EVEN = 0.3, 4.0
 
 
 class _Ranks(NamedTuple):
-    """The ranks of one part, from the top: how large each is, how many lines pass it, and whether
-    just one unit is there that lines lead to and from."""
+    """The ranks of one part, from the top: how large each is, from how many nodes lines pass it
+    (those out of a group count more: their users hang below it), and whether just one unit is there
+    that lines lead to and from."""
 
     width: Floats
     height: Floats
@@ -52,7 +55,8 @@ def narrow_edges(problem: Problem, way: Orientation, tall: float = 0.0) -> Ints:
         ranks = _ranks(problem, np.array(way.units.of), rank, nodes, edges, low, high)
         ends = _ends_of_columns(ranks, problem.sideways, tall)
         found += [edges[(low[edges] < r) & (high[edges] > r)] for r in ends]
-    return np.unique(np.concatenate([*found, np.zeros(0, np.int64)])).astype(np.int64)
+    cut = np.concatenate([*found, np.zeros(0, np.int64)]).astype(np.int64)
+    return like_edges(problem, cut) if len(cut) else cut
 
 
 def _ranks(
@@ -62,11 +66,12 @@ def _ranks(
     width = np.bincount(rank[nodes], problem.width[nodes] + BESIDE, count).astype(np.float64)
     height = np.zeros(count)
     np.maximum.at(height, rank[nodes], problem.height[nodes] + BELOW)
-    begun = np.bincount(low[edges] + 1, minlength=count + 1)
-    passing = np.cumsum(begun - np.bincount(high[edges], minlength=count + 1))[:count]
     fed, feeding = np.zeros((2, int(of.max()) + 1), bool)
     src, dst = problem.src[edges], problem.dst[edges]
     upper = np.where(rank[src] < rank[dst], src, dst)
+    outward = problem.pin[src + dst - upper] == BOTTOM
+    passing = _passing(upper, low[edges], high[edges], count)
+    passing += _OUTWARD * _passing(upper[outward], low[edges][outward], high[edges][outward], count)
     fed[of[src + dst - upper]] = feeding[of[upper]] = True
     fed[of[nodes[problem.kind[nodes] == Kind.GROUP]]] = True
     units = np.unique(of[nodes])
@@ -75,6 +80,16 @@ def _ranks(
     crowd = np.bincount(unit_rank[units[fed[units]]], minlength=count)
     through = np.bincount(unit_rank[units[fed[units] & feeding[units]]], minlength=count)
     return _Ranks(width, height, passing, (crowd == 1) & (through == 1))
+
+
+def _passing(upper: Ints, low: Ints, high: Ints, count: int) -> Ints:
+    """Return per rank from how many nodes lines pass it: all of one node's become one badge."""
+    nodes, which = np.unique(upper, return_inverse=True)
+    first, last = np.full(len(nodes), count), np.zeros(len(nodes), np.int64)
+    np.minimum.at(first, which.reshape(-1), low)
+    np.maximum.at(last, which.reshape(-1), high)
+    begun = np.bincount(first + 1, minlength=count + 1)
+    return np.asarray(np.cumsum(begun - np.bincount(last, minlength=count + 1))[:count])
 
 
 def _ends_of_columns(ranks: _Ranks, sideways: bool, tall: float) -> list[int]:

@@ -7,7 +7,7 @@ an op at the right and a grad_fn at the left has two slots, so both spines count
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ui.graph.layout.items import Items
 from ui.graph.layout.units import DATA_LINE, GRAD_LINE, Units
@@ -102,10 +102,11 @@ def order_items(
     units: Units,
     depth: list[int],
     below: list[int],
+    coming: Mapping[int, int],
     check: Callable[[float], None],
 ) -> Layers:
-    """Return the items of each rank from left to right; depth and below as in `start_layers`."""
-    ordering = Ordering(items, units, start_layers(items, units, depth, below))
+    """Return the items of each rank from left to right; all else as in `start_layers`."""
+    ordering = Ordering(items, units, start_layers(items, units, depth, below, coming))
     best, best_layers = ordering.crossings(), [list(layer) for layer in ordering.layers]
     rounds = 12 if len(items.rank) < 3_000 else 6 if len(items.rank) < 30_000 else 2
     for k in range(rounds):
@@ -123,11 +124,14 @@ def order_items(
     return best_layers
 
 
-def start_layers(items: Items, units: Units, depth: list[int], below: list[int]) -> Layers:
+def start_layers(
+    items: Items, units: Units, depth: list[int], below: list[int], coming: Mapping[int, int]
+) -> Layers:
     """Order the ranks by a walk upward from the lowest items: the longest way first.
 
     depth, below: per unit, links on the longest path from the top and to the bottom (roots count
-    most). Gradient-only uppers come first (left), leaves last (right), the spine between them.
+    most); coming: depths of bends as good as spines. Gradient-only uppers come first (left), leaves
+    last (right), the spine between them.
     """
     n = len(items.rank)
     ups: list[list[int]] = [[] for _ in range(n)]
@@ -138,7 +142,7 @@ def start_layers(items: Items, units: Units, depth: list[int], below: list[int])
 
     def preference(i: int) -> tuple[int, int]:
         if i >= items.n_units:
-            return 1, 0
+            return 1, -coming.get(i, 0)
         if units.op[i] < 0:
             return 0, 0
         return 1, -depth[i]

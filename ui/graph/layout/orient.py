@@ -8,7 +8,15 @@ import numpy as np
 
 from ui.graph.components import label_components
 from ui.graph.layout.problem import BOTTOM, TOP, Ints, Problem
-from ui.graph.layout.ranks import break_cycles, neighbours, rank_units, set_apart, topological
+from ui.graph.layout.ranks import (
+    break_cycles,
+    heights,
+    neighbours,
+    rank_units,
+    set_apart,
+    topological,
+)
+from ui.graph.layout.towers import find_spans
 from ui.graph.layout.units import Links, Units, find_links, number_units, pair_up
 
 _BROAD = 60  # a group of so many nodes is likely to be so broad that what is beside it is far away
@@ -66,7 +74,10 @@ def orient(problem: Problem) -> Orientation:
         ups, downs = neighbours(len(units.op), links)
         order = topological(ups, downs)
         if len(order) == len(units.op):
-            rank = rank_units(order, ups, downs)
+            frames = frozenset(units.of[i] for i in np.flatnonzero(problem.weight > 1).tolist())
+            depth = heights(order, ups)
+            spans = find_spans(links, ups, depth, frames)
+            rank = rank_units(order, ups, downs, depth, spans)
             broad = sorted({units.of[i] for i in np.flatnonzero(problem.weight >= _BROAD).tolist()})
             if broad:
                 rank = set_apart(rank, order, ups, downs, broad)
@@ -77,7 +88,8 @@ def orient(problem: Problem) -> Orientation:
     links = {link: links[link] for link in kept}
     ups, downs = neighbours(len(units.op), links)
     order = topological(ups, downs)
-    return Orientation(units, links, order, rank_units(order, ups, downs), sound=False)
+    rank = rank_units(order, ups, downs, heights(order, ups), {})
+    return Orientation(units, links, order, rank, sound=False)
 
 
 def oriented(problem: Problem, partner: Ints, rank: Ints) -> Orientation:

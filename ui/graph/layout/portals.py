@@ -16,6 +16,7 @@ from ui.graph.types import Kind, Role
 HUB_FAN_OUT = 8  # a value with more users than this is a hub
 FAR_RANKS = 64  # an edge across more ranks than this is far
 _NEAR_RANKS = 8  # of a hub that is no leaf, edges so short are drawn
+_BADGES = 4  # beside one node, of one kind; more become one that leads to several
 _HEIGHT = 24.0
 _NARROWEST, _WIDEST, _COUNT_WIDTH = 44.0, 132.0, 84.0
 _NARROWER = 0.8  # a badge's letters are smaller than a card's
@@ -45,11 +46,17 @@ def hub_edges(problem: Problem) -> Bools:
     The first use stays drawn: it is what the leaf stands beside.
     """
     hub, user = _ends(problem)
-    kind = problem.kind[hub]
-    wide = _fan_out(problem, hub, user)
-    leafy = (kind == Kind.LEAF) | (kind == Kind.ACCUMULATE)
-    first = _first_users(problem, hub, user)[_key(problem, hub)]
-    return np.asarray(wide & leafy & (user != first))
+    return np.asarray(_fan_out(problem, hub, user) & _of_leaves(problem, hub, user))
+
+
+def like_edges(problem: Problem, edges: Ints) -> Ints:
+    """Return edges with all others of the leaves and AccumulateGrads that have several of them, but
+    to their first users: what is used again and again is drawn in one way throughout."""
+    hub, user = _ends(problem)
+    key = _key(problem, hub)
+    several = np.bincount(key[edges], minlength=1) > 1
+    alike = np.isin(key, np.flatnonzero(several)) & _of_leaves(problem, hub, user)
+    return np.union1d(edges, np.flatnonzero(alike))
 
 
 def far_edges(problem: Problem, rank: Ints) -> Bools:
@@ -68,7 +75,8 @@ def with_badges(problem: Problem, portal: Bools) -> Portals:
     cut = np.flatnonzero(portal)
     hub, user = (ends[cut] for ends in _ends(problem))
     role = problem.role[cut]
-    at_user = ((user * (n + 1) + hub + 1) * len(Role) + role) * 2 + 1
+    far = np.where(_crowded(n, hub, user, role), -1, hub)
+    at_user = ((user * (n + 1) + far + 1) * len(Role) + role) * 2 + 1
     at_hub = (hub * (n + 1) * len(Role) + role) * 2
     rows, which = np.unique(np.concatenate([at_user, at_hub]), return_inverse=True)
     which = which.reshape(-1)
@@ -111,6 +119,13 @@ def with_badges(problem: Problem, portal: Bools) -> Portals:
     return Portals(grown, edge, node, far, roles, edges, starts)
 
 
+def _crowded(n: int, hub: Ints, user: Ints, role: Ints) -> Bools:
+    """Return which portals lead to a user that has so many of them that they become one badge."""
+    side = user * len(Role) + role
+    sides = np.unique(side * n + hub) // max(n, 1)
+    return np.asarray(np.bincount(sides, minlength=n * len(Role))[side] > _BADGES)
+
+
 def _ends(problem: Problem) -> tuple[Ints, Ints]:
     """Return every edge's upper end, which may be a hub, and its lower."""
     grad = problem.role == Role.GRAD
@@ -129,6 +144,13 @@ def _fan_out(problem: Problem, hub: Ints, user: Ints) -> Bools:
     pairs = np.unique(key[many] * n + user[many]) // max(n, 1)
     count = np.bincount(pairs, minlength=n * len(Role))
     return np.asarray((count[key] > HUB_FAN_OUT) & (problem.role != Role.TIE))
+
+
+def _of_leaves(problem: Problem, hub: Ints, user: Ints) -> Bools:
+    """Return (m,) which edges are of leaves and AccumulateGrads, but not to their first users."""
+    kind = problem.kind[hub]
+    leafy = (kind == Kind.LEAF) | (kind == Kind.ACCUMULATE)
+    return np.asarray(leafy & (user != _first_users(problem, hub, user)[_key(problem, hub)]))
 
 
 def _first_users(problem: Problem, hub: Ints, user: Ints) -> Ints:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import accumulate
 
 Lists = list[list[int]]
+Spans = dict[int, tuple[int, int]]  # unit -> another one above it, the least ranks between them
 
 
 def neighbours(n: int, links: Iterable[tuple[int, int]]) -> tuple[Lists, Lists]:
@@ -62,19 +63,43 @@ def drops(order: list[int], downs: Lists, roots: list[int]) -> list[int]:
     return drop
 
 
-def rank_units(order: list[int], ups: Lists, downs: Lists) -> list[int]:
+def rank_units(
+    order: list[int], ups: Lists, downs: Lists, depth: list[int], spans: Spans
+) -> list[int]:
     """Return a rank per unit, 0 at the top; every link runs at least one rank down.
 
     A unit without users stays right below its inputs; all others sink to just above their first
     use. So leaves stand beside what they feed, and early results do not drop to the bottom.
+    depth: per unit, links on the longest path that ends in it.
     """
-    rank = heights(order, ups)
+    if spans:
+        return _rank_apart(order, ups, downs, spans)
+    rank = list(depth)
     for i in reversed(order):
         below = downs[i]
         if len(below) == 1:
             rank[i] = rank[below[0]] - 1
         elif below:
             rank[i] = min([rank[j] for j in below]) - 1
+    return rank
+
+
+def _rank_apart(order: list[int], ups: Lists, downs: Lists, spans: Spans) -> list[int]:
+    """Return ranks as `rank_units` does, where some units are further apart."""
+    rank = [0] * len(ups)
+    for i in order:
+        rank[i] = max([rank[j] for j in ups[i]], default=-1) + 1
+        if i in spans:
+            above, least = spans[i]
+            rank[i] = max(rank[i], rank[above] + least)
+    most: dict[int, int] = {}
+    for i in reversed(order):
+        if downs[i]:
+            rank[i] = min([rank[j] for j in downs[i]]) - 1
+            rank[i] = min(rank[i], most.get(i, rank[i]))
+        if i in spans:
+            above, least = spans[i]
+            most[above] = min(rank[i] - least, most.get(above, rank[i]))
     return rank
 
 

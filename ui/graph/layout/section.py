@@ -45,15 +45,16 @@ def draw_section(section: Section, check: Callable[[float], None]) -> Drawing:
     ends = (problem.root > 0) | (problem.pin == BOTTOM)
     roots = [units.of[node] for node in np.flatnonzero(ends).tolist()]
     below = drops(way.order, downs, roots)
-    outof = [units.of[node] for node in np.flatnonzero(problem.pin == BOTTOM).tolist()]
-    items = place_bends(way.rank, way.links, [*into, *outof])
-    layers = order_items(items, units, depth, below, lambda part: check(0.1 + 0.4 * part))
+    items = place_bends(way.rank, way.links)
+    coming = items.leading(depth, into)
+    straight = items.leading(depth, [unit for unit in into if len(downs[unit]) == 1])
+    layers = order_items(items, units, depth, below, straight, lambda part: check(0.1 + 0.4 * part))
     pos = [0] * len(items.rank)
     for layer in layers:
         for p, i in enumerate(layer):
             pos[i] = p
     hung = tops if section.hung else []
-    block = straight_blocks(items, units, depth, below, pos, hung, into)
+    block = straight_blocks(items, units, depth, below, pos, hung, coming)
     joints = [units.of[node] for node in (section.top, section.bottom) if node >= 0]
     extents = measure(problem, items, units, block, dict.fromkeys(joints, section.apart))
     anchors = Placement(items, extents, layers, block).solve(lambda part: check(0.5 + 0.4 * part))
