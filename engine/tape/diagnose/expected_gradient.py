@@ -19,6 +19,7 @@ from engine.tape.diagnose.finding import Finding, Link, Severity
 from engine.tape.diagnose.places import Place, Places
 from engine.tape.diagnose.question import MOST, Question, times
 from engine.tape.diagnose.relation import Relation, factor, relate, told
+from engine.tape.diagnose.sums import counted_twice
 from engine.tape.schema import GradChange
 
 Array = NDArray[Any]
@@ -68,6 +69,7 @@ class OfGradient(Question):
         return (
             self._earlier()
             or self._paths()
+            or self._counted_twice(relation)
             or self._by_factors(relation)
             or self.parting(self._places)
             or self._decay(actual)
@@ -214,6 +216,13 @@ class OfGradient(Question):
         checks = numeric.check(self.tape, steps, cancelled=self.cancelled)
         wrong = numeric.findings(self.tape, list(checks))
         return wrong[0] if wrong else None
+
+    def _counted_twice(self, relation: Relation) -> Finding | None:
+        twice = counted_twice(self.facts, self._pass, relation.factor)
+        if relation.kind != "factor" or relation.factor < 2 or twice is None:
+            return None
+        title = f"{times(self.name, relation)}: {twice.title}"
+        return self.found(twice.cause, title, twice.text, twice.remedy, *twice.chain)
 
     def _by_factors(self, relation: Relation) -> Finding | None:
         if (

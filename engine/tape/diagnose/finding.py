@@ -170,5 +170,8 @@ CAUSES: dict[str, str] = {
     "scheduled-early": "scheduler stepped before the optimizer",
     "stepped-twice": "stepped twice with one gradient",
     "aliased": "two gradients share one memory",
+    "counted-twice": "a loss that is added twice",
+    "stale-forward": "a forward pass before the loop",
+    "still-evaluating": "model.eval() stays on",
     "graph-kept": "a running total keeps every graph",
 }

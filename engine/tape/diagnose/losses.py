@@ -22,7 +22,7 @@ _TWICE = {
 
 
 def mistaken_losses(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding]:
-    """Return suspicious broadcasting, doubled softmaxes and totals that keep every graph."""
+    """Return suspicious broadcasting, doubled softmaxes and what is no logarithm."""
     found = list[Finding]()
     for op in facts.tracked(cancelled):
         base = facts.base(op)
@@ -35,7 +35,7 @@ def mistaken_losses(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding
         taken = _log_probabilities(facts, op)
         if taken >= 0:
             found += _no_logarithms(facts, op, taken)
-    return found + _totals(facts)
+    return found
 
 
 def _broadcast(facts: Facts, op: int) -> list[Finding]:
@@ -274,53 +274,3 @@ def _loss_after(facts: Facts, op: int) -> bool:
         return True
     users = [user for out in facts.outputs(op) for user in facts.users(out)]
     return any("nll" in facts.base(user) for user in users)
-
-
-def _comes_to(facts: Facts, value: int, roots: set[int]) -> bool:
-    waiting, seen = [value], {value}
-    while waiting:
-        one = waiting.pop()
-        if one in roots:
-            return True
-        for out in (out for op in facts.users(one) for out in facts.outputs(op)):
-            if out not in seen:
-                seen.add(out)
-                waiting.append(out)
-    return False
-
-
-def _totals(facts: Facts) -> list[Finding]:
-    """total = total + loss over iterations, never used but to be read: it keeps every graph alive."""
-    tape = facts.tape
-    roots = {v for p in range(len(tape.passes)) for v in facts.roots(p)}
-    for op in range(len(tape.ops)):
-        if facts.base(op) != "add" or not len(facts.outputs(op)):
-            continue
-        out = facts.outputs(op)[0]
-        if not facts.requires_grad(out) or facts.shape(out) != ():
-            continue
-        if not any(v in roots for v in facts.inputs(op)):
-            continue
-        length, one = 1, out
-        while True:
-            users = [
-                u
-                for u in facts.users(one)
-                if facts.base(u) == "add" and any(v in roots for v in facts.inputs(u))
-            ]
-            if not users:
-                break
-            length, one = length + 1, facts.outputs(users[0])[0]
-        if length >= 3 and not _comes_to(facts, one, roots):
-            return [
-                Finding(
-                    "graph-kept",
-                    "a running total keeps the graph of every iteration",
-                    "The losses are added up as tensors, and no pass goes through the sum: each one holds its "
-                    "whole graph in memory until the total is dropped.",
-                    "Add numbers: total += loss.item().",
-                    (facts.at_op("the loss is added to the total here", op),),
-                    Severity.NOTE,
-                )
-            ]
-    return []

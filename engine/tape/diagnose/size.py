@@ -12,6 +12,7 @@ from engine.tape import ledger
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
 from engine.tape.diagnose.hooked import changed_by_hook, written_after
+from engine.tape.diagnose.sums import counted_twice
 from engine.tape.diagnose.uncalled import told
 from engine.tape.diagnose.ways import Gain, way
 from engine.tape.schema import GradChange
@@ -42,6 +43,7 @@ def why_size(facts: Facts, tensor: int, playhead: int) -> Finding:
         or changed_by_hook(facts, tensor, changes)
         or _summed_out(facts, tensor, changes)
         or grown(facts, tensor, changes)
+        or _counted_twice(facts, changes)
         or _paths(facts, tensor, changes)
         or _sound(facts, tensor, changes)
     )
@@ -199,12 +201,18 @@ def _amount(sent: Array | None) -> str:
     return f"a gradient of size {rms(sent):.4g}"
 
 
+def _counted_twice(facts: Facts, changes: list[ledger.Change]) -> Finding | None:
+    passes = [c.pass_ for c in changes if c.kind is GradChange.ACCUMULATE]
+    return counted_twice(facts, passes[-1]) if passes else None
+
+
 def _paths(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding | None:
     steps = [c.step for c in changes if c.kind is GradChange.ACCUMULATE]
-    rows = facts.arrivals(steps[-1]) if steps else []
-    if len(rows) < 2:
+    came = way(facts, steps[-1]).steps[::-1] if steps else []
+    step = next((s for s in came if len(facts.arrivals(s)) > 1), -1)
+    if step < 0:
         return None
-    name = facts.name(tensor)
+    rows, name = facts.arrivals(step), facts.name(tensor)
     links = [
         facts.at_step(
             f"{facts.node_name(int(facts.tape.steps['node'][s]))} brings {_amount(facts.sent(row))}",
@@ -213,15 +221,15 @@ def _paths(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding |
         for row in rows[-6:]
         for s in [int(facts.tape.contributions["step"][row])]
     ]
+    own = step == steps[-1]
+    node = facts.node_name(facts.node_at(step))
     return Finding(
         "shared",
-        f"{len(rows)} paths of one pass were added up in {name}.grad",
-        f"{name} is used in {len(rows)} places; the gradient is the sum of what comes from each.",
-        "",
-        tuple(links),
-        Severity.NOTE,
-        tensor,
-    )
+        f"{len(rows)} paths of one pass were added up {f'in {name}.grad' if own else f'on the way to {name}.grad'}",
+        f"{name} is used in {len(rows)} places; the gradient is the sum of what comes from each." if own
+        else f"What {node} belongs to is used in {len(rows)} places; it hands on the sum of what comes from each.",
+        "", tuple(links), Severity.NOTE, tensor,
+    )  # fmt: skip
 
 
 def _sound(facts: Facts, tensor: int, changes: list[ledger.Change]) -> Finding:

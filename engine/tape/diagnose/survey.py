@@ -18,10 +18,12 @@ from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.growth import growing
 from engine.tape.diagnose.loss_inputs import unfit_inputs
 from engine.tape.diagnose.losses import mistaken_losses
+from engine.tape.diagnose.modes import still_evaluating
 from engine.tape.diagnose.parameters import training
 from engine.tape.diagnose.penalties import constant_penalties
 from engine.tape.diagnose.rootless import behind
 from engine.tape.diagnose.stale import stale_forwards
+from engine.tape.diagnose.sums import summed_losses
 from engine.tape.diagnose.trace import Trail
 from engine.tape.diagnose.units import dead_units, saturated_units
 from engine.tape.schema import GradChange
@@ -38,13 +40,13 @@ def parts(
     going_on: the program still runs, so that what is missing yet is not looked for.
     """
     checks: tuple[Check, ...] = (
-        births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, unfit_inputs,
-        constant_penalties, not_averaged, same_root_twice, stale_forwards, dead_units, saturated_units,
+        births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, unfit_inputs, summed_losses,
+        constant_penalties, not_averaged, same_root_twice, stale_forwards, still_evaluating, dead_units, saturated_units,
         flat_gradients, sizes,
     )  # fmt: skip
     if going_on:
         checks = (
-            births, births_backward, unfinished_sums, mistaken_losses, unfit_inputs, constant_penalties,
+            births, births_backward, unfinished_sums, mistaken_losses, unfit_inputs, summed_losses, constant_penalties,
             sizes,
         )  # fmt: skip
     for number, check in enumerate(checks, 1):

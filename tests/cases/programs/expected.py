@@ -204,3 +204,9 @@ x = torch.tensor([[1., 2.], [3., -1.], [0.5, 4.], [2., 2.]])
 y = torch.tensor([1., 0., 2., -1.])
 w = torch.tensor([0.5, -1.], requires_grad=True)
 loss = (x @ w.detach()).sum()
+
+# %% counted-twice | expect w.grad = 2 * (w * x - 1) * x | loss
+w, x = torch.tensor(2.0, requires_grad=True), torch.tensor(3.0)
+loss = (w * x - 1) ** 2
+total = sum([loss, loss])  # <-
+total.backward()

@@ -310,3 +310,62 @@ scores = (q @ k.transpose(1, 2) / 2).masked_fill(pad[:, None, :], float('-inf'))
 att = scores.softmax(-1)  # <-
 loss = (att @ v)[0].sum()
 loss.backward()
+
+# %% still-evaluating | problems | net
+torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1))
+optimizer = torch.optim.Adam(net.parameters())
+x, y = torch.randn(32, 4), torch.randn(32, 1)
+def validate():
+    net.eval()  # <-
+    with torch.no_grad():
+        return F.mse_loss(net(x), y).item()
+for epoch in range(4):
+    loss = F.mse_loss(net(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    validate()
+
+# %% still-evaluating | problems | model
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+x, y = torch.randn(32, 4), torch.randn(32, 1)
+model.train
+for epoch in range(4):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), y)
+    loss.backward()
+    optimizer.step()
+    model.eval()  # <-
+    with torch.no_grad():
+        val = F.mse_loss(model(x), y).item()
+
+# %% counted-twice | problems | loss
+w, x = torch.tensor(2.0, requires_grad=True), torch.tensor(3.0)
+losses = []
+loss = (w * x - 1) ** 2
+losses.append(loss)
+total = loss + sum(losses)  # <-
+total.backward()
+
+# %% counted-twice | why w.grad | loss
+w, x = torch.tensor(2.0, requires_grad=True), torch.tensor(3.0)
+loss = (w * x - 1) ** 2
+reg = w.abs()
+total = loss + 0.1 * reg
+total = total + loss  # <-
+total.backward()
+
+# %% graph-kept | problems
+torch.manual_seed(0)
+model = nn.Linear(3, 1)
+opt = torch.optim.SGD(model.parameters(), lr=0.01)
+average = 0.0
+for i in range(6):
+    opt.zero_grad()
+    loss = F.mse_loss(model(torch.randn(4, 3)), torch.randn(4, 1))
+    loss.backward()
+    opt.step()
+    average = 0.9 * average + 0.1 * loss  # <-

@@ -78,8 +78,8 @@ def summed(line: ProgramLine) -> Edits:
         return (line.changed((statement.value, f"{line.grouped(statement.value)}.item()")),)
     value = getattr(statement, "value", None)
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add) and line.target is not None:
-        left, right = value.left, value.right
-        other = right if line.source(left) == line.source(line.target) else left
+        total = rf"(?<![\w.]){re.escape(line.source(line.target))}\b"
+        other = value.right if re.search(total, line.source(value.left)) else value.left
         return (line.changed((other, f"{line.grouped(other)}.item()")),)
     return ()
 

@@ -387,3 +387,19 @@ for step in range(4):
     fit.backward(retain_graph=True)
     size.backward()
     optimizer.step()
+
+# %% validation that goes back to training, and a batch normalisation that is frozen from the start
+torch.manual_seed(0)
+bn = nn.BatchNorm1d(8)
+net = nn.Sequential(nn.Linear(4, 8), bn, nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 1))
+optimizer = torch.optim.Adam(net.parameters())
+x, y = torch.randn(32, 4), torch.randn(32, 1)
+for epoch in range(4):
+    net.train()
+    bn.eval()
+    optimizer.zero_grad()
+    F.mse_loss(net(x), y).backward()
+    optimizer.step()
+    net.eval()
+    with torch.no_grad():
+        net(x)
