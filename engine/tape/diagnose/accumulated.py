@@ -73,7 +73,8 @@ def _between_steps(facts: Facts, tensor: int) -> list[list[int]]:
     groups, begin = list[list[int]](), -1
     for event in steps:
         mine = [c for c in changes if begin < c.event < event]
-        adding = [c.pass_ for c in mine if c.kind is GradChange.ACCUMULATE]
+        summed = mine[-1].passes if mine else ()  # not what was zeroed before the step
+        adding = [c.pass_ for c in mine if c.kind is GradChange.ACCUMULATE and c.pass_ in summed]
         if groups and all(c.kind is GradChange.ACCUMULATE for c in mine):
             return []  # never zeroed: told elsewhere
         groups.append(adding)

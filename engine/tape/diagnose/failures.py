@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.tape import freed, replay, writes
-from engine.tape.diagnose import lines, texts
+from engine.tape.diagnose import asked_for, lines, texts
 from engine.tape.diagnose.carried import carrier, shared
 from engine.tape.diagnose.facts import Facts, moved
 from engine.tape.diagnose.finding import Edit, Finding, Link, Severity
@@ -73,7 +73,8 @@ def explain(facts: Facts, text: str, event: int) -> Finding:
             own = _inferred(facts, here) if "inference_mode" in title else own
             edits = _tracked_again(facts, own) if "inference_mode" in title else ()
             links = (*led, here, *own)
-            return Finding(cause, title, why, remedy, links, Severity.ERROR, edits=edits)
+            found = Finding(cause, title, why, remedy, links, Severity.ERROR, edits=edits)
+            return asked_for.told(facts, found, here) if "differentiated" in pattern else found
     if "second time" in text:
         return _freed(facts, text, event, event, None)
     if SHAPES.search(text):
@@ -229,7 +230,7 @@ def _modified(facts: Facts, text: str, begun: int, pass_: int, event: int) -> Fi
                 f"{facts.label(value)} was {how} after {who} had saved it",
                 f"{who} needs the old content for its derivative. {write.name} changed it since: the "
                 f"version counter went from {spoilt.version} to {write.version}.",
-                _instead(facts, write),
+                _instead(facts, write, event),
                 tuple(chain),
                 Severity.ERROR,
             )
@@ -244,9 +245,13 @@ def _is_step(facts: Facts, write: writes.Write) -> bool:
     return write.op >= 0 and "optimizer" in facts.params(write.op)
 
 
-def _instead(facts: Facts, write: writes.Write) -> str:
-    """Return what to do in place of a write."""
+def _instead(facts: Facts, write: writes.Write, event: int) -> str:
+    """Return what to do in place of a write, after which a pass ended at an event."""
     if _is_step(facts, write):
+        carried = carrier(facts, write.event, event)
+        again = [] if carried is None else lines.given_anew(facts.at_op("", carried.op).code)
+        if carried is not None and carried.name in again:
+            return f"{carried.remedy} Then backward() needs no retain_graph=True."
         return (
             "Call step() after the last backward() through this graph, or compute the loss of the "
             "second pass anew after the step."

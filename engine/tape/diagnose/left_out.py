@@ -44,11 +44,11 @@ def left_out(
 
 def _one(facts: Facts, tensor: int, value: int, made: tuple[str, int, str] | None) -> Finding:
     name, remedy = facts.name(tensor), _GIVE
-    here = facts.at_value(f"{name} is made", value)
+    here = facts.at_birth(f"{name} is made", value)
     filled = facts.at_event(f"{name}.grad gets its first gradient", facts.changes(tensor)[0].event)
     text = f"Other parameters are stepped by an optimizer; {name} is not among them."
     chain: tuple[Link, ...] = here, filled
-    born = facts.source(int(facts.tape.values["event"][facts.values_of(tensor)[0]]))
+    born = facts.at_birth("", facts.values_of(tensor)[0]).source
     given = None if made is None else moved(replace(here, text="the optimizer is made here"), made)
     if facts.tape.name_of(tensor) is None or "[" in name:  # no module leads to it
         remedy += _IN_A_LIST

@@ -58,6 +58,12 @@ KNOWN: tuple[tuple[str, str, str, str, str], ...] = (
         "Make a leaf require a gradient, and look for detach(), .data, .item() or no_grad on the way.",
     ),
     (
+        "One of the differentiated Tensors does not require grad", "no-requires-grad",
+        "autograd.grad is asked for the gradient of a tensor that requires none",
+        "What comes of a tensor without requires_grad is not recorded with respect to it.",
+        "Call .requires_grad_() on that tensor before the output is computed from it.",
+    ),
+    (
         "a view of a leaf Variable that requires grad is being used in an in-place", "leaf-in-place",
         "a view of a leaf that requires a gradient is written in place",
         "The view shares the leaf's memory, so the leaf would change under its graph.",

@@ -13,6 +13,7 @@ from engine.tape.diagnose.zero_source import said
 
 Array = NDArray[Any]
 
+_LONG = 6  # factors of a product that a loop makes
 _MEANS = ("mean", "std", "var", "std_mean", "var_mean", "median", "nll_loss", "mse_loss", "l1_loss")
 
 
@@ -95,6 +96,12 @@ def explain(facts: Facts, op: int, value: int, backward: bool) -> tuple[str, str
             f"{name} has no derivative where it is 0 (all of {what} equal or 0).",
             "Add a small number: sqrt((x**2).sum() + eps), or the square without the root.",
         )  # fmt: skip
+    if base == "hypot" and backward:
+        return (
+            "norm-at-zero", f"{name} at zero",
+            f"Both its arguments are 0 in places, where {name} has a corner: its derivative is 0/0.",
+            "Add a small number below a root of your own: sqrt(x**2 + y**2 + 1e-12).",
+        )  # fmt: skip
     if base in ("div", "reciprocal", "true_divide", "remainder", "fmod"):
         return (
             "division-by-zero", "division by zero",
@@ -172,6 +179,8 @@ def _instead(facts: Facts, value: int) -> str:
     """Return what to use in place of a logarithm of zero, by what made the zero."""
     made = facts.made_by(facts.unviewed(value)) if value >= 0 else -1
     base = facts.base(made) if made >= 0 else ""
+    if _multiplied(facts, made):
+        base = "prod"
     known = {
         "softmax": "Use torch.log_softmax(x, dim) (or cross_entropy), which takes what went into the softmax.",
         "sigmoid": "Use F.logsigmoid(x) (or binary_cross_entropy_with_logits), which takes what went into the "
@@ -185,6 +194,16 @@ def _instead(facts: Facts, value: int) -> str:
         "Use log(x.clamp(min=eps)) or log(x + eps), or the loss that works on logits (log_softmax, logsigmoid, "
         "cross_entropy).",
     )
+
+
+def _multiplied(facts: Facts, op: int) -> bool:
+    """Whether a value is what a loop multiplied up, one factor after the other."""
+    for _ in range(_LONG):
+        if op < 0 or facts.base(op) != "mul":
+            return False
+        before = (facts.made_by(v) for v in facts.inputs(op) if v >= 0)
+        op = next((one for one in before if one >= 0 and facts.base(one) == "mul"), -1)
+    return True
 
 
 def _is_softmax(facts: Facts, op: int) -> bool:

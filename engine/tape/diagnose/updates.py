@@ -11,7 +11,8 @@ from engine.tape.diagnose import lines
 from engine.tape.diagnose.facts import Facts, moved
 from engine.tape.diagnose.finding import Finding, Link, Severity
 from engine.tape.diagnose.optimizers import Step, steps_of
-from engine.tape.schema import OpFlag
+from engine.tape.diagnose.size import rms
+from engine.tape.schema import GradChange, OpFlag
 
 #: A learning rate that fell to this share of what it was, in whose last steps nothing moved.
 _FADED, _LAST = 1e-3, 3
@@ -54,6 +55,35 @@ def unmoved(facts: Facts, updated: dict[int, int]) -> list[Finding]:
 
 
 def _still(facts: Facts, tensor: int, mine: list[Step], so: str) -> Finding:
+    """The rate is too small for the gradients; or a clip, of which that is told, left next to nothing of them."""
+    return _clipped_away(facts, tensor, mine) or _too_slow(facts, tensor, mine, so)
+
+
+def _clipped_away(facts: Facts, tensor: int, mine: list[Step]) -> Finding | None:
+    """Gradients that a write before each step made so small that the step moves nothing."""
+    name, changes = facts.name(tensor), facts.changes(tensor)
+    for one in mine:
+        event = int(facts.tape.ops["event"][one.op])
+        before = [c for c in changes if c.event < event][-2:]
+        if len(before) < 2 or before[1].kind is not GradChange.WRITE:
+            return None
+        sizes = [rms(facts.array(int(facts.tape.grads["value"][c.row]))) for c in before]
+        if not 0 < sizes[1] < _FADED * sizes[0]:
+            return None
+    write = before[1]
+    return Finding(
+        "never-updated", f"the steps leave {name} as it is: its gradient is clipped to next to nothing",
+        f"{write.op} makes {name}.grad {sizes[0] / sizes[1]:.2g} times smaller in this line, before every step: the "
+        "step is too small for a digit to change.",
+        "Clip to a norm as large as gradients usually are (max_norm=1.0, say).",
+        (
+            facts.at_event(f"{write.op} makes {name}.grad small", write.event),
+            facts.at_op(f"a step leaves {name} as it is", mine[-1].op),
+        ), Severity.WARNING, tensor,
+    )  # fmt: skip
+
+
+def _too_slow(facts: Facts, tensor: int, mine: list[Step], so: str) -> Finding:
     name, rates = facts.name(tensor), {facts.params(one.op).get("lr") for one in mine}
     what = str(facts.params(mine[0].op)["optimizer"])
     rate = (
