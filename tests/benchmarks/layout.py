@@ -115,6 +115,9 @@ def compare_growth(peers: dict[str, Peer]) -> None:
 
 
 def main(wanted: list[str]) -> None:
+    if unknown := [name for name in wanted if name not in CASES]:
+        rows = ", ".join(CASES)
+        raise SystemExit(f"no row is named {', '.join(unknown)}; there are: {rows}")
     peers, absent = find_peers()
     for name in absent:
         print(f"{name} is absent: not compared.")

@@ -25,6 +25,7 @@ _LOOKED_AT = 150  # frames whose header may stand beside what is in them
 _COVERED = 3.0  # pixels that a header may cover of what is below it, or it is left out
 
 _GAP = 6.0
+_CLEAR = 5.0  # pixels between a header and a line that comes in beside it
 
 
 def paint_frames(painter: QPainter, inks: Inks, frames: Frames, view: View, area: Rect) -> None:
@@ -91,12 +92,14 @@ class Rooms(NamedTuple):
     """Where frames have room for their headers.
 
     above: (g,) scene units from the top of each frame to what is uppermost in it; what lies right
-    in frame k, not within another one, is boxes[starts[k]:starts[k + 1]].
+    in frame k, not within another one, is boxes[starts[k]:starts[k + 1]]; lines: (g,) the x of the
+    first line from the left that comes in from above, or inf.
     """
 
     above: NDArray[np.float64]
     boxes: NDArray[np.float64]
     starts: NDArray[np.intp]
+    lines: NDArray[np.float64]
 
     def is_free(self, frame: int, area: Rect) -> bool:
         """Return whether nothing that lies right in a frame touches an area."""
@@ -108,7 +111,7 @@ def rooms_of(scene: Scene) -> Rooms:
     """Return where each frame of a scene has room for its header."""
     frames, g = scene.frames, len(scene.frames)
     if not g:
-        return Rooms(np.zeros(0), np.zeros((0, 4)), np.zeros(1, np.intp))
+        return Rooms(np.zeros(0), np.zeros((0, 4)), np.zeros(1, np.intp), np.zeros(0))
     cards = scene.boxes[: len(scene) + len(scene.badges)]
     boxes = np.concatenate([cards, frames.boxes])
     homes = np.concatenate([frames.homes, frames.homes[scene.badges.nodes], frames.parents])
@@ -116,7 +119,34 @@ def rooms_of(scene: Scene) -> Rooms:
     starts = np.searchsorted(homes[order], np.arange(g + 1))
     uppermost = np.full(g, np.inf)
     np.fmin.at(uppermost, homes[homes >= 0], boxes[homes >= 0, 1])
-    return Rooms(uppermost - frames.boxes[:, 1], boxes[order], starts)
+    lines = _first_lines(frames.boxes.astype(np.float64), scene.routes.beziers[:, 0])
+    return Rooms(uppermost - frames.boxes[:, 1], boxes[order], starts, lines)
+
+
+def _first_lines(frames: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return for each frame the x of the first point of a route on its upper side, or inf."""
+    first = np.full(len(frames), np.inf)
+    tops = np.round(frames[:, 1])
+    rows = np.round(points[:, 1])
+    low = min(tops.min(), rows.min(initial=np.inf))
+    near = np.zeros(int(max(tops.max(), rows.max(initial=-np.inf)) - low) + 3, bool)
+    near[np.add.outer((tops - low).astype(np.intp), (0, 1, 2))] = True
+    some = near[(rows - low).astype(np.intp) + 1]
+    if not some.any():
+        return first
+    rows, x = rows[some], points[some, 0]
+    order = np.lexsort((x, rows))
+    width = float(np.ptp(x)) + float(frames[:, 2].max()) + 1.0
+    least = float(min(x.min(), frames[:, 0].min()))
+    keys = (rows * width + x - least)[order]
+    for beside in (-1.0, 0.0, 1.0):  # both are rounded, not always to the same side
+        row = tops + beside
+        at = np.searchsorted(keys, row * width + frames[:, 0] - least)
+        found = order[np.minimum(at, len(order) - 1)]
+        fits = (rows[found] == row) & (x[found] >= frames[:, 0])
+        fits &= x[found] <= frames[:, 0] + frames[:, 2]
+        first = np.where(fits, np.minimum(first, x[found]), first)
+    return first
 
 
 def headers(
@@ -146,12 +176,15 @@ def headers(
         title, count = scene.captions[k]
         inset = min(8.0 * view.scale, 8.0)
         room = width - 2 * inset
-        wanted = pixels + 6.0 + bold.horizontalAdvance(title) + 8.0
-        if wanted > room:  # rather a name without its class than half of both
-            title = title.partition(" · ")[0]
-            wanted = pixels + 6.0 + bold.horizontalAdvance(title) + 8.0
+        clear = rooms.lines[k] * view.scale + view.dx - x - inset - _CLEAR
+        short = title.partition(" · ")[0]
+        if _wanted(bold, title, pixels) > room or (
+            _wanted(bold, title, pixels) > clear >= _wanted(bold, short, pixels)
+        ):  # rather a name without its class than half of both, or a broken line
+            title = short
+        wanted = _wanted(bold, title, pixels)
         full = wanted + _GAP + dim.horizontalAdvance(count)
-        width = full if full <= room else min(wanted, room)
+        width = full if full <= min(room, clear) else min(wanted, room)
         height = float(heights[k])
         area = QRectF(x + inset, y + inset_y, width, height)
         if tight[k]:
@@ -167,6 +200,10 @@ def headers(
         chevron = QRectF(area.left(), area.top(), pixels + 6.0, height)
         made[k] = Header(k, frames.ids[k], title, area, chevron)
     return list(made.values())
+
+
+def _wanted(bold: QFontMetricsF, title: str, pixels: float) -> float:
+    return pixels + 6.0 + bold.horizontalAdvance(title) + 8.0
 
 
 def _uncovered(area: QRectF, view: View) -> Rect:

@@ -73,8 +73,8 @@ def _font(family: str, pixels: int, weight: QFont.Weight) -> QFont:
 
 @lru_cache(maxsize=4096)
 def short_title(title: str) -> str:
-    """Return a grad_fn's name without what its colour says already."""
-    return "AccGrad" if title == "AccumulateGrad" else _BACKWARD.sub("", title)
+    """Return a grad_fn's name without what its colour says, a module's without its class."""
+    return "AccGrad" if title == "AccumulateGrad" else _BACKWARD.sub("", title).partition(" · ")[0]
 
 
 @lru_cache(maxsize=4096)

@@ -104,7 +104,7 @@ def test_a_leaf_without_room_says_the_last_part_of_its_name(name: str, short: st
 @pytest.mark.parametrize(
     ("title", "short"),
     [("MulBackward0", "Mul"), ("AccumulateGrad", "AccGrad"), ("Backward", "Backward"),
-     ("relu", "relu")],
+     ("relu", "relu"), ("layers.0 · Block", "layers.0")],
 )  # fmt: skip
 def test_a_short_title_keeps_what_tells_nodes_apart(title: str, short: str) -> None:
     assert short_title(title) == short
