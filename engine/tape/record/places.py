@@ -81,6 +81,10 @@ class Places:
         """Return what an operation's tensors are called in the program's text; [] if unknown."""
         return [] if code is None else self._targets.operands(code, lasti, op, count)
 
+    def given(self, code: CodeType | None, lasti: int) -> list[str]:
+        """Return the names among the arguments of the call that an instruction makes."""
+        return [] if code is None else self._targets.given(code, lasti)
+
     def unpacked(self, code: CodeType | None, lasti: int, op: str) -> Parts:
         """Return the names that what the instruction calls is unpacked to; () if it is not `op`."""
         return () if code is None else self._targets.unpacked(code, lasti, op)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +81,15 @@ def _variable(module: Any) -> str:
     frame = sys._getframe(2)
     while frame.f_code.co_filename.startswith(_ENGINE) and frame.f_back is not None:
         frame = frame.f_back
-    for names in (frame.f_globals, frame.f_locals):
-        for name, value in list(names.items()):
-            if value is module and not name.startswith("_"):
-                return name
+    held = frame.f_locals
+    found = _name_in(frame.f_globals, module) or _name_in(held, module)
+    if sys.version_info < (3, 13) and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        held.clear()  # a copy that the frame would keep, and with it a batch that is given up
+    return found
+
+
+def _name_in(names: Mapping[str, Any], module: Any) -> str:
+    for name, value in list(names.items()):
+        if value is module and not name.startswith("_"):
+            return name
     return ""

@@ -28,12 +28,15 @@ _LIBRARIES = ("torch", "F", "functional", "nn")
 class _Said(NamedTuple):
     """What a file says: the name that gets an expression's result, and what its operands are called.
 
-    unpacked: what is called, and the names that its results are unpacked to. operands: the operation's name, "" for any, and a name per operand, "" for one that is computed.
+    unpacked: what is called, and the names that its results are unpacked to. operands: the operation's
+    name, "" for any, and a name per operand, "" for one that is computed. given: the names among a
+    call's arguments.
     """
 
     targets: dict[Span, str]
     operands: dict[Span, tuple[str, list[str]]]
     unpacked: dict[Span, tuple[str, Parts]]
+    given: dict[Span, list[str]]
 
 
 class Targets:
@@ -66,6 +69,11 @@ class Targets:
         name, found = said.operands.get(_span(code, lasti), ("", []))
         return found if len(found) == count and name in ("", op.strip("_")) else []
 
+    def given(self, code: CodeType, lasti: int) -> list[str]:
+        """Return the names among the arguments of the call that an instruction makes."""
+        said = self._said(code.co_filename)
+        return said.given.get(_span(code, lasti), []) if said.given and lasti >= 0 else []
+
     def forget(self, name: str) -> None:
         """The file may have another content from now on."""
         self._files.pop(name, None)
@@ -85,7 +93,7 @@ def _span(code: CodeType, lasti: int) -> Span:
 
 
 def _read(lines: list[str]) -> _Said:
-    source, said = "".join(lines), _Said({}, {}, {})
+    source, said = "".join(lines), _Said({}, {}, {}, {})
     if not source or len(source) > _LARGEST:
         return said
     try:
@@ -108,6 +116,8 @@ def _read(lines: list[str]) -> _Said:
         operands = _operands(node)
         if operands is not None and isinstance(node, ast.expr):
             said.operands[_where(node)] = operands
+        if isinstance(node, ast.Call) and (names := _arguments(node)):
+            said.given[_where(node)] = names
     return said
 
 
@@ -151,6 +161,11 @@ def _operands(node: ast.AST) -> tuple[str, list[str]] | None:
         if not isinstance(part, ast.Constant)
     ]
     return (name, called) if any(called) else None
+
+
+def _arguments(call: ast.Call) -> list[str]:
+    parts = [*call.args, *(word.value for word in call.keywords)]
+    return list(dict.fromkeys(part.id for part in parts if isinstance(part, ast.Name)))
 
 
 def _constructs(value: ast.expr) -> bool:

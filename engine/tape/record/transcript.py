@@ -10,6 +10,7 @@ from engine import recording
 from engine.tape.record import engine
 from engine.tape.record.arrays import Arrays, owner
 from engine.tape.record.grads import Grads
+from engine.tape.record.holders import Holders
 from engine.tape.record.meanwhile import Meanwhile
 from engine.tape.record.naming import names_of_tensors, written
 from engine.tape.record.nodes import Nodes
@@ -58,6 +59,7 @@ class Transcript:
         self._assigned: tuple[int, str, Any, int] | None = None
         self._keys: dict[str, int] = {}
         self._source = ""  # of the running cell
+        self._holders = Holders()
         self._handlers: dict[int, Any] = {
             recording.OPERATION: self._operation,
             recording.PASS: self._pass,
@@ -114,6 +116,7 @@ class Transcript:
         taken = runs.take(entries, at, self._passes.current, span, self._assigned)
         for number, name, event in runs.named:
             self._name(number, name, event)
+            self._holders.computed.add(name)
         self._assigned = runs.assigned
         return taken
 
@@ -143,6 +146,7 @@ class Transcript:
                 self._tensors.current(tensor, -1)
                 number = self._tensors.known(tensor)
             self._passing.discard(number)
+            self._holders.hold(name, tensor)
             self._meanwhile.given.discard(number)
             if self._names.get(number) != name:
                 self._names[number] = name
@@ -239,21 +243,36 @@ class Transcript:
         if self._assigned is not None:
             number, name, _, _ = self._assigned
             self._assigned = None
+            self._holders.computed.add(name)
             self._name(number, name, self.batch.events.count - 1)
 
     def _name_leaves(
         self, op: str, inputs: tuple[Any, ...], first: int, code: Any, lasti: int
     ) -> None:
-        """Name what an operation is the first to use as the program does there; a cell's end knows better."""
-        for tensor, name in zip(
-            inputs, self.places.operands(code, lasti, op, len(inputs)), strict=False
-        ):
+        """Name what an operation is the first to use as the program does there; a cell's end knows better.
+
+        What a call hands on, as `model(x)`, has the name of the argument if it can be only this one.
+        """
+        operands = self.places.operands(code, lasti, op, len(inputs))
+        for tensor, name in zip(inputs, operands, strict=False):
+            self._name_leaf(tensor, name, first)
+        new = {id(t): t for t in inputs if engine.is_tensor(t) and self._is_nameless(t, first)}
+        given = self.places.given(code, lasti) if new and not any(operands) else []
+        if len(new) == len(given) and not any(map(self._holders.is_taken, given)):
+            for tensor, name in zip(new.values(), given, strict=True):
+                self._name_leaf(tensor, name, first)
+
+    def _name_leaf(self, tensor: Any, name: str, first: int) -> None:
+        if name and self._is_nameless(tensor, first):
             number = self._tensors.known(tensor)
-            if name and number >= first and number not in self._names:
-                if engine.is_parameter(tensor):
-                    continue
-                self._name(number, name, self.batch.events.count - 1)
-                self._passing.add(number)
+            self._name(number, name, self.batch.events.count - 1)
+            self._passing.add(number)
+            self._holders.hold(name, tensor)
+
+    def _is_nameless(self, tensor: Any, first: int) -> bool:
+        """Whether a tensor is seen for the first time, has no name, and none of a model's."""
+        number = self._tensors.known(tensor)
+        return number >= first and number not in self._names and not engine.is_parameter(tensor)
 
     def _name(self, number: int, name: str, event: int) -> None:
         if self._names.get(number) != name:

@@ -130,6 +130,33 @@ def test_what_a_call_is_unpacked_to_has_these_names(call: str, names: list[str])
     assert [name for name in found if name != "x" and "_l0" not in name] == names
 
 
+def names_inside(body: list[str]) -> list[str]:
+    """Return the names that tensors are given in a function, which no cell's end knows."""
+    recorder, known = Recorder(), {"torch": torch, "nn": torch.nn}
+    source = "net, rnn = nn.Linear(2, 1), nn.RNN(2, 3)\ndef f():\n"
+    with recorder:
+        run_cell(recorder, "c", source + "".join(f"    {line}\n" for line in body) + "f()\n", known)
+    tape = recorder.tape()
+    found = [tape.text(text) for text in tape.names["text"].tolist()]
+    return [name for name in found if "weight" not in name and "bias" not in name]
+
+
+def test_data_that_a_model_is_called_with_has_its_name_in_every_round() -> None:
+    body = [
+        "opt = torch.optim.SGD(net.parameters(), lr=0.1)",
+        "for _ in range(3):",
+        "    batch = torch.ones(3, 2)",
+        "    net(batch).sum().backward()",
+        "    opt.step()",
+    ]
+    assert names_inside(body) == ["batch"] * 3
+
+
+def test_what_a_layer_makes_for_itself_is_not_called_as_its_argument() -> None:
+    body = ["x = torch.ones(4, 1, 2)", "y = x * 2", "rnn(x)", "rnn(y)"]
+    assert names_inside(body) == ["x", "y"]
+
+
 def test_layers_in_a_plain_list_of_a_module_are_named_after_it() -> None:
     source = (
         "class Net(nn.Module):\n"

@@ -113,6 +113,8 @@ class _InTensors(ast.NodeTransformer):
             if func.value.id in ("np", "numpy", "math"):
                 self.strange |= name not in _SAME
                 func.value.id = "torch"
+                if name in ("max", "min") and (len(node.args) > 1 or node.keywords):
+                    func.attr = f"a{name}"  # torch.max along a dimension gives indices too
         return self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
