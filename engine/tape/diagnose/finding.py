@@ -172,6 +172,7 @@ CAUSES: dict[str, str] = {
     "aliased": "two gradients share one memory",
     "counted-twice": "a loss that is added twice",
     "stale-forward": "a forward pass before the loop",
+    "alike-units": "units that are all the same",
     "still-evaluating": "model.eval() stays on",
     "graph-kept": "a running total keeps every graph",
 }

@@ -24,6 +24,7 @@ from engine.tape.diagnose.penalties import constant_penalties
 from engine.tape.diagnose.rootless import behind
 from engine.tape.diagnose.stale import stale_forwards
 from engine.tape.diagnose.sums import summed_losses
+from engine.tape.diagnose.symmetry import alike_units
 from engine.tape.diagnose.trace import Trail
 from engine.tape.diagnose.units import dead_units, saturated_units
 from engine.tape.schema import GradChange
@@ -41,7 +42,7 @@ def parts(
     """
     checks: tuple[Check, ...] = (
         births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, unfit_inputs, summed_losses,
-        constant_penalties, not_averaged, same_root_twice, stale_forwards, still_evaluating, dead_units, saturated_units,
+        constant_penalties, not_averaged, same_root_twice, stale_forwards, still_evaluating, alike_units, dead_units, saturated_units,
         flat_gradients, sizes,
     )  # fmt: skip
     if going_on:

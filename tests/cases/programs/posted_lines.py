@@ -369,3 +369,16 @@ for i in range(6):
     loss.backward()
     opt.step()
     average = 0.9 * average + 0.1 * loss  # <-
+
+# %% alike-units | problems | 0.weight
+torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+for p in net.parameters():
+    nn.init.constant_(p, 0.5)  # <-
+x, y = torch.randn(16, 4), torch.randn(16, 1)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+for step in range(5):
+    optimizer.zero_grad()
+    loss = F.mse_loss(net(x), y)
+    loss.backward()
+    optimizer.step()
