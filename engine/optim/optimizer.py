@@ -160,21 +160,26 @@ class Optimizer:
                 "If capturable=True, params and state_steps must be on supported devices: "
                 "['cuda', 'xpu', 'hpu', 'privateuseone', 'xla']."
             )
+        options = self._options(group) if recording.log is not None else None
         for p in group["params"]:
             if p.grad is not None:
                 state = self.state.get(p, {})
                 new = self.update(group, p, p.grad._a, state)
                 if state:  # plain gradient descent keeps nothing
                     self.state[p] = state
-                self._write(p, new, group)
+                self._write(p, new, options)
 
-    def _write(self, p: Tensor, values: Raw, group: Group | None = None) -> None:
+    def _write(self, p: Tensor, values: Raw, options: Group | None = None) -> None:
         """Overwrite a parameter and record that as one operation with its gradient."""
         inplace.write(p, values)
         if recording.log is not None:
-            options = {k: v for k, v in (group or {}).items() if k not in _NO_OPTIONS}
-            named = {"optimizer": type(self).__name__, **options}
-            recording.operation(self.operation, p, (p, p.grad), named)
+            options = options or self._options({})
+            recording.operation(self.operation, p, (p, p.grad), options)
+
+    def _options(self, group: Group) -> Group:
+        """Return what a recording tells of a step: the optimizer, and the group's options."""
+        options = {k: v for k, v in group.items() if k not in _NO_OPTIONS}
+        return {"optimizer": type(self).__name__, **options}
 
     def update(self, group: Group, p: Tensor, grad: Raw, state: dict[str, Any]) -> Raw:
         """Return the new values of `p` from its gradient; `state` is p's own and kept."""

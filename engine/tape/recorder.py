@@ -233,8 +233,11 @@ class Recorder:
         log, now = self._log, time.perf_counter() - self._began
         # Slices are single steps for other threads: what is appended meanwhile stays in the list.
         waiting = len(log)
-        entries = whole_passes(log, most, _LONGEST_PASS) if hold else log[:waiting]
-        entries = as_served(entries)
+        if waiting == 1 and log[0][0] == recording.OPERATION:  # between the writes of an optimizer
+            entries = log[:1]
+        else:
+            entries = whole_passes(log, most, _LONGEST_PASS) if hold else log[:waiting]
+            entries = as_served(entries)
         count = len(entries)
         span = (now - self._drained) / max(waiting, 1)
         for start in range(0, count, _AT_ONCE):

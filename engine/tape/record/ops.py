@@ -79,6 +79,15 @@ class Ops:
                 known = self._known(plan, node, inputs, params, loc)
                 if known is not None:
                     return self._plain(plan, out, node, known, inputs, params, loc, scope, pass_)
+        if (
+            inputs
+            and out is inputs[0]
+            and self.function is None
+            and not self._tensors.sharing.holds
+        ):
+            number = self._tensors.known(out)
+            if number >= 0 and (out._g is LEAF or out._g is None):
+                return self._in_place(name, out, number, inputs, params, loc, scope, pass_)
         outs = tuple(filter(engine.is_tensor, out)) if isinstance(out, tuple | list) else (out,)
         return self._any(name, outs, inputs, params, loc, scope, pass_)
 
@@ -136,6 +145,31 @@ class Ops:
         events.put((_OP, op, loc, self._batch.cell, self._batch.time))
         events.count = event + 1
         return number
+
+    def _in_place(
+        self, name: str, out: Any, number: int, inputs: tuple[Any, ...],
+        params: dict[str, Any] | None, loc: int, scope: int, pass_: int,
+    ) -> int:  # fmt: skip
+        """Write an operation that wrote a tensor without history, whose memory no other shows.
+
+        The rows are those that `_any` would write.
+        """
+        tensors, batch, ops = self._tensors, self._batch, self._rows
+        rows = [tensors.latest(tensor, loc) for tensor in inputs]
+        op, first_in, first_out = ops.count, self._inputs.count, self._values.count
+        self._inputs.put(rows)
+        self._inputs.count = first_in + len(rows)
+        value = tensors.add(out, number, op, 0, self._grads.leaf_of(number))
+        tensors.write_ended(out, op)
+        text = -1 if not params else batch.text(self._params.text(params))
+        ops.put((
+            batch.text(name), first_in, len(rows), first_out, 1, text, -1, scope, pass_, _INPLACE,
+            batch.events.count,
+        ))  # fmt: skip
+        ops.count = op + 1
+        batch.event(_OP, op, loc)
+        self._grads.written(out, number, op, value, loc)
+        return -1
 
     def _save(self, plan: Plan, items: Any, rows: list[int], params: dict[str, Any] | None) -> int:
         """Write what a node saved; return the first row."""

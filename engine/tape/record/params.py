@@ -26,8 +26,18 @@ class Params:
         """keep: takes a large array and returns its row of `arrays`."""
         self._keep = keep
         self._texts: dict[Any, str] = {}
+        self._latest: tuple[Any, str] = (None, "")
 
     def text(self, params: dict[str, Any]) -> str:
+        """Return the JSON text of arguments; of the same object as before, which is kept, the same."""
+        if params is self._latest[0]:
+            return self._latest[1]
+        text = self._text(params)
+        if "optimizer" in params:  # one object for all parameters of a group
+            self._latest = params, text
+        return text
+
+    def _text(self, params: dict[str, Any]) -> str:
         key = self._key(params)
         if key is None:
             return encode(params, self._keep)

@@ -47,10 +47,15 @@ class Sharing:
             _drop_dead(known)
         known[id(tensor)] = weakref.ref(tensor)
 
+    @property
+    def holds(self) -> bool:
+        """Whether there is anything else that shows memory which is being written."""
+        return bool(self._held)
+
     def write_begins(self, tensor: Any) -> None:
         """Hold what else shows the memory of a tensor, which is about to be overwritten."""
         memory = owner(engine.contents(tensor))
-        if memory is not None:
+        if memory is not None and not self._is_alone(tensor, memory):
             found = {id(other): other for other in self._showing(tensor, memory)}
             if len(found) > 1:
                 self._held[id(memory)] = list(found.values())
@@ -89,6 +94,16 @@ class Sharing:
             return True
         self._room -= its.nbytes
         return self._room >= 0
+
+    def _is_alone(self, tensor: Any, memory: Any) -> bool:
+        """Whether it is plain to see that nothing else shows the memory, as with most parameters."""
+        noted = self._noted.get(id(memory))
+        if noted is not None and (len(noted) > 1 or id(tensor) not in noted):
+            return False
+        cell = tensor._v
+        if cell is None:
+            return True
+        return not engine.is_view(tensor) and not [one for one in cell.views if one() is not None]
 
     def _showing(self, tensor: Any, memory: Any) -> Iterator[Any]:
         noted = self._noted.get(id(memory), {})

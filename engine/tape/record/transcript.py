@@ -88,7 +88,12 @@ class Transcript:
         at, end, wait = 0, len(entries), 0
         while at < end:
             entry = entries[at]
-            if at >= wait and entry[0] in _RUNS and self._is_long(entries, at):
+            if (
+                at >= wait
+                and at + _LONG <= end
+                and entry[0] in _RUNS
+                and self._is_long(entries, at)
+            ):
                 taken = self._run(entries, at, span)
                 if taken < _LONG:
                     wait = at + _LONG
@@ -104,7 +109,7 @@ class Transcript:
 
     def _is_long(self, entries: list[tuple[Any, ...]], at: int) -> bool:
         last = at + _LONG - 1
-        if last >= len(entries) or entries[last][0] != entries[at][0]:
+        if entries[last][0] != entries[at][0]:
             return False
         return len(set(map(_kind, entries[at:last]))) <= 1
 
