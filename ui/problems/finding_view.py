@@ -9,10 +9,10 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.tape.diagnose.finding import Edit, Finding, Link, Severity
-from engine.tape.diagnose.words import told
+from engine.tape.diagnose.finding import Finding, Link, Severity
 from ui.fonts import mono_font, ui_font
 from ui.inspector.parts import Row
+from ui.problems.edit_view import EditList
 from ui.sentences import capital
 from ui.theme import RADIUS, SPACE, Theme
 
@@ -122,7 +122,6 @@ class FindingView(QScrollArea):
         self._theme = theme
         self._finding: Finding | None = None
         self.rows: list[ChainRow] = []  # the links of the proof that are shown
-        self.edit_labels: list[QLabel] = []  # of each edit where it is, and its line
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Explanation")
@@ -138,9 +137,8 @@ class FindingView(QScrollArea):
         box.setContentsMargins(SPACE["l"], SPACE["m"], SPACE["l"], SPACE["m"])
         box.addWidget(self._remedy_heading)
         box.addWidget(self._remedy)
-        self._edits = QVBoxLayout()
-        self._edits.setSpacing(SPACE["s"])
-        box.addLayout(self._edits)
+        self.edits = EditList()
+        box.addLayout(self.edits)
         self._inner = inner = QWidget()
         inner.setObjectName("Finding")
         column = QVBoxLayout(inner)
@@ -171,7 +169,7 @@ class FindingView(QScrollArea):
         self._title.setText(capital(finding.title, [link.code for link in finding.chain]))
         self._text.setText(finding.text)
         self._remedy.setText(finding.remedy)
-        self._show_edits(finding.edits, edited)
+        self.edits.show_edits(list(zip(finding.edits, edited, strict=False)), self._theme)
         self._box.setVisible(bool(finding.remedy))
         self._proof_heading.setVisible(bool(finding.chain))
         for link, place in zip(finding.chain, places, strict=True):
@@ -182,29 +180,12 @@ class FindingView(QScrollArea):
         self._paint_title()
         self.verticalScrollBar().setValue(0)
 
-    def _show_edits(self, edits: Sequence[Edit], edited: Sequence[str]) -> None:
-        """Show lines as they should read, each to be copied, below where they stand."""
-        for label in self.edit_labels:
-            self._edits.removeWidget(label)
-            label.deleteLater()
-        self.edit_labels = []
-        for edit, where in zip(edits, edited, strict=False):
-            for text, is_code in ((capital(told(edit, where), []), False), (edit.text, True)):
-                label = self._label()
-                label.setText(text)
-                label.setFont(mono_font("small") if is_code else ui_font("small"))
-                label.setObjectName("EditCode" if is_code else "EditPlace")
-                self._edits.addWidget(label)
-                self.edit_labels.append(label)
-
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.setStyleSheet(f"""
         FindingView, #Finding {{ background: {theme.panel}; border: none; }}
         #Remedy {{ background: {theme.raised}; border: 1px solid {theme.border};
             border-radius: {RADIUS}px; }}
-        #EditPlace {{ color: {theme.text_dim}; }}
-        #EditCode {{ color: {theme.code.get("name", theme.text)}; }}
         """)
         for heading in (self._proof_heading, self._remedy_heading):
             heading.setFont(ui_font("small"))
@@ -212,6 +193,8 @@ class FindingView(QScrollArea):
         self._text.setStyleSheet(f"color: {theme.text_dim};")
         for row in self.rows:
             row.set_theme(theme)
+        for view in self.edits.views:
+            view.set_theme(theme)
         self._paint_title()
 
     def _paint_title(self) -> None:

@@ -39,11 +39,13 @@ class Edit:
     """One line of the program as it should be.
 
     how: "line": the line reads so; "before", "after": text is a new line there; "leave out": it goes.
+    was: the line that is there now.
     """
 
     how: Literal["line", "before", "after", "leave out"]
     at: Source
     text: str
+    was: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def as_text(found: Finding, tape: Tape) -> str:
         lines.append(f"  What to do: {found.remedy}")
     for edit in found.edits:
         lines.append(f"    {told(edit, place(tape, edit.at))}")
-        lines.append(f"      {edit.text}")
+        lines += [f"      {mark} {text}" for mark, text in compared(edit)]
     return "\n".join(lines)
 
 
@@ -59,6 +59,18 @@ def told(edit: Edit, where: str) -> str:
         "leave out": "leave out {}",
     }
     return ways[edit.how].format(where)
+
+
+def compared(edit: Edit) -> list[tuple[str, str]]:
+    """Return the lines of an edit with "-" before what goes, "+" before what comes, " " before what stays."""
+    old, new = ("-", edit.was), ("+", edit.text)
+    lines = {
+        "line": [old, new],
+        "before": [new, (" ", edit.was)],
+        "after": [(" ", edit.was), new],
+        "leave out": [("-", edit.text)],
+    }
+    return [(mark, text) for mark, text in lines[edit.how] if text]
 
 
 def parse(tape: Tape, question: str) -> tuple[int, bool, tuple[int, ...] | None]:
@@ -109,7 +121,8 @@ def latest(tape: Tape, tensor: int) -> int:
 
 
 def _edit(edit: Edit) -> dict[str, Any]:
-    return {"how": edit.how, "cell": edit.at.cell, "line": edit.at.line, "text": edit.text}
+    place = {"cell": edit.at.cell, "line": edit.at.line}
+    return {"how": edit.how, **place, "text": edit.text, "was": edit.was}
 
 
 def _link(link: Link) -> dict[str, Any]:

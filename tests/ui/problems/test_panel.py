@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
 
 from engine.tape.diagnose.finding import Edit, Finding, Link, Severity
 from engine.tape.tape import Source
@@ -138,22 +140,31 @@ def test_severities_are_told_apart_in_both_themes(panel, name):
     assert not panel.grab().isNull()
 
 
-def test_a_line_to_change_is_shown_as_it_should_read_and_can_be_copied(
-    panel: ProblemsPanel,
+def test_a_line_to_change_is_shown_beside_how_it_reads_now_and_can_be_copied(
+    panel: ProblemsPanel, qtbot: QtBot
 ) -> None:
     edits = (
-        Edit("line", Source("a.py", 3, "key", ""), "h = h.detach()"),
-        Edit("leave out", Source("a.py", 5, "key", ""), "opt.step()"),
+        Edit("line", Source("a.py", 3, "key", ""), "h = h.detach()", "h = h"),
+        Edit("before", Source("a.py", 4, "key", ""), "opt.zero_grad()", "opt.step()"),
+        Edit("leave out", Source("a.py", 5, "key", ""), "x += 1", "x += 1"),
     )
     panel.set_findings(None, [replace(_finding("one"), edits=edits), _finding("two")], _line)
-    shown = panel.view.edit_labels
-    assert [label.text() for label in shown] == [
-        "Line 3 should read", "h = h.detach()", "Leave out line 5", "opt.step()",
+    views = panel.view.edits.views
+    assert [view.place.text() for view in views] == [
+        "Line 3 should read", "Before line 4", "Leave out line 5",
     ]  # fmt: skip
+    assert [view.lines for view in views] == [
+        [("-", "h = h"), ("+", "h = h.detach()")],
+        [("+", "opt.zero_grad()"), (" ", "opt.step()")],
+        [("-", "x += 1")],
+    ]
     selectable = Qt.TextInteractionFlag.TextSelectableByMouse
-    assert all(label.textInteractionFlags() & selectable for label in shown)
+    assert all(one.textInteractionFlags() & selectable for view in views for one in view.labels)
+    qtbot.mouseClick(views[1].copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == "opt.zero_grad()"
+    assert [view.copy.isVisibleTo(view) for view in views] == [True, True, False]
     panel.list.setCurrentIndex(panel.model.index(1))
-    assert panel.view.edit_labels == []
+    assert panel.view.edits.views == []
 
 
 def _line(link: Link) -> str:

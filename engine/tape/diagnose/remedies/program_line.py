@@ -78,16 +78,16 @@ class ProgramLine:
         return self.changed((call, f"{inside}{comma}{keyword})"))
 
     def reads(self, text: str) -> Edit:
-        return Edit("line", self.at, text.strip())
+        return Edit("line", self.at, text.strip(), self.text.strip())
 
     def before(self, text: str) -> Edit:
-        return Edit("before", self.at, text)
+        return Edit("before", self.at, text, self.text.strip())
 
     def after(self, text: str) -> Edit:
-        return Edit("after", self.at, text)
+        return Edit("after", self.at, text, self.text.strip())
 
     def left_out(self) -> Edit:
-        return Edit("leave out", self.at, self.text.strip())
+        return Edit("leave out", self.at, self.text.strip(), self.text.strip())
 
     def bare(self) -> str:
         """Return the statement without what follows it, as a comment."""
