@@ -13,6 +13,7 @@ from engine import recording
 from engine.tape.record.naming import of_module
 from engine.tape.record.rows import Batch
 
+_LISTS = ("ModuleList", "ModuleDict")  # which are never called themselves
 _ENGINE = str(Path(recording.__file__).parent) + "/"
 
 
@@ -77,7 +78,10 @@ class Scopes:
 
 
 def _variable(module: Any) -> str:
-    """Return the name under which the calling code knows a module, "" for none."""
+    """Return the name under which the calling code knows a module, "" for none.
+
+    "convs.0" of what stands in a list rather than "conv", as each of them is called in a loop.
+    """
     frame = sys._getframe(2)
     while frame.f_code.co_filename.startswith(_ENGINE) and frame.f_back is not None:
         frame = frame.f_back
@@ -89,7 +93,14 @@ def _variable(module: Any) -> str:
 
 
 def _name_in(names: Mapping[str, Any], module: Any) -> str:
+    found = ""
     for name, value in list(names.items()):
-        if value is module and not name.startswith("_"):
-            return name
-    return ""
+        if name.startswith("_"):
+            continue
+        if value is module:
+            found = found or name
+        elif type(value).__name__ in _LISTS:
+            for key, part in (getattr(value, "_modules", None) or {}).items():
+                if part is module:
+                    return f"{name}.{key}"
+    return found

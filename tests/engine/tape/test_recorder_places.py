@@ -108,6 +108,17 @@ def test_calls_of_modules_are_scopes() -> None:
     assert set(tape.ops["scope"].tolist()) == {0, 1, 2, 3}
 
 
+def test_modules_in_a_list_are_called_by_their_place_in_it() -> None:
+    convs = torch.nn.ModuleList([torch.nn.Linear(2, 2) for _ in range(2)])
+    with Recorder() as recorder:
+        h = torch.ones(1, 2)
+        for conv in convs:
+            h = conv(h)
+    tape = recorder.tape()
+    names = [tape.text(int(name)) for name in tape.scopes["name"]]
+    assert names == ["", "convs.0", "convs.1"]
+
+
 def test_printed_lines_stand_where_they_were_printed() -> None:
     with Recorder() as recorder:
         x = tensor([1.0]) * 2
