@@ -12,6 +12,7 @@ from app.preferences import Preferences
 from app.session import Session
 from app.window import Window
 from engine.tape.replay import Moment, line_at, state_at
+from engine.tape.schema import Event, Mark
 from engine.tape.tape import Tape
 from ui.graph.focus import Focus
 from ui.graph.infos import GraphInfo
@@ -275,6 +276,18 @@ def _alike(old: GraphInfo | None, new: GraphInfo | None) -> bool:
 
 
 def _turn_to(tape: Tape, graphs: Sequence[GraphInfo], playhead: int) -> GraphInfo | None:
-    """The graph to show at a playhead; at the tape's end, after the last update, the main one."""
+    """The graph to show at a playhead.
+
+    At the tape's end it is the main one after the last update, and, once the cell has ended, after
+    what the same cells computed without recording, as a validation.
+    """
     at = graph_at(tape, graphs, playhead)
-    return main_graph(graphs) if at is None and playhead == len(tape.events) else at
+    if playhead < len(tape.events):
+        return at
+    main = main_graph(graphs)
+    if at is None or main is None:
+        return main
+    last = tape.events[-1]
+    over = last["kind"] == Event.MARK and tape.marks["kind"][last["ref"]] == Mark.CELL_END
+    aside = over and not len(at.nodes) and bool(set(at.cells) & set(main.cells))
+    return main if aside and main.passes else at

@@ -53,3 +53,24 @@ def test_at_the_end_of_a_tape_the_last_pass_is_shown_though_an_update_came_after
     assert session.graph.passes == (0,)
     session.set_playhead(len(tape.events))
     qtbot.waitUntil(lambda: session.graph is not None and session.graph.passes == (2,))
+
+
+VALIDATED = (
+    TRAINED
+    + """
+    with torch.no_grad():
+        (w * w).sum().item()
+"""
+)
+
+
+def test_at_the_end_of_a_tape_the_last_pass_is_shown_though_a_validation_came_after_it(
+    qtbot: QtBot, controller: Controller, tmp_path: Path
+) -> None:
+    open_file(qtbot, controller, write_tape(tmp_path / "validated.tape", VALIDATED))
+    wait_for_graph(qtbot, controller)
+    tape, session = controller.session.tape, controller.session
+    assert tape is not None and session.graph is not None
+    assert session.graph.passes == (2,)
+    session.set_playhead(int(tape.ops["event"][-1]) + 1)  # in the validation
+    qtbot.waitUntil(lambda: session.graph is not None and session.graph.passes == ())
