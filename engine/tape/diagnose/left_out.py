@@ -52,6 +52,16 @@ def _one(facts: Facts, tensor: int, value: int, made: tuple[str, int, str] | Non
     given = None if made is None else moved(replace(here, text="the optimizer is made here"), made)
     if facts.tape.name_of(tensor) is None or "[" in name:  # no module leads to it
         remedy += _IN_A_LIST
+        kept = (
+            lines.kept_parameters(facts.cells_until(-1))
+            if facts.tape.name_of(tensor) is None
+            else None
+        )
+        chain = (
+            chain
+            if kept is None
+            else (moved(replace(here, text="parameters are kept here"), kept), *chain)
+        )
     elif given is not None and _later(born, given.source):
         text += " It was made after the optimizer, which holds what was there before."
         remedy = "Make the optimizer after this line, or give {name} to it: optimizer.add_param_group(...)."

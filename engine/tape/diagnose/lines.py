@@ -116,6 +116,11 @@ def rate(cells: list[tuple[str, str, int]]) -> tuple[str, int, str] | None:
     return _searched(cells, re.compile(r"\[[\"']lr[\"']\]\s*[-+*/]?=[^=]"))
 
 
+def kept_parameters(cells: list[tuple[str, str, int]]) -> tuple[str, int, str] | None:
+    """Return (cell, line, its text) where a list or dict of Python is given parameters; None if nowhere."""
+    return _searched(cells, re.compile(r"(=\s*[\[{(]|\.append\(|\]\s*=).*\bParameter\("))
+
+
 def scheduler(cells: list[tuple[str, str, int]]) -> tuple[str, int, str] | None:
     """Return (cell, line, its text) where a scheduler of learning rates is made; None if nowhere."""
     return _searched(cells, re.compile(r"\blr_scheduler\.\w+\(|\b[A-Z]\w*(LR|Restarts)\("))

@@ -112,6 +112,7 @@ def _unused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> list
                 reason.chain or (facts.at_value(f"{name} is made", value),),
                 Severity.NOTE if meant else Severity.WARNING,
                 tensor,
+                reason.edits,
             )
         )
     return found

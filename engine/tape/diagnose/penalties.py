@@ -27,7 +27,7 @@ def constant_penalties(facts: Facts, cancelled: Callable[[], bool]) -> list[Find
         if cancelled():
             break
         op = _added_to_loss(facts, value)
-        if op >= 0 and _leads(facts, facts.outputs(op)[0], roots):
+        if op >= 0 and leads(facts, facts.outputs(op)[0], roots):
             return [_finding(facts, value, op)]
     return []
 
@@ -86,7 +86,7 @@ def _added_to_loss(facts: Facts, value: int) -> int:
     return -1
 
 
-def _leads(facts: Facts, value: int, roots: set[int]) -> bool:
+def leads(facts: Facts, value: int, roots: set[int]) -> bool:
     """Whether a number is a root of a pass, or goes into one through sums and factors alone."""
     waiting = [value]
     for one in waiting[:_MOST]:

@@ -19,6 +19,7 @@ from engine.tape.diagnose.growth import growing
 from engine.tape.diagnose.loss_inputs import unfit_inputs
 from engine.tape.diagnose.losses import mistaken_losses
 from engine.tape.diagnose.modes import still_evaluating
+from engine.tape.diagnose.number_terms import number_terms
 from engine.tape.diagnose.parameters import training
 from engine.tape.diagnose.penalties import constant_penalties
 from engine.tape.diagnose.rootless import behind
@@ -42,7 +43,8 @@ def parts(
     """
     checks: tuple[Check, ...] = (
         births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, unfit_inputs, summed_losses,
-        constant_penalties, not_averaged, same_root_twice, stale_forwards, still_evaluating, alike_units, dead_units, saturated_units,
+        constant_penalties, number_terms, not_averaged, same_root_twice, stale_forwards, still_evaluating, alike_units,
+        dead_units, saturated_units,
         flat_gradients, sizes,
     )  # fmt: skip
     if going_on:

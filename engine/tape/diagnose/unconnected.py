@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from engine.tape.diagnose import texts
 from engine.tape.diagnose.breaks import cut_at, numbers_of
+from engine.tape.diagnose.checkpoints import checkpointed
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding
 from engine.tape.diagnose.reasons import found
-from engine.tape.schema import OpFlag
+from engine.tape.schema import OpFlag, ValueFlag
 
 
 def no_path(facts: Facts, tensor: int, pass_: int) -> Finding:
@@ -28,7 +29,7 @@ def no_path(facts: Facts, tensor: int, pass_: int) -> Finding:
     ]
     first = facts.values_of(tensor)[0]
     taken = _taken_out(facts, tensor)
-    made_anew = all(facts.is_leaf(v) for v in facts.roots(pass_))
+    made_anew = all(facts.is_leaf(v) for v in facts.roots(pass_)) or _of_numbers(facts, pass_)
     if taken >= 0 and (
         made_anew or not any(facts.requires_grad(o) for op in uses for o in facts.outputs(op))
     ):
@@ -39,6 +40,9 @@ def no_path(facts: Facts, tensor: int, pass_: int) -> Finding:
     data = None if uses else texts.where_data(facts, f"{name}.data is read", first)
     if data is not None:
         return found("data", tensor, name, data, begun)
+    again = None if uses else checkpointed(facts, tensor, begun)
+    if again is not None:
+        return again
     if not uses:
         return found("unused", tensor, name, facts.at_birth(f"{name} is made", first), begun)
     ended = _dead_end(facts, tensor)
@@ -81,7 +85,7 @@ def _taken_out(facts: Facts, tensor: int) -> int:
     seen = set(waiting)
     while waiting:
         value = waiting.pop()
-        if facts.origins.how_read(value):
+        if facts.floating(value) and facts.origins.how_read(value):
             return value
         for op in facts.users(value):
             fresh = [out for out in facts.outputs(op) if out not in seen]
@@ -89,6 +93,15 @@ def _taken_out(facts: Facts, tensor: int) -> int:
                 seen.update(fresh)
                 waiting += fresh
     return -1
+
+
+def _of_numbers(facts: Facts, pass_: int) -> bool:
+    """Whether a pass comes to leaves without a name alone, as torch.tensor(..., requires_grad=True) makes."""
+    variables = (int(facts.tape.nodes["variable"][node]) for node in facts.reachable(pass_))
+    leaves = [tensor for tensor in variables if tensor >= 0]
+    flags = (facts.tape.values["flags"][facts.values_of(tensor)[-1]] for tensor in leaves)
+    named = any(facts.tape.name_of(tensor) for tensor in leaves)
+    return bool(leaves) and not named and not any(flag & ValueFlag.PARAMETER for flag in flags)
 
 
 def _dead_end(facts: Facts, tensor: int) -> int | None:
