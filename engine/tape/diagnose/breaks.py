@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from engine.tape.diagnose import texts
@@ -58,6 +59,7 @@ def cut_at(facts: Facts, op: int, name: str, tensor: int, more: tuple[Link, ...]
         remedy = f"Use the values of {what}, or the scores themselves in the loss (cross_entropy)."
     elif (len(outs) and not facts.floating(outs[0])) or what in ("sign", "round", "floor", "ceil"):
         cause = "not-differentiable"
+        what = _conversion(facts, op) if what == "to_copy" else what
         title = f"{what} has no derivative"
         text = f"{what} gives {facts.tape.value_dtype(outs[0])} numbers, through which no gradient flows."
         remedy = f"Use something differentiable in place of {what} (softmax for argmax, sigmoid for a comparison)."
@@ -81,6 +83,17 @@ def cut_at(facts: Facts, op: int, name: str, tensor: int, more: tuple[Link, ...]
         )
     return Finding(
         cause, title, text, remedy, (facts.at_op(title, op), *more), Severity.ERROR, tensor
+    )
+
+
+def _conversion(facts: Facts, op: int) -> str:
+    """Return what a person wrote to turn numbers into integers: ".long()"."""
+    code = facts.code(int(facts.tape.ops["event"][op]))
+    named = re.search(r"\.(long|int|short|bool|byte|char|type|to)\(", code)
+    return (
+        f".{named[1]}()"
+        if named is not None
+        else f"turning it into {facts.tape.value_dtype(facts.outputs(op)[0])}"
     )
 
 

@@ -60,7 +60,8 @@ def shared(facts: Facts, first: int, second: int) -> Carrier | None:
 
 def _of_before(facts: Facts, value: int, first: int) -> bool:
     made = facts.made_by(value)
-    return made >= 0 and facts.tape.ops["event"][made] < first and facts.requires_grad(value)
+    early = made >= 0 and facts.tape.ops["event"][made] < first
+    return early and facts.requires_grad(value) and not facts.is_leaf(value)
 
 
 def _carrier(facts: Facts, value: int, op: int, first: int) -> Carrier:

@@ -28,6 +28,8 @@ def mistaken_losses(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding
         base = facts.base(op)
         if base in _DIFFERENCES or (base == "mul" and _weighs_losses(facts, op)):
             found += _broadcast(facts, op)
+        if base == "mul":
+            found += _weighed_by_pairs(facts, op)
         elif base in _TWICE:
             found += _twice(facts, op, _TWICE[base])
         elif base in ("nll_loss", "gather", "index"):
@@ -90,6 +92,21 @@ def _is_square(facts: Facts, value: int, other: int) -> bool:
     return len(shape) == 2 and shape[0] == shape[1] > 1 and column == (shape[0], 1)
 
 
+def _weighed_by_pairs(facts: Facts, op: int) -> list[Finding]:
+    """(N,) times an (N, N) without a graph, in which (N,) met (N, 1) of something else."""
+    inputs = [v for v in facts.inputs(op) if v >= 0]
+    for one, other in (inputs, inputs[::-1]) if len(inputs) == 2 else ():
+        n = facts.shape(one)[0] if len(facts.shape(one)) == 1 else 0
+        if (
+            n > 1
+            and facts.shape(other) == (n, n)
+            and facts.requires_grad(one)
+            and not facts.requires_grad(other)
+        ):
+            return _broadcast_before(facts, other) if _reduced(facts, op) else []
+    return []
+
+
 def _broadcast_before(facts: Facts, value: int) -> list[Finding]:
     """Where (N,) met (N, 1) before a loss compares what came of it with (N, 1)."""
     for _ in range(4):
@@ -97,6 +114,8 @@ def _broadcast_before(facts: Facts, value: int) -> list[Finding]:
         inputs = [v for v in facts.inputs(op) if v >= 0] if op >= 0 else []
         n, shapes = facts.shape(value)[0], [facts.shape(v) for v in inputs]
         if (n,) in shapes and (n, 1) in shapes:
+            if _source(facts, inputs[0]) == _source(facts, inputs[1]):
+                return []  # all pairs of one thing are meant
             names = [facts.label(v) for v in inputs]
             return [
                 Finding(

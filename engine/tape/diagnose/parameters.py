@@ -133,9 +133,11 @@ def _refused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> lis
             continue
         one = why_none(facts, tensor, len(facts.tape.events))
         asked = one.cause == "no-requires-grad" and "only after" in one.title
+        title = f"{facts.name(tensor)} gets no gradient: {one.title}"
         if one.cause == "returned-none" or asked or (one.cause in _CUT and anew):
-            title = f"{facts.name(tensor)} gets no gradient: {one.title}"
             return [replace(one, title=title, severity=Severity.WARNING)]
+        if one.cause in ("data", "left-torch") and roots:
+            return [replace(one, title=title, severity=Severity.NOTE)]
     return []
 
 

@@ -215,7 +215,7 @@ def unfinished_sums(facts: Facts, cancelled: Cancelled) -> list[Finding]:
 #: did not help, or as a note where there is one pass only.
 _NEVER, _STAYS = (
     ("flat", "constant", "underflow", "hook", "not-differentiable", "cancelled"),
-    ("clamped", "times-zero", "saturated", "kink", "padding"),
+    ("clamped", "times-zero", "saturated", "kink", "padding", "dead-relu"),
 )
 
 
