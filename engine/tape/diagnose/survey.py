@@ -44,8 +44,7 @@ def parts(
     checks: tuple[Check, ...] = (
         births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, unfit_inputs, summed_losses,
         constant_penalties, number_terms, not_averaged, same_root_twice, stale_forwards, still_evaluating, alike_units,
-        dead_units, saturated_units,
-        flat_gradients, sizes,
+        dead_units, saturated_units, flat_gradients, sizes,
     )  # fmt: skip
     if going_on:
         checks = (
