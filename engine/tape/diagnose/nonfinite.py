@@ -213,6 +213,23 @@ def _written(facts: Facts, value: int, op: int, trail: Trail) -> Finding:
     )  # fmt: skip
 
 
+def _of_data(facts: Facts, value: int, name: str) -> str:
+    """Say which elements are not finite, and what can be done with such data."""
+    array = facts.array(value)
+    if array is None or not array.ndim or not name.replace(".", "").isidentifier():
+        return f"Check where the data comes from: torch.isfinite({name}).all() before you use it."
+    bad = np.argwhere(~np.isfinite(array))
+    first = ", ".join(map(str, bad[0]))
+    rows = (
+        f"leave such rows out ({name}[torch.isfinite({name}).all(1)]), " if array.ndim == 2 else ""
+    )
+    return (
+        f"{len(bad):,} of its {array.size:,} elements {'is' if len(bad) == 1 else 'are'} not finite, the first is {name}[{first}]. Correct "
+        f"the data, {rows}or count only what is known: "
+        f"known = torch.isfinite({name}), and the loss of [known] alone."
+    )
+
+
 def _given(facts: Facts, value: int, trail: Trail) -> Finding:
     name, tensor = facts.label(value), int(facts.tape.values["tensor"][value])
     users = facts.users(value)
@@ -222,7 +239,7 @@ def _given(facts: Facts, value: int, trail: Trail) -> Finding:
         "input",
         f"{name} was given with NaN or Inf in it",
         f"No operation made it: {name} held it from the beginning.",
-        "Check where the data comes from: torch.isfinite(x).all() before you use it.",
+        _of_data(facts, value, name),
         (facts.at_birth(f"{name} holds NaN or Inf", value), *trail.links()),
         Severity.ERROR,
         tensor,

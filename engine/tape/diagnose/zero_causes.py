@@ -264,7 +264,7 @@ def _product(facts: Facts, op: int, value: int, largest: float) -> tuple[str, st
                 f"The derivative of {facts.called(op)} is the other factor, and {facts.label(other)} is 0.",
                 "Nothing to change: another pass drops other elements."
                 if drop
-                else f"Look at how {facts.label(other)} became 0 (an initialisation with zeros, a mask).",
+                else f"Look at how {facts.label(other)} became 0{_made_in(facts, other)}.",
             )  # fmt: skip
     for other in others:
         array = facts.array(other)
@@ -326,6 +326,14 @@ def _underflows(facts: Facts, op: int, value: int, others: list[int], largest: f
     sizes = [float(np.abs(array).max()) for array in arrays if array is not None and array.size]
     sizes += [abs(n) for n in facts.params(op).values() if isinstance(n, float)]
     return any(largest * size < float(np.finfo(kind.dtype).tiny) for size in sizes)
+
+
+def _made_in(facts: Facts, value: int) -> str:
+    """Say in which line a factor is made; what zeros come from where that is not known."""
+    link = facts.at_birth("", value)
+    if not link.code or link.source is None:
+        return " (an initialisation with zeros, a mask)"
+    return f": line {link.source.line} makes it, {link.code}"
 
 
 def _is_dropout(facts: Facts, value: int) -> bool:
