@@ -79,6 +79,10 @@ PROGRAMS = {
     "underflow": "zero-23",
     "out-of-range": "asked_training-19",
     "undone": "posted_lines-07",
+    "stale-forward": "posted_lines-26",
+    "still-evaluating": "posted_lines-29",
+    "counted-twice": "posted_lines-32",
+    "alike-units": "posted_lines-34",
     "exploding": "size-07",
     "vanishing": "size-10",
     "empty": "asked_values-05",
@@ -162,7 +166,8 @@ def pasted(source: str, edits: Sequence[Edit]) -> str:
     for edit in edits:
         own = lines[edit.at.line - 1]
         at = next((i for i, text in enumerate(own) if text in source.split("\n")), 0)
-        indented = own[at][: len(own[at]) - len(own[at].lstrip())] + edit.text
+        indent = own[at][: len(own[at]) - len(own[at].lstrip())]
+        indented = indent + edit.text.replace("\n", f"\n{indent}")
         if edit.how == "before":
             own.insert(0, indented)
         elif edit.how == "after":

@@ -38,8 +38,8 @@ class Link:
 class Edit:
     """One line of the program as it should be.
 
-    how: "line": the line reads so; "before", "after": text is a new line there; "leave out": it goes.
-    was: the line that is there now.
+    how: "line": the line reads so; "before", "after": text is a new line there, or several; "leave out": it
+    goes. was: the line that is there now.
     """
 
     how: Literal["line", "before", "after", "leave out"]

@@ -63,11 +63,11 @@ def told(edit: Edit, where: str) -> str:
 
 def compared(edit: Edit) -> list[tuple[str, str]]:
     """Return the lines of an edit with "-" before what goes, "+" before what comes, " " before what stays."""
-    old, new = ("-", edit.was), ("+", edit.text)
+    old, new = ("-", edit.was), [("+", text) for text in edit.text.split("\n")]
     lines = {
-        "line": [old, new],
-        "before": [new, (" ", edit.was)],
-        "after": [(" ", edit.was), new],
+        "line": [old, *new],
+        "before": [*new, (" ", edit.was)],
+        "after": [(" ", edit.was), *new],
         "leave out": [("-", edit.text)],
     }
     return [(mark, text) for mark, text in lines[edit.how] if text]

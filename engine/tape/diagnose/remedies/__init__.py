@@ -22,6 +22,7 @@ from engine.tape.diagnose.remedies import (
     optimizers,
     passes,
     roots,
+    rounds,
     shapes,
     slopes,
     uses,
@@ -32,7 +33,7 @@ _REMEDIES: dict[str, Remedy] = {
     cause: remedy
     for room in (
         choices, cuts, domains, dtypes, expectations, functions, growth, leaves, loops, losses,
-        masks, modules, optimizers, passes, roots, shapes, slopes, uses,
+        masks, modules, optimizers, passes, roots, rounds, shapes, slopes, uses,
     )
     for cause, remedy in room.REMEDIES.items()
 }  # fmt: skip

@@ -20,14 +20,16 @@ def _detached(facts: Facts, found: Finding) -> Edits:
     edit = None if line is None else undetached(line)
     if line is None or edit is None:
         return ()
-    return edit, *_detached_before(line, line_at(facts, found, len(found.chain) - 1))
+    lines = [line_at(facts, found, link) for link in range(1, len(found.chain))]
+    passes = [one for one in lines if one is not None and one.calls("backward")]
+    return edit, *(_detached_before(line, passes[-1]) if passes else ())
 
 
-def _detached_before(line: ProgramLine, pass_: ProgramLine | None) -> Edits:
+def _detached_before(line: ProgramLine, pass_: ProgramLine) -> Edits:
     """What a pass before the one in question goes through is detached there, as where a GAN's
     discriminator learns first.
     """
-    if not isinstance(line.target, ast.Name) or pass_ is None or pass_.number <= line.number:
+    if not isinstance(line.target, ast.Name) or pass_.number <= line.number:
         return ()
     own = [one for one in later(line) if one.number < pass_.number and one.at.cell == pass_.at.cell]
     passes = [one.number for one in own if one.calls("backward")]

@@ -104,7 +104,7 @@ def line_of(facts: Facts, link: Link) -> ProgramLine | None:
             continue
         source = tape.text(int(tape.cells["source"][row]))
         lines = source.splitlines()
-        if 0 < at.line <= len(lines) and lines[at.line - 1].strip() == link.code:
+        if 0 < at.line <= len(lines) and lines[at.line - 1].strip().startswith(link.code):
             return _read(source, at)
     return None
 
