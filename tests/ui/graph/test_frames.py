@@ -232,6 +232,18 @@ def test_both_spines_run_straight_into_groups_and_out_of_them(sideways: bool) ->
         assert np.allclose(middles, middles[0], atol=SLACK)
 
 
+def test_the_spine_of_what_was_not_recorded_runs_straight_into_groups_and_out_of_them() -> None:
+    whole = graphs.mlp(2)
+    graph = whole.subgraph([n for n in whole if n.kind in (Kind.OP, Kind.LEAF)]).copy()
+    outside = ("nll_loss", "target")
+    inner = [n for n, data in graph.nodes(data=True) if data["title"] not in outside]
+    layout = place(graph, Nest([NodeId(Kind.GROUP, 0)], [-1], dict.fromkeys(inner, 0)))
+    some = [k for k, n in enumerate(layout.ids) if graph.nodes[n]["title"] in ("addmm", "nll_loss")]
+    middles = layout.boxes[some, 0] + layout.boxes[some, 2] / 2
+    assert len(some) > 2
+    assert np.allclose(middles, middles[0], atol=SLACK)
+
+
 def test_a_gradient_line_runs_straight_out_of_a_group_beside_those_to_its_parameters() -> None:
     b = graphs.Builder()
     hidden = b.op("tanh", b.linear("fc1", b.leaf("x", grad=True)))

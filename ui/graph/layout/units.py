@@ -19,7 +19,7 @@ class Units:
     """op[u] and grad[u] are node numbers or -1: a unit stands right-hand op, left-hand grad_fn.
 
     of[node] is the node's unit; split[u]: data lines and gradient lines attach at places of their
-    own, at a mirrored pair or at a group, which is the unit's op.
+    own, at a mirrored pair or at a group, which is the unit's op, where there are gradients.
     """
 
     op: list[int]
@@ -63,7 +63,8 @@ def number_units(problem: Problem, partner: list[int]) -> Units:
     node, other, left = node[opens], other[opens], _is_left(problem)[opens]
     op, grad = np.where(left, other, node), np.where(left, node, other)
     split = (op >= 0) & (grad >= 0)
-    split[of[problem.kind == Kind.GROUP]] = True
+    if (problem.role == Role.GRAD).any():  # else a group's lines are as an op's
+        split[of[problem.kind == Kind.GROUP]] = True
     return Units(op.tolist(), grad.tolist(), of.tolist(), split.tolist())
 
 
