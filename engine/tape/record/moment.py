@@ -20,7 +20,8 @@ class Made(NamedTuple):
     """An operation that was run.
 
     key, cell: of its cell, and its count. nth: how many of the name ran at the line before, in this run. target:
-    the name that an assignment gives its result. scopes: calls of modules that it is within, the
+    the name that an assignment gives its result; sure: or that of a later one, where this is False.
+    scopes: calls of modules that it is within, the
     outermost first; module: their path. value: a copy of what it computed, None where no breakpoint
     asks for it.
     """
@@ -36,6 +37,7 @@ class Made(NamedTuple):
     shape: tuple[int, ...]
     dtype: str
     value: Any
+    sure: bool = True
 
 
 @dataclass(slots=True)
@@ -67,7 +69,8 @@ class Moment:
     """The values of the names of a condition at a happening.
 
     name_of: what the person calls a tensor, "" for nothing. count: how many events there are.
-    place: cell and line of the running pass.
+    place: cell and line of the running pass. sure: whether an operation's name is its own: of those
+    of a statement only the last has it.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Moment:
         place: tuple[int, int],
     ) -> None:  # fmt: skip
         self.happening, self._name_of, self._count, self._place = happening, name_of, count, place
+        self.sure = happening.pass_ > 0 or happening.made is None or happening.made.sure
 
     def at(self, event: int, names: set[str]) -> Mapping[str, Any]:
         """Return the values of some names; there is only one event."""
@@ -86,6 +90,12 @@ class Moment:
         made = self.happening.made
         found = "" if self.happening.tensor is None else self._name_of(self.happening.tensor)
         return found or ("" if made is None else made.target)
+
+    @property
+    def told(self) -> str:
+        """The name, unless it may be another operation's in the end."""
+        made = self.happening.made
+        return "" if not self.sure and made is not None and self.name == made.target else self.name
 
     @property
     def _grad(self) -> Any:
@@ -143,6 +153,20 @@ class Moment:
     @property
     def _backward(self) -> bool:
         return self.happening.pass_ > 0 and self.happening.begun is None
+
+
+def place(moment: Moment) -> str:
+    """Return what happened, and where, in a few words."""
+    happening = moment.happening
+    made = happening.made
+    if happening.place is not None:
+        return f"{moment.name}.grad is assigned, line {happening.place[1]}"
+    if happening.begun is not None:
+        return f"pass {happening.pass_} begins, line {happening.begun[1]}"
+    where = [happening.what, moment.told]
+    where += [f"pass {happening.pass_}"] if happening.pass_ else []
+    where += [f"line {made.line}"] if made is not None and made.line else []
+    return ", ".join(filter(None, where))
 
 
 def line_of(code: CodeType | None, lasti: int) -> int:

@@ -27,7 +27,7 @@ from engine.tape.conditions import ConditionError
 from engine.tape.moments import noted
 from engine.tape.record import engine
 from engine.tape.record.late import Late, Waiting
-from engine.tape.record.moment import Happening, Made, Moment, line_of, made_on
+from engine.tape.record.moment import Happening, Made, Moment, line_of, made_on, place
 from engine.tape.record.points import Point
 from engine.tape.record.scopes import Scopes
 from engine.tape.record.targets import Targets, named
@@ -193,7 +193,8 @@ class Stops:
         if tensor is not None:
             shape, dtype = tuple(engine.facts(tensor)[1]), engine.dtype_name(tensor)
             node = engine.edge_of(tensor)[0]
-        made = Made(name, key, count, line, nth, target, scopes, module, shape, dtype, None)
+        sure = not target or code is None or not self._targets.calls_other(code, lasti, name)
+        made = Made(name, key, count, line, nth, target, scopes, module, shape, dtype, None, sure)
         title = ""
         if node is not None and node is not engine.LEAF and node not in self._made:
             title = _title(node)
@@ -209,9 +210,10 @@ class Stops:
         """Count the hits of breakpoints that waited for a name; return where to wait, if at one."""
         stops = [hit for hit in hits if hit.point.counts()]
         for hit in stops:
+            hit.moment.sure = True
             self._note_hit(hit.point, hit.moment)
-        wanted = next((hit for hit in stops if hit.point.log is None), None)
-        return None if wanted is None else (self._stop(wanted.moment, ""), wanted.moment.happening)
+        moment = next((hit.moment for hit in stops if hit.point.log is None), None)
+        return None if moment is None else (self._stop(moment, ""), moment.happening)
 
     def _unpack(self, result: Any, code: CodeType | None, lasti: int) -> None:
         """A call gave a tuple back: what it is unpacked to are names of what was made inside."""
@@ -337,7 +339,7 @@ class Stops:
 
     def _note_hit(self, one: Point, moment: Moment) -> None:
         if one.log is not None and (words := noted(one.log, moment, 0)):
-            self._note(f"{one.point.log} = {words}  ({_place(moment)})")
+            self._note(f"{one.point.log} = {words}  ({place(moment)})")
 
     def _events(self) -> int:
         return self._recorder.asked(lambda transcript: transcript.batch.events.count)
@@ -359,7 +361,7 @@ class Stops:
             names["value"] = happening.tensor
         where = happening.begun or (("", 0) if made is None else (made.key, made.line))
         return Stop(
-            happening.what, happening.pass_, *where, moment.name, error, _persons_frame(), names
+            happening.what, happening.pass_, *where, moment.told, error, _persons_frame(), names
         )
 
     def _pause(self, stop: Stop, happening: Happening) -> None:
@@ -371,20 +373,6 @@ class Stops:
         finally:
             self._quiet, mode.enabled = False, before
         self._from = () if happening.made is None else happening.made.scopes
-
-
-def _place(moment: Moment) -> str:
-    """Return what happened, and where, in a few words."""
-    happening = moment.happening
-    made = happening.made
-    if happening.place is not None:
-        return f"{moment.name}.grad is assigned, line {happening.place[1]}"
-    if happening.begun is not None:
-        return f"pass {happening.pass_} begins, line {happening.begun[1]}"
-    where = [happening.what, moment.name]
-    where += [f"pass {happening.pass_}"] if happening.pass_ else []
-    where += [f"line {made.line}"] if made is not None and made.line else []
-    return ", ".join(filter(None, where))
 
 
 def _title(node: Any) -> str:

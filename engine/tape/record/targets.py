@@ -28,15 +28,16 @@ _LIBRARIES = ("torch", "F", "functional", "nn")
 class _Said(NamedTuple):
     """What a file says: the name that gets an expression's result, and what its operands are called.
 
-    unpacked: what is called, and the names that its results are unpacked to. operands: the operation's
-    name, "" for any, and a name per operand, "" for one that is computed. given: the names among a
-    call's arguments.
+    calls: what is called where `targets` has a call. unpacked: the same, and the names that its
+    results are unpacked to. operands: the operation's name, "" for any, and a name per operand, ""
+    for one that is computed. given: the names among a call's arguments.
     """
 
     targets: dict[Span, str]
     operands: dict[Span, tuple[str, list[str]]]
     unpacked: dict[Span, tuple[str, Parts]]
     given: dict[Span, list[str]]
+    calls: dict[Span, str]
 
 
 class Targets:
@@ -49,6 +50,14 @@ class Targets:
         """Return the name that gets what the instruction computes; "" for none."""
         said = self._said(code.co_filename)
         return said.targets.get(_span(code, lasti), "") if said.targets and lasti >= 0 else ""
+
+    def calls_other(self, code: CodeType, lasti: int, op: str) -> bool:
+        """Whether what `of` names is the result of a call of something else than an operation.
+
+        It runs several, and only the last one's result gets the name.
+        """
+        called = self._said(code.co_filename).calls.get(_span(code, lasti), "")
+        return bool(called) and op.strip("_") not in (called, *_AKIN.get(called, ()))
 
     def unpacked(self, code: CodeType, lasti: int, op: str) -> Parts:
         """Return the names that the results of what an instruction calls are unpacked to; () for none.
@@ -93,7 +102,7 @@ def _span(code: CodeType, lasti: int) -> Span:
 
 
 def _read(lines: list[str]) -> _Said:
-    source, said = "".join(lines), _Said({}, {}, {}, {})
+    source, said = "".join(lines), _Said({}, {}, {}, {}, {})
     if not source or len(source) > _LARGEST:
         return said
     try:
@@ -109,16 +118,23 @@ def _read(lines: list[str]) -> _Said:
             target, value = node.target, node.value
         if isinstance(target, ast.Name) and value is not None and not _constructs(value):
             said.targets[_where(value)] = target.id
+            said.calls[_where(value)] = _called(value) or "()" * isinstance(value, ast.Call)
         elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Call):
-            called = value.func
-            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-            said.unpacked[_where(value)] = name, _parts(target)
+            said.unpacked[_where(value)] = _called(value), _parts(target)
         operands = _operands(node)
         if operands is not None and isinstance(node, ast.expr):
             said.operands[_where(node)] = operands
         if isinstance(node, ast.Call) and (names := _arguments(node)):
             said.given[_where(node)] = names
     return said
+
+
+def _called(value: ast.expr) -> str:
+    """Return the last name of what an expression calls; "" for no call of a name."""
+    if not isinstance(value, ast.Call):
+        return ""
+    called = value.func
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
 
 
 def _parts(target: ast.Tuple | ast.List) -> Parts:
@@ -131,12 +147,14 @@ def _parts(target: ast.Tuple | ast.List) -> Parts:
 
 
 def named(result: Any, parts: Parts) -> Iterator[tuple[Any, str]]:
-    """Yield what a tuple holds with the names that it is unpacked to."""
+    """Yield what a tuple holds with the names that it is unpacked to: "hidden[0]" of a tuple in it."""
     if not isinstance(result, tuple | list) or len(result) != len(parts):
         return
     for one, part in zip(result, parts, strict=True):
         if isinstance(part, tuple):
             yield from named(one, part)
+        elif part and isinstance(one, tuple | list):  # the state of an LSTM
+            yield from ((each, f"{part}[{i}]") for i, each in enumerate(one))
         elif part:
             yield one, part
 
@@ -170,8 +188,5 @@ def _arguments(call: ast.Call) -> list[str]:
 
 def _constructs(value: ast.expr) -> bool:
     """Return whether an expression calls a class, as `nn.Linear(2, 1)`: its result is no tensor."""
-    if not isinstance(value, ast.Call):
-        return False
-    called = value.func
-    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    name = _called(value)
     return name[:1].isupper() and not name.endswith("Tensor")

@@ -209,6 +209,34 @@ def test_a_program_waits_at_what_a_call_is_unpacked_to(name: str, tracked: bool)
     assert len(stops) >= 2
 
 
+STATE = """
+net = nn.LSTM(2, 3)
+def main():
+    out, hidden = net(torch.ones(1, 4, 2))
+    pred = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 1))(out)
+    loss = torch.tanh(pred).sum()
+    loss.backward()
+main()
+"""
+
+
+def test_a_tuple_among_what_a_call_is_unpacked_to_gives_names_with_numbers() -> None:
+    point = Breakpoint(On.ANY, condition="name == 'hidden[1]'")
+    tape, _, stops = run([point], program=STATE)
+    assert [(stop.name, stop.line) for stop in stops if not stop.pass_] == [("hidden[1]", 4)]
+    assert {"hidden[0]", "hidden[1]"} <= set(map(tape.text, tape.names["text"].tolist()))
+
+
+def test_where_it_waits_tells_no_name_that_a_later_operation_gets() -> None:
+    _, _, stops = run([Breakpoint(On.TYPE, "relu"), Breakpoint(On.TYPE, "tanh")], program=STATE)
+    assert [(stop.what, stop.name) for stop in stops if not stop.pass_] == [
+        ("relu", ""), ("tanh", ""),
+    ]  # fmt: skip
+    named = Breakpoint(On.ANY, condition="name == 'pred' and not backward")
+    _, _, stops = run([named], program=STATE)
+    assert [(stop.what, stop.name) for stop in stops] == [("view", "pred")]
+
+
 def test_other_operations_of_its_statement_have_no_name() -> None:
     _, _, found = run(
         [Breakpoint(On.ANY, condition="name != 'y' and op == 'addmm' and not backward")]
