@@ -52,6 +52,8 @@ def test_a_number_follows_the_playhead_and_is_plotted(qtbot: QtBot, opened: Cont
     assert panel.field.text() == ""
     assert panel.plot.isVisible()
     assert not panel.picture.isVisible()
+    assert panel.list.height() < 80, "as high as its row: the room is the plot's"
+    assert panel.plot.height() > panel.list.height()
     with qtbot.waitSignal(opened.watches.read, timeout=drive.RUN):
         opened.session.set_playhead(int(tape.ends["event"][1]) + 1)
     assert shown(opened) == "8.0"
@@ -84,9 +86,9 @@ def test_what_cannot_be_read_is_refused_and_what_has_no_value_says_so(
     add(qtbot, opened, "w.grad.sum()")
     with qtbot.waitSignal(opened.watches.read, timeout=drive.RUN):
         opened.session.set_playhead(0)
-    assert shown(opened) == "nothing yet"
+    assert shown(opened) == "nothing here"
     add(qtbot, opened, "w.grad")
-    assert shown(opened, 1) == "nothing yet"
+    assert shown(opened, 1) == "nothing here"
     add(qtbot, opened, "w @ loss")
     opened.window.watches.choose(2)
     with qtbot.waitSignal(opened.watches.read, timeout=drive.RUN):

@@ -37,6 +37,7 @@ _EMPTY = (
     "(w > 0).mean(). It is followed as the playhead moves."
 )
 _HEIGHT = 190
+_ROWS = 10  # of the list at most before it scrolls
 
 
 class Reading(NamedTuple):
@@ -95,8 +96,9 @@ class WatchesPanel(QWidget):
         column.addLayout(row)
         column.addWidget(self.note)
         column.addWidget(self.sentence)
-        column.addWidget(self.list, 1)
+        column.addWidget(self.list)
         column.addWidget(self.why)
+        column.addStretch(1)  # what is shown of the chosen one takes the room that there is
         self.set_theme(theme)
 
     @cached_property
@@ -104,11 +106,14 @@ class WatchesPanel(QWidget):
         """The chosen watch over time, made for the first."""
         from ui.plots.lines import LinePlot  # with pyqtgraph: a third of a second
 
-        plot = LinePlot(self._theme, _HEIGHT)
+        plot = LinePlot(self._theme)
+        plot.setMinimumHeight(_HEIGHT)
+        plot.setMaximumHeight(2 * _HEIGHT)
+        plot.getPlotItem().setLabel("bottom", "event")
         plot.setAccessibleName("The chosen watch over time")
         plot.chosen.connect(self._choose_moment)
         plot.stepped.connect(self._step)
-        self._column.insertWidget(self._column.indexOf(self.list) + 1, plot)
+        self._column.insertWidget(self._column.indexOf(self.list) + 1, plot, 100)
         tab_after(self.list, plot)
         return plot
 
@@ -116,7 +121,7 @@ class WatchesPanel(QWidget):
     def picture(self) -> TensorView:
         """The chosen watch at the playhead, made for the first that is an array."""
         picture = TensorView(self._theme)
-        self._column.addWidget(picture)
+        self._column.insertWidget(self._column.indexOf(self.why) + 1, picture)
         tab_after(self.plot if "plot" in vars(self) else self.list, picture)
         return picture
 
@@ -139,10 +144,17 @@ class WatchesPanel(QWidget):
             item.setForeground(1, QColor(colour))
         self.choose(min(max(before, 0), len(readings) - 1))
         self.list.blockSignals(False)
+        self._fit_list(len(readings))
         self.sentence.setVisible(not readings)
         self.list.setVisible(bool(readings))
         self.remove.setEnabled(bool(readings))
         self._show()
+
+    def _fit_list(self, rows: int) -> None:
+        """Make the list as high as its rows, up to some of them."""
+        line = max(self.list.sizeHintForRow(0), 16)
+        wanted = self.list.header().sizeHint().height() + min(max(rows, 1), _ROWS) * line
+        self.list.setFixedHeight(wanted + 2 * self.list.frameWidth() + line // 2)
 
     def set_plot(self, plot: Plot | None) -> None:
         """Show the chosen watch over time."""
@@ -264,7 +276,7 @@ def told(one: Reading) -> str:
     if one.problem:
         return "cannot be computed"
     if one.value is None:
-        return "nothing yet"
+        return "nothing here"
     value = (
         np.asarray(one.value) if isinstance(one.value, (np.ndarray, np.generic, float)) else None
     )
