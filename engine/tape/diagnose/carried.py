@@ -83,11 +83,12 @@ def _carrier(facts: Facts, value: int, op: int, first: int) -> Carrier:
     if known and "[" in name and not again:
         kept = name.partition("[")[0]
         return Carrier(name, op, f"Keep numbers without their graph: {kept}.append(one.detach()).")
-    name = again[0] if again and not known else name
+    in_tuple = bool(again) and name.startswith(f"{again[0]}[")
+    name = again[0] if again and (in_tuple or not known) else name
     cut = f"{name} = {name}.detach()" if known or again else "state = state.detach()"
     both = [v for v in facts.inputs(op) if v >= 0 and _of_before(facts, v, first)]
     several = any(one.startswith(f"{name}[") for one in facts.names)
-    if not known and again and (several or len(both) > 1):
+    if in_tuple or (not known and again and (several or len(both) > 1)):
         cut = f"{name} = tuple(one.detach() for one in {name})"
     return Carrier(
         name,
