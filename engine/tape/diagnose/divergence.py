@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 
-from engine.tape.diagnose.facts import Facts
-from engine.tape.diagnose.finding import Finding, Link
+from engine.tape.diagnose import lines
+from engine.tape.diagnose.facts import Facts, moved
+from engine.tape.diagnose.finding import Edit, Finding, Link
+from engine.tape.diagnose.remedies.program_line import line_of
 from engine.tape.schema import ValueFlag
 
 _GREW, _STEPS = 1e3, 3  # a parameter that grew by this factor, in at least so many steps
+_REVERSED = (
+    2.0  # the product of rate and weight decay above which a step throws a weight beyond -itself
+)
 _DIVERGES = ": training diverges"
 _TOLD = ("overflow", "exp-overflow")
 
@@ -25,21 +31,46 @@ def diverging(facts: Facts, found: list[Finding]) -> list[Finding]:
     if first is None or link is None:
         return found
     upwards = link.op >= 0 and bool(facts.params(link.op).get("maximize"))
+    params = facts.params(link.op) if link.op >= 0 else {}
+    rate, decay = (float(params.get(name) or 0.0) for name in ("lr", "weight_decay"))
+    pulled = rate * decay > _REVERSED and not upwards
+    made = (
+        lines.optimizer(facts.cells_until(-1), str(params["optimizer"]))
+        if "optimizer" in params
+        else None
+    )
+    given = () if made is None else (moved(replace(link, text="the optimizer is made here"), made),)
+    how = "up, as maximize=True says" if upwards else "beyond the minimum"
+    if pulled:
+        how = f"beyond 0, to which weight_decay={decay:g} pulls with lr={rate:g}"
     told = replace(
         first,
         title=f"{first.title}{_DIVERGES}",
-        text=f"{first.text} Before that {link.text}: each step goes further "
-        f"{'up, as maximize=True says' if upwards else 'beyond the minimum'}.",
+        text=f"{first.text} Before that {link.text}: each step goes further {how}.",
         remedy="Leave out maximize=True, if the loss is to become small."
         if upwards
+        else "Lower weight_decay: 1e-4 to 1e-2 is usual."
+        if pulled
         else "Lower the learning rate, or clip the gradient (clip_grad_norm_) before the step.",
-        chain=(first.culprit, link, *first.chain[1:]),
+        chain=(first.culprit, link, *given, *first.chain[1:]),
+        edits=_less_decay(facts, given) if pulled else first.edits,
     )
     return [
         told if one is first else one
         for one in found
         if one is first or one.cause not in _TOLD or not _is_step(facts, one)
     ]
+
+
+def _less_decay(facts: Facts, made: tuple[Link, ...]) -> tuple[Edit, ...]:
+    """Write a usual weight_decay in the line that makes the optimizer."""
+    line = line_of(facts, made[0]) if made else None
+    text = (
+        ""
+        if line is None
+        else re.sub(r"weight_decay\s*=\s*[\d.e+-]+", "weight_decay=1e-4", line.text)
+    )
+    return () if line is None or text == line.text else (line.reads(text),)
 
 
 def diverges(found: Finding) -> bool:

@@ -289,3 +289,12 @@ with torch.no_grad():
     base = critic(obs)
 loss = -(logp * (ret - base)).mean()  # <-
 loss.backward()
+
+# %% overflow | problems | diverges
+torch.manual_seed(0)
+big = nn.Linear(4, 1)
+opt = torch.optim.SGD(big.parameters(), lr=0.1, weight_decay=100.)
+for _ in range(60):
+    opt.zero_grad()
+    big(torch.randn(8, 4)).pow(2).mean().backward()  # <-
+    opt.step()
