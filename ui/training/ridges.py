@@ -18,10 +18,11 @@ from ui.plots.stats import number
 from ui.theme import Theme
 from ui.training.passes import Passes
 
-_LEFT, _RIGHT, _BELOW, _ABOVE = 64, 12, 24, 12
-_BESIDE = 76  # px at the right for what each row reaches over, where that differs
+_LEFT, _RIGHT, _BELOW, _ABOVE = 56, 12, 24, 12
+_BESIDE = 72  # px at the right for what each row reaches over, where that differs
 _OVERLAP = 2.2  # rows that the highest ridge may reach over
 _LINE = 15.0  # px from one number to the next
+_APART = 8  # px between words below the axis
 _SIDES = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignRight
 
 
@@ -198,6 +199,11 @@ class RidgeView(QWidget):
         if ridges.own:
             even = bool((ridges.low == -ridges.high).all())
             texts = ["−reach", "0", "+reach"] if even else ["least", "", "greatest"]
+        wide = painter.fontMetrics().horizontalAdvance
+        if sum(map(wide, texts)) + 2 * _APART > across.width():
+            texts[1] = ""  # the line there says it, or the ends do
+        if not ridges.own and sum(map(wide, texts)) + _APART > across.width():
+            texts = [number(low, 2), "", number(high, 2)]
         room = QRectF(across.left(), across.bottom() + 4, across.width(), 18)
         for side, text in zip(_SIDES, texts, strict=True):
             painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, text)
