@@ -14,6 +14,8 @@ from itertools import islice
 from types import CodeType
 from typing import Any, NamedTuple
 
+from engine.tape.record.returned import returned
+
 Span = tuple[int | None, int | None, int | None, int | None]  # lines from 1, columns in bytes
 
 #: Names that a tuple is unpacked to: a name, "" for another target, or such names of a tuple in it.
@@ -126,6 +128,9 @@ def _read(lines: list[str]) -> _Said:
             said.operands[_where(node)] = operands
         if isinstance(node, ast.Call) and (names := _arguments(node)):
             said.given[_where(node)] = names
+    for value, name in returned(tree):
+        if not _constructs(value):
+            said.targets[_where(value)] = name
     return said
 
 

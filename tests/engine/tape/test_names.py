@@ -157,6 +157,17 @@ def test_what_a_layer_makes_for_itself_is_not_called_as_its_argument() -> None:
     assert names_inside(body) == ["x", "y"]
 
 
+@pytest.mark.parametrize(
+    ("calls", "names"),
+    [(["w, b = g(x)"], ["w", "b"]), (["w, b = g(x)", "c, d = g(x)"], []), (["w = g(x)"], [])],
+)
+def test_what_a_function_returns_has_the_names_that_all_its_calls_give(
+    calls: list[str], names: list[str]
+) -> None:
+    body = ["def g(y):", "    return y * 2, y.exp()", "x = torch.ones(2)", *calls]
+    assert [name for name in names_inside(body) if name != "y"] == names
+
+
 def test_layers_in_a_plain_list_of_a_module_are_named_after_it() -> None:
     source = (
         "class Net(nn.Module):\n"

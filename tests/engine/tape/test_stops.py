@@ -237,6 +237,16 @@ def test_where_it_waits_tells_no_name_that_a_later_operation_gets() -> None:
     assert [(stop.what, stop.name) for stop in stops] == [("view", "pred")]
 
 
+def test_a_program_waits_at_what_a_function_returns_under_the_name_that_its_call_gives() -> None:
+    program = (
+        "def f(x):\n    y = x + 1\n    return y * 2, y.exp()\na, b = f(torch.ones(2))\na + b\n"
+    )
+    point = Breakpoint(On.ANY, condition="name == 'b'")
+    tape, _, stops = run([point], lambda stop: GO, program=program)
+    assert [(stop.what, stop.line, stop.name) for stop in stops] == [("exp", 3, "b")]
+    assert len(replayed(tape, point)) == 1
+
+
 def test_other_operations_of_its_statement_have_no_name() -> None:
     _, _, found = run(
         [Breakpoint(On.ANY, condition="name != 'y' and op == 'addmm' and not backward")]
