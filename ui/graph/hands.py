@@ -98,10 +98,10 @@ class HandledView(CameraView):
         self.look(view.centred(*centre, *self.size_in_pixels()), GLIDE)
 
     def reveal(self, node: NodeId) -> None:
-        """Pan as little as needed to have a node in view."""
+        """Pan as little as needed to have a node in view; not where all is in view."""
         index = self._index(node)
         scene = self._stage.scene
-        if scene is None or index < 0:
+        if scene is None or index < 0 or self._fitted:
             return
         view, (width, height) = self.camera(), self.size_in_pixels()
         box = scene.box(index)

@@ -109,3 +109,14 @@ def test_the_active_node_can_be_followed(canvas: GraphCanvas) -> None:
     view = canvas.camera()
     canvas.reveal_active()
     assert canvas.camera() == view  # it is in view: nothing moves
+
+
+def test_a_graph_that_is_wholly_in_view_stays_where_it_is(canvas: GraphCanvas) -> None:
+    graph = ladder(12)
+    canvas.set_graph(graph, place(graph, card_sizes(graph)))
+    canvas.set_reduced_motion(True)
+    canvas.fit()
+    view = canvas.camera()
+    for node in graph.nodes:
+        canvas.reveal(node)
+    assert canvas.camera() == view
