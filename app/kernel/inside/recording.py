@@ -18,6 +18,7 @@ from app.kernel.inside.imports import is_engine
 from app.kernel.inside.shell import CellKernel, place_of
 from app.kernel.inside.streams import CellStream
 from engine.tape.record.stops import Stops
+from engine.tape.record.transcript import Transcript
 from engine.tape.storage.room import NoRoom
 from engine.tape.tape import Tape
 
@@ -48,6 +49,7 @@ class TapeRecorder(Protocol):
     def printed(self, text: str) -> None: ...
     def finish(self) -> None: ...
     def tape(self) -> Tape: ...
+    def asked(self, question: Callable[[Transcript], None]) -> None: ...
 
 
 class CellRecording:
@@ -92,10 +94,14 @@ class CellRecording:
         self._recorder.stop_at(stops)
 
     def catch_up(self) -> None:
-        """Let all that happened be read, and what was printed."""
+        """Let all be read that happened and was printed, and what parameters are called by now."""
         for stream in self._streams:
             stream.drain()
-        self._flush()
+        self._flush(self._flush_with_names)
+
+    def _flush_with_names(self) -> int:
+        self._recorder.asked(Transcript.name_parameters)
+        return self._recorder.flush()
 
     def checked(self, steps: Sequence[int] | None) -> dict[str, Any]:
         """Check the gradients of the person's own Functions (see `checking`)."""

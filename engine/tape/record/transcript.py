@@ -170,6 +170,11 @@ class Transcript:
         """The same while the cell runs, with what only functions know: parameters of called models."""
         return self._meanwhile.in_models() | self.called(names)
 
+    def name_parameters(self) -> None:
+        """Name the parameters as the program calls them by now, while its cell runs."""
+        if self.batch.events.count:
+            self._name_parameters(self._meanwhile.names(self.called), self.batch.events.count - 1)
+
     def row_of(self, node: Any) -> int | None:
         """Return a node's row, None where it is not on the tape."""
         return self._nodes.by_seq.get(node.seq)

@@ -8,6 +8,7 @@ import pytest
 from cells import run_cell
 
 import engine as torch
+from engine.tape.record.transcript import Transcript
 from engine.tape.recorder import Recorder
 
 _MODEL = "model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))\n"
@@ -235,3 +236,21 @@ def test_parameters_have_their_names_while_the_cell_still_runs() -> None:
         recorder.end_cell(names)
     assert seen == [{"model.weight", "model.bias", "head.weight", "head.bias"}]
     assert _served(recorder) == seen[0]
+
+
+def test_parameters_can_be_named_before_the_first_pass() -> None:
+    recorder = Recorder()
+    seen = list[set[str | None]]()
+
+    def look() -> None:
+        recorder.asked(Transcript.name_parameters)
+        tape = recorder.tape()
+        seen.append({tape.name_of(tensor) for tensor in range(4)})
+
+    names = {"torch": torch, "nn": torch.nn, "look": look}
+    source = "model = nn.Linear(2, 1)\nout = model(torch.ones(1, 2))\nlook()\n"
+    with recorder:
+        recorder.begin_cell("c", source, 1, lambda: names)
+        exec(compile(source, "<c>", "exec"), names)
+        recorder.end_cell(names)
+    assert {"weight", "bias"} <= seen[0]
