@@ -100,8 +100,8 @@ CLAMP_MAX_TENSOR = define(
 
 
 CLAMP_LOW = define(
-    "clamp(self, min)",
-    np.maximum,
+    "clamp(self, min, max=None)",
+    lambda a, lo, _: np.maximum(a, lo),
     PROMOTE,
     family="pointwise",
     key="clamp_low",
@@ -109,8 +109,8 @@ CLAMP_LOW = define(
     min=lambda F, g, self, min: _at(F, g, self < min),
 )
 CLAMP_HIGH = define(
-    "clamp(self, max)",
-    np.minimum,
+    "clamp(self, max, min=None)",
+    lambda a, hi, _: np.minimum(a, hi),
     PROMOTE,
     family="pointwise",
     key="clamp_high",
@@ -127,10 +127,10 @@ def _clamp_row(input: Any, lo: Any, hi: Any) -> tuple[Any, list[Any]]:
     if isinstance(lo, Tensor) or isinstance(hi, Tensor):
         if hi is None:
             _fitting([input, lo])
-            return CLAMP_LOW, [input, lo]
+            return CLAMP_LOW, [input, lo, None]
         if lo is None:
             _fitting([input, hi])
-            return CLAMP_HIGH, [input, hi]
+            return CLAMP_HIGH, [input, hi, None]
         _fitting([input, lo, hi])
         return CLAMP_TENSORS, [input, _tensor(lo), _tensor(hi)]
     if input._d.category == COMPLEX:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.tape import replay
 from engine.tape.diagnose.facts import Facts
 from engine.tape.errors import NotKept
-from engine.tape.rerun.arguments import Arguments, Unknown
+from engine.tape.rerun.arguments import Arguments, Unknown, placed
 from engine.tape.rerun.operations import Operations
 from engine.tape.schema import OpFlag
 from engine.tape.tape import Tape
@@ -34,8 +34,9 @@ class Product:
     """One input's share. slot: the node's edge, -1 for an operation without a step.
 
     argument: its name in the formulas; shape: of the input. jacobian: (elements of the results,
-    elements of the input), or None, and `reason` says why. sent: what the step sent; None if no
-    step came or it was not kept.
+    elements of the input), or None, and `reason` says why; a complex result has two rows for each
+    element, of its real and its imaginary part. sent: what the step sent; None if no step came or
+    it was not kept.
     """
 
     slot: int
@@ -51,7 +52,8 @@ class Product:
 class Derivative:
     """The derivative of an operation at its recorded inputs.
 
-    cotangent: what came in at the step, all results' elements in a row; None without a step.
+    cotangent: what came in at the step, all results' elements in a row, of complex ones the real and
+    the imaginary part in turn; None without a step.
     """
 
     op: str
@@ -99,8 +101,9 @@ class Derivatives:
         rows = []
         for nr, value in enumerate(self.facts.outputs(op)):
             one = given[nr] if nr < len(given) else None
-            size = int(np.prod(self.tape.value_shape(value), dtype=np.int64))
-            rows.append(np.zeros(size) if one is None else np.asarray(one).ravel())
+            shape, kind = self.tape.value_shape(value), self.tape.value_dtype(value)
+            came = np.zeros(shape) if one is None else np.asarray(one)
+            rows.append(_parted(came) if kind.startswith("complex") else came.real.ravel())
         return np.concatenate(rows) if rows else None
 
     def _sent(self, step: int, slot: int) -> Array | None:
@@ -136,9 +139,9 @@ class Derivatives:
         rows = self._operations.rows(name, self.is_inplace(op), title)
         if not rows:
             return []
-        row, count = rows[0], len(self.facts.inputs(op))
-        told = dict(gradients(row))
-        params = self.constants(op)
+        inputs, params = self.facts.inputs(op), self.constants(op)
+        row = next((one for one in rows if placed(one, inputs, params) is not None), rows[0])
+        told, count = dict(gradients(row)), len(inputs)
         free = ["input" if p == "self" else p for p in row.params if p not in params]
         if row.listed and free:
             free = [*([free[0]] * (count - len(free) + 1)), *free[1:]]
@@ -183,7 +186,10 @@ class Derivatives:
         arrays = [None if v < 0 else self.facts.array(v) for v in inputs]
         if any(v >= 0 and a is None for v, a in zip(inputs, arrays, strict=True)):
             raise Unknown("an input was not kept")
-        given = [None if a is None else engine.from_numpy(np.array(a)) for a in arrays]
+        given = [
+            None if a is None else engine.from_numpy(np.array(a)).to(self._dtype(v))
+            for v, a in zip(inputs, arrays, strict=True)
+        ]
         with mode.enable_grad(), np.errstate(all="ignore"):
             for place in set(places):
                 given[place] = given[place].requires_grad_()  # type: ignore[union-attr]
@@ -201,22 +207,34 @@ class Derivatives:
             parts: list[list[Array]] = [[] for _ in places]
             for out in outs:
                 for k in range(out.numel()):
-                    self._row(engine, grad, out, k, leaves, parts)
-        return [np.stack(rows) if rows else np.zeros((0, 0)) for rows in parts]
+                    for unit in (1, 1j) if out.is_complex() else (1,):
+                        self._row(engine, grad, out, k, unit, leaves, parts)
+        sizes = [_size(self.tape.value_shape(inputs[place])) for place in places]
+        return [
+            np.stack(rows) if rows else np.zeros((0, size))
+            for rows, size in zip(parts, sizes, strict=True)
+        ]
+
+    def _dtype(self, value: int) -> Any:
+        import engine
+
+        return getattr(engine, self.tape.value_dtype(value))
 
     @staticmethod
     def _row(
-        engine: Any, grad: Any, out: Any, k: int, leaves: Sequence[Any], parts: list[list[Array]]
-    ) -> None:
-        """Append the gradients of one element of a result."""
+        engine: Any, grad: Any, out: Any, k: int, unit: complex, leaves: Sequence[Any],
+        parts: list[list[Array]],
+    ) -> None:  # fmt: skip
+        """Append the gradients of one element of a result, or of a part of it."""
         got: Sequence[Any] = [None] * len(leaves)
         if out.requires_grad:
-            unit = np.zeros(out.shape, out.detach().numpy().dtype)
-            unit.flat[k] = 1
-            got = grad(out, leaves, engine.from_numpy(unit), retain_graph=True, allow_unused=True)
+            came = np.zeros(out.shape, _array(out).dtype)
+            came.flat[k] = unit
+            unit_row = engine.from_numpy(came).to(out.dtype)
+            got = grad(out, leaves, unit_row, retain_graph=True, allow_unused=True)
         for rows, leaf, one in zip(parts, leaves, got, strict=True):
             zero = np.zeros(leaf.numel())
-            rows.append(zero if one is None else one.detach().numpy().ravel())
+            rows.append(zero if one is None else _array(one).ravel())
 
 
 def spelled(derivative: Derivative, product: Product, element: int) -> str:
@@ -234,6 +252,16 @@ def spelled(derivative: Derivative, product: Product, element: int) -> str:
     if len(rows) > _TERMS:
         terms.append(f"… ({len(rows) - _TERMS:,} more)")
     return f"{' + '.join(terms) or '0'} = {_short(sent.ravel()[element], alone=True)}"
+
+
+def _array(tensor: Any) -> Array:
+    plain = tensor.detach().resolve_conj().resolve_neg()
+    return np.asarray((plain.float() if str(plain.dtype) == "torch.bfloat16" else plain).numpy())
+
+
+def _parted(array: Array) -> Array:
+    """Return all elements in a row, of each the real and then the imaginary part."""
+    return np.stack([array.real, array.imag], -1).ravel()
 
 
 def _short(value: Any, alone: bool = False) -> str:

@@ -197,10 +197,12 @@ class _Code:
         sent = [p for p in self.derivative.products if p.sent is not None]
         if not all(p.argument in formula.gradients for p in sent):
             return ""
+        if any(np.iscomplexobj(self._value(value)) for value in given.values()):
+            return ""  # the formulas are those of real numbers
         lines = [f"{name} = {value!r}" for name, value in known.items()]
         lines += [self._assign(name, self._value(value), value) for name, value in given.items()]
         lines += [f"g = {self._array(self._cotangent())}  # the cotangent that came in", ""]
-        lines += [f"value = {formula.value}", _same("value", "result", self._tolerance(given))]
+        lines += [f"value = {formula.value}", _same("value", "result", self._tolerance())]
         for product in sent:
             lines += self._check(product, formula.gradients[product.argument])
         return "\n".join(lines) + "\n"
@@ -217,7 +219,7 @@ class _Code:
             "",
             f"{name} = unbroadcast({gradient}, np.shape({product.argument}))",
             f"sent = {self._array(product.sent)}",
-            _same(name, "sent", _tolerance(product.sent.dtype)),
+            _same(name, "sent", self._tolerance()),
             f'print("{name} =", {name}, sep="\\n")',
         ]
 
@@ -245,7 +247,7 @@ class _Code:
                 f"jacobian = {self._array(product.jacobian)}",
                 f"{name} = (g @ jacobian).reshape({product.shape})",
                 f"sent = {self._array(product.sent)}",
-                _same(name, "sent", _tolerance(product.sent.dtype)),
+                _same(name, "sent", self._tolerance()),
                 f'print("{name} =", {name}, sep="\\n")',
             ]
         return "\n".join(lines) + "\n"
@@ -271,21 +273,24 @@ class _Code:
         called = self.tape.name_of(int(self.tape.values["tensor"][value]))
         return f"{name} = {self._array(array)}" + (f"  # {called}" if called else "")
 
-    def _tolerance(self, given: Mapping[str, int]) -> str:
-        return _tolerance(self._value(given["result"]).dtype)
+    def _tolerance(self) -> str:
+        """Return how far rounding may be: by the coarsest type of the operation."""
+        facts = self.all.facts
+        values = [v for v in [*facts.inputs(self.op), *facts.outputs(self.op)] if v >= 0]
+        eps = max(_eps(self.tape.value_dtype(v)) for v in values)
+        return f"rtol={max(32 * eps, 1e-12):.0e}, atol={max(8 * eps, 1e-14):.0e}"
 
     def _array(self, array: Array) -> str:
         array = np.asarray(array)
         self.bytes += array.nbytes
         if self.bytes > _MOST_BYTES:
             raise CodeError(f"its arrays are too large: more than {_MOST_BYTES // 10**6} MB")
-        if array.dtype.kind == "c":
-            raise CodeError("complex numbers are not written out")
         if array.size > _LITERAL:
             text = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
             read = f'np.frombuffer(__import__("base64").b64decode("{text}"), "{array.dtype.str}")'
             return f"{read}.reshape({array.shape})"
-        return f'np.array({_nested(array)}, "{array.dtype.name}")'
+        shaped = f".reshape({array.shape})" if not array.size else ""
+        return f'np.array({_nested(array)}, "{array.dtype.name}"){shaped}'
 
 
 def _nested(array: Array) -> str:
@@ -294,6 +299,8 @@ def _nested(array: Array) -> str:
     value = array[()]
     if isinstance(value, np.floating):
         return str(value) if np.isfinite(value) else f'float("{value}")'
+    if isinstance(value, np.complexfloating):
+        return f'complex("{str(value).strip("()")}")'
     return str(value.item())
 
 
@@ -301,9 +308,11 @@ def _same(left: str, right: str, tolerance: str) -> str:
     return f"np.testing.assert_allclose({left}, {right}, {tolerance})"
 
 
-def _tolerance(dtype: np.dtype[Any]) -> str:
-    eps = float(np.finfo(dtype).eps) if dtype.kind == "f" else 0.0
-    return f"rtol={max(32 * eps, 1e-12):.0e}, atol={max(8 * eps, 1e-14):.0e}"
+def _eps(dtype: str) -> float:
+    if dtype == "bfloat16":
+        return 2.0**-7
+    kind = np.dtype(dtype)
+    return float(np.finfo(kind).eps) if kind.kind in "fc" else 0.0
 
 
 def _is_constant(value: Any) -> bool:

@@ -7,6 +7,7 @@ step sent on in that direction. So a wrong VJP is found at its own node, whateve
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.tape import replay
 from engine.tape.diagnose import texts
+from engine.tape.diagnose.directions import direction
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.remedies import with_edits
@@ -26,7 +28,6 @@ from engine.tape.schema import OpFlag
 from engine.tape.tape import Tape
 
 Array = NDArray[Any]
-Floats = NDArray[np.float64]
 #: A person's Functions by name: what they compute of a list of tensors, and of other arguments by
 #: their place ("0", "1" ...) or name.
 Functions = Mapping[str, Callable[[list[Any], dict[str, Any]], Any]]
@@ -34,6 +35,8 @@ Functions = Mapping[str, Callable[[list[Any], dict[str, Any]], Any]]
 #: Relative errors above this are wrong: float32 gradients are exact to about 1e-6, but sums cancel.
 TOLERANCE = 5e-3
 _DIRECTIONS = 3
+#: Operations that write numbers to places, which may be the same for several.
+_WRITES = frozenset(("index_put", "index_copy", "put", "scatter", "_put_along", "scatter_reduce"))
 #: Functions that are the engine's own.
 _OURS = frozenset(("CheckpointFunction", "BackwardHookFunction", "_GetData"))
 
@@ -108,12 +111,14 @@ class _Checker:
     def step(self, step: int) -> Iterator[Check]:
         node = int(self.tape.steps["node"][step])
         op = int(self.tape.nodes["op"][node])
+        if self.tape.nodes["variable"][node] >= 0:
+            return  # it adds to a leaf's .grad
         sent = self.facts.contributions(step)
-        if op < 0 or not len(sent):
-            return
         for row in sent:
             slot = int(self.tape.contributions["slot"][row])
             try:
+                if op < 0:  # CopySlices
+                    raise _Unmeasured("it leads gradients around a write into a view")
                 yield self._one(step, node, op, slot, row)
             except _Unmeasured as reason:
                 yield Check(step, node, slot, float("nan"), 0.0, 0.0, str(reason))
@@ -134,21 +139,25 @@ class _Checker:
             raise _Unmeasured("its gradients were not kept")
         if not all(np.isfinite(g).all() for g in (gradient, *[g for g in came if g is not None])):
             raise _Unmeasured("its gradients are not finite")
+        eps = _eps(self.tape.value_dtype(value))
         worst, factors = Check(step, node, slot, 0.0, 0.0, 0.0), list[float]()
-        scale = float(np.linalg.norm(_wide(gradient)))
+        wide = _wide(gradient)
+        scale = float(np.linalg.norm(wide))
         for _ in range(_DIRECTIONS):
-            direction = self._direction(op, arrays[place])
-            measured, terms, noise = self._measured(op, arrays, place, direction, came)
-            given = float((_wide(gradient) * direction).sum())
-            length = float(np.linalg.norm(direction))
-            usual = scale * length / np.sqrt(max(direction.size, 1))
+            way = self._direction(op, place, arrays[place])
+            measured, terms, noise = self._measured(op, arrays, place, way, came)
+            given = float((wide.conj() * way).real.sum())
+            length = float(np.linalg.norm(way))
+            usual = scale * length / np.sqrt(max(way.size, 1))
             # Where large terms cancel, what the step sent is their rounding.
-            rounding = terms * _rounding(gradient) + length * _smallest(gradient) + noise
+            rounding = terms * 16 * eps + length * _smallest(gradient) + noise
             size = max(usual, rounding / TOLERANCE, 1e-8)
             error = abs(measured - given) / max(abs(measured), abs(given), size)
             factors.append(given / measured if measured else 0.0)
             if error > worst.error:
                 worst = Check(step, node, slot, error, measured, given)
+        if worst.wrong and self._loses(op, arrays, place):
+            raise _Unmeasured("it writes several numbers to one place, and one of them stays")
         return replace(worst, factor=_common(factors)) if gradient.size > 1 else worst
 
     def _before(self, node: int, slot: int) -> int:
@@ -162,51 +171,59 @@ class _Checker:
             raise _Unmeasured("an input was not kept")
         return array
 
-    def _direction(self, op: int, array: Array | None) -> Floats:
-        if array is None or array.dtype.kind != "f":
-            raise _Unmeasured("only real inputs are measured")
-        direction = self._random.standard_normal(array.shape)
-        padding = self.facts.params(op).get("padding_idx")
-        if isinstance(padding, int) and self.facts.base(op) in ("embedding", "embedding_bag"):
-            direction[padding : padding + 1 or None] = 0.0  # it gets no gradient, as is meant
-        return direction
+    def _direction(self, op: int, place: int, array: Array | None) -> Array:
+        if array is None or array.dtype.kind not in "fc":
+            raise _Unmeasured("only inputs of real or complex numbers are measured")
+        return direction(self._random, self.facts.base(op), self.facts.params(op), place, array)
+
+    def _loses(self, op: int, arrays: list[Array | None], place: int) -> bool:
+        """Whether of the numbers that an operation writes some are written over by others."""
+        if self.facts.base(op) not in _WRITES or place == 0:
+            return False
+        size = arrays[place].size  # type: ignore[union-attr]
+        marks = np.arange(1.0, size + 1).reshape(arrays[place].shape)  # type: ignore[union-attr]
+        blank = np.zeros(arrays[0].shape)  # type: ignore[union-attr]
+        (out, *_) = self._run(op, [blank, *arrays[1:place], marks, *arrays[place + 1 :]])
+        return len(np.intersect1d(out, marks)) < min(size, out.size)
 
     def _measured(
-        self, op: int, arrays: list[Array | None], place: int, direction: Floats,
-        came: list[Floats | None],
+        self, op: int, arrays: list[Array | None], place: int, way: Array,
+        came: list[Array | None],
     ) -> tuple[float, float, float]:  # fmt: skip
         """Return the derivative of <cotangents, f> along a direction, by central differences, the sum
         of the sizes of the terms that it is made of, and what rounding may add to it.
         """
         base = _wide(arrays[place])  # type: ignore[arg-type]
-        reach = (float(np.abs(base).max()) if base.size else 1.0) or 1e-3
+        reach = float(np.abs(base[np.isfinite(base)]).max(initial=0.0)) or 1e-3
         here = self._weighted(op, [*arrays[:place], base, *arrays[place + 1 :]], came)
         size = 8 * float(np.finfo(np.float64).eps * np.abs(here).sum())
         found, jumps = list[float](), list[float]()
         for k, h in enumerate(reach * np.array([1e-5, 1e-6, 1e-7])):
             right, left = (
                 self._weighted(op, [*arrays[:place], moved, *arrays[place + 1 :]], came)
-                for moved in (base + h * direction, base - h * direction)
+                for moved in (base + h * way, base - h * way)
             )
             jumps.append(abs(float((right + left - 2 * here).sum())) / h)
             found.append(float((right - left).sum()) / (2 * h))
+            if not np.isfinite(found[-1]):
+                raise _Unmeasured("its results are not finite near these inputs")
             if k and _settled(found[-2:], jumps[-2:], size / h):
                 terms = float(np.abs(right - left).sum()) / (2 * h)
                 return found[-1], terms, size / h
         raise _Unmeasured("it has a kink near these inputs")
 
-    def _weighted(self, op: int, arrays: list[Array | None], came: list[Floats | None]) -> Floats:
+    def _weighted(self, op: int, arrays: list[Array | None], came: list[Array | None]) -> Array:
         """Return the results, each element times its cotangent, in one row."""
         outs = self._run(op, arrays)
         products = [np.zeros(1)]
         for out, g in zip(outs, came, strict=False):
-            if g is not None and out.dtype.kind == "f":
+            if g is not None and out.dtype.kind in "fc":
                 if out.shape != g.shape:
                     raise _Unmeasured("its results have another shape now")
-                products.append((out * g).ravel())
+                products.append(np.where(g == 0, 0, out * g.conj()).real.ravel())
         return np.concatenate(products)
 
-    def _run(self, op: int, arrays: list[Array | None]) -> list[Floats]:
+    def _run(self, op: int, arrays: list[Array | None]) -> list[Array]:
         from engine import from_numpy
 
         name = self.facts.op_name(op)
@@ -221,14 +238,19 @@ class _Checker:
             try:
                 others = self._arguments.of(int(self.tape.ops["params"][op]))
                 found = self._operations.call(
-                    name, tensors, dict(others), writes, self.facts.node_name(node), lambda _: True
+                    name,
+                    tensors,
+                    {k: _widest(v) for k, v in others.items()},
+                    writes,
+                    self.facts.node_name(node),
+                    lambda _: True,
                 )
             except Unknown as error:
                 raise _Unmeasured(str(error)) from None
             except (RuntimeError, ValueError, TypeError, IndexError) as error:
                 raise _Unmeasured(f"it cannot be run again: {error}") from None
         several = found if isinstance(found, (tuple, list)) else (found,)
-        return [np.asarray(one.detach().numpy(), np.float64) for one in several]
+        return [_wide(_array(one)) for one in several]
 
     def _own(self, op: int, name: str, tensors: list[Any]) -> Any:
         """Run a person's Function, twice: what differs cannot be measured."""
@@ -243,7 +265,7 @@ class _Checker:
             except Exception as error:  # the person's code may raise anything
                 raise _Unmeasured(f"it cannot be run again: {error}") from None
             runs.append(found if isinstance(found, (tuple, list)) else (found,))
-        first, second = ([np.asarray(one.detach().numpy()) for one in run] for run in runs)
+        first, second = ([_array(one) for one in run] for run in runs)
         if not all(
             np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True)
         ):
@@ -255,18 +277,32 @@ class _Unmeasured(Exception):
     """Why a step cannot be measured."""
 
 
-def _wide(array: Array) -> Floats:
-    return np.asarray(array, np.float64)
+def _array(tensor: Any) -> Array:
+    plain = tensor.detach().resolve_conj().resolve_neg()
+    return np.asarray((plain.float() if str(plain.dtype) == "torch.bfloat16" else plain).numpy())
+
+
+def _wide(array: Array) -> Array:
+    return np.asarray(array, np.complex128 if np.iscomplexobj(array) else np.float64)
 
 
 def _moved(array: Array) -> Array:
-    """Return a copy in float64 of what is real; indices and masks as they are."""
-    return np.array(array, np.float64 if array.dtype.kind == "f" else array.dtype)
+    """Return a copy in double precision of numbers; indices and masks as they are."""
+    return np.array(_wide(array) if array.dtype.kind in "fc" else array)
 
 
-def _rounding(array: Array) -> float:
-    """Return what rounding leaves of terms of size one that cancel."""
-    return 16.0 * float(np.finfo(array.dtype).eps) if array.dtype.kind == "f" else 0.0
+def _widest(argument: Any) -> Any:
+    """Return double precision for an argument that asks for less."""
+    from engine import complex128, dtype, float64
+
+    if not isinstance(argument, dtype) or not (argument.is_floating_point or argument.is_complex):
+        return argument
+    return complex128 if argument.is_complex else float64
+
+
+def _eps(dtype: str) -> float:
+    """Return what rounding leaves of a number of a type."""
+    return 2.0**-7 if dtype == "bfloat16" else float(np.finfo(dtype).eps)
 
 
 def _settled(found: list[float], jumps: list[float], noise: float) -> bool:
@@ -281,7 +317,8 @@ def _settled(found: list[float], jumps: list[float], noise: float) -> bool:
 
 def _smallest(array: Array) -> float:
     """Return the smallest number that an array can hold: what is less than that is sent as 0."""
-    return float(np.finfo(array.dtype).smallest_subnormal) if array.dtype.kind == "f" else 0.0
+    real = array.real.dtype
+    return float(np.finfo(real).smallest_subnormal) if real.kind == "f" else 0.0
 
 
 def _common(factors: list[float]) -> float:
@@ -325,12 +362,17 @@ def _wrong(facts: Facts, one: Check) -> Finding:
 
 def sentence(checks: Sequence[Check]) -> str:
     """Return the outcome in words."""
+    if not checks:
+        return "Nothing to measure: these nodes add gradients to leaves, or sent none."
     nodes, wrong = {one.node for one in checks}, len({one.node for one in checks if one.wrong})
     reasons = {one.node: one.reason for one in checks if one.reason}
     measured = len(nodes) - len(reasons)
     text = f"{measured:,} backward node{'s' * (measured != 1)} measured: "
-    text += f"{wrong:,} send{'s' * (wrong == 1)} a wrong gradient." if wrong else "all are right."
+    right = "all are right." if measured > 1 else "it is right."
+    text += f"{wrong:,} send{'s' * (wrong == 1)} a wrong gradient." if wrong else right
+    text = text if measured else "No backward node measured."
     if reasons:
-        why = next(iter(reasons.values()))
+        why = Counter(reasons.values()).most_common(1)[0][0]
+        why += ", and other reasons" if len(set(reasons.values())) > 1 else ""
         text += f" {len(reasons):,} could not be measured ({why})."
     return text

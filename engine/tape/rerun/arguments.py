@@ -63,6 +63,8 @@ def placed(op: Op, tensors: list[Any], others: dict[str, Any]) -> list[Any] | No
         return list(tensors)
     if any(name not in op.index for name in others):
         return None
+    if op.broadcasts and any(v is None and op.index[k] < op.required for k, v in others.items()):
+        return None  # clamp(x, max=m) is of another row than clamp(x, m)
     free = [i for i, name in enumerate(op.params) if name not in others]
     given = list(tensors)
     values = [others.get(name) for name in op.params]

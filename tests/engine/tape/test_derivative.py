@@ -25,7 +25,9 @@ torch.cat([x, w], 1); torch.stack([x, w]); x.clamp(0, 2); torch.where(x > 1, x, 
 x[0]; x[:, 1:]; x.clone(); F.linear(x, w, v); x.max(); x.max(1).values; F.gelu(x); F.silu(x)
 F.leaky_relu(x - 2); torch.norm(x); x.var(); x.prod(); x.cumsum(0); torch.add(x, w, alpha=2); x.square()
 x.rsqrt(); x.reciprocal(); x.log1p(); F.layer_norm(x, (2,)); x.logsumexp(1); x[[0, 1], [1, 0]]; x * x
-torch.outer(v, v); x.to(torch.float64); F.cross_entropy(x, torch.tensor([0, 1])); x.chunk(2)[1]"""
+torch.outer(v, v); x.to(torch.float64); F.cross_entropy(x, torch.tensor([0, 1])); x.chunk(2)[1]
+torch.complex(x, w).abs(); torch.view_as_real(torch.polar(x, w) ** 2); torch.fft.rfft(x).imag; torch.gradient(x)[0]
+torch.clamp(x, max=w); torch.gradient(x)[1]"""
 EXPRESSIONS = [one.strip() for line in CALLS.splitlines() for one in line.split(";")]
 PROGRAM = """
 F = torch.nn.functional
@@ -75,7 +77,7 @@ def test_the_jacobian_gives_what_the_step_sent(expression: str) -> None:
 
 def test_every_step_is_reproduced_by_numpy_alone(tmp_path: Path) -> None:
     programs = []
-    for expression in EXPRESSIONS:
+    for expression in [*EXPRESSIONS, "x.bfloat16().exp().float()"]:
         tape = recorded(expression)
         programs += [numpy_code(tape, step) for step in own_steps(tape)]
     assert len(programs) > len(EXPRESSIONS)

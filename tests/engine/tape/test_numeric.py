@@ -11,7 +11,7 @@ import pytest
 import engine as torch
 from engine import nn
 from engine.nn import functional as F
-from engine.tape.diagnose.numeric import check, findings, own_functions
+from engine.tape.diagnose.numeric import check, findings, own_functions, sentence
 from engine.tape.recorder import Recorder
 from engine.tape.tape import Tape
 
@@ -111,7 +111,8 @@ def test_what_writes_in_place_is_measured_with_what_was_there_before() -> None:
 
     found = list(check(record(run)))
     assert len(found) > 6
-    assert not [one for one in found if one.reason or one.wrong]
+    assert {one.reason for one in found} == {"", "it leads gradients around a write into a view"}
+    assert not [one for one in found if one.wrong]
 
 
 @pytest.mark.parametrize("run", [
@@ -125,6 +126,64 @@ def test_what_is_right_but_hard_to_measure_is_not_called_wrong(run: Callable[...
     w = torch.tensor([[-1.0, 1e-4], [2.0, -1e-5], [0.5, 3.0]], requires_grad=True)
     tape = record(lambda: run(w).backward())
     assert not findings(tape, list(check(tape)))
+
+
+COMPLEX = """torch.complex(x, w).abs(); torch.polar(x, w).real; torch.fft.rfft(x).abs(); (z * z.conj()).real
+(z.exp() / z).imag; torch.view_as_complex(torch.stack([x, w], -1)).angle(); torch.fft.ifft(z).abs(); z[1:].sum().real"""
+
+
+@pytest.mark.parametrize("expression", [e for one in COMPLEX.splitlines() for e in one.split(";")])
+def test_gradients_of_complex_numbers_are_measured(expression: str) -> None:
+    names = {
+        "torch": torch,
+        "x": torch.tensor([1.0, 2.5, 0.5], requires_grad=True),
+        "w": torch.tensor([0.3, 1.5, 2.0], requires_grad=True),
+        "z": torch.tensor([1 + 2j, 0.5 - 1j, 2j], requires_grad=True),
+    }
+    found = list(check(record(lambda: eval(expression.strip(), names).sum().backward())))
+    assert {one.reason for one in found} == {""}
+    assert max(one.error for one in found) < 1e-5
+
+
+@pytest.mark.parametrize("factor", [torch.linalg.cholesky, torch.linalg.eigvalsh])
+def test_a_symmetric_matrix_is_moved_to_symmetric_ones(factor: Any) -> None:
+    a = torch.tensor([[3.0, 1.0], [1.0, 2.0]], dtype=torch.float64, requires_grad=True)
+    found = list(check(record(lambda: (factor(a) * torch.tensor([1.0, 2.0])).sum().backward())))
+    assert found
+    assert max(one.error for one in found) < 1e-5
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_narrow_numbers_are_measured_at_their_own_rounding(dtype: Any) -> None:
+    x = torch.linspace(-2, 2, 9).to(dtype).requires_grad_()
+    found = list(check(record(lambda: (x.sigmoid() * x.exp()).float().sum().backward())))
+    assert not [one for one in found if one.reason or one.wrong]
+
+
+def test_a_bound_above_alone_is_no_bound_below() -> None:
+    x, m = (torch.tensor(v, requires_grad=True) for v in ([0.5, 2.0, 3.0], [1.0, 1.5, 4.0]))
+    tape = record(
+        lambda: (x.clamp(max=m) + (x * 1).clamp_(max=m) + x.clamp(min=m)).sum().backward()
+    )
+    assert max(one.error for one in check(tape)) < 1e-5
+
+
+def test_numbers_that_are_written_over_and_writes_into_views_say_so() -> None:
+    x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+
+    def run() -> None:
+        y = x.index_put((torch.tensor([0, 0, 2]),), x) * 1
+        y[1] = x[2]
+        y.sum().backward()
+
+    found = list(check(record(run)))
+    assert not [one for one in found if one.wrong]
+    assert {one.reason for one in found if one.reason} == {
+        "it leads gradients around a write into a view",
+        "it writes several numbers to one place, and one of them stays",
+    }
+    assert "2 could not be measured" in sentence(found)
+    assert sentence([]).startswith("Nothing to measure")
 
 
 def test_it_can_be_cancelled_and_asked_for_some_steps() -> None:
