@@ -14,16 +14,17 @@ _PINNED, _SPINE, _TRUNK, _OTHER = range(4)
 
 def straight_blocks(
     items: Items, units: Units, depth: list[int], below: list[int], pos: list[int],
-    tops: Sequence[int], coming: Mapping[int, int],
+    tops: Sequence[int], coming: Mapping[int, int], loose: frozenset[int],
 ) -> list[int]:  # fmt: skip
     """Return for every item its block; a block has at most one item per rank.
 
     Each item asks for one upper and one lower neighbour, the ones on the longest path; wishes that
     agree and do not cross a stronger one become straight. depth and below: per unit, links on the
     longest path from the top and to the bottom; tops: units from which lines begin straight;
-    coming: bends which are as good as spines, with the depth of their units.
+    coming: bends which are as good as spines, with the depth of their units; loose: units whose
+    long lines need not be straight.
     """
-    wishes = _mutual(items, units, depth, below, pos, tops, coming)
+    wishes = _mutual(items, units, depth, below, pos, tops, coming, loose)
     upper = [-1] * len(items.rank)
     accepted: dict[int, list[tuple[int, int]]] = {}
     for _, a, b in sorted(wishes):
@@ -45,7 +46,7 @@ def straight_blocks(
 
 def _mutual(
     items: Items, units: Units, depth: list[int], below: list[int], pos: list[int],
-    tops: Sequence[int], coming: Mapping[int, int],
+    tops: Sequence[int], coming: Mapping[int, int], loose: frozenset[int],
 ) -> list[Wish]:  # fmt: skip
     """Return the links that both of their ends wish straight, with their strength (least first)."""
     n = items.n_units
@@ -54,6 +55,8 @@ def _mutual(
     best_up: dict[int, Wish] = {}
     best_down: dict[int, Wish] = {}
     for a, b, lines in items.segments:
+        if a in loose and b >= n:
+            continue
         if lines == GRAD_LINE and paired[a] != paired[b]:
             continue  # meets the pair at its grad_fn, not at the op by which pairs are aligned
         if lines & DATA_LINE and a in hanging:

@@ -14,7 +14,7 @@ import numpy as np
 from ui.graph.layout.problem import Floats, Ints
 
 TALL = 1_850.0  # what is no higher can be read when all of it is in sight
-GAIN = 1.25  # columns must show it so many times as large
+GAIN = 1.18  # columns must show it so many times as large
 ASPECT = 1.4  # width : height to aim for
 _EXACT = 0.01  # by what part columns may be longer than they must
 GUTTER = 110.0

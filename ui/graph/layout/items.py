@@ -52,12 +52,21 @@ class Items:
 
     def data_line(self, unit: int) -> frozenset[int]:
         """Return a unit with the bends of its data lines."""
-        if unit < 0:
-            return frozenset()
-        first = end = self.trunks[DATA_LINE - 1][unit]
+        return frozenset([unit, *self._bends(unit, DATA_LINE)]) if unit >= 0 else frozenset()
+
+    def first_bend(self, unit: int) -> int:
+        """Return the first bend of a unit's lines, -1 if it has none."""
+        return max(trunk[unit] for trunk in self.trunks)
+
+    def grad_line(self, unit: int) -> range:
+        """Return the bends of a unit's gradient lines."""
+        return self._bends(unit, GRAD_LINE)
+
+    def _bends(self, unit: int, line: int) -> range:
+        first = end = self.trunks[line - 1][unit]
         while 0 <= end < len(self.rank) and self.rank[end] - self.rank[first] == end - first:
             end += 1
-        return frozenset([unit, *range(first, end)])
+        return range(first, end)
 
 
 def place_bends(rank: list[int], links: dict[tuple[int, int], int]) -> Items:

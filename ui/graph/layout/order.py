@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 
+from ui.graph.layout.hanging import hanging_items, hung
 from ui.graph.layout.items import Items
 from ui.graph.layout.units import DATA_LINE, GRAD_LINE, Units
 
@@ -22,10 +23,12 @@ _EXCHANGE_LIMIT = 5_000  # items; above it only the sweeps are worth their time
 class Ordering:
     """The items in ranks, with what is needed to count and to lower crossings."""
 
-    def __init__(self, items: Items, units: Units, layers: Layers) -> None:
+    def __init__(
+        self, items: Items, units: Units, layers: Layers, without: Mapping[int, int]
+    ) -> None:
         self.layers = layers
         self.pos = [0] * len(items.rank)
-        self.ups, self.downs = _lines(items, units)
+        self.ups, self.downs = _lines(items, units, without)
         self.number()
 
     def number(self) -> None:
@@ -106,7 +109,11 @@ def order_items(
     check: Callable[[float], None],
 ) -> Layers:
     """Return the items of each rank from left to right; all else as in `start_layers`."""
-    ordering = Ordering(items, units, start_layers(items, units, depth, below, coming))
+    layers = start_layers(items, units, depth, below, coming)
+    loose = hanging_items(items)
+    if loose:
+        layers = [[i for i in layer if i not in loose] for layer in layers]
+    ordering = Ordering(items, units, layers, loose)
     best, best_layers = ordering.crossings(), [list(layer) for layer in ordering.layers]
     rounds = 12 if len(items.rank) < 3_000 else 6 if len(items.rank) < 30_000 else 2
     for k in range(rounds):
@@ -121,7 +128,7 @@ def order_items(
         count = ordering.crossings()
         if count < best:
             best, best_layers = count, [list(layer) for layer in ordering.layers]
-    return best_layers
+    return hung(best_layers, ordering.ups, loose) if loose else best_layers
 
 
 def start_layers(
@@ -142,10 +149,12 @@ def start_layers(
 
     def preference(i: int) -> tuple[int, int]:
         if i >= items.n_units:
-            return 1, -coming.get(i, 0)
+            return int(i not in lonely), -coming.get(i, 0)
         if units.op[i] < 0:
             return 0, 0
         return 1, -depth[i]
+
+    lonely = {k for u, op in enumerate(units.op) if op < 0 for k in items.grad_line(u)}
 
     for near in ups:
         near.sort(key=preference)
@@ -166,12 +175,14 @@ def start_layers(
     return layers
 
 
-def _lines(items: Items, units: Units) -> tuple[Lines, Lines]:
+def _lines(items: Items, units: Units, without: Mapping[int, int]) -> tuple[Lines, Lines]:
     n = len(items.rank)
     ups: Lines = [[] for _ in range(n)]
     downs: Lines = [[] for _ in range(n)]
     slots = [_slots(i, items, units) for i in range(n)]
     for a, b, lines in items.segments:
+        if b in without:
+            continue
         for line in (DATA_LINE, GRAD_LINE):
             if lines & line:
                 s, t = slots[a][line - 1], slots[b][line - 1]

@@ -16,6 +16,7 @@ from ui.graph.layout.ranks import (
     set_apart,
     topological,
 )
+from ui.graph.layout.stacks import stack_leaves
 from ui.graph.layout.towers import find_spans
 from ui.graph.layout.units import Links, Units, find_links, number_units, pair_up
 
@@ -81,6 +82,7 @@ def orient(problem: Problem) -> Orientation:
             broad = sorted({units.of[i] for i in np.flatnonzero(problem.weight >= _BROAD).tolist()})
             if broad:
                 rank = set_apart(rank, order, ups, downs, broad)
+            rank = stack_leaves(rank, order, ups, downs, units.op)
             return Orientation(units, links, order, rank, not single)
         sorted_ = set(order)
         single = frozenset(i for i, u in enumerate(units.of) if u not in sorted_)

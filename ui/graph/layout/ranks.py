@@ -81,7 +81,25 @@ def rank_units(
             rank[i] = rank[below[0]] - 1
         elif below:
             rank[i] = min([rank[j] for j in below]) - 1
+            if not ups[i]:
+                _sink(i, rank, ups, downs)
     return rank
+
+
+def hanging(i: int, ups: Lists, downs: Lists) -> list[int]:
+    """Return the lower neighbours of a unit that lead nowhere and have no other input, as a
+    badge has none."""
+    return [j for j in downs[i] if not downs[j] and len(ups[j]) == 1]
+
+
+def _sink(leaf: int, rank: list[int], ups: Lists, downs: Lists) -> None:
+    """Lower a leaf to its first use, with what hangs from it: that is no use to stand above."""
+    loose = hanging(leaf, ups, downs)
+    if loose and len(loose) < len(downs[leaf]):
+        held = set(loose)
+        rank[leaf] = min([rank[j] for j in downs[leaf] if j not in held]) - 1
+        for j in loose:
+            rank[j] = rank[leaf] + 1
 
 
 def _rank_apart(order: list[int], ups: Lists, downs: Lists, spans: Spans) -> list[int]:
@@ -97,6 +115,8 @@ def _rank_apart(order: list[int], ups: Lists, downs: Lists, spans: Spans) -> lis
         if downs[i]:
             rank[i] = min([rank[j] for j in downs[i]]) - 1
             rank[i] = min(rank[i], most.get(i, rank[i]))
+            if not ups[i] and i not in most:
+                _sink(i, rank, ups, downs)
         if i in spans:
             above, least = spans[i]
             most[above] = min(rank[i] - least, most.get(above, rank[i]))
@@ -121,6 +141,7 @@ def set_apart(
     for i in reversed(order):
         if downs[i] and not ups[i] and i not in held:
             apart[i] = min([apart[j] for j in downs[i]]) - 1
+            _sink(i, apart, ups, downs)
     return apart
 
 

@@ -17,6 +17,7 @@ from ui.graph.layout.problem import BOTTOM, TOP, Floats, Ints
 from ui.graph.layout.ranks import drops, heights, neighbours
 from ui.graph.layout.routes import place_boxes, route, stack_ranks
 from ui.graph.layout.sections import Section
+from ui.graph.layout.stacks import stacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ def draw_section(section: Section, check: Callable[[float], None]) -> Drawing:
         for p, i in enumerate(layer):
             pos[i] = p
     hung = tops if section.hung else []
-    block = straight_blocks(items, units, depth, below, pos, hung, coming)
+    loose = stacked(way.rank, ups, downs)
+    loose |= {items.first_bend(unit) for unit in loose if len(downs[unit]) > 1}
+    block = straight_blocks(items, units, depth, below, pos, hung, coming, loose)
     joints = [units.of[node] for node in (section.top, section.bottom) if node >= 0]
     extents = measure(problem, items, units, block, dict.fromkeys(joints, section.apart))
     anchors = Placement(items, extents, layers, block).solve(lambda part: check(0.5 + 0.4 * part))
