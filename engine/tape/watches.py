@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape import replay
-from engine.tape.conditions import FUNCTIONS, Absent, Condition, ConditionError
+from engine.tape.conditions import ATTRIBUTES, FUNCTIONS, METHODS, Absent, Condition, ConditionError
 from engine.tape.errors import NotKept
 from engine.tape.history import thinned
 from engine.tape.tape import Tape
@@ -23,8 +24,10 @@ from engine.tape.tape import Tape
 #: Moments of a plot over time.
 MOST = 400
 _TOLD = 8  # names that a message lists
-#: A variable, with what is asked of it.
-_PATH = re.compile(r"(?<![\w.'\"])[A-Za-z_]\w*(?:\[\d+\]|\.\w+)+")
+_KEY = r"\[(?:\d+|'[^']*'|\"[^\"]*\")\]"
+#: A variable, with what is asked of it; and one part of that.
+_PATH = re.compile(rf"(?<![\w.'\"])[A-Za-z_]\w*(?:{_KEY}|\.\w+)+")
+_PART = re.compile(rf"{_KEY}|\w+")
 
 
 class Plot(NamedTuple):
@@ -73,18 +76,41 @@ class Names:
 
     def in_its_words(self, text: str) -> str:
         """Return an expression with the paths of a program, as model[0].weight or net.fc1.bias,
-        turned into the names that the tape has for them: 0.weight, fc1.bias."""
+        turned into the names that the tape has for them: 0.weight, fc1.bias.
+
+        An index or a key may be written in brackets or after a dot."""
         return _PATH.sub(self._named, text)
 
+    @cached_property
+    def _spelled(self) -> dict[tuple[str, ...], str]:
+        """The names by their parts, however these are written: hidden[0].w as hidden.0.w."""
+        return {tuple(map(_bare, _PART.findall(name))): name for name in self.tensors}
+
     def _named(self, match: re.Match[str]) -> str:
-        parts = re.findall(r"\w+", match[0])
-        ends = [part.end() for part in re.finditer(r"\w+\]?", match[0])]
+        found = list(_PART.finditer(match[0]))
+        parts = [part[0] for part in found]
         for first in range(len(parts)):
             for last in range(len(parts), first, -1):
-                name = ".".join(parts[first:last])
-                if name in self.tensors:
-                    return name + match[0][ends[last - 1] :]
+                name = self._spelled.get(tuple(map(_bare, parts[first:last])))
+                if name and self._may_mean(name, parts[:first], parts[last:]):
+                    return name + match[0][found[last - 1].end() :]
         return match[0]
+
+    def _may_mean(self, name: str, before: list[str], after: list[str]) -> bool:
+        """Whether a path can be one of these tensors, without the parts before its name."""
+        asked = after[0] if after else "grad"
+        if not asked.startswith("[") and asked not in (*METHODS, *ATTRIBUTES, *FUNCTIONS, "grad"):
+            return False
+        return len(self.tensors[name]) == 1 or not any(map(_is_key, before))
+
+
+def _bare(part: str) -> str:
+    """Return the index or the key in brackets without them."""
+    return part[1:-1].strip("'\"") if part.startswith("[") else part
+
+
+def _is_key(part: str) -> bool:
+    return part.startswith("[") or part.isdecimal()
 
 
 class Watch:

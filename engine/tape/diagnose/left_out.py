@@ -52,11 +52,8 @@ def _one(facts: Facts, tensor: int, value: int, made: tuple[str, int, str] | Non
     given = None if made is None else moved(replace(here, text="the optimizer is made here"), made)
     if facts.tape.name_of(tensor) is None or "[" in name:  # no module leads to it
         remedy += _IN_A_LIST
-        kept = (
-            lines.kept_parameters(facts.cells_until(-1))
-            if facts.tape.name_of(tensor) is None
-            else None
-        )
+        bare = facts.tape.name_of(tensor) is None or name.endswith("]")  # in no layer either
+        kept = lines.kept_parameters(facts.cells_until(-1)) if bare else None
         chain = (
             chain
             if kept is None

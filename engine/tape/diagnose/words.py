@@ -16,6 +16,10 @@ from engine.tape.places import place
 from engine.tape.tape import Tape
 from engine.tape.watches import Names
 
+#: What may follow a name: the gradient, an element. And a path to something, as programs write it.
+_REST = re.compile(r"(\.grad)?\s*(?:\[([-\d,\s]*)\])?\s*")
+_PATH = re.compile(r"[A-Za-z_]\w*(?:\.\w+|\[[^\[\]]*\])*")
+
 
 class QuestionError(ValueError):
     """A question names something that the tape does not have; the message says what there is."""
@@ -80,20 +84,29 @@ def parse(tape: Tape, question: str) -> tuple[int, bool, tuple[int, ...] | None]
 
     Raises QuestionError for a name that no tensor of the tape has.
     """
-    asked = Names(tape).in_its_words(question)
-    match = re.fullmatch(r"\s*([\w.]+?)(\.grad)?\s*(?:\[([-\d,\s]*)\])?\s*", asked)
-    if match is None:
+    names = Names(tape)
+    asked = names.in_its_words(question).strip()
+    facts = Facts(tape)
+    for name in sorted(names.tensors, key=len, reverse=True):
+        rest = _REST.fullmatch(asked, len(name)) if asked.startswith(name) else None
+        if rest is not None:
+            return facts.named(name), bool(rest[1]), _index(rest[2])
+    match = re.match(r"([\w.]+?)(?=\.grad\b|\W|$)", asked)
+    rest = None if match is None else _REST.fullmatch(asked, match.end())
+    tensor = facts.named(match[1]) if match is not None and rest is not None else -1
+    if match is None or (rest is None and not _PATH.fullmatch(asked)):
         raise QuestionError(
             f"{question!r} is no question: write a name, like w, w.grad or w.grad[0, 1]"
         )
-    name, grad, element = match.groups()
-    facts = Facts(tape)
-    tensor = facts.named(name)
-    if tensor < 0:
+    if tensor < 0 or rest is None:
         known = ", ".join(sorted(set(facts.names))[:12]) or "none"
-        raise QuestionError(f"no tensor of this tape is called {name!r}; there are {known}")
-    index = tuple(int(i) for i in re.findall(r"-?\d+", element)) if element is not None else None
-    return tensor, bool(grad), index
+        called = asked.removesuffix(".grad") if rest is None else match[1]
+        raise QuestionError(f"no tensor of this tape is called {called!r}; there are {known}")
+    return tensor, bool(rest[1]), _index(rest[2])
+
+
+def _index(element: str | None) -> tuple[int, ...] | None:
+    return tuple(int(i) for i in re.findall(r"-?\d+", element)) if element is not None else None
 
 
 def answer(tape: Tape, question: str, expected: str = "") -> Finding:

@@ -168,13 +168,19 @@ def of_module(module: Any) -> Iterator[tuple[str, Any]]:
             for name, tensor in list(names.items()):
                 if engine.is_tensor(tensor):
                     yield f"{prefix}{name}", tensor
+        yield from ((f"{prefix}{name}", t) for name, t in _held(part) if _is_trained(t))
         children = (getattr(part, "_modules", None) or {}).items()
         stack += [(f"{prefix}{name}.", child) for name, child in children]
-        stack += [(f"{prefix}{name}.", child) for name, child in _unregistered(part)]
+        inner = [(f"{prefix}{name}.", child) for name, child in _held(part) if _is_module(child)]
+        stack += inner
 
 
-def _unregistered(module: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the modules that a module holds in plain lists and dicts, where it does not know them."""
+def _is_trained(thing: Any) -> bool:
+    return engine.is_tensor(thing) and engine.requires_grad_leaf(thing)
+
+
+def _held(module: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what a module holds in plain lists and dicts, where it knows no modules or parameters."""
     for name, held in list(vars(module).items()):
         if type(held) in (list, tuple):
             rows: Any = enumerate(held[:_CONTAINED])
@@ -182,4 +188,4 @@ def _unregistered(module: Any) -> Iterator[tuple[str, Any]]:
             rows = list(held.items())[:_CONTAINED]
         else:
             continue
-        yield from ((f"{name}[{key!r}]", one) for key, one in rows if _is_module(one))
+        yield from ((f"{name}[{key!r}]", one) for key, one in rows)

@@ -178,12 +178,21 @@ def _operands(node: ast.AST) -> tuple[str, list[str]] | None:
         of = node.func.value
         if not (isinstance(of, ast.Name) and of.id in _LIBRARIES):
             parts.insert(0, of)
-    called = [
-        part.id if isinstance(part, ast.Name) else ""
-        for part in parts
-        if not isinstance(part, ast.Constant)
-    ]
+    called = [_operand(part) for part in parts if not isinstance(part, ast.Constant)]
     return (name, called) if any(called) else None
+
+
+def _operand(part: ast.expr) -> str:
+    """Return w of `w`, p['w'] of `p['w']` and of `self.p['w']`; "" for what is computed."""
+    if not isinstance(part, ast.Subscript):
+        return part.id if isinstance(part, ast.Name) else ""
+    of, key = part.value, part.slice
+    if isinstance(of, ast.Attribute) and isinstance(of.value, ast.Name):
+        holder = of.attr if of.value.id == "self" else f"{of.value.id}.{of.attr}"
+    else:
+        holder = of.id if isinstance(of, ast.Name) else ""
+    known = isinstance(key, ast.Constant) and type(key.value) in (str, int)
+    return f"{holder}[{key.value!r}]" if holder and isinstance(key, ast.Constant) and known else ""
 
 
 def _arguments(call: ast.Call) -> list[str]:

@@ -75,6 +75,15 @@ def test_an_index_in_a_path_is_a_part_of_its_name() -> None:
     assert words("copies[2].grad + other.shape") == "copies[2].grad + other.shape"
 
 
+def test_a_key_in_a_path_is_found_however_it_is_written() -> None:
+    names = Names.__new__(Names)
+    names.tensors = {"hidden[0].weight": [1], "p['scale']": [2], "weight": [3, 4]}
+    words = names.in_its_words
+    assert words("net.hidden.0.weight.grad") == "hidden[0].weight.grad"
+    assert words('model.p["scale"].grad[1]') == "p['scale'].grad[1]"
+    assert words("layers[3].weight.grad") == "layers[3].weight.grad"  # which of two is not said
+
+
 def _w(tape: Tape, playhead: int) -> Any:
     tensor = next(int(t) for t in tape.values["tensor"] if tape.name_of(int(t)) == "w")
     rows = [
