@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,15 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "maximum": np.maximum, "minimum": np.minimum, "where": np.where, "outer": np.outer, "dot": np.dot,
     "matmul": np.matmul, "square": np.square, "clip": np.clip, "array": np.array, "tensor": np.array,
     "zeros_like": np.zeros_like, "ones_like": np.ones_like, "transpose": np.transpose,
+    "pow": np.power, "mm": np.matmul, "mv": np.matmul, "diag": np.diag, "cumsum": np.cumsum,
+    "ones": lambda *shape: np.ones(_small(shape)), "zeros": lambda *shape: np.zeros(_small(shape)),
+    "eye": lambda n: np.eye(_small((n, n))[0]),
 }  # fmt: skip
 #: Names of arguments in PyTorch's words, and NumPy's for them.
 _ARGUMENTS = {"dim": "axis", "keepdim": "keepdims"}
+#: What the functions may stand behind: torch.exp is exp.
+_LIBRARIES = frozenset(("torch", "np", "numpy", "F", "math", "functional"))
+_LARGEST = 1_000_000  # elements that a condition may make
 #: Methods and attributes of arrays and texts.
 METHODS = frozenset((
     "any", "all", "max", "min", "mean", "std", "var", "sum", "prod", "argmax", "argmin", "item", "ravel",
@@ -136,14 +142,14 @@ class Condition:
                 self._check(child, known, depth + 1)
 
     def _check_call(self, node: ast.Call, known: frozenset[str], depth: int) -> None:
-        function = node.func
+        function = _plain(node.func, known)
         if isinstance(function, ast.Name):
             if function.id not in FUNCTIONS:
                 raise ConditionError(
                     f"{function.id}() is not known; there are {', '.join(sorted(FUNCTIONS))}"
                 )
         elif isinstance(function, ast.Attribute):
-            if function.attr not in METHODS:
+            if function.attr not in METHODS and function.attr not in FUNCTIONS:
                 raise ConditionError(f".{function.attr}() cannot be called here")
             self._check(function.value, known, depth + 1)
         else:
@@ -191,12 +197,14 @@ class Condition:
             for k in node.keywords
             if k.arg
         }
-        if isinstance(node.func, ast.Name):
-            return FUNCTIONS[node.func.id](*map(_present, given), **named)
-        assert isinstance(node.func, ast.Attribute)
-        return getattr(_present(self._value(node.func.value, values)), node.func.attr)(
-            *given, **named
-        )
+        function = _plain(node.func, values)
+        if isinstance(function, ast.Name):
+            return FUNCTIONS[function.id](*map(_present, given), **named)
+        assert isinstance(function, ast.Attribute)
+        of = _present(self._value(function.value, values))
+        if function.attr not in METHODS:  # w.exp()
+            return FUNCTIONS[function.attr](of, *given, **named)
+        return getattr(of, function.attr)(*given, **named)
 
     def _logic(self, node: ast.BoolOp, values: Mapping[str, Any]) -> Any:
         found: Any = None
@@ -224,6 +232,24 @@ _ALLOWED = (
     ast.Constant, ast.BoolOp, ast.Compare, ast.UnaryOp, ast.IfExp, ast.Subscript, ast.Slice,
     ast.Tuple, ast.List,
 )  # fmt: skip
+
+
+def _plain(function: ast.expr, known: Container[str]) -> ast.expr:
+    """Return exp of torch.exp and np.exp, where no tensor is called torch or np."""
+    of = function.value if isinstance(function, ast.Attribute) else None
+    library = isinstance(of, ast.Name) and of.id in _LIBRARIES and of.id not in known
+    if library and isinstance(function, ast.Attribute):
+        return ast.Name(function.attr, ast.Load())
+    return function
+
+
+def _small(shape: tuple[Any, ...]) -> tuple[int, ...]:
+    """Return a shape given as numbers or as one tuple; ConditionError for one of very many elements."""
+    given = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+    sizes = tuple(int(size) for size in given)
+    if np.prod([float(size) for size in sizes]) > _LARGEST:
+        raise ConditionError(f"at most {_LARGEST:,} elements can be made here")
+    return sizes
 
 
 def _computing(tree: ast.AST) -> list[ast.AST]:

@@ -37,9 +37,29 @@ def same_root_twice(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding
             roots = facts.roots(one.pass_)
             if one.pass_ == other.pass_ or one.pass_ not in other.passes or len(roots) != 1:
                 continue
-            if roots == facts.roots(other.pass_) and not facts.shape(roots[0]):
+            if facts.shape(roots[0]):
+                continue
+            if roots == facts.roots(other.pass_):
                 return [_twice(facts, tensor, (one.pass_, other.pass_), roots[0])]
+            if int(facts.tape.values["node"][roots[0]]) in facts.reachable(other.pass_):
+                return [_within(facts, tensor, (one.pass_, other.pass_), roots[0])]
     return []
+
+
+def _within(facts: Facts, tensor: int, passes: tuple[int, int], root: int) -> Finding:
+    """A loss of which a pass began is a term of what a later pass begins at."""
+    name, loss = facts.name(tensor), facts.label(root)
+    whole = [facts.label(value) for value in facts.roots(passes[1])]
+    total = whole[0] if len(whole) == 1 else "the later root"
+    return Finding(
+        "two-passes", f"{loss} is in {name}.grad twice: {loss}.backward() ran, and {total} contains {loss}",
+        f"backward() adds to .grad, and nothing zeroed {name}.grad between the two passes.",
+        f"Call {total}.backward() alone; or set .grad to None before it.",
+        (
+            facts.at_event(f"the pass from {total} adds to {name}.grad", _begun(facts, passes[1])),
+            facts.at_event(f"the pass from {loss} had run here", _begun(facts, passes[0])),
+        ), Severity.NOTE, tensor,
+    )  # fmt: skip
 
 
 def _twice(facts: Facts, tensor: int, passes: tuple[int, int], root: int) -> Finding:

@@ -71,11 +71,15 @@ def _carrier(facts: Facts, value: int, op: int, first: int) -> Carrier:
     events = facts.tape.ops["event"]
     later = np.flatnonzero(events > first)
     if not any(facts.source(int(events[one])) == line for one in later.tolist()):
-        remedy = (
+        passes = facts.tape.passes["event"]
+        second = int(passes[np.searchsorted(passes, first, "right")])
+        anew = (
             f"Compute {name} anew for each pass (inside the loop), or pass retain_graph=True to the first "
             "backward() if it is to be differentiated again."
         )
-        return Carrier(name, op, remedy)
+        kept = f"Pass retain_graph=True to the first backward(), or compute {name} anew before the second."
+        in_loop = facts.source(first) == facts.source(second)
+        return Carrier(name, op, anew if in_loop else kept)
     if facts.base(op) == "add" and facts.shape(value) == () == facts.shape(facts.outputs(op)[0]):
         return Carrier(name, op, _of_total(facts, value, op, name))
     again = lines.given_anew(facts.code(int(events[op])))

@@ -11,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.tape import ledger, replay
-from engine.tape.diagnose import none, nonfinite, numeric, texts, trace
+from engine.tape.diagnose import none, nonfinite, numeric, texts, trace, zero
+from engine.tape.diagnose.cut_beside import cut_off
 from engine.tape.diagnose.expectation import Expected
 from engine.tape.diagnose.factors import Factor, factors, seed
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Link, Severity
 from engine.tape.diagnose.places import Place, Places
 from engine.tape.diagnose.question import MOST, Question, times
+from engine.tape.diagnose.reduced_axes import over_other_axes
 from engine.tape.diagnose.relation import Relation, factor, relate, told
+from engine.tape.diagnose.signs import of_negative
 from engine.tape.diagnose.sums import counted_twice
 from engine.tape.schema import GradChange
 
@@ -75,9 +78,11 @@ class OfGradient(Question):
             or self._decay(actual)
             or self._by_shape(relation, actual, here)
             or self._wrong_backward()
+            or over_other_axes(self, self.step)
             or self._unmeasured(relation, here)
+            or (cut_off(self, self._ops) if self.adding else None)
             or self.fork(self._places, set(self._ops))
-            or (self.elements(relation, actual, here) if relation.kind == "some" else None)
+            or self._some(relation, actual, here)
             or self._agrees(actual, here)
         )
 
@@ -155,11 +160,27 @@ class OfGradient(Question):
         if any(a is None for a in arrays):
             return None
         parts = [np.asarray(a, np.float64) for a in arrays]
+        if all(map(self.is_same, parts)):
+            return self._alike_paths(rows)
         for count in range(len(parts) - 1, 0, -1):
             for chosen in combinations(range(len(parts)), count):
                 if self.is_same(np.sum([parts[i] for i in chosen], axis=0)):
                     return self._extra([rows[i] for i in range(len(rows)) if i not in chosen], rows)
         return None
+
+    def _alike_paths(self, rows: list[int]) -> Finding:
+        """Every use brings what is expected."""
+        name, count = self.facts.name(self.tensor), len(rows)
+        steps = sorted(self.facts.sender(row) for row in rows)  # the last use comes first
+        links = [
+            self.facts.at_step(f"{self.facts.node_name(self.facts.node_at(s))} brings it", s)
+            for s in steps
+        ]
+        return self.found(
+            "shared", f"{self.name} is {count} × what you expect: {count} uses of {name} bring the same",
+            f"{name} is used in {count} places, each of which brings what you expect; the gradient is their sum.",
+            f"If {name} is to count once, leave out the other uses; else your formula is times {count}.", *links,
+        )  # fmt: skip
 
     def _extra(self, extra: list[int], rows: list[int]) -> Finding:
         steps = [int(self.tape.contributions["step"][row]) for row in extra]
@@ -208,6 +229,20 @@ class OfGradient(Question):
             for row in self.facts.contributions(step)
         ]
         return Places(self.facts, [*sent, *self.computed(self._ops)])
+
+    def _some(self, relation: Relation, actual: Array, here: Link) -> Finding | None:
+        """Some elements differ; where these are zeros, why they are."""
+        if relation.kind != "some" or relation.where is None:
+            return None
+        found = self.elements(relation, actual, here)
+        if self.node >= 0 or actual[relation.where].any():
+            return found
+        why = zero.why_zero(self.facts, self.tensor, self.playhead, relation.where)
+        return self.found(
+            found.cause, f"{found.title}, which are 0: {why.title}", f"{found.text} {why.text}",
+            f"{why.remedy} If the code is right, these elements are 0 in your formula too.",
+            *why.chain, here,
+        )  # fmt: skip
 
     def _wrong_backward(self) -> Finding | None:
         steps = self._steps
@@ -319,6 +354,8 @@ class OfGradient(Question):
             )  # fmt: skip
         if relation.kind != "factor":
             return None
+        if relation.factor == -1:
+            return of_negative(self, times(self.name, relation), self._pass)
         return self.found(
             "factor", times(self.name, relation),
             "All elements differ by the same factor; no operation on the way brings it alone. Every "

@@ -17,6 +17,8 @@ _OF_ROWS = frozenset(
     ("nll_loss", "nll_loss_forward", "nll_loss_nd", "cross_entropy", "cross_entropy_loss")
 )
 
+_BASES = {"log2": (2, "ln 2"), "log10": (10, "ln 10")}
+
 
 class Factor(NamedTuple):
     """A number that every element is multiplied by on its way back through an operation.
@@ -51,6 +53,9 @@ def _of(facts: Facts, op: int) -> list[Factor]:
         return [_sum(op, each) if adds else _mean(op, name, each), *found]
     if name in ("mean", "sum"):
         return [_mean(op, name, each) if name == "mean" else _sum(op, each)]
+    if name in _BASES:
+        number, words = _BASES[name]
+        return [Factor(1 / math.log(number), op, f"the derivative of {name} has 1/{words}", "log")]
     if name == "neg":
         return [Factor(-1.0, op, "neg turns the sign", "no minus")]
     if name in ("sub", "rsub"):

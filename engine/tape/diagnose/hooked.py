@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from engine.tape.diagnose.ways import way
 from engine.tape.schema import GradChange
 
 Array = NDArray[Any]
+_STRONG = 50  # times: more than the rates of layers differ
 _MODULES = "BackwardHookFunctionBackward"  # the node of a module's full backward hook
 
 
@@ -30,6 +33,18 @@ def changed_by_hook(facts: Facts, tensor: int, changes: list[ledger.Change]) -> 
         if before is not None and after is not None and not np.array_equal(before, after):
             return _finding(facts, tensor, on_way[at], before, after)
     return None
+
+
+def strong_hooks(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding]:
+    """Return a note on a hook that makes a gradient many times as large, which no layer's own rate is."""
+    for tensor in facts.tape.grads_of.keys(facts.tape.grads["tensor"]) if _has_hooks(facts) else ():
+        if cancelled():
+            break
+        found = changed_by_hook(facts, tensor, facts.changes(tensor))
+        times = re.search(r"becomes (-?[\d.e+]+) times", found.title) if found is not None else None
+        if found is not None and times is not None and abs(float(times[1])) >= _STRONG:
+            return [found]
+    return []
 
 
 def _has_hooks(facts: Facts) -> bool:

@@ -103,6 +103,12 @@ def _unused(facts: Facts, parameters: dict[int, int], reached: set[int]) -> list
             continue
         name = facts.name(tensor)
         meant = reason.cause in ("no-grad", "detached") and _aside(facts, tensor, reached)
+        if (
+            meant
+            and reason.cause == "no-grad"
+            and any(optimizers.steps_of(facts, t) for t in reached)
+        ):
+            continue  # a teacher beside what an optimizer trains
         found.append(
             Finding(
                 reason.cause if reason.cause != "unused" else "unused-parameter",

@@ -38,12 +38,20 @@ class Question:
         return self.found("as-expected", title, text, "", here, severity=Severity.NOTE)
 
     def is_same(self, array: Array) -> bool:
-        return same(np.asarray(array, np.float64), self.expected.value, self.tolerance)
+        """Whether an array is what is expected, but for rounding and dimensions of size 1."""
+        found, value = np.asarray(array, np.float64), self.expected.value
+        if found.shape != value.shape and found.squeeze().shape == value.squeeze().shape:
+            found, value = found.squeeze(), value.squeeze()
+        return same(found, value, self.tolerance)
 
     def parting(self, places: Places) -> Finding | None:
         """Walk the formula: its first part that is a multiple of what the tape has, not the same."""
         for text, value in self.expected.steps[:-1]:
-            if value.size < 2 or places.first_same(value, self.tolerance) is not None:
+            if (
+                value.size < 2
+                or not np.ptp(value)
+                or places.first_same(value, self.tolerance) is not None
+            ):
                 continue
             found = places.first_multiple(value, self.tolerance)
             if found is not None:
@@ -62,13 +70,16 @@ class Question:
         last: tuple[str, Place] | None = None
         for text, value in self.expected.steps:
             place = places.first_same(value, self.tolerance)
-            if place is not None and value.size > 1 and place.op >= 0:
-                last = text, place
+            if place is not None and value.size > 1 and np.ptp(value):
+                nearest = [places.all[k] for k in places.same(value, self.tolerance)]
+                last = text, place if place.op >= 0 else max(nearest, key=lambda one: one.step)
             elif place is None and value.size > 1 and last is not None:
                 return self._forked(text, *last, ops)
         return None
 
     def _forked(self, text: str, before: str, place: Place, ops: set[int]) -> Finding | None:
+        if place.op < 0:
+            return self._after_step(text, before, place)
         used = (u for out in self.facts.outputs(place.op) for u in self.facts.users(out))
         following = next((u for u in used if u in ops), -1)
         if following < 0:
@@ -80,6 +91,24 @@ class Question:
             f"See whether {name} belongs into your formula, or out of the code.",
             self.facts.at_op(f"{name} is next", following),
             place.link(self.facts, f"this is {before}"),
+        )  # fmt: skip
+
+    def _after_step(self, text: str, before: str, place: Place) -> Finding | None:
+        """The formula has what a node sends, and not what the next one makes of it."""
+        facts = self.facts
+        rows = [r for r in facts.contributions(place.step) if facts.sent_array(r) == place.array]
+        node = int(facts.tape.contributions["node"][rows[0]]) if rows else -1
+        step = facts.step_of(int(facts.tape.steps["pass_"][place.step]), node) if node >= 0 else -1
+        if step < 0 or facts.op_of(node) < 0:
+            return None
+        name = facts.called(facts.op_of(node))
+        return self.found(
+            "missing-term", f"{self.name} parts from your formula after {before}: the derivative of {name} is next",
+            f"What {facts.node_name(facts.node_at(place.step))} sends is {before}. Then your formula has {text}; the "
+            f"gradient goes through {name} before that.",
+            f"Multiply by the derivative of {name} in your formula, or take {name} out of the code.",
+            facts.at_step(f"{facts.node_name(node)} is next", step),
+            place.link(facts, f"this is {before}"),
         )  # fmt: skip
 
     def shape_words(self, relation: Relation, actual: Array) -> str:

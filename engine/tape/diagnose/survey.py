@@ -11,11 +11,13 @@ import numpy as np
 from engine.tape import ledger
 from engine.tape.diagnose import nonfinite, size, zero
 from engine.tape.diagnose.accumulated import not_averaged, same_root_twice
+from engine.tape.diagnose.asked_gradients import unkept_gradients
 from engine.tape.diagnose.breaks import cut_at, lost_at
 from engine.tape.diagnose.divergence import diverging
 from engine.tape.diagnose.facts import Facts
 from engine.tape.diagnose.finding import Finding, Severity
 from engine.tape.diagnose.growth import growing
+from engine.tape.diagnose.hooked import strong_hooks
 from engine.tape.diagnose.loss_inputs import unfit_inputs
 from engine.tape.diagnose.losses import mistaken_losses
 from engine.tape.diagnose.modes import still_evaluating
@@ -44,7 +46,7 @@ def parts(
     checks: tuple[Check, ...] = (
         births, births_backward, empty_passes, unfinished_sums, training, mistaken_losses, unfit_inputs, summed_losses,
         constant_penalties, number_terms, not_averaged, same_root_twice, stale_forwards, still_evaluating, alike_units,
-        dead_units, saturated_units, flat_gradients, sizes,
+        dead_units, saturated_units, flat_gradients, sizes, unkept_gradients, strong_hooks,
     )  # fmt: skip
     if going_on:
         checks = (

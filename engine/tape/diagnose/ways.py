@@ -13,6 +13,15 @@ from engine.tape.diagnose.facts import Facts
 CANCELLED = 1e-4
 #: What a normalisation sends back of what came to it, where that all but cancels.
 _LEVELLED = 1e-6
+_PARTING = (
+    "cat",
+    "stack",
+    "constant_pad_nd",
+    "index_put",
+    "masked_scatter",
+    "slice_scatter",
+    "copy",
+)
 _NORMALISING = (
     "batch_norm",
     "native_batch_norm",
@@ -91,6 +100,11 @@ class Way:
         op = self._facts.op_of(self._facts.node_at(self.steps[at]))
         return op >= 0 and self._facts.base(op) in _NORMALISING
 
+    def _parts(self, at: int) -> bool:
+        """Whether a node hands on parts of what came, rather than sums of it."""
+        op = self._facts.op_of(self._facts.node_at(self.steps[at]))
+        return op >= 0 and self._facts.base(op) in _PARTING
+
     def cancelling(self) -> Gain | None:
         """Return the last node whose sums cancel: of unrelated elements they would grow.
 
@@ -99,7 +113,7 @@ class Way:
         """
         sizes = [self._facts.sent_size(row) if row >= 0 else 0 for row in self._rows]
         for at in range(len(self) - 2, -1, -1):
-            if 0 < sizes[at + 1] < sizes[at]:
+            if 0 < sizes[at + 1] < sizes[at] and not self._parts(at):
                 found = self.gain(at)
                 if found.sent < CANCELLED * found.came:
                     return found

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.tape.diagnose.constant_factors import number_named
 from engine.tape.diagnose.facts import Facts
+from engine.tape.diagnose.small_products import small_product
 from engine.tape.diagnose.trace import Mask
 
 Array = NDArray[Any]
@@ -278,11 +280,16 @@ def _product(facts: Facts, op: int, value: int, largest: float) -> tuple[str, st
                 f"The derivative of {facts.called(op)} is the other factor, which is 0 here.",
                 "Nothing to change if it is a mask.",
             )
+    if (small := small_product(facts, op, value)) is not None:
+        return small
     params = [n for n in facts.params(op).values() if isinstance(n, (int, float))]
     if 0 in params and not others:
+        name = number_named(facts, op)
         return (
-            "times-zero", "it is multiplied by 0",
-            f"{facts.called(op)} multiplies by the constant 0.", "Leave the factor 0 out.",
+            "times-zero", f"it is multiplied by {name}, which is 0" if name else "it is multiplied by 0",
+            f"{facts.called(op)} multiplies by the {f'number {name}, which' if name else 'constant'} "
+            f"{'is 0.' if name else '0.'}",
+            f"Look at how {name} became 0." if name else "Leave the factor 0 out.",
         )  # fmt: skip
     if not _underflows(facts, op, value, others, largest):
         return (

@@ -162,8 +162,8 @@ loss.backward()
 
 # %% other-than-expected | expect x.grad = ones_like(x) | 1 of 3 elements differ
 x = torch.tensor([-1., 2., 3.], requires_grad=True)
-z = torch.relu(x)
-z.sum().backward()  # <-
+z = torch.relu(x)  # <-
+z.sum().backward()
 
 # %% other-than-expected | expect r = x @ w | tanh makes r of what you expect
 x = torch.tensor([[1., 2.], [3., -1.], [0.5, 4.], [2., 2.]])

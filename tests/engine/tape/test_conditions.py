@@ -28,6 +28,8 @@ HERE: dict[str, Any] = {
         ("grad[1] < -3", True),
         ("abs(grad[-1]) ** 2 == 16", True),
         ("grad.shape == (2,)", True),
+        ("torch.exp(grad).max() == grad.exp().max()", True),
+        ("(grad * torch.ones(2)).shape == np.zeros((2,)).shape", True),
         ("1 < pass_ <= 7", True),
         ("1 < pass_ < 7", False),
         ("max(abs(grad)) if pass_ > 3 else 0", 4.0),
@@ -75,6 +77,7 @@ def test_what_is_no_condition_is_refused_with_a_reason(text: str, told: str) -> 
         ("grad and 1", "add .any() or .all()"),
         ("grad[5] > 1", "index 5 is out of bounds"),
         ("name * 1000000", "only numbers and arrays"),
+        ("torch.ones(100000, 100000)", "at most 1,000,000 elements"),
         ("grad @ value[:1]", "grad @ value[:1]"),
     ],
 )

@@ -66,6 +66,8 @@ def wider(facts: Facts, found: Finding) -> Edits:
         return tuple(
             one.reads(text) for one, text in zip(lines, texts, strict=True) if text != one.text
         )
+    if "a product of" in found.title:
+        return ()  # of many numbers: no type is wide enough
     values = facts.values_of(found.tensor) if found.tensor >= 0 else []
     line = line_of(facts, facts.at_birth("", values[0])) if values else None
     for call in [] if line is None else line.calls(*_MADE):

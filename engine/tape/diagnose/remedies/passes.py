@@ -51,6 +51,9 @@ def _freed(facts: Facts, found: Finding) -> Edits:
         calls = [c for c in second.calls("backward") if isinstance(c.func, ast.Attribute)]
         receiver = [(c.func.value, alone[1]) for c in calls]  # type: ignore[attr-defined]
         return (*summed(added), second.changed(*receiver))
+    once = re.match(r"Call backward\(\) once: (.+?\.backward\(\))\.", found.remedy)
+    if once and _follows(first, second):
+        return first.left_out(), second.reads(second.text.replace(second.bare(), once[1]))
     anew = re.match(r"Compute (\w+) anew", found.remedy)
     carried = "" if added is None else _carried(added)
     if carried and first.number == second.number:
@@ -60,6 +63,19 @@ def _freed(facts: Facts, found: Finding) -> Edits:
         return (added.before(made.bare()),) if own and made.number != added.number else ()
     calls = first.calls("backward", "grad")
     return (first.with_keyword(calls[0], "retain_graph=True"),) if calls else ()
+
+
+def _follows(first: ProgramLine, second: ProgramLine) -> bool:
+    """Whether two lines are nothing but backward() calls, with no step or zeroing between them."""
+    bare = [
+        re.fullmatch(r"\w+\.backward\(\)", re.sub(r"\s*#.*", "", one.bare()))
+        for one in (first, second)
+    ]
+    between = first.cell.split("\n")[first.number : second.number - 1]
+    return (
+        all(bare) and first.at.cell == second.at.cell and first.number < second.number
+        and not re.search(r"\.(step|zero_grad)\(", "\n".join(between))
+    )  # fmt: skip
 
 
 def _carried(line: ProgramLine) -> str:
@@ -84,11 +100,16 @@ def summed(line: ProgramLine) -> Edits:
     return ()
 
 
-def _not_in_place(line: ProgramLine) -> Edit | None:
-    """`y *= 2` and `y.mul_(2)` become `y = y * 2` and `y = y.mul(2)`."""
+def _not_in_place(line: ProgramLine, whole: str = "") -> Edit | None:
+    """`y *= 2` and `y.mul_(2)` become `y = y * 2` and `y = y.mul(2)`.
+
+    whole: what is written; "ys[1]" is a tensor of a list, not a part of one.
+    """
     statement = line.statement
-    if isinstance(statement, ast.AugAssign) and isinstance(
-        statement.target, ast.Name | ast.Attribute
+    target = statement.target if isinstance(statement, ast.AugAssign) else None
+    held = isinstance(target, ast.Subscript) and whole.startswith(f"{line.source(target.value)}[")
+    if isinstance(statement, ast.AugAssign) and (
+        held or isinstance(target, ast.Name | ast.Attribute)
     ):
         sign, name = SIGNS.get(type(statement.op), ""), line.source(statement.target)
         value = line.grouped(statement.value)
@@ -129,7 +150,7 @@ def _modified(facts: Facts, found: Finding) -> Edits:
     if ".step()" in found.remedy or "step()" in found.remedy:
         steps = last is not None and line.calls("step") and line.at.cell == last.at.cell
         return (line.left_out(), last.after(line.bare())) if steps and last is not None else ()
-    edit = _not_in_place(line)
+    edit = _not_in_place(line, found.title)
     if edit is not None:
         return (edit,)
     for other in lines_with(facts, r"inplace\s*=\s*True"):

@@ -23,6 +23,7 @@ def _shaped(facts: Facts, found: Finding) -> Edits:
         _target(facts, line, said)
         or _product(line, said)
         or _sum(facts, line, said)
+        or _rows_kept(facts, line, said)
         or _channels(line, said)
         or _joined(facts, line, said)
         or _seed(line, said)
@@ -63,6 +64,18 @@ def _product(line: ProgramLine, said: str) -> Edit | None:
     (left, right), (n, k, p, q) = pairs[0], sizes.groups()
     other = right if k == q else left if n == p else None
     return None if other is None else line.changed((other, f"{line.grouped(other)}.T"))
+
+
+def _rows_kept(facts: Facts, line: ProgramLine, said: str) -> Edit | None:
+    """`.flatten()` before a layer that takes one row of what was flattened keeps the rows."""
+    sizes = re.search(r"cannot be multiplied \(1x(\d+) and (\d+)x\d+\)", said)
+    if sizes is None or int(sizes[1]) % int(sizes[2]):
+        return None
+    for other in lines_with(facts, r"\.flatten\(\)"):
+        calls = [c for c in other.calls("flatten") if not c.args and not c.keywords]
+        if len(calls) == 1 and other.at.cell == line.at.cell and other.number <= line.number:
+            return other.with_keyword(calls[0], "1")
+    return None
 
 
 def _is_matmul(node: ast.BinOp) -> bool:

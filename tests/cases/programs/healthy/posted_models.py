@@ -198,3 +198,16 @@ x = torch.randn(4, 2).double(); y = torch.randn(4, 1).double(); net.double()
 def closure():
     opt.zero_grad(); loss = F.mse_loss(net(x), y); loss.backward(); return loss
 for _ in range(3): opt.step(closure)
+
+# %% distillation from a teacher under no_grad
+torch.manual_seed(0)
+teacher, student = nn.Linear(3, 2), nn.Linear(3, 2)
+opt = torch.optim.SGD(student.parameters(), lr=0.05)
+def distill(x):
+    with torch.no_grad():
+        soft = F.softmax(teacher(x), dim=1)
+    return F.kl_div(F.log_softmax(student(x), dim=1), soft, reduction='batchmean')
+for xb in torch.randn(4, 6, 3):
+    opt.zero_grad()
+    distill(xb).backward()
+    opt.step()
