@@ -44,7 +44,7 @@ class CellActions(QObject):
             **{f"heading_{n}": partial(self._heading, level=n) for n in range(1, 7)},
         }
         view.as_one = self.as_one
-        view.sources_requested.connect(self._change_sources)
+        view.sources_requested.connect(partial(self.change_sources, "Replace"))
         view.wished.connect(lambda name, key: self._table[name](key))
 
     def handlers(self) -> dict[str, Callable[[], object]]:
@@ -70,8 +70,9 @@ class CellActions(QObject):
             if not self._session.document.cells:
                 self._undo.push(InsertCell(self._session, 0, Cell(new_key())))
 
-    def _change_sources(self, sources: dict[str, str]) -> None:
-        with self.as_one("Replace"):
+    def change_sources(self, words: str, sources: dict[str, str]) -> None:
+        """Give cells other texts, as one change that Undo calls by these words."""
+        with self.as_one(words):
             for key, source in sources.items():
                 if source != self._session.cell(key).source:
                     self._undo.push(ChangeSource(self._session, key, source))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from app.controller.pausing import Pausing
     from app.controller.playback import PlaybackBinding
     from app.controller.problems import ProblemsBinding
+    from app.controller.remedying import Remedying
     from app.controller.training import TrainingBinding
     from app.controller.watches import WatchesBinding
     from app.controller.welcoming import Welcoming
@@ -85,6 +86,7 @@ class Late(QObject):
     lesson: Lesson
     operations: OperationsBinding
     problems: ProblemsBinding
+    remedying: Remedying
     training: TrainingBinding
     watches: WatchesBinding
     welcoming: Welcoming
@@ -111,6 +113,10 @@ class Late(QObject):
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """Return what each command does."""
+        raise NotImplementedError
+
+    def run_all(self) -> None:
+        """Run all cells."""
         raise NotImplementedError
 
     def _theme(self) -> Theme:
@@ -169,6 +175,10 @@ class Late(QObject):
         yield from self._panel("problems")
         self.problems = ProblemsBinding(session, window, graph)
         yield "problems"
+        from app.controller.remedying import Remedying
+
+        self.remedying = Remedying(session, window, self.notebook.cells, self.run_all)
+        yield "remedying"
         from app.controller.expecting import Expecting
 
         self.expecting = Expecting(session, window, self.problems, self._theme)

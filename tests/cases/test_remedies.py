@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
 from engine.tape.diagnose import Finding, Severity
 from engine.tape.diagnose.finding import Edit
-from engine.tape.tape import Tape
+from engine.tape.diagnose.remedies.pasting import pasted
+from engine.tape.tape import Source, Tape
 from tests.cases.broken import Case, cases
 from tests.cases.test_cases import answer
 
@@ -164,23 +166,6 @@ NAMES = {f"{number}-{cause}" for cause, number in PROGRAMS.items()} | set(MORE)
 CASES = [case for case in cases() if case.name in NAMES]
 
 
-def pasted(source: str, edits: Sequence[Edit]) -> str:
-    """Return a program with lines changed, put in and left out."""
-    lines = [[line] for line in source.split("\n")]
-    for edit in edits:
-        own = lines[edit.at.line - 1]
-        at = next((i for i, text in enumerate(own) if text in source.split("\n")), 0)
-        indent = own[at][: len(own[at]) - len(own[at].lstrip())]
-        indented = indent + edit.text.replace("\n", f"\n{indent}")
-        if edit.how == "before":
-            own.insert(0, indented)
-        elif edit.how == "after":
-            own.append(indented)
-        else:
-            own[at : at + 1] = [indented] if edit.how == "line" else []
-    return "\n".join(line for part in lines for line in part)
-
-
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_what_is_found_is_gone_when_its_lines_are_changed_as_it_says(
     case: Case, record_program: Record
@@ -189,7 +174,7 @@ def test_what_is_found_is_gone_when_its_lines_are_changed_as_it_says(
         one for one in answer(record_program(case.source), case.ask) if one.cause == case.cause
     ]
     assert found[0].edits
-    again = answer(record_program(pasted(case.source, found[0].edits)), case.ask)
+    again = answer(record_program(_pasted(case.source, found[0].edits)), case.ask)
     assert not [
         _told(one) for one in again if one.cause == case.cause and one.severity > Severity.NOTE
     ]
@@ -202,3 +187,31 @@ def test_every_program_is_there() -> None:
 
 def _told(finding: Finding) -> str:
     return f"{finding.cause}: {finding.title}"
+
+
+def _pasted(source: str, edits: Sequence[Edit]) -> str:
+    changed = pasted(source, edits)
+    assert changed is not None
+    return changed
+
+
+def _edit(how: Any, line: int, text: str, was: str) -> Edit:
+    return Edit(how, Source("", line, "c", ""), text, was)
+
+
+def test_lines_are_put_in_as_deep_as_the_line_they_stand_at() -> None:
+    source = "for x in data:\n    step()\n    end()"
+    edits = [
+        _edit("before", 2, "zero()", "step()"),
+        _edit("after", 2, "a()\nb()", "step()"),
+        _edit("leave out", 3, "end()", "end()"),
+        _edit("line", 1, "for y in all:", "for x in data:"),
+    ]
+    assert pasted(source, edits) == "for y in all:\n    zero()\n    step()\n    a()\n    b()"
+
+
+def test_a_line_that_moved_is_found_and_one_that_changed_is_not() -> None:
+    edit = _edit("line", 1, "y = x.exp()", "y = x.log()")
+    assert pasted("import torch\ny = x.log()", [edit]) == "import torch\ny = x.exp()"
+    assert pasted("y = x.sin()", [edit]) is None
+    assert pasted("z = 1\ny = x.log()\ny = x.log()", [edit]) is None

@@ -7,7 +7,15 @@ from textwrap import wrap
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.tape.diagnose.finding import Finding, Link, Severity
 from ui.fonts import mono_font, ui_font
@@ -116,6 +124,7 @@ class FindingView(QScrollArea):
     """Shows one finding; `followed` gives the link that was clicked."""
 
     followed = Signal(object)  # Link
+    apply_requested = Signal(object)  # Finding: write its lines into the program
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -139,6 +148,10 @@ class FindingView(QScrollArea):
         box.addWidget(self._remedy)
         self.edits = EditList()
         box.addLayout(self.edits)
+        self.apply = QPushButton("Apply")
+        self.apply.setToolTip("Write this into the notebook; Undo takes it back")
+        self.apply.clicked.connect(lambda: self.apply_requested.emit(self._finding))
+        box.addWidget(self.apply, 0, Qt.AlignmentFlag.AlignRight)
         self._inner = inner = QWidget()
         inner.setObjectName("Finding")
         column = QVBoxLayout(inner)
@@ -155,9 +168,13 @@ class FindingView(QScrollArea):
         self.show_finding(None, [])
 
     def show_finding(
-        self, finding: Finding | None, places: list[str], edited: Sequence[str] = ()
-    ) -> None:
-        """Show a finding, with a place in words per link and per edit; None for nothing."""
+        self, finding: Finding | None, places: list[str], edited: Sequence[str] = (), *,
+        can_apply: bool = False,
+    ) -> None:  # fmt: skip
+        """Show a finding, with a place in words per link and per edit; None for nothing.
+
+        can_apply: whether its lines can be written into the program.
+        """
         self._finding = finding
         for row in self.rows:
             self._chain.removeWidget(row)
@@ -170,6 +187,7 @@ class FindingView(QScrollArea):
         self._text.setText(finding.text)
         self._remedy.setText(finding.remedy)
         self.edits.show_edits(list(zip(finding.edits, edited, strict=False)), self._theme)
+        self.apply.setVisible(can_apply and bool(finding.edits))
         self._box.setVisible(bool(finding.remedy))
         self._proof_heading.setVisible(bool(finding.chain))
         for link, place in zip(finding.chain, places, strict=True):

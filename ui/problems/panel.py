@@ -123,6 +123,7 @@ class ProblemsPanel(QWidget):
     followed = Signal(object)  # Link
     measure_requested = Signal()  # compare the backward of Functions with finite differences
     look_requested = Signal()  # look through a recording that is too large to do it unasked
+    apply_requested = Signal(object)  # Finding: write the lines of its remedy into the program
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -149,6 +150,9 @@ class ProblemsPanel(QWidget):
         self.list.activated.connect(self._activated)
         self.view = FindingView(theme)
         self.view.followed.connect(self.followed)
+        self.view.apply_requested.connect(self.apply_requested)
+        #: Whether the lines of a finding can be written into the program.
+        self.can_apply: Callable[[Finding], bool] = lambda _: False
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(self.list)
@@ -191,6 +195,10 @@ class ProblemsPanel(QWidget):
         self.look.setVisible(may_look)
         self.measure.setVisible(may_measure)
 
+    def set_applied(self) -> None:
+        """Offer no more to write the lines of what is shown: they are in the program."""
+        self.view.apply.hide()
+
     def set_theme(self, theme: Theme) -> None:
         self._rows.theme = theme
         self.view.set_theme(theme)
@@ -207,7 +215,7 @@ class ProblemsPanel(QWidget):
             one = self.model.rows[index.row()]
             places = [self.model.place(link) for link in one.chain]
             edited = [self.model.place(Link("", source=edit.at)) for edit in one.edits]
-            self.view.show_finding(one, places, edited)
+            self.view.show_finding(one, places, edited, can_apply=self.can_apply(one))
 
     def _activated(self, index: QModelIndex) -> None:
         """Enter or a double click goes to where it happened."""
