@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -115,10 +116,6 @@ class Late(QObject):
         """Return what each command does."""
         raise NotImplementedError
 
-    def run_all(self) -> None:
-        """Run all cells."""
-        raise NotImplementedError
-
     def _theme(self) -> Theme:
         return load(self.settings.preferences.theme)
 
@@ -177,7 +174,8 @@ class Late(QObject):
         yield "problems"
         from app.controller.remedying import Remedying
 
-        self.remedying = Remedying(session, window, self.notebook.cells, self.run_all)
+        anew = partial(runs.restart, run_all=True)
+        self.remedying = Remedying(session, window, self.notebook.cells, anew)
         yield "remedying"
         from app.controller.expecting import Expecting
 

@@ -21,10 +21,10 @@ class Remedying(QObject):
     """Changes the cells as a finding proposes, where they still read as when they ran."""
 
     def __init__(
-        self, session: Session, window: Window, cells: CellActions, run_all: Callable[[], object]
+        self, session: Session, window: Window, cells: CellActions, run_anew: Callable[[], object]
     ) -> None:
         super().__init__(window)
-        self._session, self._window, self._cells, self._run_all = session, window, cells, run_all
+        self._session, self._window, self._cells, self._run_anew = session, window, cells, run_anew
         window.problems.can_apply = lambda finding: self._sources(finding) is not None
         window.problems.apply_requested.connect(self.apply)
 
@@ -38,7 +38,7 @@ class Remedying(QObject):
         self._window.problems.set_applied()
         first = finding.edits[0].at
         self._window.notebook.reveal(first.cell, first.line)
-        notice.show_message(_CHANGED, action=("Run All", self._run_all))
+        notice.show_message(_CHANGED, action=("Restart and Run All", self._run_anew))
 
     def _sources(self, finding: Finding) -> dict[str, str] | None:
         """Return the cells with the lines in them; None if one has gone or reads otherwise."""

@@ -120,7 +120,22 @@ def problems(
             break
         found.extend(part(cancelled))
         progress(done)
-    return [with_edits(facts, one) for one in _ordered(consequences.left_out(facts, found))]
+    there = [one for one in consequences.left_out(facts, found) if not _rewritten(facts, one)]
+    return [with_edits(facts, one) for one in _ordered(there)]
+
+
+def _rewritten(facts: Facts, finding: Finding) -> bool:
+    """Whether the cell has run again since, without the line that a finding is about."""
+    tape, event = facts.tape, finding.culprit.event
+    loc = int(tape.events["loc"][event]) if event >= 0 else -1
+    cell = int(tape.locs["cell"][loc]) if loc >= 0 else -1
+    if cell < 0 or not finding.culprit.code:
+        return False
+    runs = np.flatnonzero(tape.cells["key"] == tape.cells["key"][cell])
+    if runs[-1] == cell:
+        return False
+    latest = tape.text(int(tape.cells["source"][runs[-1]]))
+    return finding.culprit.code not in map(str.strip, latest.splitlines())
 
 
 def _ordered(found: list[Finding]) -> list[Finding]:
