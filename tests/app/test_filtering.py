@@ -138,7 +138,7 @@ def test_only_the_selection_is_checked(qtbot: QtBot, opened: Controller) -> None
     relu = next(n for n, d in picture.graph.nodes(data=True) if d["title"] == "relu")
     opened.session.select(relu)
     check_all(qtbot, opened, "check_selection")
-    assert opened.window.notice.text() == "1 backward node measured: all are right."
+    assert opened.window.notice.text() == "1 backward node measured: it is right."
 
 
 def test_steps_are_those_of_the_nodes(opened: Controller) -> None:
@@ -155,8 +155,8 @@ def test_steps_are_those_of_the_nodes(opened: Controller) -> None:
 def test_outcomes_are_told_in_words() -> None:
     right = numeric.Check(0, 1, 0, 1e-8, 1.0, 1.0)
     unknown = numeric.Check(1, 2, 0, np.nan, 0.0, 0.0, "it draws random numbers")
-    assert numeric.sentence([right]) == "1 backward node measured: all are right."
+    assert numeric.sentence([right]) == "1 backward node measured: it is right."
     assert numeric.sentence([right, unknown]).endswith(
-        "all are right. 1 could not be measured (it draws random numbers)."
+        "it is right. 1 could not be measured (it draws random numbers)."
     )
     assert (words(0.126), words(25.0)) == ("off 13%", "off 25×")
