@@ -10,7 +10,7 @@ import numpy as np
 from engine import recording
 from engine.tape import bits, sums
 from engine.tape.record import engine
-from engine.tape.record.arrays import Arrays
+from engine.tape.record.arrays import Arrays, owner
 from engine.tape.record.grads import Grads
 from engine.tape.record.nodes import Nodes
 from engine.tape.record.rows import Batch, message
@@ -54,6 +54,12 @@ class Passes:
         self._events = batch.events
         self._running: list[_Running] = []
         self.current = -1  # the innermost running pass
+        self._written: dict[int, Any] = {}  # arrays written since they were sent, by id()
+
+    def write_begins(self, array: Any) -> None:
+        """The memory of an array is about to be overwritten, as by a hook that is given it."""
+        if self._running and array is not None:
+            self._written[id(array)] = array
 
     def begin(
         self, kind: str, roots: Any, gradients: Any, retain: Any, create: Any, loc: int,
@@ -81,6 +87,7 @@ class Passes:
             return
         number, loc, _, _, freed, _ = self._running.pop()
         self.current = self._running[-1].number if self._running else -1
+        self._written.clear()
         text = -1 if error is None else self._batch.text(message(error))
         if freed:
             mark = self._batch["marks"].add(Mark.FREED, number, -1, self._batch.events.count)
@@ -102,7 +109,7 @@ class Passes:
         step, first = self._steps.count, sent.count
         if len(cotangents) == 1:
             arrived = None if plain else inbox.pop(row, None)
-            if not plain and (arrived is None or arrived[0] is not cotangents[0]):
+            if not plain and (arrived is None or arrived[0] is not cotangents[0] or self._written):
                 self._compare(step, 0, cotangents[0], arrived)
         else:
             for nr, cotangent in enumerate(cotangents):
@@ -116,6 +123,8 @@ class Passes:
                     sent.put((step, slot - edge, target, nr, -1, index))
                     count += 1
                     if not plain or target in nodes.with_ports:
+                        if self._written:
+                            self._written.pop(id(owner(grad)), None)
                         _put(inbox, (target, nr) if nr else target, grad, index)
         sent.count = count
         flags = 0
@@ -221,7 +230,8 @@ class Passes:
         self, step: int, node: int, tensor: int, content: Any, sent: Any, nr: int = 0
     ) -> None:
         self._compare(step, nr, content, sent)
-        if type(sent) is tuple and sent[0] is content and sent[1] >= 0:
+        whole = type(sent) is tuple and sent[0] is content and sent[1] >= 0
+        if whole and not self._is_written(content):
             index = sent[1]
         else:
             index = self._arrays.add(content)
@@ -245,8 +255,14 @@ class Passes:
         elif type(sent) is list:
             if not bits.same(sums.total([array for array, _ in sent]), cotangent):
                 self._keep(step, nr, self._arrays.add(cotangent))
-        elif sent[0] is not cotangent and not bits.same(sent[0], cotangent):
+        elif self._is_written(sent[0]) or (
+            sent[0] is not cotangent and not bits.same(sent[0], cotangent)
+        ):
             self._keep(step, nr, self._arrays.add(cotangent))
+
+    def _is_written(self, array: Any) -> bool:
+        """Whether what was sent has another content by now: a hook wrote into it."""
+        return bool(self._written) and id(owner(array)) in self._written
 
     def _keep(self, step: int, nr: int, index: int) -> None:
         self._batch["cotangents"].add(step, nr, index)

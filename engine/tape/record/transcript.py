@@ -138,6 +138,7 @@ class Transcript:
             self.arrays.wait()
         self._tensors.write_begins(tensor)
         self._grads.write_begins(tensor)
+        self._passes.write_begins(owner(engine.contents(tensor)))
 
     def end_cell(self, names: Mapping[str, object]) -> None:
         """Write what the tensors of a namespace are called, and the end of the running cell."""

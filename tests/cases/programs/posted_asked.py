@@ -180,3 +180,11 @@ imgs = torch.randn(3, 1, 6, 6)
 feat = F.relu(conv(imgs)).flatten()
 out = fc(feat)  # <-
 out.sum().backward()
+
+# %% hook | problems | a hook made the gradient of h_w zero
+torch.manual_seed(0)
+h_w = torch.randn(3, requires_grad=True)
+def clip(g):
+    g.mul_(0)
+h_w.register_hook(clip)  # <-
+(h_w * 2).sum().backward()
