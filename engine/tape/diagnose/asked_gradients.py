@@ -15,23 +15,30 @@ from engine.tape.schema import GradChange
 
 def unkept_gradients(facts: Facts, cancelled: Callable[[], bool]) -> list[Finding]:
     """Return a note on the first name whose .grad is read, where all that was called so has none to keep."""
-    cells = facts.cells_until(-1)
+    cells = facts.cells_until(-1)[::-1]
     if not len(facts.tape.passes) or any("retain_grad" in source for _, source, _ in cells):
         return []
-    for cell, source, _ in cells:
+    for number, (cell, source, _) in enumerate(cells):
+        before = {key for key, _, _ in cells[:number]}
         for name, line in _asked(source):
             tensors = _called(facts, name)
-            if tensors and all(_is_unkept(facts, one) for one in tensors):
-                found = why_none(facts, tensors[-1], len(facts.tape.events))
-                if found.cause == "not-a-leaf":
-                    here = moved(
-                        replace(found.culprit, text=f"{name}.grad is read"),
-                        (cell, line, source.splitlines()[line - 1].strip()),
-                    )
-                    title = f"{name}.grad is None: {name} is computed, and only leaves keep .grad"
-                    chain = (*found.chain, here) if here.source else found.chain
-                    return [replace(found, title=title, severity=Severity.NOTE, chain=chain)]
+            if not all(_is_unkept(facts, one) for one in tensors):
+                continue
+            passed = [one for one in tensors if _passed(facts, one, before, cell, line)]
+            note = _note(facts, passed[-1], name, (cell, line, source)) if passed else None
+            if note is not None:
+                return [note]
     return []
+
+
+def _note(facts: Facts, tensor: int, name: str, at: tuple[str, int, str]) -> Finding | None:
+    found, (cell, line, source) = why_none(facts, tensor, len(facts.tape.events)), at
+    if found.cause != "not-a-leaf":
+        return None
+    code = source.splitlines()[line - 1].strip()
+    here = moved(replace(found.culprit, text=f"{name}.grad is read"), (cell, line, code))
+    title = f"{name}.grad is None: {name} is computed, and only leaves keep .grad"
+    return replace(found, title=title, severity=Severity.NOTE, chain=(*found.chain, here))
 
 
 def _asked(source: str) -> list[tuple[str, int]]:
@@ -46,6 +53,19 @@ def _asked(source: str) -> list[tuple[str, int]]:
         if isinstance(node, ast.Attribute) and node.attr == "grad" and isinstance(node.ctx, ast.Load)
         and isinstance(node.value, ast.Name)
     ]  # fmt: skip
+
+
+def _passed(facts: Facts, tensor: int, before: set[str], cell: str, line: int) -> bool:
+    """Whether a pass went through a tensor before a line: in a cell before its own, or further up."""
+    nodes = set(facts.tape.values["node"][facts.values_of(tensor)].tolist())
+    for pass_ in range(len(facts.tape.passes)):
+        begun = facts.source(int(facts.tape.passes["event"][pass_]))
+        early = begun is not None and (
+            begun.cell in before or (begun.cell == cell and begun.line < line)
+        )
+        if early and nodes & facts.reachable(pass_):
+            return True
+    return False
 
 
 def _called(facts: Facts, name: str) -> list[int]:

@@ -93,16 +93,24 @@ def parse(tape: Tape, question: str) -> tuple[int, bool, tuple[int, ...] | None]
             return facts.named(name), bool(rest[1]), _index(rest[2])
     match = re.match(r"([\w.]+?)(?=\.grad\b|\W|$)", asked)
     rest = None if match is None else _REST.fullmatch(asked, match.end())
-    tensor = facts.named(match[1]) if match is not None and rest is not None else -1
     if match is None or (rest is None and not _PATH.fullmatch(asked)):
         raise QuestionError(
             f"{question!r} is no question: write a name, like w, w.grad or w.grad[0, 1]"
         )
+    tensor = -1 if rest is None else facts.named(match[1])
     if tensor < 0 or rest is None:
-        known = ", ".join(sorted(set(facts.names))[:12]) or "none"
-        called = asked.removesuffix(".grad") if rest is None else match[1]
-        raise QuestionError(f"no tensor of this tape is called {called!r}; there are {known}")
+        raise _unknown(facts, asked.removesuffix(".grad") if rest is None else match[1])
     return tensor, bool(rest[1]), _index(rest[2])
+
+
+def _unknown(facts: Facts, called: str) -> QuestionError:
+    """Say which names there are, or which are in what is called so."""
+    known = sorted(set(facts.names))
+    inside = [name for name in known if name.startswith(f"{called.rpartition('.')[2]}[")]
+    if inside:
+        return QuestionError(f"{called!r} holds several: ask for one of {', '.join(inside[:12])}")
+    there = ", ".join(known[:12]) or "none"
+    return QuestionError(f"no tensor of this tape is called {called!r}; there are {there}")
 
 
 def _index(element: str | None) -> tuple[int, ...] | None:
