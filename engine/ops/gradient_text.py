@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.ops.written import WRITTEN, without_helpers
+
 if TYPE_CHECKING:
     from engine.ops.table import Op
 
@@ -27,9 +29,11 @@ _LOCAL = re.compile(r"(?<![\w.])(_\w|getattr\b|None if\b|F\b)")
 def gradients(op: Op) -> tuple[tuple[str, str], ...]:
     """The arguments of `op` that get a gradient, each with the text of it."""
     names = ["input" if op.params[i] == "self" else op.params[i] for i in op.differentiable]
-    if op.joint is not None:
-        return tuple((name, BY_A_FUNCTION) for name in names)
-    texts = [_text(op, i) for i in op.differentiable]
+    written = WRITTEN.get(op.node.__name__) or WRITTEN.get(op.name, {})
+    texts = [
+        written.get(name) or (BY_A_FUNCTION if op.joint is not None else _text(op, i))
+        for name, i in zip(names, op.differentiable, strict=True)
+    ]
     return tuple(zip(names, texts, strict=True))
 
 
@@ -51,7 +55,7 @@ def readable(text: str) -> str:
     text = re.sub(r"\bself\b|\bself(?=_(?:sizes|dtype)\b)", "input", text)
     text = re.sub(r"\b(\w+)_sizes\b", r"\1.shape", text)
     text = re.sub(r"\b(\w+)_dtype\b", r"\1.dtype", text)
-    return "0" if text == "zeros_like(g)" else text
+    return without_helpers(text)
 
 
 def expression(fn: Callable[..., Any]) -> str | None:

@@ -133,6 +133,7 @@ class Derivatives:
     def formulas(self, op: int) -> list[tuple[str, str]]:
         """Return argument and formula for each place among the tensor inputs."""
         from engine.ops.gradient_text import gradients
+        from engine.ops.written import of_real_numbers
 
         node = int(self.tape.ops["node"][op])
         name, title = self.facts.op_name(op), self.facts.node_name(node) if node >= 0 else ""
@@ -145,7 +146,10 @@ class Derivatives:
         free = ["input" if p == "self" else p for p in row.params if p not in params]
         if row.listed and free:
             free = [*([free[0]] * (count - len(free) + 1)), *free[1:]]
-        return [(p, told.get(p, "")) for p in free[:count]]
+        values = [*inputs, *self.facts.outputs(op)]
+        real = not any(v >= 0 and "complex" in self.tape.value_dtype(v) for v in values)
+        texts = {p: of_real_numbers(text) if real else text for p, text in told.items()}
+        return [(p, texts.get(p, "")) for p in free[:count]]
 
     def is_inplace(self, op: int) -> bool:
         """Whether an operation overwrote its first input, whose old content the tape has."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from engine.ops.gradient_text import BY_A_FUNCTION
 from engine.tape.derivative import Derivative, Product, spelled
 from ui.graph.choice import Choice
 from ui.plots.heatmap import HeatMap
@@ -91,7 +96,7 @@ class DerivativeView(QWidget):
             self.note.show()
             return
         product = one.products[at]
-        self.formula.setText(f"∂{product.argument} = {product.formula}" if product.formula else "")
+        self.formula.setText(_formula(product))
         self.formula.setVisible(bool(product.formula))
         jacobian = product.jacobian
         small = jacobian is not None and jacobian.size > 0
@@ -101,8 +106,9 @@ class DerivativeView(QWidget):
             rows, columns = jacobian.shape
             self.about.setText(
                 f"Jacobian: {rows} of the result down, {columns} of the input across"
+                + (", real and imaginary parts" if np.iscomplexobj(jacobian) else "")
             )
-            self.jacobian.set_array(jacobian)
+            self.jacobian.set_array(_real(jacobian))
         lines = _sums(one, product)
         self.sums.setText("\n".join(lines))
         self.sums.setVisible(bool(lines))
@@ -111,6 +117,19 @@ class DerivativeView(QWidget):
             note = "No backward pass has come here yet at the playhead."
         self.note.setText(note)
         self.note.setVisible(bool(note))
+
+
+def _formula(product: Product) -> str:
+    if product.formula == BY_A_FUNCTION:
+        return f"∂{product.argument}: {BY_A_FUNCTION}"
+    return f"∂{product.argument} = {product.formula}"
+
+
+def _real(jacobian: NDArray[Any]) -> NDArray[Any]:
+    """Return two columns for each complex one, of its real and its imaginary part."""
+    if not np.iscomplexobj(jacobian):
+        return jacobian
+    return np.stack([jacobian.real, jacobian.imag], -1).reshape(len(jacobian), -1)
 
 
 def _title(product: Product, derivative: Derivative) -> str:

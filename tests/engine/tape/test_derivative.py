@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import engine as torch
+from engine.nn import functional as F
+from engine.tape import replay
 from engine.tape.derivative import Derivatives, spelled
 from engine.tape.numpy_code import CodeError, numpy_code
 from engine.tape.recorder import Recorder
@@ -163,3 +165,45 @@ def test_a_write_in_place_is_derived_at_what_was_there_before(write: str) -> Non
     (product, *_) = Derivatives(tape).of(steps[step], step).products
     assert product.jacobian is not None
     exec(numpy_code(tape, step), {})
+
+
+FORMULAS = """F.silu(x); F.mish(x); F.elu(x - 2); F.celu(x - 2); F.hardswish(x - 2); F.softplus(x); F.glu(x)
+x**w; x**3; torch.maximum(x, w); torch.atan2(x, w); x.clamp_min(w); x.prod(); x.norm(); x.cumprod(0); x.det()
+x.logcumsumexp(1); x.sort(1).values; x[:, 1]; x.diagonal(); x.tril(); x.trace(); F.huber_loss(x, w, reduction="sum")
+torch.linalg.inv(x); torch.logit(x / 9); torch.sinc(x); torch.acosh(x + 1); F.smooth_l1_loss(x, w, reduction="none")
+torch.addmm(w, x, w, beta=2, alpha=3); x.relu(); x.cummax(0).values; F.pixel_shuffle(x[None, None].expand(1, 4, 2, 2), 2)
+F.binary_cross_entropy_with_logits(x, w.detach(), reduction="sum"); x.softmax(0); torch.gather(x, 1, torch.tensor([[0], [1]]))"""
+
+
+@pytest.mark.parametrize("expression", [e for one in FORMULAS.splitlines() for e in one.split(";")])
+def test_a_formula_gives_what_the_step_sent(expression: str) -> None:
+    tape = recorded(expression.strip())
+    all_ = Derivatives(tape)
+    names: dict[str, object] = {"pi": np.pi, "sqrt_pi": np.sqrt(np.pi)}
+    for module in (F, torch.linalg, torch.special, torch):
+        names.update({k: getattr(module, k) for k in dir(module) if not k.startswith("_")})
+    told = 0
+    for step in own_steps(tape)[2:]:
+        op = int(tape.nodes["op"][tape.steps["node"][step]])
+        own = names | {"weight": 1, "beta": 1, "alpha": 1, "p": 1, **all_.constants(op)}
+        given = [0 if a is None else torch.from_numpy(np.array(a)) for a in _arrays(all_, op)]
+        own |= dict(zip([name for name, _ in all_.formulas(op)], given, strict=False))
+        own |= {f"result{k}": torch.from_numpy(a) for k, a in enumerate(_results(all_, op))}
+        came = replay.cotangents(tape, step)[0]
+        own |= {"result": own["result0"], "g": torch.from_numpy(np.array(came))}
+        own |= {"weight": 1, "p": 1} if "binary" in expression else {}
+        for one in all_.of(op, step).products:
+            text, _, parts = one.formula.removesuffix(", with p = pos_weight").partition(" with ")
+            exec(parts.replace("; ", "\n"), own)
+            sent = torch.as_tensor(eval(text.partition(", / n")[0], own)).numpy()
+            np.testing.assert_allclose(sent, one.sent, 1e-4, 1e-5)
+            told += 1
+    assert told
+
+
+def _arrays(all_: Derivatives, op: int) -> list[np.ndarray | None]:
+    return [all_.facts.array(v) if v >= 0 else None for v in all_.facts.inputs(op)]
+
+
+def _results(all_: Derivatives, op: int) -> list[np.ndarray]:
+    return [np.array(all_.facts.array(v)) for v in all_.facts.outputs(op)]
