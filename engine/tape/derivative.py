@@ -33,7 +33,7 @@ _TERMS = 6  # products of a sum that are written out
 class Product:
     """One input's share. slot: the node's edge, -1 for an operation without a step.
 
-    argument: its name in the formulas; shape: of the input. jacobian: (elements of the results,
+    argument: its name in the formulas; name: what the program calls it; shape: of the input. jacobian: (elements of the results,
     elements of the input), or None, and `reason` says why; a complex result has two rows for each
     element, of its real and its imaginary part. sent: what the step sent; None if no step came or
     it was not kept.
@@ -46,6 +46,7 @@ class Product:
     jacobian: Array | None
     reason: str
     sent: Array | None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Derivatives:
                 Product(
                     slot, argument, self.tape.value_shape(inputs[place]), formula,
                     jacobians[k] if jacobians else None, reason, self._sent(step, slot),
+                    self._name(inputs[place]),
                 )
             )  # fmt: skip
         return Derivative(name, step, came, tuple(products))
@@ -127,6 +129,9 @@ class Derivatives:
             before = sum(edge == edges[slot] for edge in edges[:slot])
             found.append((slot, places[min(before, len(places) - 1)]))
         return found
+
+    def _name(self, value: int) -> str:
+        return self.tape.name_of(int(self.tape.values["tensor"][value])) or ""
 
     # Formulas and Jacobians.
 

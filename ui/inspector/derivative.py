@@ -43,16 +43,15 @@ class DerivativeView(QWidget):
             label.setTextInteractionFlags(_SELECTABLE)
         self.jacobian = HeatMap()
         self.jacobian.setAccessibleName("Jacobian")
-        row = QHBoxLayout()
-        row.setSpacing(SPACE["m"])
-        row.addWidget(self.which, 1)
-        row.addWidget(self.copy)
+        below = QHBoxLayout()
+        below.addWidget(self.copy)
+        below.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 0, 0, 0)
         column.setSpacing(SPACE["m"])
-        column.addLayout(row)
-        for part in (self.formula, self.about, self.jacobian, self.sums, self.note):
+        for part in (self.which, self.formula, self.about, self.jacobian, self.sums, self.note):
             column.addWidget(part)
+        column.addLayout(below)
         self.set_theme(theme)
         self.set_derivative(None)
 
@@ -135,7 +134,8 @@ def _real(jacobian: NDArray[Any]) -> NDArray[Any]:
 def _title(product: Product, derivative: Derivative) -> str:
     several = sum(p.argument == product.argument for p in derivative.products) > 1
     which = f" {product.slot}" if several else ""
-    return f"{product.argument}{which}  {list(product.shape)}"
+    name = f" = {product.name}" if product.name and product.name != product.argument else ""
+    return f"{product.argument}{which}{name}  {list(product.shape)}"
 
 
 def _sums(derivative: Derivative, product: Product) -> list[str]:
@@ -147,7 +147,8 @@ def _sums(derivative: Derivative, product: Product) -> list[str]:
         text = spelled(derivative, product, k)
         if text:
             whole = text.replace(" · ", "\u00a0·\u00a0").replace(" = ", " =\u00a0")
-            lines.append(f"{_index(k, product.sent.shape)}  {whole}")
+            place = _index(k, product.sent.shape).replace(" ", "\u00a0")
+            lines.append(f"{place}\u00a0\u00a0{whole}")
     left = product.sent.size - len(lines)
     return [*lines, f"… and {left:,} more"] if lines and left else lines
 
