@@ -119,7 +119,11 @@ def rooms_of(scene: Scene) -> Rooms:
     starts = np.searchsorted(homes[order], np.arange(g + 1))
     uppermost = np.full(g, np.inf)
     np.fmin.at(uppermost, homes[homes >= 0], boxes[homes >= 0, 1])
-    lines = _first_lines(frames.boxes.astype(np.float64), scene.routes.beziers[:, 0])
+    lines, points = np.full(g, np.inf), scene.routes.beziers[:, 0]
+    there = np.isfinite(frames.boxes[:, 1])  # what is held elsewhere has no place here
+    points = points[np.isfinite(points[:, 1])]
+    if there.any():
+        lines[there] = _first_lines(frames.boxes[there].astype(np.float64), points)
     return Rooms(uppermost - frames.boxes[:, 1], boxes[order], starts, lines)
 
 
