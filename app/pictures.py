@@ -15,7 +15,8 @@ from ui.graph.cards import card_sizes
 from ui.graph.focus import Focus, focused
 from ui.graph.folding import GroupWish, arrange
 from ui.graph.groups import By, Groups, available
-from ui.graph.model import GraphInfo, build_graph, graph_at, list_graphs, main_graph
+from ui.graph.listing import Listing
+from ui.graph.model import GraphInfo, Graphs, build_graph, graph_at, list_graphs, main_graph
 from ui.graph.pins import Pins, Sheet, pinned
 from ui.graph.scene import Scene
 from ui.graph.tint import TintIndex
@@ -53,7 +54,7 @@ class Picture:
     nodes can be grouped; unfolded: what `graph` is with all groups unfolded.
     """
 
-    graphs: Sequence[GraphInfo]
+    graphs: Graphs
     info: GraphInfo | None
     focus: Focus | None
     n_whole: int
@@ -103,6 +104,7 @@ class Pictures(QObject):
         self._request: tuple[Tape, Wish] | None = None
         self._last = (0.0, 0.0)  # when the last picture was ready, and how long it took
         self._drawn: Picture | None = None
+        self._listing = Listing()
         self._hurry = False
 
     def draw(self, tape: Tape, wish: Wish) -> None:
@@ -165,7 +167,7 @@ class Pictures(QObject):
             before = None
         tell = self._teller()
         self._worker.submit(
-            lambda cancelled: picture_of(tape, frozen, wish, before, cancelled, tell)
+            lambda cancelled: picture_of(tape, frozen, wish, before, cancelled, tell, self._listing)
         )
         self.begun.emit()
 
@@ -198,13 +200,14 @@ def picture_of(
     before: Picture | None,
     cancelled: Callable[[], bool],
     tell: Progress = lambda part: None,
+    graphs_of: Callable[[Tape, Tape], Graphs] = lambda live, frozen: list_graphs(frozen),
 ) -> Picture | None:
     """Draw a graph of a tape; `live` is the one that grows on. tell: is told the done part."""
     from ui.graph.layout import lay_out  # in the thread that draws: a window begins without
 
     begin = time.thread_time()
-    graphs = list_graphs(tape)
-    info = next((g for g in graphs if g.number == wish.number), None)
+    graphs = graphs_of(live, tape)
+    info = graphs.numbered(wish.number)
     if info is None:
         info = graph_at(tape, graphs, wish.playhead) or main_graph(graphs)
     whole = build_graph(tape, info) if info else empty_graph()

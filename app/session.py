@@ -12,7 +12,7 @@ from app.documents import Cell, Document
 from engine.tape.breakpoints import Breakpoint
 from engine.tape.tape import Tape
 from ui.graph.folding import GroupWish
-from ui.graph.model import GraphInfo
+from ui.graph.model import GraphInfo, Graphs
 from ui.graph.pins import Pins, Sheet
 from ui.graph.types import NodeId
 
@@ -55,7 +55,7 @@ class Session(QObject):
         self.trusted = True  # its code may run
         self.dirty = False
         self.tape: Tape | None = None
-        self.graphs: Sequence[GraphInfo] = ()
+        self.graphs: Graphs | None = None
         self.graph: GraphInfo | None = None
         self.playhead = 0
         self.selection: NodeId | None = None
@@ -161,7 +161,7 @@ class Session(QObject):
             self.tape_coming.emit()
         self.set_counterpart(None)
         old, self.tape = self.tape, tape
-        self.graphs, self.graph = (), None
+        self.graphs = self.graph = None
         self.pins = {}
         self.grouping = GroupWish()
         self.select(None)
@@ -190,7 +190,7 @@ class Session(QObject):
         if at_end:
             self.set_playhead(len(self.tape.events))
 
-    def set_graphs(self, graphs: Sequence[GraphInfo]) -> None:
+    def set_graphs(self, graphs: Graphs) -> None:
         """Keep the graphs that the tape holds; the shown one stays if it is still there."""
         self.graphs = graphs
         self.graphs_changed.emit()

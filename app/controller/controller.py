@@ -308,7 +308,7 @@ class Controller(Late):
             self.window.tape_label.setText("No recording")
             return
         parts = [(len(tape.ops), "operation"), (len(tape.passes), "pass")]
-        parts.append((len(self.session.graphs), "graph"))
+        parts.append((len(self.session.graphs or ()), "graph"))
         self.window.tape_label.setText(" · ".join(_count(n, what) for n, what in parts))
 
     def _title(self, *_: object) -> None:

@@ -14,6 +14,7 @@ from app.session import Session
 from app.window import Window
 from app.work import Worker
 from engine.tape.breakpoints import Breakpoint, Hit, On, Search, over, places, spot_of
+from engine.tape.called import unknown
 from engine.tape.conditions import ConditionError
 from engine.tape.moments import Moments
 from engine.tape.schema import Event
@@ -254,6 +255,8 @@ class Debugging(QObject):
             title = f"Hit {many} time{'s' * (len(found) != 1)}" if found else "Never hit"
             if not found and point.on is On.LINE and not len(places(tape, point)):
                 title = "Never hit: the recording has nothing of this line"
+            elif not found and (why := unknown(tape, point)):
+                title = f"Never hit: {why}"
             self._panel.set_hits(found[:LISTED], title)
 
     def _list_failed(self, error: Exception) -> None:

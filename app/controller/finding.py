@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject
@@ -11,8 +13,9 @@ from app.pictures import Picture
 from app.session import Session
 from app.window import Window
 from app.work import Worker
-from engine.tape.conditions import ConditionError
-from engine.tape.tape import TapeError
+from engine.tape.called import unmet
+from engine.tape.conditions import Condition, ConditionError
+from engine.tape.tape import Tape, TapeError
 from ui.graph.conditions import is_condition, meeting, read_condition
 from ui.graph.motion import GLIDE
 from ui.graph.search import SearchIndex
@@ -172,14 +175,14 @@ class Finding(QObject):
         self._bar.say("Looking …")
         if tape is not None and index is not None:
             frozen = tape.snapshot()
-            self.filtering.submit(
-                lambda cancelled: (index, meeting(frozen, index.ids, condition, cancelled))
-            )
+            self.filtering.submit(lambda cancelled: _answered(frozen, index, condition, cancelled))
 
-    def _met(self, result: tuple[SearchIndex, NDArray[np.bool_]]) -> None:
-        index, met = result
+    def _met(self, result: tuple[SearchIndex, NDArray[np.bool_], str]) -> None:
+        index, met, why = result
         if index is self._index and self._wanted():
             self._show_found(index.ordered(met))
+            if why:
+                self._bar.say(why, wrong=True)
             if self._typed and self._bar.isVisible():
                 self._typed = False
                 self._go_first()
@@ -211,6 +214,14 @@ class Finding(QObject):
         self._session.select(node)
         self.stepping = False
         self._canvas.show_node(node)
+
+
+def _answered(
+    tape: Tape, index: SearchIndex, condition: Condition, cancelled: Callable[[], bool]
+) -> tuple[SearchIndex, NDArray[np.bool_], str]:
+    """Return at which nodes a condition holds, and what it names that the tape does not have."""
+    met = meeting(tape, index.ids, condition, cancelled)
+    return index, met, "" if met.any() else unmet(tape, condition)
 
 
 def _indexed(picture: Picture) -> tuple[Picture, SearchIndex, NDArray[np.intp]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
@@ -15,7 +15,7 @@ from engine.tape.replay import Moment, line_at, state_at
 from engine.tape.schema import Event, Mark
 from engine.tape.tape import Tape
 from ui.graph.focus import Focus
-from ui.graph.infos import GraphInfo
+from ui.graph.infos import GraphInfo, Graphs
 from ui.graph.model import graph_at, main_graph
 from ui.graph.types import CanvasState, Kind, NodeId
 from ui.inspector.beside import beside
@@ -74,10 +74,9 @@ class GraphBinding(QObject):
 
     def choose_next(self, step: int) -> None:
         """Show the graph `step` places further."""
-        numbers = [graph.number for graph in self._session.graphs]
-        if self._session.graph is not None and numbers:
-            place = numbers.index(self._session.graph.number) + step
-            self.choose(numbers[min(max(place, 0), len(numbers) - 1)])
+        graphs, graph = self._session.graphs, self._session.graph
+        if graph is not None and graphs:
+            self.choose(graphs.beside(graph.number, step))
 
     def reveal(self, node: NodeId) -> None:
         """Select a node and bring it into view, if the shown graph has it."""
@@ -175,8 +174,9 @@ class GraphBinding(QObject):
 
     def _playhead_moved(self, playhead: int) -> None:
         tape, graph = self._session.tape, self._session.graph
-        if tape is not None and self._preferences.follow and graph is not None:
-            at = _turn_to(tape, self._session.graphs, playhead)
+        graphs = self._session.graphs
+        if tape is not None and self._preferences.follow and graph is not None and graphs:
+            at = _turn_to(tape, graphs, playhead)
             if at is not None and at.number != graph.number:
                 self._wanted = self._focus = None
                 self.pictures.draw(tape, self._wish(at.number))
@@ -275,7 +275,7 @@ def _alike(old: GraphInfo | None, new: GraphInfo | None) -> bool:
     )
 
 
-def _turn_to(tape: Tape, graphs: Sequence[GraphInfo], playhead: int) -> GraphInfo | None:
+def _turn_to(tape: Tape, graphs: Graphs, playhead: int) -> GraphInfo | None:
     """The graph to show at a playhead.
 
     At the tape's end it is the main one after the last update, and, once the cell has ended, after

@@ -89,9 +89,9 @@ def _chosen(tape: Tape, number: int | None) -> GraphInfo:
         raise ExportError("the tape holds no graph: nothing was recorded on it")
     if number is None:
         return main_graph(graphs) or graphs[-1]
-    for info in graphs:
-        if info.number == number:
-            return info
+    info = graphs.numbered(number)
+    if info is not None:
+        return info
     first, last = graphs[0].number, graphs[-1].number
     which = f"only graph {first}" if first == last else f"graphs {first} to {last}"
     raise ExportError(f"the tape has no graph {number}, it has {which}")

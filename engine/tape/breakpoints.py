@@ -15,6 +15,7 @@ from engine.tape import replay
 from engine.tape.conditions import Condition
 from engine.tape.modules import module_of
 from engine.tape.moments import KNOWN, Moments, holds, noted
+from engine.tape.names import stands_for
 from engine.tape.schema import Event, GradChange
 from engine.tape.tape import Tape
 
@@ -189,7 +190,7 @@ def places(tape: Tape, one: Breakpoint) -> Events:
         made = tape.nodes["op"]
         nodes = (made >= 0) & ops[np.maximum(made, 0)] if len(ops) else nodes
     elif one.on is On.LEAF:
-        texts = [i for i, text in enumerate(tape.texts()) if text == one.target]
+        texts = [i for i, text in enumerate(tape.texts()) if stands_for(one.target, text)]
         tensors = tape.names["tensor"][np.isin(tape.names["text"], texts)]
         adds = tape.grads["kind"] == GradChange.ACCUMULATE
         rows = np.isin(tape.grads["tensor"], tensors) & adds

@@ -115,6 +115,16 @@ class Condition:
                     continue
         return found
 
+    def equals(self, name: str) -> list[str]:
+        """Return the texts that a name has to equal in comparisons, one or one of several."""
+        found = list[str]()
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Eq, ast.In)):
+                sides = (node.left, node.comparators[0])
+                if any(isinstance(side, ast.Name) and side.id == name for side in sides):
+                    found += [text for side in sides for text in _texts(side)]
+        return found
+
     def _check(self, node: ast.AST, known: frozenset[str], depth: int) -> None:
         if depth > _DEEPEST:
             raise ConditionError("the condition is nested too deeply")
@@ -250,6 +260,13 @@ def _small(shape: tuple[Any, ...]) -> tuple[int, ...]:
     if np.prod([float(size) for size in sizes]) > _LARGEST:
         raise ConditionError(f"at most {_LARGEST:,} elements can be made here")
     return sizes
+
+
+def _texts(node: ast.AST) -> list[str]:
+    """Return the texts that an expression is, or that it lists."""
+    parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
+    constants = [one.value for one in parts if isinstance(one, ast.Constant)]
+    return [one for one in constants if isinstance(one, str)]
 
 
 def _computing(tree: ast.AST) -> list[ast.AST]:

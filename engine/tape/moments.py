@@ -13,6 +13,7 @@ from engine.tape import replay
 from engine.tape.conditions import Absent, Condition
 from engine.tape.errors import NotKept
 from engine.tape.modules import module_path
+from engine.tape.names import Name
 from engine.tape.schema import Event
 from engine.tape.tape import Tape
 
@@ -20,7 +21,8 @@ from engine.tape.tape import Tape
 NAMES: dict[str, str] = {
     "grad": "the gradient that came in at the step; at a leaf its .grad afterwards",
     "value": "what the operation computed, or what the leaf holds",
-    "name": "what the person calls the tensor, or '': of all that a statement computes, what it assigns has the name",
+    "name": "what the person calls the tensor, or '': of all that a statement computes, what it assigns has the name; "
+    "a tuple's is that of all its parts",
     "op": "the operation's name, like 'mul'",
     "grad_fn": "the node's name, like 'MulBackward0'",
     "shape": "the value's shape", "dtype": "the value's element type, like 'float32'",
@@ -108,9 +110,9 @@ class Moments:
         except NotKept:
             return None
 
-    def _name(self, event: int) -> str:
+    def _name(self, event: int) -> Name:
         row = self._value_row(event)
-        return (self.tape.name_of(int(self.tape.values["tensor"][row])) or "") if row >= 0 else ""
+        return Name((row >= 0 and self.tape.name_of(int(self.tape.values["tensor"][row]))) or "")
 
     def _op(self, event: int) -> str:
         row = self._op_row(event)

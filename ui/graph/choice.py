@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPaintEvent, QPalette, QResizeEvent, QStandardItem, QStandardItemModel
+from PySide6.QtGui import QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
@@ -34,22 +34,8 @@ class Choice(QComboBox):
         super().__init__(parent)
         self.colour = ""
         self.setItemDelegate(QStyledItemDelegate(self))  # which the style sheet is heard by
-        self._entries: list[tuple[str, str]] = []
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-
-    def offer(self, entries: Sequence[tuple[str, str]]) -> None:
-        """Offer these, each with its tooltip; what stays at the top of the list is left alone."""
-        old, new = self._entries, list(entries)
-        pairs = enumerate(zip(old, new, strict=False))
-        kept = next((i for i, (a, b) in pairs if a != b), min(len(old), len(new)))
-        self._entries = new
-        model = self.model()
-        assert isinstance(model, QStandardItemModel)
-        if kept < len(old):
-            model.removeRows(kept, len(old) - kept)
-        if kept < len(new):
-            model.invisibleRootItem().appendRows([_item(*entry) for entry in new[kept:]])
 
     def minimumSizeHint(self) -> QSize:
         """Give way to others in a narrow bar: what is chosen ends in an ellipsis then."""
@@ -76,12 +62,6 @@ class Choice(QComboBox):
         left, top = self.width() - side - SPACE["m"], (self.height() - side) // 2
         painter.drawPixmap(left, top, arrow)
         painter.end()
-
-
-def _item(text: str, tip: str) -> QStandardItem:
-    item = QStandardItem(text)
-    item.setToolTip(tip)
-    return item
 
 
 class BarChoice(Choice):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -14,7 +12,8 @@ from PySide6.QtWidgets import (
 )
 
 from ui.graph.canvas import GraphCanvas
-from ui.graph.choice import BarChoice, Brief, GroupChoice, LensChoice
+from ui.graph.choice import Brief, GroupChoice, LensChoice
+from ui.graph.chooser import GraphChooser
 from ui.graph.crumbs import Crumbs
 from ui.graph.filterchip import FilterChip
 from ui.graph.finder import Finder
@@ -22,7 +21,7 @@ from ui.graph.focusbar import FocusBar
 from ui.graph.legend import LegendView
 from ui.graph.matches import Matches
 from ui.graph.minimap import Minimap
-from ui.graph.model import GraphInfo
+from ui.graph.model import GraphInfo, Graphs
 from ui.graph.offences import Offences
 from ui.graph.pinmarks import PinMarks
 from ui.graph.stops import Stops
@@ -49,16 +48,11 @@ class GraphPane(QWidget):
         self.filter_chip = FilterChip(theme, self.canvas)
         self.legend = LegendView(theme, self)
         self.focus_bar = FocusBar(theme, self)
-        self._numbers: list[int] = []
         self._bar = QWidget(self)
         self._bar.setObjectName("CanvasBar")
         self._bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._choice = BarChoice(self._bar)
-        self._choice.setAccessibleName("Graph")
-        self._choice.setToolTip("The graphs on this tape: each forward run builds its own")
-        self._choice.setPlaceholderText("No graph")
-        self._choice.setMaxVisibleItems(24)
-        self._choice.activated.connect(self._chosen)
+        self._choice = GraphChooser(self._bar)
+        self._choice.graph_chosen.connect(self.graph_chosen)
         self.lens = LensChoice(self._bar)
         self.grouping = GroupChoice(self._bar)
         self.crumbs = Crumbs(theme, self.canvas)
@@ -93,7 +87,7 @@ class GraphPane(QWidget):
         for choice in (self._choice, self.lens, self.grouping):
             choice.resized.connect(self._fit_bar)
         self.set_theme(theme)
-        self.set_graphs([], None)
+        self.set_graphs(None, None)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme."""
@@ -131,16 +125,10 @@ class GraphPane(QWidget):
         assert column is not None
         column.activate()
 
-    def set_graphs(self, graphs: Sequence[GraphInfo], shown: GraphInfo | None) -> None:
+    def set_graphs(self, graphs: Graphs | None, shown: GraphInfo | None) -> None:
         """List the graphs and mark the shown one."""
-        self._numbers = numbers = [graph.number for graph in graphs]
-        self._choice.offer([(graph.title, graph.detail) for graph in graphs])
-        self._choice.setEnabled(bool(graphs))
-        if shown is not None and shown.number in numbers:
-            self._choice.setCurrentIndex(numbers.index(shown.number))
-            self._detail.say(shown.detail)
-        else:
-            self._detail.say("")
+        self._choice.set_graphs(graphs, shown)
+        self._detail.say("" if shown is None or not graphs else shown.detail)
 
     def _button(self, name: str, tip: str, slot: object) -> QToolButton:
         button = QToolButton(self._bar)
@@ -149,6 +137,3 @@ class GraphPane(QWidget):
         button.setAccessibleName(tip)
         button.clicked.connect(slot)
         return button
-
-    def _chosen(self, index: int) -> None:
-        self.graph_chosen.emit(self._numbers[index])

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.tape.breakpoints import Spot, spot_of
+from engine.tape.names import Name
 from engine.tape.record import engine
 from engine.tape.tape import Tape
 
@@ -85,11 +86,11 @@ class Moment:
         return {name: getattr(self, f"_{name}" if name != "name" else name) for name in names}
 
     @cached_property
-    def name(self) -> str:
+    def name(self) -> Name:
         """What the person calls what is at hand."""
         made = self.happening.made
         found = "" if self.happening.tensor is None else self._name_of(self.happening.tensor)
-        return found or ("" if made is None else made.target)
+        return Name(found or ("" if made is None else made.target))
 
     @property
     def told(self) -> str:

@@ -180,6 +180,16 @@ def test_a_name_holds_for_what_its_statement_gives_in_the_end() -> None:
     assert all(bound)
 
 
+@pytest.mark.parametrize("tracked", [True, False])
+def test_a_variable_is_all_parts_of_its_tuple(tracked: bool) -> None:
+    """A program waits at cell[0] and cell[1], and a replay stops there."""
+    point = Breakpoint(On.ANY, condition="name == 'cell' and not backward")
+    program = UNPACKED.replace("tracked", str(tracked)).replace("(cell, _)", "cell")
+    program = program.replace("hidden * cell", "hidden * cell[0] * cell[1]")
+    tape, _, stops = run([point], program=program)
+    assert len(replayed(tape, point)) == len(stops) == 4
+
+
 @pytest.mark.parametrize("name", ["hidden", "cell", "top", "twice"])
 @pytest.mark.parametrize("tracked", [True, False])
 def test_a_program_waits_at_what_a_call_is_unpacked_to(name: str, tracked: bool) -> None:
