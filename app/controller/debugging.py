@@ -254,7 +254,9 @@ class Debugging(QObject):
             many = f"the first {LISTED:,}" if len(found) > LISTED else f"{len(found):,}"
             title = f"Hit {many} time{'s' * (len(found) != 1)}" if found else "Never hit"
             if not found and point.on is On.LINE and not len(places(tape, point)):
-                title = "Never hit: the recording has nothing of this line"
+                title = (
+                    "No step of the recording is of this line; a program that runs waits before it"
+                )
             elif not found and (why := unknown(tape, point)):
                 title = f"Never hit: {why}"
             self._panel.set_hits(found[:LISTED], title)

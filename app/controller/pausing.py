@@ -11,6 +11,7 @@ from app.runs import Runs
 from app.session import Session
 from app.window import Window
 from engine.tape.breakpoints import GO
+from ui.notebook.places import keep_line
 
 FOREIGN = (
     "This kernel was started elsewhere, and others may use it: a program in it neither waits at "
@@ -35,6 +36,8 @@ class Pausing(QObject):
         self._asked = False  # the console has run something and waits for its words
         self._words = ""
         self._offers_console = True
+        self._place: tuple[str, int] | None = None  # cell's key and line that shall stay in view
+        window.notebook.column.resized.connect(self._keep)
         runs.stops = self._stops
         runs.kernel.paused.connect(self._pause)
         runs.kernel.finished.connect(self._over)
@@ -81,6 +84,7 @@ class Pausing(QObject):
             return
         self._session.read_more()
         self._session.grow()
+        self._place = str(place["cell"]), int(place["line"])
         if place["cell"] and any(c.key == place["cell"] for c in self._session.document.cells):
             self._window.notebook.reveal(str(place["cell"]), int(place["line"]))
         if "what" in place:
@@ -108,10 +112,16 @@ class Pausing(QObject):
         self._tell()
         self._window.actions_by_id["console"].trigger()
 
+    def _keep(self, height: int) -> None:
+        """Keep the line in view, as when the console takes half of the notebook's room."""
+        if self._place is not None:
+            keep_line(self._window.notebook, *self._place, height)
+
     def _over(self, *_: object) -> None:
         if self.paused:
             self.at_line.emit(None)
         self.paused = False
+        self._place = None
         self.waits.emit(False)
         if self._words and self._window.notice.text() == self._words:
             self._window.notice.hide()

@@ -224,6 +224,26 @@ def test_a_waiting_program_is_stepped_by_lines_and_by_operations(
     ended(qtbot, live)
 
 
+def test_stepping_into_what_calls_back_waits_in_the_next_call_and_in_view(
+    qtbot: QtBot, live: Controller, tmp_path: Path
+) -> None:
+    """As an optimizer calls its closure; a line stays in view when the notebook gets lower."""
+    (tmp_path / "b.py").write_text(
+        "k = 0\n" * 60 + "def f(x):\n    y = x\n    return y\nlist(map(f, 'ab'))\n"
+    )
+    drive.open_file(qtbot, live, tmp_path / "b.py")
+    pause_at(qtbot, live, 63)
+    assert "before line 62" in go(qtbot, live, "step_into")
+    assert enter(qtbot, live, "x") == "'b'"
+    column, key = live.window.notebook.column, live.session.document.cells[0].key
+    column.resize(column.width(), column.height() // 2)
+    line = column.widgets[key].editor_line_rect(62)
+    top = column.models[0].top + line.top() - column.verticalScrollBar().value()
+    assert 0 <= top <= column.viewport().height() - line.height()
+    live.window.actions_by_id["interrupt"].trigger()
+    ended(qtbot, live)
+
+
 def test_a_program_that_waits_in_a_pass_can_be_interrupted(qtbot: QtBot, live: Controller) -> None:
     key = pause(qtbot, live, Breakpoint(On.TYPE, "MulBackward0"))
     live.window.actions_by_id["interrupt"].trigger()

@@ -25,6 +25,7 @@ class Column(QAbstractScrollArea):
 
     moved = Signal()  # cells are elsewhere now: floating parts must follow
     pointer_left = Signal()
+    resized = Signal(int)  # from this height; all cells are placed
     emptied = Signal()  # a click beside every cell
 
     def __init__(
@@ -183,6 +184,7 @@ class Column(QAbstractScrollArea):
         if event.size().width() != event.oldSize().width():
             self._stale.update(self.widgets)
         self.relayout()
+        self.resized.emit(event.oldSize().height())
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Notice when the pointer leaves."""

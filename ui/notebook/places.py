@@ -45,6 +45,17 @@ def reveal(view: NotebookView, model: CellModel, line: int) -> None:
     show_line(view, model, line)
 
 
+def keep_line(view: NotebookView, key: str, line: int, height: int) -> None:
+    """Scroll to a 1-based line if it was in view while the view was of another height."""
+    model = next((model for model in view.column.models if model.key == key), None)
+    if model is None:
+        return
+    part = view.column.widget(model).editor_line_rect(line)
+    top = model.top + part.top() - view.column.verticalScrollBar().value()
+    if -part.height() < top < height:
+        show_line(view, model, line)
+
+
 def follow_link(view: NotebookView, link: Link) -> bool:
     """Go to the line that a traceback names; False if the cell of that run is not there."""
     if link.file:

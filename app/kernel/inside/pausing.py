@@ -107,14 +107,18 @@ class Pauses:
             if self._into or self._next is frame or frame.f_lineno in lines:
                 self._before(frame)
         elif event == "return" and self._next is frame:
-            self._go_to(frame.f_back)
+            self._go_to(frame.f_back, self._into)
         return self._trace
 
-    def _go_to(self, frame: FrameType | None) -> None:
-        """Wait before the next line of a frame, or of the nearest outside of it in a cell."""
+    def _go_to(self, frame: FrameType | None, into: bool = False) -> None:
+        """Wait before the next line of a frame, or of the nearest outside of it in a cell.
+
+        into: or of a function of a cell that is called before, as an optimizer calls its closure.
+        """
         while frame is not None and not self._is_cells(frame):
             frame = frame.f_back
-        self._next, self._into = frame, frame is None  # the statement is over: before the next
+        over = frame is None  # the statement: before the next
+        self._next, self._into = frame, over or into
         if frame is not None:
             frame.f_trace = self._trace
 
