@@ -179,6 +179,14 @@ def test_stepping_stays_within_the_tape(tape: Tape) -> None:
     assert over(tape, 0, backwards=True) == 0
 
 
+def test_a_leaf_that_appears_is_within_the_module_that_takes_it(tape: Tape) -> None:
+    for op in tape.ops:
+        taken = tape.inputs["value"][op["in0"] : op["in0"] + op["n_in"]]
+        for value in tape.values[taken[tape.values["op"][taken] < 0]]:
+            if op["event"] - 4 < value["event"] < op["event"]:  # just before it
+                assert module_of(tape, value["event"]) == module_of(tape, op["event"])
+
+
 def test_modules_are_told_by_path(tape: Tape) -> None:
     paths: set[Any] = {module_path(tape, i) for i in range(len(tape.scopes))}
     assert {"", "model", "model.0", "model.1", "model.2"} <= paths
