@@ -129,7 +129,7 @@ class Checking(QObject):
         self._window.busy.end(self)
         tape, checks, self._checks_so_far = self._session.tape, self._checks_so_far, []
         if tape is not None:
-            new = {(c.step, c.slot): c for c in (numeric.Check(*c) for c in said.get("checks", ()))}
+            new = {(c.step, c.slot): c for c in map(numeric.read, said.get("checks", ()))}
             checks = [new.get((one.step, one.slot), one) for one in checks]
             self._show(tape, checks, numeric.findings(tape.snapshot(), checks))
 

@@ -87,10 +87,17 @@ def check(
         yield from found  # the modes are the caller's again
 
 
+def read(row: Sequence[Any]) -> Check:
+    """Return an outcome from its fields in a message, where what is not finite is text."""
+    step, node, slot, error, measured, sent, reason, factor = row
+    error, measured, sent = float(error), float(measured), float(sent)
+    return Check(step, node, slot, error, measured, sent, reason, float(factor))
+
+
 def is_known(name: str) -> bool:
-    """Whether an operation is the engine's, in place too; a person's Function is not."""
+    """Whether an operation is the engine's, in place too, or none; a person's Function is not."""
     rows = Operations().rows
-    return name in _OURS or bool(rows(name, False, "") or rows(name, True, ""))
+    return not name or name in _OURS or bool(rows(name, False, "") or rows(name, True, ""))
 
 
 def own_functions(tape: Tape) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,15 @@ import pytest
 import engine as torch
 from engine import nn
 from engine.nn import functional as F
-from engine.tape.diagnose.numeric import check, findings, own_functions, sentence
+from engine.tape.diagnose.numeric import (
+    Check,
+    check,
+    findings,
+    is_known,
+    own_functions,
+    read,
+    sentence,
+)
 from engine.tape.recorder import Recorder
 from engine.tape.tape import Tape
 
@@ -211,3 +220,11 @@ def test_of_functions_only_a_persons_own_are_named() -> None:
         y.sum().backward()
 
     assert list(own_functions(record(run))) == ["Wrong"]
+
+
+def test_an_outcome_comes_through_a_message_as_it_was() -> None:
+    one = Check(3, 2, 0, float("nan"), 0.5, 1.0, "it draws random numbers")
+    row = [str(v) if v != v else v for v in astuple(one)]
+    assert repr(read(row)) == repr(one)
+    assert not read(row).wrong
+    assert is_known("")
