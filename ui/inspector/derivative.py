@@ -121,7 +121,8 @@ class DerivativeView(QWidget):
 def _formula(product: Product) -> str:
     if product.formula == BY_A_FUNCTION:
         return f"∂{product.argument}: {BY_A_FUNCTION}"
-    return f"∂{product.argument} = {product.formula}"
+    parts = product.formula.replace(" with ", "\nwith ").replace("; ", "\n")
+    return f"∂{product.argument} = {parts}"
 
 
 def _real(jacobian: NDArray[Any]) -> NDArray[Any]:
