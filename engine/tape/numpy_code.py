@@ -233,7 +233,7 @@ class _Code:
             why = lacking or "the cotangent that came in was not kept"
             raise CodeError(f"there is no formula for {derivative.op} in NumPy: {why}")
         lines = [
-            f"# {derivative.op} has no short formula; its Jacobian at the recorded inputs stands for it.",
+            f"# {derivative.op} by its Jacobian at the recorded inputs.",
             f"g = {self._array(derivative.cotangent)}  # came in, the results' elements in a row",
         ]
         for product in sent:
