@@ -26,7 +26,8 @@ _VAR = "(input - mean(input, dim))"
 #: By the name on a tape, or where two rows share it the name of the node: each argument's gradient.
 WRITTEN: dict[str, dict[str, str]] = {
     "silu": {"input": "g * sigmoid(input) * (1 + input * (1 - sigmoid(input)))"},
-    "gelu": {"input": "g * (ndtr(input) + input * p) with p = exp(-input**2 / 2) / sqrt(2 * pi)"},
+    "gelu": {"input": "g * (ndtr(input) + input * p) with p = exp(-input**2 / 2) / sqrt(2 * pi)"
+        "; for approximate='none'"},
     "mish": {"input": "g * (t + input * sigmoid(input) * (1 - t**2)) with t = tanh(softplus(input))"},
     "softplus": {"input": "g * where(input * beta > threshold, 1, sigmoid(input * beta))"},
     "elu": {
