@@ -94,9 +94,15 @@ class Debugging(QObject):
             self._land(over(self._session.tape, self._session.playhead, backwards, out))
 
     def run_to(self) -> None:
-        """Go to where the selected node happens next, or else where it happened before."""
+        """Go to where the selected node happens next, or else where it happened before.
+
+        That very one, not the same of another iteration or run.
+        """
         tape, node = self._session.tape, self._session.selection
         point = None if tape is None or node is None else at_node(tape, node)
+        if node is not None and node.kind in (Kind.OP, Kind.GRAD_FN):
+            row = node.ref if node.kind == Kind.OP else -1 - node.ref
+            point = Breakpoint(On.NODE, row)
         if tape is None or point is None:
             self._window.notice.show_message("Select a node to run to.")
             return

@@ -51,7 +51,8 @@ def _answer(kind: str, wanted: str, known: set[str]) -> str:
         return ""
     close = near(wanted, known | {one.partition("[")[0] for one in known})
     told = f"no {kind} is called {wanted!r}"
-    return f"{told}; there is {', '.join(close)}" if close else told
+    there = "there is" if len(close) == 1 else "there are"
+    return f"{told}; {there} {', '.join(close)}" if close else told
 
 
 def _known(tape: Tape, what: str) -> set[str]:

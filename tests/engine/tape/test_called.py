@@ -59,10 +59,10 @@ def test_a_condition_on_a_variable_stops_at_all_of_its_parts(
 @pytest.mark.parametrize(
     ("point", "told"),
     [
-        (Breakpoint(On.ANY, condition='name == "hiden"'), "no tensor is called 'hiden'; there is hidden, hiding"),
-        (Breakpoint(On.ANY, condition='norm(grad) > 9 and "Hiding" == name'), "'Hiding'; there is hiding"),
+        (Breakpoint(On.ANY, condition='name == "hiden"'), "no tensor is called 'hiden'; there are hidden, hiding"),
+        (Breakpoint(On.ANY, condition='norm(grad) > 9 and "Hiding" == name'), "'Hiding'; there are hiding"),
         (Breakpoint(On.ANY, condition='op in ("mul", "ad")'), "no operation is called 'ad'; there is add"),
-        (Breakpoint(On.ANY, condition='grad_fn == "Mul"'), "no node is called 'Mul'; there is MulBackward0"),
+        (Breakpoint(On.ANY, condition='grad_fn == "Mul"'), "no node is called 'Mul'; there are MulBackward0"),
         (Breakpoint(On.LEAF, "W"), "no tensor is called 'W'; there is w"),
         (Breakpoint(On.ANY, condition='name == "qqq"'), "no tensor is called 'qqq'"),
     ],
