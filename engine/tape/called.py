@@ -47,7 +47,7 @@ def near(name: str, known: Set[str]) -> list[str]:
 
 
 def _answer(kind: str, wanted: str, known: set[str]) -> str:
-    if not wanted or any(stands_for(wanted, one) for one in known):
+    if not (wanted and known) or any(stands_for(wanted, one) for one in known):
         return ""
     close = near(wanted, known | {one.partition("[")[0] for one in known})
     told = f"no {kind} is called {wanted!r}"

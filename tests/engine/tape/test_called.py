@@ -81,6 +81,12 @@ def test_of_what_is_there_nothing_is_said(tape: Tape, condition: str) -> None:
     assert unknown(tape, Breakpoint(On.ANY, condition=condition)) == ""
 
 
+def test_before_anything_has_run_nothing_is_said() -> None:
+    with Recorder() as recorder:
+        pass
+    assert unknown(recorder.tape(), Breakpoint(On.ANY, condition='name == "w"')) == ""
+
+
 def test_near_names_are_few_and_each_once() -> None:
     found = near("w", {f"w{k}" for k in range(9)} | {"w"})
     assert found[0] == "w" and len(set(found)) == 3
