@@ -246,6 +246,9 @@ class Growth:
         badge.box, stub = found
         badge.stub = stub[::-1] if badge.role == Role.GRAD else stub
         self._badges.append(badge)
+        self._occupy(
+            badge.box[:2], badge.box[:2] + badge.box[2:]
+        )  # parts that come after it stay off
 
 
 def _extent(part: Layout, members: Ints, nodes: Ints) -> tuple[Floats, Floats]:
