@@ -3,114 +3,18 @@
 from __future__ import annotations
 
 import json
-import linecache
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from waiting import FILE, replayed, run
 
 import engine as torch
-from engine import nn, recording
+from engine import recording
 from engine.tape.breakpoints import GO, OUT, OVER, STEP, Breakpoint, On, Search, Spot, breakpoint_of
 from engine.tape.moments import NAMES, Moments
 from engine.tape.record.stops import Stop, Stops
 from engine.tape.recorder import Recorder
-from engine.tape.tape import Tape
-
-PROGRAM = """\
-class Double(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        return x * 2
-    @staticmethod
-    def backward(ctx, g):
-        return g * 2
-model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
-w = torch.ones(2, requires_grad=True)
-for k in range(3):
-    y = model((Double.apply(w) * (k + 1)).unsqueeze(0))
-    a, b = torch.cat([y, y * 2], 1).chunk(2, 1)
-    loss = ((a + b) * 10 ** k).sum()
-    loss.backward()
-g, = torch.autograd.grad((w * w).sum(), w, create_graph=True)
-with torch.no_grad():
-    w -= 0.1 * w.grad
-g.sum().backward()
-w.grad = None
-y = w * 3
-"""
-FILE = "<cell a>"
-HIDDEN = """
-def main():
-    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
-    for k in range(3):
-        model(torch.ones(1, 2) * k).sum().backward()
-main()
-"""
-UNPACKED = """
-class Pair(nn.Module):
-    def forward(self, x):
-        y = x * 2
-        return x + 1, (x - 1, y * 3)
-def main():
-    pair = Pair()
-    x = torch.ones(2, 3, requires_grad=True)
-    for k in range(2):
-        hidden, (cell, _) = pair(x)
-        top, at = (hidden * cell).max(1)
-        twice, _ = pair(top)
-        loss = twice.sum()
-        if tracked:
-            loss.backward()
-with torch.set_grad_enabled(tracked):
-    main()
-"""
-
-
-@pytest.fixture(autouse=True)
-def source() -> Iterator[None]:
-    yield
-    linecache.cache.pop(FILE, None)
-
-
-def run(
-    points: Sequence[Breakpoint],
-    wait: Callable[[Stop], str] = lambda stop: GO,
-    mode: str = GO,
-    note: Callable[[str], object] = print,
-    program: str = PROGRAM,
-) -> tuple[Tape, list[int], list[Stop]]:
-    """Run a program; return its tape, the playheads at which it waited, and why."""
-    recorder = Recorder()
-    names = {"torch": torch, "nn": nn, "recorder": recorder}
-    at, found = list[int](), list[Stop]()
-
-    def waited(stop: Stop) -> str:
-        found.append(stop)
-        at.append(recorder.asked(lambda transcript: transcript.batch.events.count))
-        return wait(stop)
-
-    def cell_of(file: str) -> tuple[str, int]:
-        return ("a", 4) if file == FILE else ("", 0)
-
-    torch.manual_seed(0)
-    linecache.cache[FILE] = (len(program), None, program.splitlines(keepends=True), FILE)
-    stops = Stops(points, waited, cell_of, lambda: names, note)
-    stops.step(mode)
-    with recorder:
-        recorder.begin_cell("a", program, 4)
-        recorder.register_file(FILE, "a")
-        recorder.stop_at(stops)
-        exec(compile(program, FILE, "exec"), names)
-        stops.settle()
-        recorder.end_cell(names)
-    assert recorder.failure is None
-    return recorder.tape(), at, found
-
-
-def replayed(tape: Tape, point: Breakpoint) -> list[int]:
-    return [playhead for playhead, _ in Search(tape, [point]).every(point)]
-
 
 POINTS = [
     Breakpoint(On.ANY),
@@ -151,118 +55,6 @@ def test_a_program_waits_where_a_replay_stops(point: Breakpoint) -> None:
     tape, at, _ = run([point])
     assert at == replayed(tape, point)
     assert at
-
-
-def test_a_program_waits_at_a_parameter_of_a_model_that_only_a_function_knows() -> None:
-    point = Breakpoint(On.ANY, condition="name == '2.bias' and pass_ > 1")
-    tape, at, _ = run([point], program=HIDDEN)
-    assert at == replayed(tape, point)
-    assert len(at) == 2
-
-
-def test_a_name_holds_for_what_its_statement_gives_in_the_end() -> None:
-    """Which operation is the last is known when the next begins: forward, it waits one later."""
-    point, bound = Breakpoint(On.ANY, condition="name == 'y'"), list[bool]()
-
-    def wait(stop: Stop) -> str:
-        names = stop.frame.f_globals if stop.frame is not None else {}
-        bound.append(stop.pass_ > 0 or names.get("y") in (None, stop.names["value"]))
-        return GO
-
-    tape, at, found = run([point], wait)
-    expected = replayed(tape, point)
-    later = [p + 1 for p in expected]
-    assert (found[-1].what, found[-1].line, found[-1].frame) == ("mul", 20, None)  # nothing follows
-    assert [p in (a, b) for p, a, b in zip(at, expected, later, strict=True)] == [True] * len(at)
-    assert [(stop.what, stop.pass_ > 0) for stop in found[:2]] == [
-        ("addmm", False), ("AddmmBackward0", True),
-    ]  # fmt: skip
-    assert all(bound)
-
-
-@pytest.mark.parametrize("tracked", [True, False])
-def test_a_variable_is_all_parts_of_its_tuple(tracked: bool) -> None:
-    """A replay stops at cell[0] and cell[1]; a program waits once, where both are bound."""
-    point = Breakpoint(On.ANY, condition="name == 'cell' and not backward")
-    program = UNPACKED.replace("tracked", str(tracked)).replace("(cell, _)", "cell")
-    program = program.replace("hidden * cell", "hidden * cell[0] * cell[1]")
-    tape, _, stops = run([point], program=program)
-    assert len(replayed(tape, point)) == 4
-    assert [stop.name for stop in stops] == ["cell[0]"] * 2
-
-
-@pytest.mark.parametrize("name", ["hidden", "cell", "top", "twice"])
-@pytest.mark.parametrize("tracked", [True, False])
-def test_a_program_waits_at_what_a_call_is_unpacked_to(name: str, tracked: bool) -> None:
-    """It is bound by then: forward, it waits as the next operation begins."""
-    bound = list[bool]()
-
-    def wait(stop: Stop) -> str:
-        frame = stop.frame
-        while frame is not None and frame.f_code.co_name != "main":
-            frame = frame.f_back
-        assert frame is not None
-        bound.append(stop.pass_ > 0 or frame.f_locals.get(name) is stop.names["value"])
-        return GO
-
-    point = Breakpoint(On.ANY, condition=f"name == {name!r}")
-    program = UNPACKED.replace("tracked", str(tracked))
-    tape, _, stops = run([point], wait, program=program)
-    facts = {"pass_", "line", "op", "grad_fn"}
-    expected = [Moments(tape).at(at - 1, facts) for at in replayed(tape, point)]
-    assert [(stop.pass_, stop.line) for stop in stops] == [
-        (one["pass_"], one["line"]) for one in expected
-    ]
-    assert [stop.what for stop in stops] == [
-        one["grad_fn"] if one["pass_"] else one["op"] for one in expected
-    ]
-    assert bound == [True] * len(stops)
-    assert len(stops) >= 2
-
-
-STATE = """
-net = nn.LSTM(2, 3)
-def main():
-    out, hidden = net(torch.ones(1, 4, 2))
-    pred = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 1))(out)
-    loss = torch.tanh(pred).sum()
-    loss.backward()
-main()
-"""
-
-
-def test_a_tuple_among_what_a_call_is_unpacked_to_gives_names_with_numbers() -> None:
-    point = Breakpoint(On.ANY, condition="name == 'hidden[1]'")
-    tape, _, stops = run([point], program=STATE)
-    assert [(stop.name, stop.line) for stop in stops if not stop.pass_] == [("hidden[1]", 4)]
-    assert {"hidden[0]", "hidden[1]"} <= set(map(tape.text, tape.names["text"].tolist()))
-
-
-def test_where_it_waits_tells_no_name_that_a_later_operation_gets() -> None:
-    _, _, stops = run([Breakpoint(On.TYPE, "relu"), Breakpoint(On.TYPE, "tanh")], program=STATE)
-    assert [(stop.what, stop.name) for stop in stops if not stop.pass_] == [
-        ("relu", ""), ("tanh", ""),
-    ]  # fmt: skip
-    named = Breakpoint(On.ANY, condition="name == 'pred' and not backward")
-    _, _, stops = run([named], program=STATE)
-    assert [(stop.what, stop.name) for stop in stops] == [("view", "pred")]
-
-
-def test_a_program_waits_at_what_a_function_returns_under_the_name_that_its_call_gives() -> None:
-    program = (
-        "def f(x):\n    y = x + 1\n    return y * 2, y.exp()\na, b = f(torch.ones(2))\na + b\n"
-    )
-    point = Breakpoint(On.ANY, condition="name == 'b'")
-    tape, _, stops = run([point], lambda stop: GO, program=program)
-    assert [(stop.what, stop.line, stop.name) for stop in stops] == [("exp", 3, "b")]
-    assert len(replayed(tape, point)) == 1
-
-
-def test_other_operations_of_its_statement_have_no_name() -> None:
-    _, _, found = run(
-        [Breakpoint(On.ANY, condition="name != 'y' and op == 'addmm' and not backward")]
-    )
-    assert [stop.name for stop in found] == [""] * 3
 
 
 def test_breakpoints_that_come_late_know_what_was_made_before() -> None:
