@@ -172,6 +172,9 @@ def draw(
 def _curves(painter: QPainter, picture: Picture, view: View) -> None:
     scene, tints = picture.scene, picture.tints.edges
     for edge in np.argsort(tints == Tint.LIT, kind="stable").tolist():  # lit ones on top
+        path = edge_path(scene, edge, view)
+        if path.isEmpty():
+            continue  # its portals stand for it
         role, (colour, width) = Role(int(scene.roles[edge])), edge_look(picture, edge)
         pen = QPen(colour, width)
         if role == Role.TIE:
@@ -179,7 +182,7 @@ def _curves(painter: QPainter, picture: Picture, view: View) -> None:
             pen.setDashPattern([DASH / pen.widthF(), GAP / pen.widthF()])
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(edge_path(scene, edge, view))
+        painter.drawPath(path)
         if role != Role.TIE:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(pen.color())

@@ -71,6 +71,17 @@ def test_svg_has_words_as_text_and_curves_as_curves(tape: Tape, tmp_path: Path) 
     assert QSvgRenderer(data).isValid()
 
 
+def test_svg_has_no_line_where_portals_stand_for_an_edge(tmp_path: Path) -> None:
+    script = Script()
+    script.cell("c1", 1)
+    w = x = script.leaf(True, 0.25, 3)
+    for _ in range(30):
+        x = script.op("mul", x, w)
+    script.end_cell(w=w)
+    root = ElementTree.fromstring(write(script.tape(), tmp_path / "g.svg"))
+    assert all(path.get("d") for path in root.iter(f"{SVG}path"))
+
+
 def test_json_reads_back_as_the_graph(tape: Tape, tmp_path: Path) -> None:
     data = json.loads(write(tape, tmp_path / "g.json"))
     graph = nx.node_link_graph(data, edges="edges")
