@@ -40,6 +40,7 @@ def test_a_remedy_is_written_into_its_cell_and_helps(qtbot: QtBot, found: Contro
     qtbot.mouseClick(panel.view.apply, Qt.MouseButton.LeftButton)
     assert cell.source == MENDED.rstrip("\n")
     assert panel.view.apply.isHidden()
+    assert found.window.focusWidget() is panel.list
     assert found.window.notice.text().startswith("The notebook is changed")
     found.window.actions_by_id["restart_run"].trigger()
     qtbot.waitUntil(lambda: not panel.model.rows, timeout=drive.RUN)

@@ -198,6 +198,7 @@ class ProblemsPanel(QWidget):
     def set_applied(self) -> None:
         """Offer no more to write the lines of what is shown: they are in the program."""
         self.view.apply.hide()
+        self.list.setFocus()
 
     def set_theme(self, theme: Theme) -> None:
         self._rows.theme = theme
